@@ -1,0 +1,231 @@
+// swift-tools-version: 6.2
+// The modules of Kilt, from the ground up. An arrow goes only to a lower floor; docs/architecture.md has a section for each.
+//
+// KILT_MODULES=Zip,Starlark swift test   builds and tests these modules and what they need, and resolves only the
+// packages they use: the edit loop of one module does not pay for the others.
+
+import PackageDescription
+
+/// One module: what it may import and what its tests need besides.
+struct Module {
+  var name: String
+  var dependencies: [String] = []
+  var packages: [External] = []
+  var resources: [Resource] = []
+  var testDependencies: [String] = []
+  var testResources: [Resource] = []
+}
+
+/// A product of another package.
+enum External: CaseIterable {
+  case argumentParser, crypto, systemPackage, tomlKit, grdb, hummingbird, hummingbirdTesting, log, serviceLifecycle
+
+  var product: Target.Dependency {
+    switch self {
+    case .argumentParser: .product(name: "ArgumentParser", package: "swift-argument-parser")
+    case .crypto: .product(name: "Crypto", package: "swift-crypto")
+    case .systemPackage: .product(name: "SystemPackage", package: "swift-system")
+    case .tomlKit: .product(name: "TOMLKit", package: "TOMLKit")
+    case .grdb: .product(name: "GRDB", package: "GRDB.swift")
+    case .hummingbird: .product(name: "Hummingbird", package: "hummingbird")
+    case .hummingbirdTesting: .product(name: "HummingbirdTesting", package: "hummingbird")
+    case .log: .product(name: "Logging", package: "swift-log")
+    case .serviceLifecycle: .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    }
+  }
+
+  var url: String {
+    switch self {
+    case .argumentParser: "https://github.com/apple/swift-argument-parser"
+    case .crypto: "https://github.com/apple/swift-crypto"
+    case .systemPackage: "https://github.com/apple/swift-system"
+    case .tomlKit: "https://github.com/LebJe/TOMLKit"
+    case .grdb: "https://github.com/groue/GRDB.swift"
+    case .hummingbird, .hummingbirdTesting: "https://github.com/hummingbird-project/hummingbird"
+    case .log: "https://github.com/apple/swift-log"
+    case .serviceLifecycle: "https://github.com/swift-server/swift-service-lifecycle"
+    }
+  }
+
+  var version: Version {
+    switch self {
+    case .argumentParser: "1.8.2"
+    case .crypto: "4.5.2"
+    case .systemPackage: "1.8.1"
+    case .tomlKit: "0.6.0"
+    case .grdb: "7.10.0"
+    case .hummingbird, .hummingbirdTesting: "2.28.1"
+    case .log: "1.16.2"
+    case .serviceLifecycle: "2.13.0"
+    }
+  }
+}
+
+let systemLibraries: [String: Target] = [
+  "CLibdeflate": .systemLibrary(name: "CLibdeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+  "CLibYAML": .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+  "CLibSeccomp": .systemLibrary(name: "CLibSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+]
+
+/// C targets of our own: `CSystemShims` makes GNU functions visible, `CCurlShims` loads libcurl when it is first used.
+let shims: [String: Target] = [
+  "CSystemShims": .target(name: "CSystemShims"),
+  "CCurlShims": .target(name: "CCurlShims"),
+]
+
+let modules: [Module] = [
+  // Floor 1
+  Module(name: "SystemSupport", dependencies: ["CSystemShims"], packages: [.systemPackage]),
+  Module(name: "Diagnostics"),
+  Module(name: "JSON"),
+  Module(name: "Starlark"),
+  Module(name: "YAML", dependencies: ["CLibYAML"]),
+  // Floor 2
+  Module(name: "Digests", dependencies: ["SystemSupport"], packages: [.crypto, .systemPackage]),
+  Module(name: "Zip", dependencies: ["CLibdeflate", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),
+  Module(name: "HTTPClient", dependencies: ["CCurlShims", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),
+  // Floor 3
+  Module(name: "ContentStore", dependencies: ["Digests", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),
+  Module(name: "PythonImports"),
+  Module(
+    name: "PythonPackaging",
+    dependencies: ["JSON", "HTTPClient", "ContentStore", "Digests", "Zip", "SystemSupport", "Diagnostics"],
+    packages: [.systemPackage]),
+  // Floor 4
+  Module(name: "BuildFiles", dependencies: ["Starlark", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),
+  Module(
+    name: "Workspace", dependencies: ["BuildFiles", "SystemSupport", "Diagnostics"],
+    packages: [.tomlKit, .systemPackage]),
+  Module(
+    name: "Artifacts", dependencies: ["JSON", "HTTPClient", "ContentStore", "Digests", "SystemSupport", "Diagnostics"],
+    packages: [.systemPackage]),
+  Module(name: "JobModel", dependencies: ["JSON"]),
+  // Floor 5
+  Module(
+    name: "TargetGraph",
+    dependencies: [
+      "BuildFiles", "Workspace", "PythonImports", "PythonPackaging", "Digests", "JSON", "SystemSupport", "Diagnostics",
+    ],
+    packages: [.systemPackage]),
+  Module(
+    name: "JobFiles",
+    dependencies: ["JobModel", "Starlark", "YAML", "JSON", "SystemSupport", "Diagnostics"],
+    packages: [.systemPackage]),
+  Module(name: "SchedulerCore", dependencies: ["JobModel"]),
+  // Floor 6
+  Module(
+    name: "Bundles",
+    dependencies: ["Zip", "Digests", "JSON", "PythonPackaging", "ContentStore", "SystemSupport", "Diagnostics"],
+    packages: [.systemPackage]),
+  Module(
+    name: "SchedulerStore", dependencies: ["SchedulerCore", "JobModel", "JSON", "Diagnostics"], packages: [.grdb]),
+  Module(
+    name: "Executor",
+    dependencies: ["JobModel", "JSON", "HTTPClient", "CLibSeccomp", "CSystemShims", "SystemSupport", "Diagnostics"],
+    packages: [.systemPackage]),
+  // Floor 7
+  Module(
+    name: "BuildCommands",
+    dependencies: [
+      "TargetGraph", "Workspace", "BuildFiles", "Bundles", "Artifacts", "PythonPackaging", "ContentStore", "Digests",
+      "Zip", "JSON", "SystemSupport", "Diagnostics",
+    ],
+    packages: [.systemPackage]),
+  Module(
+    name: "RunnerCommands",
+    dependencies: ["Artifacts", "ContentStore", "Digests", "JSON", "SystemSupport", "Diagnostics"],
+    packages: [.systemPackage]),
+  Module(
+    name: "SchedulerClient", dependencies: ["JobModel", "JSON", "HTTPClient", "Diagnostics", "SystemSupport"]),
+  Module(
+    name: "SchedulerServer",
+    dependencies: [
+      "SchedulerCore", "SchedulerStore", "JobModel", "Artifacts", "JSON", "Digests", "SystemSupport", "Diagnostics",
+    ],
+    packages: [.hummingbird, .log, .serviceLifecycle, .systemPackage]),
+  // Floor 8
+  Module(
+    name: "KiltCommands",
+    dependencies: [
+      "BuildCommands", "TargetGraph", "Workspace", "BuildFiles", "Artifacts", "JobFiles", "JobModel",
+      "SchedulerClient", "Starlark", "PythonPackaging", "Bundles", "ContentStore", "Digests", "JSON", "SystemSupport",
+      "Diagnostics",
+    ],
+    packages: [.argumentParser, .systemPackage]),
+]
+
+/// Floor 9: the executables, one file each. `kilt scheduler` starts `kilt-scheduler`, so that the web server and the
+/// database stay out of what `kilt` links.
+let executables: [Module] = [
+  Module(name: "kilt", dependencies: ["KiltCommands", "SystemSupport"], packages: [.argumentParser]),
+  Module(name: "pex-runner", dependencies: ["RunnerCommands"]),
+  Module(name: "kilt-executor", dependencies: ["Executor"]),
+  Module(name: "kilt-scheduler", dependencies: ["SchedulerServer"], packages: [.argumentParser]),
+]
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+// What KILT_MODULES selects, with all it needs; everything by default.
+let byName = Dictionary(uniqueKeysWithValues: (modules + executables).map { ($0.name, $0) })
+var selected = Set<String>()
+func select(_ name: String) {
+  guard selected.insert(name).inserted, let module = byName[name] else { return }
+  module.dependencies.forEach(select)
+}
+let wanted = Context.environment["KILT_MODULES"].map { Set($0.split(separator: ",").map(String.init)) }
+for module in modules + executables where wanted?.contains(module.name) ?? true {
+  select(module.name)
+  module.testDependencies.forEach(select)
+}
+
+/// Tests that drive the built executables end to end.
+let endToEnd = wanted == nil || wanted?.contains("EndToEnd") == true
+if endToEnd { executables.map(\.name).forEach(select) }
+
+func dependencies(of module: Module) -> [Target.Dependency] {
+  module.dependencies.map { .byName(name: $0) } + module.packages.map(\.product)
+}
+
+// The linker that comes with the toolchain links a debug build in a sixth of the default's time.
+let linker: [LinkerSetting] = [.unsafeFlags(["-use-ld=lld"])]
+
+var targets: [Target] = selected.compactMap { systemLibraries[$0] ?? shims[$0] }
+for module in modules where selected.contains(module.name) {
+  targets.append(
+    .target(
+      name: module.name, dependencies: dependencies(of: module), resources: module.resources, swiftSettings: settings))
+  if wanted?.contains(module.name) ?? true {
+    targets.append(
+      .testTarget(
+        name: module.name + "Tests",
+        dependencies: [.byName(name: module.name)]
+          + (module.dependencies + module.testDependencies).map { .byName(name: $0) } + module.packages.map(\.product),
+        resources: module.testResources, swiftSettings: settings, linkerSettings: linker))
+  }
+}
+for module in executables where selected.contains(module.name) {
+  targets.append(
+    .executableTarget(
+      name: module.name, dependencies: dependencies(of: module), swiftSettings: settings, linkerSettings: linker))
+}
+if endToEnd {
+  targets.append(
+    .testTarget(
+      name: "EndToEndTests", dependencies: executables.map { .byName(name: $0.name) } + ["SystemSupport", "JSON"],
+      swiftSettings: settings, linkerSettings: linker))
+}
+
+let used = (modules + executables).filter { selected.contains($0.name) }.flatMap(\.packages)
+let package = Package(
+  name: "kilt",
+  products: executables.filter { selected.contains($0.name) }.map { .executable(name: $0.name, targets: [$0.name]) },
+  dependencies: Dictionary(used.map { ($0.url, $0.version) }, uniquingKeysWith: { first, _ in first })
+    .sorted { $0.key < $1.key }.map { .package(url: $0.key, from: $0.value) },
+  targets: targets,
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
+)
