@@ -171,20 +171,20 @@ let settings: [SwiftSetting] = [
 
 // What KILT_MODULES selects, with all it needs; everything by default.
 let byName = Dictionary(uniqueKeysWithValues: (modules + executables).map { ($0.name, $0) })
-var selected = Set<String>()
-func select(_ name: String) {
+/// Adds a module and, transitively, what it depends on.
+func select(_ name: String, into selected: inout Set<String>) {
   guard selected.insert(name).inserted, let module = byName[name] else { return }
-  module.dependencies.forEach(select)
+  for dependency in module.dependencies { select(dependency, into: &selected) }
 }
+var selected = Set<String>()
 let wanted = Context.environment["KILT_MODULES"].map { Set($0.split(separator: ",").map(String.init)) }
 for module in modules + executables where wanted?.contains(module.name) ?? true {
-  select(module.name)
-  module.testDependencies.forEach(select)
+  for name in [module.name] + module.testDependencies { select(name, into: &selected) }
 }
 
 /// Tests that drive the built executables end to end.
 let endToEnd = wanted == nil || wanted?.contains("EndToEnd") == true
-if endToEnd { executables.map(\.name).forEach(select) }
+if endToEnd { for module in executables { select(module.name, into: &selected) } }
 
 func dependencies(of module: Module) -> [Target.Dependency] {
   module.dependencies.map { .byName(name: $0) } + module.packages.map(\.product)
