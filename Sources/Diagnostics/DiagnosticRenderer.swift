@@ -19,8 +19,8 @@ public struct DiagnosticRenderer: Sendable {
   /// The message for `error`, with a final newline.
   public func render(_ error: any Error) -> String {
     switch error {
-    case let list as DiagnosticList: list.diagnostics.map { render($0) }.joined()
-    case let error as any DiagnosableError: render(error.diagnostic)
+    case let list as DiagnosticList: list.diagnostics.map { render($0, label: "error") }.joined()
+    case let error as any DiagnosableError: render(error.diagnostic, label: "error")
     default:
       render(
         Diagnostic(
@@ -30,7 +30,7 @@ public struct DiagnosticRenderer: Sendable {
   }
 
   /// The message for one diagnostic, with a final newline. `label` is "error" or "warning".
-  public func render(_ diagnostic: Diagnostic, label: String = "error") -> String {
+  public func render(_ diagnostic: Diagnostic, label: String) -> String {
     let labelColor = label == "error" ? "1;31" : "1;33"
     var text = paint(label + ":", labelColor) + " " + paint(diagnostic.summary, "1") + "\n"
     if let location = diagnostic.location { text += render(location) }

@@ -15,7 +15,7 @@ extension JSONValue {
   ///
   /// A member name given twice is an error, as is nesting deeper than `maximumDepth`: both are used to smuggle one
   /// meaning past one reader and another past the next, or to exhaust the stack.
-  public init(parsing bytes: some Collection<UInt8>, maximumDepth: Int = 64) throws(JSONError) {
+  public init(parsing bytes: some Collection<UInt8>, maximumDepth: Int = 128) throws(JSONError) {
     var parser = JSONParser(bytes: ContiguousArray(bytes), maximumDepth: maximumDepth)
     self = try parser.document()
   }
