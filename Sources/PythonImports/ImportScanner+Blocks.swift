@@ -1,0 +1,86 @@
+extension ImportScanner {
+  /// A block in which imports have a special meaning.
+  struct Block {
+    enum Kind { case tryStatement, typeChecking, suppress }
+    var kind: Kind
+    /// The column of the statement that opened it.
+    var indent: Int
+    /// The first import inside.
+    var firstImport: Int
+    /// The end of the imports of a `try` statement's body, once its first clause was met.
+    var bodyEnd: Int?
+  }
+
+  /// Notes a block that gives imports a meaning, if the logical line at the position opens one.
+  mutating func openBlock(at indent: Int) {
+    let kind: Block.Kind
+    switch peek() {
+    case UInt8(ascii: "t") where isWord("try", at: position): kind = .tryStatement
+    case UInt8(ascii: "i") where isWord("if", at: position) && headerHas("TYPE_CHECKING") && !headerHas("not"):
+      kind = .typeChecking
+    case UInt8(ascii: "w") where isWord("with", at: position) && headerHas("suppress") && headerHas("ImportError"):
+      kind = .suppress
+    default: return
+    }
+    blocks.append(Block(kind: kind, indent: indent, firstImport: found.imports.count))
+  }
+
+  /// Ends the blocks that a logical line with this indentation ends; the position is at its first word.
+  mutating func closeBlocks(at indent: Int) {
+    while let block = blocks.last, indent <= block.indent {
+      if block.kind == .tryStatement, indent == block.indent {
+        let isExcept = isWord("except", at: position)
+        if isExcept || isWord("else", at: position) || isWord("finally", at: position) {
+          let end = block.bodyEnd ?? found.imports.count
+          blocks[blocks.count - 1].bodyEnd = end
+          if isExcept, headerHas("ImportError") || headerHas("ModuleNotFoundError") {
+            for index in block.firstImport..<end { found.imports[index].isWeak = true }
+          }
+          return
+        }
+      }
+      blocks.removeLast()
+      switch block.kind {
+      case .tryStatement: break
+      case .suppress: for index in block.firstImport..<found.imports.count { found.imports[index].isWeak = true }
+      case .typeChecking:
+        for index in block.firstImport..<found.imports.count { found.imports[index].isTypeCheckingOnly = true }
+      }
+    }
+  }
+
+  /// Whether the header of a compound statement at the position, up to its colon, holds this word.
+  private func headerHas(_ word: StaticString) -> Bool {
+    var index = position
+    var depth = 0
+    while index < bytes.count {
+      let byte = bytes[index]
+      if isNameByte(byte) {
+        if isWord(word, at: index) { return true }
+        index = endOfName(from: index)
+        continue
+      }
+      switch byte {
+      case UInt8(ascii: "("), UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
+      case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+      case UInt8(ascii: ":") where depth <= 0: return false
+      case 0x0A, 0x0D: if depth <= 0, index == 0 || bytes[index - 1] != UInt8(ascii: "\\") { return false }
+      default: break
+      }
+      index += 1
+    }
+    return false
+  }
+
+  /// Drops the imports of a logical line that `no-infer-dep` marks: those on a marked line, and all where the line that
+  /// ends the statement is marked.
+  mutating func dropMarkedImports(from firstImport: Int) {
+    let marked = Set(markedLines)
+    let all = marked.contains(line)
+    let kept = found.imports[firstImport...].filter { !all && !marked.contains($0.line) }
+    found.imports.replaceSubrange(firstImport..., with: kept)
+    for index in blocks.indices {
+      blocks[index].bodyEnd = blocks[index].bodyEnd.map { min($0, found.imports.count) }
+    }
+  }
+}
