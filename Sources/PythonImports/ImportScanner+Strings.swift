@@ -49,7 +49,7 @@ extension ImportScanner {
     return (0..<length).allSatisfy { bytes[index + $0] == word.utf8Start[$0] }
   }
 
-  /// Steps over the string literal whose quote is at the position. Its prefix stands before.
+  /// Steps over the string literal whose quote is at the position; its prefix stands before.
   mutating func skipString() {
     let quote = bytes[position]
     let prefix = literalPrefix()

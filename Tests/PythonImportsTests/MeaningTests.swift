@@ -71,7 +71,8 @@ import Testing
   }
 
   @Test func theDottedNameJoinsModuleAndName() {
-    let found = PythonFileImports(parsing: Array("from a.b import c\nfrom d import *\nfrom . import e\nimport f.g\n".utf8))
+    let found = PythonFileImports(
+      parsing: Array("from a.b import c\nfrom d import *\nfrom . import e\nimport f.g\n".utf8))
     #expect(found.imports.map(\.dottedName) == ["a.b.c", "d", "e", "f.g"])
   }
 }

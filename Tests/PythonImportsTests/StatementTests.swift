@@ -30,7 +30,8 @@ func summary(_ source: String, options: ImportOptions = ImportOptions()) -> [Str
       """
     #expect(
       summary(source) == [
-        "1: a.b > c", "1: a.b > d", "2: . > x", "4: ...up.there > one", "5: ...up.there > two", "7: ...up.there > three",
+        "1: a.b > c", "1: a.b > d", "2: . > x", "4: ...up.there > one", "5: ...up.there > two",
+        "7: ...up.there > three",
         "9: z > *", "10: .q > r",
       ])
   }
@@ -109,7 +110,9 @@ func summary(_ source: String, options: ImportOptions = ImportOptions()) -> [Str
   }
 
   @Test func anyBytesAreSurvived() {
-    for source in ["import", "from", "from .", "from a import", "from a import (", "import a.", "f\"{", "f\"{x:", "'", "\\", "("] {
+    for source in [
+      "import", "from", "from .", "from a import", "from a import (", "import a.", "f\"{", "f\"{x:", "'", "\\", "(",
+    ] {
       _ = summary(source)
     }
     let nested = String(repeating: "f\"{", count: 50_000)
