@@ -1,0 +1,42 @@
+"""igorctl: puts messages into Igor's queues and shows what is in them."""
+
+import argparse
+import json
+import sys
+
+from workers.igor.queue import Queue, queue_names
+
+
+def put(arguments, output):
+    queue = Queue(arguments.database, arguments.queue)
+    bodies = arguments.message or [line for line in sys.stdin if line.strip()]
+    for body in bodies:
+        output.write("%d\n" % queue.put(json.loads(body)))
+
+
+def status(arguments, output):
+    for name in queue_names(arguments.database):
+        counts = Queue(arguments.database, name).counts()
+        output.write("%-20s %6d waiting %6d failed\n" % (name, counts["waiting"], counts["failed"]))
+
+
+def main(argv=None, output=sys.stdout):
+    parser = argparse.ArgumentParser(prog="igorctl", description="messages for Igor")
+    parser.add_argument("--database", default="igor.sqlite3", metavar="FILE", help="where the queues are kept")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.required = True
+    command = commands.add_parser("put", help="add messages: JSON arguments, or JSON lines on the standard input")
+    command.add_argument("queue")
+    command.add_argument("message", nargs="*")
+    command.set_defaults(run=put)
+    command = commands.add_parser("status", help="what waits and what failed, by queue")
+    command.set_defaults(run=status)
+    arguments = parser.parse_args(argv)
+    try:
+        arguments.run(arguments, output)
+    except ValueError as error:
+        raise SystemExit("igorctl: not JSON: %s" % error)
+
+
+if __name__ == "__main__":
+    main()

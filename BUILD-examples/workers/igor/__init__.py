@@ -1,0 +1,1 @@
+"""Igor takes messages from a queue and does what they say."""
