@@ -1,0 +1,34 @@
+internal import Glibc
+
+/// An exclusive lock on a file, held until this value ends or the process does (flock(2)).
+///
+/// A lock belongs to the open file: two `FileLock`s of one process exclude each other too.
+public struct FileLock: ~Copyable {
+  private let file: FileDescriptor
+
+  /// Waits for the lock; the file is made when it is not there.
+  public init(waitingFor path: FilePath) throws(SystemCallError) {
+    let file = try FileSystem.open(path, .readWrite, options: .create)
+    do throws(SystemCallError) {
+      try retryingOnInterrupt("flock", path) { flock(file.rawValue, LOCK_EX) }
+    } catch {
+      FileSystem.close(file)
+      throw error
+    }
+    self.file = file
+  }
+
+  private init(file: FileDescriptor) { self.file = file }
+
+  /// Takes the lock when nobody has it; nil otherwise.
+  public static func attempt(_ path: FilePath) throws(SystemCallError) -> FileLock? {
+    let file = try FileSystem.open(path, .readWrite, options: .create)
+    if flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 { return FileLock(file: file) }
+    let error = SystemCallError.current("flock", path)
+    FileSystem.close(file)
+    if error.errno == .wouldBlock { return nil }
+    throw error
+  }
+
+  deinit { FileSystem.close(file) }
+}

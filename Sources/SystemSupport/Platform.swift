@@ -1,0 +1,69 @@
+internal import Glibc
+
+func systemErrno() -> CInt { errno }
+
+/// The processors that are online (sysconf(3)), at least 1.
+public func availableProcessors() -> Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
+/// A variable of the environment (getenv(3)); nil when not set.
+public func environmentVariable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+/// The whole environment as `NAME=value` strings in their order (environ(7)).
+public func environmentStrings() -> [String] {
+  var strings: [String] = []
+  var next: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> = environ
+  while let entry = next.pointee {
+    strings.append(String(cString: entry))
+    next += 1
+  }
+  return strings
+}
+
+/// Writes all of `text` to a descriptor such as 1 or 2; errors are ignored, as there is nowhere to say them.
+public func writeText(_ text: String, to descriptor: CInt) {
+  var text = text
+  text.withUTF8 { buffer in
+    var rest = UnsafeRawBufferPointer(buffer)
+    while !rest.isEmpty {
+      let count = write(descriptor, rest.baseAddress, rest.count)
+      if count > 0 {
+        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+      } else if count == 0 || errno != EINTR {
+        return
+      }
+    }
+  }
+}
+
+/// Whether a descriptor is a terminal (isatty(3)).
+public func isTerminal(_ descriptor: CInt) -> Bool { isatty(descriptor) == 1 }
+
+/// Nanoseconds of the wall clock since 1970 (clock_gettime(2), `CLOCK_REALTIME`).
+public func wallClockNanoseconds() -> Int64 {
+  var time = timespec()
+  clock_gettime(CLOCK_REALTIME, &time)
+  return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+}
+
+/// Nanoseconds of a clock that never goes back (`CLOCK_MONOTONIC`), for durations.
+public func monotonicNanoseconds() -> UInt64 {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}
+
+/// The path of the running executable (`/proc/self/exe`, proc(5)).
+public func executablePath() throws(SystemCallError) -> FilePath { try FileSystem.readLink("/proc/self/exe") }
+
+/// Calls `body` with a null-terminated array of C strings, as execve(2) and posix_spawn(3) take them.
+public func withCStrings<Result>(
+  _ strings: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
+) -> Result {
+  var pointers = strings.map { strdup($0) }
+  pointers.append(nil)
+  defer { for pointer in pointers { free(pointer) } }
+  return pointers.withUnsafeMutableBufferPointer { buffer in
+    guard let base = buffer.baseAddress else { preconditionFailure("an array with an element has an address") }
+    return body(base)
+  }
+}
