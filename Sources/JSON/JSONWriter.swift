@@ -45,13 +45,15 @@ private struct JSONWriter {
     case .double(let value): append(value.isFinite ? "\(value)" : "null")
     case .string(let value): write(value)
     case .array(let elements):
-      sequence(open: UInt8(ascii: "["), close: UInt8(ascii: "]"), count: elements.count, depth: depth) { writer, position in
+      sequence(open: UInt8(ascii: "["), close: UInt8(ascii: "]"), count: elements.count, depth: depth) {
+        writer, position in
         writer.write(elements[position], depth: depth + 1)
       }
     case .object(let object):
       let members = format.sortsMembers ? object.members.sorted { $0.name < $1.name } : object.members
       let separator = format.indent == nil ? ":" : ": "
-      sequence(open: UInt8(ascii: "{"), close: UInt8(ascii: "}"), count: members.count, depth: depth) { writer, position in
+      sequence(open: UInt8(ascii: "{"), close: UInt8(ascii: "}"), count: members.count, depth: depth) {
+        writer, position in
         writer.write(members[position].name)
         writer.append(separator)
         writer.write(members[position].value, depth: depth + 1)

@@ -56,7 +56,9 @@ extension FileSystem {
     _ bytes: [UInt8], to file: FileDescriptor, path: FilePath? = nil
   ) throws(SystemCallError) {
     let outcome: Result<Void, SystemCallError> = bytes.withUnsafeBytes { buffer in
-      do throws(SystemCallError) { return .success(try write(buffer, to: file, path: path)) } catch { return .failure(error) }
+      do throws(SystemCallError) { return .success(try write(buffer, to: file, path: path)) } catch {
+        return .failure(error)
+      }
     }
     try outcome.get()
   }

@@ -36,8 +36,14 @@ import Testing
       return encoder.digest
     }
     let keys = [
-      key { $0.append("ab"); $0.append("c") }, key { $0.append("a"); $0.append("bc") }, key { $0.append("abc") },
-      key { $0.append(strings: ["ab", "c"]) }, key { $0.append(strings: ["abc"]) }, key { $0.append(Array("abc".utf8)) },
+      key {
+        $0.append("ab"); $0.append("c")
+      },
+      key {
+        $0.append("a"); $0.append("bc")
+      }, key { $0.append("abc") },
+      key { $0.append(strings: ["ab", "c"]) }, key { $0.append(strings: ["abc"]) },
+      key { $0.append(Array("abc".utf8)) },
       key { $0.append(1) }, key { $0.append(true) }, key { $0.append(strings: []) },
     ]
     #expect(Set(keys).count == keys.count)

@@ -1,0 +1,67 @@
+internal import ArgumentParser
+internal import Diagnostics
+internal import SystemSupport
+
+/// One run of `kilt`: arguments in, exit code out.
+public enum Invocation {
+  /// Parses the arguments (without the program's name), runs the command, and says what went wrong.
+  ///
+  /// Returns the exit code of DESIGN's table: 0 done, 1 the work failed, 2 wrong usage or input, 3 the machine lacks
+  /// something, 70 a defect.
+  public static func run(_ arguments: [String]) -> Int32 {
+    do {
+      var command = try Kilt.parseAsRoot(arguments)
+      try command.run()
+      return 0
+    } catch let error as ExitCode {
+      return error.rawValue
+    } catch {
+      return report(error)
+    }
+  }
+
+  private static func report(_ error: any Error) -> Int32 {
+    let renderer = DiagnosticRenderer(color: Terminal.standardError.usesColor)
+    switch error {
+    case is any DiagnosableError, is DiagnosticList:
+      writeText(renderer.render(error), to: 2)
+      return DiagnosticRenderer.exitCode(for: error)
+    case let error as SystemCallError:
+      let diagnostic = Diagnostic(error)
+      writeText(renderer.render(diagnostic), to: 2)
+      return diagnostic.blame.exitCode
+    default: break
+    }
+    // Help and version asked for go to standard output with exit code 0; a usage error to standard error with 2.
+    let code = Kilt.exitCode(for: error)
+    let message = Kilt.fullMessage(for: error)
+    if code == .success {
+      writeText(message + "\n", to: 1)
+      return 0
+    }
+    if code == .validationFailure {
+      writeText(message.replacingPrefix("Error:", with: "error:") + "\n", to: 2)
+      return Blame.input.exitCode
+    }
+    writeText(renderer.render(error), to: 2)
+    return DiagnosticRenderer.exitCode(for: error)
+  }
+}
+
+extension Diagnostic {
+  /// A system call that no module expected to fail: the machine's doing, with what helps most often.
+  init(_ error: SystemCallError) {
+    self.init(.environment, error.description)
+    if error.isNoSpace {
+      remedies = ["free space on that file system; \"kilt cache du\" shows what Kilt keeps"]
+    } else if error.errno == .permissionDenied || error.errno == .notPermitted {
+      remedies = ["check the owner and the permissions of the path"]
+    }
+  }
+}
+
+extension String {
+  fileprivate func replacingPrefix(_ prefix: String, with other: String) -> String {
+    hasPrefix(prefix) ? other + dropFirst(prefix.count) : self
+  }
+}

@@ -1,0 +1,26 @@
+internal import SystemSupport
+
+/// What one of the standard streams can show.
+struct Terminal {
+  let descriptor: CInt
+  /// A person watches: progress may be drawn in place.
+  let isInteractive: Bool
+  /// Colours may be used: a terminal, `NO_COLOR` is not set (no-color.org), `TERM` is not "dumb".
+  let usesColor: Bool
+
+  init(_ descriptor: CInt) {
+    self.descriptor = descriptor
+    let terminal = isTerminal(descriptor)
+    isInteractive = terminal && environmentVariable("CI") == nil
+    usesColor = terminal && (environmentVariable("NO_COLOR") ?? "").isEmpty && environmentVariable("TERM") != "dumb"
+  }
+
+  static let standardOutput = Terminal(1)
+  static let standardError = Terminal(2)
+
+  /// Writes a line.
+  func print(_ line: String) { writeText(line + "\n", to: descriptor) }
+
+  /// The text in an ANSI colour, where colours may be used.
+  func paint(_ text: String, _ code: String) -> String { usesColor ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text }
+}

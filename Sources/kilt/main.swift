@@ -1,0 +1,4 @@
+import Glibc
+import KiltCommands
+
+exit(Invocation.run(Array(CommandLine.arguments.dropFirst())))
