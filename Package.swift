@@ -79,7 +79,7 @@ let modules: [Module] = [
   Module(name: "Diagnostics"),
   Module(name: "JSON"),
   Module(name: "Starlark"),
-  Module(name: "YAML", dependencies: ["CLibYAML"]),
+  Module(name: "YAML", dependencies: ["CLibYAML", "Diagnostics"]),
   // Floor 2
   Module(name: "Digests", dependencies: ["SystemSupport"], packages: [.crypto, .systemPackage]),
   Module(name: "Zip", dependencies: ["CLibdeflate", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),
