@@ -1,0 +1,69 @@
+/// Which constructs beyond, or short of, the Starlark specification a file may use.
+public struct Dialect: Sendable {
+  /// `f"{name}"` literals.
+  public var fStrings = false
+  /// `for` and `if` statements outside of functions.
+  public var topLevelControlFlow = false
+  /// A global may be assigned more than once.
+  public var globalReassignment = false
+  /// `"a" "b"` is one literal, as in Python.
+  public var adjacentStringConcatenation = false
+  /// A function may call itself, directly or not; the call depth limit still holds.
+  public var recursion = false
+  /// The built-in `set` and the set operators.
+  public var sets = true
+  /// `load` statements.
+  public var load = true
+  /// A name that is bound nowhere is looked up when it is evaluated (see `StarlarkThread.undefinedName` and
+  /// `StarlarkModule.define`) instead of being an error when the file is read.
+  public var lateNames = false
+
+  /// The language of the specification.
+  public static let standard = Dialect()
+
+  /// What BUILD files written for Python-based tools use.
+  public static let buildFile = Dialect(
+    fStrings: true, topLevelControlFlow: true, globalReassignment: true, adjacentStringConcatenation: true)
+
+  /// Everything, with late names: configuration templates that were Python programs.
+  public static let template = Dialect(
+    fStrings: true, topLevelControlFlow: true, globalReassignment: true, adjacentStringConcatenation: true,
+    lateNames: true)
+
+  /// A dialect by its switches.
+  public init(
+    fStrings: Bool = false, topLevelControlFlow: Bool = false, globalReassignment: Bool = false,
+    adjacentStringConcatenation: Bool = false, recursion: Bool = false, sets: Bool = true, load: Bool = true,
+    lateNames: Bool = false
+  ) {
+    self.fStrings = fStrings
+    self.topLevelControlFlow = topLevelControlFlow
+    self.globalReassignment = globalReassignment
+    self.adjacentStringConcatenation = adjacentStringConcatenation
+    self.recursion = recursion
+    self.sets = sets
+    self.load = load
+    self.lateNames = lateNames
+  }
+}
+
+/// What one evaluation may use up before it is stopped with an error.
+public struct Limits: Sendable {
+  /// Instructions and elements visited by built-in functions.
+  public var steps: Int
+  /// Bytes allocated over the whole evaluation, estimated; garbage counts too, so that the result does not depend on
+  /// when memory is given back.
+  public var allocatedBytes: Int
+  /// Calls that may be active at a time.
+  public var callDepth: Int
+
+  /// Limits for files from a trusted workspace: generous, and still an end to every loop.
+  public static let standard = Limits(steps: 100_000_000, allocatedBytes: 1 << 30, callDepth: 200)
+
+  /// Limits by their numbers.
+  public init(steps: Int = 100_000_000, allocatedBytes: Int = 1 << 30, callDepth: Int = 200) {
+    self.steps = steps
+    self.allocatedBytes = allocatedBytes
+    self.callDepth = callDepth
+  }
+}

@@ -1,0 +1,115 @@
+/// A value of the host that Starlark code can hold, pass around and use through the operations it supports.
+///
+/// Every requirement but `typeName` has a default that means "not supported". Host objects may be shared between
+/// threads once frozen, so a conforming class is either immutable or guards its state.
+public protocol StarlarkHostObject: AnyObject, Sendable {
+  /// What `type(x)` returns.
+  var typeName: String { get }
+  /// What `bool(x)` returns.
+  var isTruthy: Bool { get }
+  /// What `str(x)` and `repr(x)` return.
+  var representation: String { get }
+  /// The value of `x.name`; nil when there is no such attribute.
+  func attribute(_ name: String) throws -> Value?
+  /// The names that `dir(x)` lists and "did you mean" chooses from.
+  var attributeNames: [String] { get }
+  /// Carries out `x.name = value`; false when fields cannot be assigned.
+  func setAttribute(_ name: String, to value: Value) throws -> Bool
+  /// The value of `x[key]`; nil when the type has no such operation.
+  func element(at key: Value) throws -> Value?
+  /// Carries out `x[key] = value`; false when the type has no such operation.
+  func setElement(at key: Value, to value: Value) throws -> Bool
+  /// What iteration visits; nil when the value is not iterable.
+  func elements() -> [Value]?
+  /// The answer to `key in x`; nil when the type has no such operation.
+  func contains(_ key: Value) throws -> Bool?
+  /// What `len(x)` returns; nil when the type has none.
+  var count: Int? { get }
+  /// Whether `x(...)` is possible.
+  var isCallable: Bool { get }
+  /// Carries out `x(...)`; called only when `isCallable`.
+  func call(_ call: Call) throws -> Value
+  /// The value of `x op other`, or of `other op x` when `reversed`; nil when not supported.
+  func binary(_ operation: BinaryOperator, _ other: Value, reversed: Bool) throws -> Value?
+  /// The answer to `x == other`, asked only for host objects; identity by default.
+  func isEqual(to other: any StarlarkHostObject) -> Bool
+  /// A hash consistent with `isEqual`; nil when the value cannot be a dictionary key. Identity by default.
+  var hash: Int? { get }
+  /// Makes the object, and the values it holds, immutable.
+  func freeze()
+}
+
+extension StarlarkHostObject {
+  /// True.
+  public var isTruthy: Bool { true }
+  /// `<type>`.
+  public var representation: String { "<\(typeName)>" }
+  /// No attributes.
+  public func attribute(_ name: String) throws -> Value? { nil }
+  /// No attributes.
+  public var attributeNames: [String] { [] }
+  /// Not supported.
+  public func setAttribute(_ name: String, to value: Value) throws -> Bool { false }
+  /// Not supported.
+  public func element(at key: Value) throws -> Value? { nil }
+  /// Not supported.
+  public func setElement(at key: Value, to value: Value) throws -> Bool { false }
+  /// Not iterable.
+  public func elements() -> [Value]? { nil }
+  /// Not supported.
+  public func contains(_ key: Value) throws -> Bool? { nil }
+  /// None.
+  public var count: Int? { nil }
+  /// Not callable.
+  public var isCallable: Bool { false }
+  /// Not callable.
+  public func call(_ call: Call) throws -> Value { throw StarlarkError("\(typeName) is not callable") }
+  /// Not supported.
+  public func binary(_ operation: BinaryOperator, _ other: Value, reversed: Bool) throws -> Value? { nil }
+  /// Identity.
+  public func isEqual(to other: any StarlarkHostObject) -> Bool { self === other }
+  /// Identity.
+  public var hash: Int? { ObjectIdentifier(self).hashValue }
+  /// Nothing to do.
+  public func freeze() {}
+}
+
+/// Carries a host object in a `Value`, so that a value stays two words long.
+public final class HostReference: Sendable {
+  /// The host's object.
+  public let object: any StarlarkHostObject
+
+  init(_ object: any StarlarkHostObject) { self.object = object }
+}
+
+/// The binary operators of the language.
+public enum BinaryOperator: UInt8, Sendable, CustomStringConvertible {
+  case plus, minus, multiply, divide, floorDivide, modulo
+  case bitAnd, bitOr, bitXor, shiftLeft, shiftRight
+  case less, lessOrEqual, greater, greaterOrEqual, equal, notEqual, isIn, isNotIn
+
+  /// The operator as written.
+  public var description: String {
+    switch self {
+    case .plus: "+"
+    case .minus: "-"
+    case .multiply: "*"
+    case .divide: "/"
+    case .floorDivide: "//"
+    case .modulo: "%"
+    case .bitAnd: "&"
+    case .bitOr: "|"
+    case .bitXor: "^"
+    case .shiftLeft: "<<"
+    case .shiftRight: ">>"
+    case .less: "<"
+    case .lessOrEqual: "<="
+    case .greater: ">"
+    case .greaterOrEqual: ">="
+    case .equal: "=="
+    case .notEqual: "!="
+    case .isIn: "in"
+    case .isNotIn: "not in"
+    }
+  }
+}
