@@ -136,6 +136,10 @@ long kilt_curl_get_long(CURL *easy, CURLINFO info) {
   long value = 0;
   return curl.easy_getinfo(easy, info, &value) == CURLE_OK ? value : 0;
 }
+int64_t kilt_curl_get_offset(CURL *easy, CURLINFO info) {
+  curl_off_t value = 0;
+  return curl.easy_getinfo(easy, info, &value) == CURLE_OK ? value : 0;
+}
 const char *kilt_curl_get_string(CURL *easy, CURLINFO info) {
   const char *value = NULL;
   return curl.easy_getinfo(easy, info, &value) == CURLE_OK ? value : NULL;

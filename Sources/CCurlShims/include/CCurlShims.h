@@ -42,6 +42,7 @@ CURLcode kilt_curl_on_upload(CURL *easy, kilt_curl_bytes read, kilt_curl_seek se
 CURLcode kilt_curl_allow_only_http(CURL *easy);
 
 long kilt_curl_get_long(CURL *easy, CURLINFO info);
+int64_t kilt_curl_get_offset(CURL *easy, CURLINFO info);
 /// Valid until the handle is used again; may be NULL.
 const char *kilt_curl_get_string(CURL *easy, CURLINFO info);
 
