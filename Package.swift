@@ -83,7 +83,9 @@ let modules: [Module] = [
   // Floor 2
   Module(name: "Digests", dependencies: ["SystemSupport"], packages: [.crypto, .systemPackage]),
   Module(name: "Zip", dependencies: ["CLibdeflate", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),
-  Module(name: "HTTPClient", dependencies: ["CCurlShims", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),
+  Module(
+    name: "HTTPClient", dependencies: ["CCurlShims", "SystemSupport", "Diagnostics"],
+    testDependencies: ["CSystemShims"]),
   // Floor 3
   Module(name: "ContentStore", dependencies: ["Digests", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),
   Module(name: "PythonImports"),

@@ -129,8 +129,9 @@ final class Upload {
       return wanted
     case .file(let path, let offset, _):
       var count = -1
-      repeat { count = pread(descriptor, buffer.baseAddress, wanted, off_t(offset + position)) } while
-        count < 0 && errno == EINTR
+      repeat {
+        count = pread(descriptor, buffer.baseAddress, wanted, off_t(offset + position))
+      } while count < 0 && errno == EINTR
       guard count > 0 else {
         let reason = count == 0 ? "shorter than expected" : String(cString: strerror(errno))
         throw HTTPError(.requestBody, request, detail: "\(path): \(reason)")
