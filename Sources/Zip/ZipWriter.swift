@@ -1,0 +1,171 @@
+public import SystemPackage
+public import SystemSupport
+
+/// Writes an archive into a new file beside its final place and renames it there, so that nobody sees half of one.
+///
+/// Deterministic: the bytes depend on what is added, in which order, and on nothing else. Memory is bounded by the
+/// directory (about 120 bytes a member) and one buffer.
+public final class ZipWriter {
+  /// Where the archive will be.
+  public let path: FilePath
+  private var replacement: FileReplacement?
+  /// The open file; it can be read while it is written.
+  public let descriptor: FileDescriptor
+  private var buffer: [UInt8] = []
+  private var directory: [UInt8] = []
+  private var flushed: UInt64 = 0
+  /// Called with the number of bytes that have reached the file.
+  public var onFlush: ((UInt64) -> Void)?
+
+  /// Members so far.
+  public private(set) var count: UInt64 = 0
+  /// Bytes so far: where the next local header goes.
+  public var offset: UInt64 { flushed + UInt64(buffer.count) }
+
+  private static let bufferSize = 1 << 20
+  /// Larger pieces are written from where they lie.
+  private static let directSize = 128 << 10
+
+  /// Creates the temporary file. Its directory must exist.
+  /// - Parameter permissions: of the finished file, free of the umask.
+  public init(creating path: FilePath, permissions: UInt32 = 0o644) throws(ZipWriteError) {
+    self.path = path
+    do throws(SystemCallError) {
+      let replacement = try FileReplacement(of: path, permissions: permissions)
+      descriptor = replacement.file
+      self.replacement = consume replacement
+    } catch {
+      throw ZipWriteError(path: path, cause: error)
+    }
+    buffer.reserveCapacity(Self.bufferSize)
+  }
+
+  /// Bytes outside of any member: the prefix.
+  public func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
+
+  /// Adds a member of our own.
+  public func add(_ contents: ZipContents, named name: [UInt8], isExecutable: Bool = false) throws {
+    try begin(contents.entry(named: name, isExecutable: isExecutable))
+    try write(contents.bytes)
+  }
+
+  /// Adds a member of another archive under a new name, its data as it is.
+  public func copy(_ member: ZipMember, from archive: ZipArchive, as name: [UInt8]) throws {
+    try begin(ZipEntry(member, name: name))
+    try withExtendedLifetime(archive) { try write(archive.rawData(of: member)) }
+  }
+
+  /// Writes the header of a member; exactly `compressedSize` bytes of ``write(_:)`` must follow.
+  public func begin(_ entry: ZipEntry) throws {
+    entry.writeCentralRecord(to: &directory, offset: offset)
+    entry.writeLocalHeader(to: &buffer)
+    count += 1
+    if buffer.count >= Self.bufferSize { try flush() }
+  }
+
+  /// Adds members whose headers and data are already bytes of `source`: `range` is copied as it is.
+  /// - Parameter entries: the members in it, with the offsets of their headers from the start of the range.
+  public func copy(
+    _ range: Range<UInt64>, of source: FileDescriptor, entries: some Sequence<(entry: ZipEntry, offset: UInt64)>
+  ) throws {
+    let start = offset
+    for (entry, offset) in entries {
+      entry.writeCentralRecord(to: &directory, offset: start + offset)
+      count += 1
+    }
+    try flush()
+    do throws(SystemCallError) {
+      try FileSystem.seek(source, to: range.lowerBound)
+      var rest = range.count
+      while rest > 0 {
+        let piece = min(rest, 8 << 20)
+        try FileSystem.copyBytes(from: source, to: descriptor, length: piece)
+        flushed += UInt64(piece)
+        onFlush?(flushed)
+        rest -= piece
+      }
+    } catch {
+      throw ZipWriteError(path: path, cause: error)
+    }
+  }
+
+  /// Writes raw bytes: data of the member begun last.
+  public func write(_ bytes: UnsafeRawBufferPointer) throws {
+    if bytes.count >= Self.directSize {
+      try flush()
+      var rest = bytes
+      while !rest.isEmpty {
+        let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(8 << 20))
+        try writeAll(piece)
+        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(piece.count))
+      }
+      return
+    }
+    buffer.append(contentsOf: bytes)
+    if buffer.count >= Self.bufferSize { try flush() }
+  }
+
+  /// Hands the buffer to the file.
+  public func flush() throws {
+    guard !buffer.isEmpty else { return }
+    let whole = buffer
+    buffer.removeAll(keepingCapacity: false)
+    try whole.withUnsafeBytes { try writeAll($0) }
+    buffer.reserveCapacity(Self.bufferSize)
+  }
+
+  /// Writes the directory. The file is whole then, but still under its temporary name.
+  /// - Returns: the offset of the directory.
+  @discardableResult
+  public func finishDirectory() throws -> UInt64 {
+    let start = offset
+    try directory.withUnsafeBytes { try write($0) }
+    let size = UInt64(directory.count)
+    directory = []
+    var end: [UInt8] = []
+    if count >= 0xffff || start >= 0xffff_ffff || size >= 0xffff_ffff {
+      let record = start + size
+      end.put32(ZipFormat.end64Signature)
+      end.put64(UInt64(ZipFormat.end64Size - 12))
+      end.put16(3 << 8 | 45)
+      end.put16(45)
+      end.put32(0)
+      end.put32(0)
+      end.put64(count)
+      end.put64(count)
+      end.put64(size)
+      end.put64(start)
+      end.put32(ZipFormat.end64LocatorSignature)
+      end.put32(0)
+      end.put64(record)
+      end.put32(1)
+    }
+    end.put32(ZipFormat.endSignature)
+    end.put16(0)
+    end.put16(0)
+    end.put16(UInt16(min(count, 0xffff)))
+    end.put16(UInt16(min(count, 0xffff)))
+    end.put32(UInt32(min(size, 0xffff_ffff)))
+    end.put32(UInt32(min(start, 0xffff_ffff)))
+    end.put16(0)
+    try write(end)
+    try flush()
+    return start
+  }
+
+  /// Gives the file its name and closes it. ``finishDirectory()`` must have been called.
+  public func publish() throws(ZipWriteError) {
+    guard let replacement = replacement.take() else { return }
+    do throws(SystemCallError) { try replacement.commit() } catch { throw ZipWriteError(path: path, cause: error) }
+  }
+
+  private func writeAll(_ bytes: UnsafeRawBufferPointer) throws(ZipWriteError) {
+    do throws(SystemCallError) {
+      try FileSystem.write(bytes, to: descriptor, path: path)
+    } catch {
+      throw ZipWriteError(path: path, cause: error)
+    }
+    flushed += UInt64(bytes.count)
+    onFlush?(flushed)
+  }
+}
