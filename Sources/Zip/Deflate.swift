@@ -2,7 +2,9 @@ import CLibdeflate
 
 /// Raw deflate (RFC 1951) and CRC-32 by libdeflate, whole buffers at a time.
 public enum Deflate {
-  /// The level the bundle writer uses. A change of it, or of libdeflate's version, changes the bytes of bundles.
+  /// The level the bundle writer uses.
+  ///
+  /// A change of it, or of libdeflate's version, changes the bytes of bundles.
   public static let level: Int32 = 6
 
   /// `bytes` compressed, or nil when that would not be smaller.

@@ -61,7 +61,9 @@ public final class ZipArchive: Sendable {
     UnsafeRawBufferPointer(rebasing: file.bytes[member.dataRange])
   }
 
-  /// The member of that name, or nil. Looks through all: for a few look-ups.
+  /// The member of that name, or nil.
+  ///
+  /// Looks through all: for a few look-ups.
   public func member(named name: String) -> ZipMember? {
     let bytes = Array(name.utf8)
     return members.first { $0.nameBytes == bytes }

@@ -3,7 +3,9 @@ struct ZipChecks {
   let archive: String
   let limits: ZipLimits
 
-  /// Checks all members together. Returns the offset of the first of them in the file.
+  /// Checks all members together.
+  ///
+  /// Returns the offset of the first of them in the file.
   func check(_ members: [ZipMember]) throws -> Int {
     var names = Set<[UInt8]>(minimumCapacity: members.count)
     var directories = Set<ArraySlice<UInt8>>()

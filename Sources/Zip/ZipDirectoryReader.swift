@@ -14,14 +14,16 @@ struct ZipDirectoryReader {
 
   func members() throws -> [ZipMember] {
     let directory = try self.directory()
-    guard directory.count <= UInt64(limits.members) else { throw failure(.tooLarge(limit: "\(limits.members) members")) }
+    guard directory.count <= UInt64(limits.members) else {
+      throw failure(.tooLarge(limit: "\(limits.members) members"))
+    }
     guard directory.count * UInt64(ZipFormat.centralSize) <= UInt64(directory.range.count) else {
       throw failure(.inconsistent("its directory is too small for \(directory.count) members"))
     }
     var members: [ZipMember] = []
     members.reserveCapacity(Int(directory.count))
     var position = directory.range.lowerBound
-    for _ in 0..<directory.count {
+    for _ in 0..<Int(directory.count) {
       members.append(try member(at: &position, in: directory))
     }
     guard position == directory.range.upperBound else {
@@ -64,7 +66,8 @@ struct ZipDirectoryReader {
   private func directory() throws -> Directory {
     guard bytes.count >= ZipFormat.endSize else { throw failure(.notAnArchive) }
     let end = try endOffset()
-    guard bytes.u16(end + 4) == 0 || bytes.u16(end + 4) == 0xffff, bytes.u16(end + 6) == 0 || bytes.u16(end + 6) == 0xffff
+    guard bytes.u16(end + 4) == 0 || bytes.u16(end + 4) == 0xffff,
+      bytes.u16(end + 6) == 0 || bytes.u16(end + 6) == 0xffff
     else { throw failure(.multipleDisks) }
     var count = UInt64(bytes.u16(end + 10))
     var size = UInt64(bytes.u32(end + 12))
@@ -107,16 +110,16 @@ struct ZipDirectoryReader {
   private func member(at position: inout Int, in directory: Directory) throws -> ZipMember {
     guard position + ZipFormat.centralSize <= directory.range.upperBound,
       bytes.u32(position) == ZipFormat.centralSignature
-    else { throw failure(.inconsistent("its directory has fewer than the \(directory.count) members it says")) }
+    else { throw self.failure(.inconsistent("its directory has fewer than the \(directory.count) members it says")) }
     let record = position
     let nameSize = Int(bytes.u16(record + 28))
     let extraSize = Int(bytes.u16(record + 30))
     let commentSize = Int(bytes.u16(record + 32))
     position += ZipFormat.centralSize + nameSize + extraSize + commentSize
-    guard position <= directory.range.upperBound else { throw failure(.truncated("a directory record")) }
+    guard position <= directory.range.upperBound else { throw self.failure(.truncated("a directory record")) }
     let nameStart = record + ZipFormat.centralSize
     let nameBytes = Array(bytes[nameStart..<nameStart + nameSize])
-    func failure(_ problem: ZipError.Problem) -> ZipError {
+    let failure = { (problem: ZipError.Problem) in
       self.failure(problem, member: String(decoding: nameBytes, as: UTF8.self))
     }
 

@@ -33,7 +33,9 @@ public struct ZipEntry: Sendable, Hashable {
   /// Bytes of the local header.
   public var localHeaderSize: Int { ZipFormat.localSize + name.count + (needs64 ? 20 : 0) }
 
-  /// Appends the local header (APPNOTE 4.3.7). The data follows it.
+  /// Appends the local header (APPNOTE 4.3.7).
+  ///
+  /// The data follows it.
   public func writeLocalHeader(to output: inout [UInt8]) {
     output.put32(ZipFormat.localSignature)
     output.put16(needs64 ? 45 : 20)
@@ -89,7 +91,9 @@ public struct ZipEntry: Sendable, Hashable {
   }
 }
 
-/// Contents made ready for an archive: deflated where that is smaller. Worth keeping by the digest of the input.
+/// Contents made ready for an archive: deflated where that is smaller.
+///
+/// Worth keeping by the digest of the input.
 public struct ZipContents: Sendable, Hashable {
   public var method: ZipMethod
   public var crc32: UInt32

@@ -41,7 +41,8 @@ public struct ZipError: DiagnosableError, Hashable {
 
   public var diagnostic: Diagnostic {
     let place = member.map { "'\($0)' in '\(archive)'" } ?? "'\(archive)'"
-    return Diagnostic(.input, "\(place) \(sentence)", remedies: ["fetch or build the archive again, and check its hash"])
+    return Diagnostic(
+      .input, "\(place) \(sentence)", remedies: ["fetch or build the archive again, and check its hash"])
   }
 
   private var sentence: String {

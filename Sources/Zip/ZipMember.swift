@@ -1,4 +1,6 @@
-/// How a member's bytes are kept (APPNOTE 4.4.5). Others are refused.
+/// How a member's bytes are kept (APPNOTE 4.4.5).
+///
+/// Others are refused.
 public enum ZipMethod: UInt16, Sendable, Hashable {
   case stored = 0
   case deflated = 8
@@ -8,7 +10,9 @@ public enum ZipMethod: UInt16, Sendable, Hashable {
 public struct ZipMember: Sendable, Hashable {
   /// The name, `/` between components; a directory ends in `/`.
   public var nameBytes: [UInt8]
-  /// The name is marked as UTF-8 (APPNOTE appendix D). An ASCII name needs no mark.
+  /// The name is marked as UTF-8 (APPNOTE appendix D).
+  ///
+  /// An ASCII name needs no mark.
   public var isUTF8: Bool
   public var method: ZipMethod
   public var crc32: UInt32

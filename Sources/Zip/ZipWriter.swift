@@ -1,5 +1,6 @@
+import Glibc
 public import SystemPackage
-public import SystemSupport
+import SystemSupport
 
 /// Writes an archive into a new file beside its final place and renames it there, so that nobody sees half of one.
 ///
@@ -26,7 +27,9 @@ public final class ZipWriter {
   /// Larger pieces are written from where they lie.
   private static let directSize = 128 << 10
 
-  /// Creates the temporary file. Its directory must exist.
+  /// Creates the temporary file.
+  ///
+  /// Its directory must exist.
   /// - Parameter permissions: of the finished file, free of the umask.
   public init(creating path: FilePath, permissions: UInt32 = 0o644) throws(ZipWriteError) {
     self.path = path
@@ -75,7 +78,9 @@ public final class ZipWriter {
     }
     try flush()
     do throws(SystemCallError) {
-      try FileSystem.seek(source, to: range.lowerBound)
+      guard lseek(source.rawValue, off_t(range.lowerBound), SEEK_SET) >= 0 else {
+        throw SystemCallError("lseek", path, Errno(rawValue: errno))
+      }
       var rest = range.count
       while rest > 0 {
         let piece = min(rest, 8 << 20)
@@ -87,6 +92,15 @@ public final class ZipWriter {
     } catch {
       throw ZipWriteError(path: path, cause: error)
     }
+  }
+
+  /// Leaves a hole, which reads as zeros: large archives for tests.
+  func leaveHole(_ size: UInt64) throws(ZipWriteError) {
+    try flush()
+    guard lseek(descriptor.rawValue, off_t(size), SEEK_CUR) >= 0 else {
+      throw ZipWriteError(path: path, cause: SystemCallError("lseek", path, Errno(rawValue: errno)))
+    }
+    flushed += size
   }
 
   /// Writes raw bytes: data of the member begun last.
@@ -106,15 +120,21 @@ public final class ZipWriter {
   }
 
   /// Hands the buffer to the file.
-  public func flush() throws {
+  public func flush() throws(ZipWriteError) {
     guard !buffer.isEmpty else { return }
-    let whole = buffer
-    buffer.removeAll(keepingCapacity: false)
-    try whole.withUnsafeBytes { try writeAll($0) }
-    buffer.reserveCapacity(Self.bufferSize)
+    do throws(SystemCallError) {
+      try FileSystem.write(buffer, to: descriptor, path: path)
+    } catch {
+      throw ZipWriteError(path: path, cause: error)
+    }
+    flushed += UInt64(buffer.count)
+    buffer.removeAll(keepingCapacity: true)
+    onFlush?(flushed)
   }
 
-  /// Writes the directory. The file is whole then, but still under its temporary name.
+  /// Writes the directory.
+  ///
+  /// The file is whole then, but still under its temporary name.
   /// - Returns: the offset of the directory.
   @discardableResult
   public func finishDirectory() throws -> UInt64 {
@@ -153,7 +173,9 @@ public final class ZipWriter {
     return start
   }
 
-  /// Gives the file its name and closes it. ``finishDirectory()`` must have been called.
+  /// Gives the file its name and closes it.
+  ///
+  /// ``finishDirectory()`` must have been called.
   public func publish() throws(ZipWriteError) {
     guard let replacement = replacement.take() else { return }
     do throws(SystemCallError) { try replacement.commit() } catch { throw ZipWriteError(path: path, cause: error) }

@@ -1,0 +1,190 @@
+import SystemSupport
+import Testing
+import Zip
+
+@Suite("Archives from outside")
+struct HostileArchiveTests {
+  typealias Member = HandmadeZip.Member
+
+  @Test("A plain archive made by hand opens")
+  func plain() throws {
+    #expect(try problem(HandmadeZip(Member("a/b.py"), Member("c")).bytes(), verify: true) == nil)
+  }
+
+  @Test(
+    "Names that could leave the directory are refused",
+    arguments: ["../a", "a/../../b", "/etc/passwd", "a//b", "./a", "a/.", "..", "a\\b", "a\0b", ""])
+  func unsafeNames(name: String) throws {
+    let found = try problem(HandmadeZip(Member(name)).bytes())
+    guard case .unsafeName = found else {
+      Issue.record("'\(name)' gave \(String(describing: found))")
+      return
+    }
+  }
+
+  @Test("A dot in front of a name is not a parent directory")
+  func dots() throws {
+    #expect(try problem(HandmadeZip(Member("..a/.b/c..")).bytes()) == nil)
+  }
+
+  @Test("Links and devices are refused", arguments: [0o120777, 0o020644, 0o010644, 0o060644] as [UInt32])
+  func kinds(mode: UInt32) throws {
+    var member = Member("a")
+    member.attributes = mode << 16
+    #expect(try problem(HandmadeZip(member).bytes()) == .notARegularFile)
+  }
+
+  @Test("A name that occurs twice is refused")
+  func duplicates() throws {
+    #expect(try problem(HandmadeZip(Member("a"), Member("a")).bytes()) == .duplicateName)
+  }
+
+  @Test("A name that is a file and a directory is refused, in either order")
+  func fileAndDirectory() throws {
+    #expect(try problem(HandmadeZip(Member("a"), Member("a/b")).bytes()) == .fileAndDirectory)
+    #expect(try problem(HandmadeZip(Member("a/b/c"), Member("a/b")).bytes()) == .fileAndDirectory)
+  }
+
+  @Test("Names that differ in case only are found")
+  func caseCollisions() throws {
+    let scratch = try Scratch()
+    let path = try scratch.file("x.zip", HandmadeZip(Member("a/B"), Member("A/b"), Member("c")).bytes())
+    #expect(try ZipArchive(path: path).caseCollisions() == [["A/b", "a/B"]])
+  }
+
+  @Test("Members that overlap are refused")
+  func overlap() throws {
+    var inner = Member("b", "xx")
+    inner.offset = 0
+    inner.localName = text("b")
+    var zip = HandmadeZip(Member("b", "xx"), inner)
+    zip.members[1].name = text("c")
+    // The second record points at the first's header, whose name differs: a contradiction before it is an overlap.
+    #expect(try problem(zip.bytes()) == .inconsistent("its local header has another name"))
+    // A whole archive hidden in a stored member's data, and a record that points into it.
+    let hidden = HandmadeZip(Member("d", "yy")).bytes()
+    var outer = Member("a", "")
+    outer.data = hidden
+    var pointer = Member("d", "yy")
+    pointer.offset = UInt32(30 + 1)
+    #expect(try problem(HandmadeZip(outer, pointer).bytes()) == .overlaps("a"))
+  }
+
+  @Test("Encrypted members and unknown methods are refused")
+  func methods() throws {
+    var encrypted = Member("a")
+    encrypted.flags = 1
+    #expect(try problem(HandmadeZip(encrypted).bytes()) == .encrypted)
+    var zstandard = Member("a")
+    zstandard.method = 93
+    #expect(try problem(HandmadeZip(zstandard).bytes()) == .unknownMethod(93))
+  }
+
+  @Test("A local header that tells another story is refused")
+  func localHeader() throws {
+    var member = Member("a")
+    member.localMethod = 8
+    #expect(try problem(HandmadeZip(member).bytes()) == .inconsistent("its local header has another method"))
+  }
+
+  @Test("Lies about sizes and checksums are found")
+  func lies() throws {
+    var twoSizes = Member("a")
+    twoSizes.size = 5
+    #expect(try problem(HandmadeZip(twoSizes).bytes()) == .inconsistent("it is stored, and says two sizes"))
+    var checksum = Member("a")
+    checksum.crc = 7
+    let right = text("data").withUnsafeBytes { Deflate.crc32($0) }
+    #expect(try problem(HandmadeZip(checksum).bytes(), verify: true) == .wrongChecksum(expected: 7, found: right))
+    var damaged = Member("a", "\u{7f}\u{7f}\u{7f}\u{7f}")
+    damaged.method = 8
+    #expect(try problem(HandmadeZip(damaged).bytes(), verify: true) == .damagedData)
+    var beyond = Member("a")
+    beyond.compressed = 5000
+    beyond.size = 5000
+    #expect(try problem(HandmadeZip(beyond).bytes()) == .truncated("its data"))
+  }
+
+  @Test("A member that says it inflates more than deflate can is refused before it is inflated")
+  func impossibleRatio() throws {
+    var bomb = Member("a", "1234")
+    bomb.method = 8
+    bomb.size = 3_000_000_000
+    #expect(try problem(HandmadeZip(bomb).bytes()) == .impossibleRatio(compressed: 4, size: 3_000_000_000))
+  }
+
+  @Test("A bomb within deflate's ratio is refused by the ratio of the whole")
+  func bomb() throws {
+    let scratch = try Scratch()
+    let zeros = ZipContents(compressing: [UInt8](repeating: 0, count: 4 << 20))
+    let writer = try ZipWriter(creating: scratch.path.appending("bomb.zip"))
+    for index in 0..<80 { try writer.add(zeros, named: text("z\(index)")) }
+    try writer.finishDirectory()
+    try writer.publish()
+    #expect(throws: ZipError(archive: "bomb.zip", .tooLarge(limit: "inflates to 200 times its size"))) {
+      try ZipArchive(path: scratch.path.appending("bomb.zip"))
+    }
+    var limits = ZipLimits()
+    limits.members = 79
+    limits.ratio = 2000
+    #expect(throws: ZipError(archive: "bomb.zip", .tooLarge(limit: "79 members"))) {
+      try ZipArchive(path: scratch.path.appending("bomb.zip"), limits: limits)
+    }
+  }
+
+  @Test("Two end records that both fit are refused, and so is one that does not end the file")
+  func endRecords() throws {
+    let plain = HandmadeZip(Member("a")).bytes()
+    var twice = HandmadeZip(Member("a"))
+    twice.comment = HandmadeZip().bytes()
+    #expect(try problem(twice.bytes()) == .ambiguousEnd)
+    #expect(try problem(plain + text("x")) == .notAnArchive)
+    var several = HandmadeZip(Member("a"))
+    several.disk = 1
+    #expect(try problem(several.bytes()) == .multipleDisks)
+  }
+
+  @Test("A directory with more or fewer members than it says is refused")
+  func counts() throws {
+    var fewer = HandmadeZip(Member("a"), Member("b"))
+    fewer.count = 1
+    #expect(try problem(fewer.bytes()) == .inconsistent("its directory holds more than the 1 members it says"))
+    var more = HandmadeZip(Member("a"), Member("b"))
+    more.count = 3
+    #expect(try problem(more.bytes()) != nil)
+    var offset = HandmadeZip(Member("a"))
+    offset.directoryOffset = 0xffff_0000
+    #expect(try problem(offset.bytes()) == .truncated("its directory"))
+  }
+
+  @Test("An archive cut off at any byte is refused")
+  func truncatedAnywhere() throws {
+    let scratch = try Scratch()
+    let path = try scratch.archive(["a.py": text("print(1)\n"), "b/c": [UInt8](repeating: 65, count: 500)])
+    let whole = try FileSystem.read(path)
+    for count in 0..<whole.count {
+      #expect(try problem(Array(whole[..<count])) != nil, "the first \(count) bytes opened")
+    }
+  }
+
+  @Test("No change of a single byte makes the reader crash or read other contents")
+  func everyByteChanged() throws {
+    let scratch = try Scratch()
+    let path = try scratch.archive(["a.py": text("print(1)\n"), "b/c": [UInt8](repeating: 65, count: 200)])
+    let whole = try FileSystem.read(path)
+    let original = try ZipArchive(path: path)
+    let contents = try original.members.map { try original.contents(of: $0) }
+    var accepted = 0
+    for index in whole.indices {
+      for change in [0x01, 0x80, 0xff] as [UInt8] {
+        var bytes = whole
+        bytes[index] ^= change
+        let file = try scratch.file("changed.zip", bytes)
+        guard let archive = try? ZipArchive(path: file), (try? archive.verify()) != nil else { continue }
+        accepted += 1
+        #expect(try archive.members.map { try archive.contents(of: $0) } == contents)
+      }
+    }
+    #expect(accepted > 0, "dates and modes may change")
+  }
+}
