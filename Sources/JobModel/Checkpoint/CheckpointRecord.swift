@@ -1,0 +1,82 @@
+/// One line of a task's checkpoint: what its executor says, in the order it happened.
+///
+/// The executor appends to `TASK-DIRECTORY/checkpoint` and never rewrites it. Whoever reads the file, a scheduler that
+/// has just started or a page that shows the task, knows all that the executor knew.
+public struct CheckpointRecord: Sendable, Hashable {
+  /// From 0, one more each record: a reader can tell what it has seen.
+  public var sequence: Int
+  public var time: Timestamp
+  public var kind: Kind
+
+  public enum Kind: Sendable, Hashable {
+    /// First record of an executor. `startTicks` is field 22 of `/proc/PID/stat` (proc_pid_stat(5)): with it, a pid that
+    /// was given to another process is recognised.
+    case executorStarted(pid: Int32, startTicks: UInt64? = nil)
+    case taskState(TaskStatus, message: String? = nil)
+    case process(ProcessRun)
+    case health(HealthReport)
+    case resources(ResourceSample)
+  }
+
+  public init(sequence: Int, time: Timestamp, kind: Kind) {
+    self.sequence = sequence
+    self.time = time
+    self.kind = kind
+  }
+}
+
+/// The state of one run of a process.
+public struct ProcessRun: Sendable, Hashable {
+  public var name: String
+  /// From 0: the number of earlier runs.
+  public var run: Int
+  public var status: ProcessStatus
+  public var pid: Int32?
+  /// The exit status of a run that exited.
+  public var exitCode: Int32?
+  /// The signal that ended a run.
+  public var signal: Int32?
+
+  public init(
+    name: String, run: Int, status: ProcessStatus, pid: Int32? = nil, exitCode: Int32? = nil, signal: Int32? = nil
+  ) {
+    self.name = name
+    self.run = run
+    self.status = status
+    self.pid = pid
+    self.exitCode = exitCode
+    self.signal = signal
+  }
+}
+
+/// What the last health checks of a task gave.
+public struct HealthReport: Sendable, Hashable {
+  public var healthy: Bool
+  public var consecutiveFailures: Int
+  public var message: String?
+
+  public init(healthy: Bool, consecutiveFailures: Int = 0, message: String? = nil) {
+    self.healthy = healthy
+    self.consecutiveFailures = consecutiveFailures
+    self.message = message
+  }
+}
+
+/// What a task uses at a moment.
+public struct ResourceSample: Sendable, Hashable {
+  /// CPU time used since the task began.
+  public var cpuTime: Duration
+  /// Bytes of memory in use.
+  public var memory: Int
+  /// Bytes of the sandbox on disk.
+  public var disk: Int
+  /// Processes and threads.
+  public var processes: Int
+
+  public init(cpuTime: Duration, memory: Int, disk: Int, processes: Int) {
+    self.cpuTime = cpuTime
+    self.memory = memory
+    self.disk = disk
+    self.processes = processes
+  }
+}

@@ -1,0 +1,19 @@
+/// How a running instance is announced to discovery.
+public struct Announcer: Sendable, Hashable {
+  /// The port name that is the instance's service endpoint.
+  public var primaryPort: String
+  /// Further endpoint names: aliases of named ports, or fixed numbers.
+  public var portmap: [String: PortTarget]
+
+  /// What an entry of the port map stands for.
+  public enum PortTarget: Sendable, Hashable {
+    case alias(String)
+    case number(Int)
+  }
+
+  /// Without a port map, `aurora` is an alias of the primary port, as Aurora has it.
+  public init(primaryPort: String = "http", portmap: [String: PortTarget]? = nil) {
+    self.primaryPort = primaryPort
+    self.portmap = portmap ?? ["aurora": .alias(primaryPort)]
+  }
+}

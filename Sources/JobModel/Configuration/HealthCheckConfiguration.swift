@@ -1,0 +1,54 @@
+/// How the executor tells a live instance from a wedged one.
+public struct HealthCheckConfiguration: Sendable, Hashable {
+  public var checker: HealthChecker
+  /// After start; failures in it are not counted.
+  public var initialInterval: Duration
+  public var interval: Duration
+  /// How long one check may take.
+  public var timeout: Duration
+  /// Failures in a row that are forgiven: one more and the task fails.
+  public var maxConsecutiveFailures: Int
+  /// Successes in a row that make a starting task running.
+  public var minConsecutiveSuccesses: Int
+
+  public init(
+    checker: HealthChecker, initialInterval: Duration = .seconds(15), interval: Duration = .seconds(10),
+    timeout: Duration = .seconds(1), maxConsecutiveFailures: Int = 0, minConsecutiveSuccesses: Int = 1
+  ) {
+    self.checker = checker
+    self.initialInterval = initialInterval
+    self.interval = interval
+    self.timeout = timeout
+    self.maxConsecutiveFailures = maxConsecutiveFailures
+    self.minConsecutiveSuccesses = minConsecutiveSuccesses
+  }
+}
+
+/// What one health check does.
+public enum HealthChecker: Sendable, Hashable {
+  case http(HTTPHealthChecker)
+  /// A shell command; exit 0 is healthy. Late binding applies.
+  case shell(command: String)
+  /// A connection to the named port is healthy.
+  case tcp(port: String)
+}
+
+/// GET of an endpoint of a named port.
+public struct HTTPHealthChecker: Sendable, Hashable {
+  /// A port name, as in `{{thermos.ports[health]}}`.
+  public var port: String
+  public var endpoint: String
+  /// The body to expect, compared without case; nil accepts any.
+  public var expectedResponse: String?
+  /// The status code to expect; 0 accepts any of 200–299.
+  public var expectedCode: Int
+
+  public init(
+    port: String = "health", endpoint: String = "/health", expectedResponse: String? = "ok", expectedCode: Int = 0
+  ) {
+    self.port = port
+    self.endpoint = endpoint
+    self.expectedResponse = expectedResponse
+    self.expectedCode = expectedCode
+  }
+}

@@ -1,0 +1,39 @@
+extension JobConfiguration {
+  /// All strings in which a late variable may stand, in the order they are written.
+  public var templatedStrings: [String] {
+    var strings = [task.name]
+    for process in task.processes { strings += [process.name, process.cmdline] }
+    switch healthCheck?.checker {
+    case .http(let http): strings += [http.endpoint] + (http.expectedResponse.map { [$0] } ?? [])
+    case .shell(let command): strings.append(command)
+    case .tcp, nil: break
+    }
+    if let lifecycle { strings += [lifecycle.gracefulShutdownEndpoint, lifecycle.shutdownEndpoint] }
+    for (name, value) in metadata.sorted(by: { $0.key < $1.key }) { strings += [name, value] }
+    return strings
+  }
+
+  /// The names of the ports the task needs, sorted: every `{{thermos.ports[NAME]}}` in any of its strings, as in Aurora,
+  /// where ports are not declared.
+  public var requiredPorts: [String] {
+    var names = Set<String>()
+    for string in templatedStrings {
+      for variable in LateBinding.variables(in: string) {
+        if case .port(let name) = LateBinding.Variable(variable) { names.insert(name) }
+      }
+    }
+    return names.sorted()
+  }
+
+  /// The variables in its strings that late binding does not know, sorted: a configuration with one is refused.
+  public var unboundVariables: [String] {
+    var names = Set<String>()
+    for string in templatedStrings {
+      for variable in LateBinding.variables(in: string)
+      where LateBinding.Variable(variable) == nil {
+        names.insert(variable)
+      }
+    }
+    return names.sorted()
+  }
+}

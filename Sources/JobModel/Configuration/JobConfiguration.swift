@@ -1,0 +1,97 @@
+/// A job as it is submitted: what to run, how many of it, and how it is kept running.
+public struct JobConfiguration: Sendable, Hashable {
+  public var key: JobKey
+  /// Who submitted it.
+  public var owner: String?
+  /// Whom to ask about it.
+  public var contact: String?
+  /// True: an instance that ends, however it ends, is replaced.
+  public var isService: Bool
+  /// Nil: runs at once. A job with a schedule runs only when it fires, and is no service.
+  public var cron: CronConfiguration?
+  /// How many; their numbers are `0..<instances`.
+  public var instances: Int
+  public var task: TaskConfiguration
+  public var healthCheck: HealthCheckConfiguration?
+  public var update: UpdateConfiguration
+  public var announce: Announcer?
+  public var lifecycle: LifecycleConfiguration?
+  /// Higher goes first; within a role, a higher one may take the place of a lower one.
+  public var priority: Int
+  public var tier: Tier
+  /// Failed runs of one instance before it is given up; -1 means never. Ignored for services.
+  public var maxTaskFailures: Int
+  public var metadata: [String: String]
+  /// Where the configuration came from.
+  public var source: JobSource?
+
+  public init(
+    key: JobKey, owner: String? = nil, contact: String? = nil, isService: Bool = false,
+    cron: CronConfiguration? = nil, instances: Int = 1, task: TaskConfiguration,
+    healthCheck: HealthCheckConfiguration? = nil, update: UpdateConfiguration = UpdateConfiguration(),
+    announce: Announcer? = nil, lifecycle: LifecycleConfiguration? = nil, priority: Int = 0,
+    tier: Tier = .preemptible, maxTaskFailures: Int = 1, metadata: [String: String] = [:], source: JobSource? = nil
+  ) {
+    self.key = key
+    self.owner = owner
+    self.contact = contact
+    self.isService = isService
+    self.cron = cron
+    self.instances = instances
+    self.task = task
+    self.healthCheck = healthCheck
+    self.update = update
+    self.announce = announce
+    self.lifecycle = lifecycle
+    self.priority = priority
+    self.tier = tier
+    self.maxTaskFailures = maxTaskFailures
+    self.metadata = metadata
+    self.source = source
+  }
+}
+
+/// Aurora's tiers: who may be preempted, and who counts against a role's quota.
+public enum Tier: String, Sendable, Hashable, CaseIterable {
+  /// Counts against the quota; is not preempted by others.
+  case preferred
+  case preemptible
+  case revocable
+}
+
+/// When a cron job runs.
+public struct CronConfiguration: Sendable, Hashable {
+  /// What happens when a run is due while the last one still runs.
+  public enum CollisionPolicy: String, Sendable, Hashable, CaseIterable {
+    case killExisting = "KILL_EXISTING"
+    case cancelNew = "CANCEL_NEW"
+  }
+
+  /// Five fields as in crontab(5).
+  public var schedule: String
+  /// A zone name of the tz database; `UTC` by default.
+  public var timeZone: String
+  public var collisionPolicy: CollisionPolicy
+
+  public init(schedule: String, timeZone: String = "UTC", collisionPolicy: CollisionPolicy = .killExisting) {
+    self.schedule = schedule
+    self.timeZone = timeZone
+    self.collisionPolicy = collisionPolicy
+  }
+}
+
+/// The files a job configuration was made from.
+public struct JobSource: Sendable, Hashable {
+  /// The job file, relative to the workspace.
+  public var path: String
+  /// The template it names, relative to the workspace.
+  public var template: String?
+  /// SHA-256 of the template and all it includes, in hexadecimal.
+  public var templateDigest: String?
+
+  public init(path: String, template: String? = nil, templateDigest: String? = nil) {
+    self.path = path
+    self.template = template
+    self.templateDigest = templateDigest
+  }
+}

@@ -1,0 +1,47 @@
+/// What one instance may use: hard limits, and what placement subtracts from the host.
+public struct Resources: Sendable, Hashable {
+  /// CPU cores, in thousandths: sums of limits are exact.
+  public var milliCPU: Int
+  /// Bytes of memory.
+  public var ram: Int
+  /// Bytes of disk for the sandbox, logs included.
+  public var disk: Int
+  /// How many processes and threads may exist at once.
+  public var processes: Int
+
+  /// The limit on processes and threads of a task that does not name one.
+  public static let defaultProcesses = 1024
+
+  public init(milliCPU: Int, ram: Int, disk: Int, processes: Int = Resources.defaultProcesses) {
+    self.milliCPU = milliCPU
+    self.ram = ram
+    self.disk = disk
+    self.processes = processes
+  }
+
+  /// CPU as cores (0.5 is half a core), rounded to thousandths.
+  public init(cpu: Double, ram: Int, disk: Int, processes: Int = Resources.defaultProcesses) {
+    self.init(milliCPU: Int((cpu * 1000).rounded()), ram: ram, disk: disk, processes: processes)
+  }
+
+  /// CPU as cores.
+  public var cpu: Double { Double(milliCPU) / 1000 }
+
+  /// Nothing at all.
+  public static let zero = Resources(milliCPU: 0, ram: 0, disk: 0, processes: 0)
+
+  /// Adds what placement counts; the process limit is each task's own and is not summed.
+  public static func + (left: Resources, right: Resources) -> Resources {
+    Resources(
+      milliCPU: left.milliCPU + right.milliCPU, ram: left.ram + right.ram, disk: left.disk + right.disk,
+      processes: left.processes)
+  }
+
+  public static func += (left: inout Resources, right: Resources) { left = left + right }
+
+  public static func - (left: Resources, right: Resources) -> Resources {
+    Resources(
+      milliCPU: left.milliCPU - right.milliCPU, ram: left.ram - right.ram, disk: left.disk - right.disk,
+      processes: left.processes)
+  }
+}

@@ -1,0 +1,115 @@
+/// A job in a list, as the API gives it.
+public struct JobSummary: Sendable, Hashable {
+  public var key: JobKey
+  public var isService: Bool
+  public var cron: CronConfiguration?
+  /// How many instances the job asks for.
+  public var instances: Int
+  /// How many live tasks are in each state.
+  public var counts: [TaskStatus: Int]
+  public var artifacts: [ArtifactReference]
+  public var owner: String?
+  /// The update in progress, or the last one.
+  public var update: UpdateSummary?
+  /// True from a kill of the whole job until its last task has ended.
+  public var isEnding: Bool
+
+  public init(
+    key: JobKey, isService: Bool, cron: CronConfiguration? = nil, instances: Int, counts: [TaskStatus: Int],
+    artifacts: [ArtifactReference] = [], owner: String? = nil, update: UpdateSummary? = nil, isEnding: Bool = false
+  ) {
+    self.key = key
+    self.isService = isService
+    self.cron = cron
+    self.instances = instances
+    self.counts = counts
+    self.artifacts = artifacts
+    self.owner = owner
+    self.update = update
+    self.isEnding = isEnding
+  }
+}
+
+/// One instance of a job and its present (or last) task, as the API gives it.
+public struct InstanceStatus: Sendable, Hashable {
+  public var instance: Int
+  public var taskID: TaskID
+  public var status: TaskStatus
+  /// When it came into this state.
+  public var since: Timestamp
+  public var ports: [String: Int]
+  /// The executor's process id, while one is known.
+  public var executorPID: Int32?
+  /// The process ids of the task's processes, while they run.
+  public var pids: [Int32]
+  /// Why it is in this state: why it is pending, how it failed.
+  public var message: String?
+  /// How many tasks this instance has had before.
+  public var restarts: Int
+  /// Whether the last run was too short, so that the next one waits.
+  public var isFlapping: Bool
+  /// Whether its health checks succeed; nil before the first or without any.
+  public var isHealthy: Bool?
+  public var artifacts: [ArtifactReference]
+
+  public init(
+    instance: Int, taskID: TaskID, status: TaskStatus, since: Timestamp, ports: [String: Int] = [:],
+    executorPID: Int32? = nil, pids: [Int32] = [], message: String? = nil, restarts: Int = 0,
+    isFlapping: Bool = false, isHealthy: Bool? = nil, artifacts: [ArtifactReference] = []
+  ) {
+    self.instance = instance
+    self.taskID = taskID
+    self.status = status
+    self.since = since
+    self.ports = ports
+    self.executorPID = executorPID
+    self.pids = pids
+    self.message = message
+    self.restarts = restarts
+    self.isFlapping = isFlapping
+    self.isHealthy = isHealthy
+    self.artifacts = artifacts
+  }
+}
+
+/// One step in the life of a task.
+public struct TaskEvent: Sendable, Hashable {
+  public var time: Timestamp
+  public var status: TaskStatus
+  public var message: String?
+
+  public init(time: Timestamp, status: TaskStatus, message: String? = nil) {
+    self.time = time
+    self.status = status
+    self.message = message
+  }
+}
+
+/// An update of a job, as the API gives it.
+public struct UpdateSummary: Sendable, Hashable {
+  public var id: UpdateID
+  public var key: JobKey
+  public var status: UpdateStatus
+  public var startedAt: Timestamp
+  public var user: String?
+  /// Why it is in this state.
+  public var message: String?
+  /// What it has done so far, by instance.
+  public var instances: [Int: InstanceUpdateAction]
+  /// How many instances it has to change in all.
+  public var total: Int
+
+  public init(
+    id: UpdateID, key: JobKey, status: UpdateStatus, startedAt: Timestamp, user: String? = nil,
+    message: String? = nil, instances: [Int: InstanceUpdateAction] = [:], total: Int = 0
+  ) {
+    self.id = id
+    self.key = key
+    self.status = status
+    self.startedAt = startedAt
+    self.user = user
+    self.message = message
+    self.instances = instances
+    self.total = total
+  }
+}

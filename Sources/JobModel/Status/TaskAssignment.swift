@@ -1,0 +1,22 @@
+/// All an executor needs to run one task: what the scheduler writes for it before it is started.
+public struct TaskAssignment: Sendable, Hashable {
+  public var taskID: TaskID
+  public var instance: Int
+  public var configuration: JobConfiguration
+  /// The allotted port number of each named port.
+  public var ports: [String: Int]
+  public var hostname: String
+
+  public init(
+    taskID: TaskID, instance: Int, configuration: JobConfiguration, ports: [String: Int], hostname: String
+  ) {
+    self.taskID = taskID
+    self.instance = instance
+    self.configuration = configuration
+    self.ports = ports
+    self.hostname = hostname
+  }
+
+  public var jobKey: JobKey { configuration.key }
+  public var instanceKey: InstanceKey { InstanceKey(job: configuration.key, instance: instance) }
+}
