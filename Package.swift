@@ -123,8 +123,11 @@ let modules: [Module] = [
     name: "SchedulerStore", dependencies: ["SchedulerCore", "JobModel", "JSON", "Diagnostics"], packages: [.grdb]),
   Module(
     name: "Executor",
-    dependencies: ["JobModel", "JSON", "HTTPClient", "CLibSeccomp", "CSystemShims", "SystemSupport", "Diagnostics"],
-    packages: [.systemPackage]),
+    dependencies: [
+      "JobModel", "JSON", "HTTPClient", "Digests", "CLibSeccomp", "CSystemShims", "SystemSupport",
+      "Diagnostics",
+    ],
+    packages: [.systemPackage], testDependencies: ["kilt-executor"]),
   // Floor 7
   Module(
     name: "BuildCommands",

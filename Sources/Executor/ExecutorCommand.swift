@@ -1,0 +1,76 @@
+// Executor: runs one task. Its process graph, its sandbox and limits, its logs and health checks, and the checkpoint
+// that tells it all to whoever reads it. `kilt-executor` is this file's entry point and nothing else.
+
+import Diagnostics
+import Glibc
+import JSON
+public import JobModel
+import SystemSupport
+
+/// The command `kilt-executor`.
+public enum ExecutorCommand {
+  /// Runs with the arguments after the program's name, and returns the exit code: 0 for a task that finished or was
+  /// killed as asked, 1 for one that failed, otherwise that of the error.
+  public static func run(arguments: [String]) -> Int32 {
+    do {
+      switch arguments.first {
+      case "run":
+        let status = try runTask(ExecutorOptions(parsing: Array(arguments.dropFirst())))
+        return status == .failed ? 1 : 0
+      case "enter":
+        let (entry, parent, program) = try Entry.parse(Array(arguments.dropFirst()))
+        try entry.become(program: program, parent: parent)
+      case "--version":
+        writeText("kilt-executor \(kiltVersion)\n", to: STDOUT_FILENO)
+        return 0
+      default: throw ExecutorError.usage("kilt-executor needs a command: run or --version")
+      }
+    } catch {
+      writeText(DiagnosticRenderer(color: isTerminal(STDERR_FILENO)).render(error) + "\n", to: STDERR_FILENO)
+      return DiagnosticRenderer.exitCode(for: error)
+    }
+  }
+
+  /// Runs the task of a directory to its end. One that has ended already is left as it is.
+  public static func runTask(_ options: ExecutorOptions) throws(ExecutorError) -> TaskStatus {
+    let directory = TaskDirectory(options.taskDirectory)
+    let assignment = try directory.assignment()
+    let lock = try lock(directory.paths)
+    defer { close(lock) }
+    var checkpoint = try CheckpointWriter(path: directory.paths.checkpoint)
+    if let status = checkpoint.lastStatus, status.isTerminal { return status }
+    try PrivateFile.write("\(getpid())\n", to: directory.paths.processID)
+    let hadExecutor = !checkpoint.earlier.isEmpty
+    checkpoint.append(.executorStarted(pid: getpid(), startTicks: ProcessTree.member(getpid())?.started))
+    if hadExecutor {
+      // The processes died with it: there is nothing to take over, and what they had done is not known.
+      _ = try directory.killLeftovers(ignoringLock: true)
+      checkpoint.append(.taskState(.failed, message: "the executor of this task was killed"))
+      return .failed
+    }
+    do throws(ExecutorError) {
+      guard ProcessGraph.isFileName(assignment.taskID.rawValue) else {
+        throw .badAssignment(path: directory.paths.assignment, problem: "its task id is not a file name")
+      }
+      return try TaskRunner(options: options, assignment: assignment, checkpoint: checkpoint).run()
+    } catch {
+      // A task that cannot even begin has an end that can be read.
+      checkpoint.append(.taskState(.failed, message: TaskRunner.text(error)))
+      throw error
+    }
+  }
+
+  /// Takes the task's lock, for as long as this process lives. Who only looks whether it is held holds it for a
+  /// moment, so a few attempts are made.
+  private static func lock(_ paths: TaskPaths) throws(ExecutorError) -> Int32 {
+    let descriptor = open(paths.lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard descriptor >= 0 else { throw .last("open", paths.lock) }
+    for _ in 0..<40 {
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return descriptor }
+      guard errno == EWOULDBLOCK || errno == EINTR else { throw .last("flock", paths.lock) }
+      usleep(25_000)
+    }
+    close(descriptor)
+    throw .alreadyRunning(directory: paths.directory)
+  }
+}

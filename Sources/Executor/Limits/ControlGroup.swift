@@ -1,0 +1,46 @@
+/// The control group of one task: what holds its processes together, counts what they use, and limits it.
+///
+/// Version 1 keeps one directory a controller, version 2 one directory for all; cgroups(7) has both.
+protocol ControlGroup {
+  /// Files into which a process writes its id to join, before it executes anything of the task.
+  var memberFiles: [String] { get }
+  /// The directories, for whoever has to clean up after an executor that was killed.
+  var directories: [String] { get }
+  /// Every process in the group.
+  func members() -> [Int32]
+  /// How many processes the kernel has killed here because the memory limit was reached.
+  func outOfMemoryKills() -> Int
+  /// CPU time used so far, and bytes of memory that belong to processes (no file cache).
+  func usage() -> ControlGroupUsage?
+  /// How many processes and threads there are, where the group counts them.
+  func processCount() -> Int?
+}
+
+struct ControlGroupUsage: Hashable {
+  var cpu: Duration
+  var memory: Int
+}
+
+/// The limits of a task, as the kernel takes them.
+struct ControlGroupLimits: Hashable {
+  /// CPU cores in thousandths, enforced over periods of 100 ms; zero or less is no limit.
+  var milliCPU: Int
+  /// Bytes; zero or less is no limit.
+  var memory: Int
+  /// Processes and threads; zero or less is no limit.
+  var processes: Int
+
+  /// The period of the CPU quota in microseconds, as Mesos has it.
+  static let period = 100_000
+  /// The quota in microseconds a period. The kernel takes no less than 1 ms.
+  var quota: Int { max(milliCPU * ControlGroupLimits.period / 1000, 1000) }
+}
+
+extension ControlGroup {
+  /// Removes the directories, which must be empty of processes; false when some are left.
+  func remove() -> Bool {
+    var gone = true
+    for directory in directories where !ControlGroups.removeDirectory(directory) { gone = false }
+    return gone
+  }
+}

@@ -1,0 +1,50 @@
+/// A task's directories in the separate hierarchies of cgroup version 1.
+struct ControlGroupV1: ControlGroup {
+  /// The directory of each controller that is mounted here; two controllers may share one.
+  let byController: [String: String]
+
+  var directories: [String] { Set(byController.values).sorted() }
+  var memberFiles: [String] { directories.map { $0 + "/cgroup.procs" } }
+
+  /// Creates the group below `parents` (a directory a controller) and sets the limits.
+  init(name: String, parents: [String: String], limits: ControlGroupLimits) throws(ExecutorError) {
+    var made: [String: String] = [:]
+    for (controller, parent) in parents {
+      let directory = parent + "/" + name
+      try ControlGroups.makeDirectory(directory)
+      made[controller] = directory
+    }
+    byController = made
+    if let memory = made["memory"], limits.memory > 0 {
+      try SmallFile.write("\(limits.memory)", to: memory + "/memory.limit_in_bytes")
+      // Swap would only delay the end. The file is missing where the kernel does not account swap.
+      let swap = memory + "/memory.memsw.limit_in_bytes"
+      if SmallFile.exists(swap) { try SmallFile.write("\(limits.memory)", to: swap) }
+    }
+    if let cpu = made["cpu"], limits.milliCPU > 0 {
+      try SmallFile.write("\(ControlGroupLimits.period)", to: cpu + "/cpu.cfs_period_us")
+      try SmallFile.write("\(limits.quota)", to: cpu + "/cpu.cfs_quota_us")
+      try SmallFile.write("\(max(limits.milliCPU * 1024 / 1000, 2))", to: cpu + "/cpu.shares")
+    }
+    if let pids = made["pids"], limits.processes > 0 {
+      try SmallFile.write("\(limits.processes)", to: pids + "/pids.max")
+    }
+  }
+
+  func members() -> [Int32] { ControlGroups.members(of: memberFiles) }
+
+  func outOfMemoryKills() -> Int {
+    guard let memory = byController["memory"] else { return 0 }
+    return SmallFile.table(memory + "/memory.oom_control")["oom_kill"] ?? 0
+  }
+
+  func usage() -> ControlGroupUsage? {
+    guard let memory = byController["memory"], let cpu = byController["cpuacct"],
+      let nanoseconds = SmallFile.number(cpu + "/cpuacct.usage")
+    else { return nil }
+    let bytes = SmallFile.table(memory + "/memory.stat")["total_rss"] ?? 0
+    return ControlGroupUsage(cpu: .nanoseconds(Int64(nanoseconds)), memory: bytes)
+  }
+
+  func processCount() -> Int? { byController["pids"].flatMap { SmallFile.number($0 + "/pids.current") } }
+}

@@ -1,0 +1,97 @@
+import Glibc
+
+/// A log file that the executor writes from a pipe, and turns over when it is full: `stdout`, `stdout.1` (the last one)
+/// … `stdout.N`.
+///
+/// A file is turned over between lines where it can be. Nothing here blocks or fails the process that writes: what the
+/// disk refuses is counted and dropped.
+struct LogFile {
+  let path: String
+  /// Bytes of one file; at least one write goes into each.
+  let limit: Int
+  let backups: Int
+  /// Bytes that could not be written.
+  private(set) var dropped = 0
+  private var descriptor: Int32 = -1
+  private var size = 0
+  private var isAtLineStart = true
+
+  init(path: String, limit: Int, backups: Int) throws(ExecutorError) {
+    self.path = path
+    self.limit = max(limit, 1)
+    self.backups = max(backups, 0)
+    try openFile()
+  }
+
+  private mutating func openFile() throws(ExecutorError) {
+    descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    guard descriptor >= 0 else { throw .last("open", path) }
+    var status = stat()
+    size = fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+  }
+
+  /// Appends all of the bytes, over as many files as it takes.
+  mutating func append(_ bytes: [UInt8]) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let room = limit - size
+      if rest.count <= room {
+        write(rest)
+        return
+      }
+      // The last line that still fits ends this file. A line longer than a whole file is cut where the file ends.
+      let fitting = rest.prefix(max(room, 0))
+      if let newline = fitting.lastIndex(of: UInt8(ascii: "\n")) {
+        write(rest[...newline])
+        rest = rest[(newline + 1)...]
+      } else if size == 0 {
+        write(fitting)
+        rest = rest[fitting.endIndex...]
+      } else if !isAtLineStart, let newline = rest.prefix(limit).firstIndex(of: UInt8(ascii: "\n")),
+        newline - rest.startIndex < 4096
+      {
+        // The end of a line that began here: a little over the limit rather than one line in two files.
+        write(rest[...newline])
+        rest = rest[(newline + 1)...]
+      }
+      rotate()
+    }
+  }
+
+  private mutating func write(_ bytes: ArraySlice<UInt8>) {
+    var rest = bytes
+    // The disk may have been full when the file was last turned over.
+    if descriptor < 0 { do { try openFile() } catch { descriptor = -1 } }
+    while !rest.isEmpty {
+      let count = descriptor < 0 ? -1 : rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, descriptor >= 0, errno == EINTR { continue }
+      if count <= 0 {
+        dropped += rest.count
+        return
+      }
+      size += count
+      isAtLineStart = rest[rest.startIndex + count - 1] == UInt8(ascii: "\n")
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  private mutating func rotate() {
+    close()
+    if backups == 0 {
+      unlink(path)
+    } else {
+      for number in stride(from: backups - 1, through: 1, by: -1) {
+        rename("\(path).\(number)", "\(path).\(number + 1)")
+      }
+      rename(path, "\(path).1")
+    }
+    size = 0
+    isAtLineStart = true
+    // Opened by the next write: what cannot be written then is counted as dropped.
+  }
+
+  mutating func close() {
+    if descriptor >= 0 { Glibc.close(descriptor) }
+    descriptor = -1
+  }
+}

@@ -1,0 +1,31 @@
+/// The files of one task directory.
+///
+/// What the task's own processes may write is in `sandbox` and `tmp` alone; the rest belongs to the executor.
+public struct TaskPaths: Sendable, Hashable {
+  /// The directory, absolute.
+  public var directory: String
+
+  public init(_ directory: String) { self.directory = directory }
+
+  /// The assignment, written by the scheduler.
+  public var assignment: String { directory + "/task.json" }
+  /// Locked with flock(2) by the executor while it lives.
+  public var lock: String { directory + "/lock" }
+  /// The executor's process id, for people.
+  public var processID: String { directory + "/executor.pid" }
+  /// The records, one JSON value a line.
+  public var checkpoint: String { directory + "/checkpoint" }
+  /// The working directory of the processes.
+  public var sandbox: String { directory + "/sandbox" }
+  /// What the processes see as `/tmp`.
+  public var temporary: String { directory + "/tmp" }
+  /// Output of the processes: `logs/PROCESS/RUN/stdout` and `stderr`, runs counted from 0.
+  public var logs: String { directory + "/logs" }
+  /// The artifacts, linked or copied from the host's cache.
+  public var artifacts: String { directory + "/artifacts" }
+  /// Files between the executor and its children.
+  public var run: String { directory + "/run" }
+
+  /// The log file of one stream of one run.
+  public func log(process: String, run: Int, stream: String) -> String { "\(logs)/\(process)/\(run)/\(stream)" }
+}

@@ -1,0 +1,100 @@
+/// How the processes of a task are kept apart from the host.
+public enum Isolation: String, Sendable, Hashable, CaseIterable {
+  /// Bubblewrap where it works, otherwise none, with a warning in the record.
+  case auto
+  /// Bubblewrap, or the task fails.
+  case bubblewrap
+  case none
+}
+
+/// The options of `kilt-executor run`.
+public struct ExecutorOptions: Sendable, Hashable {
+  public var taskDirectory: String
+  /// The `pex-runner` program; by name, it is sought in `PATH`.
+  public var pexRunner: String
+  /// The artifact repository to hand to it; nil leaves that to its own configuration.
+  public var repository: String?
+  /// The control group below which tasks get theirs; see ``ControlGroups``.
+  public var controlGroupParent: String
+  public var isolation: Isolation
+  /// Whether a task whose user does not exist here, or cannot be become, runs as somebody else: as `nobody` when
+  /// this executor is root, otherwise as its own user.
+  public var allowsMissingUser: Bool
+  /// Directories of the host that tasks see, read-only, at their own place.
+  public var readOnly: [String]
+  /// Directories in front of the usual ones in `PATH`.
+  public var path: [String]
+  /// Time between two samples of what the task uses.
+  public var sampleInterval: Duration
+
+  public init(
+    taskDirectory: String, pexRunner: String = "pex-runner", repository: String? = nil,
+    controlGroupParent: String = "kilt", isolation: Isolation = .auto, allowsMissingUser: Bool = false,
+    readOnly: [String] = [], path: [String] = [], sampleInterval: Duration = .seconds(10)
+  ) {
+    self.taskDirectory = taskDirectory
+    self.pexRunner = pexRunner
+    self.repository = repository
+    self.controlGroupParent = controlGroupParent
+    self.isolation = isolation
+    self.allowsMissingUser = allowsMissingUser
+    self.readOnly = readOnly
+    self.path = path
+    self.sampleInterval = sampleInterval
+  }
+
+  /// The arguments that make `kilt-executor` run with these options.
+  public var arguments: [String] {
+    var arguments = ["run", "--task-directory", taskDirectory, "--pex-runner", pexRunner]
+    if let repository { arguments += ["--repository", repository] }
+    arguments += ["--cgroup-parent", controlGroupParent, "--isolation", isolation.rawValue]
+    if allowsMissingUser { arguments += ["--allow-missing-user"] }
+    for directory in readOnly { arguments += ["--read-only", directory] }
+    for directory in path { arguments += ["--path", directory] }
+    return arguments + ["--sample-milliseconds", "\(sampleInterval.wholeMilliseconds)"]
+  }
+
+  /// Parses the arguments after `run`.
+  public init(parsing arguments: [String]) throws(ExecutorError) {
+    var options = ExecutorOptions(taskDirectory: "")
+    var rest = arguments[...]
+    while let option = rest.popFirst() {
+      if option == "--allow-missing-user" {
+        options.allowsMissingUser = true
+        continue
+      }
+      guard let value = rest.popFirst() else { throw .usage("the option '\(option)' is unknown or lacks its value") }
+      switch option {
+      case "--task-directory": options.taskDirectory = value
+      case "--pex-runner": options.pexRunner = value
+      case "--repository": options.repository = value
+      case "--cgroup-parent": options.controlGroupParent = value
+      case "--isolation":
+        guard let isolation = Isolation(rawValue: value) else {
+          throw .usage("'\(value)' is no kind of isolation: auto, bubblewrap or none")
+        }
+        options.isolation = isolation
+      case "--read-only": options.readOnly.append(value)
+      case "--path": options.path.append(value)
+      case "--sample-milliseconds":
+        guard let milliseconds = Int(value), milliseconds > 0 else {
+          throw .usage("'\(value)' is not a number of milliseconds")
+        }
+        options.sampleInterval = .milliseconds(milliseconds)
+      default: throw .usage("unknown option '\(option)'")
+      }
+    }
+    for directory in options.readOnly + [options.taskDirectory] where !directory.hasPrefix("/") {
+      throw .usage("'\(directory)' is not an absolute path (--task-directory, --read-only)")
+    }
+    guard !options.controlGroupParent.split(separator: "/").contains("..") else {
+      throw .usage("'\(options.controlGroupParent)' is not a control group")
+    }
+    self = options
+  }
+}
+
+extension Duration {
+  /// Whole milliseconds, rounded down.
+  var wholeMilliseconds: Int64 { components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000 }
+}

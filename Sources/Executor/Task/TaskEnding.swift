@@ -1,0 +1,59 @@
+import JobModel
+
+/// How a task ends, decided before its processes are gone.
+enum TaskEnding: Hashable {
+  case finished
+  case failed(reason: String)
+  case killed
+
+  var status: TaskStatus {
+    switch self {
+    case .finished: .finished
+    case .failed: .failed
+    case .killed: .killed
+    }
+  }
+
+  var message: String? {
+    if case .failed(let reason) = self { reason } else { nil }
+  }
+}
+
+/// The order in which a task is brought to its end; each step is given its time, then comes the next.
+enum StopStep: Int, Hashable, Comparable {
+  /// POST to the graceful shutdown endpoint.
+  case quit
+  /// POST to the shutdown endpoint.
+  case abort
+  /// SIGTERM to every process.
+  case terminate
+  /// SIGKILL, until none is left.
+  case kill
+
+  static func < (left: StopStep, right: StopStep) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// Where a task is between its start and its end.
+enum TaskPhase: Hashable {
+  case fetching
+  /// The ordinary processes run.
+  case active
+  /// They are being ended.
+  case stopping(StopStep, until: Duration)
+  /// The final processes run.
+  case finalizing(until: Duration)
+  case stoppingFinal(StopStep, until: Duration)
+  /// Whatever is left in the control group is killed.
+  case clearing(until: Duration)
+  case ended
+}
+
+/// What background threads report.
+enum BackgroundResult: Sendable {
+  /// Of a health check or a request to shut down; nil is success.
+  case problem(String?)
+  /// Of a walk over the disk.
+  case bytes(Int)
+  /// Of a file, in hexadecimal, or why it could not be read.
+  case digest(String?, problem: String?)
+}

@@ -1,0 +1,70 @@
+import Glibc
+import JobModel
+
+/// What a run gets as standard output and error, and what of it this process must close after the start.
+struct RunOutput {
+  var output: Int32
+  var errors: Int32
+  var ours: [Int32]
+}
+
+extension TaskRunner {
+  /// Opens the log files of a run. Output that is not rotated goes straight into its file, past the executor.
+  func openLogs(of process: ProcessConfiguration, run: Int) throws(ExecutorError) -> RunOutput {
+    let logger = process.logger ?? LoggerConfiguration()
+    let directory = "\(paths.logs)/\(process.name)/\(run)"
+    for path in ["\(paths.logs)/\(process.name)", directory] {
+      if mkdir(path, 0o755) != 0, errno != EEXIST { throw .last("mkdir", path) }
+    }
+    var opened: [Int32] = []
+    func stream(_ name: String, console: Int32) throws(ExecutorError) -> Int32 {
+      let path = directory + "/" + name
+      switch (logger.destination, logger.mode) {
+      case (.none, _): return -1
+      case (.console, _): return console
+      case (.file, .standard):
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o644)
+        guard descriptor >= 0 else { throw .last("open", path) }
+        opened.append(descriptor)
+        return descriptor
+      case (.file, .rotate), (.both, _):
+        let isRotated = logger.mode == .rotate
+        let file = try LogFile(
+          path: path, limit: isRotated ? logger.logSize : Int.max, backups: isRotated ? logger.backups : 0)
+        let pipe = try Pipe()
+        Pipe.setNonBlocking(pipe.readEnd)
+        opened.append(pipe.writeEnd)
+        follow(LogStream(readEnd: pipe.readEnd, file: file, console: logger.destination == .both ? console : nil))
+        return pipe.writeEnd
+      }
+    }
+    do throws(ExecutorError) {
+      let output = try stream("stdout", console: STDOUT_FILENO)
+      return RunOutput(output: output, errors: try stream("stderr", console: STDERR_FILENO), ours: opened)
+    } catch {
+      for descriptor in opened { close(descriptor) }
+      throw error
+    }
+  }
+
+  private func follow(_ stream: LogStream) {
+    logStreams[stream.readEnd] = stream
+    loop.watch(stream.readEnd) { [unowned self] in
+      if stream.pass() { return }
+      loop.unwatch(stream.readEnd)
+      logStreams[stream.readEnd] = nil
+      stream.close()
+    }
+  }
+
+  /// Reads what is left when no process of the task is.
+  func finishLogs() {
+    for stream in logStreams.values {
+      loop.unwatch(stream.readEnd)
+      var state = pollfd(fd: stream.readEnd, events: Int16(POLLIN), revents: 0)
+      while poll(&state, 1, 0) > 0, stream.pass() {}
+      stream.close()
+    }
+    logStreams = [:]
+  }
+}

@@ -1,0 +1,101 @@
+import Diagnostics
+import Glibc
+import JobModel
+import SystemSupport
+
+extension TaskRunner {
+  /// Makes the directories, the control group and the sandbox, and binds the command lines.
+  func prepare() throws(ExecutorError) {
+    for path in [paths.sandbox, paths.temporary, paths.logs, paths.artifacts, paths.run] {
+      if mkdir(path, 0o700) != 0, errno != EEXIST { throw .last("mkdir", path) }
+    }
+    guard chmod(paths.temporary, 0o1777) == 0 else { throw .last("chmod", paths.temporary) }
+    if settings.isRoot {
+      for path in [paths.sandbox, paths.temporary] {
+        guard chown(path, settings.user.id, settings.user.group) == 0 else { throw .last("chown", path) }
+      }
+    }
+    for process in task.processes { cmdlines[process.name] = try bind(process.cmdline) }
+    for path in options.readOnly where !SmallFile.exists(path) { throw .system(call: "open", path: path, code: ENOENT) }
+    makeControlGroup()
+    let made = try SandboxChoice.make(options.isolation, settings: settings)
+    sandbox = made
+    warnings += made.warnings
+    environment = TaskEnvironment.variables(
+      for: assignment, user: settings.user.name, home: made.home, temporary: made.temporary, path: options.path,
+      shell: settings.shell)
+    fetch.waiting = task.artifacts
+  }
+
+  /// A text with its late variables replaced.
+  func bind(_ text: String) throws(ExecutorError) -> String {
+    do {
+      return try LateBinding.bind(text, for: assignment)
+    } catch {
+      throw .badAssignment(path: paths.assignment, problem: "\(error)")
+    }
+  }
+
+  private func makeControlGroup() {
+    let limits = ControlGroupLimits(
+      milliCPU: task.resources.milliCPU, memory: task.resources.ram, processes: task.resources.processes)
+    do throws(ExecutorError) {
+      let made = try ControlGroups.current().makeGroup(
+        named: assignment.taskID.rawValue, parent: options.controlGroupParent, limits: limits)
+      group = made
+      settings.memberFiles = made.memberFiles
+      // For whoever has to clean up after an executor that was killed.
+      try PrivateFile.write(made.directories.joined(separator: "\n") + "\n", to: paths.run + "/control-groups")
+    } catch {
+      settings.fallbackLimits = limits
+      warnings.append(
+        "no control group (\(error.diagnostic.summary)): memory and processes are limited for each process alone, CPU not"
+      )
+    }
+  }
+
+  /// The artifacts are there: lets the processes start.
+  func begin() {
+    let now = Monotonic.now()
+    phase = .active
+    sampling.next = now
+    if let configuration = assignment.configuration.healthCheck {
+      health.monitor = HealthMonitor(configuration, startedAt: now)
+      health.next = now + HealthMonitor(configuration, startedAt: now).delay(at: now)
+      // Warnings are for people; the state is the same.
+      if !warnings.isEmpty { report(.starting, warnings.joined(separator: "; ")) }
+    }
+    startReady(at: now)
+    if assignment.configuration.healthCheck == nil {
+      report(.running, warnings.isEmpty ? nil : warnings.joined(separator: "; "))
+    }
+  }
+}
+
+/// Picks the sandbox that the options ask for and the machine allows.
+enum SandboxChoice {
+  static func make(_ isolation: Isolation, settings: SandboxSettings) throws(ExecutorError) -> any Sandbox {
+    if isolation == .none { return UnisolatedSandbox(settings: settings, reason: nil) }
+    do throws(ExecutorError) {
+      guard let program = Subprocess.find("bwrap")?.string else {
+        throw .missingProgram(name: "bwrap", package: "bubblewrap")
+      }
+      let sandbox = try BubblewrapSandbox(settings: settings, program: program)
+      if isolation == .auto { try check(program, settings: settings) }
+      return sandbox
+    } catch {
+      if isolation == .bubblewrap { throw error }
+      return UnisolatedSandbox(settings: settings, reason: error.diagnostic.summary)
+    }
+  }
+
+  /// Whether namespaces can be made here at all: containers and hardened hosts may refuse.
+  private static func check(_ program: String, settings: SandboxSettings) throws(ExecutorError) {
+    var arguments = ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--ro-bind", "/", "/", "--proc", "/proc"]
+    if !settings.isRoot { arguments.append("--unshare-user") }
+    let command = Subprocess(program, arguments + ["--", "/bin/true"], environment: [])
+    let outcome: Subprocess.Outcome
+    do throws(SystemCallError) { outcome = try command.run() } catch { throw ExecutorError(error, path: program) }
+    guard outcome.termination.isSuccess else { throw .sandboxRefused(outcome.errorText) }
+  }
+}

@@ -1,0 +1,109 @@
+import Glibc
+import JobModel
+
+extension TaskRunner {
+  /// SIGTERM has come: the first ends the task gracefully, each further one goes on to the next step.
+  func stopRequested() {
+    let now = Monotonic.now()
+    switch phase {
+    case .fetching:
+      if let child = fetch.child { kill(-child, SIGKILL) }
+      end(.killed)
+    case .active: stop(.killed, from: .quit)
+    case .stopping(let step, _): beginStep(step < .terminate ? .terminate : .kill, isFinal: false, at: now)
+    case .finalizing: beginStep(.terminate, isFinal: true, at: now)
+    case .stoppingFinal: beginStep(.kill, isFinal: true, at: now)
+    case .clearing, .ended: break
+    }
+  }
+
+  /// Begins to end the task; a later reason does not change the first.
+  func stop(_ ending: TaskEnding, from step: StopStep) {
+    guard phase == .active else { return }
+    self.ending = ending
+    beginStep(step, isFinal: false, at: Monotonic.now())
+  }
+
+  /// Takes one step of the stop, or the first after it that applies.
+  func beginStep(_ step: StopStep, isFinal: Bool, at now: Duration) {
+    var step = step
+    let lifecycle = assignment.configuration.lifecycle
+    let port = lifecycle.flatMap { assignment.ports[$0.port] }
+    if step < .terminate, lifecycle == nil || port == nil || runs.isEmpty { step = .terminate }
+    var until = now + task.finalizationWait
+    switch step {
+    case .quit, .abort:
+      guard let lifecycle, let port else { break }
+      let endpoint = step == .quit ? lifecycle.gracefulShutdownEndpoint : lifecycle.shutdownEndpoint
+      let wait = step == .quit ? lifecycle.gracefulShutdownWait : lifecycle.shutdownWait
+      until = now + wait
+      post(endpoint, port: port, timeout: wait)
+    case .terminate, .kill:
+      for id in runs.keys { runs[id]?.isTerminated = false }
+    }
+    for id in runs.keys { runs[id]?.isStopped = true }
+    phase = isFinal ? .stoppingFinal(step, until: until) : .stopping(step, until: until)
+    advanceStop(step, until: until, isFinal: isFinal, at: now)
+  }
+
+  /// Looks whether the step has done its work or had its time.
+  func advanceStop(_ step: StopStep, until: Duration, isFinal: Bool, at now: Duration) {
+    if runs.isEmpty {
+      if isFinal || finalGraph.isEmpty { return end(ending ?? .finished) }
+      graph = finalGraph
+      phase = .finalizing(until: now + task.finalizationWait)
+      startReady(at: now)
+      return
+    }
+    switch step {
+    case .quit, .abort:
+      if now >= until { beginStep(step == .quit ? .abort : .terminate, isFinal: isFinal, at: now) }
+    case .terminate:
+      if now >= until { return beginStep(.kill, isFinal: isFinal, at: now) }
+      for (id, run) in runs where !run.isTerminated { runs[id]?.isTerminated = signal(run, SIGTERM) }
+    case .kill:
+      for run in runs.values { _ = signal(run, SIGKILL) }
+    }
+  }
+
+  private func post(_ endpoint: String, port: Int, timeout: Duration) {
+    let path = (try? bind(endpoint)) ?? endpoint
+    do throws(ExecutorError) {
+      // Its answer does not matter: what counts is whether the processes end.
+      try background.start(
+        { .problem(HTTPExchange.post(port: port, path: path, timeout: timeout)) }, receive: { _ in })
+    } catch {
+      warnings.append(Self.text(error))
+    }
+  }
+
+  /// Kills what is left in the control group or below this process, and then writes the terminal record: nothing of the
+  /// task runs after it.
+  func clear(until: Duration, at now: Duration) {
+    let tree = ProcessTree.current()
+    var left = tree.descendants(of: getpid()).filter { !$0.isZombie }
+    for id in group?.members() ?? [] where !left.contains(where: { $0.id == id }) {
+      if let member = ProcessTree.member(id), !member.isZombie { left.append(member) }
+    }
+    children.reap()
+    if !left.isEmpty, now < until {
+      for member in left { ProcessTree.send(SIGKILL, to: member) }
+      return
+    }
+    var message = ending?.message
+    if !left.isEmpty {
+      let note = "\(left.count) processes cannot be killed: \(left.map { "\($0.id)" }.joined(separator: ", "))"
+      message = [message, note].compactMap { $0 }.joined(separator: "; ")
+    }
+    finishLogs()
+    recordLastSample()
+    if let group {
+      // The kernel may hold a group for a moment after its last process is gone.
+      if !group.remove(), now < until { return }
+      // Another task may be in the parent, or somebody may have given it to us.
+      if !options.controlGroupParent.hasPrefix("/") { ControlGroups.removeParents(of: group.directories) }
+    }
+    if status?.isTerminal != true { report((ending ?? .finished).status, message) }
+    if checkpoint.isWritten || now >= until { phase = .ended }
+  }
+}

@@ -1,0 +1,153 @@
+import CSystemShims
+import Diagnostics
+import Glibc
+import JobModel
+import SystemSupport
+
+/// Runs one task from its assignment to its terminal record: one thread, one loop over what can happen.
+///
+/// `advance` looks at the phase and the facts and does what is due; events only change facts. So the order in which
+/// things happen to be noticed does not matter, and every wait has its deadline in `nextDeadline`.
+final class TaskRunner {
+  let options: ExecutorOptions
+  let assignment: TaskAssignment
+  let paths: TaskPaths
+  let loop = EventLoop()
+  let children = ChildProcesses()
+  let background: BackgroundWork<BackgroundResult>
+  var checkpoint: CheckpointWriter
+
+  var phase = TaskPhase.fetching
+  var ending: TaskEnding?
+  var status: TaskStatus?
+  /// The stage that runs: the ordinary processes, later the final ones.
+  var graph: ProcessGraph
+  let finalGraph: ProcessGraph
+  /// The command line of each process, bound.
+  var cmdlines: [String: String] = [:]
+  var environment: [String: String] = [:]
+  var settings: SandboxSettings
+  var sandbox: (any Sandbox)?
+  var group: (any ControlGroup)?
+  /// The runs that have not ended, by the id of the child.
+  var runs: [Int32: RunningProcess] = [:]
+  var logStreams: [Int32: LogStream] = [:]
+  /// The last thing that went wrong with starting a process, to explain the task's failure.
+  var lastProblem: String?
+  var warnings: [String] = []
+
+  /// The executor's own environment as it was given: for `pex-runner`, which needs its proxies and credentials.
+  let hostEnvironment = environmentStrings()
+  var fetch = ArtifactFetch()
+  var health = HealthChecking()
+  var sampling = Sampling()
+
+  var task: TaskConfiguration { assignment.configuration.task }
+
+  init(options: ExecutorOptions, assignment: TaskAssignment, checkpoint: CheckpointWriter) throws(ExecutorError) {
+    self.options = options
+    self.assignment = assignment
+    self.checkpoint = checkpoint
+    paths = TaskPaths(options.taskDirectory)
+    background = try BackgroundWork()
+    graph = try ProcessGraph(task: assignment.configuration.task, final: false)
+    finalGraph = try ProcessGraph(task: assignment.configuration.task, final: true)
+    let user = try TaskUser.forTask(
+      assignment.configuration.task.user ?? assignment.configuration.key.role, allowsMissing: options.allowsMissingUser)
+    settings = SandboxSettings(paths: paths, user: user.user, isRoot: getuid() == 0, readOnly: options.readOnly)
+    if let warning = user.warning { warnings.append(warning) }
+  }
+
+  /// Runs the task to its end. Errors of the machine become the task's failure, not this function's.
+  func run() throws(ExecutorError) -> TaskStatus {
+    _ = kilt_become_child_subreaper()
+    SignalPipe.ignore(SIGPIPE)
+    SignalPipe.ignore(SIGHUP)
+    // Health checks go to this machine, whatever proxy is set for the rest.
+    setenv("no_proxy", "*", 1)
+    let signals = try SignalPipe.install([SIGTERM, SIGINT, SIGCHLD])
+    loop.watch(signals) { [unowned self] in
+      for number in Pipe.readAvailable(signals) ?? [] {
+        if Int32(number) == SIGCHLD { children.reap() } else { stopRequested() }
+      }
+    }
+    loop.watch(background.readEnd) { [unowned self] in background.deliver() }
+    report(.starting)
+    do throws(ExecutorError) {
+      try prepare()
+    } catch {
+      end(.failed(reason: Self.text(error)))
+    }
+    while phase != .ended {
+      advance(at: Monotonic.now())
+      if phase == .ended { break }
+      loop.runOnce(until: nextDeadline(at: Monotonic.now()))
+    }
+    return status ?? .failed
+  }
+
+  /// Does what is due.
+  private func advance(at now: Duration) {
+    checkpoint.flush()
+    switch phase {
+    case .fetching: advanceFetch(at: now)
+    case .active:
+      startReady(at: now)
+      if let outcome = graph.outcome {
+        switch outcome {
+        case .succeeded: stop(.finished, from: .terminate)
+        case .failed(let reason):
+          stop(.failed(reason: reason + (lastProblem.map { ": \($0)" } ?? "")), from: .terminate)
+        }
+        return advance(at: now)
+      }
+      checkHealth(at: now)
+      sample(at: now)
+    case .stopping(let step, let until): advanceStop(step, until: until, isFinal: false, at: now)
+    case .finalizing(let until):
+      startReady(at: now)
+      if graph.outcome != nil || now >= until { beginStep(.terminate, isFinal: true, at: now) }
+    case .stoppingFinal(let step, let until): advanceStop(step, until: until, isFinal: true, at: now)
+    case .clearing(let until): clear(until: until, at: now)
+    case .ended: break
+    }
+  }
+
+  /// When something becomes due merely by time passing.
+  private func nextDeadline(at now: Duration) -> Duration? {
+    var deadlines: [Duration] = []
+    if !checkpoint.isWritten { deadlines.append(now + .seconds(1)) }
+    switch phase {
+    case .fetching: deadlines += [fetch.deadline].compactMap { $0 }
+    case .active: deadlines += [graph.nextStart(after: now), health.next, sampling.next].compactMap { $0 }
+    case .finalizing(let until): deadlines += [until, graph.nextStart(after: now)].compactMap { $0 }
+    case .stopping(let step, let until), .stoppingFinal(let step, let until):
+      deadlines.append(until)
+      // A process that was only just started may not have been there to be signalled.
+      if step >= .terminate, step == .kill || runs.values.contains(where: { !$0.isTerminated }) {
+        deadlines.append(now + .milliseconds(50))
+      }
+    case .clearing: deadlines.append(now + .milliseconds(20))
+    case .ended: break
+    }
+    return deadlines.min()
+  }
+
+  /// Records a state of the task.
+  func report(_ status: TaskStatus, _ message: String? = nil) {
+    self.status = status
+    checkpoint.append(.taskState(status, message: message))
+  }
+
+  /// Ends the task without processes to stop.
+  func end(_ ending: TaskEnding) {
+    if self.ending == nil { self.ending = ending }
+    phase = .clearing(until: Monotonic.now() + .seconds(60))
+  }
+
+  /// An error in one line, for a record.
+  static func text(_ error: ExecutorError) -> String {
+    let diagnostic = error.diagnostic
+    return ([diagnostic.summary] + diagnostic.notes + diagnostic.remedies).joined(separator: "; ")
+  }
+}

@@ -1,0 +1,4 @@
+import Executor
+import Glibc
+
+exit(ExecutorCommand.run(arguments: Array(CommandLine.arguments.dropFirst())))

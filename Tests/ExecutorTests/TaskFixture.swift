@@ -1,0 +1,186 @@
+import CSystemShims
+import Executor
+import Glibc
+import JobModel
+import SystemSupport
+import Testing
+
+/// A task in a directory of its own, run by the executor that was built with these tests.
+final class TaskFixture {
+  let root: String
+  let directory: TaskDirectory
+  private(set) var executor: Int32 = 0
+
+  /// Programs that these tests cannot do without.
+  static func requirePrograms() throws {
+    for (program, package) in [("bwrap", "bubblewrap"), ("setpriv", "util-linux"), ("timeout", "coreutils")] {
+      try #require(Subprocess.find(program) != nil, "'\(program)' is missing: apt-get install \(package)")
+    }
+  }
+
+  init() throws {
+    try TaskFixture.requirePrograms()
+    var template = Array("/tmp/kilt-executor-test.XXXXXX".utf8CString)
+    let made = try #require(mkdtemp(&template))
+    root = String(cString: made)
+    directory = TaskDirectory(root + "/task")
+  }
+
+  deinit {
+    if executor > 0 {
+      kill(executor, SIGKILL)
+      var status: Int32 = 0
+      waitpid(executor, &status, 0)
+    }
+    do { try directory.killLeftovers() } catch { Issue.record("leftovers: \(error)") }
+    do { try FileSystem.removeTree(FilePath(root)) } catch { Issue.record("cannot clean up: \(error)") }
+  }
+
+  /// The executor that stands beside the test program.
+  static func executorPath() throws -> String {
+    let path = try executablePath().removingLastComponent().appending("kilt-executor").string
+    try #require(access(path, X_OK) == 0, "no kilt-executor beside the tests: \(path)")
+    return path
+  }
+
+  /// Python, found where it really is: a shim on `PATH` would need what the sandbox does not show.
+  static func python() throws -> (program: String, readOnly: [String]) {
+    let find = Subprocess(
+      "python3", ["-c", "import sys; print(sys.executable); print(sys.base_prefix)"], environment: environmentStrings())
+    let lines = try find.run().text.split(separator: "\n").map(String.init)
+    try #require(lines.count == 2, "'python3' is missing: apt-get install python3")
+    let program = try FileSystem.canonicalPath(FilePath(lines[0])).string
+    return (program, lines[1].hasPrefix("/usr") ? [] : [lines[1]])
+  }
+
+  /// A port of the loopback that nobody listens on.
+  static func freePort() throws -> Int {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let size = length
+    return withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+        _ = bind(descriptor, pointer, size)
+        _ = getsockname(descriptor, pointer, &length)
+      }
+      return Int(UInt16(bigEndian: pointer.pointee.sin_port))
+    }
+  }
+
+  static func process(
+    _ name: String, _ cmdline: String, maxFailures: Int = 1, daemon: Bool = false, ephemeral: Bool = false,
+    final: Bool = false, minDuration: Duration = .zero, logger: LoggerConfiguration? = nil
+  ) -> ProcessConfiguration {
+    ProcessConfiguration(
+      name: name, cmdline: cmdline, maxFailures: maxFailures, daemon: daemon, ephemeral: ephemeral,
+      minDuration: minDuration, final: final, logger: logger)
+  }
+
+  static func task(
+    _ processes: [ProcessConfiguration], order: [[String]] = [],
+    resources: Resources = Resources(cpu: 1, ram: 256 << 20, disk: 256 << 20, processes: 64), maxFailures: Int = 1,
+    maxConcurrency: Int = 0, finalizationWait: Duration = .seconds(5), artifacts: [ArtifactReference] = []
+  ) -> TaskConfiguration {
+    TaskConfiguration(
+      name: "task", processes: processes, constraints: order.map { OrderConstraint(order: $0) }, resources: resources,
+      maxFailures: maxFailures, maxConcurrency: maxConcurrency, finalizationWait: finalizationWait, user: "nobody",
+      artifacts: artifacts)
+  }
+
+  /// Writes the assignment and starts the executor in a session of its own.
+  func start(
+    _ task: TaskConfiguration, healthCheck: HealthCheckConfiguration? = nil, lifecycle: LifecycleConfiguration? = nil,
+    ports: [String: Int] = [:], options change: (inout ExecutorOptions) -> Void = { _ in }
+  ) throws {
+    let key = JobKey(cluster: "test", role: "nobody", stage: "devel", name: "job")
+    let configuration = JobConfiguration(key: key, task: task, healthCheck: healthCheck, lifecycle: lifecycle)
+    let id = "test-\(root.split(separator: ".").last ?? "")"
+    try directory.create(
+      TaskAssignment(
+        taskID: TaskID(id), instance: 3, configuration: configuration, ports: ports, hostname: "testhost"))
+    var options = ExecutorOptions(taskDirectory: directory.paths.directory)
+    options.controlGroupParent = "kilt-test"
+    options.sampleInterval = .milliseconds(100)
+    // Where the tests themselves are not root, tasks run as whoever runs the tests.
+    options.allowsMissingUser = true
+    change(&options)
+    let program = try TaskFixture.executorPath()
+    var spawn = kilt_spawn_options(
+      standard_input: -1, standard_output: -1, standard_error: 2, working_directory: nil, new_session: 1)
+    var id2: pid_t = 0
+    let code = withCStrings([program] + options.arguments) { arguments in
+      withCStrings(environmentStrings()) { kilt_spawn(&id2, program, arguments, $0, &spawn) }
+    }
+    try #require(code == 0)
+    executor = id2
+  }
+
+  /// Waits for the executor's end and returns the task's last event.
+  func finish() throws -> TaskEvent {
+    var status: Int32 = 0
+    try #require(waitpid(executor, &status, 0) == executor)
+    executor = 0
+    return try #require(try directory.checkpoint()?.lastEvent)
+  }
+
+  func run(
+    _ task: TaskConfiguration, options: (inout ExecutorOptions) -> Void = { _ in }
+  ) throws -> TaskEvent {
+    try start(task, options: options)
+    return try finish()
+  }
+
+  /// Waits until the checkpoint says something; fails after a minute, which no test needs.
+  func wait(for what: String, _ condition: (Checkpoint) -> Bool) throws {
+    for _ in 0..<6000 {
+      if let checkpoint = try directory.checkpoint(), condition(checkpoint) { return }
+      usleep(10_000)
+    }
+    Issue.record("never happened: \(what)")
+    throw TestFailure()
+  }
+
+  func waitUntilRunning() throws {
+    try wait(for: "the task runs") { $0.lastEvent?.status == .running }
+  }
+
+  /// Waits for a file that the task makes.
+  func waitForFile(_ name: String) throws {
+    for _ in 0..<6000 where access(directory.paths.sandbox + "/" + name, F_OK) != 0 { usleep(10_000) }
+    try #require(access(directory.paths.sandbox + "/" + name, F_OK) == 0, "the task never made '\(name)'")
+  }
+
+  func file(_ name: String) throws -> String {
+    try FileSystem.readText(FilePath(directory.paths.sandbox + "/" + name))
+  }
+
+  func log(_ process: String, _ run: Int = 0, _ stream: String = "stdout") throws -> String {
+    try FileSystem.readText(FilePath(directory.paths.log(process: process, run: run, stream: stream)))
+  }
+
+  /// The ends of all runs of a process, in order.
+  func ends(of process: String) throws -> [ProcessRun] {
+    let records = try directory.checkpoint()?.records ?? []
+    return records.compactMap { record in
+      if case .process(let run) = record.kind, run.name == process, run.status.isTerminal { run } else { nil }
+    }
+  }
+
+  /// Control groups of this task that still exist.
+  func controlGroups() throws -> [String] {
+    let list = try FileSystem.readText(FilePath(directory.paths.run + "/control-groups"))
+    return list.split(separator: "\n").map(String.init).filter { access($0, F_OK) == 0 }
+  }
+}
+
+struct TestFailure: Error {}
+
+/// Whether a process with this id is there and not a zombie.
+func isAlive(_ id: Int32) -> Bool {
+  guard let text = try? FileSystem.readText(FilePath("/proc/\(id)/stat")) else { return false }
+  return text.split(separator: ")").last?.split(separator: " ").first != "Z"
+}
