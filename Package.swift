@@ -117,8 +117,11 @@ let modules: [Module] = [
   // Floor 6
   Module(
     name: "Bundles",
-    dependencies: ["Zip", "Digests", "JSON", "PythonPackaging", "ContentStore", "SystemSupport", "Diagnostics"],
-    packages: [.systemPackage]),
+    dependencies: ["Zip", "Digests", "JSON", "ContentStore", "SystemSupport", "Diagnostics"],
+    packages: [.systemPackage],
+    resources: ["prefix.sh", "main.py", "kilt_boot.py", "kilt_main.py", "kilt_run.py"].map {
+      .embedInCode("Boot/\($0)")
+    }),
   Module(
     name: "SchedulerStore", dependencies: ["SchedulerCore", "JobModel", "JSON", "Diagnostics"], packages: [.grdb]),
   Module(

@@ -1,0 +1,102 @@
+"""Starts a bundle's program from its unpacked tree: the path every start takes, so it imports next to nothing."""
+import sys
+
+# Variables that have done their work when the program starts.
+SPENT = {b"PEX_ROOT", b"PEX_PYTHON", b"PEX_PYTHON_PATH", b"__KILT_PYTHON", b"__KILT_DAMAGED"}
+
+
+def start(scope, config):
+    import posix
+    environ = posix.environ
+    try:
+        if sys.version_info[:2] != config["python"]:
+            raise OSError
+        for directory in config["needs"]:
+            posix.stat(directory)
+    except OSError:
+        # The interpreter was replaced, or part of the cache is gone: unpack again.
+        posix.putenv("__KILT_DAMAGED", "1")
+        posix.execv(sys.executable, [sys.executable, "-sSE", posix.environ[b"PEX"], *sys.argv[1:]])
+    tree = config["tree"]
+    sys.prefix = sys.exec_prefix = tree
+    sys.path[:] = config["path"]
+    bundle = environ.get(b"PEX", b"").decode("utf-8", "surrogateescape")
+    if bundle:
+        sys.argv[0] = bundle
+    if config["args"]:
+        sys.argv[1:1] = config["args"]
+    # What site.main() would have put there.
+    import builtins
+    import _sitebuiltins
+    builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D (i.e. EOF)")
+    builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D (i.e. EOF)")
+    builtins.copyright = _sitebuiltins._Printer("copyright", sys.copyright)
+    builtins.help = _sitebuiltins._Helper()
+    for sitedir, line in config["pth"]:
+        run_pth(sitedir, line)
+    if config["sitecustomize"]:
+        __import__("sitecustomize")
+    kind, value = config["entry"]
+    asked = [name for name in environ if name[:4] == b"PEX_" or name[:6] == b"__KILT"]
+    if asked or config["env"] or config["inherit"]:
+        import os
+        if config["inherit"] or not SPENT.issuperset(asked):
+            sys.path.insert(0, tree)
+            import kilt_run
+            del sys.path[0]
+            kind, value = kilt_run.prepare(config)
+        for name in asked:
+            if config["strip"] or name[:6] == b"__KILT":
+                os.environb.pop(name, None)
+        for name, text in config["env"].items():
+            os.environ.setdefault(name, text)
+    if kind == "function":
+        module, _, attributes = value.partition(":")
+        __import__(module)
+        function = sys.modules[module]
+        for attribute in attributes.split("."):
+            function = getattr(function, attribute)
+        sys.exit(function())
+    if kind == "module":
+        run_module(value, scope)
+    elif kind == "file":
+        sys.argv[0] = value
+        with open(value, "rb") as file:
+            code = compile(file.read(), value, "exec")
+        scope.clear()
+        scope.update(__name__="__main__", __file__=value)
+        exec(code, scope)
+    else:
+        sys.path.insert(0, tree)
+        import kilt_run
+        del sys.path[0]
+        kilt_run.interpreter(config, sys.argv[1:])
+
+
+def run_pth(sitedir, line):
+    exec(line)
+
+
+def run_module(name, scope):
+    """What `python -m NAME` does, without the cost of importing runpy."""
+    import _frozen_importlib
+    parent = name.rpartition(".")[0]
+    path = None
+    if parent:
+        __import__(parent)
+        path = sys.modules[parent].__path__
+    spec = _frozen_importlib._find_spec(name, path)
+    if spec is not None and spec.submodule_search_locations is not None:
+        __import__(name)
+        path = sys.modules[name].__path__
+        name += ".__main__"
+        spec = _frozen_importlib._find_spec(name, path)
+    if spec is None or spec.loader is None:
+        raise ModuleNotFoundError("the entry point %r is not in the bundle" % name, name=name)
+    code = spec.loader.get_code(name)
+    if sys.argv:
+        sys.argv[0] = spec.origin
+    scope.clear()
+    scope.update(__name__="__main__", __file__=spec.origin, __cached__=spec.cached, __loader__=spec.loader, __package__=spec.parent,
+                 __spec__=spec, __doc__=None)
+    exec(code, scope)

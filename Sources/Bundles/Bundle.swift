@@ -1,0 +1,44 @@
+public import Digests
+public import SystemSupport
+
+/// A bundle that was built: what its manifest says of it.
+public struct Bundle: Sendable, Hashable {
+  public var path: FilePath
+  public var sha256: SHA256Digest
+  public var size: UInt64
+  /// In the order of the file, without gaps.
+  public var segments: [Segment]
+  /// Names the unpacked tree on hosts; a function of the contents, written into the file.
+  public var id: String
+  /// The interpreters it runs on, as minor versions of Python 3, newest first.
+  public var pythonMinors: [Int]
+  /// Files that two wheels hold with different contents; the first one wins.
+  public var collisions: [Collision]
+
+  /// A run of bytes that other builds may share.
+  public struct Segment: Sendable, Hashable {
+    public enum Kind: String, Sendable, Hashable {
+      /// The `#!` script and the boot code.
+      case prefix
+      case wheel
+      /// The workspace's own files and `PEX-INFO`.
+      case code
+      /// The zip's central directory.
+      case directory
+    }
+
+    public var kind: Kind
+    /// The wheel's file name; empty for the others.
+    public var name: String
+    public var sha256: SHA256Digest
+    public var offset: UInt64
+    public var size: UInt64
+  }
+
+  public struct Collision: Sendable, Hashable {
+    public var path: String
+    /// The wheel whose file is used.
+    public var used: String
+    public var hidden: String
+  }
+}

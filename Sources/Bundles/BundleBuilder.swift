@@ -1,0 +1,160 @@
+public import ContentStore
+import Digests
+import Synchronization
+public import SystemSupport
+import Zip
+
+/// Builds bundles. Segments whose digests are known are not hashed for their own sake; nothing in a wheel is inflated
+/// once it has been seen.
+public struct BundleBuilder: Sendable {
+  /// Where digests of wheels' segments and deflated files are kept.
+  public let store: ContentStore
+
+  public init(store: ContentStore) { self.store = store }
+
+  /// Writes the bundle at `path`, replacing what is there in one step.
+  ///
+  /// - Throws: ``BundleError`` for what is wrong with the specification, `ZipError` and ``WheelError`` for a wheel that
+  ///   is not to be trusted, `ZipWriteError` and `ContentStoreError` for the disk.
+  public func build(_ specification: BundleSpecification, to path: FilePath) throws -> Bundle {
+    let minors = try InterpreterConstraints(specification.interpreterConstraints).minors(wheels: specification.wheels)
+    var names = Set<String>()
+    for wheel in specification.wheels where !names.insert(wheel.fileName).inserted {
+      throw BundleError.duplicateWheel(wheel.fileName)
+    }
+    let wheels = try openWheels(specification.wheels)
+    var code = try CodeSegment(specification.sources, store: store)
+    let info = PexInfo(specification: specification, minors: minors, codeHash: code.digest)
+    let id = identity(info, wheels: wheels, code: code)
+    code.appendPexInfo(info.bytes(id: id))
+    let prefix = Boot.prefix(
+      name: specification.name, id: id, constraints: specification.interpreterConstraints, minors: minors)
+    return try write(
+      Contents(prefix: prefix, wheels: wheels, code: code), to: path, id: id, minors: minors,
+      collisions: collisions(wheels))
+  }
+
+  private struct Contents: Sendable {
+    var prefix: [UInt8]
+    var wheels: [WheelSegment]
+    var code: CodeSegment
+  }
+
+  /// Opens the wheels, several at a time: one that is new is inflated as a whole.
+  private func openWheels(_ inputs: [WheelInput]) throws -> [WheelSegment] {
+    let results = Mutex([Result<WheelSegment, any Error>?](repeating: nil, count: inputs.count))
+    performInParallel(count: inputs.count) { index in
+      let result = Result { try WheelSegment(inputs[index], store: store) }
+      results.withLock { $0[index] = result }
+    }
+    return try results.withLock { try $0.compactMap { try $0?.get() } }
+  }
+
+  /// What the unpacked tree on a host is named by: everything it depends on.
+  private func identity(_ info: PexInfo, wheels: [WheelSegment], code: CodeSegment) -> String {
+    var hasher = SHA256Hasher()
+    hasher.update("kilt bundle 1\n\(Boot.digest)\n\(code.digest)\n")
+    for wheel in wheels { hasher.update("\(wheel.wheel.sha256) \(wheel.wheel.fileName)\n") }
+    hasher.update(info.bytes(id: ""))
+    return String(hasher.digest().hex.prefix(40))
+  }
+
+  /// Files that two wheels both want to install, and differ in. Those in `.dist-info` and `.data` never meet.
+  private func collisions(_ wheels: [WheelSegment]) -> [Bundle.Collision] {
+    var owners: [[UInt8]: (wheel: Int, crc: UInt32, size: UInt64)] = [:]
+    var found: [Bundle.Collision] = []
+    for (index, wheel) in wheels.enumerated() {
+      for (member, _) in wheel.entries {
+        let owner = owners[member.nameBytes]
+        if let owner, owner.crc != member.crc32 || owner.size != member.size {
+          found.append(
+            Bundle.Collision(
+              path: member.name, used: wheels[owner.wheel].wheel.fileName, hidden: wheel.wheel.fileName))
+        } else if owner == nil {
+          owners[member.nameBytes] = (index, member.crc32, member.size)
+        }
+      }
+    }
+    return found
+  }
+
+  private func write(
+    _ contents: Contents, to path: FilePath, id: String, minors: [Int], collisions: [Bundle.Collision]
+  ) throws -> Bundle {
+    let boot = Boot.members.map { (name: Array($0.name.utf8), contents: ZipContents(compressing: $0.bytes)) }
+    let bootSize = boot.reduce(UInt64(contents.prefix.count)) { sum, member in
+      sum + UInt64(member.contents.entry(named: member.name).localHeaderSize + member.contents.bytes.count)
+    }
+    var parts: [(size: UInt64, needed: Bool)] = [(bootSize, true)]
+    parts += contents.wheels.map { ($0.size, $0.knownDigest == nil) }
+    parts.append((contents.code.size, true))
+    // The directory: as long as it gets.
+    parts.append((1 << 62, true))
+
+    let writer = try ZipWriter(creating: path, permissions: 0o755)
+    let hasher = FollowingHasher()
+    writer.onFlush = { hasher.advance(to: $0) }
+    let written = Mutex<Result<UInt64, any Error>?>(nil)
+    let hashed = Mutex<Result<(whole: SHA256Digest, parts: [SHA256Digest?]), SystemCallError>?>(nil)
+    let shared = Shared(writer: writer)
+    let plan = parts
+    performInParallel(count: 2, threads: 2) { index in
+      if index == 0 {
+        let result = Result { () throws -> UInt64 in
+          let writer = shared.writer
+          try writer.write(contents.prefix)
+          for member in boot { try writer.add(member.contents, named: member.name) }
+          for wheel in contents.wheels { try wheel.write(to: writer) }
+          try contents.code.write(to: writer)
+          try writer.finishDirectory()
+          return writer.offset
+        }
+        written.withLock { $0 = result }
+        hasher.finish()
+      } else {
+        let descriptor = shared.writer.descriptor
+        let result = Result { () throws(SystemCallError) in try hasher.run(descriptor, parts: plan) }
+        hashed.withLock { $0 = result }
+      }
+    }
+    guard let size = try written.withLock({ try $0?.get() }), let result = hashed.withLock({ $0 }) else {
+      preconditionFailure("both threads leave a result")
+    }
+    let digests: (whole: SHA256Digest, parts: [SHA256Digest?])
+    do throws(SystemCallError) { digests = try result.get() } catch { throw BundleError.unreadableOutput(path, error) }
+    let segments = try self.segments(contents, parts: parts, digests: digests.parts, size: size)
+    try writer.publish()
+    return Bundle(
+      path: path, sha256: digests.whole, size: size, segments: segments, id: id, pythonMinors: minors,
+      collisions: collisions)
+  }
+
+  /// The segments with their places, and the digests of new wheels kept.
+  private func segments(
+    _ contents: Contents, parts: [(size: UInt64, needed: Bool)], digests: [SHA256Digest?], size: UInt64
+  ) throws -> [Bundle.Segment] {
+    var segments: [Bundle.Segment] = []
+    var offset: UInt64 = 0
+    for (index, part) in parts.enumerated() {
+      let wheel = index > 0 && index <= contents.wheels.count ? contents.wheels[index - 1] : nil
+      let kind: Bundle.Segment.Kind =
+        index == 0 ? .prefix : wheel != nil ? .wheel : index == parts.count - 1 ? .directory : .code
+      // The last part has no size of its own, and ends, for the hasher, with the file.
+      guard let digest = index < digests.count ? digests[index] ?? wheel?.knownDigest : nil else {
+        preconditionFailure("every segment has a digest")
+      }
+      if let wheel, wheel.knownDigest == nil { try wheel.remember(digest, in: store) }
+      let length = kind == .directory ? size - offset : part.size
+      segments.append(
+        Bundle.Segment(kind: kind, name: wheel?.wheel.fileName ?? "", sha256: digest, offset: offset, size: length))
+      offset += length
+    }
+    return segments
+  }
+
+  /// Lets the one thread that writes use the writer; the other only reads its descriptor.
+  private struct Shared: @unchecked Sendable {
+    // `writer` is used by one thread at a time; `descriptor` never changes.
+    let writer: ZipWriter
+  }
+}

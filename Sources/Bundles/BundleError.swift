@@ -1,0 +1,50 @@
+public import Diagnostics
+public import SystemSupport
+
+/// Why a bundle can not be built.
+public enum BundleError: DiagnosableError, Hashable {
+  /// A source's path would leave the bundle, or is one that the bundle needs for itself.
+  case badSourcePath(String, reason: String)
+  case duplicateSource(String)
+  case unreadableSource(String, SystemCallError)
+  /// A source file got shorter or longer while it was read.
+  case sourceChanged(String)
+  case badConstraint(String)
+  /// No Python meets the constraints and has a place in every wheel's tags.
+  case noInterpreter(constraints: [String], wheel: String?)
+  case badWheelName(String)
+  case duplicateWheel(String)
+  case unreadableWheel(String, SystemCallError)
+  case unreadableOutput(FilePath, SystemCallError)
+
+  public var diagnostic: Diagnostic {
+    switch self {
+    case .badSourcePath(let path, let reason):
+      Diagnostic(.input, "'\(path)' cannot be in a bundle: \(reason)", remedies: ["rename it or move it"])
+    case .duplicateSource(let path):
+      Diagnostic(.input, "two files want to be '\(path)' in the bundle", remedies: ["rename one, or drop one"])
+    case .unreadableSource(let path, let error):
+      Diagnostic(.input, "the source file for '\(path)' cannot be read", notes: [error.description])
+    case .sourceChanged(let path):
+      Diagnostic(.input, "the source file for '\(path)' changed while it was read", remedies: ["run the command again"])
+    case .badConstraint(let text):
+      Diagnostic(
+        .input, "'\(text)' is not an interpreter constraint",
+        remedies: ["write it as in 'CPython>=3.11,<3.13' or '==3.11.*'"])
+    case .noInterpreter(let constraints, let wheel):
+      Diagnostic(
+        .input, "no Python from 3.8 on meets the interpreter constraints and the wheels",
+        notes: ["the constraints are \(constraints.isEmpty ? "none" : constraints.joined(separator: " or "))"]
+          + (wheel.map { ["'\($0)' leaves no version"] } ?? []),
+        remedies: ["change the constraints, or lock wheels for a Python that meets them"])
+    case .badWheelName(let name):
+      Diagnostic(.input, "'\(name)' is not a wheel's file name (PEP 427)")
+    case .duplicateWheel(let name):
+      Diagnostic(.input, "the wheel '\(name)' is there twice")
+    case .unreadableWheel(let name, let error):
+      Diagnostic(.environment, "the wheel '\(name)' cannot be read", notes: [error.description])
+    case .unreadableOutput(let path, let error):
+      Diagnostic(.environment, "'\(path)' cannot be read back", notes: [error.description])
+    }
+  }
+}

@@ -1,0 +1,102 @@
+// Bundles: a program, its wheels and its interpreter's requirements in one file that runs by itself. Read
+// docs/bundles.md for the format; BundleBuilder.swift is where one is made, Boot/ holds what runs inside.
+
+public import Digests
+public import SystemSupport
+
+/// What a bundle is made of. Equal specifications give equal bytes.
+public struct BundleSpecification: Sendable {
+  /// For people, in the first lines of the file.
+  public var name: String
+  public var entryPoint: EntryPoint
+  /// Arguments put in front of those given at the start.
+  public var arguments: [String] = []
+  /// Variables set at the start unless the environment has them.
+  public var environment: [String: String] = [:]
+  /// Alternatives such as `CPython>=3.11,<3.13`; none means any CPython that the wheels allow.
+  public var interpreterConstraints: [String] = []
+  /// In the order of `sys.path`: what comes first wins where two hold a file of one name.
+  public var wheels: [WheelInput] = []
+  /// The workspace's own code and resources.
+  public var sources: [SourceMember] = []
+  /// As the user wrote them, for `PEX-INFO`.
+  public var requirements: [String] = []
+  public var inheritPath: InheritPath = .no
+  /// Whether `PEX_*` variables are hidden from the program.
+  public var stripsPexEnvironment = true
+
+  public init(name: String, entryPoint: EntryPoint) {
+    self.name = name
+    self.entryPoint = entryPoint
+  }
+
+  /// What a start runs.
+  public enum EntryPoint: Sendable, Hashable {
+    /// As `python -m` does.
+    case module(String)
+    /// Calls a function without arguments; what it returns is the exit code. `function` may have dots.
+    case function(module: String, function: String)
+    /// A console script, or a script file, of one of the wheels.
+    case script(String)
+    /// Nothing of its own: behaves as the interpreter.
+    case none
+
+    /// Reads `module` or `module:function`.
+    public init(_ text: String) {
+      if let colon = text.firstIndex(of: ":") {
+        self = .function(module: String(text[..<colon]), function: String(text[text.index(after: colon)...]))
+      } else {
+        self = .module(text)
+      }
+    }
+  }
+
+  /// Whether the interpreter's own site-packages and `PYTHONPATH` are seen.
+  public enum InheritPath: String, Sendable, Hashable {
+    case no = "false"
+    /// Behind what the bundle holds.
+    case fallback
+    /// In front of it.
+    case prefer
+  }
+}
+
+/// A wheel on disk whose digest is known and was checked.
+public struct WheelInput: Sendable, Hashable {
+  /// The name by which PEP 427 reads its tags.
+  public var fileName: String
+  public var path: FilePath
+  public var sha256: SHA256Digest
+
+  public init(fileName: String, path: FilePath, sha256: SHA256Digest) {
+    self.fileName = fileName
+    self.path = path
+    self.sha256 = sha256
+  }
+}
+
+/// A file of the workspace and where it goes.
+public struct SourceMember: Sendable, Hashable {
+  /// The path in the bundle, below its root: `services/fiddler/server.py`.
+  public var bundlePath: String
+  public var contents: Contents
+  public var isExecutable: Bool
+
+  public enum Contents: Sendable, Hashable {
+    case file(FilePath)
+    case bytes([UInt8])
+  }
+
+  public init(_ bundlePath: String, file: FilePath, isExecutable: Bool = false) {
+    self.bundlePath = bundlePath
+    contents = .file(file)
+    self.isExecutable = isExecutable
+  }
+
+  /// A file that is nowhere on disk, such as a generated one.
+  public init(_ bundlePath: String, bytes: [UInt8], isExecutable: Bool = false) {
+    self.bundlePath = bundlePath
+    contents = .bytes(bytes)
+    self.isExecutable = isExecutable
+  }
+}

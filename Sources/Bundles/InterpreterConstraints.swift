@@ -1,0 +1,116 @@
+/// Which Pythons a bundle runs on, decided when it is built, so that a start compares two numbers.
+struct InterpreterConstraints {
+  /// Alternatives, each a list of conditions that must all hold.
+  private var alternatives: [[Condition]] = []
+  private let texts: [String]
+
+  fileprivate struct Condition {
+    var comparison: String
+    var version: [Int]
+    var isPrefix: Bool
+  }
+
+  /// The minor versions of Python 3 that the boot code supports, and some to come.
+  static let known = Array(8...16)
+
+  /// Reads constraints as Pants and PEX write them; an implementation other than CPython meets nothing.
+  init(_ texts: [String]) throws(BundleError) {
+    self.texts = texts
+    for text in texts {
+      var rest = text.filter { !$0.isWhitespace }[...]
+      var implementation = ""
+      while let first = rest.first, first.isLetter || first == "_" { implementation.append(rest.removeFirst()) }
+      if rest.first == "[" { rest = rest.drop { $0 != "]" }.dropFirst() }
+      if !implementation.isEmpty, implementation != "CPython", implementation != "python" { continue }
+      var conditions: [Condition] = []
+      for part in rest.split(separator: ",") {
+        guard let condition = Self.condition(part) else { throw .badConstraint(text) }
+        conditions.append(condition)
+      }
+      guard !conditions.isEmpty || !implementation.isEmpty else { throw .badConstraint(text) }
+      alternatives.append(conditions)
+    }
+  }
+
+  private static func condition(_ text: Substring) -> Condition? {
+    let comparisons = ["===", "~=", "==", "!=", ">=", "<=", ">", "<"]
+    guard let comparison = comparisons.first(where: { text.hasPrefix($0) }) else { return nil }
+    var version = text.dropFirst(comparison.count)
+    let isPrefix = version.hasSuffix(".*")
+    if isPrefix { version = version.dropLast(2) }
+    let numbers = version.split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
+    let release = numbers.compactMap { $0 }
+    guard release.count == numbers.count, !release.isEmpty, !isPrefix || ["==", "!="].contains(comparison) else {
+      return nil
+    }
+    return Condition(comparison: comparison == "===" ? "==" : comparison, version: release, isPrefix: isPrefix)
+  }
+
+  /// The versions that meet the constraints and every wheel's tags, newest first.
+  func minors(wheels: [WheelInput]) throws(BundleError) -> [Int] {
+    var minors = Self.known.filter { minor in
+      texts.isEmpty || alternatives.contains { Self.meets($0, minor: minor) }
+    }
+    guard !minors.isEmpty else { throw .noInterpreter(constraints: texts, wheel: nil) }
+    for wheel in wheels {
+      guard let tags = WheelTags(fileName: wheel.fileName) else { throw .badWheelName(wheel.fileName) }
+      minors.removeAll { !tags.allow(minor: $0) }
+      guard !minors.isEmpty else { throw .noInterpreter(constraints: texts, wheel: wheel.fileName) }
+    }
+    return minors.reversed()
+  }
+
+  /// Whether some patch release of 3.`minor` meets all conditions.
+  private static func meets(_ conditions: [Condition], minor: Int) -> Bool {
+    (0...40).contains { patch in
+      conditions.allSatisfy { $0.holds(for: [3, minor, patch]) }
+    }
+  }
+}
+
+fileprivate extension InterpreterConstraints.Condition {
+  func holds(for candidate: [Int]) -> Bool {
+    let width = max(version.count, candidate.count)
+    func padded(_ version: [Int]) -> [Int] { version + Array(repeating: 0, count: width - version.count) }
+    let (one, other) = (padded(candidate), padded(version))
+    switch comparison {
+    case "==": return isPrefix ? candidate.starts(with: version) : one == other
+    case "!=": return isPrefix ? !candidate.starts(with: version) : one != other
+    case "~=": return candidate.starts(with: version.dropLast()) && !one.lexicographicallyPrecedes(other)
+    case ">=": return !one.lexicographicallyPrecedes(other)
+    case "<": return one.lexicographicallyPrecedes(other)
+    case ">": return other.lexicographicallyPrecedes(one)
+    default: return !other.lexicographicallyPrecedes(one)
+    }
+  }
+}
+
+/// The Python and ABI tags of a wheel's name (PEP 425).
+struct WheelTags {
+  private let pythons: [Substring]
+  private let abis: [Substring]
+  /// The project's name as it stands in the file name.
+  let distribution: Substring
+
+  init?(fileName: String) {
+    guard fileName.hasSuffix(".whl") else { return nil }
+    let parts = fileName.dropLast(4).split(separator: "-", omittingEmptySubsequences: false)
+    guard parts.count == 5 || parts.count == 6, parts.allSatisfy({ !$0.isEmpty }) else { return nil }
+    distribution = parts[0]
+    pythons = parts[parts.count - 3].split(separator: ".")
+    abis = parts[parts.count - 2].split(separator: ".")
+  }
+
+  /// Whether CPython 3.`minor` is among them.
+  func allow(minor: Int) -> Bool {
+    pythons.contains { python in
+      if python == "py3" || python == "py2.py3" { return abis.contains("none") }
+      if python.hasPrefix("py3"), let from = Int(python.dropFirst(3)) { return from <= minor && abis.contains("none") }
+      guard python.hasPrefix("cp3"), let exact = Int(python.dropFirst(3)) else { return false }
+      if exact == minor {
+        return abis.contains { $0 == "none" || $0 == "abi3" || $0 == "cp3\(minor)" || $0 == "cp3\(minor)m" }
+      }
+      return exact < minor && abis.contains("abi3")
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import Digests
+import JSON
+
+/// The member `PEX-INFO`: the keys that the tools of PEX read, and `kilt` for our own boot code.
+struct PexInfo {
+  var specification: BundleSpecification
+  /// Minor versions, newest first.
+  var minors: [Int]
+  var codeHash: SHA256Digest
+
+  /// The JSON, members sorted by name.
+  /// - Parameter id: empty when the identity is computed from these very bytes.
+  func bytes(id: String) -> [UInt8] {
+    let constraints = specification.interpreterConstraints
+    var members: [(String, JSONValue)] = [
+      ("bind_resource_paths", [:]),
+      ("bootstrap_hash", .string(String(Boot.digest.hex.prefix(40)))),
+      ("build_properties", ["kilt_format": 1]),
+      ("code_hash", .string(String(codeHash.hex.prefix(40)))),
+      ("deps_are_wheel_files", false),
+      (
+        "distributions",
+        .object(JSONObject(specification.wheels.map { ($0.fileName, .string($0.sha256.hex)) }))
+      ),
+      ("emit_warnings", true),
+      ("excluded", []),
+      ("ignore_errors", false),
+      ("includes_tools", false),
+      ("inherit_path", .string(specification.inheritPath.rawValue)),
+      ("inject_args", .strings(specification.arguments)),
+      (
+        "inject_env",
+        .object(JSONObject(specification.environment.map { ($0.key, JSONValue.string($0.value)) }))
+      ),
+      ("inject_python_args", []),
+      ("interpreter_constraints", .strings(constraints)),
+      ("interpreter_selection_strategy", "latest"),
+      ("max_install_jobs", 0),
+      ("overridden", []),
+      ("pex_hash", .string(String(id.prefix(40)))),
+      ("pex_path", ""),
+      ("pex_paths", []),
+      ("requirements", .strings(specification.requirements.sorted())),
+      ("strip_pex_env", .bool(specification.stripsPexEnvironment)),
+      ("venv", false),
+      ("venv_bin_path", "false"),
+      ("venv_copies", false),
+      ("venv_hermetic_scripts", true),
+      ("venv_site_packages_copies", false),
+      ("venv_system_site_packages", false),
+      (
+        "kilt",
+        [
+          "constraints": .string(Boot.describe(constraints, minors: minors)),
+          "id": .string(id),
+          "name": .string(specification.name),
+          "python": .array(minors.map { [3, .int(Int64($0))] }),
+          "wheels": .strings(specification.wheels.map(\.fileName)),
+        ]
+      ),
+    ]
+    switch specification.entryPoint {
+    case .module(let module): members.append(("entry_point", .string(module)))
+    case .function(let module, let function): members.append(("entry_point", .string("\(module):\(function)")))
+    case .script(let script): members.append(("script", .string(script)))
+    case .none: break
+    }
+    return JSONValue.object(JSONObject(members)).bytes(.canonical) + [UInt8(ascii: "\n")]
+  }
+}

@@ -1,0 +1,105 @@
+public import Diagnostics
+import Digests
+import Zip
+
+/// The check of a wheel's members against its `RECORD` (PEP 427, "The .dist-info directory").
+enum WheelRecord {
+  /// Inflates every member, compares its checksum, and its SHA-256 digest where `RECORD` has one.
+  static func check(_ archive: ZipArchive) throws {
+    guard
+      let record = archive.members.first(where: {
+        $0.name.hasSuffix(".dist-info/RECORD") && $0.nameBytes.count(where: { $0 == UInt8(ascii: "/") }) == 1
+      })
+    else { throw WheelError(wheel: archive.name, member: nil, problem: .noRecord) }
+    let digests = parse(try archive.contents(of: record))
+    for member in archive.members where !member.isDirectory {
+      let contents = try archive.contents(of: member)
+      guard let expected = digests[member.name], SHA256Digest.of(contents) != expected else { continue }
+      throw WheelError(wheel: archive.name, member: member.name, problem: .wrongHash)
+    }
+  }
+
+  /// The SHA-256 digests by path. Lines without one, and other algorithms, are passed over.
+  static func parse(_ bytes: [UInt8]) -> [String: SHA256Digest] {
+    var digests: [String: SHA256Digest] = [:]
+    for line in bytes.split(whereSeparator: { $0 == 10 || $0 == 13 }) {
+      // path,sha256=BASE64,size; the path is quoted where it holds a comma or a quote.
+      let text = String(decoding: line, as: UTF8.self)
+      guard let last = text.lastIndex(of: ","), let middle = text[..<last].lastIndex(of: ",") else { continue }
+      var path = String(text[..<middle])
+      if path.hasPrefix("\""), path.hasSuffix("\""), path.count >= 2 {
+        path = unquote(path.dropFirst().dropLast())
+      }
+      let hash = text[text.index(after: middle)..<last]
+      guard hash.hasPrefix("sha256="), let value = decodeBase64URL(hash.dropFirst(7)),
+        let digest = SHA256Digest(bytes: value)
+      else { continue }
+      digests[path] = digest
+    }
+    return digests
+  }
+
+  private static func unquote(_ text: Substring) -> String {
+    var result = ""
+    var previousWasQuote = false
+    for character in text {
+      if character == "\"", previousWasQuote {
+        previousWasQuote = false
+        continue
+      }
+      previousWasQuote = character == "\""
+      result.append(character)
+    }
+    return result
+  }
+
+  /// URL-safe base64 without padding (RFC 4648 section 5).
+  static func decodeBase64URL(_ text: Substring) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    var bits: UInt32 = 0
+    var count = 0
+    for byte in text.utf8 {
+      let value: UInt8
+      switch byte {
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = byte - 65
+      case UInt8(ascii: "a")...UInt8(ascii: "z"): value = byte - 97 + 26
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): value = byte - 48 + 52
+      case UInt8(ascii: "-"), UInt8(ascii: "+"): value = 62
+      case UInt8(ascii: "_"), UInt8(ascii: "/"): value = 63
+      case UInt8(ascii: "="): continue
+      default: return nil
+      }
+      bits = bits << 6 | UInt32(value)
+      count += 6
+      if count >= 8 {
+        count -= 8
+        bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
+      }
+    }
+    return bytes
+  }
+}
+
+/// What is wrong with a wheel that is a sound zip archive.
+public struct WheelError: DiagnosableError, Hashable {
+  public var wheel: String
+  public var member: String?
+  public var problem: Problem
+
+  public enum Problem: Sendable, Hashable {
+    case noRecord
+    /// A member is not what `RECORD` says.
+    case wrongHash
+  }
+
+  public var diagnostic: Diagnostic {
+    switch problem {
+    case .noRecord:
+      Diagnostic(.input, "'\(wheel)' is not a wheel: it has no .dist-info/RECORD")
+    case .wrongHash:
+      Diagnostic(
+        .input, "'\(member ?? "")' in '\(wheel)' does not have the hash that the wheel's RECORD says",
+        remedies: ["fetch or build the wheel again"])
+    }
+  }
+}

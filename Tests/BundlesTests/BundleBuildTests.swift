@@ -1,0 +1,189 @@
+import ContentStore
+import Diagnostics
+import Digests
+import Glibc
+import SystemSupport
+import Testing
+import Zip
+
+@testable import Bundles
+
+@Suite("Building bundles")
+struct BundleBuildTests {
+  static let hello = "import requests, yaml, markupsafe, click\nprint('versions', yaml.safe_load('1'))\n"
+
+  @Test("A bundle of real wheels is a sound zip to unzip, zipfile and our own reader")
+  func soundZip() throws {
+    let scratch = try Scratch()
+    let python = try Python.any()
+    let bundle = try scratch.build(
+      entry: "hello", sources: ["hello.py": Self.hello], wheels: try RealWheels.wheels(for: python))
+    let unzip = try Subprocess("unzip", ["-tq", bundle.path.string]).run()
+    #expect(unzip.termination == .exited(0), "\(unzip.text)")
+    let list = try Subprocess(python.path.string, ["-m", "zipfile", "-l", bundle.path.string]).run()
+    #expect(list.text.contains("PEX-INFO"))
+    #expect(list.text.contains("/requests/__init__.py"))
+    let test = try Subprocess(python.path.string, ["-m", "zipfile", "-t", bundle.path.string]).run()
+    #expect(test.text == "Done testing")
+    let archive = try ZipArchive(path: bundle.path)
+    try archive.verify()
+    #expect(archive.prefixSize > 100)
+    #expect(try SHA256Digest.ofFile(bundle.path).digest == bundle.sha256)
+    #expect(try FileSystem.status(of: bundle.path).permissions == 0o755)
+  }
+
+  @Test("Segments follow each other without gaps, and each digest is that of its bytes")
+  func segments() throws {
+    let scratch = try Scratch()
+    let wheels = try RealWheels.wheels(for: Python.any())
+    for _ in 0..<2 {
+      // The second time the wheels' digests come from the store.
+      let bundle = try scratch.build(entry: "hello", sources: ["hello.py": Self.hello], wheels: wheels)
+      let bytes = try FileSystem.read(bundle.path)
+      var offset = 0
+      for segment in bundle.segments {
+        #expect(segment.offset == UInt64(offset))
+        let end = offset + Int(segment.size)
+        #expect(SHA256Digest.of(Array(bytes[offset..<end])) == segment.sha256, "\(segment)")
+        offset = end
+      }
+      #expect(offset == bytes.count)
+      #expect(bundle.size == UInt64(bytes.count))
+      let kinds = bundle.segments.map(\.kind)
+      #expect(kinds == [.prefix] + wheels.map { _ in .wheel } + [.code, .directory])
+    }
+  }
+
+  @Test("Equal inputs give equal bytes: other directory, umask, order of sources, times and cache")
+  func deterministic() throws {
+    let wheels = try RealWheels.wheels(for: Python.any())
+    var digests: [SHA256Digest] = []
+    for turn in 0..<2 {
+      let scratch = try Scratch()
+      let old = umask(turn == 0 ? 0o022 : 0o077)
+      defer { umask(old) }
+      var sources: [SourceMember] = []
+      for name in ["b/c.py", "a.py", "b/a.txt"] {
+        let file = scratch.path.appending(turn == 0 ? "src" : "other/place").appending(name)
+        try FileSystem.createDirectories(file.removingLastComponent())
+        try FileSystem.write(text: "# \(name)\n", to: file)
+        sources.append(SourceMember(name, file: file))
+      }
+      let bundle = try scratch.build("x.pex", entry: "a", wheels: wheels) {
+        $0.sources = turn == 0 ? sources : sources.reversed()
+        $0.environment = turn == 0 ? ["A": "1", "B": "2"] : ["B": "2", "A": "1"]
+      }
+      digests.append(bundle.sha256)
+    }
+    #expect(digests[0] == digests[1])
+  }
+
+  @Test("An edit of one line leaves every wheel's segment where and what it was")
+  func edit() throws {
+    let scratch = try Scratch()
+    let wheels = try RealWheels.wheels(for: Python.any())
+    let one = try scratch.build("a.pex", entry: "hello", sources: ["hello.py": "print(1)\n"], wheels: wheels)
+    let other = try scratch.build("a.pex", entry: "hello", sources: ["hello.py": "print(2)\n"], wheels: wheels)
+    #expect(one.sha256 != other.sha256)
+    #expect(one.id != other.id)
+    #expect(one.segments.filter { $0.kind == .wheel } == other.segments.filter { $0.kind == .wheel })
+    // Another bundle with the wheel has the same segment, elsewhere.
+    let third = try scratch.build("b.pex", wheels: [wheels[1]])
+    let digest = try #require(third.segments.first { $0.kind == .wheel }).sha256
+    #expect(digest == one.segments.first { $0.name == wheels[1].fileName }?.sha256)
+  }
+
+  @Test("A hello-world bundle is smaller than 20 KB")
+  func small() throws {
+    let scratch = try Scratch()
+    #expect(try scratch.build(entry: "hello", sources: ["hello.py": "print('hi')\n"]).size < 20_000)
+  }
+
+  @Test("A wheel cut off, damaged or with a wrong RECORD is refused by name, and no bundle appears")
+  func hostileWheels() throws {
+    let scratch = try Scratch()
+    let good = try scratch.wheel("pkg-1.0-py3-none-any.whl", ["pkg/__init__.py": "x = 1\n"])
+    let bytes = try FileSystem.read(good.path)
+    func refused(_ bytes: [UInt8], _ expected: String) throws {
+      let path = scratch.path.appending("bad").appending(good.fileName)
+      try FileSystem.createDirectories(path.removingLastComponent())
+      try FileSystem.write(bytes, to: path)
+      let input = WheelInput(fileName: good.fileName, path: path, sha256: SHA256Digest.of(bytes))
+      let error = #expect(throws: (any Error).self) { try scratch.build("bad.pex", wheels: [input]) }
+      #expect("\(try #require(error))".contains(expected))
+      #expect(!FileSystem.exists(scratch.path.appending("bad.pex")))
+    }
+    try refused(Array(bytes.dropLast(10)), good.fileName)
+    var damaged = bytes
+    damaged[60] ^= 0xff
+    try refused(damaged, good.fileName)
+    let wrong = try scratch.wheel(
+      "pkg-1.0-py3-none-any.whl", ["pkg/__init__.py": "x = 2\n"],
+      record: "pkg/__init__.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,6\n")
+    #expect(throws: WheelError(wheel: wrong.fileName, member: "pkg/__init__.py", problem: .wrongHash)) {
+      try scratch.build("bad.pex", wheels: [wrong])
+    }
+    let escaping = try scratch.wheel("esc-1.0-py3-none-any.whl", ["../../etc/x": "x"])
+    #expect(throws: ZipError.self) { try scratch.build("bad.pex", wheels: [escaping]) }
+  }
+
+  @Test("Wheels that hold one file with different contents are reported with both names")
+  func collisions() throws {
+    let scratch = try Scratch()
+    let one = try scratch.wheel("one-1.0-py3-none-any.whl", ["ns/__init__.py": "", "ns/a.py": "1"])
+    let two = try scratch.wheel("two-1.0-py3-none-any.whl", ["ns/__init__.py": "", "ns/a.py": "2"])
+    let bundle = try scratch.build(wheels: [one, two])
+    #expect(
+      bundle.collisions == [Bundle.Collision(path: "ns/a.py", used: one.fileName, hidden: two.fileName)])
+  }
+
+  @Test(
+    "Sources that would leave the bundle or take its own names are refused",
+    arguments: ["../x.py", "/x.py", "a//b.py", "PEX-INFO", ".deps/x", "__main__.py", "./x"])
+  func badSources(path: String) throws {
+    let scratch = try Scratch()
+    #expect(throws: BundleError.self) { try scratch.build(sources: [path: ""]) }
+  }
+
+  @Test("A source that is there twice, or not at all, is named")
+  func sourceErrors() throws {
+    let scratch = try Scratch()
+    #expect(throws: BundleError.duplicateSource("a.py")) { try scratch.build(sources: ["a.py": "", "a.py": "x"]) }
+    let error = #expect(throws: BundleError.self) {
+      try scratch.build { $0.sources = [SourceMember("a.py", file: "/nonexistent-kilt/a.py")] }
+    }
+    #expect(error?.diagnostic.summary == "the source file for 'a.py' cannot be read")
+  }
+
+  @Test(
+    "Constraints and wheel tags leave the right interpreters, newest first",
+    arguments: [
+      ([">=3.9,<3.12"], ["a-1-py3-none-any.whl"], [11, 10, 9]),
+      (["CPython==3.8.*", "CPython==3.10.*"], [], [10, 8]),
+      (["CPython>=3.8,!=3.9.*,<3.11"], [], [10, 8]),
+      (["~=3.11"], ["a-1-cp312-cp312-linux_x86_64.whl"], [12]),
+      (["~=3.11.4"], [], [11]),
+      ([">3.10.5,<=3.11.2"], [], [11, 10]),
+      ([], ["a-1-cp310-abi3-linux_x86_64.whl", "b-1-cp312-cp312-linux_x86_64.whl"], [12]),
+      ([], ["a-1-cp39-none-linux_x86_64.whl"], [9]),
+      (["PyPy>=3.8", "CPython==3.13.*"], ["b-1-py2.py3-none-any.whl"], [13]),
+    ])
+  func interpreters(constraints: [String], wheels: [String], minors: [Int]) throws {
+    let scratch = try Scratch()
+    let inputs = try wheels.map { try scratch.wheel($0, ["\($0)/x.py": ""]) }
+    #expect(try scratch.build(wheels: inputs) { $0.interpreterConstraints = constraints }.pythonMinors == minors)
+  }
+
+  @Test("Constraints that nothing meets, or that are none, are refused")
+  func noInterpreter() throws {
+    let scratch = try Scratch()
+    #expect(throws: BundleError.noInterpreter(constraints: ["<3.8"], wheel: nil)) {
+      try scratch.build { $0.interpreterConstraints = ["<3.8"] }
+    }
+    let wheel = try scratch.wheel("a-1-cp39-cp39-linux_x86_64.whl", [:])
+    #expect(throws: BundleError.noInterpreter(constraints: [">=3.10"], wheel: wheel.fileName)) {
+      try scratch.build(wheels: [wheel]) { $0.interpreterConstraints = [">=3.10"] }
+    }
+    #expect(throws: BundleError.badConstraint("3.9")) { try scratch.build { $0.interpreterConstraints = ["3.9"] } }
+  }
+}

@@ -1,0 +1,178 @@
+import Glibc
+import Synchronization
+import SystemSupport
+import Testing
+
+@testable import Bundles
+
+@Suite("Starting bundles")
+struct BundleStartTests {
+  static let probe = """
+    import json, os, sys
+    print(json.dumps({"argv": sys.argv[1:], "name": __name__, "pid": os.getpid(), "pex": os.environ.get("PEX"),
+      "vars": sorted(k for k in os.environ if "PEX" in k or "KILT" in k), "path": sys.path, "exe": sys.executable}))
+
+    """
+
+  @Test("A bundle of real wheels runs in an empty directory with only a Python on the PATH, cold and warm")
+  func realWheels() throws {
+    let scratch = try Scratch()
+    let python = try Python.any()
+    let bundle = try scratch.build(
+      entry: "hello", sources: ["hello.py": BundleBuildTests.hello], wheels: try RealWheels.wheels(for: python))
+    for _ in 0..<2 {
+      let outcome = try scratch.run(bundle.path)
+      #expect(outcome.text == "versions 1", "\(outcome.errorText)")
+      #expect(outcome.errorText == "")
+    }
+  }
+
+  @Test("Every Python of this machine from 3.8 on starts it, by itself and by name", arguments: Python.all)
+  func versions(python: Python) throws {
+    let scratch = try Scratch()
+    let bundle = try scratch.build(
+      entry: "app.main:run", sources: ["app/main.py": "def run():\n  print('ran'); return 7\n"])
+    for _ in 0..<2 {
+      let own = try scratch.run(bundle.path, python: python.path)
+      #expect(own.text == "ran", "\(own.errorText)")
+      #expect(own.termination == .exited(7))
+      let named = try scratch.run(python.path, [bundle.path.string], python: python.path)
+      #expect(named.text == "ran", "\(named.errorText)")
+      #expect(named.termination == .exited(7))
+    }
+  }
+
+  @Test("The program is the process itself: same pid, its arguments, standard input, exit code and signal")
+  func process() throws {
+    let scratch = try Scratch()
+    let bundle = try scratch.build(
+      entry: "app",
+      sources: ["app.py": "import os,sys\nprint(os.getpid(), sys.argv[1:], sys.stdin.read(), __name__)\nsys.exit(3)\n"])
+    for _ in 0..<2 {
+      let outcome = try scratch.run(
+        "/bin/sh", ["-c", "echo $$; exec \"$0\" \"$@\"", bundle.path.string, "a b", "", "*", "--x='\""],
+        input: Array("in".utf8))
+      let lines = outcome.text.split(separator: "\n")
+      #expect(lines.last == "\(lines.first ?? "") ['a b', '', '*', '--x=\\'\"'] in __main__", "\(outcome.errorText)")
+      #expect(outcome.termination == .exited(3))
+    }
+    let killed = try scratch.build(
+      "k.pex", entry: "app", sources: ["app.py": "import os\nos.kill(os.getpid(), 15)\n"])
+    #expect(try scratch.run(killed.path).termination == .signaled(SIGTERM))
+  }
+
+  @Test("Twenty first starts at once all run, and one unpacked tree is left")
+  func concurrent() throws {
+    let scratch = try Scratch()
+    let python = try Python.any()
+    let bundle = try scratch.build(
+      entry: "hello", sources: ["hello.py": BundleBuildTests.hello], wheels: try RealWheels.wheels(for: python))
+    let home = scratch.home
+    let outcomes = Mutex<[String]>([])
+    let directory = python.path.removingLastComponent()
+    performInParallel(count: 20, threads: 20) { _ in
+      do {
+        let outcome = try Subprocess(
+          bundle.path.string, environment: ["HOME=\(home)", "PATH=\(directory):/usr/bin:/bin"]
+        ).run()
+        outcomes.withLock { $0.append(outcome.text + outcome.errorText) }
+      } catch {
+        Issue.record(error)
+      }
+    }
+    #expect(outcomes.withLock { $0 } == Array(repeating: "versions 1", count: 20))
+    #expect(try FileSystem.list(home.appending(".cache/kilt/runtime/incoming")).isEmpty)
+  }
+
+  @Test("A first start that is killed leaves nothing that a second would take for whole")
+  func killed() throws {
+    let scratch = try Scratch()
+    let python = try Python.any()
+    let bundle = try scratch.build(
+      entry: "hello", sources: ["hello.py": BundleBuildTests.hello], wheels: try RealWheels.wheels(for: python))
+    // Killed when it opens its n-th file for writing below the cache: strace delivers the signal at that very call.
+    for call in [3, 40, 200] {
+      let home = scratch.path.appending("home\(call)")
+      try FileSystem.createDirectories(home)
+      let killed = try scratch.run(
+        try FilePath(program("strace")),
+        [
+          "-f", "-qq", "-o", "/dev/null", "-e",
+          "inject=mkdir,mkdirat,symlink,rename,pwrite64,write:signal=KILL:when=\(call)",
+          bundle.path.string,
+        ], environment: ["HOME": home.string])
+      #expect(killed.text != "versions 1")
+      let next = try scratch.run(bundle.path, environment: ["HOME": home.string])
+      #expect(next.text == "versions 1", "\(next.errorText)")
+    }
+  }
+
+  @Test("Without a fitting Python the message names what is wanted and what to do, and the exit code is 3")
+  func noPython() throws {
+    let scratch = try Scratch()
+    let bundle = try scratch.build(entry: "a", sources: ["a.py": ""]) {
+      $0.interpreterConstraints = ["CPython>=3.16,<3.17"]
+    }
+    let outcome = try scratch.run(bundle.path)
+    #expect(outcome.termination == .exited(3))
+    #expect(outcome.errorText.contains("no Python that meets CPython>=3.16,<3.17"))
+    #expect(outcome.errorText.contains("PEX_PYTHON=/path/to/python"))
+    let python = try Python.any()
+    let named = try scratch.run(python.path, [bundle.path.string])
+    #expect(named.termination == .exited(3))
+    #expect(named.errorText.contains("no Python that meets"))
+    let empty = try scratch.run(bundle.path, environment: ["PATH": scratch.path.appending("empty").string])
+    #expect(empty.termination == .exited(3))
+  }
+
+  @Test("Paths with spaces and quotes, a symbolic link, and a relative path all start")
+  func paths() throws {
+    let scratch = try Scratch()
+    let bundle = try scratch.build(entry: "app", sources: ["app.py": Self.probe])
+    let odd = scratch.path.appending("a dir with 'quotes' \"and\" $more")
+    try FileSystem.createDirectories(odd)
+    let moved = odd.appending("my app.pex")
+    try FileSystem.copyFile(bundle.path, to: moved, permissions: 0o755)
+    try FileSystem.createSymbolicLink(at: odd.appending("link"), to: moved)
+    for path in [moved, odd.appending("link")] {
+      let outcome = try scratch.run(path, ["x y"], environment: ["HOME": odd.string])
+      #expect(outcome.text.contains("\"argv\": [\"x y\"]"), "\(outcome.errorText)")
+    }
+    let relative = try scratch.run("/bin/sh", ["-c", "cd .. && ./hello.pex r && cd empty && ../hello.pex s"])
+    #expect(relative.text.contains("\"argv\": [\"r\"]") && relative.text.contains("\"argv\": [\"s\"]"))
+  }
+
+  @Test("A cache that can not be written is replaced by a temporary one, with a warning")
+  func unwritableCache() throws {
+    let scratch = try Scratch()
+    let bundle = try scratch.build(entry: "app", sources: ["app.py": Self.probe])
+    let temporary = scratch.path.appending("tmp")
+    try FileSystem.createDirectories(temporary)
+    // A file where the directory should be: that stops the superuser too.
+    try FileSystem.write(text: "", to: scratch.path.appending("file"))
+    let environment = ["PEX_ROOT": scratch.path.appending("file").string, "TMPDIR": temporary.string]
+    for _ in 0..<2 {
+      let outcome = try scratch.run(bundle.path, environment: environment)
+      #expect(outcome.text.contains("__main__"), "\(outcome.errorText)")
+      #expect(outcome.errorText.contains("unpacking into \(temporary)/kilt-runtime-"))
+    }
+    let homeless = try scratch.run(bundle.path, environment: ["HOME": "", "TMPDIR": temporary.string])
+    #expect(homeless.text.contains("__main__"), "\(homeless.errorText)")
+    #expect(homeless.errorText.contains("HOME is not set"))
+  }
+
+  @Test("Part of the cache removed: the next start unpacks it again")
+  func heals() throws {
+    let scratch = try Scratch()
+    let wheel = try scratch.wheel("pkg-1.0-py3-none-any.whl", ["pkg/__init__.py": "x = 41\n"])
+    let bundle = try scratch.build(
+      entry: "app", sources: ["app.py": "import pkg\nprint(pkg.x + 1)\n"], wheels: [wheel])
+    #expect(try scratch.run(bundle.path).text == "42")
+    let root = scratch.home.appending(".cache/kilt/runtime")
+    for part in ["wheels/\(wheel.sha256)", "bundles/\(bundle.id)/code", "bundles/\(bundle.id)", ""] {
+      try FileSystem.removeTree(part.isEmpty ? root : root.appending(part))
+      let outcome = try scratch.run(bundle.path)
+      #expect(outcome.text == "42", "after \(part) was removed: \(outcome.errorText)")
+    }
+  }
+}
