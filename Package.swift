@@ -99,8 +99,8 @@ let modules: [Module] = [
     name: "Workspace", dependencies: ["BuildFiles", "SystemSupport", "Diagnostics"],
     packages: [.tomlKit, .systemPackage]),
   Module(
-    name: "Artifacts", dependencies: ["JSON", "HTTPClient", "ContentStore", "Digests", "SystemSupport", "Diagnostics"],
-    packages: [.systemPackage]),
+    name: "Artifacts", dependencies: ["JSON", "HTTPClient", "Digests", "SystemSupport", "Diagnostics"],
+    packages: [.crypto, .systemPackage]),
   Module(name: "JobModel", dependencies: ["JSON"]),
   // Floor 5
   Module(
@@ -141,8 +141,8 @@ let modules: [Module] = [
     packages: [.systemPackage]),
   Module(
     name: "RunnerCommands",
-    dependencies: ["Artifacts", "ContentStore", "Digests", "JSON", "SystemSupport", "Diagnostics"],
-    packages: [.systemPackage]),
+    dependencies: ["Artifacts", "Digests", "JSON", "SystemSupport", "Diagnostics"],
+    packages: [.systemPackage], testDependencies: ["pex-runner"]),
   Module(
     name: "SchedulerClient", dependencies: ["JobModel", "JSON", "HTTPClient", "Diagnostics", "SystemSupport"]),
   Module(

@@ -1,0 +1,160 @@
+import Digests
+import Synchronization
+import SystemSupport
+
+/// What a fetch into the cache took from the repository.
+public struct FetchSummary: Sendable, Hashable {
+  public var segments: Int
+  public var bytes: Int64
+  public var fetchedSegments = 0
+  public var fetchedBytes: Int64 = 0
+}
+
+extension BundleCache {
+  /// Brings the bundle of a manifest into the cache: fetches the segments that no cached bundle has, puts the file
+  /// together, checks its digest, and only then makes it visible.
+  ///
+  /// Of several processes that need one bundle or one segment at the same time, one fetches it and the others wait. When
+  /// this fails or is killed, segments that were fetched whole stay for the next attempt; nothing else is left.
+  public func install(
+    _ manifest: Manifest, from repository: Repository
+  ) throws(ArtifactError) -> CachedBundle {
+    try makeFolders()
+    var waited = false
+    let lock = try digestLock(manifest.digest, "bundles", &waited)
+    var summary = FetchSummary(segments: manifest.segments.count, bytes: manifest.size)
+    if let bundle = try adopt(manifest) { return bundle }
+
+    do throws(ArtifactError) {
+      try build(manifest, from: repository, usingCached: true, &summary)
+    } catch {
+      // What this cache holds may be damaged or just being evicted; what the repository sends is not to blame.
+      guard case .damagedCache = error else { throw error }
+      try build(manifest, from: repository, usingCached: false, &summary)
+    }
+    guard var bundle = try adopt(manifest) else {
+      throw .file(SystemCallError("open", folder(of: manifest.digest), .noSuchFileOrDirectory))
+    }
+    // Held to here, so that nobody evicts what was just made.
+    _ = lock
+    for segment in manifest.segments { try remove(segments.appending(segment.digest.hex)) }
+    bundle.fetched = summary
+    return bundle
+  }
+
+  /// The bundle when it is there, with a reference of this manifest to it.
+  private func adopt(_ manifest: Manifest) throws(ArtifactError) -> CachedBundle? {
+    let recordPath = folder(of: manifest.digest).appending("record")
+    guard let record = try record(at: recordPath),
+      let bundle = try open(record, commit: manifest.key.commit, verifying: false, renewing: recordPath),
+      // Read again: it may have been renewed.
+      var current = try self.record(at: recordPath)
+    else { return nil }
+    current.created = manifest.created
+    let reference = path(of: manifest.key)
+    try onFiles { () throws(SystemCallError) in
+      try FileSystem.createDirectories(reference.removingLastComponent())
+      try FileSystem.write(current.bytes, to: reference)
+    }
+    return bundle
+  }
+
+  private func build(
+    _ manifest: Manifest, from repository: Repository, usingCached: Bool, _ summary: inout FetchSummary
+  ) throws(ArtifactError) {
+    let sources = try gather(manifest, from: repository, usingCached: usingCached, &summary)
+    let draft = bundles.appending(".draft.\(manifest.digest)")
+    try onFiles { () throws(SystemCallError) in
+      // One that died left it; the lock says that nobody is at it now.
+      try FileSystem.removeTree(draft)
+      try FileSystem.createDirectories(draft)
+    }
+    do throws(ArtifactError) {
+      try assemble(manifest, sources, in: draft)
+      let target = folder(of: manifest.digest)
+      try onFiles { () throws(SystemCallError) in
+        try FileSystem.removeTree(target)
+        try FileSystem.rename(draft, to: target)
+      }
+    } catch {
+      try onFiles { () throws(SystemCallError) in try FileSystem.removeTree(draft) }
+      throw error
+    }
+  }
+
+  /// Where each distinct segment of a manifest can be copied from, after fetching those that are nowhere.
+  private func gather(
+    _ manifest: Manifest, from repository: Repository, usingCached: Bool, _ summary: inout FetchSummary
+  ) throws(ArtifactError) -> [SHA256Digest: FilePiece] {
+    let index = usingCached ? try segmentIndex() : [:]
+    var distinct: [SHA256Digest: Manifest.Segment] = [:]
+    for segment in manifest.segments { distinct[segment.digest] = segment }
+    let found = Mutex<[SHA256Digest: FilePiece]>([:])
+    let counts = Mutex((segments: 0, bytes: Int64(0)))
+    try forEachInParallel(Array(distinct.values), threads: Repository.transfers) { (segment) throws(ArtifactError) in
+      var piece = index[segment.digest].flatMap { $0.length == segment.size ? $0 : nil }
+      if piece == nil {
+        let (fetched, isNew) = try fetch(segment, from: repository, usingCached: usingCached)
+        piece = fetched
+        if isNew {
+          counts.withLock {
+            $0.segments += 1
+            $0.bytes += segment.size
+          }
+        }
+      }
+      found.withLock { $0[segment.digest] = piece }
+    }
+    counts.withLock {
+      summary.fetchedSegments += $0.segments
+      summary.fetchedBytes += $0.bytes
+    }
+    return found.withLock { $0 }
+  }
+
+  /// A segment in a file of its own, fetched unless it is there, and whether it was fetched.
+  private func fetch(
+    _ segment: Manifest.Segment, from repository: Repository, usingCached: Bool
+  ) throws(ArtifactError) -> (FilePiece, Bool) {
+    let path = segments.appending(segment.digest.hex)
+    let piece = FilePiece(path: path, offset: 0, length: segment.size)
+    var waited = false
+    let lock = try digestLock(segment.digest, "segments", &waited)
+    defer { _ = lock }
+    if usingCached {
+      let status = try onFiles { () throws(SystemCallError) in try FileSystem.statusIfPresent(of: path) }
+      if status?.size == segment.size { return (piece, false) }
+      // Who had the lock may have finished a whole bundle meanwhile, and removed the segment's own file.
+      if waited, let inBundle = try segmentIndex()[segment.digest], inBundle.length == segment.size {
+        return (inBundle, false)
+      }
+    }
+    let draft = try onFiles { () throws(SystemCallError) in try FileReplacement(of: path) }
+    let file = draft.file
+    try repository.receive(segment) { (bytes) throws(ArtifactError) in
+      try onFiles { () throws(SystemCallError) in try FileSystem.write(bytes, to: file, path: path) }
+    }
+    do throws(SystemCallError) { try draft.commit(.atomic) } catch { throw .file(error) }
+    return (piece, true)
+  }
+
+  private func digestLock(
+    _ digest: SHA256Digest, _ kind: String, _ waited: inout Bool
+  ) throws(ArtifactError) -> DigestLock {
+    do throws(SystemCallError) {
+      return try DigestLock(digest, in: locks.appending(kind), waited: &waited)
+    } catch {
+      throw .file(error)
+    }
+  }
+
+  private func makeFolders() throws(ArtifactError) {
+    try onFiles { () throws(SystemCallError) in
+      for folder in [references, bundles, segments, locks] { try FileSystem.createDirectories(folder) }
+    }
+  }
+
+  func remove(_ path: FilePath) throws(ArtifactError) {
+    try onFiles { () throws(SystemCallError) in try FileSystem.removeFile(path) }
+  }
+}

@@ -1,0 +1,32 @@
+public import Digests
+import Glibc
+public import SystemSupport
+
+/// A bundle in the cache, open and with a shared lock on it (flock(2)): eviction passes over it as long as this value
+/// lives, or any process that inherited the descriptor.
+public struct CachedBundle: ~Copyable {
+  public let path: FilePath
+  public let digest: SHA256Digest
+  public let size: Int64
+  public let commit: Commit
+  /// What was taken from the repository for it; nil when it was in the cache.
+  public internal(set) var fetched: FetchSummary?
+  private let file: FileDescriptor
+
+  init(path: FilePath, record: HitRecord, commit: Commit, file: FileDescriptor) {
+    self.path = path
+    digest = record.digest
+    size = record.size
+    self.commit = commit
+    self.file = file
+  }
+
+  /// Lets the lock live on in the program that replaces this process by execve(2), for as long as that runs. The
+  /// descriptor goes to a high number, out of the way of what programs do with 3 to 9.
+  public consuming func keepAcrossExec() {
+    // The copy has the same lock; with a low RLIMIT_NOFILE it takes the first free number.
+    if fcntl(file.rawValue, F_DUPFD, 100) < 0 { _ = dup(file.rawValue) }
+  }
+
+  deinit { FileSystem.close(file) }
+}

@@ -1,0 +1,33 @@
+public import SystemSupport
+
+extension Repository {
+  /// The repository that a text of a configuration file or an option names: a path, `file:PATH`,
+  /// `s3://BUCKET/PREFIX?endpoint=URL&region=NAME`, `http://HOST/PATH` or `https://HOST/PATH` (read-only).
+  ///
+  /// Nothing is contacted yet. A relative path begins at `base`.
+  public init(opening text: String, relativeTo base: FilePath? = nil) throws(ArtifactError) {
+    if text.hasPrefix("s3://") {
+      throw .invalidRepository(text, reason: "not yet")
+    } else if text.hasPrefix("http://") || text.hasPrefix("https://") {
+      throw .invalidRepository(text, reason: "not yet")
+    } else {
+      self.init(directory: try Self.directory(text, base))
+    }
+  }
+
+  private static func directory(_ text: String, _ base: FilePath?) throws(ArtifactError) -> FilePath {
+    var path = Substring(text)
+    if path.hasPrefix("file://") {
+      path = path.dropFirst(7)
+      if path.hasPrefix("localhost/") { path = path.dropFirst(9) }
+      guard path.hasPrefix("/") else { throw .invalidRepository(text, reason: "file:// needs an absolute path") }
+    } else if path.hasPrefix("file:") {
+      path = path.dropFirst(5)
+    } else if text.utf8.contains(UInt8(ascii: ":")), text.prefix(while: { $0 != "/" }).hasSuffix(":") {
+      throw .invalidRepository(text, reason: "the scheme \"\(text.prefix { $0 != ":" })\" is not known")
+    }
+    guard !path.isEmpty, !path.utf8.contains(0) else { throw .invalidRepository(text, reason: "the path is empty") }
+    let directory = FilePath(String(path))
+    return directory.isAbsolute ? directory : (base ?? "").pushing(directory)
+  }
+}

@@ -1,0 +1,113 @@
+import Digests
+import SystemSupport
+
+/// A repository in a directory, on this machine or on a file system that several share.
+///
+/// Every object is written beside its place, synced, and linked or renamed there, so that readers and other publishers
+/// see it whole or not at all, after a power cut too. A publisher that dies leaves at most a temporary file.
+struct DirectoryStorage: ObjectStorage {
+  let root: FilePath
+  var location: String { root.string }
+  var isReadOnly: Bool { false }
+
+  func prepareForWriting() throws(ArtifactError) {
+    try onFiles { () throws(SystemCallError) in try FileSystem.createDirectories(root) }
+  }
+
+  func size(of key: String) throws(ArtifactError) -> Int64? {
+    try onFiles { () throws(SystemCallError) in
+      try FileSystem.statusIfPresent(of: path(key), followingLinks: true)?.size
+    }
+  }
+
+  func read(_ key: String, limit: Int) throws(ArtifactError) -> [UInt8]? {
+    do throws(SystemCallError) {
+      return try FileSystem.read(path(key), limit: limit)
+    } catch {
+      guard error.isMissing else { throw .file(error) }
+      try requireRoot()
+      return nil
+    }
+  }
+
+  func download(_ key: String, limit: Int64, receive: BytesReceiver) throws(ArtifactError) -> Bool {
+    guard let size = try size(of: key) else {
+      try requireRoot()
+      return false
+    }
+    try FilePiece(path: path(key), offset: 0, length: min(size, limit)).forEachChunk(receive)
+    return true
+  }
+
+  func upload(_ piece: FilePiece, digest: SHA256Digest, to key: String) throws(ArtifactError) {
+    let target = path(key)
+    let replacement = try onFiles { () throws(SystemCallError) -> FileReplacement in
+      try FileSystem.createDirectories(target.removingLastComponent())
+      return try FileReplacement(of: target)
+    }
+    // Hashed while it is copied: what is stored is what its name says, even if the bundle changes meanwhile.
+    var hasher = SHA256Hasher()
+    let file = replacement.file
+    try piece.forEachChunk { (bytes) throws(ArtifactError) in
+      hasher.update(bytes)
+      try onFiles { () throws(SystemCallError) in try FileSystem.write(bytes, to: file, path: target) }
+    }
+    guard hasher.digest() == digest else {
+      throw .bundleMismatch(path: piece.path.string, reason: "it changed while it was being published")
+    }
+    do throws(SystemCallError) { try replacement.commit(.durable) } catch { throw .file(error) }
+  }
+
+  func create(_ key: String, _ bytes: [UInt8]) throws(ArtifactError) -> Bool {
+    let target = path(key)
+    return try onFiles { () throws(SystemCallError) in
+      try FileSystem.createDirectories(target.removingLastComponent())
+      let draft = try FileReplacement(of: target)
+      try FileSystem.write(bytes, to: draft.file, path: target)
+      try FileSystem.setPermissions(0o644, of: draft.temporaryPath)
+      try FileSystem.synchronize(draft.file, path: target)
+      do throws(SystemCallError) {
+        // link(2) fails where there is something; the draft's own name goes with it.
+        try FileSystem.link(draft.temporaryPath, to: target)
+      } catch {
+        if error.errno == .fileExists { return false }
+        throw error
+      }
+      try FileSystem.synchronizeDirectory(target.removingLastComponent())
+      return true
+    }
+  }
+
+  func list(_ prefix: String, recursive: Bool) throws(ArtifactError) -> [ObjectEntry] {
+    var found: [ObjectEntry] = []
+    do throws(SystemCallError) {
+      try collect(path(String(prefix.dropLast())), "", recursive: recursive, into: &found)
+    } catch {
+      guard error.isMissing else { throw .file(error) }
+      try requireRoot()
+    }
+    return found
+  }
+
+  private func collect(
+    _ directory: FilePath, _ prefix: String, recursive: Bool, into found: inout [ObjectEntry]
+  ) throws(SystemCallError) {
+    for entry in try FileSystem.list(directory) where entry.isValidName && !entry.name.hasPrefix(".") {
+      if recursive, entry.kind == .directory {
+        try collect(directory.appending(entry.name), prefix + entry.name + "/", recursive: true, into: &found)
+      } else {
+        let status = try FileSystem.statusIfPresent(of: directory.appending(entry.name))
+        found.append(ObjectEntry(name: prefix + entry.name, modified: status?.modificationTime))
+      }
+    }
+  }
+
+  /// A repository that is not there at all is another error than one that lacks something.
+  private func requireRoot() throws(ArtifactError) {
+    guard FileSystem.exists(root) else {
+      throw .unreachable(repository: location, cause: "the directory does not exist (it is made by the first publish)")
+    }
+  }
+
+  private func path(_ key: String) -> FilePath { FilePath(root.string + "/" + key) }
+}

@@ -1,0 +1,92 @@
+import Digests
+import SystemSupport
+
+/// A place that keeps bytes under keys: what a repository is made of.
+///
+/// Objects appear whole or not at all, and are never changed. Any number of threads may use one storage at once.
+protocol ObjectStorage: Sendable {
+  /// The place, for messages: never with credentials.
+  var location: String { get }
+  var isReadOnly: Bool { get }
+
+  /// Makes an empty place of one that is not there, where that is possible. Called before anything is stored.
+  func prepareForWriting() throws(ArtifactError)
+
+  /// The bytes an object has; nil when there is none of that key.
+  func size(of key: String) throws(ArtifactError) -> Int64?
+
+  /// The bytes of a small object; nil when there is none. More than `limit` bytes are an error.
+  func read(_ key: String, limit: Int) throws(ArtifactError) -> [UInt8]?
+
+  /// Gives the bytes of an object to `receive`, in order. Returns false when there is none of that key. More than
+  /// `limit` bytes are not asked for twice: what comes after is left out.
+  func download(_ key: String, limit: Int64, receive: BytesReceiver) throws(ArtifactError) -> Bool
+
+  /// Stores an object whose digest is known. It is checked on the way: bytes with another digest do not appear.
+  func upload(_ piece: FilePiece, digest: SHA256Digest, to key: String) throws(ArtifactError)
+
+  /// Stores a small object, unless there is one of that key: then nothing changes, and false is returned. Of several
+  /// that try at once, one succeeds.
+  func create(_ key: String, _ bytes: [UInt8]) throws(ArtifactError) -> Bool
+
+  /// The objects whose keys begin with `prefix` (which ends in `/`), or where not `recursive` the next part of their
+  /// keys only. An absent prefix is empty.
+  func list(_ prefix: String, recursive: Bool) throws(ArtifactError) -> [ObjectEntry]
+}
+
+typealias BytesReceiver = (UnsafeRawBufferPointer) throws(ArtifactError) -> Void
+
+/// A run of bytes in a file.
+struct FilePiece: Sendable {
+  var path: FilePath
+  var offset: Int64
+  var length: Int64
+}
+
+/// An entry of a listing.
+struct ObjectEntry: Sendable, Hashable {
+  /// The key after the prefix; without a final `/`.
+  var name: String
+  /// When it was written, in nanoseconds since 1970; nil for a part of a key, and where the storage does not say.
+  var modified: Int64?
+}
+
+/// Calls a function with the system call errors in it as errors of ours.
+func onFiles<Result: ~Copyable>(_ body: () throws(SystemCallError) -> Result) throws(ArtifactError) -> Result {
+  do throws(SystemCallError) { return try body() } catch { throw .file(error) }
+}
+
+extension FilePiece {
+  /// Gives the piece's bytes to `body`, 1 MiB at a time. A file that ends early is an error (`EIO`).
+  func forEachChunk(_ body: BytesReceiver) throws(ArtifactError) {
+    let file = try onFiles { () throws(SystemCallError) in try FileSystem.open(path, .readOnly) }
+    defer { FileSystem.close(file) }
+    try onFiles { () throws(SystemCallError) in try seek(file, to: offset, path: path) }
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(min(max(length, 1), 1 << 20)), alignment: 4096)
+    defer { buffer.deallocate() }
+    var rest = length
+    while rest > 0 {
+      let wanted = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(rest, Int64(buffer.count)))])
+      let count = try onFiles { () throws(SystemCallError) in try FileSystem.read(file, into: wanted, path: path) }
+      guard count > 0 else { throw .file(SystemCallError("read", path, .ioError)) }
+      try body(UnsafeRawBufferPointer(rebasing: wanted[..<count]))
+      rest -= Int64(count)
+    }
+  }
+
+  /// The digest of the piece as it is now.
+  func digest() throws(ArtifactError) -> SHA256Digest {
+    var hasher = SHA256Hasher()
+    try forEachChunk { (bytes) throws(ArtifactError) in hasher.update(bytes) }
+    return hasher.digest()
+  }
+}
+
+/// lseek(2) to an offset from the start.
+func seek(_ file: FileDescriptor, to offset: Int64, path: FilePath) throws(SystemCallError) {
+  do {
+    try file.seek(offset: offset, from: .start)
+  } catch {
+    throw SystemCallError("lseek", path, (error as? Errno) ?? .ioError)
+  }
+}

@@ -1,0 +1,70 @@
+import Artifacts
+import SystemSupport
+
+extension PexRunner {
+  /// The artifacts of the repository, or the commits of one, newest first.
+  static func list(_ name: ArtifactName?, _ invocation: RunnerInvocation) throws {
+    let repository = try RunnerConfiguration.repository(option: invocation.repository)
+    guard let name else {
+      for name in try repository.names() { writeText("\(name)\n", to: 1) }
+      return
+    }
+    let commits = try repository.commits(of: name)
+    if commits.isEmpty {
+      let names = try repository.names()
+      if !names.contains(name) {
+        throw ArtifactError.unknownName(name, known: names, repository: repository.location)
+      }
+    }
+    for commit in commits { writeText(commit.line + "\n", to: 1) }
+  }
+
+  /// The bundles in the cache and what they take.
+  static func showCache() throws {
+    let cache = try BundleCache.standard()
+    let entries = try cache.contents()
+    for entry in entries {
+      let names = entry.references.isEmpty ? "(no reference)" : entry.references.joined(separator: ", ")
+      let mark = entry.isNewest ? "  newest" : ""
+      writeText(
+        "\(RunnerText.padded(RunnerText.size(entry.size), 9))  \(Timestamp.text(entry.lastUsed))  \(names)\(mark)\n",
+        to: 1)
+    }
+    let total = entries.reduce(0) { $0 + $1.size }
+    writeText("\(RunnerText.padded(RunnerText.size(total), 9))  in \(entries.count) bundles, \(cache.root)\n", to: 1)
+  }
+
+  /// Removes what was used longest ago until the rest fits.
+  static func evict(_ invocation: RunnerInvocation) throws {
+    let quota = try quota(invocation)
+    let summary = try BundleCache.standard().evict(quota: quota)
+    for entry in summary.removed {
+      writeText("removed \(entry.references.joined(separator: ", ")), \(RunnerText.size(entry.size))\n", to: 1)
+    }
+    var line = "freed \(RunnerText.size(summary.freed)), \(RunnerText.size(summary.left)) left"
+    if summary.left > quota { line += ": more than \(RunnerText.size(quota)), but what runs or is the newest stays" }
+    writeText(line + "\n", to: 1)
+  }
+}
+
+/// Numbers for people.
+enum RunnerText {
+  /// `512 B`, `1.5 MB`; a K is 1024.
+  static func size(_ bytes: Int64) -> String {
+    var value = Double(bytes)
+    var unit = 0
+    let units = ["B", "KB", "MB", "GB", "TB"]
+    while value >= 1024, unit < units.count - 1 {
+      value /= 1024
+      unit += 1
+    }
+    guard unit > 0 else { return "\(bytes) B" }
+    let tenths = Int(value * 10 + 0.5)
+    return "\(tenths / 10).\(tenths % 10) \(units[unit])"
+  }
+
+  /// With spaces in front, to a width.
+  static func padded(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(0, width - text.utf8.count)) + text
+  }
+}

@@ -1,0 +1,81 @@
+import Diagnostics
+
+/// The words of a command line, taken one after the other. `--name=value` and `--name value` are the same.
+struct RunnerArguments {
+  private var rest: ArraySlice<String>
+  private var attachedValue: String?
+
+  init(_ arguments: [String]) { rest = arguments[...] }
+
+  var isAtEnd: Bool { rest.isEmpty }
+
+  /// The next word when it is an option, without an attached value.
+  mutating func takeOption() -> String? {
+    guard let word = rest.first, word.hasPrefix("-"), word != "--", word != "-" else { return nil }
+    rest.removeFirst()
+    guard let equals = word.firstIndex(of: "="), word.hasPrefix("--") else { return word }
+    attachedValue = String(word[word.index(after: equals)...])
+    return String(word[..<equals])
+  }
+
+  mutating func takeWord() -> String? { rest.popFirst() }
+
+  /// Takes a `--`.
+  mutating func takeSeparator() -> Bool {
+    guard rest.first == "--" else { return false }
+    rest.removeFirst()
+    return true
+  }
+
+  mutating func takeRest() -> [String] {
+    defer { rest = [] }
+    return Array(rest)
+  }
+
+  mutating func value(of option: String) throws -> String {
+    if let attachedValue {
+      self.attachedValue = nil
+      return attachedValue
+    }
+    guard let value = rest.popFirst() else { throw Self.usage("the option \(option) needs a value") }
+    return value
+  }
+
+  /// Bytes of `500MB`, `20G`, `1.5GiB` or `1048576`. As everywhere in Kilt, a K is 1024.
+  static func size(_ text: String) throws -> Int64 {
+    let number = text.prefix { $0.isNumber || $0 == "." }
+    let unit = text[number.endIndex...].uppercased()
+    let units = ["": 0, "B": 0, "K": 10, "M": 20, "G": 30, "T": 40]
+    var letter = unit
+    for suffix in ["IB", "B"] where letter.hasSuffix(suffix) && letter != suffix {
+      letter.removeLast(suffix.count)
+      break
+    }
+    guard let value = Double(number), value >= 0, let shift = units[letter], value * Double(1 << shift) < 9e18 else {
+      throw usage("\"\(text)\" is not a size", "write for example 500MB or 20GB")
+    }
+    return Int64(value * Double(1 << shift))
+  }
+
+  static func usage(_ summary: String, _ remedy: String = "pex-runner --help shows what it takes") -> Diagnostic {
+    Diagnostic(.input, summary, remedies: [remedy])
+  }
+
+  static func unknownCommand(_ verb: String) -> Diagnostic {
+    let known = ["run", "fetch", "list", "cache", "help"]
+    return Diagnostic(
+      .input, "pex-runner has no command \"\(verb)\"",
+      remedies: [
+        Suggestions.remedy(for: verb, among: known), "to run an artifact: pex-runner run NAME@COMMIT -- ARGUMENTS",
+      ].compactMap(\.self))
+  }
+
+  static func unknownOption(_ option: String) -> Diagnostic {
+    let known = [
+      "--repository", "--platform", "--max-size", "--verify", "--quiet", "--help", "--version", "--print-path",
+    ]
+    return Diagnostic(
+      .input, "unknown option \(option)",
+      remedies: [Suggestions.remedy(for: option, among: known) ?? "pex-runner --help shows the options"])
+  }
+}

@@ -1,0 +1,66 @@
+import Artifacts
+import Diagnostics
+import SystemSupport
+
+/// Where a runner finds its repository. Looked for only when something has to be fetched.
+struct RunnerConfiguration {
+  static let hostFile: FilePath = "/etc/kilt/runner.toml"
+
+  /// The repository of, in this order: the option `--repository`; `KILT_REPOSITORY`; the host's `/etc/kilt/runner.toml`;
+  /// `kilt.toml` of the workspace around the working directory.
+  static func repository(option: String?) throws -> Repository {
+    if let option { return try Repository(opening: option) }
+    if let text = environmentVariable("KILT_REPOSITORY"), !text.isEmpty { return try Repository(opening: text) }
+    if let text = try repository(in: hostFile) { return try Repository(opening: text) }
+    var folder = try FileSystem.currentDirectory()
+    while true {
+      if let text = try repository(in: folder.appending("kilt.toml")) {
+        return try Repository(opening: text, relativeTo: folder)
+      }
+      guard folder.removeLastComponent() else { break }
+    }
+    throw Diagnostic(
+      .input, "no repository is configured",
+      remedies: [
+        "name one: pex-runner --repository URL …, or set KILT_REPOSITORY",
+        "for the whole host, write it into \(hostFile): repository = \"s3://BUCKET/PREFIX\"",
+      ])
+  }
+
+  private static func repository(in file: FilePath) throws -> String? {
+    do throws(SystemCallError) {
+      return value(ofRepositoryIn: try FileSystem.readText(file, limit: 1 << 20))
+    } catch {
+      if error.isMissing { return nil }
+      throw Diagnostic(.environment, error.description)
+    }
+  }
+
+  /// The value of `repository` at the top of a TOML file, or of `url` in its table `[repository]`: basic and literal
+  /// strings on one line. All else in the file is somebody else's to read.
+  static func value(ofRepositoryIn text: String) -> String? {
+    var table = ""
+    for line in text.split(whereSeparator: \.isNewline) {
+      let line = trimmed(line)
+      if line.hasPrefix("["), let end = line.firstIndex(of: "]") {
+        table = String(trimmed(line[line.index(after: line.startIndex)..<end]))
+        continue
+      }
+      guard let equals = line.firstIndex(of: "=") else { continue }
+      let name = trimmed(line[..<equals])
+      guard (table == "" && name == "repository") || (table == "repository" && name == "url") else { continue }
+      let value = trimmed(line[line.index(after: equals)...])
+      guard let quote = value.first, quote == "\"" || quote == "'" else { continue }
+      let content = value.dropFirst()
+      guard let end = content.firstIndex(of: quote) else { continue }
+      return String(content[..<end])
+    }
+    return nil
+  }
+
+  private static func trimmed(_ text: Substring) -> Substring {
+    var text = text.drop { $0 == " " || $0 == "\t" }
+    while let last = text.last, last == " " || last == "\t" { text.removeLast() }
+    return text
+  }
+}

@@ -1,0 +1,4 @@
+import Glibc
+import RunnerCommands
+
+exit(PexRunner.main(Array(CommandLine.arguments.dropFirst())))
