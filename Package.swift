@@ -113,7 +113,7 @@ let modules: [Module] = [
     name: "JobFiles",
     dependencies: ["JobModel", "Starlark", "YAML", "JSON", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage]),
-  Module(name: "SchedulerCore", dependencies: ["JobModel"]),
+  Module(name: "SchedulerCore", dependencies: ["JobModel", "JSON", "Diagnostics"]),
   // Floor 6
   Module(
     name: "Bundles",

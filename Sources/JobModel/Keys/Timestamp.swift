@@ -27,7 +27,7 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
   }
 
   /// The proleptic Gregorian date of a day number (the days-from-civil algorithm, inverted).
-  static func civil(daysSinceEpoch days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+  package static func civil(daysSinceEpoch days: Int64) -> (year: Int64, month: Int64, day: Int64) {
     let shifted = days + 719_468
     let era = shifted.flooredDivision(by: 146_097)
     let dayOfEra = shifted - era * 146_097

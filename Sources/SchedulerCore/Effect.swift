@@ -1,0 +1,44 @@
+public import JobModel
+
+/// What the scheduler wants done, after its state has been stored. Each may be asked for again, and then does nothing
+/// that is done already.
+public enum Effect: Sendable, Hashable {
+  /// Start an executor for the task, unless one was ever started for it. Report `executorStarted` or `executorLost`.
+  case launch(TaskAssignment)
+  /// Ask the task's executor to end it in its own way (lifecycle, SIGTERM, finalization). Report `executorLost` when
+  /// there is no executor.
+  case kill(TaskID)
+  /// End all that is left of the task at once, wait until nothing is, and report `taskDestroyed`. Also for tasks that
+  /// nobody knows.
+  case destroy(TaskID)
+  /// The task is forgotten: its sandbox and checkpoint may go.
+  case deleteSandbox(TaskID)
+  /// Something happened that people want to see.
+  case record(RecordedEvent)
+  /// Send `tick` at this time. The last one asked for counts.
+  case wake(at: Timestamp)
+}
+
+/// One line of a job's history.
+public struct RecordedEvent: Sendable, Hashable {
+  public enum Subject: Sendable, Hashable {
+    case job
+    case task(TaskID, instance: Int, TaskStatus)
+    case update(UpdateID, UpdateStatus)
+    case updateInstance(UpdateID, instance: Int, InstanceUpdateAction)
+  }
+
+  public var time: Timestamp
+  public var job: JobKey
+  public var subject: Subject
+  public var user: String?
+  public var message: String?
+
+  public init(time: Timestamp, job: JobKey, subject: Subject, user: String? = nil, message: String? = nil) {
+    self.time = time
+    self.job = job
+    self.subject = subject
+    self.user = user
+    self.message = message
+  }
+}

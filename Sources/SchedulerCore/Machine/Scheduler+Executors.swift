@@ -1,0 +1,95 @@
+internal import JobModel
+
+// What executors and the host report. Reports come late, twice, in any order, or never.
+extension Scheduler {
+  mutating func report(_ id: TaskID, _ status: TaskStatus, message: String?) {
+    guard TaskTransitions.isReportable(status) else { return }
+    guard let task = state.tasks[id], !task.status.isTerminal else {
+      if status.isTerminal {
+        taskDestroyed(id)
+      } else {
+        // The zombie rule: what runs without being wanted is ended.
+        destroyUnwanted(id)
+      }
+      return
+    }
+    switch task.status {
+    case .initial, .pending, .throttled: destroyUnwanted(id)
+    default: move(id, to: status, message: message)
+    }
+  }
+
+  mutating func report(_ id: TaskID, _ health: HealthReport) {
+    guard var task = state.tasks[id], task.status == .starting || task.status == .running else { return }
+    let allowed = task.configuration.healthCheck?.maxConsecutiveFailures ?? 0
+    let isUnhealthy = task.status == .running && !health.healthy && health.consecutiveFailures > allowed
+    // The executor ends an unhealthy task itself and reports it failed; the deadline is for one that does not.
+    let nextKill = isUnhealthy ? task.nextKill ?? now + gracePeriod(of: task) : nil
+    guard task.health != health || task.nextKill != nextKill else { return }
+    task.health = health
+    task.nextKill = nextKill
+    put(task)
+  }
+
+  mutating func executorStarted(_ id: TaskID, pid: Int32) {
+    guard var task = state.tasks[id], task.status.mayHaveExecutor else { return destroyUnwanted(id) }
+    guard task.executorPID != pid else { return }
+    task.executorPID = pid
+    put(task)
+  }
+
+  mutating func executorLost(_ id: TaskID, message: String) {
+    guard let task = state.tasks[id] else { return }
+    guard task.status.mayHaveExecutor else { return taskDestroyed(id) }
+    move(id, to: TaskTransitions.isEnding(task.status) ? .killed : .lost, message: message)
+  }
+
+  mutating func taskDestroyed(_ id: TaskID) {
+    guard var task = state.tasks[id] else { return }
+    if task.status.mayHaveExecutor {
+      move(id, to: TaskTransitions.isEnding(task.status) ? .killed : .lost, message: "was destroyed")
+    } else if task.awaitsEnd {
+      task.awaitsEnd = false
+      task.nextKill = nil
+      put(task)
+    }
+  }
+
+  /// The scheduler has started: go on with what runs, with what should run, and end what should not.
+  mutating func executorsFound(live: [TaskID: Int32], dead: Set<TaskID>) {
+    for (id, pid) in live.sorted(by: { $0.key < $1.key }) { executorStarted(id, pid: pid) }
+    for task in state.placedTasks {
+      if live[task.id] != nil {
+        // Requests to end that were lost with the scheduler are made again.
+        if task.awaitsEnd {
+          effects.append(.destroy(task.id))
+        } else if TaskTransitions.isEnding(task.status) {
+          effects.append(.kill(task.id))
+        }
+      } else if task.awaitsEnd {
+        taskDestroyed(task.id)
+      } else if task.status == .assigned, !dead.contains(task.id), let host = state.host {
+        // Stored, but not carried out: no executor was ever started.
+        effects.append(.launch(task.assignment(hostname: host.hostname)))
+      } else {
+        executorLost(task.id, message: "its executor was gone when the scheduler started")
+      }
+    }
+  }
+
+  /// Destroys a task that is over or unknown. One that is known keeps its place until it is gone.
+  private mutating func destroyUnwanted(_ id: TaskID) {
+    effects.append(.destroy(id))
+    guard var task = state.tasks[id], task.status.isTerminal, !task.awaitsEnd else { return }
+    task.awaitsEnd = true
+    put(task)
+    scheduleDestruction(id)
+  }
+
+  /// Sees to it that destruction is asked for again until it is confirmed.
+  mutating func scheduleDestruction(_ id: TaskID) {
+    guard var task = state.tasks[id], task.awaitsEnd else { return }
+    task.nextKill = now + policy.killRetry
+    put(task)
+  }
+}

@@ -1,0 +1,51 @@
+public import JobModel
+
+/// One task as the scheduler remembers it: one run of one instance, from pending until it is pruned.
+public struct TaskRecord: Sendable, Hashable {
+  public var id: TaskID
+  public var job: JobKey
+  public var instance: Int
+  /// The order of creation over all tasks.
+  public var sequence: Int
+  /// Which of the job's revisions it runs.
+  public var revision: Int
+  public var configuration: JobConfiguration
+  public var status: TaskStatus
+  /// When it came into `status`.
+  public var since: Timestamp
+  /// Named ports, from the assignment on.
+  public var ports: [String: Int]
+  /// The task of the same instance that it replaces.
+  public var ancestor: TaskID?
+  /// How many tasks the instance had before it.
+  public var restarts: Int
+  /// Failed runs along the ancestors.
+  public var failures: Int
+  /// Runs in a row, up to the ancestor's, that were too short.
+  public var flaps: Int
+  /// When it was assigned: the start of its run.
+  public var assignedAt: Timestamp?
+  /// A throttled task becomes pending at this time.
+  public var notBefore: Timestamp?
+  public var executorPID: Int32?
+  public var health: HealthReport?
+  /// Why it is where it is.
+  public var message: String?
+  /// How often it was asked to end, and when to ask again.
+  public var killAttempts: Int
+  public var nextKill: Timestamp?
+  /// True for a task that was given up although something of it may still run: its ports, its resources and its
+  /// instance stay taken until the host says that nothing is left.
+  public var awaitsEnd: Bool
+  public var events: [TaskEvent]
+
+  public var instanceKey: InstanceKey { InstanceKey(job: job, instance: instance) }
+
+  /// Whether it takes ports and resources of the host.
+  public var holdsPlace: Bool { status.mayHaveExecutor || awaitsEnd }
+
+  /// What its executor is started with, once it has a place.
+  public func assignment(hostname: String) -> TaskAssignment {
+    TaskAssignment(taskID: id, instance: instance, configuration: configuration, ports: ports, hostname: hostname)
+  }
+}
