@@ -32,6 +32,8 @@ public struct StarlarkError: Error, Sendable, CustomStringConvertible {
   public var callStack: [Frame] = []
   /// The error that a function of the host threw, when it was one of the host's own types.
   public var cause: (any Error)?
+  /// The built-in function that failed, if one did.
+  var builtin: String?
 
   /// An error without a place; the interpreter adds place and call stack.
   public init(
@@ -69,6 +71,7 @@ public struct StarlarkError: Error, Sendable, CustomStringConvertible {
       for frame in callStack {
         text += "  \(frame.location.map(\.description) ?? "<built-in>"): in \(frame.function)\n"
       }
+      text += builtin.map { "Error in \($0): " } ?? "Error: "
     }
     text += description + "\n"
     if let location {

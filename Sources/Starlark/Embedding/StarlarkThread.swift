@@ -14,7 +14,6 @@ public final class StarlarkThread {
   let meter: Meter
   var frames: [Frame] = []
   var iterators: [IteratorState] = []
-  let stack = ValueStack()
 
   /// A new evaluation.
   public init(limits: Limits = .standard, context: AnyObject? = nil) {

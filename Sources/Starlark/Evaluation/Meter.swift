@@ -1,7 +1,9 @@
 /// Counts steps and allocated bytes against their limits.
 final class Meter {
-  private(set) var steps = 0
-  private(set) var allocatedBytes = 0
+  // One thread uses a meter at a time, and no access spans a call: run-time exclusivity checks are not needed, and
+  // would cost more than the counting.
+  @exclusivity(unchecked) private(set) var steps = 0
+  @exclusivity(unchecked) private(set) var allocatedBytes = 0
   let limits: Limits
   /// How deep equality, ordering, hashing and printing have descended into nested values.
   var depth = 0

@@ -1,0 +1,175 @@
+/// What `str` and `repr` return.
+struct Printer {
+  private var bytes: [UInt8] = []
+  private let meter: Meter
+  /// The collections being printed, so that a value inside of itself ends as `[...]`.
+  private var path: [ObjectIdentifier] = []
+
+  private init(_ meter: Meter) { self.meter = meter }
+
+  /// As `str`: a string as it is, all else as `repr`.
+  static func bytes(_ value: Value, _ meter: Meter) throws -> [UInt8] {
+    switch value {
+    case .string(let string): return string.utf8
+    case .bytes(let bytes): return Array(String(decoding: bytes.bytes, as: UTF8.self).utf8)
+    default:
+      var printer = Printer(meter)
+      try printer.print(value)
+      return printer.bytes
+    }
+  }
+
+  static func representationBytes(_ value: Value, _ meter: Meter) throws -> [UInt8] {
+    var printer = Printer(meter)
+    try printer.print(value)
+    return printer.bytes
+  }
+
+  static func text(_ value: Value, _ meter: Meter) throws -> String {
+    String(decoding: try bytes(value, meter), as: UTF8.self)
+  }
+
+  static func representation(_ value: Value, _ meter: Meter) throws -> String {
+    String(decoding: try representationBytes(value, meter), as: UTF8.self)
+  }
+
+  /// A text in double quotes, as in Starlark source.
+  static func quoted(_ text: String) -> String {
+    String(decoding: quoted(Array(text.utf8), isBytes: false), as: UTF8.self)
+  }
+
+  static func quoted(_ bytes: [UInt8], isBytes: Bool) -> [UInt8] {
+    var result: [UInt8] = isBytes ? [0x62, 0x22] : [0x22]
+    result.reserveCapacity(bytes.count + 2)
+    var index = 0
+    while index < bytes.count {
+      let byte = bytes[index]
+      switch byte {
+      case 0x22, 0x5C: result += [0x5C, byte]
+      case 0x0A: result += [0x5C, 0x6E]
+      case 0x0D: result += [0x5C, 0x72]
+      case 0x09: result += [0x5C, 0x74]
+      case 0x20..<0x7F: result.append(byte)
+      case 0x80...:
+        let (scalar, length) = decodeCodePoint(bytes, at: index)
+        if scalar == 0xFFFD, length == 1 {
+          result += hexEscape(byte)
+        } else {
+          result += bytes[index..<(index + length)]
+          index += length - 1
+        }
+      default: result += hexEscape(byte)
+      }
+      index += 1
+    }
+    result.append(0x22)
+    return result
+  }
+
+  private static func hexEscape(_ byte: UInt8) -> [UInt8] {
+    let digits = Array("0123456789abcdef".utf8)
+    return [0x5C, 0x78, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+  }
+
+  private mutating func add(_ text: String) throws {
+    try meter.allocate(text.utf8.count)
+    bytes.append(contentsOf: text.utf8)
+  }
+
+  private mutating func add(_ more: [UInt8]) throws {
+    try meter.allocate(more.count)
+    bytes.append(contentsOf: more)
+  }
+
+  private mutating func print(_ value: Value) throws {
+    try meter.step()
+    switch value {
+    case .none: try add("None")
+    case .bool(let value): try add(value ? "True" : "False")
+    case .int(let value): try add(String(value))
+    case .bigInt(let value):
+      try meter.step(value.magnitude.count * value.magnitude.count / 16)
+      try add(value.text())
+    case .float(let value): try add(FloatFormat.compact(value))
+    case .string(let value): try add(Self.quoted(value.utf8, isBytes: false))
+    case .bytes(let value): try add(Self.quoted(value.bytes, isBytes: true))
+    case .tuple(let elements):
+      try printElements(elements, "(", elements.count == 1 ? ",)" : ")", nil, "(...)")
+    case .list(let list): try printElements(list.elements, "[", "]", list, "[...]")
+    case .set(let set):
+      if set.count == 0 { try add("set()") } else { try printElements(set.elements, "set([", "])", set, "set(...)") }
+    case .dict(let dict): try printDict(dict)
+    case .range(let range):
+      if range.step != 1 {
+        try add("range(\(range.start), \(range.stop), \(range.step))")
+      } else if range.start != 0 {
+        try add("range(\(range.start), \(range.stop))")
+      } else {
+        try add("range(\(range.stop))")
+      }
+    case .elements(let view):
+      try add(Self.quoted(view.bytes, isBytes: view.kind == .byteOrdinals))
+      try add(view.methodName)
+    case .function(let function): try add("<function \(function.name)>")
+    case .builtin(let builtin):
+      if let receiver = builtin.receiver {
+        try add("<built-in method \(builtin.name) of \(receiver.typeName) value>")
+      } else {
+        try add("<built-in function \(builtin.name)>")
+      }
+    case .opaque(let reference): try add(reference.object.representation)
+    case .unbound: try add("<unbound>")
+    }
+  }
+
+  private mutating func printElements(
+    _ elements: [Value], _ open: String, _ close: String, _ object: AnyObject?, _ cycle: String
+  ) throws {
+    if let object {
+      if path.contains(ObjectIdentifier(object)) { return try add(cycle) }
+      path.append(ObjectIdentifier(object))
+    }
+    guard meter.depth < Meter.maximumDepth else {
+      throw StarlarkError("value is nested too deeply to be printed", kind: .limit)
+    }
+    meter.depth += 1
+    defer { meter.depth -= 1 }
+    try add(open)
+    for (position, element) in elements.enumerated() {
+      if position > 0 { try add(", ") }
+      try print(element)
+    }
+    try add(close)
+    if object != nil { path.removeLast() }
+  }
+
+  private mutating func printDict(_ dict: StarlarkDict) throws {
+    if path.contains(ObjectIdentifier(dict)) { return try add("{...}") }
+    path.append(ObjectIdentifier(dict))
+    guard meter.depth < Meter.maximumDepth else {
+      throw StarlarkError("value is nested too deeply to be printed", kind: .limit)
+    }
+    meter.depth += 1
+    defer { meter.depth -= 1 }
+    try add("{")
+    for (position, item) in dict.items.enumerated() {
+      if position > 0 { try add(", ") }
+      try print(item.key)
+      try add(": ")
+      try print(item.value)
+    }
+    try add("}")
+    path.removeLast()
+  }
+}
+
+extension StringElements {
+  fileprivate var methodName: String {
+    switch kind {
+    case .elements, .byteOrdinals: ".elems()"
+    case .ordinals: ".elem_ords()"
+    case .codePoints: ".codepoints()"
+    case .codePointOrdinals: ".codepoint_ords()"
+    }
+  }
+}
