@@ -6,9 +6,9 @@ enum Boot {
   /// The members of the boot code, in their order.
   static let members: [(name: String, bytes: [UInt8])] = [
     ("__main__.py", PackageResources.main_py),
-    (".kilt/kilt_boot.py", PackageResources.kilt_boot_py),
-    (".kilt/kilt_main.py", PackageResources.kilt_main_py),
-    (".kilt/kilt_run.py", PackageResources.kilt_run_py),
+    (".bootstrap/kilt_boot.py", PackageResources.kilt_boot_py),
+    (".bootstrap/kilt_main.py", PackageResources.kilt_main_py),
+    (".bootstrap/kilt_run.py", PackageResources.kilt_run_py),
   ]
 
   /// The digest of all boot code: part of a bundle's identity.

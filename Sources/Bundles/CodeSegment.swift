@@ -73,7 +73,7 @@ struct CodeSegment {
   }
 
   private static func checkPath(_ path: String) throws {
-    let reserved = [".deps", ".kilt", ".bootstrap", "__pex__", "PEX-INFO", "__main__.py"]
+    let reserved = [".deps", ".bootstrap", "__pex__", "PEX-INFO", "__main__.py"]
     let components = path.split(separator: "/", omittingEmptySubsequences: false)
     if components.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) || path.utf8.contains(0) {
       throw BundleError.badSourcePath(path, reason: "it is not a plain relative path")

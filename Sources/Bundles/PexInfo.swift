@@ -34,7 +34,7 @@ struct PexInfo {
       ),
       ("inject_python_args", []),
       ("interpreter_constraints", .strings(constraints)),
-      ("interpreter_selection_strategy", "latest"),
+      ("interpreter_selection_strategy", "newest"),
       ("max_install_jobs", 0),
       ("overridden", []),
       ("pex_hash", .string(String(id.prefix(40)))),

@@ -4,13 +4,19 @@ import Zip
 
 /// The check of a wheel's members against its `RECORD` (PEP 427, "The .dist-info directory").
 enum WheelRecord {
-  /// Inflates every member, compares its checksum, and its SHA-256 digest where `RECORD` has one.
-  static func check(_ archive: ZipArchive) throws {
+  /// The member `NAME.dist-info/RECORD`.
+  static func find(in archive: ZipArchive) throws -> ZipMember {
+    let suffix = Array(".dist-info/RECORD".utf8)
     guard
       let record = archive.members.first(where: {
-        $0.name.hasSuffix(".dist-info/RECORD") && $0.nameBytes.count(where: { $0 == UInt8(ascii: "/") }) == 1
+        $0.nameBytes.suffix(suffix.count) == suffix[...] && $0.nameBytes.count(where: { $0 == UInt8(ascii: "/") }) == 1
       })
     else { throw WheelError(wheel: archive.name, member: nil, problem: .noRecord) }
+    return record
+  }
+
+  /// Inflates every member, compares its checksum, and its SHA-256 digest where `RECORD` has one.
+  static func check(_ archive: ZipArchive, record: ZipMember) throws {
     let digests = parse(try archive.contents(of: record))
     for member in archive.members where !member.isDirectory {
       let contents = try archive.contents(of: member)

@@ -1,5 +1,6 @@
 import ContentStore
 import Digests
+import JSON
 import SystemSupport
 import Zip
 
@@ -12,6 +13,8 @@ struct WheelSegment {
   let archive: ZipArchive
   /// The members that are files, with their names in the bundle.
   let entries: [(member: ZipMember, entry: ZipEntry)]
+  /// `.layout.json`, by which the tools of PEX know an installed wheel; stored, so that its bytes never change.
+  private let layout: (entry: ZipEntry, bytes: [UInt8])
   let size: UInt64
   /// Known when some bundle with this wheel was built before.
   let knownDigest: SHA256Digest?
@@ -30,12 +33,16 @@ struct WheelSegment {
     }
     let prefix = Array(".deps/\(wheel.fileName)/".utf8)
     entries = archive.members.lazy.filter { !$0.isDirectory }.map { ($0, ZipEntry($0, name: prefix + $0.nameBytes)) }
-    size = entries.reduce(0) { $0 + UInt64($1.entry.localHeaderSize) + $1.entry.compressedSize }
-    if let record = try store.record(Self.namespace, Self.key(wheel)), record.count == 32 {
-      knownDigest = SHA256Digest(bytes: record)
+    let record = try WheelRecord.find(in: archive)
+    layout = try Self.layout(wheel, archive, record: record, prefix: prefix)
+    size = entries.reduce(UInt64(layout.entry.localHeaderSize + layout.bytes.count)) {
+      $0 + UInt64($1.entry.localHeaderSize) + $1.entry.compressedSize
+    }
+    if let known = try store.record(Self.namespace, Self.key(wheel)), let digest = SHA256Digest(bytes: known) {
+      knownDigest = digest
     } else {
       knownDigest = nil
-      try WheelRecord.check(archive)
+      try WheelRecord.check(archive, record: record)
     }
   }
 
@@ -51,5 +58,29 @@ struct WheelSegment {
         try writer.write(archive.rawData(of: member))
       }
     }
+    try writer.begin(layout.entry)
+    try writer.write(layout.bytes)
+  }
+
+  private static func layout(
+    _ wheel: WheelInput, _ archive: ZipArchive, record: ZipMember, prefix: [UInt8]
+  ) throws -> (entry: ZipEntry, bytes: [UInt8]) {
+    var isPure = false
+    if let member = archive.member(named: record.name.dropLast("RECORD".count) + "WHEEL") {
+      let text = String(decoding: try archive.contents(of: member), as: UTF8.self)
+      isPure = text.split(whereSeparator: \.isNewline).contains {
+        $0.lowercased().filter { !$0.isWhitespace } == "root-is-purelib:true"
+      }
+    }
+    let value: JSONValue = [
+      "fingerprint": .string(wheel.sha256.hex), "record_relpath": .string(record.name),
+      "root_is_purelib": .bool(isPure),
+      "stash_dir": ".prefix", "sys_path_entries": ["."],
+    ]
+    let bytes = value.bytes(.canonical)
+    let entry = ZipEntry(
+      name: prefix + Array(".layout.json".utf8), method: .stored, crc32: bytes.withUnsafeBytes { Deflate.crc32($0) },
+      compressedSize: UInt64(bytes.count), size: UInt64(bytes.count), isExecutable: false)
+    return (entry, bytes)
   }
 }

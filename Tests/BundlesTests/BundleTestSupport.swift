@@ -45,10 +45,18 @@ final class Scratch {
     let directory = (try python ?? Python.any().path).removingLastComponent()
     var variables = ["HOME": home.string, "PATH": "\(directory):/usr/bin:/bin"]
     variables.merge(environment) { $1 }
-    return try Subprocess(
+    let process = Subprocess(
       program.string, arguments, environment: variables.map { "\($0.key)=\($0.value)" },
-      workingDirectory: path.appending("empty"), input: input, deadlineMilliseconds: 120_000
-    ).run()
+      workingDirectory: path.appending("empty"), input: input, deadlineMilliseconds: 120_000)
+    while true {
+      do throws(SystemCallError) {
+        return try process.run()
+      } catch {
+        // Another test's child, between its fork and its exec, still has the file open for writing (execve(2)).
+        guard error.errno == .textFileBusy else { throw error }
+        sched_yield()
+      }
+    }
   }
 
   /// A wheel made here, with a right RECORD unless `record` says otherwise.

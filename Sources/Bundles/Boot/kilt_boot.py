@@ -247,9 +247,9 @@ def install(archive, info, root, home):
         if name.startswith(".deps/"):
             cut = name.index("/", 6) + 1
             made = missing.get(name[:cut])
-            if made is not None:
+            if made is not None and name[cut:] != ".layout.json":
                 jobs.append((member, join(made, wheel_path(name[cut:]))))
-        elif made_code is not None and not name.startswith((".kilt/", ".bootstrap/", "__pex__/")):
+        elif made_code is not None and not name.startswith((".bootstrap/", "__pex__/")):
             if name not in ("PEX-INFO", "__main__.py"):
                 jobs.append((member, join(made_code, name)))
     try:
@@ -376,7 +376,7 @@ def build_tree(archive, info, root, home, tree, wheels):
     }
     for name in ("kilt_main.py", "kilt_run.py", "kilt_boot.py"):
         with open(join(made, name), "wb") as file:
-            file.write(archive.read(".kilt/" + name))
+            file.write(archive.read(".bootstrap/" + name))
     with open(join(made, "__main__.py"), "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write("import sys\n\nif __name__ == '__main__':\n    sys.path.insert(0, %r)\n    from kilt_main import start\n\n"
                    "    start(globals(), %r)\n" % (tree, config))

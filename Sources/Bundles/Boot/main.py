@@ -5,7 +5,7 @@ import sys
 bundle = os.path.abspath(sys.argv[0])
 if sys.version_info < (3, 8) or getattr(sys, "implementation", sys).name != "cpython":
     os.execv("/bin/sh", ["/bin/sh", bundle] + sys.argv[1:])
-sys.path.insert(0, bundle + "/.kilt")
+sys.path.insert(0, bundle + "/.bootstrap")
 import kilt_boot
 
 kilt_boot.main(bundle)
