@@ -111,7 +111,7 @@ let modules: [Module] = [
     packages: [.systemPackage]),
   Module(
     name: "JobFiles",
-    dependencies: ["JobModel", "Starlark", "YAML", "JSON", "SystemSupport", "Diagnostics"],
+    dependencies: ["JobModel", "Starlark", "YAML", "Digests", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage]),
   Module(name: "SchedulerCore", dependencies: ["JobModel", "JSON", "Diagnostics"]),
   // Floor 6

@@ -44,7 +44,7 @@ class Api(object):
         return {
             "service": self.name,
             "commit": os.environ.get("KILT_COMMIT", "unknown"),
-            "instance": os.environ.get("KILT_INSTANCE", ""),
+            "instance": os.environ.get("INSTANCE", ""),
             "python": "%d.%d.%d" % sys.version_info[:3],
         }
 

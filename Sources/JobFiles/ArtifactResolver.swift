@@ -1,0 +1,44 @@
+import Diagnostics
+import JobModel
+
+/// Asks for artifacts, and holds the rules about which commits a stage takes.
+struct ArtifactResolver {
+  var lookup: (any ArtifactLookup)?
+  var platform: String?
+  var policy: JobLoader.Policy
+  var stage: String
+
+  func resolve(_ request: ArtifactRequest, at location: SourceLocation?) throws -> ArtifactReference {
+    guard let lookup else {
+      return ArtifactReference(
+        name: request.name, hashType: request.hashType, version: request.version, platform: request.platform)
+    }
+    let artifact: ArtifactReference
+    do {
+      artifact = try lookup.artifact(for: request)
+    } catch let error as any DiagnosableError {
+      var diagnostic = error.diagnostic
+      diagnostic.location = location
+      throw diagnostic
+    }
+    if policy.productionStages.contains(stage), artifact.hashType == .git, artifact.isOnMainBranch != true {
+      throw offMain(artifact, at: location)
+    }
+    return artifact
+  }
+
+  private func offMain(_ artifact: ArtifactReference, at location: SourceLocation?) -> Diagnostic {
+    let commit = String(artifact.version.prefix(12))
+    let main = policy.mainBranch
+    var diagnostic = Diagnostic(
+      .input, "the stage \"\(stage)\" takes only commits of the branch \"\(main)\", and \(commit) is not on it",
+      at: location, remedies: ["merge it into \"\(main)\", publish, and name the commit that is there"])
+    if artifact.isOnMainBranch == nil {
+      diagnostic.summary =
+        "the stage \"\(stage)\" takes only commits of the branch \"\(main)\", and nothing says that \(commit) is on it"
+      diagnostic.remedies = ["run this in a clone that has \"\(main)\", up to date"]
+    }
+    if let branch = artifact.branch { diagnostic.notes = ["it was built on the branch \"\(branch)\""] }
+    return diagnostic
+  }
+}

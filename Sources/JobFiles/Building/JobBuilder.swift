@@ -1,0 +1,137 @@
+import Diagnostics
+import JobModel
+import Starlark
+
+/// Makes a job configuration from a template's job object: defaults as in Aurora, early variables bound, all checked.
+struct JobBuilder {
+  let job: BoundObject
+  let problems: Problems
+  var context: BuildingContext { problems.context }
+  var settings: StageSettings { context.settings }
+
+  static func build(_ object: TemplateObject, _ context: BuildingContext) throws -> JobConfiguration {
+    let problems = Problems(context)
+    let builder = JobBuilder(
+      job: BoundObject(object, in: Variables(context.variables), problems: problems), problems: problems)
+    let configuration = try builder.configuration()
+    try problems.check()
+    return configuration
+  }
+
+  private func configuration() throws -> JobConfiguration {
+    let key = key()
+    let task = try task()
+    var configuration = JobConfiguration(
+      key: key, contact: job.string("contact") ?? settings.contact, isService: job.boolean("service") ?? false,
+      cron: cron(), instances: instances(), task: task, update: update(), announce: announcer(),
+      priority: job.integer("priority") ?? integer(.priority) ?? 0, tier: tier(),
+      maxTaskFailures: job.integer("max_task_failures") ?? 1, metadata: metadata())
+    configuration.healthCheck = healthCheck(announcer: configuration.announce)
+    configuration.lifecycle = lifecycle()
+    if case .http(let http)? = configuration.healthCheck?.checker, !job.has("health_check_config"),
+      !configuration.requiredPorts.contains(http.port)
+    {
+      // Aurora's default checker is in force only where a port of that name is used.
+      configuration.healthCheck = nil
+    }
+    if !job.has("lifecycle"), let lifecycle = configuration.lifecycle,
+      !configuration.requiredPorts.contains(lifecycle.port)
+    {
+      configuration.lifecycle = nil
+    }
+    JobChecks(builder: self, configuration: configuration).run()
+    return configuration
+  }
+
+  /// The job's key. What the template says besides must agree with the file: a copy of a template under another role
+  /// or stage would run what nobody asked for.
+  private func key() -> JobKey {
+    let fixed = [("role", settings.role), ("cluster", settings.cluster ?? ""), ("environment", settings.stage)]
+    for (field, value) in fixed {
+      guard let written = job.string(field), written != value else { continue }
+      let source = field == "environment" ? "--stage" : "\"\(settings.path)\""
+      job.problem(
+        "the template says \(field) \"\(written)\", and \(source) says \"\(value)\"",
+        remedies: ["leave \(field) out of the template"])
+    }
+    let key = JobKey(
+      cluster: settings.cluster ?? "", role: settings.role, stage: settings.stage,
+      name: job.string("name") ?? settings.name)
+    if let problem = key.problem { job.problem("the job's key is not usable: \(problem)") }
+    return key
+  }
+
+  func integer(_ key: ConfigKey) -> Int? {
+    if case .integer(let number)? = settings.config(key) { number } else { nil }
+  }
+
+  private func instances() -> Int {
+    let instances = job.integer("instances") ?? integer(.instances) ?? 1
+    if !(1...4000).contains(instances) { job.problem("a job has 1 to 4000 instances, not \(instances)") }
+    return instances
+  }
+
+  private func tier() -> Tier {
+    if let tier = job.choice("tier", Tier.self) { return tier }
+    if let production = job.boolean("production") { return production ? .preferred : .preemptible }
+    if case .text(let text)? = settings.config(.tier), let tier = Tier(rawValue: text) { return tier }
+    return .preemptible
+  }
+
+  private func cron() -> CronConfiguration? {
+    guard let schedule = job.string("cron_schedule") else { return nil }
+    if job.boolean("service") == true {
+      job.problem("a service runs all the time: it has no cron_schedule", remedies: ["write Job instead of Service"])
+    }
+    return CronConfiguration(
+      schedule: schedule, timeZone: job.string("cron_timezone") ?? "UTC",
+      collisionPolicy: job.choice("cron_collision_policy", CronConfiguration.CollisionPolicy.self) ?? .killExisting)
+  }
+
+  private func update() -> UpdateConfiguration {
+    var update = UpdateConfiguration()
+    guard let object = job.child("update_config") else { return update }
+    if let size = object.integer("batch_size") { update.batchSize = size }
+    if let watch = object.seconds("watch_secs") { update.watch = watch }
+    if let failures = object.integer("max_per_shard_failures") { update.maxPerInstanceFailures = failures }
+    if let failures = object.integer("max_total_failures") { update.maxTotalFailures = failures }
+    if let flag = object.boolean("rollback_on_failure") { update.rollbackOnFailure = flag }
+    if let flag = object.boolean("wait_for_batch_completion") { update.waitForBatchCompletion = flag }
+    if let flag = object.boolean("start_first") { update.startFirst = flag }
+    if update.batchSize < 1 { object.problem("batch_size is 1 or more, not \(update.batchSize)") }
+    return update
+  }
+
+  private func announcer() -> Announcer? {
+    guard let object = job.child("announce") else { return nil }
+    let primary = object.string("primary_port") ?? "http"
+    guard object.has("portmap") else { return Announcer(primaryPort: primary) }
+    var portmap: [String: Announcer.PortTarget] = [:]
+    for (name, target) in object.entries("portmap") {
+      portmap[name] = Int(target).map { .number($0) } ?? .alias(target)
+    }
+    return Announcer(primaryPort: primary, portmap: portmap)
+  }
+
+  private func metadata() -> [String: String] {
+    var metadata: [String: String] = [:]
+    for entry in job.children("metadata") {
+      guard let key = entry.string("key") else { continue }
+      metadata[key] = entry.string("value") ?? ""
+    }
+    return metadata
+  }
+
+  private func lifecycle() -> LifecycleConfiguration? {
+    var lifecycle = LifecycleConfiguration()
+    guard let config = job.child("lifecycle") else { return lifecycle }
+    // LifecycleConfig() without http asks nothing, as Aurora's DisableLifecycle.
+    guard let http = config.child("http") else { return nil }
+    if let port = http.string("port") { lifecycle.port = port }
+    if let path = http.string("graceful_shutdown_endpoint") { lifecycle.gracefulShutdownEndpoint = path }
+    if let path = http.string("shutdown_endpoint") { lifecycle.shutdownEndpoint = path }
+    if let wait = http.seconds("graceful_shutdown_wait_secs") { lifecycle.gracefulShutdownWait = wait }
+    if let wait = http.seconds("shutdown_wait_secs") { lifecycle.shutdownWait = wait }
+    return lifecycle
+  }
+}

@@ -1,0 +1,241 @@
+import Diagnostics
+import JobModel
+import YAML
+
+extension JobFile {
+  private static let fileKeys = [
+    "file", "user", "name", "buildname", "hashtype", "cluster", "contact", "githash", "version", "config", "args",
+    "stages",
+  ]
+  private static let stageKeys = ["cluster", "contact", "githash", "version", "config", "args"]
+
+  /// Reads a job file; throws all its problems together.
+  init(parsing bytes: [UInt8], path: String) throws {
+    let document = try YAMLDocument(parsing: bytes, path: path)
+    var reader = JobFileReader(document: document)
+    let root = reader.entries(document.root, "a job file", keys: Self.fileKeys)
+    let file = reader.string(root, "file")
+    let user = reader.identifier(root, "user")
+    let buildname = reader.identifier(root, "buildname")
+    for (key, value) in [("file", file == nil), ("user", user == nil), ("buildname", buildname == nil)]
+    where value && root[key] == nil {
+      reader.problem("the key \"\(key)\" is missing", document.root, remedies: [Self.purpose[key] ?? ""])
+    }
+    let hashType = reader.choice(root, "hashtype", ArtifactReference.HashType.self) ?? .git
+    reader.hashType = hashType
+    let name = reader.identifier(root, "name")
+    let common = reader.level(root)
+    var stages: [(name: String, node: YAMLNode, level: Level)] = []
+    if let node = root["stages"] {
+      for entry in reader.anyEntries(node.value, "\"stages\"") {
+        let stage = entry.key.scalar?.text ?? ""
+        if !JobKey.isIdentifier(stage) {
+          reader.problem("\"\(stage)\" is not a stage name: letters, digits, \"_\", \".\" and \"-\"", entry.key)
+        }
+        let keys = reader.entries(entry.value, "the stage \"\(stage)\"", keys: Self.stageKeys)
+        stages.append((stage, entry.key, reader.level(keys)))
+      }
+    }
+    if stages.isEmpty, root["stages"]?.value.mapping?.isEmpty ?? true {
+      reader.problem(
+        "a job file has stages", root["stages"]?.key ?? document.root,
+        remedies: ["add, for example: stages: {devel: {githash: ...}}"])
+    }
+    if !reader.problems.isEmpty { throw DiagnosticList(reader.problems) }
+    guard let file, let user, let buildname else {
+      throw Diagnostic(.defect, "a job file without problems lacks a key", at: document.location(of: document.root))
+    }
+    self.init(
+      document: document, file: file, user: user, name: name, buildname: buildname, hashType: hashType, common: common,
+      stages: stages)
+  }
+
+  private static let purpose = [
+    "file": "\"file: NAME.aurora\" names the template that says how the job runs",
+    "user": "\"user: NAME\" says which role the job runs as",
+    "buildname": "\"buildname: NAME\" names the artifact, as in dist/NAME-COMMIT-PLATFORM.pex",
+  ]
+
+  /// A commit or version in the form that its hash type takes; `node` is nil for one from the command line.
+  func checkedVersion(_ text: String, _ node: YAMLNode?) throws -> String {
+    var reader = JobFileReader(document: document)
+    reader.hashType = hashType
+    let checked = reader.version(text, node)
+    if let checked, reader.problems.isEmpty { return checked }
+    throw DiagnosticList(reader.problems)
+  }
+}
+
+/// Reads parts of a job file and collects what is wrong with them.
+struct JobFileReader {
+  typealias Entries = [String: YAMLEntry]
+
+  let document: YAMLDocument
+  var hashType: ArtifactReference.HashType = .git
+  var problems: [Diagnostic] = []
+
+  init(document: YAMLDocument) { self.document = document }
+
+  mutating func problem(_ summary: String, _ node: YAMLNode?, notes: [String] = [], remedies: [String] = []) {
+    problems.append(
+      Diagnostic(.input, summary, at: node.map { document.location(of: $0) }, notes: notes, remedies: remedies))
+  }
+
+  /// The entries of a mapping, which may be left empty.
+  mutating func anyEntries(_ node: YAMLNode, _ what: String) -> [YAMLEntry] {
+    if let entries = node.mapping { return entries }
+    if !node.isNull { problem("\(what) is a mapping, not \(node.kind)", node) }
+    return []
+  }
+
+  /// The entries of a mapping that has only these keys.
+  mutating func entries(_ node: YAMLNode, _ what: String, keys: [String]) -> Entries {
+    var result: Entries = [:]
+    for entry in anyEntries(node, what) {
+      let key = entry.key.scalar?.text ?? ""
+      guard keys.contains(key) else {
+        let remedy = Suggestions.remedy(for: key, among: keys)
+        problem(
+          "\(what) has no key \"\(key)\"", entry.key, notes: ["known are \(keys.joined(separator: ", "))"],
+          remedies: remedy.map { [$0] } ?? [])
+        continue
+      }
+      result[key] = entry
+    }
+    return result
+  }
+
+  mutating func string(_ entries: Entries, _ key: String) -> JobFile.Field<String>? {
+    guard let node = entries[key]?.value else { return nil }
+    guard let scalar = node.scalar, !scalar.text.isEmpty, !node.isNull else {
+      problem("\"\(key)\" is a text, not \(node.kind)", node)
+      return nil
+    }
+    return JobFile.Field(value: scalar.text, node: node)
+  }
+
+  mutating func identifier(_ entries: Entries, _ key: String) -> JobFile.Field<String>? {
+    guard let field = string(entries, key) else { return nil }
+    if !JobKey.isIdentifier(field.value) {
+      problem("\"\(field.value)\" is not a name for \"\(key)\": letters, digits, \"_\", \".\" and \"-\"", field.node)
+    }
+    return field
+  }
+
+  mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ entries: Entries, _ key: String, _ type: Choice.Type
+  ) -> Choice? {
+    guard let field = string(entries, key) else { return nil }
+    if let choice = Choice(rawValue: field.value) { return choice }
+    let known = Choice.allCases.map(\.rawValue)
+    problem(
+      "\"\(key)\" is one of \(known.joined(separator: ", ")), not \"\(field.value)\"", field.node,
+      remedies: Suggestions.remedy(for: field.value, among: known).map { [$0] } ?? [])
+    return nil
+  }
+
+  mutating func level(_ entries: Entries) -> JobFile.Level {
+    var level = JobFile.Level()
+    level.cluster = identifier(entries, "cluster")
+    level.contact = string(entries, "contact")
+    let key = hashType == .git ? "githash" : "version"
+    let other = hashType == .git ? "version" : "githash"
+    if let wrong = entries[other] {
+      problem(
+        "\"\(other)\" does not go with the hash type \"\(hashType.rawValue)\"", wrong.key,
+        remedies: ["write \"\(key)\", or another \"hashtype\""])
+    }
+    if let entry = entries[key] {
+      // The text counts, not the type: an abbreviated commit may look like a number.
+      if let text = entry.value.scalar?.text, let version = version(text, entry.value) {
+        level.version = JobFile.Field(value: version, node: entry.value)
+      } else if entry.value.scalar == nil {
+        problem("\"\(key)\" is a text, not \(entry.value.kind)", entry.value)
+      }
+    }
+    if let config = entries["config"]?.value { level.config = self.config(config) }
+    if let args = entries["args"]?.value {
+      _ = anyEntries(args, "\"args\"")
+      level.args = args
+    }
+    return level
+  }
+
+  mutating func version(_ text: String, _ node: YAMLNode?) -> String? {
+    guard hashType == .git else {
+      if JobKey.isIdentifier(text) { return text }
+      problem("\"\(text)\" is not a version: letters, digits, \"_\", \".\" and \"-\"", node)
+      return nil
+    }
+    let isHex = text.utf8.allSatisfy { byte in
+      (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte | 0x20)
+    }
+    switch (isHex, text.utf8.count) {
+    case (true, 7...40): return text.lowercased()
+    case (true, 1..<7):
+      problem("the commit \"\(text)\" is too short: 7 hexadecimal digits or more", node)
+    default:
+      problem(
+        "\"\(text)\" is not a git commit: 7 to 40 hexadecimal digits", node,
+        notes: ["branches and tags move; a job names what it runs"])
+    }
+    return nil
+  }
+
+  mutating func config(_ node: YAMLNode) -> [JobFile.Field<JobFile.ConfigEntry>] {
+    let entries = entries(node, "\"config\"", keys: ConfigKey.allCases.map(\.rawValue))
+    return ConfigKey.allCases.compactMap { key in
+      guard let entry = entries[key.rawValue], let value = value(of: key, entry.value) else { return nil }
+      return JobFile.Field(value: JobFile.ConfigEntry(key: key, value: value), node: entry.value)
+    }
+  }
+
+  private mutating func value(of key: ConfigKey, _ node: YAMLNode) -> ConfigValue? {
+    let name = key.rawValue
+    guard let scalar = node.scalar else {
+      problem("\"\(name)\" is one value, not \(node.kind)", node)
+      return nil
+    }
+    switch (key, scalar.content) {
+    case (.cpu, .int(let number)) where number > 0: return .number(Double(number))
+    case (.cpu, .float(let number)) where number > 0 && number < 1e6: return .number(number)
+    case (.cpu, _): problem("\"cpu\" is a number of cores above 0, such as 0.5", node)
+    case (.ram, _), (.disk, _):
+      if let bytes = ByteSize.parse(scalar.text), bytes > 0 { return .integer(bytes) }
+      problem("\"\(name)\" is a size such as 256MB or 1GB, not \"\(scalar.text)\"", node)
+    case (.processes, .int(let number)) where number > 0: return .integer(Int(number))
+    case (.instances, .int(let number)) where number > 0 && number <= 4000: return .integer(Int(number))
+    case (.instances, _): problem("\"instances\" is a whole number from 1 to 4000", node)
+    case (.priority, .int(let number)): return .integer(Int(number))
+    case (.processes, _), (.priority, _): problem("\"\(name)\" is a whole number", node)
+    case (.tier, _):
+      if Tier(rawValue: scalar.text) != nil { return .text(scalar.text) }
+      problem("\"tier\" is one of \(Tier.allCases.map(\.rawValue).joined(separator: ", "))", node)
+    }
+    return nil
+  }
+}
+
+/// Sizes in bytes, as people write them. KB, MB, GB and TB are powers of 1024, as in Aurora; KiB and so on are the same.
+enum ByteSize {
+  static func parse(_ text: String) -> Int? {
+    let digits = text.prefix { ("0"..."9").contains($0) || $0 == "." }
+    let unit = text.dropFirst(digits.count).drop { $0 == " " }.uppercased()
+    let shift: Int
+    switch unit {
+    case "", "B": shift = 0
+    case "K", "KB", "KIB": shift = 10
+    case "M", "MB", "MIB": shift = 20
+    case "G", "GB", "GIB": shift = 30
+    case "T", "TB", "TIB": shift = 40
+    default: return nil
+    }
+    if let whole = Int(digits) {
+      let (bytes, overflow) = whole.multipliedReportingOverflow(by: 1 << shift)
+      return overflow ? nil : bytes
+    }
+    guard shift > 0, let number = Double(digits), number >= 0 else { return nil }
+    let bytes = number * Double(1 << shift)
+    return bytes < 1e18 ? Int(bytes) : nil
+  }
+}

@@ -1,0 +1,64 @@
+import JobModel
+import SystemSupport
+import Testing
+
+@testable import JobFiles
+
+/// The example monorepo's jobs, read from disk.
+@Suite struct ExampleTests {
+  private static let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+    .appending("BUILD-examples")
+  private let loader = JobLoader(root: ExampleTests.root, cluster: "devcluster")
+
+  private static func names() throws -> [String] {
+    try FileSystem.list(root.appending("jobs")).map(\.name).filter { $0.hasSuffix(".yaml") }.sorted()
+  }
+
+  @Test func everyJobLoadsInBothStages() throws {
+    let names = try Self.names()
+    #expect(names.count == 12)
+    var keys = Set<JobKey>()
+    for name in names {
+      #expect(try loader.stages(of: "jobs/\(name)") == ["devel", "prod"])
+      for stage in ["devel", "prod"] {
+        let job = try loader.load("jobs/\(name)", stage: stage, artifacts: nil)
+        #expect(job.key.name == JobFile.stem(of: name) && job.key.stage == stage && job.isService)
+        #expect(job.requiredPorts == ["http"] && job.unboundVariables.isEmpty)
+        #expect(job.healthCheck?.checker == .http(HTTPHealthChecker(port: "http")))
+        keys.insert(job.key)
+      }
+    }
+    #expect(keys.count == 24)
+  }
+
+  @Test func fiddlerRunsItsBundleOnAnAllottedPort() throws {
+    let job = try loader.load("jobs/fiddler.yaml", stage: "devel", artifacts: nil)
+    #expect(
+      job.task.processes.map(\.cmdline) == [
+        """
+        export KILT_COMMIT=3f2c9d1e8a7b
+        exec ./fiddler_server.pex --host=127.0.0.1 '--port={{thermos.ports[http]}}' --threads=4 --eightball=http://127.0.0.1:8008
+        """
+      ])
+    #expect(job.instances == 2 && job.announce?.primaryPort == "http")
+  }
+
+  @Test func prodHasMoreOfEverything() throws {
+    let job = try loader.load("jobs/eightball.yaml", stage: "prod", artifacts: nil)
+    #expect(job.instances == 56 && job.task.resources.cpu == 1.5 && job.update.batchSize == 8)
+    #expect(
+      job.task.processes.last?.cmdline
+        == "export KILT_COMMIT=3f2c9d1e8a7b; exec ./eightball_server.pex --host=0.0.0.0 --port={{thermos.ports[http]}} "
+        + "--threads=34 --memcache=cache1.acme.example:11211")
+  }
+
+  @Test func aWorkerIsAFewLinesOfYAML() throws {
+    let job = try loader.load("jobs/igor_send_email.yaml", stage: "prod", artifacts: nil)
+    #expect(
+      job.task.processes.first?.cmdline
+        == "export KILT_COMMIT=3f2c9d1e8a7b\nexec ./igor_worker.pex --queue=send_email --job=workers.igor.jobs.send_email:SendEmail "
+        + "--database=/var/lib/igor/queues.sqlite3 --option=sender=hello@acme.example --host=127.0.0.1 "
+        + "'--port={{thermos.ports[http]}}'")
+    #expect(job.instances == 3 && job.announce == nil)
+  }
+}
