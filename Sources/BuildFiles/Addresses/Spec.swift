@@ -30,29 +30,32 @@ public struct Spec: Hashable, Sendable {
     self.text = text
     isExclusion = text.hasPrefix("-")
     let body = isExclusion ? String(text.dropFirst()) : text
-    func path(_ text: some StringProtocol) throws(AddressError) -> String {
-      let isRelative = text.isEmpty || text == "." || text.hasPrefix("./") || text == ".." || text.hasPrefix("../")
-      guard !text.hasPrefix("/") || text.hasPrefix("//") else {
-        throw AddressError(text: self.text, reason: "paths are relative to the workspace root; write // for the root")
-      }
-      guard let path = Paths.normalized(isRelative ? Paths.join(directory, String(text)) : String(text)) else {
-        throw AddressError(text: self.text, reason: "it leads out of the workspace")
-      }
-      return path
-    }
     if body.isEmpty {
       throw AddressError(text: text, reason: "it is empty")
     } else if body.hasSuffix("::") {
-      selection = .descendants(try path(body.dropLast(2)))
+      selection = .descendants(try Self.path(body.dropLast(2), of: text, directory))
     } else if body.hasSuffix(":") {
-      selection = .siblings(try path(body.dropLast()))
+      selection = .siblings(try Self.path(body.dropLast(), of: text, directory))
     } else if body.contains("*") {
-      selection = .glob(try path(body))
+      selection = .glob(try Self.path(body, of: text, directory))
     } else if body.contains(":") || body.contains("#") {
       selection = .target(try AddressReference(parsing: body, relativeTo: directory))
     } else {
       let reference = try AddressReference(parsing: body, relativeTo: directory)
       selection = reference.parameters.isEmpty ? .path(reference.path) : .target(reference)
     }
+  }
+
+  private static func path(
+    _ path: some StringProtocol, of text: String, _ directory: String
+  ) throws(AddressError) -> String {
+    let isRelative = path == "." || path.hasPrefix("./") || path == ".." || path.hasPrefix("../")
+    guard !path.hasPrefix("/") || path.hasPrefix("//") else {
+      throw AddressError(text: text, reason: "paths are relative to the workspace root; write // for the root")
+    }
+    guard let normal = Paths.normalized(isRelative ? Paths.join(directory, String(path)) : String(path)) else {
+      throw AddressError(text: text, reason: "it leads out of the workspace")
+    }
+    return normal
   }
 }

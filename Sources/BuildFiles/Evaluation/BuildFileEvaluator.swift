@@ -1,4 +1,4 @@
-internal import Diagnostics
+public import Diagnostics
 public import Starlark
 internal import Synchronization
 
