@@ -1,5 +1,5 @@
 public import BuildFiles
-public import Diagnostics
+internal import Diagnostics
 internal import Starlark
 internal import Synchronization
 internal import SystemSupport

@@ -1,5 +1,6 @@
 internal import BuildFiles
 internal import Diagnostics
+internal import Workspace
 
 extension GraphBuilder {
   /// One target a project of a requirements file, and one for the file, on which they depend.
