@@ -88,7 +88,7 @@ let modules: [Module] = [
     testDependencies: ["CSystemShims"]),
   // Floor 3
   Module(name: "ContentStore", dependencies: ["Digests", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),
-  Module(name: "PythonImports"),
+  Module(name: "PythonImports", testDependencies: ["SystemSupport"]),
   Module(
     name: "PythonPackaging",
     dependencies: ["JSON", "HTTPClient", "ContentStore", "Digests", "Zip", "SystemSupport", "Diagnostics"],
