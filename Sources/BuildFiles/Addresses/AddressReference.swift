@@ -92,7 +92,9 @@ public struct AddressReference: Hashable, Sendable {
       directory = Paths.parent(directory)
       name = text.dropFirst(3)
     }
-    guard let name = name.map(String.init) ?? Address.defaultName(in: directory), !name.contains("/") else { return nil }
+    guard let name = name.map(String.init) ?? Address.defaultName(in: directory), !name.contains("/") else {
+      return nil
+    }
     return Address(
       directory: directory, name: name, file: Paths.relative(path, to: directory), parameters: parameters)
   }

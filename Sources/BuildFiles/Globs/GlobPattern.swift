@@ -127,7 +127,8 @@ public struct GlobPattern: Hashable, Sendable {
       let low = pattern[index]
       if low == UInt8(ascii: "]"), !isFirst { return (matched != negated, index + 1) }
       isFirst = false
-      if index + 2 < pattern.endIndex, pattern[index + 1] == UInt8(ascii: "-"), pattern[index + 2] != UInt8(ascii: "]") {
+      if index + 2 < pattern.endIndex, pattern[index + 1] == UInt8(ascii: "-"), pattern[index + 2] != UInt8(ascii: "]")
+      {
         if low <= byte, byte <= pattern[index + 2] { matched = true }
         index += 3
       } else {

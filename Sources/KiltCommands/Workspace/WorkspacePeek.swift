@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import JSON
+internal import TargetGraph
 
 /// `kilt peek`.
 struct WorkspacePeek: ParsableCommand {
@@ -20,7 +21,7 @@ struct WorkspacePeek: ParsableCommand {
   func run() throws {
     let session = try WorkspaceSession(global)
     let selected = try session.select(targets, verb: "peek")
-    try session.resolver.readAhead(selected)
+    try session.resolver.readImports(of: selected)
     session.write(.array(try selected.map { try session.resolver.peek($0, excludesDefaults: excludeDefaults) }))
     try session.reportWarnings()
   }

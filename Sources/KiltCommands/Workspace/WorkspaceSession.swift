@@ -15,7 +15,8 @@ struct TargetOptions: ParsableArguments {
   var specs: [String] = []
 
   @Option(
-    help: ArgumentHelp("Select what has changed since this git revision, uncommitted changes included.", valueName: "rev"))
+    help: ArgumentHelp(
+      "Select what has changed since this git revision, uncommitted changes included.", valueName: "rev"))
   var changedSince: String?
 
   @Option(help: "With --changed-since: none, direct or transitive dependents of what has changed as well.")
@@ -63,7 +64,8 @@ struct WorkspaceSession {
   func select(_ options: TargetOptions, verb: String) throws -> [TargetID] {
     if let revision = options.changedSince {
       guard options.specs.allSatisfy({ $0.hasPrefix("-") }) else {
-        throw Diagnostic(.input, "--changed-since selects the targets: leave out \"\(options.specs.joined(separator: " "))\"")
+        throw Diagnostic(
+          .input, "--changed-since selects the targets: leave out \"\(options.specs.joined(separator: " "))\"")
       }
       let changed = graph.owners(ofChanged: try workspace.git.changedFiles(since: revision))
       let affected = try resolver.affected(by: changed, depth: options.changedDependents)
@@ -113,5 +115,5 @@ struct WorkspaceSession {
   }
 
   /// Writes JSON.
-  func write(_ value: JSONValue) { writeText(value.prettyText + "\n", to: 1) }
+  func write(_ value: JSONValue) { writeText(value.text(.pretty) + "\n", to: 1) }
 }

@@ -174,7 +174,8 @@ extension DependencyResolver {
   private func unknownResolve(_ resolve: String, _ target: Target) -> Diagnostic {
     let names = graph.configuration.resolves.map(\.name)
     return Diagnostic(
-      .input, "\"\(target.address)\" uses the resolve \"\(resolve)\", which \(graph.configuration.path) does not define",
+      .input,
+      "\"\(target.address)\" uses the resolve \"\(resolve)\", which \(graph.configuration.path) does not define",
       at: target.declaration.site.location(field: "resolve", text: resolve),
       notes: ["the resolves are " + names.joined(separator: ", ")],
       remedies: Suggestions.remedy(for: resolve, among: names).map { [$0] } ?? [])

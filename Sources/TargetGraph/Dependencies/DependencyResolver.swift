@@ -159,8 +159,11 @@ public final class DependencyResolver {
 
   // MARK: Reading
 
-  /// Reads the files of these targets, unless that has been done, on two threads.
-  func readImports(of ids: [TargetID]) throws {
+  /// Reads the files of these targets, unless that has been done, on two threads: what asks for the dependencies of many
+  /// targets one by one calls this first.
+  ///
+  /// - Throws: what the sources throw.
+  public func readImports(of ids: [TargetID]) throws {
     var wanted: [FileID] = []
     for id in ids where known[id.index] == nil {
       let target = graph[id]

@@ -70,7 +70,8 @@ struct ConfigurationFile {
       if trimmed.hasPrefix("["), let end = trimmed.firstIndex(of: "]") {
         current = trimmed[..<end].drop { $0 == "[" }.filter { $0 != " " && $0 != "\"" }
         let parts = current.split(separator: ".")
-        if let key, current == (table.isEmpty ? key : table + "." + key) || (table.isEmpty && parts.first ?? "" == key) {
+        if let key, current == (table.isEmpty ? key : table + "." + key) || (table.isEmpty && parts.first ?? "" == key)
+        {
           return place(index, indent + 1, length: current.utf8.count, line)
         }
         if key == nil, current == table { return place(index, indent + 1, length: current.utf8.count, line) }

@@ -73,7 +73,9 @@ public struct GitRepository: Sendable {
     } catch {
       throw error.isMissing ? .notInstalled : .failed(command: arguments[0], error.description)
     }
-    if !outcome.termination.isSuccess, outcome.errorText.contains("not a git repository") { throw .notARepository(root) }
+    if !outcome.termination.isSuccess, outcome.errorText.contains("not a git repository") {
+      throw .notARepository(root)
+    }
     return outcome
   }
 }
