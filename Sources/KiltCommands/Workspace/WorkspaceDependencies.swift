@@ -43,8 +43,7 @@ struct WorkspaceDependencies: ParsableCommand {
       for id in selected {
         var found = try transitive ? resolver.transitiveDependencies(of: [id]) : resolver.dependencies(of: id)
         if closed, !found.contains(id) { found.append(id) }
-        object[session.graph.address(of: id).description] = .strings(
-          session.graph.sortedByAddress(found).map { session.graph.address(of: $0).description })
+        object[session.name(of: id)] = session.names(of: found)
       }
       session.write(.object(object))
     }

@@ -36,8 +36,7 @@ struct WorkspaceDependents: ParsableCommand {
       for id in selected {
         var found = Set(try session.resolver.dependents(of: [id], depth: depth))
         if closed { found.insert(id) } else { found.remove(id) }
-        object[session.graph.address(of: id).description] = .strings(
-          session.graph.sortedByAddress(Array(found)).map { session.graph.address(of: $0).description })
+        object[session.name(of: id)] = session.names(of: Array(found))
       }
       session.write(.object(object))
     }

@@ -26,8 +26,7 @@ struct WorkspaceFiledeps: ParsableCommand {
     var selected = try session.select(targets, verb: "filedeps")
     if transitive { selected += try session.resolver.transitiveDependencies(of: selected) }
     let paths = try session.resolver.files(of: selected)
-    let root = session.workspace.root
-    session.write(lines: absolute ? paths.map { root.appending($0).string } : paths, as: output.format)
+    session.write(lines: absolute ? paths.map { session.absolutePath(of: $0) } : paths, as: output.format)
     try session.reportWarnings()
   }
 }

@@ -32,7 +32,7 @@ struct WorkspaceOwners: ParsableCommand {
       }
       let owners = Array(session.graph.owners(of: file))
       all.formUnion(owners)
-      object[path] = .strings(session.graph.sortedByAddress(owners).map { session.graph.address(of: $0).description })
+      object[path] = session.names(of: owners)
       if owners.isEmpty, output.format == .text { global.note("no target owns \"\(path)\"") }
     }
     switch output.format {

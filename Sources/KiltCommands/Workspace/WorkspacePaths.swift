@@ -26,9 +26,7 @@ struct WorkspacePaths: ParsableCommand {
     let ends = try session.graph.select(try session.parse([to]))
     var found: [[TargetID]] = []
     for start in starts { for end in ends { found += try session.resolver.paths(from: start, to: end) } }
-    let named = found.sorted { $0.count < $1.count }.map { path in
-      path.map { session.graph.address(of: $0).description }
-    }
+    let named = found.sorted { $0.count < $1.count }.map { path in path.map { session.name(of: $0) } }
     switch output.format {
     case .text: session.write(lines: named.map { $0.joined(separator: " -> ") }, as: .text)
     case .json: session.write(.array(named.map { .strings($0) }))

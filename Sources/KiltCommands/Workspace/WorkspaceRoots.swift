@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import TargetGraph
 
 /// `kilt roots`.
 struct WorkspaceRoots: ParsableCommand {

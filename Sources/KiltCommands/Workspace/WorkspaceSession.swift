@@ -20,7 +20,7 @@ struct TargetOptions: ParsableArguments {
   var changedSince: String?
 
   @Option(help: "With --changed-since: none, direct or transitive dependents of what has changed as well.")
-  var changedDependents = DependentsDepth.none
+  var changedDependents = ChangedDependents.none
 
   @Option(
     help: ArgumentHelp("Keep only targets of these types (a,b means either; -a means not).", valueName: "types"))
@@ -33,7 +33,18 @@ struct TargetOptions: ParsableArguments {
   var filter: TargetFilter { TargetFilter(types: filterTargetType, tags: tag) }
 }
 
-extension DependentsDepth: ExpressibleByArgument {}
+/// The choices of `--changed-dependents`.
+enum ChangedDependents: String, CaseIterable, ExpressibleByArgument {
+  case none, direct, transitive
+
+  var depth: DependentsDepth {
+    switch self {
+    case .none: .none
+    case .direct: .direct
+    case .transitive: .transitive
+    }
+  }
+}
 
 /// A workspace that a verb works on: found, loaded, with a resolver of dependencies.
 struct WorkspaceSession {
@@ -68,7 +79,7 @@ struct WorkspaceSession {
           .input, "--changed-since selects the targets: leave out \"\(options.specs.joined(separator: " "))\"")
       }
       let changed = graph.owners(ofChanged: try workspace.git.changedFiles(since: revision))
-      let affected = try resolver.affected(by: changed, depth: options.changedDependents)
+      let affected = try resolver.affected(by: changed, depth: options.changedDependents.depth)
       let excluded = Set(try graph.select(try parse(options.specs.map { String($0.dropFirst()) })))
       return graph.sortedByAddress(affected.filter { options.filter.accepts(graph[$0]) && !excluded.contains($0) })
     }
@@ -101,10 +112,16 @@ struct WorkspaceSession {
   }
 
   /// Writes addresses: one a line, or an array.
-  func write(_ ids: [TargetID], as format: OutputFormat) {
-    let names = ids.map { graph.address(of: $0).description }
-    write(lines: names, as: format)
-  }
+  func write(_ ids: [TargetID], as format: OutputFormat) { write(lines: ids.map { name(of: $0) }, as: format) }
+
+  /// The address of a target as text.
+  func name(of id: TargetID) -> String { graph.address(of: id).description }
+
+  /// The addresses of targets as JSON, sorted.
+  func names(of ids: [TargetID]) -> JSONValue { .strings(graph.sortedByAddress(ids).map { name(of: $0) }) }
+
+  /// The absolute path of a file of the workspace.
+  func absolutePath(of path: String) -> String { workspace.root.appending(path).string }
 
   /// Writes texts: one a line, or an array.
   func write(lines: [String], as format: OutputFormat) {
