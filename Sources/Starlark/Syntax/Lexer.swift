@@ -11,6 +11,8 @@ struct Lexer {
   private var pendingOutdents = 0
   private var bracketDepth = 0
   private var atLineStart = true
+  /// Whether the line has tokens and no newline yet: the end of the file then counts as one.
+  private var isInLine = false
   /// Whether this is an expression inside of an f-string, which ends at `!`.
   private var isField = false
 
@@ -68,6 +70,10 @@ struct Lexer {
     let start = position
     guard position < end else {
       if bracketDepth > 0 || indents.count == 1 { return Token(kind: .end, start: end, end: end) }
+      if isInLine {
+        isInLine = false
+        return Token(kind: .newline, start: end, end: end)
+      }
       indents.removeLast()
       return Token(kind: .outdent, start: end, end: end)
     }
@@ -75,8 +81,10 @@ struct Lexer {
     if first == 0x0A {
       position += 1
       atLineStart = true
+      isInLine = false
       return Token(kind: .newline, start: start, end: position)
     }
+    isInLine = true
     if isIdentifierStart(first) { return try word(start) }
     if isDigit(first) || (first == 0x2E && isDigit(byte(position + 1))) { return try number(start) }
     if first == 0x22 || first == 0x27 { return try string(start, quote: position, raw: false) }
