@@ -61,4 +61,25 @@ import Testing
         + "'--port={{thermos.ports[http]}}'")
     #expect(job.instances == 3 && job.announce == nil)
   }
+
+  /// A commit is one line of its own in every file, so that find and replace changes what runs.
+  @Test func aCommitIsReplacedByTheLine() throws {
+    var files: [String: String] = [:]
+    for entry in try FileSystem.list(Self.root.appending("jobs")) {
+      let text = try FileSystem.readText(Self.root.appending("jobs").appending(entry.name))
+      let lines: [Substring] = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+        guard let key = line.firstRange(of: "githash: ") else { return line }
+        return line[..<key.upperBound] + "0123456789ab"
+      }
+      files["jobs/" + entry.name] = lines.joined(separator: "\n")
+    }
+    var fixture = Fixture()
+    fixture.files = files
+    for name in try Self.names() {
+      for stage in ["devel", "prod"] {
+        let job = try fixture.loader().load("jobs/\(name)", stage: stage, artifacts: nil)
+        #expect(job.task.artifacts.map(\.version) == ["0123456789ab"])
+      }
+    }
+  }
 }

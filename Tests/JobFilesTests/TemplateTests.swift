@@ -183,4 +183,11 @@ import Testing
     let job = try Fixture(template: template).load(artifacts: shelf)
     #expect(job.task.artifacts.map(\.digest) == ["1", "2"])
   }
+
+  @Test(arguments: ["    return 'x'", "    return (\n        'x'\n    )", "    return 'x' # end", "    return 'x'\n  "])
+  func aFileNeedNotEndInANewline(body: String) throws {
+    let template = "include('f.aurora')\njobs = [Job(task = SimpleTask('run', f()))]"
+    let job = try load(template, ["jobs/f.aurora": "def f():\n" + body])
+    #expect(job.task.processes[0].cmdline == "x")
+  }
 }
