@@ -1,0 +1,35 @@
+public import Diagnostics
+public import SystemSupport
+
+/// A Python interpreter on this machine.
+public struct Interpreter: Sendable, Hashable {
+  /// The program itself, no link.
+  public var path: FilePath
+  public var facts: InterpreterFacts
+
+  public init(path: FilePath, facts: InterpreterFacts) {
+    self.path = path
+    self.facts = facts
+  }
+}
+
+/// Why there is no interpreter to be had.
+public enum InterpreterError: DiagnosableError, Hashable {
+  /// None was found that meets the constraints.
+  case noneMatches(constraints: [InterpreterConstraint], found: [String])
+  /// The program that was named does not work as one.
+  case broken(path: FilePath, reason: String)
+
+  public var diagnostic: Diagnostic {
+    switch self {
+    case .noneMatches(let constraints, let found):
+      let wanted = constraints.map(\.description).joined(separator: " or ")
+      return Diagnostic(
+        .environment, wanted.isEmpty ? "no Python interpreter found" : "no Python interpreter that meets \(wanted)",
+        notes: found.isEmpty ? ["none on the PATH, none of pyenv"] : ["found:"] + found.map { "  \($0)" },
+        remedies: ["install one (apt-get install python3, or pyenv install VERSION) and put it on the PATH"])
+    case .broken(let path, let reason):
+      return Diagnostic(.environment, "\"\(path)\" does not work as a Python interpreter", notes: [reason])
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import JSON
+public import SystemSupport
+
+/// Finds the interpreters of this machine and remembers what they said of themselves.
+///
+/// An interpreter is run once: its facts are kept with its size, modification time and inode. Shims of pyenv are never
+/// run: what one of them starts depends on the folder it is started in; pyenv's own versions are looked at instead.
+public struct InterpreterFinder: Sendable {
+  /// Where facts are kept; nil keeps none.
+  public var cacheFile: FilePath?
+  private let searchPath: [String]
+  private let environment: [String: String]
+
+  /// - Parameter environment: `PATH`, `PYENV_ROOT`, `PYENV_VERSION` and `HOME` count; this process's by default.
+  public init(cacheFile: FilePath?, environment: [String: String]? = nil) {
+    self.cacheFile = cacheFile
+    var variables = environment ?? [:]
+    if environment == nil {
+      for name in ["PATH", "PYENV_ROOT", "PYENV_VERSION", "HOME"] { variables[name] = environmentVariable(name) }
+    }
+    self.environment = variables
+    searchPath = (variables["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":").map(String.init)
+  }
+
+  /// The first interpreter in the order of the search path that meets one of the constraints, or any without
+  /// constraints.
+  ///
+  /// - Throws: ``InterpreterError`` that lists what was found.
+  public func find(_ constraints: [InterpreterConstraint] = []) throws(InterpreterError) -> Interpreter {
+    var cache = InterpreterCache(cacheFile)
+    defer { cache.save() }
+    var found: [String] = []
+    for path in candidates() {
+      switch cache.facts(of: path) {
+      case .facts(let facts):
+        if constraints.isEmpty ? facts.version.release[0] >= 3 : constraints.contains(where: { $0.admits(facts) }) {
+          return Interpreter(path: path, facts: facts)
+        }
+        found.append("\(path) (\(facts.implementation) \(facts.version))")
+      case .broken(let reason): found.append("\(path) (\(reason))")
+      }
+    }
+    throw .noneMatches(constraints: constraints, found: found)
+  }
+
+  /// All interpreters that work, in the order of the search path.
+  public func all() -> [Interpreter] {
+    var cache = InterpreterCache(cacheFile)
+    defer { cache.save() }
+    return candidates().compactMap { path in
+      if case .facts(let facts) = cache.facts(of: path) { Interpreter(path: path, facts: facts) } else { nil }
+    }
+  }
+
+  /// The interpreter at a path.
+  public func interpreter(at path: FilePath) throws(InterpreterError) -> Interpreter {
+    let program: FilePath
+    do throws(SystemCallError) {
+      program = try FileSystem.canonicalPath(path)
+    } catch {
+      throw .broken(path: path, reason: "\(error)")
+    }
+    var cache = InterpreterCache(cacheFile)
+    defer { cache.save() }
+    switch cache.facts(of: program) {
+    case .facts(let facts): return Interpreter(path: program, facts: facts)
+    case .broken(let reason): throw .broken(path: path, reason: reason)
+    }
+  }
+
+  /// The programs that may be interpreters, links followed, each once.
+  func candidates() -> [FilePath] {
+    var seen = Set<FilePath>()
+    var result: [FilePath] = []
+    func add(_ directory: FilePath) {
+      for name in Self.programNames(in: directory) {
+        let path = directory.appending(name)
+        guard FileSystem.isExecutable(path), let program = try? FileSystem.canonicalPath(path) else { continue }
+        if seen.insert(program).inserted { result.append(program) }
+      }
+    }
+    for directory in searchPath {
+      guard !Self.isPyenvShims(directory) else {
+        for version in pyenvVersions(root: FilePath(directory).removingLastComponent()) { add(version.appending("bin")) }
+        continue
+      }
+      add(FilePath(directory))
+    }
+    if let root = pyenvRoot { for version in pyenvVersions(root: root) { add(version.appending("bin")) } }
+    return result
+  }
+
+  /// `python3`, `python`, then `python3.N` from the newest: the order in which people mean them.
+  private static func programNames(in directory: FilePath) -> [String] {
+    guard let entries = try? FileSystem.list(directory) else { return [] }  // A folder of the PATH need not exist.
+    var versioned: [(minor: Int, name: String)] = []
+    var plain: [String] = []
+    for entry in entries {
+      if entry.name == "python3" || entry.name == "python" { plain.append(entry.name) }
+      if entry.name.hasPrefix("python3."), let minor = Int(entry.name.dropFirst("python3.".count)) {
+        versioned.append((minor, entry.name))
+      }
+    }
+    return plain.sorted(by: >) + versioned.sorted { $0.minor > $1.minor }.map(\.name)
+  }
+
+  private static func isPyenvShims(_ directory: String) -> Bool {
+    directory.hasSuffix("/shims") && FileSystem.exists(FilePath(directory).removingLastComponent().appending("versions"))
+  }
+
+  private var pyenvRoot: FilePath? {
+    if let root = environment["PYENV_ROOT"] { return FilePath(root) }
+    guard let home = environment["HOME"] else { return nil }
+    let root = FilePath(home).appending(".pyenv")
+    return FileSystem.exists(root) ? root : nil
+  }
+
+  /// pyenv's versions: those it is told to use first, then the others from the newest.
+  private func pyenvVersions(root: FilePath) -> [FilePath] {
+    let versions = root.appending("versions")
+    guard let entries = try? FileSystem.list(versions) else { return [] }
+    let chosen = environment["PYENV_VERSION"] ?? (try? FileSystem.readText(root.appending("version"))) ?? ""
+    let preferred = chosen.split { $0 == ":" || $0.isWhitespace }.map(String.init)
+    func place(_ name: String) -> (Int, Version) {
+      (preferred.firstIndex(of: name) ?? preferred.count, Version(name) ?? Version(release: [0]))
+    }
+    return entries.map(\.name).sorted { left, right in
+      let (l, r) = (place(left), place(right))
+      return l.0 != r.0 ? l.0 < r.0 : l.1 != r.1 ? l.1 > r.1 : left < right
+    }.map { versions.appending($0) }
+  }
+}
