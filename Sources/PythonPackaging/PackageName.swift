@@ -13,7 +13,9 @@ public struct PackageName: Sendable, Hashable, Comparable, CustomStringConvertib
   /// Whether a text is a name in any spelling (PEP 508, "Names").
   public static func isValid(_ text: some StringProtocol) -> Bool {
     let bytes = Array(text.utf8)
-    guard let first = bytes.first, let last = bytes.last, first.isAlphanumeric, last.isAlphanumeric else { return false }
+    guard let first = bytes.first, let last = bytes.last, first.isAlphanumeric, last.isAlphanumeric else {
+      return false
+    }
     return bytes.allSatisfy(isNameByte)
   }
 

@@ -1,5 +1,3 @@
-public import Diagnostics
-
 /// What packages are chosen for: a Python version and implementation on a platform, on this machine or not.
 public struct PythonTarget: Sendable, Hashable, CustomStringConvertible {
   public var version: Version

@@ -81,7 +81,9 @@ public struct InterpreterFinder: Sendable {
     }
     for directory in searchPath {
       guard !Self.isPyenvShims(directory) else {
-        for version in pyenvVersions(root: FilePath(directory).removingLastComponent()) { add(version.appending("bin")) }
+        for version in pyenvVersions(root: FilePath(directory).removingLastComponent()) {
+          add(version.appending("bin"))
+        }
         continue
       }
       add(FilePath(directory))
@@ -105,7 +107,8 @@ public struct InterpreterFinder: Sendable {
   }
 
   private static func isPyenvShims(_ directory: String) -> Bool {
-    directory.hasSuffix("/shims") && FileSystem.exists(FilePath(directory).removingLastComponent().appending("versions"))
+    directory.hasSuffix("/shims")
+      && FileSystem.exists(FilePath(directory).removingLastComponent().appending("versions"))
   }
 
   private var pyenvRoot: FilePath? {

@@ -122,7 +122,9 @@ struct MarkerParser {
       guard let next = conjunction(depth: depth) else { return nil }
       parts.append(next)
     }
-    return parts.count == 1 ? parts[0] : .or(parts)
+    // "a or (b or c)" is one thing with "a or b or c".
+    let flat = parts.flatMap { if case .or(let inner) = $0 { inner } else { [$0] } }
+    return flat.count == 1 ? flat[0] : .or(flat)
   }
 
   private mutating func conjunction(depth: Int) -> Marker? {
@@ -132,7 +134,8 @@ struct MarkerParser {
       guard let next = atom(depth: depth) else { return nil }
       parts.append(next)
     }
-    return parts.count == 1 ? parts[0] : .and(parts)
+    let flat = parts.flatMap { if case .and(let inner) = $0 { inner } else { [$0] } }
+    return flat.count == 1 ? flat[0] : .and(flat)
   }
 
   private mutating func atom(depth: Int) -> Marker? {

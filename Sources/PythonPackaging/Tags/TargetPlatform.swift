@@ -59,9 +59,10 @@ public struct TargetPlatform: Sendable, Hashable, CustomStringConvertible {
   /// The platform tags whose wheels run here, best first.
   public var tags: [String] {
     switch system {
-    case .linux(let major, let minor): Self.manylinuxTags(major, minor, machine) + ["linux_\(machine)"]
+    // A wheel for this very machine comes first: who built it had a reason.
+    case .linux(let major, let minor): ["linux_\(machine)"] + Self.manylinuxTags(major, minor, machine)
     case .musl(let major, let minor):
-      (0...minor).reversed().map { "musllinux_\(major)_\($0)_\(machine)" } + ["linux_\(machine)"]
+      ["linux_\(machine)"] + (0...minor).reversed().map { "musllinux_\(major)_\($0)_\(machine)" }
     case .macOS(let major, let minor): Self.macOSTags(major, minor, machine)
     }
   }

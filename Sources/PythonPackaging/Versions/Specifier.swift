@@ -35,7 +35,7 @@ public struct Specifier: Sendable, Hashable, CustomStringConvertible {
     self.comparison = comparison
     scanner.skipSpace()
     if comparison == .arbitrary {
-      versionText = scanner.text { !$0.isSpace && $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: ")") }
+      versionText = scanner.text { !$0.isSpace && !";),".utf8.contains($0) }
       version = Version(versionText)
       isPrefix = false
       return
@@ -86,14 +86,21 @@ public struct Specifier: Sendable, Hashable, CustomStringConvertible {
       guard candidate.withoutLocal >= version else { return false }
       return Self.hasPrefix(candidate, Version(epoch: version.epoch, release: Array(version.release.dropLast())))
     case .less:
-      guard candidate < version else { return false }
-      // "<1.0" does not mean 1.0's own pre-releases.
-      return version.isPreRelease || !candidate.isPreRelease || candidate.base != version.base
+      // "<1.0" does not mean 1.0's own pre-releases, of which 1.0.dev0 is the first.
+      guard !version.isPreRelease else { return candidate < version }
+      var first = version
+      first.developmentRelease = 0
+      return candidate < first
     case .greater:
-      guard candidate > version else { return false }
       // ">1.0" does not mean 1.0's own post-releases and local versions.
-      if version.postRelease == nil, candidate.postRelease != nil, candidate.base == version.base { return false }
-      return candidate.local.isEmpty || candidate.base != version.base
+      guard candidate.withoutLocal > version else { return false }
+      guard version.postRelease == nil, version.developmentRelease == nil, candidate.postRelease != nil else {
+        return true
+      }
+      var own = candidate.withoutLocal
+      own.postRelease = nil
+      own.developmentRelease = nil
+      return own != version
     }
   }
 

@@ -1,0 +1,100 @@
+import Diagnostics
+import HTTPClient
+import JSON
+public import SystemSupport
+
+/// Where packages come from: what pip is configured to use. URLs may hold credentials; no file and no message shows them.
+public struct IndexConfiguration: Sendable, Hashable {
+  /// Simple repositories (PEP 503, PEP 691), the first one preferred.
+  public var indexes: [String]
+  /// Whether the first of ``indexes`` is pip's own default, which nobody configured.
+  public var isDefaultIndex: Bool
+  /// Folders, or URLs of pages, that hold files.
+  public var findLinks: [String]
+  /// A file of certificates to trust.
+  public var certificateFile: String?
+
+  public init(
+    indexes: [String] = [], isDefaultIndex: Bool = false, findLinks: [String] = [], certificateFile: String? = nil
+  ) {
+    self.indexes = indexes
+    self.isDefaultIndex = isDefaultIndex
+    self.findLinks = findLinks
+    self.certificateFile = certificateFile
+  }
+
+  /// Prints pip's configuration as JSON. The default index is pip's own constant: ours would be one more place that
+  /// decides where packages come from.
+  private static let script = """
+    import json, os, sys
+    from pip._internal.configuration import Configuration
+    from pip._internal.models.index import PyPI
+    c = Configuration(isolated=False)
+    c.load()
+    found = {}
+    for section in ('global', 'download', 'install', ':env:'):
+        for key, value in c.items():
+            value = value if isinstance(value, dict) else {key: value}
+            for key, value in value.items():
+                name = key.split('.', 1)[-1]
+                if key.rsplit('.', 1)[0] == section and value:
+                    found[name] = value
+    print(json.dumps({'default': PyPI.simple_url, 'found': found}))
+    """
+
+  /// Asks pip, through the first of these interpreters that has it. `KILT_FIND_LINKS` (folders, separated by colons)
+  /// adds to what pip says; with `KILT_NO_INDEX` set there is no index.
+  ///
+  /// - Throws: ``IndexError/noPip(tried:)``.
+  public static func ofPip(
+    _ interpreters: [FilePath], environment: (String) -> String? = environmentVariable
+  ) throws(IndexError) -> IndexConfiguration {
+    let extra = (environment("KILT_FIND_LINKS") ?? "").split(separator: ":").map(String.init)
+    if let flag = environment("KILT_NO_INDEX"), !flag.isEmpty, flag != "0" {
+      return IndexConfiguration(findLinks: extra)
+    }
+    var tried: [String] = []
+    for path in interpreters {
+      let answer = Result { () throws(SystemCallError) in
+        try Subprocess(path.string, ["-B", "-c", script], deadlineMilliseconds: 60_000).run()
+      }
+      switch answer {
+      case .success(let outcome) where outcome.termination.isSuccess:
+        if let json = try? JSONValue(parsing: outcome.output), var configuration = IndexConfiguration(pip: json) {
+          configuration.findLinks += extra
+          return configuration
+        }
+        tried.append("\(path): an answer that makes no sense")
+      case .success(let outcome):
+        tried.append("\(path): \(outcome.errorText.split(separator: "\n").last ?? "\(outcome.termination)")")
+      case .failure(let error): tried.append("\(path): \(error)")
+      }
+    }
+    throw .noPip(tried: tried)
+  }
+
+  /// What the script printed.
+  init?(pip json: JSONValue) {
+    guard let standard = json["default"]?.string, let found = json["found"]?.object else { return nil }
+    func words(_ name: String) -> [String] {
+      (found[name]?.string ?? "").split(whereSeparator: \.isWhitespace).map(String.init)
+    }
+    let noIndex = ["1", "true", "yes", "on"].contains(lowercased(found["no-index"]?.string ?? ""))
+    let configured = found["index-url"]?.string
+    isDefaultIndex = configured == nil && !noIndex
+    indexes = noIndex ? [] : [configured ?? standard] + words("extra-index-url")
+    findLinks = words("find-links")
+    certificateFile = found["cert"]?.string
+  }
+
+  /// How `uv` is told the same, in its environment and not its arguments, which every user of the machine can see.
+  func uvEnvironment() -> [String: String] {
+    var variables: [String: String] = [:]
+    if indexes.isEmpty { variables["UV_NO_INDEX"] = "1" }
+    if let first = indexes.first, !isDefaultIndex { variables["UV_DEFAULT_INDEX"] = first }
+    if indexes.count > 1 { variables["UV_INDEX"] = indexes.dropFirst().joined(separator: " ") }
+    if !findLinks.isEmpty { variables["UV_FIND_LINKS"] = findLinks.joined(separator: ",") }
+    if let certificateFile { variables["SSL_CERT_FILE"] = certificateFile }
+    return variables
+  }
+}

@@ -1,0 +1,51 @@
+public import Diagnostics
+public import Digests
+
+/// Why a file can not be had.
+public enum IndexError: DiagnosableError, Hashable {
+  /// No interpreter that has pip, whose configuration says where packages come from.
+  case noPip(tried: [String])
+  /// A package that has no wheel for a target.
+  case noWheel(package: String, target: String, wanted: [String], offered: [String])
+  /// A file that no index and no folder has. URLs are without credentials.
+  case notFound(file: String, lookedAt: [String])
+  /// A file whose bytes are not those that were locked.
+  case hashMismatch(file: String, locked: SHA256Digest, found: String, source: String)
+  /// Not a page of a simple repository.
+  case badPage(url: String, reason: String)
+  /// A source distribution that does not become a wheel.
+  case buildFailed(file: String, notes: [String])
+
+  public var diagnostic: Diagnostic {
+    switch self {
+    case .noPip(let tried):
+      return Diagnostic(
+        .environment, "no Python with pip, whose configuration says where packages come from", notes: tried,
+        remedies: ["install it: apt-get install python3-pip"])
+    case .noWheel(let package, let target, let wanted, let offered):
+      return Diagnostic(
+        .input, "\(package) has no wheel for \(target)",
+        notes: ["wanted, best first: " + wanted.joined(separator: ", ")]
+          + (offered.isEmpty ? ["the lock has no wheel of it"] : ["offered:"] + offered.map { "  \($0)" }),
+        remedies: [
+          "require a version that has one, or build the wheel and put it where find-links or the index has it, "
+            + "then run kilt lock"
+        ])
+    case .notFound(let file, let lookedAt):
+      return Diagnostic(
+        .environment, "no index has \"\(file)\"", notes: lookedAt.map { "looked at \($0)" },
+        remedies: ["check the index that pip is configured to use (pip config list), or run kilt lock again"])
+    case .hashMismatch(let file, let locked, let found, let source):
+      return Diagnostic(
+        .input, "\"\(file)\" is not the file that was locked",
+        notes: ["locked sha256:\(locked.hex)", "found \(found)", "from \(source)"],
+        remedies: ["find out why it changed; if the change is meant, run kilt lock"])
+    case .badPage(let url, let reason):
+      return Diagnostic(.environment, "\"\(url)\" is not a page of a package index", notes: [reason])
+    case .buildFailed(let file, let notes):
+      return Diagnostic(
+        .work, "\"\(file)\" does not build into a wheel", notes: notes,
+        remedies: ["install what its build needs, or require a version that has a wheel"])
+    }
+  }
+}

@@ -1,0 +1,102 @@
+public import ContentStore
+import Digests
+import HTTPClient
+import SystemSupport
+
+/// Brings locked files into the content store, from folders and from indexes.
+public final class PackageIndex: Sendable {
+  private let configuration: IndexConfiguration
+  private let store: ContentStore
+  private let client = HTTPClient()
+  /// No page of an index is larger.
+  private static let pageLimit: Int64 = 256 << 20
+
+  public init(_ configuration: IndexConfiguration, store: ContentStore) {
+    self.configuration = configuration
+    self.store = store
+  }
+
+  /// Makes sure that a file is in the store. One that is there already costs one look.
+  ///
+  /// - Throws: ``IndexError``, `HTTPError`, `ContentStoreError`; nothing half-written is left.
+  public func fetch(_ file: LockedFile, of package: PackageName) throws {
+    guard !store.contains(file.sha256) else { return }
+    var mismatch: IndexError?
+    var lookedAt: [String] = []
+    for place in configuration.findLinks {
+      if let folder = Self.folder(place) {
+        let path = folder.appending(file.name)
+        lookedAt.append(path.string)
+        guard FileSystem.exists(path) else { continue }
+        mismatch = try Self.mismatch(file, source: path.string) {
+          try store.put(file: path, expecting: file.sha256)
+        }
+        if mismatch == nil { return }
+      } else {
+        lookedAt.append(redactedURL(place))
+        if try fetch(file, fromPage: place, &mismatch) { return }
+      }
+    }
+    for index in configuration.indexes {
+      let page = (index.hasSuffix("/") ? index : index + "/") + package.text + "/"
+      lookedAt.append(redactedURL(page))
+      if try fetch(file, fromPage: page, &mismatch) { return }
+    }
+    throw mismatch ?? .notFound(file: file.name, lookedAt: lookedAt)
+  }
+
+  /// The folder that a place of `find-links` is, when it is no page.
+  private static func folder(_ place: String) -> FilePath? {
+    if place.hasPrefix("file://") { return FilePath(percentDecoded(String(place.dropFirst("file://".count)))) }
+    return place.range(of: "://") == nil ? FilePath(place) : nil
+  }
+
+  /// Whether the page had the file, and it is now in the store. Other files of the same name are remembered.
+  private func fetch(_ file: LockedFile, fromPage url: String, _ mismatch: inout IndexError?) throws -> Bool {
+    let request = HTTPRequest(
+      .get, url, headers: ["Accept": SimplePage.accept], credentials: .netrc, acceptsCompression: true,
+      certificateFile: configuration.certificateFile)
+    let response = try client.send(request, limit: Self.pageLimit)
+    // An index that does not know a project says 404; some say 403.
+    if response.status == 404 || response.status == 410 { return false }
+    try response.requireSuccess(request)
+    let type = response.headers["content-type"] ?? "text/html"
+    // Links are relative to where the page really was; its URL without credentials gets those of the request.
+    let base = response.url == redactedURL(url) ? url : response.url
+    guard let page = SimplePage(contentType: type, body: response.body, url: base) else {
+      throw IndexError.badPage(url: redactedURL(url), reason: "not what its type \"\(type)\" says")
+    }
+    let named = page.files.filter { $0.name == file.name }
+    if let match = named.first(where: { $0.sha256 == nil || $0.sha256 == file.sha256.hex }) {
+      return try download(file, from: match.url, &mismatch)
+    }
+    if let other = named.first {
+      mismatch = .hashMismatch(
+        file: file.name, locked: file.sha256, found: "sha256:\(other.sha256 ?? "")", source: redactedURL(url))
+    }
+    return false
+  }
+
+  private func download(_ file: LockedFile, from url: String, _ mismatch: inout IndexError?) throws -> Bool {
+    let request = HTTPRequest(.get, url, credentials: .netrc, certificateFile: configuration.certificateFile)
+    let writer = try ContentWriter(store)
+    let response = try client.download(request, limit: file.size ?? .max) { try writer.write($0) }
+    try response.requireSuccess(request)
+    mismatch = try Self.mismatch(file, source: redactedURL(url)) { try writer.finish(expecting: file.sha256) }
+    return mismatch == nil
+  }
+
+  /// The store's refusal of wrong bytes, as an error that names the file; nil when they were right. Any other error is
+  /// thrown on.
+  private static func mismatch(
+    _ file: LockedFile, source: String, storing: () throws -> SHA256Digest
+  ) throws -> IndexError? {
+    do {
+      _ = try storing()
+      return nil
+    } catch let error as ContentStoreError {
+      guard case .wrongDigest(_, let found) = error else { throw error }
+      return .hashMismatch(file: file.name, locked: file.sha256, found: "sha256:\(found.hex)", source: source)
+    }
+  }
+}

@@ -1,0 +1,54 @@
+public import Diagnostics
+
+/// What is wrong with a lockfile, or with asking something of it.
+public enum LockError: DiagnosableError, Hashable {
+  /// Not a lockfile of a kind we read.
+  case unreadable(path: String, line: Int?, reason: String)
+  /// A requirement's text.
+  case badRequirement(String, offset: Int, expected: String)
+  /// The lock does not have a package that is required.
+  case notLocked(name: String, path: String, suggestions: [String])
+  /// The lock is for other Pythons.
+  case wrongPython(target: String, requires: String, path: String)
+  /// The lock has the package, but for other environments.
+  case notForTarget(name: String, target: String, path: String)
+  /// Requirements that were changed without locking again.
+  case outOfDate(path: String, changes: [String])
+  /// uv found no set of packages that fits.
+  case unsatisfiable(explanation: [String])
+  /// uv could not do its work.
+  case resolverFailed(summary: String, notes: [String])
+
+  public var diagnostic: Diagnostic {
+    switch self {
+    case .unreadable(let path, let line, let reason):
+      return Diagnostic(
+        .input, "\"\(path)\" is not a lockfile that can be read: \(reason)",
+        at: line.map { SourceLocation(path: path, line: $0) }, remedies: ["run kilt lock to write it anew"])
+    case .badRequirement(let text, let offset, let expected):
+      return Diagnostic(
+        .input, "not a requirement: \"\(text)\"", notes: ["expected \(expected) at column \(offset + 1)"],
+        remedies: ["write it as in \"requests[socks]>=2.31,<3\" (PEP 508)"])
+    case .notLocked(let name, let path, let suggestions):
+      let near =
+        suggestions.isEmpty ? [] : ["did you mean \(suggestions.map { "\"\($0)\"" }.joined(separator: " or "))?"]
+      return Diagnostic(
+        .input, "the requirement \"\(name)\" is not in \"\(path)\"",
+        remedies: near + ["add it to the requirements, then run kilt lock"])
+    case .wrongPython(let target, let requires, let path):
+      return Diagnostic(
+        .input, "\"\(path)\" is for Python \(requires), not for \(target)",
+        remedies: ["change the interpreter constraints, then run kilt lock"])
+    case .notForTarget(let name, let target, let path):
+      return Diagnostic(.input, "\"\(path)\" has \"\(name)\", but not for \(target)")
+    case .outOfDate(let path, let changes):
+      return Diagnostic(.input, "\"\(path)\" is out of date", notes: changes, remedies: ["run kilt lock"])
+    case .unsatisfiable(let explanation):
+      return Diagnostic(.input, "the requirements can not be met together", notes: explanation)
+    case .resolverFailed(let summary, let notes):
+      return Diagnostic(
+        .environment, summary, notes: notes,
+        remedies: ["check the network and the index that pip is configured to use (pip config list)"])
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import Diagnostics
+public import SystemSupport
+
+/// The resolver: `uv`, a program of its own.
+public struct UvTool: Sendable {
+  public var path: FilePath
+
+  public init(path: FilePath) { self.path = path }
+
+  /// `$KILT_UV`, `uv` on the PATH, or one installed with pip in a virtual environment in Kilt's cache.
+  ///
+  /// - Parameters:
+  ///   - cache: Kilt's cache folder; the program goes to `tools/uv` in it.
+  ///   - python: the interpreter whose `venv` and `pip` install it.
+  /// - Throws: ``LockError/resolverFailed(summary:notes:)``.
+  public static func find(
+    cache: FilePath, python: Interpreter, environment: (String) -> String? = environmentVariable
+  ) throws(LockError) -> UvTool {
+    if let named = environment("KILT_UV"), !named.isEmpty {
+      guard FileSystem.isExecutable(FilePath(named)) else {
+        throw .resolverFailed(summary: "KILT_UV names \"\(named)\", which is no program", notes: [])
+      }
+      return UvTool(path: FilePath(named))
+    }
+    if let found = Subprocess.find("uv") { return UvTool(path: found) }
+    let folder = cache.appending("tools/uv")
+    let program = folder.appending("bin/uv")
+    if FileSystem.isExecutable(program) { return UvTool(path: program) }
+    do throws(SystemCallError) {
+      try FileSystem.createDirectories(folder.removingLastComponent())
+      let lock = try FileLock(waitingFor: folder.removingLastComponent().appending("uv.lock"))
+      // Another process may have been first.
+      if !FileSystem.isExecutable(program) { try install(in: folder, with: python).get() }
+      _ = consume lock
+    } catch {
+      throw .resolverFailed(summary: "uv can not be installed in \"\(folder)\"", notes: ["\(error)"])
+    }
+    guard FileSystem.isExecutable(program) else {
+      throw .resolverFailed(
+        summary: "uv, which resolves requirements, could not be installed with pip of \(python.path)",
+        notes: ["install it yourself: pip install uv", "or name it in KILT_UV"])
+    }
+    return UvTool(path: program)
+  }
+
+  /// A half-made environment is removed: its program does not exist, and the next attempt starts over.
+  private static func install(in folder: FilePath, with python: Interpreter) -> Result<Void, SystemCallError> {
+    Result { () throws(SystemCallError) in
+      try FileSystem.removeTree(folder)
+      let made = try Subprocess(python.path.string, ["-m", "venv", folder.string], deadlineMilliseconds: 120_000).run()
+      guard made.termination.isSuccess else { return }
+      let pip = folder.appending("bin/python").string
+      let arguments = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv"]
+      let installed = try Subprocess(pip, arguments, deadlineMilliseconds: 300_000).run()
+      if !installed.termination.isSuccess { try FileSystem.removeTree(folder) }
+    }
+  }
+
+  /// Runs it in a folder, with its own configuration files ignored: pip's configuration is the one that counts.
+  func run(
+    _ arguments: [String], in folder: FilePath, index: IndexConfiguration, python: Interpreter
+  ) throws(SystemCallError) -> Subprocess.Outcome {
+    var variables = index.uvEnvironment()
+    variables["UV_PYTHON"] = python.path.string
+    variables["UV_PYTHON_DOWNLOADS"] = "never"
+    variables["UV_NO_CONFIG"] = "1"
+    variables["UV_NO_PROGRESS"] = "1"
+    variables["NO_COLOR"] = "1"
+    // A project around the temporary folder, or an active virtual environment, is not meant.
+    let dropped = Set(variables.keys).union([
+      "VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "UV_PROJECT", "UV_WORKING_DIRECTORY",
+    ])
+    let inherited = environmentStrings().filter { !dropped.contains(String($0.prefix { $0 != "=" })) }
+    return try Subprocess(
+      path.string, arguments, environment: inherited + variables.sorted { $0.key < $1.key }.map { "\($0)=\($1)" },
+      workingDirectory: folder, deadlineMilliseconds: 1_800_000
+    ).run()
+  }
+}
