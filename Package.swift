@@ -88,7 +88,7 @@ let modules: [Module] = [
     testDependencies: ["CSystemShims"]),
   // Floor 3
   Module(name: "ContentStore", dependencies: ["Digests", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),
-  Module(name: "PythonImports", testDependencies: ["SystemSupport"]),
+  Module(name: "PythonImports"),
   Module(
     name: "PythonPackaging",
     dependencies: ["JSON", "HTTPClient", "ContentStore", "Digests", "Zip", "SystemSupport", "Diagnostics"],
@@ -96,17 +96,17 @@ let modules: [Module] = [
   // Floor 4
   Module(name: "BuildFiles", dependencies: ["Starlark", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),
   Module(
-    name: "Workspace", dependencies: ["BuildFiles", "Starlark", "SystemSupport", "Diagnostics"],
+    name: "Workspace", dependencies: ["BuildFiles", "SystemSupport", "Diagnostics"],
     packages: [.tomlKit, .systemPackage]),
   Module(
     name: "Artifacts", dependencies: ["JSON", "HTTPClient", "Digests", "SystemSupport", "Diagnostics"],
-    packages: [.crypto, .systemPackage]),
+    packages: [.crypto, .systemPackage], testDependencies: ["CSystemShims"]),
   Module(name: "JobModel", dependencies: ["JSON"]),
   // Floor 5
   Module(
     name: "TargetGraph",
     dependencies: [
-      "BuildFiles", "Workspace", "PythonImports", "JSON", "SystemSupport", "Diagnostics",
+      "BuildFiles", "Workspace", "PythonImports", "PythonPackaging", "Digests", "JSON", "SystemSupport", "Diagnostics",
     ],
     packages: [.systemPackage]),
   Module(

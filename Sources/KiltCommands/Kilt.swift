@@ -19,12 +19,7 @@ public struct Kilt: ParsableCommand {
       """,
     version: kiltVersion,
     groupedSubcommands: [
-      CommandGroup(
-        name: "Workspace",
-        subcommands: [
-          WorkspaceList.self, WorkspacePeek.self, WorkspaceDependencies.self, WorkspaceDependents.self,
-          WorkspacePaths.self, WorkspaceFiledeps.self, WorkspaceRoots.self, WorkspaceOwners.self,
-        ]),
+      CommandGroup(name: "Workspace", subcommands: []),
     ])
 
   public init() {}

@@ -16,13 +16,10 @@ extension ArtifactError {
     case .denied(let repository, let reason):
       Diagnostic(
         .environment, "the repository \(repository) refuses access", notes: [reason],
-        remedies: [
-          "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or the shared credentials file), and the bucket's policy"
-        ])
-    case .missingCredentials(let repository):
-      Diagnostic(
-        .environment, "there are no credentials for the repository \(repository)",
-        remedies: ["set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write ~/.aws/credentials"])
+        remedies: repository.hasPrefix("s3:")
+          ? [
+            "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or ~/.aws/credentials), the bucket's policy and this clock"
+          ] : ["check the user name and password for this host (netrc file)"])
     case .readOnly(let repository):
       Diagnostic(
         .input, "the repository \(repository) is read-only: it is an HTTP URL",
@@ -45,6 +42,7 @@ extension ArtifactError {
       Diagnostic(
         .environment, "the bundle that its fetched segments give is not the one that its manifest names",
         remedies: ["the manifest in the repository is wrong: kilt artifacts verify", "or the cache's disk is failing"])
+    case .client(let diagnostic): diagnostic
     case .file(let error): file(error)
     default: Diagnostic(.defect, "unexpected: \(self)")
     }

@@ -23,7 +23,6 @@ public enum ArtifactError: Error, Sendable, Hashable {
 
   case unreachable(repository: String, cause: String)
   case denied(repository: String, reason: String)
-  case missingCredentials(repository: String)
   case readOnly(repository: String)
   case noListing(repository: String)
   /// A bucket that is not there.
@@ -35,6 +34,8 @@ public enum ArtifactError: Error, Sendable, Hashable {
   case damagedBlob(digest: String, found: String, repository: String)
   case badManifest(String, reason: String, repository: String)
 
+  /// A request could not even be made: libcurl is missing, for one.
+  case client(Diagnostic)
   /// A system call failed on a file of a directory repository or of the cache.
   case file(SystemCallError)
   case noCacheDirectory

@@ -7,9 +7,9 @@ extension Repository {
   /// Nothing is contacted yet. A relative path begins at `base`.
   public init(opening text: String, relativeTo base: FilePath? = nil) throws(ArtifactError) {
     if text.hasPrefix("s3://") {
-      throw .invalidRepository(text, reason: "not yet")
+      self.init(try S3Storage(try S3Location(parsing: text)))
     } else if text.hasPrefix("http://") || text.hasPrefix("https://") {
-      throw .invalidRepository(text, reason: "not yet")
+      self.init(try HTTPStorage(text))
     } else {
       self.init(directory: try Self.directory(text, base))
     }

@@ -61,7 +61,14 @@ public struct Repository: Sendable {
         return found
       }
     }
-    let known = try commits(of: reference.name)
+    let known: [CommitListing]
+    do throws(ArtifactError) {
+      known = try commits(of: reference.name)
+    } catch {
+      // A server that only serves files knows what it has, but not what else.
+      guard case .noListing = error, reference.commit.commit != nil else { throw error }
+      throw .unknownCommit(reference, known: [], repository: location)
+    }
     let matches = known.filter { reference.commit.matches($0.commit) }
     guard let match = matches.first else {
       if known.isEmpty {

@@ -73,13 +73,6 @@ extension FilePiece {
       rest -= Int64(count)
     }
   }
-
-  /// The digest of the piece as it is now.
-  func digest() throws(ArtifactError) -> SHA256Digest {
-    var hasher = SHA256Hasher()
-    try forEachChunk { (bytes) throws(ArtifactError) in hasher.update(bytes) }
-    return hasher.digest()
-  }
 }
 
 /// lseek(2) to an offset from the start.
