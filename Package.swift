@@ -88,7 +88,7 @@ let modules: [Module] = [
     testDependencies: ["CSystemShims"]),
   // Floor 3
   Module(name: "ContentStore", dependencies: ["Digests", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),
-  Module(name: "PythonImports"),
+  Module(name: "PythonImports", testDependencies: ["SystemSupport"]),
   Module(
     name: "PythonPackaging",
     dependencies: ["JSON", "HTTPClient", "ContentStore", "Digests", "Zip", "SystemSupport", "Diagnostics"],
@@ -96,7 +96,7 @@ let modules: [Module] = [
   // Floor 4
   Module(name: "BuildFiles", dependencies: ["Starlark", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),
   Module(
-    name: "Workspace", dependencies: ["BuildFiles", "SystemSupport", "Diagnostics"],
+    name: "Workspace", dependencies: ["BuildFiles", "Starlark", "SystemSupport", "Diagnostics"],
     packages: [.tomlKit, .systemPackage]),
   Module(
     name: "Artifacts", dependencies: ["JSON", "HTTPClient", "Digests", "SystemSupport", "Diagnostics"],
@@ -106,7 +106,7 @@ let modules: [Module] = [
   Module(
     name: "TargetGraph",
     dependencies: [
-      "BuildFiles", "Workspace", "PythonImports", "PythonPackaging", "Digests", "JSON", "SystemSupport", "Diagnostics",
+      "BuildFiles", "Workspace", "PythonImports", "JSON", "SystemSupport", "Diagnostics",
     ],
     packages: [.systemPackage]),
   Module(

@@ -19,7 +19,12 @@ public struct Kilt: ParsableCommand {
       """,
     version: kiltVersion,
     groupedSubcommands: [
-      CommandGroup(name: "Workspace", subcommands: []),
+      CommandGroup(
+        name: "Workspace",
+        subcommands: [
+          WorkspaceList.self, WorkspacePeek.self, WorkspaceDependencies.self, WorkspaceDependents.self,
+          WorkspacePaths.self, WorkspaceFiledeps.self, WorkspaceRoots.self, WorkspaceOwners.self,
+        ]),
     ])
 
   public init() {}

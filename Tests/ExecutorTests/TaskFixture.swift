@@ -10,6 +10,7 @@ final class TaskFixture {
   let root: String
   let directory: TaskDirectory
   private(set) var executor: Int32 = 0
+  private var arguments: [String] = []
 
   /// Programs that these tests cannot do without.
   static func requirePrograms() throws {
@@ -94,7 +95,8 @@ final class TaskFixture {
   /// Writes the assignment and starts the executor in a session of its own.
   func start(
     _ task: TaskConfiguration, healthCheck: HealthCheckConfiguration? = nil, lifecycle: LifecycleConfiguration? = nil,
-    ports: [String: Int] = [:], options change: (inout ExecutorOptions) -> Void = { _ in }
+    ports: [String: Int] = [:], options change: (inout ExecutorOptions) -> Void = { _ in }, behindParent: Bool = false,
+    asUser user: String? = nil
   ) throws {
     let key = JobKey(cluster: "test", role: "nobody", stage: "devel", name: "job")
     let configuration = JobConfiguration(key: key, task: task, healthCheck: healthCheck, lifecycle: lifecycle)
@@ -108,15 +110,58 @@ final class TaskFixture {
     // Where the tests themselves are not root, tasks run as whoever runs the tests.
     options.allowsMissingUser = true
     change(&options)
+    arguments = options.arguments
     let program = try TaskFixture.executorPath()
+    if let user {
+      // The directories are that user's; the build directory may be closed to it, so the program is copied.
+      let copy = root + "/kilt-executor"
+      try FileSystem.copyFile(FilePath(program), to: FilePath(copy), permissions: 0o755)
+      let owner = try Subprocess(
+        "chown", ["-R", user, root, directory.paths.directory], environment: environmentStrings()
+      ).run()
+      try #require(owner.termination.isSuccess, "\(owner.errorText)")
+      executor = try TaskFixture.spawn(
+        "/usr/bin/setpriv", ["--reuid=\(user)", "--regid=65534", "--clear-groups", copy] + arguments)
+    } else if behindParent {
+      executor = try TaskFixture.spawn("/bin/sh", ["-c", "setsid \"$@\" & wait", "sh", program] + arguments)
+    } else {
+      executor = try TaskFixture.spawn(program, arguments)
+    }
+  }
+
+  /// Starts a program in a session of its own.
+  private static func spawn(_ program: String, _ arguments: [String]) throws -> Int32 {
     var spawn = kilt_spawn_options(
       standard_input: -1, standard_output: -1, standard_error: 2, working_directory: nil, new_session: 1)
-    var id2: pid_t = 0
-    let code = withCStrings([program] + options.arguments) { arguments in
-      withCStrings(environmentStrings()) { kilt_spawn(&id2, program, arguments, $0, &spawn) }
+    var id: pid_t = 0
+    let code = withCStrings([program] + arguments) { arguments in
+      withCStrings(environmentStrings()) { kilt_spawn(&id, program, arguments, $0, &spawn) }
     }
     try #require(code == 0)
-    executor = id2
+    return id
+  }
+
+  /// As `start`, but the executor is the child of a shell, which is there to be killed.
+  func startBehindParent(_ task: TaskConfiguration) throws {
+    try start(task, behindParent: true)
+  }
+
+  /// Kills that shell without a word.
+  func killParent() throws { try killExecutor() }
+
+  /// Kills what was started with SIGKILL and reaps it.
+  func killExecutor() throws {
+    var status: Int32 = 0
+    try #require(kill(executor, SIGKILL) == 0 && waitpid(executor, &status, 0) == executor)
+    executor = 0
+  }
+
+  /// Runs another executor on the same directory to its end.
+  func restart() throws -> (code: Int32, event: TaskEvent) {
+    let id = try TaskFixture.spawn(TaskFixture.executorPath(), arguments)
+    var status: Int32 = 0
+    try #require(waitpid(id, &status, 0) == id)
+    return ((status >> 8) & 0xFF, try #require(try directory.checkpoint()?.lastEvent))
   }
 
   /// Waits for the executor's end and returns the task's last event.

@@ -80,7 +80,10 @@ struct LogFile {
     if backups == 0 {
       unlink(path)
     } else {
-      for number in stride(from: backups - 1, through: 1, by: -1) {
+      // Only as far as there are files: a large number of backups costs nothing until they are there.
+      var oldest = 0
+      while oldest < backups, Links.exists("\(path).\(oldest + 1)") { oldest += 1 }
+      for number in stride(from: min(oldest, backups - 1), through: 1, by: -1) {
         rename("\(path).\(number)", "\(path).\(number + 1)")
       }
       rename(path, "\(path).1")

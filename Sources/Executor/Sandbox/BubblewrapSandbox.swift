@@ -28,7 +28,7 @@ struct BubblewrapSandbox: Sandbox {
   init(settings: SandboxSettings, program: String) throws(ExecutorError) {
     self.settings = settings
     self.program = program
-    if settings.isRoot, settings.user.id != 0 {
+    if settings.isRoot {
       guard let found = Subprocess.find("setpriv")?.string else {
         throw .missingProgram(name: "setpriv", package: "util-linux")
       }
@@ -71,16 +71,16 @@ struct BubblewrapSandbox: Sandbox {
     var options = ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent"]
     if settings.isRoot {
       options += ["--cap-drop", "ALL"]
-      if setpriv != nil {
-        for capability in ["CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"] { options += ["--cap-add", capability] }
-      }
+      for capability in ["CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"] { options += ["--cap-add", capability] }
     } else {
       options += ["--unshare-user"]
     }
     options += systemMounts() + ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm"]
     options += ["--bind", settings.paths.temporary, "/tmp", "--dir", "/var", "--symlink", "../tmp", "/var/tmp"]
     options += ["--dir", "/run", "--symlink", "../run", "/var/run"]
-    for path in settings.readOnly { options += ["--ro-bind", path, path] }
+    for path in settings.readOnly where !path.hasPrefix("/usr/") {
+      options += directories(above: path) + ["--ro-bind", path, path]
+    }
     options += ["--bind", settings.paths.sandbox, home, "--ro-bind", settings.paths.artifacts, Self.artifacts]
     // The root itself is a tmpfs; whatever is not mounted above cannot be made there.
     options += ["--remount-ro", "/"]
@@ -110,7 +110,18 @@ struct BubblewrapSandbox: Sandbox {
     }
     options += ["--dir", "/etc"]
     for name in Self.configuration where SmallFile.exists("/etc/" + name) {
-      options += ["--ro-bind", "/etc/" + name, "/etc/" + name]
+      options += directories(above: "/etc/" + name) + ["--ro-bind", "/etc/" + name, "/etc/" + name]
+    }
+    return options
+  }
+
+  /// Makes what a mount point stands in, open to the role's user: bubblewrap by itself would close it to all but root.
+  private func directories(above path: String) -> [String] {
+    var above = ""
+    var options: [String] = []
+    for component in path.split(separator: "/").dropLast() {
+      above += "/" + component
+      options += ["--perms", "0755", "--dir", above]
     }
     return options
   }

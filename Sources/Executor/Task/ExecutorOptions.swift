@@ -87,10 +87,21 @@ public struct ExecutorOptions: Sendable, Hashable {
     for directory in options.readOnly + [options.taskDirectory] where !directory.hasPrefix("/") {
       throw .usage("'\(directory)' is not an absolute path (--task-directory, --read-only)")
     }
+    for directory in options.readOnly where ExecutorOptions.isTasksOwn(directory) {
+      // Bubblewrap makes mount points as root: it must not do so where a task may have put a link.
+      throw .usage("'\(directory)' cannot be shown to tasks: they have their own there")
+    }
     guard !options.controlGroupParent.split(separator: "/").contains("..") else {
       throw .usage("'\(options.controlGroupParent)' is not a control group")
     }
     self = options
+  }
+
+  /// Whether a path is one of a sandbox's own places, or below one.
+  private static func isTasksOwn(_ path: String) -> Bool {
+    ["/sandbox", "/artifacts", "/tmp", "/var", "/run", "/dev", "/proc", "/"].contains { place in
+      path == place || (place != "/" && path.hasPrefix(place + "/")) || path.split(separator: "/").contains("..")
+    }
   }
 }
 

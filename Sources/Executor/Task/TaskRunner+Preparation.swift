@@ -9,7 +9,10 @@ extension TaskRunner {
     for path in [paths.sandbox, paths.temporary, paths.logs, paths.artifacts, paths.run] {
       if mkdir(path, 0o700) != 0, errno != EEXIST { throw .last("mkdir", path) }
     }
-    guard chmod(paths.temporary, 0o1777) == 0 else { throw .last("chmod", paths.temporary) }
+    // Whatever the umask is. The role's user reads artifacts; the directory above keeps all others out.
+    for (path, mode) in [(paths.temporary, mode_t(0o1777)), (paths.artifacts, 0o755)] {
+      guard chmod(path, mode) == 0 else { throw .last("chmod", path) }
+    }
     if settings.isRoot {
       for path in [paths.sandbox, paths.temporary] {
         guard chown(path, settings.user.id, settings.user.group) == 0 else { throw .last("chown", path) }

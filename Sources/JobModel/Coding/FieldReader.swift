@@ -1,10 +1,10 @@
-internal import JSON
+package import JSON
 
 /// Reads the fields of a JSON object; knows the way to each for errors.
-struct FieldReader {
-  let object: JSONObject
+package struct FieldReader {
+  package let object: JSONObject
 
-  init(_ json: JSONValue) throws(ModelError) {
+  package init(_ json: JSONValue) throws(ModelError) {
     guard let object = json.object else { throw ModelError(path: "", problem: .wrongType(expected: "an object")) }
     self.object = object
   }
@@ -25,23 +25,23 @@ struct FieldReader {
 
   // Each field kind once as an optional; `required` wraps it.
 
-  func optionalString(_ name: String) throws(ModelError) -> String? {
+  package func optionalString(_ name: String) throws(ModelError) -> String? {
     guard let value = value(name) else { return nil }
     guard let string = value.string else { throw wrongType(name, "a string") }
     return string
   }
 
-  func string(_ name: String) throws(ModelError) -> String { try present(name, optionalString(name)) }
+  package func string(_ name: String) throws(ModelError) -> String { try present(name, optionalString(name)) }
 
-  func optionalBool(_ name: String) throws(ModelError) -> Bool? {
+  package func optionalBool(_ name: String) throws(ModelError) -> Bool? {
     guard let value = value(name) else { return nil }
     guard let bool = value.bool else { throw wrongType(name, "true or false") }
     return bool
   }
 
-  func bool(_ name: String) throws(ModelError) -> Bool { try present(name, optionalBool(name)) }
+  package func bool(_ name: String) throws(ModelError) -> Bool { try present(name, optionalBool(name)) }
 
-  func optionalInteger<Number: FixedWidthInteger>(
+  package func optionalInteger<Number: FixedWidthInteger>(
     _ name: String, _: Number.Type = Number.self
   ) throws(ModelError) -> Number? {
     guard let value = value(name) else { return nil }
@@ -49,31 +49,31 @@ struct FieldReader {
     return number
   }
 
-  func integer<Number: FixedWidthInteger>(_ name: String, _: Number.Type = Number.self) throws(ModelError) -> Number {
+  package func integer<Number: FixedWidthInteger>(_ name: String, _: Number.Type = Number.self) throws(ModelError) -> Number {
     try present(name, optionalInteger(name))
   }
 
-  func optionalDouble(_ name: String) throws(ModelError) -> Double? {
+  package func optionalDouble(_ name: String) throws(ModelError) -> Double? {
     guard let value = value(name) else { return nil }
     guard let double = value.double, double.isFinite else { throw wrongType(name, "a number") }
     return double
   }
 
   /// A duration, in seconds.
-  func optionalDuration(_ name: String) throws(ModelError) -> Duration? {
+  package func optionalDuration(_ name: String) throws(ModelError) -> Duration? {
     guard let seconds = try optionalDouble(name) else { return nil }
     guard seconds.magnitude < 1e12 else { throw wrongType(name, "a number of seconds in range") }
     return .milliseconds(Int64((seconds * 1000).rounded()))
   }
 
-  func optionalTimestamp(_ name: String) throws(ModelError) -> Timestamp? {
+  package func optionalTimestamp(_ name: String) throws(ModelError) -> Timestamp? {
     guard let milliseconds = try optionalInteger(name, Int64.self) else { return nil }
     return Timestamp(milliseconds: milliseconds)
   }
 
-  func timestamp(_ name: String) throws(ModelError) -> Timestamp { try present(name, optionalTimestamp(name)) }
+  package func timestamp(_ name: String) throws(ModelError) -> Timestamp { try present(name, optionalTimestamp(name)) }
 
-  func optionalEnumeration<Value: RawRepresentable & CaseIterable>(
+  package func optionalEnumeration<Value: RawRepresentable & CaseIterable>(
     _ name: String, _: Value.Type = Value.self
   ) throws(ModelError) -> Value? where Value.RawValue == String {
     guard let raw = try optionalString(name) else { return nil }
@@ -83,23 +83,23 @@ struct FieldReader {
     return value
   }
 
-  func enumeration<Value: RawRepresentable & CaseIterable>(
+  package func enumeration<Value: RawRepresentable & CaseIterable>(
     _ name: String, _: Value.Type = Value.self
   ) throws(ModelError) -> Value where Value.RawValue == String {
     try present(name, optionalEnumeration(name))
   }
 
-  func optionalObject<Value: JSONCodable>(_ name: String, _: Value.Type = Value.self) throws(ModelError) -> Value? {
+  package func optionalObject<Value: JSONCodable>(_ name: String, _: Value.Type = Value.self) throws(ModelError) -> Value? {
     guard let value = value(name) else { return nil }
     do { return try Value(json: value) } catch { throw error.under(name) }
   }
 
-  func object<Value: JSONCodable>(_ name: String, _: Value.Type = Value.self) throws(ModelError) -> Value {
+  package func object<Value: JSONCodable>(_ name: String, _: Value.Type = Value.self) throws(ModelError) -> Value {
     try present(name, optionalObject(name))
   }
 
   /// An array; absent means empty.
-  func list<Value: JSONCodable>(_ name: String, _: Value.Type = Value.self) throws(ModelError) -> [Value] {
+  package func list<Value: JSONCodable>(_ name: String, _: Value.Type = Value.self) throws(ModelError) -> [Value] {
     guard let value = value(name) else { return [] }
     guard let array = value.array else { throw wrongType(name, "an array") }
     var result: [Value] = []
@@ -110,14 +110,14 @@ struct FieldReader {
     return result
   }
 
-  func strings(_ name: String) throws(ModelError) -> [String] {
+  package func strings(_ name: String) throws(ModelError) -> [String] {
     guard let value = value(name) else { return [] }
     guard let strings = value.strings else { throw wrongType(name, "an array of strings") }
     return strings
   }
 
   /// An object as a dictionary; absent means empty. The closure makes a value of a member, or nil for a wrong type.
-  func dictionary<Key, Value>(
+  package func dictionary<Key, Value>(
     _ name: String, expected: String, _ member: (String, JSONValue) -> (Key, Value)?
   ) throws(ModelError) -> [Key: Value] {
     guard let value = value(name) else { return [:] }
@@ -130,7 +130,7 @@ struct FieldReader {
     return result
   }
 
-  func jobKey(_ name: String) throws(ModelError) -> JobKey {
+  package func jobKey(_ name: String) throws(ModelError) -> JobKey {
     let text = try string(name)
     do { return try JobKey(parsing: text) } catch { throw ModelError(path: name, problem: .badKey(error)) }
   }
@@ -138,7 +138,7 @@ struct FieldReader {
 
 extension ModelError {
   /// The same problem, one level further down.
-  func under(_ prefix: String) -> ModelError {
+  package func under(_ prefix: String) -> ModelError {
     let separator = path.isEmpty || path.hasPrefix("[") ? "" : "."
     return ModelError(path: prefix + separator + path, problem: problem)
   }
@@ -146,7 +146,7 @@ extension ModelError {
 
 extension JSONValue {
   /// An object of these members, without those that are nil.
-  static func fields(_ members: KeyValuePairs<String, JSONValue?>) -> JSONValue {
+  package static func fields(_ members: KeyValuePairs<String, JSONValue?>) -> JSONValue {
     var object = JSONObject()
     for (name, value) in members {
       if let value { object[name] = value }
@@ -154,28 +154,28 @@ extension JSONValue {
     return .object(object)
   }
 
-  static func integer(_ value: some FixedWidthInteger) -> JSONValue { .int(Int64(clamping: value)) }
+  package static func integer(_ value: some FixedWidthInteger) -> JSONValue { .int(Int64(clamping: value)) }
 
-  static func integer(_ value: (some FixedWidthInteger)?) -> JSONValue? { value.map { .integer($0) } }
+  package static func integer(_ value: (some FixedWidthInteger)?) -> JSONValue? { value.map { .integer($0) } }
 
-  static func text(_ value: String?) -> JSONValue? { value.map { .string($0) } }
+  package static func text(_ value: String?) -> JSONValue? { value.map { .string($0) } }
 
-  static func flag(_ value: Bool?) -> JSONValue? { value.map { .bool($0) } }
+  package static func flag(_ value: Bool?) -> JSONValue? { value.map { .bool($0) } }
 
-  static func raw(_ value: some RawRepresentable<String>) -> JSONValue { .string(value.rawValue) }
+  package static func raw(_ value: some RawRepresentable<String>) -> JSONValue { .string(value.rawValue) }
 
   /// Seconds: an integer when they are whole.
-  static func seconds(_ duration: Duration) -> JSONValue {
+  package static func seconds(_ duration: Duration) -> JSONValue {
     let milliseconds = duration.milliseconds
     return milliseconds % 1000 == 0 ? .int(milliseconds / 1000) : .double(Double(milliseconds) / 1000)
   }
 
-  static func time(_ time: Timestamp) -> JSONValue { .int(time.milliseconds) }
+  package static func time(_ time: Timestamp) -> JSONValue { .int(time.milliseconds) }
 
-  static func list(_ values: [some JSONCodable]) -> JSONValue { .array(values.map(\.json)) }
+  package static func list(_ values: [some JSONCodable]) -> JSONValue { .array(values.map(\.json)) }
 
   /// An object whose members are sorted by name.
-  static func dictionary<Value>(_ values: [String: Value], _ json: (Value) -> JSONValue) -> JSONValue {
+  package static func dictionary<Value>(_ values: [String: Value], _ json: (Value) -> JSONValue) -> JSONValue {
     .object(JSONObject(values.sorted { $0.key < $1.key }.map { ($0.key, json($0.value)) }))
   }
 }

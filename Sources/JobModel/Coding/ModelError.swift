@@ -14,6 +14,11 @@ public struct ModelError: Error, Sendable, Hashable, CustomStringConvertible {
     case badKey(JobKeyError)
   }
 
+  public init(path: String, problem: Problem) {
+    self.path = path
+    self.problem = problem
+  }
+
   public var description: String {
     let field = path.isEmpty ? "the document" : "field '\(path)'"
     return switch problem {

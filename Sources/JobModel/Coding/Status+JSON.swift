@@ -117,7 +117,7 @@ extension UpdateSummary: JSONCodable {
 
 extension FieldReader {
   /// Port numbers by name.
-  func ports(_ name: String) throws(ModelError) -> [String: Int] {
+  package func ports(_ name: String) throws(ModelError) -> [String: Int] {
     try dictionary(name, expected: "a port number") { name, value in
       value.int.flatMap(Int.init(exactly:)).map { (name, $0) }
     }

@@ -30,6 +30,8 @@ public struct Scheduler: Sendable {
     public var tasks: Set<TaskID> = []
     public var updates: Set<UpdateID> = []
     public var quotas: Set<String> = []
+
+    public var isEmpty: Bool { jobs.isEmpty && tasks.isEmpty && updates.isEmpty && quotas.isEmpty }
   }
 
   /// Takes one event.

@@ -1,0 +1,95 @@
+internal import Starlark
+
+/// The names that BUILD files may use besides the language's own.
+enum BuildEnvironment {
+  /// All of them, without prelude macros.
+  static let standard: Environment = {
+    var values: [String: Value] = [:]
+    for type in TargetType.allCases where type.isPublic {
+      values[type.rawValue] = .host(TargetTypeSymbol(type: type, name: type.rawValue))
+    }
+    for (name, type) in TargetType.legacyNames { values[name] = .host(TargetTypeSymbol(type: type, name: name)) }
+    for name in TargetType.foreignNames { values[name] = .host(TargetTypeSymbol(type: .foreign, name: name)) }
+    for name in ["globs", "rglobs", "zglobs"] { values[name] = GlobSet.function(name) }
+    for name in ["python_artifact", "setup_py", "http_source", "stevedore_namespace", "per_platform", "bundle"] {
+      values[name] = object(name)
+    }
+    for name in ["__dependencies_rules__", "__dependents_rules__"] {
+      values[name] = .builtin(name) { call in
+        try state(call).addRules(name, call)
+        return .none
+      }
+    }
+    values["__defaults__"] = .builtin("__defaults__") { call in
+      try state(call).addDefaults(call)
+      return .none
+    }
+    values["build_file_dir"] = .builtin("build_file_dir") { call in .string(try state(call).directory) }
+    values["env"] = .builtin("env") { call in
+      let bound = try call.bind(["name", "default"], required: 1)
+      guard let name = bound[0]?.asString else { throw StarlarkError("env takes the name of a variable") }
+      let state = try state(call)
+      state.environmentNames.insert(name)
+      return state.environment(name).map { .string($0) } ?? bound[1] ?? .none
+    }
+    values["parametrize"] = .builtin("parametrize", parametrize)
+    return Environment(values)
+  }()
+
+  private static func state(_ call: Call) throws -> PackageState {
+    guard let state = call.context(PackageState.self) else {
+      throw StarlarkError("\(call.name)() can be called in BUILD files only, not while a loaded file is read")
+    }
+    return state
+  }
+
+  /// A function that keeps its arguments, for the graph and the build to read.
+  private static func object(_ name: String) -> Value {
+    .builtin(name) { call in
+      var entries: [FieldValue.Entry] = []
+      func add(_ key: String, _ value: Value) throws {
+        guard let value = FieldValue(value) else {
+          throw StarlarkError("\(name): the argument \(key) can not be \(value.typeName)")
+        }
+        entries.append(FieldValue.Entry(key: .string(key), value: value))
+      }
+      for (index, value) in call.positional.enumerated() {
+        try add(index == 0 && name == "http_source" ? "url" : "\(index)", value)
+      }
+      for argument in call.named { try add(argument.name, argument.value) }
+      return .host(FieldObject(typeName: name, value: .object(name, entries)))
+    }
+  }
+
+  /// `parametrize("a", "b")`, `parametrize(py38=["3.8"], py39=["3.9"])`.
+  private static func parametrize(_ call: Call) throws -> Value {
+    var entries: [FieldValue.Entry] = []
+    for value in call.positional {
+      guard let alternative = FieldValue(value) else {
+        throw StarlarkError("parametrize: no field can be \(value.typeName)")
+      }
+      let alias: String
+      switch alternative {
+      case .string(let text): alias = text
+      case .none, .bool, .int, .double: alias = alternative.source
+      default:
+        throw StarlarkError(
+          "parametrize: \(alternative.kindName) needs an alias", hint: "write parametrize(alias=\(alternative.source))")
+      }
+      guard !alias.contains(where: { "@=,:/".contains($0) }) else {
+        throw StarlarkError(
+          "parametrize: \"\(alias)\" needs an alias, for it can not stand in an address",
+          hint: "write parametrize(alias=\(alternative.source))")
+      }
+      entries.append(FieldValue.Entry(key: .string(alias), value: alternative))
+    }
+    for argument in call.named {
+      guard let alternative = FieldValue(argument.value) else {
+        throw StarlarkError("parametrize: no field can be \(argument.value.typeName)")
+      }
+      entries.append(FieldValue.Entry(key: .string(argument.name), value: alternative))
+    }
+    guard !entries.isEmpty else { throw StarlarkError("parametrize needs at least one value") }
+    return .host(FieldObject(typeName: "parametrize", value: .alternatives(entries)))
+  }
+}

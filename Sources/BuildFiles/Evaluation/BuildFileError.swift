@@ -1,0 +1,85 @@
+public import Diagnostics
+internal import Starlark
+
+/// What is wrong with a BUILD file.
+public enum BuildFileError: DiagnosableError {
+  /// The file is not Starlark, or its evaluation failed.
+  case evaluation(Diagnostic)
+  /// A field that the target's type does not have.
+  case unknownField(String, target: String, type: TargetType, typeName: String, site: DeclarationSite)
+  /// A field's value is not what the field takes.
+  case wrongValue(field: String, value: FieldValue, expected: String, target: String, site: DeclarationSite)
+  /// A field that must be given is not.
+  case missingField(String, target: String, typeName: String, site: DeclarationSite)
+  /// A target at the root without a name.
+  case missingName(typeName: String, site: DeclarationSite)
+  /// Two targets of one name.
+  case duplicateName(String, site: DeclarationSite, first: DeclarationSite)
+  /// A name that no address could hold.
+  case badName(String, site: DeclarationSite)
+
+  /// The error for people.
+  public var diagnostic: Diagnostic {
+    switch self {
+    case .evaluation(let diagnostic): return diagnostic
+    case .unknownField(let field, let target, let type, let typeName, let site):
+      let names = ["name"] + type.fields.map(\.name)
+      let near = Suggestions.remedy(for: field, among: names)
+      return Diagnostic(
+        .input, "the target \"\(target)\" has the field \"\(field)\", which \(typeName) does not have",
+        at: site.location(field: field),
+        notes: near == nil ? ["its fields are " + names.sorted().joined(separator: ", ")] : [],
+        remedies: near.map { [$0] } ?? [])
+    case .wrongValue(let field, let value, let expected, let target, let site):
+      var remedies: [String] = []
+      if case .string(let text) = value {
+        if expected.hasPrefix("a list") { remedies = ["write \(field)=[\(value.source)]"] }
+        if let remedy = Suggestions.remedy(for: text, among: Self.choices(in: expected)) { remedies = [remedy] }
+      }
+      let shown = if case .string = value { value.source } else { value.kindName }
+      return Diagnostic(
+        .input, "the field \"\(field)\" of the target \"\(target)\" takes \(expected), not \(shown)",
+        at: site.location(field: field, text: value.string), remedies: remedies)
+    case .missingField(let field, let target, let typeName, let site):
+      return Diagnostic(
+        .input, "the target \"\(target)\" lacks the field \"\(field)\", which \(typeName) needs", at: site.location())
+    case .missingName(let typeName, let site):
+      return Diagnostic(
+        .input, "a target in the root directory needs a name", at: site.location(),
+        remedies: ["write \(typeName)(name=\"root\", …)"])
+    case .duplicateName(let name, let site, let first):
+      return Diagnostic(
+        .input, "two targets of this directory are named \"\(name)\"", at: site.location(field: "name"),
+        notes: ["the first is at \(first.path):\(first.line)"], remedies: ["give one of them another name=…"])
+    case .badName(let name, let site):
+      return Diagnostic(
+        .input, "\"\(name)\" can not be a target's name: : # @ and / have a meaning in addresses",
+        at: site.location(field: "name", text: name))
+    }
+  }
+
+  private static func choices(in expected: String) -> [String] {
+    guard expected.hasPrefix("one of ") else { return [] }
+    return expected.dropFirst(7).split(separator: ", ").map { $0.filter { $0 != "\"" } }
+  }
+
+  /// The facts of an error of the language, or of one of our functions that it carries.
+  static func diagnostic(for error: StarlarkError) -> Diagnostic {
+    let location = error.location.map { location in
+      let place = DeclarationSite.location(in: location.source, range: location.offset..<(location.offset + 1))
+      return place
+    }
+    if let cause = error.cause as? any DiagnosableError {
+      var diagnostic = cause.diagnostic
+      if diagnostic.location == nil { diagnostic.location = location }
+      return diagnostic
+    }
+    var notes: [String] = []
+    if error.callStack.count > 1 {
+      notes = error.callStack.dropLast().reversed().compactMap { frame in
+        frame.location.map { "called from \($0.file):\($0.line), in \(frame.function)" }
+      }
+    }
+    return Diagnostic(.input, error.message, at: location, notes: notes, remedies: error.hint.map { [$0] } ?? [])
+  }
+}

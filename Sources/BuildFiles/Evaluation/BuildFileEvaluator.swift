@@ -1,0 +1,130 @@
+public import Diagnostics
+public import Starlark
+internal import Synchronization
+
+/// Evaluates BUILD files. It reads nothing itself: texts come in, packages come out, on any number of threads.
+public final class BuildFileEvaluator: Sendable {
+  /// How BUILD files are read.
+  public struct Options: Sendable {
+    /// Whether names that nothing defines are taken for target types of a repository's own plugins.
+    public var ignoresUnknownTypes = false
+    /// The value of an environment variable for `env()`.
+    public var environment: @Sendable (String) -> String?
+    /// The bytes of a file that `load` names, by its path from the workspace root.
+    public var read: @Sendable (String) throws -> [UInt8]
+
+    /// Options with these connections to the outside.
+    public init(
+      ignoresUnknownTypes: Bool = false, environment: @escaping @Sendable (String) -> String? = { _ in nil },
+      read: @escaping @Sendable (String) throws -> [UInt8] = { path in
+        throw Diagnostic(.input, "\"\(path)\" can not be loaded here")
+      }
+    ) {
+      self.ignoresUnknownTypes = ignoresUnknownTypes
+      self.environment = environment
+      self.read = read
+    }
+  }
+
+  private let options: Options
+  private let environment: Environment
+  private let dialect: Dialect
+  private let preludeFiles: [String]
+  private let modules = Mutex<[String: StarlarkModule]>([:])
+
+  /// An evaluator that offers the macros of these prelude files to every BUILD file.
+  ///
+  /// - Throws: ``BuildFileError`` for a prelude file that can not be evaluated.
+  public init(prelude: [SourceFile] = [], options: Options = Options()) throws {
+    self.options = options
+    var dialect = Dialect.buildFile
+    dialect.lateNames = options.ignoresUnknownTypes
+    self.dialect = dialect
+    var environment = BuildEnvironment.standard
+    for file in prelude {
+      do {
+        let program = try Program(source: file, dialect: dialect, environment: environment)
+        let module = try StarlarkThread().execute(program)
+        environment = environment.adding(Dictionary(module.globals.map { ($0.name, $0.value) }) { $1 })
+      } catch let error as StarlarkError {
+        throw BuildFileError.evaluation(BuildFileError.diagnostic(for: error))
+      }
+    }
+    self.environment = environment
+    preludeFiles = prelude.map(\.name)
+  }
+
+  /// Evaluates the BUILD files of one directory, in this order.
+  ///
+  /// - Throws: ``BuildFileError``.
+  public func evaluate(directory: String, files: [SourceFile]) throws -> BuildPackage {
+    let state = PackageState(directory: directory, environment: options.environment)
+    for file in files {
+      do {
+        let program = try Program(source: file, dialect: dialect, environment: environment)
+        _ = try thread(state, loading: []).execute(program)
+      } catch let error as StarlarkError {
+        throw BuildFileError.evaluation(explained(BuildFileError.diagnostic(for: error), error))
+      }
+    }
+    return BuildPackage(
+      directory: directory, files: files.map(\.name), loadedFiles: preludeFiles + state.loadedFiles.sorted(),
+      environmentNames: state.environmentNames.sorted(), targets: state.targets, defaults: state.defaults,
+      dependencyRules: state.rules)
+  }
+
+  private func thread(_ state: PackageState, loading: [String]) -> StarlarkThread {
+    let thread = StarlarkThread(context: state)
+    thread.load = { [self] name, location in
+      let path = try Self.loadPath(name, from: location.file)
+      state.loadedFiles.insert(path)
+      return try module(path, state, loading: loading)
+    }
+    if options.ignoresUnknownTypes {
+      thread.undefinedName = { name, _ in .host(TargetTypeSymbol(type: .foreign, name: name)) }
+    }
+    return thread
+  }
+
+  /// The path that a `load` names: `//dir/file.star`, `//dir:file.star`, `:file.star`, or one beside the loading file.
+  private static func loadPath(_ name: String, from file: String) throws -> String {
+    var text = name
+    let isFromRoot = text.hasPrefix("//")
+    if isFromRoot { text = String(text.dropFirst(2)) }
+    text = text.split(separator: ":", omittingEmptySubsequences: true).joined(separator: "/")
+    let full = isFromRoot ? text : Paths.join(Paths.parent(file), text)
+    guard let path = Paths.normalized(full), !path.isEmpty else {
+      throw Diagnostic(.input, "\"\(name)\" is not a file of the workspace")
+    }
+    return path
+  }
+
+  /// The module of a loaded file, read once; two threads that ask at the same time may both evaluate it.
+  private func module(_ path: String, _ state: PackageState, loading: [String]) throws -> StarlarkModule {
+    if let module = modules.withLock({ $0[path] }) { return module }
+    guard !loading.contains(path) else {
+      throw Diagnostic(.input, "files load each other in a circle: " + (loading + [path]).joined(separator: " -> "))
+    }
+    let source = SourceFile(name: path, bytes: try options.read(path))
+    let program = try Program(source: source, dialect: dialect, environment: environment)
+    let inner = thread(state, loading: loading + [path])
+    inner.context = nil
+    let module = try inner.execute(program)
+    return modules.withLock { modules in
+      if let first = modules[path] { return first }
+      modules[path] = module
+      return module
+    }
+  }
+
+  /// Adds what to do about a name that nothing defines.
+  private func explained(_ diagnostic: Diagnostic, _ error: StarlarkError) -> Diagnostic {
+    guard error.kind == .name, diagnostic.remedies.isEmpty else { return diagnostic }
+    var diagnostic = diagnostic
+    diagnostic.remedies = [
+      "if it is a target type of a plugin of this repository, set unknown_target_types = \"ignore\" under [workspace] "
+        + "in kilt.toml: such targets then only hold their dependencies"
+    ]
+    return diagnostic
+  }
+}

@@ -1,0 +1,125 @@
+internal import Diagnostics
+internal import Starlark
+
+/// What the BUILD files of one directory have declared so far. One thread evaluates a directory.
+final class PackageState {
+  let directory: String
+  let environment: (String) -> String?
+  var targets: [TargetDeclaration] = []
+  var defaults: [DefaultsCall] = []
+  var rules: [(name: String, rules: FieldValue, site: DeclarationSite)] = []
+  var environmentNames: Set<String> = []
+  var loadedFiles: Set<String> = []
+  private var sitesByName: [String: DeclarationSite] = [:]
+
+  init(directory: String, environment: @escaping (String) -> String?) {
+    self.directory = directory
+    self.environment = environment
+  }
+
+  /// Adds the target of a call. Its place is that in the BUILD file, also when a macro makes it.
+  func declare(_ symbol: TargetTypeSymbol, _ call: Call) throws {
+    let site = try self.site(of: call)
+    guard call.positional.isEmpty else {
+      throw StarlarkError("\(symbol.name) takes fields by name only", hint: "write \(symbol.name)(name=…)")
+    }
+    var name: String?
+    var fields: [TargetDeclaration.Assignment] = []
+    for argument in call.named {
+      guard let value = FieldValue(argument.value) else {
+        throw StarlarkError("the field \"\(argument.name)\" can not be \(argument.value.typeName)")
+      }
+      if argument.name == "name" {
+        if case .none = value { continue }
+        guard let text = value.string else { throw StarlarkError("a target's name is a string") }
+        name = text
+      } else {
+        fields.append(TargetDeclaration.Assignment(name: argument.name, value: value))
+      }
+    }
+    guard let name = name ?? Address.defaultName(in: directory) else {
+      throw BuildFileError.missingName(typeName: symbol.name, site: site)
+    }
+    guard !name.isEmpty, !name.contains(where: { ":#@/".contains($0) }) else {
+      throw BuildFileError.badName(name, site: site)
+    }
+    if let first = sitesByName.updateValue(site, forKey: name) {
+      throw BuildFileError.duplicateName(name, site: site, first: first)
+    }
+    var declaration = TargetDeclaration(
+      type: symbol.type, typeName: symbol.name, name: name, fields: fields, site: site)
+    declaration.modernize()
+    declaration.defaultsBefore = defaults.count
+    try declaration.checkFields(in: directory)
+    targets.append(declaration)
+  }
+
+  /// The outermost place of a call: that in the BUILD file.
+  private func site(of call: Call) throws -> DeclarationSite {
+    let frame = call.callStack.first { $0.location != nil }
+    guard let location = frame?.location ?? call.location else {
+      throw StarlarkError("\(call.name)() was called from nowhere")
+    }
+    return DeclarationSite(source: location.source, offset: location.offset)
+  }
+
+  func addRules(_ name: String, _ call: Call) throws {
+    let rules = call.positional.compactMap { FieldValue($0) }
+    self.rules.append((name, .list(rules), try site(of: call)))
+  }
+
+  /// `__defaults__({(files, resources): dict(tags=[…])}, all=dict(…), extend=True, ignore_unknown_fields=True)`.
+  func addDefaults(_ call: Call) throws {
+    let site = try self.site(of: call)
+    let ignoresUnknown = call.named("ignore_unknown_fields")?.isTruthy ?? false
+    var result = DefaultsCall(fields: [:], extends: call.named("extend")?.isTruthy ?? false)
+    if let all = call.named("all") {
+      guard let entries = FieldValue(all)?.map else { throw StarlarkError("__defaults__: all takes a dictionary") }
+      for type in TargetType.allCases where type.isPublic {
+        try add(entries, to: type, typeName: type.rawValue, ignoresUnknown: true, site: site, &result)
+      }
+    }
+    for argument in call.positional {
+      guard let entries = FieldValue(argument)?.map else {
+        throw StarlarkError("__defaults__ takes a dictionary from target types to dictionaries of fields")
+      }
+      for entry in entries {
+        guard let names = entry.key.strings, let fields = entry.value.map else {
+          throw StarlarkError("__defaults__ takes a dictionary from target types to dictionaries of fields")
+        }
+        for name in names {
+          guard let type = TargetType(rawValue: name) ?? TargetType.legacyNames[name], type.isPublic else {
+            if TargetType.foreignNames.contains(name) { continue }
+            throw StarlarkError("__defaults__: \"\(name)\" is not a target type")
+          }
+          try add(fields, to: type, typeName: name, ignoresUnknown: ignoresUnknown, site: site, &result)
+        }
+      }
+    }
+    for argument in call.named where !["all", "extend", "ignore_unknown_fields"].contains(argument.name) {
+      throw StarlarkError("__defaults__: unexpected keyword argument \"\(argument.name)\"")
+    }
+    defaults.append(result)
+  }
+
+  private func add(
+    _ entries: [FieldValue.Entry], to type: TargetType, typeName: String, ignoresUnknown: Bool, site: DeclarationSite,
+    _ result: inout DefaultsCall
+  ) throws {
+    var fields = result.fields[type] ?? []
+    for entry in entries {
+      guard let name = entry.key.string else { throw StarlarkError("__defaults__: a field's name is a string") }
+      guard let definition = type.field(named: name) else {
+        if ignoresUnknown || type == .foreign { continue }
+        throw BuildFileError.unknownField(name, target: "__defaults__", type: type, typeName: typeName, site: site)
+      }
+      if let expected = definition.mismatch(entry.value) {
+        throw BuildFileError.wrongValue(
+          field: name, value: entry.value, expected: expected, target: "__defaults__", site: site)
+      }
+      fields.removeAll { $0.name == name }
+      fields.append(TargetDeclaration.Assignment(name: name, value: entry.value))
+    }
+    result.fields[type] = fields
+  }
+}

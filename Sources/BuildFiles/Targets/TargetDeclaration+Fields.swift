@@ -1,0 +1,85 @@
+extension TargetDeclaration {
+  /// Fields of 2017 that have no meaning today.
+  private static let forgottenFields: Set<String> = [
+    "always_write_cache", "coverage", "indices", "no_cache", "provides", "repositories", "scope", "zip_safe",
+  ]
+
+  /// Puts the fields of 2017 into the form of today.
+  mutating func modernize() {
+    for index in fields.indices {
+      switch fields[index].name {
+      case "compatibility" where type.field(named: "interpreter_constraints") != nil:
+        fields[index].name = "interpreter_constraints"
+        if let text = fields[index].value.string { fields[index].value = .strings([text]) }
+      case "source" where type.field(named: "source") == nil && type.field(named: "sources") != nil:
+        fields[index].name = "sources"
+        if let text = fields[index].value.string { fields[index].value = .strings([text]) }
+      case "source" where type == .pexBinary, "sources" where type == .pexBinary:
+        // Pants 1 gave a binary its file; today it is the entry point, and the file has a target of its own.
+        guard given("entry_point") == nil, let file = fields[index].value.strings?.first else { continue }
+        fields[index] = Assignment(name: "entry_point", value: .string(file))
+      case "requirements_relpath" where type == .pythonRequirements: fields[index].name = "source"
+      case "inherit_path" where fields[index].value.bool != nil:
+        fields[index].value = .string(fields[index].value == .bool(true) ? "prefer" : "false")
+      case "module_mapping" where type == .pythonRequirements, "type_stubs_module_mapping":
+        // Values may be one module or a list.
+        continue
+      default: continue
+      }
+    }
+    let isLegacy = TargetType.legacyNames[typeName] != nil || typeName == "python_tests"
+    if isLegacy {
+      let type = type
+      fields.removeAll { Self.forgottenFields.contains($0.name) && type.field(named: $0.name) == nil }
+      if type == .pexBinary { fields.removeAll { $0.name == "source" || $0.name == "sources" } }
+    }
+  }
+
+  /// Checks every given field against the type.
+  func checkFields(in directory: String) throws {
+    let target = Address(directory: directory, name: name).description
+    if type == .foreign { return }
+    for field in fields {
+      guard let definition = type.field(named: field.name) else {
+        throw BuildFileError.unknownField(field.name, target: target, type: type, typeName: typeName, site: site)
+      }
+      if let expected = definition.mismatch(field.value) {
+        throw BuildFileError.wrongValue(
+          field: field.name, value: field.value, expected: expected, target: target, site: site)
+      }
+    }
+  }
+
+  /// Checks that nothing is lacking; defaults may have supplied it.
+  func checkCompleteness(in directory: String) throws(BuildFileError) {
+    if type == .foreign { return }
+    for definition in type.fields where definition.isRequired {
+      let value = given(definition.name)
+      if value == nil || value == FieldValue.none {
+        throw BuildFileError.missingField(
+          definition.name, target: Address(directory: directory, name: name).description, typeName: typeName,
+          site: site)
+      }
+    }
+  }
+
+  /// The targets that `parametrize` makes of this one: the product of all alternatives; itself where there are none.
+  func expanded() -> [TargetDeclaration] {
+    var result = [self]
+    for field in fields {
+      guard case .alternatives(let entries) = field.value else { continue }
+      result = result.flatMap { declaration in
+        entries.map { entry in
+          var copy = declaration
+          if let index = copy.fields.firstIndex(where: { $0.name == field.name }) {
+            copy.fields[index].value = entry.value
+          }
+          copy.parameters.append(Address.Parameter(key: field.name, value: entry.key.string ?? ""))
+          return copy
+        }
+      }
+    }
+    for index in result.indices { result[index].parameters.sort { $0.key < $1.key } }
+    return result
+  }
+}

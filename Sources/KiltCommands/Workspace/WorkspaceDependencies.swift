@@ -1,0 +1,52 @@
+internal import ArgumentParser
+internal import JSON
+internal import TargetGraph
+
+/// `kilt dependencies`.
+struct WorkspaceDependencies: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dependencies", abstract: "List what targets depend on: explicit and inferred.",
+    discussion: """
+      EXAMPLES
+        kilt dependencies services/fiddler:server
+        kilt dependencies --transitive services/fiddler:server
+        kilt dependencies --format=json ::          an object from each target to its dependencies
+      """)
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var targets: TargetOptions
+  @OptionGroup var output: FormatOption
+
+  @Flag(help: "Follow dependencies to the end.")
+  var transitive = false
+
+  @Flag(help: "List the named targets as well.")
+  var closed = false
+
+  func run() throws {
+    let session = try WorkspaceSession(global)
+    let selected = try session.select(targets, verb: "dependencies")
+    let resolver = session.resolver
+    switch output.format {
+    case .text:
+      var found: Set<TargetID> = []
+      if transitive {
+        try resolver.checkCycles(from: selected)
+        found.formUnion(try resolver.transitiveDependencies(of: selected))
+      } else {
+        for id in selected { found.formUnion(try resolver.dependencies(of: id)) }
+      }
+      if closed { found.formUnion(selected) }
+      session.write(session.graph.sortedByAddress(Array(found)), as: .text)
+    case .json:
+      var object = JSONObject()
+      for id in selected {
+        var found = try transitive ? resolver.transitiveDependencies(of: [id]) : resolver.dependencies(of: id)
+        if closed, !found.contains(id) { found.append(id) }
+        object[session.name(of: id)] = session.names(of: found)
+      }
+      session.write(.object(object))
+    }
+    try session.reportWarnings()
+  }
+}

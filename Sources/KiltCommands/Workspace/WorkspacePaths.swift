@@ -1,0 +1,36 @@
+internal import ArgumentParser
+internal import JSON
+internal import TargetGraph
+
+/// `kilt paths`.
+struct WorkspacePaths: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "paths", abstract: "List the ways along which one target depends on another.",
+    discussion: """
+      EXAMPLES
+        kilt paths --from services/fiddler:server --to lib/auth/tokens.py
+      """)
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var output: FormatOption
+
+  @Option(help: ArgumentHelp("The target that depends on the other.", valueName: "spec"))
+  var from: String
+
+  @Option(help: ArgumentHelp("The target that is depended on.", valueName: "spec"))
+  var to: String
+
+  func run() throws {
+    let session = try WorkspaceSession(global)
+    let starts = try session.graph.select(try session.parse([from]))
+    let ends = try session.graph.select(try session.parse([to]))
+    var found: [[TargetID]] = []
+    for start in starts { for end in ends { found += try session.resolver.paths(from: start, to: end) } }
+    let named = found.sorted { $0.count < $1.count }.map { path in path.map { session.name(of: $0) } }
+    switch output.format {
+    case .text: session.write(lines: named.map { $0.joined(separator: " -> ") }, as: .text)
+    case .json: session.write(.array(named.map { .strings($0) }))
+    }
+    try session.reportWarnings()
+  }
+}

@@ -1,0 +1,136 @@
+internal import ArgumentParser
+internal import BuildFiles
+internal import Diagnostics
+internal import JSON
+internal import SystemSupport
+internal import TargetGraph
+internal import Workspace
+
+/// The specs and filters of the verbs that select targets.
+struct TargetOptions: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp(
+      "Targets: path:name, path: (a directory's), path:: (and below), path/file.py, //:name, -path:: to leave out.",
+      valueName: "spec"))
+  var specs: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Select what has changed since this git revision, uncommitted changes included.", valueName: "rev"))
+  var changedSince: String?
+
+  @Option(help: "With --changed-since: none, direct or transitive dependents of what has changed as well.")
+  var changedDependents = ChangedDependents.none
+
+  @Option(
+    help: ArgumentHelp("Keep only targets of these types (a,b means either; -a means not).", valueName: "types"))
+  var filterTargetType: [String] = []
+
+  @Option(help: ArgumentHelp("Keep only targets with these tags (a,b means either; -a means not).", valueName: "tags"))
+  var tag: [String] = []
+
+  /// The filters.
+  var filter: TargetFilter { TargetFilter(types: filterTargetType, tags: tag) }
+}
+
+/// The choices of `--changed-dependents`.
+enum ChangedDependents: String, CaseIterable, ExpressibleByArgument {
+  case none, direct, transitive
+
+  var depth: DependentsDepth {
+    switch self {
+    case .none: .none
+    case .direct: .direct
+    case .transitive: .transitive
+    }
+  }
+}
+
+/// A workspace that a verb works on: found, loaded, with a resolver of dependencies.
+struct WorkspaceSession {
+  let workspace: Workspace
+  let graph: TargetGraph
+  let resolver: DependencyResolver
+  private let global: GlobalOptions
+  private let workingDirectory: String
+
+  /// Finds and loads the workspace of the working directory.
+  init(_ global: GlobalOptions) throws {
+    self.global = global
+    let directory = try global.workingDirectory
+    workspace = try Workspace.find(from: directory)
+    workingDirectory = workspace.relativePath(of: directory) ?? ""
+    graph = try TargetGraph.load(workspace)
+    resolver = DependencyResolver(graph: graph, sources: workspace)
+  }
+
+  /// The specs that texts write, as seen from the working directory.
+  func parse(_ texts: [String]) throws -> [Spec] {
+    try texts.map { try Spec(parsing: $0, workingDirectory: workingDirectory) }
+  }
+
+  /// The targets that options select, in the order of addresses.
+  ///
+  /// - Parameter verb: for the message when nothing is selected.
+  func select(_ options: TargetOptions, verb: String) throws -> [TargetID] {
+    if let revision = options.changedSince {
+      guard options.specs.allSatisfy({ $0.hasPrefix("-") }) else {
+        throw Diagnostic(
+          .input, "--changed-since selects the targets: leave out \"\(options.specs.joined(separator: " "))\"")
+      }
+      let changed = graph.owners(ofChanged: try workspace.git.changedFiles(since: revision))
+      let affected = try resolver.affected(by: changed, depth: options.changedDependents.depth)
+      let excluded = Set(try graph.select(try parse(options.specs.map { String($0.dropFirst()) })))
+      return graph.sortedByAddress(affected.filter { options.filter.accepts(graph[$0]) && !excluded.contains($0) })
+    }
+    guard !options.specs.isEmpty else {
+      throw Diagnostic(
+        .input, "no targets are named",
+        remedies: ["\"kilt \(verb) ::\" takes all; \"kilt \(verb) --help\" shows how to name some"])
+    }
+    return try graph.select(try parse(options.specs), filter: options.filter)
+  }
+
+  /// The one target that a spec selects.
+  func single(_ text: String) throws -> TargetID {
+    let found = try graph.select(try parse([text]))
+    guard found.count == 1, let id = found.first else {
+      let names = found.prefix(5).map { graph.address(of: $0).description }
+      throw Diagnostic(
+        .input, "\"\(text)\" selects \(found.count) targets where one is needed",
+        notes: names.isEmpty ? [] : ["they are " + names.joined(separator: ", ") + (found.count > 5 ? ", …" : "")])
+    }
+    return id
+  }
+
+  /// Says what inference could not settle, on standard error.
+  func reportWarnings() throws {
+    let warnings = try resolver.warnings()
+    guard !warnings.isEmpty, !global.quiet else { return }
+    let renderer = DiagnosticRenderer(color: Terminal.standardError.usesColor)
+    writeText(warnings.map { renderer.render($0, label: "warning") }.joined(), to: 2)
+  }
+
+  /// Writes addresses: one a line, or an array.
+  func write(_ ids: [TargetID], as format: OutputFormat) { write(lines: ids.map { name(of: $0) }, as: format) }
+
+  /// The address of a target as text.
+  func name(of id: TargetID) -> String { graph.address(of: id).description }
+
+  /// The addresses of targets as JSON, sorted.
+  func names(of ids: [TargetID]) -> JSONValue { .strings(graph.sortedByAddress(ids).map { name(of: $0) }) }
+
+  /// The absolute path of a file of the workspace.
+  func absolutePath(of path: String) -> String { workspace.root.appending(path).string }
+
+  /// Writes texts: one a line, or an array.
+  func write(lines: [String], as format: OutputFormat) {
+    switch format {
+    case .text: writeText(lines.map { $0 + "\n" }.joined(), to: 1)
+    case .json: write(.strings(lines))
+    }
+  }
+
+  /// Writes JSON.
+  func write(_ value: JSONValue) { writeText(value.text(.pretty) + "\n", to: 1) }
+}

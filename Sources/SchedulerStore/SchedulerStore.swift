@@ -1,0 +1,103 @@
+// SchedulerStore: the scheduler's state in SQLite. An event's consequences are committed before any effect of it is
+// handed out, so that nothing is ever done that a restarted scheduler does not know of.
+
+internal import GRDB
+internal import JSON
+public import JobModel
+public import SchedulerCore
+internal import Synchronization
+
+/// The state machine with a memory. Safe from any thread; calls block while the disk works.
+public final class SchedulerStore: Sendable {
+  private let path: String
+  private let database: DatabaseQueue
+  private let machine: Mutex<Machine>
+
+  private struct Machine {
+    var scheduler: Scheduler
+    var configurations: ConfigurationTable
+  }
+
+  /// Opens the database, makes it if there is none, brings an older one up to date, and reads the state.
+  ///
+  /// The database is this process's alone until it is closed: two schedulers cannot share one.
+  public init(path: String, policy: SchedulerPolicy = SchedulerPolicy()) throws(StoreError) {
+    self.path = path
+    let (database, state, configurations) = try StoreError.translating(path) {
+      var options = Configuration()
+      options.label = "kilt scheduler"
+      // Exclusive: a second scheduler fails at once instead of sharing executors with the first.
+      options.prepareDatabase { connection in
+        try connection.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
+        try connection.execute(sql: "PRAGMA journal_mode = WAL")
+        try connection.execute(sql: "PRAGMA synchronous = FULL")
+      }
+      let database = try DatabaseQueue(path: path, configuration: options)
+      let migrator = Schema.migrator
+      guard try !database.read(migrator.hasBeenSuperseded) else { throw StoreError.newer(path: path) }
+      try database.read { connection in
+        let findings = try String.fetchAll(connection, sql: "PRAGMA quick_check(3)")
+        guard findings == ["ok"] else { throw StoreError.damaged(path: path, detail: findings.joined(separator: "; ")) }
+      }
+      try migrator.migrate(database)
+      let (state, configurations) = try database.write { connection in
+        try Schema.dropUnusedConfigurations(connection)
+        return try StoredState.load(connection)
+      }
+      return (database, state, configurations)
+    }
+    self.database = database
+    machine = Mutex(
+      Machine(scheduler: Scheduler(state: state, policy: policy), configurations: configurations))
+  }
+
+  /// Takes one event: the state after it is on disk when this returns.
+  ///
+  /// - Returns: what is to be done now. A crash before it is done loses nothing: see `Event.executorsFound`.
+  /// - Throws: `SchedulerError` for a request that is refused, `StoreError` when the disk fails; the state is then as it
+  ///   was, in memory as on disk.
+  @discardableResult
+  public func apply(_ event: Event, at time: Timestamp) throws -> [Effect] {
+    try machine.withLock { machine in
+      var next = machine.scheduler
+      let outcome = try next.apply(event, at: time)
+      let before = machine.scheduler.state
+      if StoredState.mustWrite(outcome, from: before, to: next.state) {
+        var configurations = machine.configurations
+        configurations = try StoreError.translating(path) {
+          try database.write { connection in
+            try StoredState.write(
+              outcome, from: before, to: next.state, configurations: &configurations, connection)
+            return configurations
+          }
+        }
+        machine.configurations = configurations
+      }
+      machine.scheduler = next
+      return outcome.effects
+    }
+  }
+
+  /// The state as of the last event.
+  public var state: SchedulerState { machine.withLock { $0.scheduler.state } }
+
+  /// What happened to a job, or to all of them: the newest `limit` events, oldest first.
+  public func events(of job: JobKey? = nil, limit: Int = 100) throws(StoreError) -> [RecordedEvent] {
+    try StoreError.translating(path) {
+      try database.read { connection in
+        let condition = job == nil ? "" : "WHERE job = ?"
+        var arguments: [any DatabaseValueConvertible] = job.map { [$0.description] } ?? []
+        arguments.append(limit)
+        let rows = try Row.fetchAll(
+          connection, sql: "SELECT * FROM events \(condition) ORDER BY id DESC LIMIT ?",
+          arguments: StatementArguments(arguments))
+        return try rows.reversed().map { try RecordedEvent(row: $0) }
+      }
+    }
+  }
+
+  /// Lets go of the database; nothing may be applied after it.
+  public func close() throws(StoreError) {
+    try StoreError.translating(path) { try database.close() }
+  }
+}

@@ -1,0 +1,35 @@
+internal import GRDB
+
+/// The tables. A version that was released is never changed, only followed by another.
+enum Schema {
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1: jobs, tasks, updates, events") { connection in
+      try connection.execute(
+        sql: """
+          CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
+          CREATE TABLE configurations (id INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE) STRICT;
+          CREATE TABLE jobs (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+          CREATE TABLE tasks (
+            id TEXT PRIMARY KEY, job TEXT NOT NULL, instance INTEGER NOT NULL, status TEXT NOT NULL,
+            configuration INTEGER NOT NULL REFERENCES configurations (id), body TEXT NOT NULL
+          ) STRICT;
+          CREATE TABLE updates (id TEXT PRIMARY KEY, job TEXT NOT NULL, status TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+          CREATE TABLE quotas (role TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+          CREATE TABLE events (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, job TEXT NOT NULL, kind TEXT NOT NULL,
+            subject TEXT, instance INTEGER, status TEXT, user TEXT, message TEXT
+          ) STRICT;
+          CREATE INDEX events_by_job ON events (job, id);
+          CREATE INDEX events_by_time ON events (time);
+          """)
+    }
+    return migrator
+  }
+
+  /// Configurations of tasks that are forgotten.
+  static func dropUnusedConfigurations(_ connection: Database) throws {
+    try connection.execute(
+      sql: "DELETE FROM configurations WHERE id NOT IN (SELECT configuration FROM tasks)")
+  }
+}

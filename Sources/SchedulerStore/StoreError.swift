@@ -1,0 +1,61 @@
+public import Diagnostics
+internal import GRDB
+internal import JobModel
+
+/// Why the state could not be read or written.
+public enum StoreError: DiagnosableError, Hashable {
+  /// The file is no database, or is one that was damaged.
+  case damaged(path: String, detail: String)
+  /// Another scheduler has it.
+  case inUse(path: String)
+  /// A newer scheduler wrote it.
+  case newer(path: String)
+  case diskFull(path: String)
+  case failed(path: String, detail: String)
+
+  public var diagnostic: Diagnostic {
+    switch self {
+    case .damaged(let path, let detail):
+      Diagnostic(
+        .environment, "the scheduler's database '\(path)' is damaged", notes: [detail],
+        remedies: [
+          "put a backup in its place",
+          "or move it away with its -wal file: the scheduler then starts with no jobs and ends what still runs",
+        ])
+    case .inUse(let path):
+      Diagnostic(
+        .environment, "another scheduler is using '\(path)'",
+        remedies: ["stop it first, or give this one a state directory of its own"])
+    case .newer(let path):
+      Diagnostic(
+        .environment, "the scheduler's database '\(path)' was written by a newer version of Kilt",
+        remedies: ["run that version, or restore a backup from before it"])
+    case .diskFull(let path):
+      Diagnostic(
+        .environment, "there is no room left to write the scheduler's database '\(path)'",
+        remedies: ["free some space on its disk; requests are refused until then, and running tasks go on"])
+    case .failed(let path, let detail):
+      Diagnostic(.environment, "the scheduler's database '\(path)' cannot be used", notes: [detail])
+    }
+  }
+
+  /// Runs database work, and says what its errors mean. A `SchedulerError` cannot arise in it.
+  static func translating<Value>(_ path: String, _ body: () throws -> Value) throws(StoreError) -> Value {
+    do {
+      return try body()
+    } catch let error as StoreError {
+      throw error
+    } catch let error as DatabaseError {
+      switch error.resultCode {
+      case .SQLITE_NOTADB, .SQLITE_CORRUPT: throw .damaged(path: path, detail: error.description)
+      case .SQLITE_BUSY, .SQLITE_LOCKED: throw .inUse(path: path)
+      case .SQLITE_FULL: throw .diskFull(path: path)
+      default: throw .failed(path: path, detail: error.description)
+      }
+    } catch let error as ModelError {
+      throw .damaged(path: path, detail: error.description)
+    } catch {
+      throw .failed(path: path, detail: "\(error)")
+    }
+  }
+}

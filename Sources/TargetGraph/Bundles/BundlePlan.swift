@@ -1,0 +1,194 @@
+public import BuildFiles
+internal import Diagnostics
+internal import Workspace
+
+/// What goes into the bundle of a `pex_binary`, and how it starts: all that packaging needs from the graph.
+public struct BundlePlan: Sendable {
+  /// A file of the workspace and where it stands in the bundle.
+  public struct File: Sendable, Hashable {
+    /// The path from the workspace root.
+    public var path: String
+    /// The path in the bundle: that from the source root.
+    public var bundlePath: String
+    /// Whether it is Python source, and not a resource.
+    public var isPython: Bool
+  }
+
+  /// A third-party requirement that the code needs.
+  public struct Requirement: Sendable, Hashable {
+    /// The project's normalized name (PEP 503): the name to look up in the lockfile.
+    public var name: String
+    /// The requirement as written (PEP 508).
+    public var text: String
+    /// The target that it comes from.
+    public var address: Address
+  }
+
+  /// The target.
+  public var target: TargetID
+  /// Its address.
+  public var address: Address
+  /// The artifact's name: the field `artifact`, or the last directory and the target's name.
+  public var artifact: String
+  /// The file to write, from the output directory, where the target names it.
+  public var outputPath: String?
+  /// What the bundle starts; nil when it only holds code.
+  public var entryPoint: EntryPoint?
+  /// The code and resources, by path in the bundle.
+  public var files: [File]
+  /// The requirements of the code, by name; versions come from the lockfile.
+  public var requirements: [Requirement]
+  /// The resolve; nil where resolves are not in use.
+  public var resolve: String?
+  /// The lockfile of the resolve, from the workspace root; it need not be there yet.
+  public var lockfile: String?
+  /// The interpreters that the bundle may run under (one of them must hold), as PEP 440 specifiers.
+  public var interpreterConstraints: [String]
+  /// Arguments that come before those of the command line.
+  public var args: [String]
+  /// Environment variables set at start, by name.
+  public var env: [(name: String, value: String)]
+  /// All targets in the bundle, the binary among them.
+  public var closure: [TargetID]
+}
+
+extension TargetGraph {
+  /// The artifact's name of a binary (DESIGN section 6): the field `artifact`, or the last directory and the target's
+  /// name, one word where they are equal.
+  public func artifactName(of target: Target) -> String {
+    if let name = target.value(of: "artifact").string { return name }
+    let name = (target.address.generated ?? target.address.name)
+    let directory = Paths.lastComponent(target.address.directory)
+    let parameters = target.address.parameters.map { "_" + $0.value }.joined()
+    let base = directory.isEmpty || directory == name ? name : directory + "_" + name
+    return base + parameters
+  }
+
+  /// The binaries by artifact name.
+  ///
+  /// - Throws: `Diagnostic` when two binaries have one name, or a name can not be that of a file.
+  public func binariesByArtifact() throws -> [String: TargetID] {
+    var found: [String: TargetID] = [:]
+    for id in allTargets where self[id].type == .pexBinary {
+      let target = self[id]
+      let name = artifactName(of: target)
+      let site = target.declaration.site
+      guard !name.isEmpty, !name.contains(where: { "/@ ".contains($0) }), name.first != "." else {
+        throw Diagnostic(
+          .input, "\"\(name)\" can not be the name of an artifact", at: site.location(field: "artifact", text: name))
+      }
+      if let other = found.updateValue(id, forKey: name) {
+        throw Diagnostic(
+          .input, "\"\(address(of: other))\" and \"\(target.address)\" are both named \"\(name)\" as artifacts",
+          at: site.location(field: "artifact"), remedies: ["give one of them artifact=\"another_name\""])
+      }
+    }
+    return found
+  }
+}
+
+extension DependencyResolver {
+  /// What goes into the bundle of a binary.
+  ///
+  /// - Throws: `Diagnostic` when the target is no binary, its resolve is unknown or not that of its dependencies, its
+  ///   entry point is not there, or another binary has its artifact's name.
+  public func bundlePlan(for id: TargetID) throws -> BundlePlan {
+    let target = graph[id]
+    guard target.type == .pexBinary else {
+      throw Diagnostic(
+        .input, "\"\(target.address)\" is a \(target.typeName), of which no bundle can be made",
+        at: target.declaration.site.location(), remedies: ["declare a pex_binary for it"])
+    }
+    _ = try graph.binariesByArtifact()
+    let resolve = graph.resolve(of: target)
+    if let resolve, graph.configuration.lockfile(ofResolve: resolve) == nil {
+      throw unknownResolve(resolve, target)
+    }
+    let closure = try transitiveDependencies(of: [id])
+    try checkCycles(from: [id])
+    var files: [String: BundlePlan.File] = [:]
+    var requirements: [String: BundlePlan.Requirement] = [:]
+    for dependency in closure {
+      let part = graph[dependency]
+      if let other = graph.resolve(of: part), other != resolve, part.type != .lockfile {
+        throw mixedResolves(target, resolve, part, other)
+      }
+      switch part.type {
+      case .pythonSource, .pythonTest, .resource:
+        guard let file = part.file else { continue }
+        let entry = try bundleFile(graph.files.path(of: file), part)
+        files[entry.bundlePath] = entry
+      case .pythonRequirement:
+        for text in part.strings(of: "requirements") {
+          guard let line = RequirementLine(text) else { continue }
+          requirements[text] = BundlePlan.Requirement(
+            name: line.normalizedName, text: line.text, address: part.address)
+        }
+      default: continue
+      }
+    }
+    let includesSources = target.value(of: "include_sources").bool ?? true
+    let includesRequirements = target.value(of: "include_requirements").bool ?? true
+    let constraints = target.strings(of: "interpreter_constraints")
+    return BundlePlan(
+      target: id, address: target.address, artifact: graph.artifactName(of: target),
+      outputPath: target.value(of: "output_path").string, entryPoint: try graph.entryPoint(of: target),
+      files: includesSources ? files.values.sorted { $0.bundlePath < $1.bundlePath } : [],
+      requirements: includesRequirements ? requirements.values.sorted { ($0.name, $0.text) < ($1.name, $1.text) } : [],
+      resolve: resolve, lockfile: resolve.flatMap { graph.configuration.lockfile(ofResolve: $0) },
+      interpreterConstraints: constraints.isEmpty ? graph.configuration.interpreterConstraints : constraints,
+      args: target.strings(of: "args"),
+      env: (target.value(of: "env").map ?? []).compactMap { entry in
+        entry.key.string.map { ($0, entry.value.string ?? "") }
+      },
+      closure: (closure + [id]).sorted())
+  }
+
+  /// The binaries among `ids`, and those that plain `target`s among them depend on, directly or through other `target`s.
+  public func binaries(among ids: [TargetID]) throws -> [TargetID] {
+    var found: Set<TargetID> = []
+    var seen: Set<TargetID> = []
+    var pending = ids
+    while let id = pending.popLast() {
+      guard seen.insert(id).inserted else { continue }
+      switch graph[id].type {
+      case .pexBinary: found.insert(id)
+      case .target, .pexBinaries: pending += try dependencies(of: id)
+      default: continue
+      }
+    }
+    return graph.sortedByAddress(Array(found))
+  }
+
+  private func bundleFile(_ path: String, _ target: Target) throws -> BundlePlan.File {
+    guard let root = graph.sourceRoots.root(of: Paths.parent(path)) else {
+      throw Diagnostic(
+        .input, "\"\(path)\" lies in no source root, so it has no place in a bundle",
+        at: target.declaration.site.location(),
+        notes: ["the source roots are " + graph.configuration.sourceRoots.joined(separator: ", ")])
+    }
+    return BundlePlan.File(
+      path: path, bundlePath: Paths.relative(path, to: root), isPython: target.type.isPythonSource)
+  }
+
+  private func unknownResolve(_ resolve: String, _ target: Target) -> Diagnostic {
+    let names = graph.configuration.resolves.map(\.name)
+    return Diagnostic(
+      .input,
+      "\"\(target.address)\" uses the resolve \"\(resolve)\", which \(graph.configuration.path) does not define",
+      at: target.declaration.site.location(field: "resolve", text: resolve),
+      notes: ["the resolves are " + names.joined(separator: ", ")],
+      remedies: Suggestions.remedy(for: resolve, among: names).map { [$0] } ?? [])
+  }
+
+  private func mixedResolves(_ target: Target, _ resolve: String?, _ part: Target, _ other: String) -> Diagnostic {
+    Diagnostic(
+      .input,
+      "\"\(target.address)\" uses the resolve \"\(resolve ?? "")\" and depends on \"\(part.address)\", which uses \"\(other)\"",
+      at: target.declaration.site.location(field: "resolve"),
+      remedies: [
+        "\"kilt paths --from \(target.address) --to \(part.address)\" shows why",
+        "give both the same resolve=…, or parametrize the dependency over both",
+      ])
+  }
+}

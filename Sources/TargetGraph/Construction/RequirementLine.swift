@@ -1,0 +1,83 @@
+/// A requirement as far as the graph needs to know it: whose it is. What it demands is read by the resolver of versions.
+public struct RequirementLine: Hashable, Sendable {
+  /// The project's name as written.
+  public var name: String
+  /// The whole requirement.
+  public var text: String
+  /// The line in its file, from 1; 0 for one written in a BUILD file.
+  public var line: Int
+
+  /// The requirement that a text begins with a name of (PEP 508); nil when it does not.
+  public init?(_ text: String, line: Int = 0) {
+    let trimmed = text.drop { $0 == " " || $0 == "\t" }
+    let name = trimmed.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
+    guard let first = name.first, first.isLetter || first.isNumber else { return nil }
+    self.name = String(name)
+    self.text = String(trimmed)
+    self.line = line
+  }
+
+  /// The name in the form in which projects are compared (PEP 503).
+  public var normalizedName: String { Self.normalize(name) }
+
+  /// A name in the form in which projects are compared (PEP 503).
+  public static func normalize(_ name: String) -> String {
+    var result = ""
+    var pending = false
+    for byte in name.utf8 {
+      switch byte {
+      case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): pending = true
+      default:
+        if pending { result += "-" }
+        pending = false
+        let isUpper = UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
+        result.unicodeScalars.append(Unicode.Scalar(isUpper ? byte | 0x20 : byte))
+      }
+    }
+    return pending ? result + "-" : result
+  }
+
+  /// The requirements of a requirements file, without options, comments and hashes.
+  public static func parse(file text: String) -> [RequirementLine] {
+    var found: [RequirementLine] = []
+    var pending = ""
+    var start = 0
+    for (index, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      var line = raw.hasSuffix("\r") ? raw.dropLast() : raw
+      if pending.isEmpty { start = index + 1 }
+      if let hash = Self.commentStart(line) { line = line[..<hash] }
+      if line.hasSuffix("\\") {
+        pending += line.dropLast()
+        continue
+      }
+      var full = pending + line
+      pending = ""
+      if let option = full.range(ofOption: " --") { full = String(full[..<option]) }
+      while full.hasSuffix(" ") || full.hasSuffix("\t") { full.removeLast() }
+      if full.drop(while: { $0 == " " }).hasPrefix("-") { continue }
+      if let requirement = RequirementLine(full, line: start) { found.append(requirement) }
+    }
+    return found
+  }
+
+  /// Where a comment begins: at the start, or behind white space.
+  private static func commentStart(_ line: Substring) -> Substring.Index? {
+    var previous: Character = " "
+    for index in line.indices {
+      if line[index] == "#", previous == " " || previous == "\t" { return index }
+      previous = line[index]
+    }
+    return nil
+  }
+}
+
+extension String {
+  fileprivate func range(ofOption marker: String) -> Index? {
+    var index = startIndex
+    while index < endIndex {
+      if self[index...].hasPrefix(marker) { return index }
+      index = self.index(after: index)
+    }
+    return nil
+  }
+}

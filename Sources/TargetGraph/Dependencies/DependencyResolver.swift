@@ -1,0 +1,204 @@
+internal import BuildFiles
+internal import Diagnostics
+internal import PythonImports
+internal import Synchronization
+internal import SystemSupport
+internal import Workspace
+
+/// Works out what targets depend on, as far as it is asked, and remembers it. Used by one thread; it reads source files
+/// on two of its own.
+public final class DependencyResolver {
+  /// The targets.
+  public let graph: TargetGraph
+  let sources: any GraphSources
+  private var known: ContiguousArray<[TargetID]?>
+  private var imports: [FileID: PythonFileImports] = [:]
+  private var explicitOfGenerator: [TargetID: ExplicitDependencies] = [:]
+  private var lockfiles: [String: TargetID]?
+  lazy var modules = ModuleMap(graph)
+  /// What was odd about imports so far.
+  var findings = ImportFindings()
+
+  /// A resolver over these targets.
+  public init(graph: TargetGraph, sources: some GraphSources) {
+    self.graph = graph
+    self.sources = sources
+    known = ContiguousArray(repeating: nil, count: graph.count)
+  }
+
+  /// What a target depends on directly, in the order of the graph.
+  ///
+  /// - Throws: `Diagnostic` for an address of nothing; what `sources` throws.
+  public func dependencies(of id: TargetID) throws -> [TargetID] {
+    if let known = known[id.index] { return known }
+    let found = try work(out: id)
+    known[id.index] = found
+    return found
+  }
+
+  /// All that targets depend on, directly or not, without themselves unless a circle leads back to them.
+  ///
+  /// What `!!` excludes for a target in `ids` is left out.
+  public func transitiveDependencies(of ids: [TargetID]) throws -> [TargetID] {
+    var reached = ContiguousArray<Bool>(repeating: false, count: graph.count)
+    var excluded: Set<TargetID> = []
+    for id in ids { excluded.formUnion(try explicit(of: id).transitivelyExcluded) }
+    var level = ids
+    while !level.isEmpty {
+      try readImports(of: level)
+      var next: [TargetID] = []
+      for id in level {
+        for dependency in try dependencies(of: id) where !reached[dependency.index] {
+          reached[dependency.index] = true
+          next.append(dependency)
+        }
+      }
+      level = next
+    }
+    return reached.indices.lazy.map { TargetID($0) }.filter { id in
+      reached[id.index] && !excluded.contains(id) && !(self.graph[id].generator.map(excluded.contains) ?? false)
+    }
+  }
+
+  /// Works out the dependencies of every target.
+  public func resolveAll() throws {
+    try readImports(of: graph.allTargets)
+    for id in graph.allTargets { _ = try dependencies(of: id) }
+  }
+
+  /// Throws when targets that are not files depend on each other in a circle. Files may.
+  public func checkCycles(from ids: [TargetID]) throws {
+    var state = ContiguousArray<UInt8>(repeating: 0, count: graph.count)
+    // A stack of our own: a chain of dependencies may be longer than the thread's stack allows.
+    for root in ids where state[root.index] == 0 {
+      var path: [(id: TargetID, next: Int)] = [(root, 0)]
+      state[root.index] = 1
+      while let (id, next) = path.last {
+        let dependencies = try dependencies(of: id)
+        guard next < dependencies.count else {
+          state[id.index] = 2
+          path.removeLast()
+          continue
+        }
+        path[path.count - 1].next += 1
+        let dependency = dependencies[next]
+        if state[dependency.index] == 0 {
+          state[dependency.index] = 1
+          path.append((dependency, 0))
+        } else if state[dependency.index] == 1, graph[dependency].address.file == nil {
+          throw cycle(through: dependency, path.map(\.id))
+        }
+      }
+    }
+  }
+
+  private func cycle(through id: TargetID, _ path: [TargetID]) -> Diagnostic {
+    let start = path.firstIndex(of: id) ?? 0
+    let lines = (path[start...] + [id]).map { graph.address(of: $0).description }
+    return Diagnostic(
+      .input, "targets depend on each other in a circle", at: graph[id].declaration.site.location(),
+      notes: [lines.joined(separator: "\n-> ")],
+      remedies: ["name files instead of whole targets in one of the dependencies fields: circles of files are fine"])
+  }
+
+  /// What a target's fields name. Generated targets without a field of their own share their generator's.
+  func explicit(of id: TargetID) throws -> ExplicitDependencies {
+    let target = graph[id]
+    guard let generator = target.generator, !target.ownFields.contains(where: { $0.name == "dependencies" }) else {
+      return try graph.explicitDependencies(of: target)
+    }
+    if let known = explicitOfGenerator[generator] { return known }
+    let found = try graph.explicitDependencies(of: target)
+    explicitOfGenerator[generator] = found
+    return found
+  }
+
+  private func work(out id: TargetID) throws -> [TargetID] {
+    let target = graph[id]
+    // What a generator's fields say is said of the targets it generates.
+    if target.isGenerator {
+      return graph.generated(by: id).filter { graph[$0].type != .generatorSources }
+    }
+    let explicit = try explicit(of: id)
+    var found = Set(explicit.included)
+    for dependency in try inferred(for: id, explicit) where !explicit.excludes(dependency, in: graph) {
+      found.insert(dependency)
+    }
+    found.remove(id)
+    return found.sorted()
+  }
+
+  private func inferred(for id: TargetID, _ explicit: ExplicitDependencies) throws -> Set<TargetID> {
+    let target = graph[id]
+    switch target.type {
+    case .pythonSource, .pythonTest: return try inferredFromFile(id, explicit)
+    case .pexBinary: return try inferredFromEntryPoint(id, explicit)
+    case .pythonDistribution: return try inferredFromDistribution(id, explicit)
+    case .pythonRequirement:
+      var found: Set<TargetID> = []
+      if let generator = target.generator {
+        found.formUnion(graph.generated(by: generator).filter { graph[$0].type == .generatorSources })
+      }
+      if let resolve = graph.resolve(of: target), let lockfile = lockfile(of: resolve) { found.insert(lockfile) }
+      return found
+    default: return []
+    }
+  }
+
+  private func lockfile(of resolve: String) -> TargetID? {
+    if lockfiles == nil {
+      var found: [String: TargetID] = [:]
+      for resolve in graph.configuration.resolves {
+        guard let file = graph.files.file(at: resolve.lockfile) else { continue }
+        found[resolve.name] = graph.owners(of: file).first { graph[$0].type == .lockfile }
+      }
+      lockfiles = found
+    }
+    return lockfiles?[resolve]
+  }
+
+  // MARK: Reading
+
+  /// Reads the files of these targets, unless that has been done, on two threads: what asks for the dependencies of many
+  /// targets one by one calls this first.
+  ///
+  /// - Throws: what the sources throw.
+  public func readImports(of ids: [TargetID]) throws {
+    var wanted: [FileID] = []
+    for id in ids where known[id.index] == nil {
+      let target = graph[id]
+      guard let file = target.file, target.type.isPythonSource, imports[file] == nil else { continue }
+      wanted.append(file)
+    }
+    guard wanted.count > 1 else { return }
+    let (graph, sources, options) = (graph, sources, options)
+    let files = wanted
+    let results = Mutex<[Result<PythonFileImports, any Error>?]>(Array(repeating: nil, count: files.count))
+    let batch = max(1, min(64, files.count / 4))
+    performInParallel(count: (files.count + batch - 1) / batch, threads: 2) { part in
+      let range = (part * batch)..<min(files.count, (part + 1) * batch)
+      let found = range.map { index in
+        Result { try sources.imports(of: graph.files.path(of: files[index]), options: options) }
+      }
+      results.withLock { results in for (index, result) in zip(range, found) { results[index] = result } }
+    }
+    for (file, result) in zip(files, results.withLock({ $0 })) {
+      if let result { imports[file] = try result.get() }
+    }
+  }
+
+  /// What a Python file imports.
+  func imports(of file: FileID) throws -> PythonFileImports {
+    if let known = imports[file] { return known }
+    let found = try sources.imports(of: graph.files.path(of: file), options: options)
+    imports[file] = found
+    return found
+  }
+
+  private var options: ImportOptions {
+    let inference = graph.configuration.inference
+    return ImportOptions(
+      stringImportMinimumDots: inference.stringImports ? inference.stringImportsMinimumDots : nil,
+      assetMinimumSlashes: inference.assets ? inference.assetsMinimumSlashes : nil)
+  }
+}

@@ -1,0 +1,121 @@
+public import BuildFiles
+internal import Diagnostics
+internal import Workspace
+
+/// The dependencies that a target's fields name.
+struct ExplicitDependencies {
+  /// The targets named.
+  var included: [TargetID] = []
+  /// The targets behind `!`, and behind `!!`.
+  var excluded: Set<TargetID> = []
+  /// The targets behind `!!`: they are taken from everything that is reached from here.
+  var transitivelyExcluded: Set<TargetID> = []
+
+  /// Whether a target, or the generator of it, is excluded.
+  func excludes(_ id: TargetID, in graph: TargetGraph) -> Bool {
+    if excluded.isEmpty { return false }
+    return excluded.contains(id) || graph[id].generator.map(excluded.contains) ?? false
+  }
+
+  /// Whether a target, or the generator of it, is named.
+  func covers(_ id: TargetID, in graph: TargetGraph) -> Bool {
+    included.contains(id) || graph[id].generator.map(included.contains) ?? false
+  }
+}
+
+extension TargetGraph {
+  /// Fields other than `dependencies` whose addresses are dependencies as well.
+  private static let furtherFields = [
+    "packages", "files", "files_targets", "runtime_package_dependencies", "execution_dependencies",
+    "output_dependencies", "runnable_dependencies", "fingerprint_dependencies", "runnable", "inputs",
+  ]
+
+  /// Looks up the addresses in a target's fields.
+  ///
+  /// - Throws: `Diagnostic` for an address of nothing, with its place in the BUILD file.
+  func explicitDependencies(of target: Target) throws -> ExplicitDependencies {
+    var result = ExplicitDependencies()
+    for text in target.strings(of: "dependencies") {
+      let marks = text.prefix { $0 == "!" }.count
+      let ids = try lookUp(String(text.dropFirst(marks)), field: "dependencies", of: target, written: text)
+      switch marks {
+      case 0: result.included += ids
+      case 1: result.excluded.formUnion(ids)
+      default:
+        result.excluded.formUnion(ids)
+        result.transitivelyExcluded.formUnion(ids)
+      }
+    }
+    for field in Self.furtherFields where target.type.field(named: field) != nil {
+      if field == "files", target.type != .archive { continue }
+      for text in target.strings(of: field) {
+        result.included += try lookUp(text, field: field, of: target, written: text)
+      }
+    }
+    return result
+  }
+
+  /// The targets of an address as a field writes it.
+  func lookUp(_ text: String, field: String, of target: Target, written: String) throws -> [TargetID] {
+    let site = target.declaration.site
+    let reference: AddressReference
+    do throws(AddressError) {
+      reference = try AddressReference(parsing: text, relativeTo: target.address.directory)
+    } catch {
+      var diagnostic = error.diagnostic
+      diagnostic.location = site.location(field: field, text: written)
+      throw diagnostic
+    }
+    let found = targets(of: reference)
+    guard found.isEmpty else { return narrowed(found, for: target) }
+    var diagnostic = missingTarget(reference, text: text)
+    diagnostic.summary = "the target \"\(text)\", on which \"\(target.address)\" depends, does not exist"
+    diagnostic.location = site.location(field: field, text: written)
+    throw diagnostic
+  }
+
+  /// Of the variants of a parametrised target, those that have the parameters of the target that asks, if any do.
+  private func narrowed(_ found: [TargetID], for target: Target) -> [TargetID] {
+    guard found.count > 1, !target.address.parameters.isEmpty else { return found }
+    let same = found.filter { address(of: $0).parameters == target.address.parameters }
+    return same.isEmpty ? found : same
+  }
+
+  /// The targets that a reference names: the one generated from a file, or those of a directory.
+  public func targets(of reference: AddressReference) -> [TargetID] {
+    if files.file(at: reference.path) != nil, let address = reference.ofFile {
+      return targets(at: address)
+    }
+    return reference.inDirectory.map { targets(at: $0) } ?? []
+  }
+
+  /// What is wrong with a reference that names nothing, and what may have been meant.
+  func missingTarget(_ reference: AddressReference, text: String) -> Diagnostic {
+    var diagnostic = Diagnostic(.input, "the target \"\(text)\" does not exist")
+    if files.file(at: reference.path) != nil {
+      diagnostic.notes = ["no target owns the file \"\(reference.path)\" under that name"]
+      diagnostic.remedies = ["\"kilt tailor\" writes BUILD files for files without owner"]
+      return diagnostic
+    }
+    let ids = targets(inDirectory: reference.path).filter { self[$0].address.file == nil }
+    if ids.isEmpty {
+      let directories = byDirectory.keys.filter { !(byDirectory[$0] ?? []).isEmpty }
+      diagnostic.notes =
+        files.directory(at: reference.path) == nil
+        ? ["there is no directory \"\(reference.path)\""] : ["no target is declared in \"\(reference.path)\""]
+      if let near = Suggestions.nearest(to: reference.path, among: directories).first {
+        let name = reference.target.map { ":" + $0 } ?? ""
+        diagnostic.remedies = ["did you mean \"\(near)\(name)\"?"]
+      }
+      return diagnostic
+    }
+    let wanted = reference.inDirectory?.description ?? text
+    if let remedy = Suggestions.remedy(for: wanted, among: ids.map { address(of: $0).description }) {
+      diagnostic.remedies = [remedy]
+    }
+    let names = ids.filter { self[$0].generator == nil }.map { self[$0].address.name }
+    let place = reference.path.isEmpty ? "the root directory" : "\"\(reference.path)\""
+    diagnostic.notes = ["\(place) has the targets " + Set(names).sorted().joined(separator: ", ")]
+    return diagnostic
+  }
+}

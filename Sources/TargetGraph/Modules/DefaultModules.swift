@@ -1,0 +1,232 @@
+/// Which modules a project of the package index provides, where its name does not say so.
+///
+/// Facts about public projects, for use without having downloaded them; `modules` and `module_mapping` say more.
+enum DefaultModules {
+  /// The modules of a project by its normalized name (PEP 503), or as its name suggests; `isStub` for type stubs.
+  static func modules(of project: String, writtenAs name: String) -> (modules: [String], isStub: Bool) {
+    if let modules = implementations[project] { return (modules, false) }
+    if let modules = stubs[project] { return (modules, true) }
+    func underscored(_ text: some StringProtocol) -> String { text.split(separator: "-").joined(separator: "_") }
+    for prefix in ["stubs-", "types-"] where project.hasPrefix(prefix) {
+      return ([underscored(project.dropFirst(prefix.utf8.count))], true)
+    }
+    for suffix in ["-stubs", "-types"] where project.hasSuffix(suffix) {
+      return ([underscored(project.dropLast(suffix.utf8.count))], true)
+    }
+    func dotted(_ text: some StringProtocol) -> String { text.split(separator: "-").joined(separator: ".") }
+    if project.hasPrefix("azure-") { return ([dotted(project)], false) }
+    if project.hasPrefix("django-") { return ([underscored(project.dropFirst(7))], false) }
+    if project.hasPrefix("google-cloud-") {
+      let base = "google.cloud." + project.dropFirst(13).filter { $0 != "-" }
+      return (["", "_v1", "_v2", "_v3"].map { base + $0 }, false)
+    }
+    if project.hasPrefix("opentelemetry-instrumentation-") {
+      return (["opentelemetry.instrumentation." + underscored(project.dropFirst(30))], false)
+    }
+    if project.hasPrefix("oslo-") { return ([underscored(project)], false) }
+    if project.hasPrefix("python-") { return ([underscored(project.dropFirst(7))], false) }
+    if project.hasPrefix("apache-airflow-providers-") { return ([dotted(project.dropFirst(7))], false) }
+    return ([name.lowercased().split(separator: "-", omittingEmptySubsequences: false).joined(separator: "_")], false)
+  }
+
+  private static func table(_ text: String) -> [String: [String]] {
+    var result: [String: [String]] = [:]
+    for line in text.split(separator: "\n") {
+      let words = line.split(separator: " ").map(String.init)
+      if let project = words.first { result[project] = Array(words.dropFirst()) }
+    }
+    return result
+  }
+
+  /// A project and its modules a line.
+  private static let implementations = table(
+    """
+    absl-py absl
+    acryl-datahub datahub
+    amplitude-analytics amplitude
+    ansicolors colors
+    antlr4-python3-runtime antlr4
+    apache-airflow airflow
+    apache-airflow-client airflow_client
+    apache-airflow-mypy airflow_mypy
+    atlassian-python-api atlassian
+    attrs attr attrs
+    auth0-python auth0
+    bandwidth-sdk bandwidth
+    beautifulsoup4 bs4
+    biopython Bio BioSQL
+    bitvector BitVector
+    cattrs cattr cattrs
+    cloud-sql-python-connector google.cloud.sql.connector
+    confluent-kafka confluent_kafka
+    coolprop CoolProp
+    databricks-sdk databricks.sdk
+    databricks-sql-connector databricks.sql databricks.sqlalchemy
+    delta-spark delta
+    discord-py discord
+    django-activity-stream actstream
+    django-cors-headers corsheaders
+    django-countries django_countries
+    django-extensions django_extensions
+    django-fernet-fields-v2 fernet_fields
+    django-filter django_filters
+    django-fsm django_fsm
+    django-money djmoney
+    django-notifications-hq notifications
+    django-oauth-toolkit oauth2_provider
+    django-object-actions django_object_actions
+    django-postgres-extra psqlextra
+    django-pylibmc django_pylibmc
+    django-redis django_redis
+    django-scim2 django_scim
+    django-two-factor-auth two_factor
+    django-user-agents django_user_agents
+    djangorestframework rest_framework
+    djangorestframework-api-key rest_framework_api_key
+    djangorestframework-dataclasses rest_framework_dataclasses
+    djangorestframework-jwt rest_framework_jwt
+    djangorestframework-queryfields drf_queryfields
+    djangorestframework-simplejwt rest_framework_simplejwt
+    dnspython dns
+    drf-api-tracking rest_framework_tracking
+    drf-openapi-tester openapi_tester
+    elastic-apm elasticapm
+    enum34 enum
+    factory-boy factory
+    faiss-cpu faiss
+    faiss-gpu faiss
+    fluent-logger fluent
+    fonttools fontTools
+    gitpython git
+    google-api-core google.api_core
+    google-api-python-client googleapiclient
+    google-auth google.auth google.oauth2
+    google-auth-oauthlib google_auth_oauthlib
+    google-cloud-core google.cloud
+    googleapis-common-protos google.api google.rpc google.type google.longrunning
+    graphql-core graphql
+    grpcio grpc
+    grpcio-channelz grpcio_channelz
+    grpcio-health-checking grpc_health
+    grpcio-reflection grpc_reflection
+    grpcio-status grpc_status
+    grpcio-testing grpc_testing
+    hdrhistogram hdrh
+    honeycomb-opentelemetry honeycomb.opentelemetry
+    ipython IPython
+    jack-client jack
+    kafka-python kafka
+    lark-parser lark
+    launchdarkly-server-sdk ldclient
+    mail-parser mailparser
+    matplotlib matplotlib mpl_toolkits
+    matrix-nio nio
+    msgpack-python msgpack
+    mysql-connector-python mysql.connector
+    mysql-python MySQLdb
+    mysqlclient MySQLdb
+    netcdf4 netCDF4
+    o365 O365
+    opencv-python cv2
+    opencv-python-headless cv2
+    opensearch-py opensearchpy
+    opentelemetry-api opentelemetry._logs opentelemetry.attributes opentelemetry.baggage opentelemetry.context opentelemetry.environment_variables opentelemetry.metrics opentelemetry.propagate opentelemetry.propagators opentelemetry.trace opentelemetry.util opentelemetry.version
+    opentelemetry-exporter-otlp opentelemetry.exporter.otlp
+    opentelemetry-exporter-otlp-proto-grpc opentelemetry.exporter.otlp.proto.grpc
+    opentelemetry-exporter-otlp-proto-http opentelemetry.exporter.otlp.proto.http
+    opentelemetry-instrumentation-kafka-python opentelemetry.instrumentation.kafka
+    opentelemetry-proto opentelemetry.proto
+    opentelemetry-sdk opentelemetry.sdk
+    opentelemetry-semantic-conventions opentelemetry.semconv
+    opentelemetry-test-utils opentelemetry.test
+    paho-mqtt paho
+    phonenumberslite phonenumbers
+    pillow PIL
+    pip-tools piptools
+    progressbar2 progressbar
+    protobuf google.protobuf
+    psycopg2-binary psycopg2
+    py-healthcheck healthcheck
+    py4j py4j
+    pyasn1-modules pyasn1_modules
+    pycrypto Crypto
+    pycryptodome Crypto
+    pycurl pycurl
+    pyerfa erfa
+    pygithub github
+    pygobject gi
+    pyhamcrest hamcrest
+    pyicu icu
+    pyjwt jwt
+    pykube-ng pykube
+    pymongo bson gridfs pymongo
+    pymupdf fitz pymupdf
+    pynacl nacl
+    pyopenssl OpenSSL
+    pypdf2 PyPDF2
+    pypi-kenlm kenlm
+    pysaml2 saml2
+    pyserial serial
+    pyshp shapefile
+    pysocks socks
+    pyspark pyspark
+    pytest pytest _pytest
+    pytest-runner ptr
+    python-dateutil dateutil
+    python-dotenv dotenv
+    python-json-logger pythonjsonlogger
+    python-levenshtein Levenshtein
+    python-lsp-jsonrpc pylsp_jsonrpc
+    python-magic magic
+    python-memcached memcache
+    python-sat pysat
+    pyusb usb
+    pywavelets pywt
+    pywinrm winrm
+    pyyaml yaml
+    pyzmq zmq
+    randomwords random_words
+    robotraconteur RobotRaconteur
+    ruamel-yaml ruamel.yaml
+    scikit-image skimage
+    scikit-learn sklearn
+    scikit-video skvideo
+    setuptools easy_install pkg_resources setuptools
+    sisl sisl sisl_toolbox
+    snowflake-connector-python snowflake.connector
+    snowflake-snowpark-python snowflake.snowpark
+    snowflake-sqlalchemy snowflake.sqlalchemy
+    social-auth-app-django social_django
+    social-auth-core social_core
+    sseclient-py sseclient
+    strawberry-graphql strawberry
+    streamlit-aggrid st_aggrid
+    tornado tornado
+    twitter-common-app twitter.common.app
+    unittest-xml-reporting xmlrunner
+    unleashclient UnleashClient
+    websocket-client websocket
+    zope-interface zope.interface
+    """)
+
+  /// A project of type stubs and the modules that they describe a line.
+  private static let stubs = table(
+    """
+    djangorestframework-types rest_framework
+    lark-stubs lark
+    types-beautifulsoup4 bs4
+    types-enum34 enum34
+    types-grpcio grpc
+    types-grpcio-channelz grpcio_channelz
+    types-grpcio-health-checking grpc_health
+    types-grpcio-reflection grpc_reflection
+    types-grpcio-status grpc_status
+    types-pillow PIL
+    types-protobuf google.protobuf
+    types-pycrypto Crypto
+    types-pyopenssl OpenSSL
+    types-python-dateutil dateutil
+    types-pyyaml yaml
+    types-setuptools easy_install pkg_resources setuptools
+    """)
+}

@@ -1,0 +1,33 @@
+internal import BuildFiles
+internal import Workspace
+
+extension DependencyResolver {
+  /// The files of targets and the BUILD files that declare them, as paths from the workspace root, sorted.
+  public func files(of ids: [TargetID]) throws -> [String] {
+    var found: Set<String> = []
+    for id in ids {
+      let target = graph[id]
+      found.insert(target.declaration.site.path)
+      if let file = target.file { found.insert(graph.files.path(of: file)) }
+      for generated in graph.generated(by: id) {
+        if let file = graph[generated].file { found.insert(graph.files.path(of: file)) }
+      }
+    }
+    return found.sorted()
+  }
+}
+
+extension TargetGraph {
+  /// The source roots that have targets with sources below them, sorted; `.` for the root.
+  public func usedSourceRoots() -> [String] {
+    var found: Set<String> = []
+    var seen: Set<DirectoryID> = []
+    for target in targets {
+      guard let file = target.file, target.type.isPythonSource || target.type == .resource else { continue }
+      let directory = files.directory(of: file)
+      guard seen.insert(directory).inserted else { continue }
+      if let root = sourceRoots.root(of: files.path(of: directory)) { found.insert(root.isEmpty ? "." : root) }
+    }
+    return found.sorted()
+  }
+}

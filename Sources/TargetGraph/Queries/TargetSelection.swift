@@ -1,0 +1,136 @@
+public import BuildFiles
+internal import Diagnostics
+internal import Workspace
+
+/// Filters over targets, as `--filter-target-type` and `--tag` give them.
+public struct TargetFilter: Sendable, Hashable {
+  /// Each entry is a list of types, one of which a target must have; with a leading `-`, none of which.
+  public var types: [String]
+  /// Each entry is a list of tags, likewise.
+  public var tags: [String]
+
+  /// A filter of these entries, each with commas between alternatives.
+  public init(types: [String] = [], tags: [String] = []) {
+    self.types = types
+    self.tags = tags
+  }
+
+  /// Whether a target passes.
+  public func accepts(_ target: Target) -> Bool {
+    types.allSatisfy { Self.holds($0) { $0 == target.typeName } }
+      && tags.allSatisfy { Self.holds($0) { target.tags.contains($0) } }
+  }
+
+  private static func holds(_ entry: String, _ test: (String) -> Bool) -> Bool {
+    let isNegated = entry.hasPrefix("-")
+    let names = entry.drop { $0 == "-" || $0 == "+" }.split(separator: ",").map(String.init)
+    return names.contains(where: test) != isNegated
+  }
+}
+
+extension TargetGraph {
+  /// The targets that specs select, in the order of addresses.
+  ///
+  /// - Throws: `Diagnostic` for a spec that selects nothing because what it names is not there.
+  public func select(_ specs: [Spec], filter: TargetFilter = TargetFilter()) throws -> [TargetID] {
+    var selected: Set<TargetID> = []
+    var excluded: Set<TargetID> = []
+    for spec in specs {
+      if spec.isExclusion {
+        excluded.formUnion(try targets(selectedBy: spec))
+      } else {
+        selected.formUnion(try targets(selectedBy: spec))
+      }
+    }
+    let passed = selected.subtracting(excluded).filter { filter.accepts(self[$0]) }
+    return sortedByAddress(Array(passed))
+  }
+
+  /// Ids in the order of their addresses.
+  public func sortedByAddress(_ ids: [TargetID]) -> [TargetID] {
+    ids.map { (id: $0, text: address(of: $0).description) }.sorted { $0.text < $1.text }.map(\.id)
+  }
+
+  private func targets(selectedBy spec: Spec) throws -> [TargetID] {
+    switch spec.selection {
+    case .target(let reference):
+      let found = targets(of: reference)
+      guard found.isEmpty else { return found }
+      throw missingTarget(reference, text: spec.text)
+    case .path(let path):
+      if let file = files.file(at: path) { return try ownersOrThrow(of: file, path) }
+      if files.directory(at: path) != nil { return targets(inDirectory: path) }
+      if let reference = try? AddressReference(parsing: path, relativeTo: ""), !path.isEmpty {
+        // The path may be of a target generated in a directory that is not there.
+        let found = targets(of: reference)
+        if !found.isEmpty { return found }
+      }
+      throw missingPath(path, spec)
+    case .glob(let pattern):
+      guard let root = files.directory(at: "") else { return [] }
+      let found = files.files(matching: SourceGlobs([pattern]), in: root)
+      guard !found.isEmpty else { throw Diagnostic(.input, "no file matches \"\(spec.text)\"") }
+      return found.flatMap { Array(owners(of: $0)) }
+    case .siblings(let path):
+      guard files.directory(at: path) != nil else { throw missingPath(path, spec) }
+      return targets(inDirectory: path)
+    case .descendants(let path):
+      guard let directory = files.directory(at: path) else { throw missingPath(path, spec) }
+      return files.subtree(of: directory).flatMap { targets(inDirectory: files.path(of: $0)) }
+    }
+  }
+
+  private func ownersOrThrow(of file: FileID, _ path: String) throws -> [TargetID] {
+    let found = Array(owners(of: file))
+    guard found.isEmpty else { return found }
+    throw Diagnostic(
+      .input, "no target owns the file \"\(path)\"",
+      remedies: ["declare a target for it in \"\(Paths.join(Paths.parent(path), "BUILD"))\""])
+  }
+
+  private func missingPath(_ path: String, _ spec: Spec) -> Diagnostic {
+    let parent = Paths.parent(path)
+    var names: [String] = []
+    if let directory = files.directory(at: parent) {
+      names = files.files(in: directory).map { files.path(of: $0) }
+      let depth = parent.isEmpty ? 0 : parent.split(separator: "/").count
+      names += files.subtree(of: directory).map { files.path(of: $0) }
+        .filter { !$0.isEmpty && $0.split(separator: "/").count == depth + 1 }
+    }
+    return Diagnostic(
+      .input, "there is no file or directory \"\(path)\"",
+      remedies: Suggestions.remedy(for: path, among: names).map { [$0] } ?? [])
+  }
+
+  /// The targets that own files, by path, and those declared in BUILD files of these paths.
+  ///
+  /// Paths that are not there any more select the targets of their directory: what was in it has changed.
+  public func owners(ofChanged paths: [String], buildFiles isBuildFile: (String) -> Bool) -> [TargetID] {
+    var found: Set<TargetID> = []
+    for path in paths {
+      if isBuildFile(Paths.lastComponent(path)) {
+        found.formUnion(targets(inDirectory: Paths.parent(path)))
+      } else if let file = files.file(at: path) {
+        found.formUnion(owners(of: file))
+      } else {
+        // A deleted file: its owners are the generators whose globs would select it.
+        var directory = Paths.parent(path)
+        while true {
+          for id in targets(inDirectory: directory) where self[id].isGenerator {
+            let globs = SourceGlobs(self[id].strings(of: "sources"))
+            if globs.matches(Paths.relative(path, to: directory)) { found.insert(id) }
+          }
+          if directory.isEmpty { break }
+          directory = Paths.parent(directory)
+        }
+      }
+    }
+    return sortedByAddress(Array(found))
+  }
+
+  /// The targets that git's changed paths concern, with the configured names of BUILD files.
+  public func owners(ofChanged paths: [String]) -> [TargetID] {
+    let patterns = configuration.buildPatterns.map { GlobPattern($0) }
+    return owners(ofChanged: paths) { name in patterns.contains { $0.matches(name) } }
+  }
+}

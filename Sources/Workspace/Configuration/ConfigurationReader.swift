@@ -1,0 +1,118 @@
+internal import Diagnostics
+
+/// Reads the keys of one table, and notes which were asked for, so that all others are errors.
+final class TableReader {
+  private let file: ConfigurationFile
+  private let name: String
+  private let values: [String: ConfigurationFile.Value]
+  private var known: [String] = []
+
+  /// The reader of a table by its dotted name; the root for an empty name. A table that is not there is empty.
+  init(_ file: ConfigurationFile, _ name: String) throws {
+    self.file = file
+    self.name = name
+    var values = file.root
+    var path = ""
+    for part in name.split(separator: ".").map(String.init) {
+      switch values[part] {
+      case nil: values = [:]
+      case .table(let inner)?: values = inner
+      case let other?:
+        throw Diagnostic(
+          .input, "\"\(part)\" in \"\(file.path)\" is a table, not \(other.kindName)",
+          at: file.location(table: path, key: part))
+      }
+      path = path.isEmpty ? part : path + "." + part
+    }
+    self.values = values
+  }
+
+  private func mismatch(_ key: String, _ value: ConfigurationFile.Value, expected: String) -> Diagnostic {
+    Diagnostic(
+      .input, "\"\(key)\" in \"\(file.path)\" takes \(expected), not \(value.kindName)",
+      at: file.location(table: name, key: key))
+  }
+
+  private func value(_ key: String) -> ConfigurationFile.Value? {
+    known.append(key)
+    return values[key]
+  }
+
+  func string(_ key: String) throws -> String? {
+    guard let value = value(key) else { return nil }
+    guard case .string(let text) = value else { throw mismatch(key, value, expected: "a string") }
+    return text
+  }
+
+  func choice<Choice: RawRepresentable & CaseIterable>(
+    _ key: String, _ type: Choice.Type
+  ) throws -> Choice? where Choice.RawValue == String {
+    guard let text = try string(key) else { return nil }
+    guard let choice = Choice(rawValue: text) else {
+      let choices = Choice.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+      throw Diagnostic(
+        .input, "\"\(key)\" in \"\(file.path)\" is one of \(choices), not \"\(text)\"",
+        at: file.location(table: name, key: key))
+    }
+    return choice
+  }
+
+  func bool(_ key: String) throws -> Bool? {
+    guard let value = value(key) else { return nil }
+    guard case .bool(let flag) = value else { throw mismatch(key, value, expected: "true or false") }
+    return flag
+  }
+
+  func int(_ key: String) throws -> Int? {
+    guard let value = value(key) else { return nil }
+    guard case .int(let number) = value else { throw mismatch(key, value, expected: "an integer") }
+    return number
+  }
+
+  func strings(_ key: String) throws -> [String]? {
+    guard let value = value(key) else { return nil }
+    // Pants also takes {add = […], remove = […]}; what is added is what matters for lists without a default.
+    if case .table(let table) = value, case .array(let added)? = table["add"] {
+      return try added.map { element in
+        guard case .string(let text) = element else { throw mismatch(key, value, expected: "an array of strings") }
+        return text
+      }
+    }
+    guard case .array(let elements) = value else { throw mismatch(key, value, expected: "an array of strings") }
+    return try elements.map { element in
+      guard case .string(let text) = element else { throw mismatch(key, element, expected: "an array of strings") }
+      return text
+    }
+  }
+
+  /// A table of strings, by key.
+  func stringTable(_ key: String) throws -> [(name: String, value: String)]? {
+    guard let value = value(key) else { return nil }
+    guard case .table(let table) = value else { throw mismatch(key, value, expected: "a table of strings") }
+    return try table.sorted { $0.key < $1.key }.map { entry in
+      guard case .string(let text) = entry.value else { throw mismatch(key, entry.value, expected: "strings") }
+      return (entry.key, text)
+    }
+  }
+
+  /// The names of the tables inside the table `key`.
+  func tableNames(_ key: String) throws -> [String] {
+    guard let value = value(key) else { return [] }
+    guard case .table(let table) = value else { throw mismatch(key, value, expected: "tables") }
+    return table.keys.sorted()
+  }
+
+  /// Notes keys that belong to others.
+  func allow(_ keys: [String]) { known += keys }
+
+  /// Throws for the first key that nobody asked for.
+  func finish() throws {
+    guard let unknown = values.keys.filter({ !known.contains($0) }).min() else { return }
+    let place = name.isEmpty ? "\"\(file.path)\"" : "[\(name)] of \"\(file.path)\""
+    let near = Suggestions.remedy(for: unknown, among: known)
+    throw Diagnostic(
+      .input, "there is no key \"\(unknown)\" in \(place)", at: file.location(table: name, key: unknown),
+      notes: near == nil ? ["the keys are " + Set(known).sorted().joined(separator: ", ")] : [],
+      remedies: near.map { [$0] } ?? [])
+  }
+}

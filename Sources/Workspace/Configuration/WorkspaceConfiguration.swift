@@ -1,0 +1,96 @@
+// Workspace: where the workspace is, what it is configured to be, which files it has, and what git says about them.
+
+/// What `kilt.toml`, or `pants.toml` where there is no other, says about a workspace.
+public struct WorkspaceConfiguration: Sendable {
+  /// A resolve: a set of third-party versions that fit together, with its lockfile.
+  public struct Resolve: Sendable, Hashable {
+    /// The name.
+    public var name: String
+    /// The lockfile, from the workspace root.
+    public var lockfile: String
+  }
+
+  /// A cluster that jobs run on.
+  public struct Cluster: Sendable, Hashable {
+    /// The name.
+    public var name: String
+    /// The address of its scheduler.
+    public var scheduler: String
+  }
+
+  /// Which `__init__.py` files a Python file depends on.
+  public enum InitFiles: String, Sendable, CaseIterable {
+    case never
+    /// Those with something in them.
+    case contentOnly = "content_only"
+    case always
+  }
+
+  /// What happens with an import that nothing in the workspace provides.
+  public enum UnownedImports: String, Sendable, CaseIterable {
+    case ignore
+    case warning
+    case error
+  }
+
+  /// How several providers of one module are told apart.
+  public enum AmbiguityResolution: String, Sendable, CaseIterable {
+    case none
+    /// The provider under the importing file's own source root wins.
+    case bySourceRoot = "by_source_root"
+  }
+
+  /// `[python.infer]`: how dependencies follow from source files.
+  public struct Inference: Sendable, Hashable {
+    public var imports = true
+    public var stringImports = false
+    public var stringImportsMinimumDots = 2
+    public var assets = false
+    public var assetsMinimumSlashes = 1
+    public var initFiles = InitFiles.contentOnly
+    public var conftests = true
+    public var entryPoints = true
+    public var unownedImports = UnownedImports.warning
+    public var ambiguityResolution = AmbiguityResolution.none
+    public var ignoredUnownedImports: [String] = []
+  }
+
+  /// The file this comes from, from the workspace root.
+  public var path = "kilt.toml"
+  /// The name of the workspace.
+  public var name = ""
+  /// The directories that imports start at; see ``SourceRoots``.
+  public var sourceRoots = ["/"]
+  /// Files that mark their directory as a source root.
+  public var sourceRootMarkers: [String] = []
+  /// What is no part of the workspace, in the form of `.gitignore`, besides what git ignores.
+  public var ignore: [String] = []
+  /// The names of BUILD files.
+  public var buildPatterns = ["BUILD", "BUILD.*"]
+  /// Directories and files in which BUILD files are not looked for, in the form of `.gitignore`.
+  public var buildIgnore: [String] = []
+  /// Whether unknown target types only hold their dependencies, instead of being errors.
+  public var ignoresUnknownTargetTypes = false
+  /// The files with macros for all BUILD files.
+  public var preludeGlobs: [String] = []
+  /// The interpreters of targets that name none.
+  public var interpreterConstraints: [String] = []
+  /// The resolves, by name; without any, targets are not told apart by resolve.
+  public var resolves: [Resolve] = []
+  /// The resolve of targets that name none.
+  public var defaultResolve = ""
+  /// How dependencies follow from source files.
+  public var inference = Inference()
+  /// Where artifacts are published.
+  public var repositoryURL: String?
+  /// The branch that production is deployed from.
+  public var mainBranch = "main"
+  /// The clusters, by name.
+  public var clusters: [Cluster] = []
+
+  /// The configuration of an empty file.
+  public init() {}
+
+  /// The lockfile of a resolve.
+  public func lockfile(ofResolve name: String) -> String? { resolves.first { $0.name == name }?.lockfile }
+}

@@ -1,0 +1,110 @@
+public import Diagnostics
+public import SystemPackage
+internal import SystemSupport
+
+/// What git says about the workspace, asked through the `git` program; nothing in the core of Kilt needs it.
+public struct GitRepository: Sendable {
+  /// The workspace's root; it may lie inside the repository.
+  public let root: FilePath
+
+  /// The repository that holds `root`.
+  public init(root: FilePath) { self.root = root }
+
+  /// The full commit that is checked out.
+  ///
+  /// - Throws: ``GitError``.
+  public func headCommit() throws(GitError) -> String { try commit(of: "HEAD") }
+
+  /// The full commit that a revision names.
+  public func commit(of revision: String) throws(GitError) -> String {
+    guard !revision.hasPrefix("-") else { throw .unknownRevision(revision) }
+    let outcome = try run(["rev-parse", "--verify", "--quiet", revision + "^{commit}"])
+    guard outcome.termination.isSuccess else {
+      throw revision == "HEAD" ? .noCommit : .unknownRevision(revision)
+    }
+    return outcome.text
+  }
+
+  /// The first 12 digits of a commit: the form of artifact names.
+  public static func short(_ commit: String) -> String { String(commit.prefix(12)) }
+
+  /// The files that differ from the commit that is checked out, untracked ones included, from the workspace root.
+  public func dirtyFiles() throws(GitError) -> [String] {
+    try (names(["diff", "--name-only", "--relative", "-z", "HEAD", "--"]) + untrackedFiles()).sorted()
+  }
+
+  /// The files that differ from what `revision` and the commit that is checked out have in common: committed, staged,
+  /// changed and untracked ones, from the workspace root. Deleted files are among them.
+  public func changedFiles(since revision: String) throws(GitError) -> [String] {
+    let since = try commit(of: revision)
+    let base = try run(["merge-base", since, "HEAD"])
+    let origin = base.termination.isSuccess ? base.text : since
+    let tracked = try names(["diff", "--name-only", "--relative", "--no-renames", "-z", origin, "--"])
+    return try Set(tracked + untrackedFiles()).sorted()
+  }
+
+  /// Whether a commit is part of a branch, of this repository or of its remote `origin`.
+  public func isAncestor(_ commit: String, ofBranch branch: String) throws(GitError) -> Bool {
+    var known = false
+    for name in [branch, "refs/remotes/origin/" + branch] {
+      guard try run(["rev-parse", "--verify", "--quiet", name + "^{commit}"]).termination.isSuccess else { continue }
+      known = true
+      if try run(["merge-base", "--is-ancestor", commit, name]).termination.isSuccess { return true }
+    }
+    guard known else { throw .unknownRevision(branch) }
+    return false
+  }
+
+  private func untrackedFiles() throws(GitError) -> [String] {
+    try names(["ls-files", "--others", "--exclude-standard", "-z"])
+  }
+
+  private func names(_ arguments: [String]) throws(GitError) -> [String] {
+    let outcome = try run(arguments)
+    guard outcome.termination.isSuccess else { throw .failed(command: arguments[0], outcome.errorText) }
+    return outcome.output.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  private func run(_ arguments: [String]) throws(GitError) -> Subprocess.Outcome {
+    let outcome: Subprocess.Outcome
+    do throws(SystemCallError) {
+      // Optional locks off: a query must not write the index behind the user's back.
+      outcome = try Subprocess("git", ["-C", root.string, "--no-optional-locks"] + arguments).run()
+    } catch {
+      throw error.isMissing ? .notInstalled : .failed(command: arguments[0], error.description)
+    }
+    if !outcome.termination.isSuccess, outcome.errorText.contains("not a git repository") {
+      throw .notARepository(root)
+    }
+    return outcome
+  }
+}
+
+/// Why git could not answer.
+public enum GitError: DiagnosableError, Hashable {
+  case notInstalled
+  case notARepository(FilePath)
+  case noCommit
+  case unknownRevision(String)
+  case failed(command: String, String)
+
+  /// The error for people.
+  public var diagnostic: Diagnostic {
+    switch self {
+    case .notInstalled:
+      Diagnostic(
+        .environment, "the program \"git\" is needed for this, and is not on the PATH",
+        remedies: ["install it: apt-get install git"])
+    case .notARepository(let root):
+      Diagnostic(
+        .input, "\"\(root)\" is not in a git repository", remedies: ["git init && git add -A && git commit -m 'start'"])
+    case .noCommit:
+      Diagnostic(
+        .input, "the git repository has no commit yet", remedies: ["git add -A && git commit -m 'start'"])
+    case .unknownRevision(let revision):
+      Diagnostic(.input, "git knows no commit \"\(revision)\"", remedies: ["\"git log --oneline\" lists commits"])
+    case .failed(let command, let message):
+      Diagnostic(.environment, "\"git \(command)\" failed", notes: message.isEmpty ? [] : [message])
+    }
+  }
+}

@@ -1,0 +1,86 @@
+internal import BuildFiles
+internal import Diagnostics
+public import SystemPackage
+internal import SystemSupport
+
+/// A workspace on disk: its root, its configuration, its files.
+public struct Workspace: Sendable {
+  /// The directory of the configuration file.
+  public let root: FilePath
+  /// What the configuration file says.
+  public let configuration: WorkspaceConfiguration
+
+  /// The workspace at a root, with its configuration.
+  public init(root: FilePath, configuration: WorkspaceConfiguration) {
+    self.root = root
+    self.configuration = configuration
+  }
+
+  /// Finds the workspace that a directory lies in: the nearest `kilt.toml` upwards, or else the nearest `pants.toml`.
+  ///
+  /// - Throws: `Diagnostic` when there is none, or its configuration is wrong; `SystemCallError`.
+  public static func find(from directory: FilePath) throws -> Workspace {
+    for name in ["kilt.toml", "pants.toml"] {
+      var current = directory
+      while true {
+        let path = current.appending(name)
+        if let text = try readIfPresent(path) {
+          let configuration =
+            name == "kilt.toml"
+            ? try WorkspaceConfiguration(kiltFile: name, text: text)
+            : try WorkspaceConfiguration(pantsFile: name, text: text)
+          return Workspace(root: current, configuration: configuration)
+        }
+        let parent = current.removingLastComponent()
+        if parent == current || parent.isEmpty { break }
+        current = parent
+      }
+    }
+    throw Diagnostic(
+      .input, "\"\(directory)\" is not in a workspace: there is no kilt.toml here or above",
+      remedies: ["\"kilt init\" makes one here"])
+  }
+
+  private static func readIfPresent(_ path: FilePath) throws -> String? {
+    do throws(SystemCallError) {
+      return try FileSystem.readText(path)
+    } catch {
+      if error.isMissing { return nil }
+      throw error
+    }
+  }
+
+  /// The name of the workspace: as configured, or that of its directory.
+  public var name: String {
+    configuration.name.isEmpty ? root.lastComponent?.string ?? "workspace" : configuration.name
+  }
+
+  /// What git says.
+  public var git: GitRepository { GitRepository(root: root) }
+  /// Where Kilt keeps its state.
+  public var stateDirectory: StateDirectory { StateDirectory(workspaceRoot: root) }
+
+  /// A directory as seen from the root; nil when it lies outside.
+  public func relativePath(of directory: FilePath) -> String? {
+    if directory == root { return "" }
+    var rest = directory
+    return rest.removePrefix(root) ? rest.string : nil
+  }
+
+  /// Lists the files. Throws `SystemCallError`.
+  public func scanFiles() throws -> FileTable { try FileTable.scan(root: root, ignore: configuration.ignore) }
+
+  /// The bytes of a file. Throws `SystemCallError`.
+  public func read(_ path: String) throws -> [UInt8] { try FileSystem.read(root.appending(path)) }
+
+  /// The source roots, with the directories that a marker file marks.
+  public func sourceRoots(in files: FileTable) -> SourceRoots {
+    var marked: Set<String> = []
+    for marker in configuration.sourceRootMarkers {
+      for directory in files.allDirectories where files.file(named: marker, in: directory) != nil {
+        marked.insert(files.path(of: directory))
+      }
+    }
+    return SourceRoots(patterns: configuration.sourceRoots, marked: marked)
+  }
+}
