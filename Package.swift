@@ -92,7 +92,7 @@ let modules: [Module] = [
   Module(
     name: "PythonPackaging",
     dependencies: ["JSON", "HTTPClient", "ContentStore", "Digests", "Zip", "SystemSupport", "Diagnostics"],
-    packages: [.systemPackage]),
+    packages: [.systemPackage], testDependencies: ["CSystemShims"]),
   // Floor 4
   Module(name: "BuildFiles", dependencies: ["Starlark", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),
   Module(

@@ -90,7 +90,6 @@ public struct IndexConfiguration: Sendable, Hashable {
   /// How `uv` is told the same, in its environment and not its arguments, which every user of the machine can see.
   func uvEnvironment() -> [String: String] {
     var variables: [String: String] = [:]
-    if indexes.isEmpty { variables["UV_NO_INDEX"] = "1" }
     if let first = indexes.first, !isDefaultIndex { variables["UV_DEFAULT_INDEX"] = first }
     if indexes.count > 1 { variables["UV_INDEX"] = indexes.dropFirst().joined(separator: " ") }
     if !findLinks.isEmpty { variables["UV_FIND_LINKS"] = findLinks.joined(separator: ",") }

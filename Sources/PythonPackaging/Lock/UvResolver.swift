@@ -32,7 +32,8 @@ public struct UvResolver: Sendable {
       let text = Self.preferences(previous, without: upgrading)
       try FileSystem.write(text: text, to: folder.appending("uv.lock"))
     }
-    let outcome = try uv.run(["lock"], in: folder, index: index, python: python)
+    let arguments = ["lock"] + (index.indexes.isEmpty ? ["--no-index"] : [])
+    let outcome = try uv.run(arguments, in: folder, index: index, python: python)
     guard outcome.termination.isSuccess else { throw Self.failure(outcome) }
     let bytes = try FileSystem.read(folder.appending("uv.lock"))
     let reader = try UvLockReader(bytes, path: "uv.lock", folder: folder)

@@ -141,6 +141,12 @@ public struct SpecifierSet: Sendable, Hashable, CustomStringConvertible {
     return specifiers.allSatisfy { $0.contains(version) }
   }
 
+  public static func == (left: SpecifierSet, right: SpecifierSet) -> Bool {
+    Set(left.specifiers) == Set(right.specifiers)
+  }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(Set(specifiers)) }
+
   /// The conditions in the order of their text, each once: equal sets have equal descriptions.
   public var description: String { Set(specifiers.map(\.description)).sorted().joined(separator: ",") }
 }

@@ -1,0 +1,122 @@
+import CSystemShims
+import Glibc
+import JSON
+import SystemSupport
+import Testing
+
+@testable import PythonPackaging
+
+/// Wheels made for a test, in a folder, and as a simple repository over HTTP.
+final class SimpleRepository {
+  let folder: FilePath
+
+  init() throws { folder = try FileSystem.makeTemporaryDirectory(prefix: "kilt-repository") }
+
+  deinit { _ = try? FileSystem.removeTree(folder) }
+
+  /// Adds a wheel whose metadata has these lines besides name and version. Returns the file's name.
+  @discardableResult
+  func add(_ name: String, _ version: String, _ metadata: [String] = [], tag: String = "py3-none-any") throws -> String
+  {
+    let file = "\(name)-\(version)-\(tag).whl"
+    let lines = ["Metadata-Version: 2.1", "Name: \(name)", "Version: \(version)"] + metadata
+    let script = """
+      import json, sys, zipfile
+      path, name, version, tag, metadata = json.load(sys.stdin)
+      info = '%s-%s.dist-info/' % (name, version)
+      with zipfile.ZipFile(path, 'w') as z:
+        def add(member, text): z.writestr(zipfile.ZipInfo(member, (1980, 1, 1, 0, 0, 0)), text)
+        add(name + '.py', 'VERSION = %r\\n' % version)
+        add(info + 'METADATA', metadata)
+        add(info + 'WHEEL', 'Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: %s\\n' % tag)
+        add(info + 'RECORD', '')
+      """
+    let input: JSONValue = [
+      .string(folder.appending(file).string), .string(name), .string(version), .string(tag),
+      .string(lines.joined(separator: "\n") + "\n"),
+    ]
+    let python = try Oracle.interpreter().string
+    let outcome = try Subprocess(python, ["-I", "-c", script], input: input.bytes()).run()
+    try #require(outcome.termination.isSuccess, "\(outcome.errorText)")
+    return file
+  }
+}
+
+/// Serves a folder of wheels as a simple repository on a free loopback port, for as long as this object lives.
+///
+/// `/html/NAME/` and `/json/NAME/` are the pages, `/log` what was asked for so far. User `ann` with password `geheim` is
+/// wanted below `/private/`.
+final class RepositoryServer {
+  let port: Int
+  private let pid: pid_t
+  private let input: CInt
+
+  var url: String { "http://127.0.0.1:\(port)" }
+
+  init(_ folder: FilePath) throws {
+    let python = try Oracle.interpreter()
+    let script = """
+      import base64, hashlib, http.server, json, os, re, sys, threading
+      folder, log = \(JSONValue.string(folder.string).text()), []
+      class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = 'HTTP/1.1'
+        def log_message(self, *args): pass
+        def answer(self, status, kind, body):
+          self.send_response(status)
+          self.send_header('Content-Type', kind)
+          self.send_header('Content-Length', str(len(body)))
+          self.end_headers()
+          self.wfile.write(body)
+        def do_GET(self):
+          path = self.path
+          if path == '/log': return self.answer(200, 'application/json', json.dumps(log).encode())
+          log.append(path)
+          if path.startswith('/private/'):
+            wanted = 'Basic ' + base64.b64encode(b'ann:geheim').decode()
+            if self.headers.get('Authorization') != wanted: return self.answer(401, 'text/plain', b'who are you?')
+            path = path[len('/private'):]
+          kind, name = (path.strip('/').split('/') + [''])[:2]
+          if kind == 'files': return self.answer(200, 'application/zip', open(os.path.join(folder, name), 'rb').read())
+          files = [f for f in sorted(os.listdir(folder)) if re.sub('[-_.]+', '-', f.split('-')[0]).lower() == name]
+          if not files: return self.answer(404, 'text/html', b'<h1>no such project</h1>')
+          def digest(f): return hashlib.sha256(open(os.path.join(folder, f), 'rb').read()).hexdigest()
+          if kind == 'json':
+            page = {'meta': {'api-version': '1.0'}, 'name': name, 'files': [
+              {'filename': f, 'url': '../../files/' + f, 'hashes': {'sha256': digest(f)}} for f in files]}
+            return self.answer(200, 'application/vnd.pypi.simple.v1+json', json.dumps(page).encode())
+          links = ''.join('<A class=x HREF="../../files/%s#sha256=%s">%s</a><br>' % (f, digest(f), f) for f in files)
+          self.answer(200, 'text/html; charset=utf-8', ('<!DOCTYPE html><!-- <a href="x"> -->' + links).encode())
+      server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+      threading.Thread(target=server.serve_forever, daemon=True).start()
+      print(server.server_address[1], flush=True)
+      sys.stdin.read()
+      os._exit(0)
+      """
+    var toServer: [CInt] = [-1, -1]
+    var fromServer: [CInt] = [-1, -1]
+    try #require(kilt_pipe_cloexec(&toServer) == 0 && kilt_pipe_cloexec(&fromServer) == 0)
+    var options = kilt_spawn_options(
+      standard_input: toServer[0], standard_output: fromServer[1], standard_error: 2, working_directory: nil,
+      new_session: 0)
+    var pid: pid_t = 0
+    let result = withCStrings([python.string, "-I", "-c", script]) { arguments in
+      withCStrings(environmentStrings()) { kilt_spawn(&pid, arguments[0], arguments, $0, &options) }
+    }
+    close(toServer[0])
+    close(fromServer[1])
+    defer { close(fromServer[0]) }
+    try #require(result == 0)
+    self.pid = pid
+    input = toServer[1]
+    var line: [UInt8] = []
+    var byte: UInt8 = 0
+    while read(fromServer[0], &byte, 1) == 1, byte != 0x0A { line.append(byte) }
+    port = try #require(Int(String(decoding: line, as: UTF8.self)), "the server did not start")
+  }
+
+  deinit {
+    close(input)
+    var status: CInt = 0
+    waitpid(pid, &status, 0)
+  }
+}
