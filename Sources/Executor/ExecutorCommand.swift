@@ -17,13 +17,15 @@ public enum ExecutorCommand {
       case "run":
         let status = try runTask(ExecutorOptions(parsing: Array(arguments.dropFirst())))
         return status == .failed ? 1 : 0
+      case "exec":
+        return try TaskCommand(parsing: Array(arguments.dropFirst())).run()
       case "enter":
         let (entry, parent, program) = try Entry.parse(Array(arguments.dropFirst()))
         try entry.become(program: program, parent: parent)
       case "--version":
         writeText("kilt-executor \(kiltVersion)\n", to: STDOUT_FILENO)
         return 0
-      default: throw ExecutorError.usage("kilt-executor needs a command: run or --version")
+      default: throw ExecutorError.usage("kilt-executor needs a command: run, exec or --version")
       }
     } catch {
       writeText(DiagnosticRenderer(color: isTerminal(STDERR_FILENO)).render(error) + "\n", to: STDERR_FILENO)
@@ -37,6 +39,11 @@ public enum ExecutorCommand {
     let assignment = try directory.assignment()
     let lock = try lock(directory.paths)
     defer { close(lock) }
+    // Before anybody can find this process's id: a stop asked for early must not be its death.
+    let signals = try SignalPipe.install([SIGTERM, SIGINT, SIGCHLD])
+    SignalPipe.ignore(SIGPIPE)
+    SignalPipe.ignore(SIGHUP)
+    umask(0o022)
     var checkpoint = try CheckpointWriter(path: directory.paths.checkpoint)
     if let status = checkpoint.lastStatus, status.isTerminal { return status }
     try PrivateFile.write("\(getpid())\n", to: directory.paths.processID)
@@ -52,7 +59,7 @@ public enum ExecutorCommand {
       guard ProcessGraph.isFileName(assignment.taskID.rawValue) else {
         throw .badAssignment(path: directory.paths.assignment, problem: "its task id is not a file name")
       }
-      return try TaskRunner(options: options, assignment: assignment, checkpoint: checkpoint).run()
+      return try TaskRunner(options: options, assignment: assignment, checkpoint: checkpoint).run(signals: signals)
     } catch {
       // A task that cannot even begin has an end that can be read.
       checkpoint.append(.taskState(.failed, message: TaskRunner.text(error)))

@@ -12,6 +12,8 @@ public enum ExecutorError: DiagnosableError, Hashable {
   case badProcessGraph(String)
   /// Another executor holds the task's lock.
   case alreadyRunning(directory: String)
+  /// No executor runs the task.
+  case notRunning(task: String)
   /// A system call on a path failed.
   case system(call: String, path: String, code: Int32)
   /// A program that the executor needs is not on this machine.
@@ -40,6 +42,8 @@ public enum ExecutorError: DiagnosableError, Hashable {
       Diagnostic(.input, problem)
     case .alreadyRunning(let directory):
       Diagnostic(.input, "another executor runs the task in '\(directory)'")
+    case .notRunning(let task):
+      Diagnostic(.input, "the task '\(task)' does not run")
     case .system(let call, let path, let code):
       Diagnostic(.environment, "\(call) of '\(path)' failed: \(errorText(code))")
     case .missingProgram(let name, let package):

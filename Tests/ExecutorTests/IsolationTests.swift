@@ -118,17 +118,20 @@ import Testing
 
   @Test func withoutIsolationTheFilterAndTheUserStillHold() throws {
     let fixture = try Fixture()
+    chmod(fixture.root, 0o711)
     let event = try fixture.run(
       Fixture.task([
         Fixture.process(
-          "show", "id -un; echo $HOME; pwd; grep -E '^(NoNewPrivs|Seccomp):' /proc/self/status | tr -d '\\t '")
+          "show",
+          "echo by path > $HOME/file; id -un; echo $HOME; cat $HOME/file; grep -E '^(NoNewPrivs|Seccomp):' /proc/self/status | tr -d '\\t '"
+        )
       ])
     ) { $0.isolation = .none }
     #expect(event.status == .finished)
     let lines = try fixture.log("show").split(separator: "\n").map(String.init)
     if getuid() == 0 { #expect(lines.first == "nobody") }
     #expect(lines.dropFirst(3) == ["NoNewPrivs:1", "Seccomp:2"])
-    #expect(lines.dropFirst().first == fixture.directory.paths.sandbox)
+    #expect(lines.dropFirst().prefix(2) == [fixture.directory.paths.sandbox, "by path"])
   }
 
   @Test func anExecutorWithoutPrivilegesIsolatesByUserNamespaces() throws {

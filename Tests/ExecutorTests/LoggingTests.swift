@@ -41,6 +41,15 @@ import Testing
     #expect(throws: (any Error).self) { try FileSystem.readText(FilePath("\(path).4")) }
   }
 
+  @Test func onlyTheLastHundredRunsKeepTheirLogs() throws {
+    let fixture = try Fixture()
+    let event = try fixture.run(
+      Fixture.task([Fixture.process("p", "echo >> runs; test $(wc -l < runs) -ge 105", maxFailures: 0)]))
+    #expect(event.status == .finished)
+    let runs = try FileSystem.list(FilePath(fixture.directory.paths.logs + "/p")).compactMap { Int($0.name) }.sorted()
+    #expect(runs == Array(5...104))
+  }
+
   @Test func outputMayBeThrownAway() throws {
     let fixture = try Fixture()
     let logger = LoggerConfiguration(destination: .none)

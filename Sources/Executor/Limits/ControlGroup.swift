@@ -1,3 +1,5 @@
+import JobModel
+
 /// The control group of one task: what holds its processes together, counts what they use, and limits it.
 ///
 /// Version 1 keeps one directory a controller, version 2 one directory for all; cgroups(7) has both.
@@ -19,6 +21,13 @@ protocol ControlGroup {
 struct ControlGroupUsage: Hashable {
   var cpu: Duration
   var memory: Int
+}
+
+extension ControlGroupLimits {
+  /// The limits of a task's resources.
+  init(_ resources: Resources) {
+    self.init(milliCPU: resources.milliCPU, memory: resources.ram, processes: resources.processes)
+  }
 }
 
 /// The limits of a task, as the kernel takes them.

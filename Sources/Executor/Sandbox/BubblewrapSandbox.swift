@@ -126,10 +126,11 @@ struct BubblewrapSandbox: Sandbox {
     return options
   }
 
-  /// Names in `/etc`: users, name resolution, certificates, time zone, loader cache, alternatives, MIME types.
+  /// Names in `/etc`, never whole directories that hold private keys as well: users, name resolution, certificates, time zone, loader cache, alternatives, MIME types.
   static let configuration = [
     "passwd", "group", "nsswitch.conf", "hosts", "host.conf", "hostname", "resolv.conf", "gai.conf", "services",
-    "protocols", "networks", "rpc", "ethertypes", "ssl", "ca-certificates", "ca-certificates.conf", "pki",
+    "protocols", "networks", "rpc", "ethertypes", "ssl/certs", "ssl/openssl.cnf", "ca-certificates", "pki/ca-trust",
+    "pki/tls/certs", "pki/tls/cert.pem",
     "crypto-policies", "localtime", "timezone", "locale.conf", "default/locale", "ld.so.cache", "ld.so.conf",
     "ld.so.conf.d", "alternatives", "mime.types", "magic", "os-release", "debian_version", "lsb-release", "bash.bashrc",
     "profile", "inputrc", "terminfo", "fonts", "java-17-openjdk", "java-11-openjdk", "java-21-openjdk",

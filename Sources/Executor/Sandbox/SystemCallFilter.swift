@@ -61,14 +61,18 @@ enum SystemCallFilter {
   }
 
   /// Writes the filter as the program that bubblewrap's `--seccomp` takes.
+  ///
+  /// Replaces a file that is there at once: a sandbox that is being started meanwhile reads the old one or the new.
   static func export(to path: String) throws(ExecutorError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw .last("open", path) }
+    let new = "\(path).\(getpid())"
+    let descriptor = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw .last("open", new) }
     defer { close(descriptor) }
     try withFilter { (filter) throws(ExecutorError) in
       let code = seccomp_export_bpf(filter, descriptor)
       guard code == 0 else { throw .library(call: "seccomp_export_bpf", code: -code) }
     }
+    guard rename(new, path) == 0 else { throw .last("rename", new) }
   }
 
   /// Puts the filter on this process and what it executes; sets "no new privileges" as well.

@@ -26,6 +26,11 @@ public struct TaskPaths: Sendable, Hashable {
   /// Files between the executor and its children.
   public var run: String { directory + "/run" }
 
+  /// The directories of the control group, one a line.
+  var controlGroups: String { run + "/control-groups" }
+  /// The arguments the executor was started with, one JSON array: commands run beside the task need the same.
+  var options: String { run + "/options.json" }
+
   /// The log file of one stream of one run.
   public func log(process: String, run: Int, stream: String) -> String { "\(logs)/\(process)/\(run)/\(stream)" }
 }

@@ -73,7 +73,7 @@ public struct TaskDirectory: Sendable, Hashable {
 
   /// The same for the one who holds the lock.
   func killLeftovers(ignoringLock: Bool) throws(ExecutorError) -> Int {
-    guard let list = SmallFile.read(paths.run + "/control-groups") else { return 0 }
+    guard let list = SmallFile.read(paths.controlGroups) else { return 0 }
     let directories = list.split(separator: "\n").map(String.init)
     var killed: Set<Int32> = []
     for _ in 0..<500 {

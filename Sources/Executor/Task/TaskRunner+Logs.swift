@@ -1,5 +1,6 @@
 import Glibc
 import JobModel
+import SystemSupport
 
 /// What a run gets as standard output and error, and what of it this process must close after the start.
 struct RunOutput {
@@ -16,6 +17,8 @@ extension TaskRunner {
     for path in ["\(paths.logs)/\(process.name)", directory] {
       if mkdir(path, 0o755) != 0, errno != EEXIST { throw .last("mkdir", path) }
     }
+    // A process that is run again for ever would otherwise fill its disk by the logs of runs nobody asks for.
+    if run >= Self.keptRuns { removeLogs("\(paths.logs)/\(process.name)/\(run - Self.keptRuns)") }
     var opened: [Int32] = []
     func stream(_ name: String, console: Int32) throws(ExecutorError) -> Int32 {
       let path = directory + "/" + name
@@ -44,6 +47,15 @@ extension TaskRunner {
     } catch {
       for descriptor in opened { close(descriptor) }
       throw error
+    }
+  }
+
+  /// How many runs of a process keep their logs.
+  static let keptRuns = 100
+
+  private func removeLogs(_ directory: String) {
+    do throws(SystemCallError) { try FileSystem.removeTree(FilePath(directory)) } catch {
+      lastProblem = "cannot remove old logs: \(error)"
     }
   }
 

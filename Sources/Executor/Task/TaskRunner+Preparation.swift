@@ -1,5 +1,6 @@
 import Diagnostics
 import Glibc
+import JSON
 import JobModel
 import SystemSupport
 
@@ -20,10 +21,15 @@ extension TaskRunner {
     }
     for process in task.processes { cmdlines[process.name] = try bind(process.cmdline) }
     for path in options.readOnly where !SmallFile.exists(path) { throw .system(call: "open", path: path, code: ENOENT) }
+    try PrivateFile.write(JSONValue.strings(options.arguments).text(), to: paths.options)
     makeControlGroup()
     let made = try SandboxChoice.make(options.isolation, settings: settings)
     sandbox = made
     warnings += made.warnings
+    if made.artifacts == nil, settings.isRoot, settings.user.id != 0 {
+      // The role's user reaches its working directory by its real path: it may pass, and still not look around.
+      guard chmod(paths.directory, 0o711) == 0 else { throw .last("chmod", paths.directory) }
+    }
     environment = TaskEnvironment.variables(
       for: assignment, user: settings.user.name, home: made.home, temporary: made.temporary, path: options.path,
       shell: settings.shell)
@@ -40,17 +46,19 @@ extension TaskRunner {
   }
 
   private func makeControlGroup() {
-    let limits = ControlGroupLimits(
-      milliCPU: task.resources.milliCPU, memory: task.resources.ram, processes: task.resources.processes)
+    let limits = ControlGroupLimits(task.resources)
     do throws(ExecutorError) {
       let made = try ControlGroups.current().makeGroup(
         named: assignment.taskID.rawValue, parent: options.controlGroupParent, limits: limits)
       group = made
       settings.memberFiles = made.memberFiles
       // For whoever has to clean up after an executor that was killed.
-      try PrivateFile.write(made.directories.joined(separator: "\n") + "\n", to: paths.run + "/control-groups")
+      try PrivateFile.write(made.directories.joined(separator: "\n") + "\n", to: paths.controlGroups)
     } catch {
       settings.fallbackLimits = limits
+      do throws(ExecutorError) { try PrivateFile.write("", to: paths.controlGroups) } catch {
+        lastProblem = Self.text(error)
+      }
       warnings.append(
         "no control group (\(error.diagnostic.summary)): memory and processes are limited for each process alone, CPU not"
       )

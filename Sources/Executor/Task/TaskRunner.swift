@@ -59,13 +59,12 @@ final class TaskRunner {
   }
 
   /// Runs the task to its end. Errors of the machine become the task's failure, not this function's.
-  func run() throws(ExecutorError) -> TaskStatus {
+  ///
+  /// - Parameter signals: where signals arrive as bytes; see ``SignalPipe``.
+  func run(signals: Int32) -> TaskStatus {
     _ = kilt_become_child_subreaper()
-    SignalPipe.ignore(SIGPIPE)
-    SignalPipe.ignore(SIGHUP)
     // Health checks go to this machine, whatever proxy is set for the rest.
     setenv("no_proxy", "*", 1)
-    let signals = try SignalPipe.install([SIGTERM, SIGINT, SIGCHLD])
     loop.watch(signals) { [unowned self] in
       for number in Pipe.readAvailable(signals) ?? [] {
         if Int32(number) == SIGCHLD { children.reap() } else { stopRequested() }
