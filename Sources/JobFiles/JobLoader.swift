@@ -1,9 +1,10 @@
 // JobFiles: a YAML file says what varies, a template says how it runs; together they give a job configuration.
-import Diagnostics
+public import Diagnostics
 import Digests
 public import JobModel
 import Starlark
 public import SystemSupport
+import YAML
 
 /// Reads `jobs/NAME.yaml` and its template into a job configuration, with every check that needs no scheduler.
 ///
@@ -33,6 +34,8 @@ public struct JobLoader: Sendable {
   public var owner: String?
   /// Lines that a template printed.
   public var print: @Sendable (String) -> Void
+  /// What is odd about a job, and no error.
+  public var warn: @Sendable (Diagnostic) -> Void = { _ in }
   let read: @Sendable (String) throws -> [UInt8]
 
   /// A loader for the workspace at `root`; paths given to ``load`` are relative to it.
@@ -92,6 +95,12 @@ public struct JobLoader: Sendable {
     let context = BuildingContext(
       settings: settings, artifact: artifact, resolver: resolver, variables: evaluation.variables)
     var configuration = try JobBuilder.build(job, context)
+    for (name, key, _) in settings.args where !evaluation.reads.contains(name) {
+      warn(
+        Diagnostic(
+          .input, "nothing uses the argument \"\(name)\"", at: file.document.location(of: key),
+          notes: ["the template \"\(template)\" and what it includes do not ask for it"]))
+    }
     configuration.owner = owner
     configuration.source = JobSource(path: path, template: template, templateDigest: evaluation.digest)
     return configuration

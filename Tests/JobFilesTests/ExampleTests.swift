@@ -1,3 +1,4 @@
+import Diagnostics
 import JobModel
 import SystemSupport
 import Testing
@@ -8,7 +9,11 @@ import Testing
 @Suite struct ExampleTests {
   private static let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
     .appending("BUILD-examples")
-  private let loader = JobLoader(root: ExampleTests.root, cluster: "devcluster")
+  private var loader: JobLoader {
+    var loader = JobLoader(root: ExampleTests.root, cluster: "devcluster")
+    loader.warn = { Issue.record("warning: \($0.summary)") }
+    return loader
+  }
 
   private static func names() throws -> [String] {
     try FileSystem.list(root.appending("jobs")).map(\.name).filter { $0.hasSuffix(".yaml") }.sorted()
@@ -37,7 +42,7 @@ import Testing
       job.task.processes.map(\.cmdline) == [
         """
         export KILT_COMMIT=3f2c9d1e8a7b
-        exec ./fiddler_server.pex --host=127.0.0.1 '--port={{thermos.ports[http]}}' --threads=4 --eightball=http://127.0.0.1:8008
+        exec ./fiddler_server.pex --host=127.0.0.1 --port={{thermos.ports[http]}} --threads=4 --eightball=http://127.0.0.1:8008
         """
       ])
     #expect(job.instances == 2 && job.announce?.primaryPort == "http")
@@ -58,7 +63,7 @@ import Testing
       job.task.processes.first?.cmdline
         == "export KILT_COMMIT=3f2c9d1e8a7b\nexec ./igor_worker.pex --queue=send_email --job=workers.igor.jobs.send_email:SendEmail "
         + "--database=/var/lib/igor/queues.sqlite3 --option=sender=hello@acme.example --host=127.0.0.1 "
-        + "'--port={{thermos.ports[http]}}'")
+        + "--port={{thermos.ports[http]}}")
     #expect(job.instances == 3 && job.announce == nil)
   }
 

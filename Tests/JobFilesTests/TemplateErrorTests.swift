@@ -1,4 +1,6 @@
+import Diagnostics
 import JobModel
+import Synchronization
 import Testing
 
 @testable import JobFiles
@@ -166,5 +168,41 @@ import Testing
     let text = message(template + "\n")
     #expect(text.contains(words), "\(text)")
     #expect(text.contains("--> jobs/web."), "\(text)")
+  }
+
+  @Test func variablesThatGrowAreStopped() {
+    let text = message(
+      """
+      binds = {"x0": "0123456789"}
+      for n in range(1, 30):
+          binds["x%d" % n] = "{{x%d}}{{x%d}}" % (n - 1, n - 1)
+      jobs = [Job(task = SimpleTask("run", "{{x29}}")).bind(**binds)]
+      """)
+    #expect(text.contains("the variables here stand for more than 1048576 bytes"), "\(text)")
+  }
+
+  @Test func anArgumentThatNothingUsesIsAWarning() throws {
+    let warnings = Mutex<[Diagnostic]>([])
+    let template = """
+      threads = args.threads
+      jobs = [Job(task = SimpleTask("run", "{{args.b}}" + str("c" in args) + args.get("d", "")))]
+      """
+    let yaml = Fixture.yaml.replacing("{threads: 4}", with: "{threads: 4, b: 1, c: 2, d: x, thraeds: 5}")
+    var loader = Fixture(yaml: yaml, template: template).loader()
+    loader.warn = { warning in warnings.withLock { $0.append(warning) } }
+    _ = try loader.load("jobs/web.yaml", stage: "devel", artifacts: nil)
+    let texts = warnings.withLock { $0.map { DiagnosticRenderer(color: false).render($0, label: "warning") } }
+    #expect(
+      texts == [
+        """
+        warning: nothing uses the argument "thraeds"
+          --> jobs/web.yaml:5:38
+           |
+         5 | args: {threads: 4, b: 1, c: 2, d: x, thraeds: 5}
+           |                                      ^^^^^^^
+          note: the template "jobs/web.aurora" and what it includes do not ask for it
+
+        """
+      ])
   }
 }

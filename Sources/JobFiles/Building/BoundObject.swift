@@ -163,6 +163,9 @@ struct BoundObject {
     case .circular(let path):
       name = path
       diagnostic = Diagnostic(.input, "the variable {{\(name)}} stands for itself")
+    case .tooLong(let path):
+      name = path
+      diagnostic = Diagnostic(.input, "the variables here stand for more than \(EarlyBinding.limit) bytes")
     }
     diagnostic.notes.insert("in \(describe(field))", at: 0)
     diagnostic.location = place(ofVariable: name) ?? object.location.map(TemplateDiagnostic.location)

@@ -64,7 +64,7 @@ struct StageSettings {
   var version: String
   var versionLocation: SourceLocation?
   var config: [(key: ConfigKey, value: ConfigValue)]
-  var args: [(name: String, node: YAMLNode)]
+  var args: [(name: String, key: YAMLNode, node: YAMLNode)]
   /// For messages about the job as a whole.
   var stageLocation: SourceLocation
 
@@ -117,10 +117,10 @@ extension JobFile {
     return (below.filter { !replaced.contains($0.value.key) } + above).map { ($0.value.key, $0.value.value) }
   }
 
-  private func overlaid(_ below: YAMLNode?, _ above: YAMLNode?) -> [(name: String, node: YAMLNode)] {
+  private func overlaid(_ below: YAMLNode?, _ above: YAMLNode?) -> [(name: String, key: YAMLNode, node: YAMLNode)] {
     let over = above?.mapping ?? []
     let replaced = Set(over.compactMap { $0.key.scalar?.text })
     let under = (below?.mapping ?? []).filter { !replaced.contains($0.key.scalar?.text ?? "") }
-    return (under + over).map { ($0.key.scalar?.text ?? "", $0.value) }
+    return (under + over).map { ($0.key.scalar?.text ?? "", $0.key, $0.value) }
   }
 }

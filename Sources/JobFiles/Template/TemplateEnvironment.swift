@@ -5,9 +5,9 @@ import YAML
 /// The names that a template may use: Aurora's objects and helpers, and what the job file says.
 enum TemplateEnvironment {
   static func make(
-    _ settings: StageSettings, artifact: ArtifactReference
+    _ settings: StageSettings, artifact: ArtifactReference, reads: ReadNames
   ) throws -> (environment: Environment, variables: [(name: String, value: Value)]) {
-    let variables = try variables(settings, artifact: artifact)
+    let variables = try variables(settings, artifact: artifact, reads: reads)
     var names = Dictionary(uniqueKeysWithValues: variables.map { ($0.name, $0.value) })
     for type in ObjectType.aurora {
       names[type.name] = .builtin(type.name) { call in try TemplateObject.make(type, call) }
@@ -91,7 +91,7 @@ enum TemplateEnvironment {
 
   /// What the job file says, under the names that both templates and `{{variables}}` use.
   private static func variables(
-    _ settings: StageSettings, artifact: ArtifactReference
+    _ settings: StageSettings, artifact: ArtifactReference, reads: ReadNames
   ) throws -> [(name: String, value: Value)] {
     let config = profile(
       settings.config.map { entry in
@@ -101,7 +101,7 @@ enum TemplateEnvironment {
         case .text(let text): (entry.key.rawValue, .string(text))
         }
       })
-    let args = profile(settings.args.map { ($0.name, value(of: $0.node)) })
+    let args = profile(settings.args.map { ($0.name, value(of: $0.node)) }, reads: reads)
     let build = profile([
       ("name", .string(artifact.name)), ("commit", artifact.commit.map { .string($0) } ?? .none),
       ("version", .string(artifact.version)), ("file", .string(artifact.fileName)),
@@ -114,11 +114,11 @@ enum TemplateEnvironment {
     return [("config", config), ("args", args), ("build", build)] + texts.map { ($0.0, .string($0.1)) }
   }
 
-  private static func profile(_ fields: [(String, Value)]) -> Value {
+  private static func profile(_ fields: [(String, Value)], reads: ReadNames? = nil) -> Value {
     .host(
       TemplateObject(
         type: ObjectType(name: "Profile", fields: [], isOpen: true),
-        fields: fields.filter { !$0.1.isNone }.map { (name: $0.0, value: $0.1) }, location: nil))
+        fields: fields.filter { !$0.1.isNone }.map { (name: $0.0, value: $0.1) }, location: nil, reads: reads))
   }
 
   private static func value(of node: YAMLNode) -> Value {
@@ -140,9 +140,10 @@ enum TemplateEnvironment {
 
 /// Words for a POSIX shell.
 enum ShellWord {
-  /// The text as one word of a shell's command line; `{{variables}}` in it stay.
+  /// The text as one word of a shell's command line; `{{variables}}` in it stay. Those of the host stand for numbers
+  /// and names, and need no quotes.
   static func quoted(_ text: String) -> String {
-    let isPlain = text.utf8.allSatisfy { byte in
+    let isPlain = withoutLateVariables(text).utf8.allSatisfy { byte in
       switch byte {
       case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
       default: "_-./:=@%+,".utf8.contains(byte)
@@ -150,5 +151,16 @@ enum ShellWord {
     }
     if isPlain, !text.isEmpty { return text }
     return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+  }
+
+  private static func withoutLateVariables(_ text: String) -> String {
+    var result = ""
+    var rest = text[...]
+    while let open = rest.firstRange(of: "{{"), let close = rest[open.upperBound...].firstRange(of: "}}") {
+      let isLate = LateBinding.Variable(rest[open.upperBound..<close.lowerBound]) != nil
+      result += isLate ? rest[..<open.lowerBound] : rest[..<close.upperBound]
+      rest = rest[close.upperBound...]
+    }
+    return result + rest
   }
 }

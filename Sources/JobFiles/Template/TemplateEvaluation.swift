@@ -17,6 +17,8 @@ final class TemplateEvaluation {
   private var environment = Environment()
   /// The variables that are bound for every text of the job.
   private(set) var variables: [(name: String, value: Value)] = []
+  /// Which entries of `args` the template, or a text of the job, asked for.
+  let reads = ReadNames()
 
   init(
     settings: StageSettings, artifact: ArtifactReference, read: @escaping @Sendable (String) throws -> [UInt8],
@@ -33,7 +35,7 @@ final class TemplateEvaluation {
 
   /// The one job of `jobs` in the template.
   func job(template: String, location: Diagnostics.SourceLocation) throws -> TemplateObject {
-    let made = try TemplateEnvironment.make(settings, artifact: artifact)
+    let made = try TemplateEnvironment.make(settings, artifact: artifact, reads: reads)
     variables = made.variables
     environment = made.environment.adding([
       "include": .builtin("include") { call in

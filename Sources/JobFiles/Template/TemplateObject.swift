@@ -1,5 +1,6 @@
 import Diagnostics
 import Starlark
+import Synchronization
 
 /// An object of a template: a value with named fields, variables bound to it, and the place that made it. Immutable.
 ///
@@ -11,12 +12,15 @@ final class TemplateObject: StarlarkHostObject {
   /// Variables for the texts in and below this object, nearest first.
   let bindings: [(name: String, value: Value)]
   let location: Starlark.SourceLocation?
+  /// Which fields were asked for, where that matters.
+  let reads: ReadNames?
 
   init(
     type: ObjectType, fields: [(name: String, value: Value)], bindings: [(name: String, value: Value)] = [],
-    location: Starlark.SourceLocation?
+    location: Starlark.SourceLocation?, reads: ReadNames? = nil
   ) {
     self.type = type
+    self.reads = reads
     self.fields = fields
     self.bindings = bindings
     self.location = location
@@ -83,6 +87,7 @@ final class TemplateObject: StarlarkHostObject {
   }
 
   func attribute(_ name: String) throws -> Value? {
+    reads?.note(name)
     if let value = field(name) { return value }
     if name == "bind" {
       return .builtin("bind") { [self] call in
@@ -92,7 +97,9 @@ final class TemplateObject: StarlarkHostObject {
     if type.isOpen, name == "get" {
       return .builtin("get") { [self] call in
         let arguments = try call.bind(["name", "default"], required: 1)
-        return arguments[0]?.asString.flatMap { field($0) } ?? arguments[1] ?? .none
+        guard let name = arguments[0]?.asString else { throw StarlarkError("get: takes a name") }
+        reads?.note(name)
+        return field(name) ?? arguments[1] ?? .none
       }
     }
     // A field that was not given, and a field that does not exist, differ.
@@ -105,15 +112,22 @@ final class TemplateObject: StarlarkHostObject {
 
   func element(at key: Value) throws -> Value? {
     guard type.isOpen, let name = key.asString else { return nil }
+    reads?.note(name)
     guard let value = field(name) else { throw StarlarkError("\(type.name) has no \"\(name)\"") }
     return value
   }
 
   func contains(_ key: Value) throws -> Bool? {
-    type.isOpen ? key.asString.map { field($0) != nil } : nil
+    guard type.isOpen, let name = key.asString else { return nil }
+    reads?.note(name)
+    return field(name) != nil
   }
 
-  func elements() -> [Value]? { type.isOpen ? fields.map { .string($0.name) } : nil }
+  func elements() -> [Value]? {
+    guard type.isOpen else { return nil }
+    fields.forEach { reads?.note($0.name) }
+    return fields.map { .string($0.name) }
+  }
 
   var isCallable: Bool { true }
 
@@ -141,4 +155,13 @@ final class TemplateObject: StarlarkHostObject {
     }
     return result
   }
+}
+
+/// Names that were asked for while a template ran: an entry of `args` that nobody asks for is a slip of the pen.
+final class ReadNames: Sendable {
+  private let names = Mutex<Set<String>>([])
+
+  func note(_ name: String) { names.withLock { _ = $0.insert(name) } }
+
+  func contains(_ name: String) -> Bool { names.withLock { $0.contains(name) } }
 }

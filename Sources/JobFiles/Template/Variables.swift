@@ -48,7 +48,10 @@ struct Variables {
   }
 
   private static func step(_ value: Value, _ step: String) -> Value? {
-    if let object: TemplateObject = value.asHost() { return object.field(step) }
+    if let object: TemplateObject = value.asHost() {
+      object.reads?.note(step)
+      return object.field(step)
+    }
     if let items = value.asItems { return items.first { $0.key.asString == step }?.value }
     if let elements = value.asElements, let index = Int(step), elements.indices.contains(index) {
       return elements[index]
@@ -89,10 +92,16 @@ struct EarlyBinding {
     /// Bound to something that has no text.
     case notText(String, kind: String)
     case circular(String)
+    /// What it stands for has grown beyond ``limit``.
+    case tooLong(String)
   }
+
+  /// Bytes that the variables of one text may stand for: a few that hold each other twice would fill any memory.
+  static let limit = 1 << 20
 
   let variables: Variables
   private(set) var failures: [Failure] = []
+  private var replaced = 0
 
   init(_ variables: Variables) { self.variables = variables }
 
@@ -132,7 +141,15 @@ struct EarlyBinding {
       return written
     }
     switch value {
-    case .string(let text): return bind(text.text, depth: depth + 1)
+    case .string(let text):
+      replaced += text.utf8.count
+      guard replaced <= Self.limit else {
+        if !failures.contains(where: { if case .tooLong = $0 { true } else { false } }) {
+          failures.append(.tooLong(name))
+        }
+        return written
+      }
+      return bind(text.text, depth: depth + 1)
     case .int(let number): return String(number)
     case .float(let number): return number == number.rounded() && abs(number) < 1e15 ? "\(Int(number))" : "\(number)"
     case .bool(let flag): return flag ? "true" : "false"
