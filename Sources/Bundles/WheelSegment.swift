@@ -52,12 +52,7 @@ struct WheelSegment {
   }
 
   func write(to writer: ZipWriter) throws {
-    try withExtendedLifetime(archive) {
-      for (member, entry) in entries {
-        try writer.begin(entry)
-        try writer.write(archive.rawData(of: member))
-      }
-    }
+    for (member, entry) in entries { try writer.copy(member, from: archive, as: entry) }
     try writer.begin(layout.entry)
     try writer.write(layout.bytes)
   }

@@ -26,6 +26,8 @@ public final class ZipWriter {
   private static let bufferSize = 1 << 20
   /// Larger pieces are written from where they lie.
   private static let directSize = 128 << 10
+  /// How much of a member is written at a time.
+  private static let pieceSize = 8 << 20
 
   /// Creates the temporary file.
   ///
@@ -54,8 +56,31 @@ public final class ZipWriter {
 
   /// Adds a member of another archive under a new name, its data as it is.
   public func copy(_ member: ZipMember, from archive: ZipArchive, as name: [UInt8]) throws {
-    try begin(ZipEntry(member, name: name))
-    try withExtendedLifetime(archive) { try write(archive.rawData(of: member)) }
+    try copy(member, from: archive, as: ZipEntry(member, name: name))
+  }
+
+  /// Adds a member of another archive as `entry`, made from it, says; its data as it is.
+  public func copy(_ member: ZipMember, from archive: ZipArchive, as entry: ZipEntry) throws {
+    try begin(entry)
+    try withExtendedLifetime(archive) {
+      var rest = archive.rawData(of: member)
+      while !rest.isEmpty {
+        let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.pieceSize))
+        try write(piece)
+        if piece.count == Self.pieceSize { Self.release(piece) }
+        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(piece.count))
+      }
+    }
+  }
+
+  /// Gives mapped pages back, so that memory does not grow with the archive; they are read again when needed.
+  private static func release(_ bytes: UnsafeRawBufferPointer) {
+    guard let base = bytes.baseAddress else { return }
+    let start = (UInt(bitPattern: base) + 4095) & ~4095
+    let end = (UInt(bitPattern: base) + UInt(bytes.count)) & ~4095
+    guard start < end, let address = UnsafeMutableRawPointer(bitPattern: start) else { return }
+    // A refusal costs memory only.
+    madvise(address, Int(end - start), Int32(MADV_DONTNEED))
   }
 
   /// Writes the header of a member; exactly `compressedSize` bytes of ``write(_:)`` must follow.
@@ -83,7 +108,7 @@ public final class ZipWriter {
       }
       var rest = range.count
       while rest > 0 {
-        let piece = min(rest, 8 << 20)
+        let piece = min(rest, Self.pieceSize)
         try FileSystem.copyBytes(from: source, to: descriptor, length: piece)
         flushed += UInt64(piece)
         onFlush?(flushed)
@@ -107,12 +132,7 @@ public final class ZipWriter {
   public func write(_ bytes: UnsafeRawBufferPointer) throws {
     if bytes.count >= Self.directSize {
       try flush()
-      var rest = bytes
-      while !rest.isEmpty {
-        let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(8 << 20))
-        try writeAll(piece)
-        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(piece.count))
-      }
+      try writeAll(bytes)
       return
     }
     buffer.append(contentsOf: bytes)

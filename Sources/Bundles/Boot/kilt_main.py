@@ -25,12 +25,11 @@ def start(scope, config):
         sys.argv[0] = bundle
     if config["args"]:
         sys.argv[1:1] = config["args"]
-    # What site.main() would have put there.
+    # What site.main() would have put there; `copyright` and its like would cost an import of os.
     import builtins
     import _sitebuiltins
     builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D (i.e. EOF)")
     builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D (i.e. EOF)")
-    builtins.copyright = _sitebuiltins._Printer("copyright", sys.copyright)
     builtins.help = _sitebuiltins._Helper()
     for sitedir, line in config["pth"]:
         run_pth(sitedir, line)
