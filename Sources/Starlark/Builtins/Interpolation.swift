@@ -2,7 +2,7 @@
 enum Interpolation {
   static func apply(_ format: [UInt8], _ arguments: Value, _ meter: Meter) throws -> [UInt8] {
     var tuple: [Value] = [arguments]
-    if case .tuple(let elements) = arguments { tuple = elements }
+    if case .tuple(let several) = arguments { tuple = several.elements }
     var next = 0
     var result: [UInt8] = []
     var position = 0

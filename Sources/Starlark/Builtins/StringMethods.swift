@@ -65,7 +65,7 @@ enum StringMethods {
     }
     if case .tuple(let candidates)? = bound[0] {
       var found = false
-      for (position, candidate) in candidates.enumerated() {
+      for (position, candidate) in candidates.elements.enumerated() {
         guard case .string(let affix) = candidate else {
           throw call.failure("want string, got \(candidate.typeName), for element \(position)")
         }

@@ -105,7 +105,7 @@ enum Universe {
     case .string(let string): return .int(string.utf8.count)
     case .bytes(let bytes): return .int(bytes.bytes.count)
     case .list(let list): return .int(list.count)
-    case .tuple(let elements): return .int(elements.count)
+    case .tuple(let tuple): return .int(tuple.count)
     case .dict(let dict): return .int(dict.count)
     case .set(let set): return .int(set.count)
     case .range(let range): return .int(range.count)

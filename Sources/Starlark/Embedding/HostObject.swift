@@ -75,11 +75,15 @@ extension StarlarkHostObject {
 }
 
 /// Carries a host object in a `Value`, so that a value stays two words long.
-public final class HostReference: Sendable {
+///
+/// `@unchecked Sendable`: never changed after `init`, but by `deinit`.
+public final class HostReference: @unchecked Sendable {
   /// The host's object.
-  public let object: any StarlarkHostObject
+  public private(set) var object: any StarlarkHostObject
 
   init(_ object: any StarlarkHostObject) { self.object = object }
+
+  deinit { Teardown.release(&object) }
 }
 
 /// The binary operators of the language.

@@ -27,7 +27,7 @@ struct IteratorState {
     case .list(let list):
       list.beginIteration()
       elements = .list(list)
-    case .tuple(let array): elements = .array(array)
+    case .tuple(let tuple): elements = .array(tuple.elements)
     case .dict(let dict):
       dict.beginIteration()
       elements = .dict(dict)
@@ -94,9 +94,9 @@ func elements(of value: Value, _ meter: Meter) throws -> [Value]? {
   case .list(let list):
     try meter.step(list.count)
     return list.elements
-  case .tuple(let elements):
-    try meter.step(elements.count)
-    return elements
+  case .tuple(let tuple):
+    try meter.step(tuple.count)
+    return tuple.elements
   case .range(let range):
     try meter.allocate(range.count, times: 16)
     try meter.step(range.count)

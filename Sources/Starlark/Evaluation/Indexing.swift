@@ -8,7 +8,7 @@ enum Indexing {
       }
       return value
     case .list(let list): return list.elements[try position(key, list.elements.count, "list")]
-    case .tuple(let elements): return elements[try position(key, elements.count, "tuple")]
+    case .tuple(let tuple): return tuple.elements[try position(key, tuple.count, "tuple")]
     case .string(let string):
       return .string(StarlarkString(utf8: [string.utf8[try position(key, string.utf8.count, "string")]]))
     case .bytes(let bytes): return .int(Int(bytes.bytes[try position(key, bytes.bytes.count, "bytes")]))
@@ -61,7 +61,7 @@ enum Indexing {
     let count: Int
     switch target {
     case .list(let list): count = list.count
-    case .tuple(let elements): count = elements.count
+    case .tuple(let tuple): count = tuple.count
     case .string(let string): count = string.utf8.count
     case .bytes(let bytes): count = bytes.bytes.count
     case .range(let range): count = range.count
@@ -70,7 +70,7 @@ enum Indexing {
     let bounds = try SliceBounds(low, high, step, count)
     switch target {
     case .list(let list): return .list(try bounds.pick(list.elements, 16, meter))
-    case .tuple(let elements): return .tuple(try bounds.pick(elements, 16, meter))
+    case .tuple(let tuple): return .tuple(try bounds.pick(tuple.elements, 16, meter))
     case .string(let string): return .string(StarlarkString(utf8: try bounds.pick(string.utf8, 1, meter)))
     case .bytes(let bytes): return .bytes(StarlarkBytes(try bounds.pick(bytes.bytes, 1, meter)))
     case .range(let range) where bounds.count <= 1:

@@ -195,7 +195,7 @@ enum Operators {
         return .list(a.elements + b.elements)
       case (.tuple(let a), .tuple(let b)):
         try meter.allocate(a.count + b.count + 2, times: 16)
-        return .tuple(a + b)
+        return .tuple(a.elements + b.elements)
       case (.bytes(let a), .bytes(let b)):
         try meter.allocate(a.bytes.count + b.bytes.count + 32)
         return .bytes(StarlarkBytes(a.bytes + b.bytes))
@@ -221,7 +221,7 @@ enum Operators {
       return .string(StarlarkString(utf8: try repeated(string.utf8, count, 1, meter)))
     case .bytes(let bytes): return .bytes(StarlarkBytes(try repeated(bytes.bytes, count, 1, meter)))
     case .list(let list): return .list(try repeated(list.elements, count, 16, meter))
-    case .tuple(let elements): return .tuple(try repeated(elements, count, 16, meter))
+    case .tuple(let tuple): return .tuple(try repeated(tuple.elements, count, 16, meter))
     default: return nil
     }
   }
@@ -274,7 +274,7 @@ enum Operators {
   static func contains(_ container: Value, _ element: Value, _ meter: Meter) throws -> Bool {
     switch container {
     case .list(let list): return try contains(list.elements, element, meter)
-    case .tuple(let elements): return try contains(elements, element, meter)
+    case .tuple(let tuple): return try contains(tuple.elements, element, meter)
     case .dict(let dict): return try dict.value(for: element, meter: meter) != nil
     case .set(let set): return try set.contains(element, meter: meter)
     case .string(let string):

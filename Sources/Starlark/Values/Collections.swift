@@ -31,6 +31,8 @@ public final class StarlarkList: MutableCollection, @unchecked Sendable {
   /// A mutable list of these elements.
   public init(_ elements: [Value] = []) { self.elements = elements }
 
+  deinit { Teardown.release(&elements) }
+
   /// How many elements there are.
   public var count: Int { elements.count }
 
@@ -38,6 +40,29 @@ public final class StarlarkList: MutableCollection, @unchecked Sendable {
   public func append(_ element: Value) throws {
     try checkMutable("append to", "list")
     elements.append(element)
+  }
+}
+
+/// A Starlark tuple.
+///
+/// `@unchecked Sendable`: `isFrozen` is written by the owning thread before the tuple is shared; `elements` only by `deinit`.
+public final class StarlarkTuple: @unchecked Sendable {
+  /// The elements.
+  public private(set) var elements: [Value]
+  private var isFrozen = false
+
+  /// A tuple of these elements.
+  public init(_ elements: [Value]) { self.elements = elements }
+
+  deinit { Teardown.release(&elements) }
+
+  /// How many elements there are.
+  public var count: Int { elements.count }
+
+  func freezeOnce() -> Bool {
+    if isFrozen { return false }
+    isFrozen = true
+    return true
   }
 }
 
@@ -53,6 +78,8 @@ public final class StarlarkDict: MutableCollection, @unchecked Sendable {
     super.init()
     for (key, value) in entries { setString(key, value) }
   }
+
+  deinit { Teardown.release(&table) }
 
   /// How many entries there are.
   public var count: Int { table.count }
@@ -125,6 +152,8 @@ public final class StarlarkSet: MutableCollection, @unchecked Sendable {
 
   /// An empty set.
   public override init() {}
+
+  deinit { Teardown.release(&table) }
 
   /// How many elements there are.
   public var count: Int { table.count }

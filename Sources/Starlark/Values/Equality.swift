@@ -13,7 +13,7 @@ func areEqual(_ left: Value, _ right: Value, _ meter: Meter) throws -> Bool {
   case (.string(let a), .string(let b)): return a == b
   case (.bytes(let a), .bytes(let b)): return a == b
   case (.list(let a), .list(let b)): return try a === b || areEqual(a.elements, b.elements, meter)
-  case (.tuple(let a), .tuple(let b)): return try areEqual(a, b, meter)
+  case (.tuple(let a), .tuple(let b)): return try a === b || areEqual(a.elements, b.elements, meter)
   case (.dict(let a), .dict(let b)): return try areEqual(a, b, meter)
   case (.set(let a), .set(let b)): return try areEqual(a, b, meter)
   case (.range(let a), .range(let b)):
@@ -117,7 +117,7 @@ func order(_ left: Value, _ right: Value, _ operation: String, _ meter: Meter) t
   case (.bytes(let a), .bytes(let b)): return orderBytes(a.bytes, b.bytes)
   case (.bool(let a), .bool(let b)): return (a ? 1 : 0) - (b ? 1 : 0)
   case (.list(let a), .list(let b)): return try orderElements(a.elements, b.elements, operation, meter)
-  case (.tuple(let a), .tuple(let b)): return try orderElements(a, b, operation, meter)
+  case (.tuple(let a), .tuple(let b)): return try orderElements(a.elements, b.elements, operation, meter)
   default: break
   }
   throw StarlarkError("\(left.typeName) \(operation) \(right.typeName) not implemented")
@@ -160,10 +160,10 @@ func hashValue(of value: Value, _ meter: Meter) throws -> Int {
     }
     return number.isNaN ? 0x7FF8_0001 : number.hashValue
   case .bytes(let bytes): return ~hashBytes(bytes.bytes)
-  case .tuple(let elements):
+  case .tuple(let tuple):
     return try meter.descend {
       var hasher = Hasher()
-      for element in elements {
+      for element in tuple.elements {
         try meter.step()
         hasher.combine(try hashValue(of: element, meter))
       }

@@ -5,16 +5,22 @@ final class Cell: @unchecked Sendable {
   var value: Value
 
   init(_ value: Value) { self.value = value }
+
+  deinit {
+    var values = [value]
+    value = .none
+    Teardown.release(&values)
+  }
 }
 
 /// A function written in Starlark.
 ///
-/// `@unchecked Sendable`: immutable but for `isFrozen`, which the owning thread sets before it shares the function.
+/// `@unchecked Sendable`: immutable but for `isFrozen`, which the owning thread sets before it shares the function, and `deinit`.
 public final class StarlarkFunction: @unchecked Sendable {
   let code: Code
   let module: ModuleState
   /// The values of the parameters that have one, `.unbound` for required ones after the first optional one.
-  let defaults: [Value]
+  private(set) var defaults: [Value]
   let captured: [Cell]
   private var isFrozen = false
 
@@ -24,6 +30,8 @@ public final class StarlarkFunction: @unchecked Sendable {
     self.defaults = defaults
     self.captured = captured
   }
+
+  deinit { Teardown.release(&defaults) }
 
   /// The name it was defined by; `lambda` for a lambda.
   public var name: String { code.name }

@@ -93,8 +93,8 @@ struct Printer {
     case .float(let value): try add(FloatFormat.compact(value))
     case .string(let value): try add(Self.quoted(value.utf8, isBytes: false))
     case .bytes(let value): try add(Self.quoted(value.bytes, isBytes: true))
-    case .tuple(let elements):
-      try printElements(elements, "(", elements.count == 1 ? ",)" : ")", nil, "(...)")
+    case .tuple(let tuple):
+      try printElements(tuple.elements, "(", tuple.count == 1 ? ",)" : ")", nil, "(...)")
     case .list(let list): try printElements(list.elements, "[", "]", list, "[...]")
     case .set(let set):
       if set.count == 0 { try add("set()") } else { try printElements(set.elements, "set([", "])", set, "set(...)") }

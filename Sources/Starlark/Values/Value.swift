@@ -21,7 +21,7 @@ public enum Value: @unchecked Sendable {
   /// A list.
   case list(StarlarkList)
   /// A tuple.
-  case tuple([Value])
+  case tuple(StarlarkTuple)
   /// A dictionary in insertion order.
   case dict(StarlarkDict)
   /// A set in insertion order.
@@ -44,6 +44,9 @@ public enum Value: @unchecked Sendable {
 
   /// A new, mutable list.
   public static func list(_ elements: [Value]) -> Value { .list(StarlarkList(elements)) }
+
+  /// A tuple.
+  public static func tuple(_ elements: [Value]) -> Value { .tuple(StarlarkTuple(elements)) }
 
   /// An object of the host.
   public static func host(_ object: any StarlarkHostObject) -> Value { .opaque(HostReference(object)) }
@@ -88,7 +91,7 @@ extension Value {
     case .string(let value): !value.utf8.isEmpty
     case .bytes(let value): !value.bytes.isEmpty
     case .list(let list): list.count != 0
-    case .tuple(let elements): !elements.isEmpty
+    case .tuple(let tuple): tuple.count != 0
     case .dict(let dict): dict.count != 0
     case .set(let set): set.count != 0
     case .range(let range): range.count != 0
@@ -136,7 +139,7 @@ extension Value {
   public var asElements: [Value]? {
     switch self {
     case .list(let list): list.elements
-    case .tuple(let elements): elements
+    case .tuple(let tuple): tuple.elements
     default: nil
     }
   }
@@ -147,7 +150,7 @@ extension Value {
   public var iterated: [Value]? {
     switch self {
     case .list(let list): list.elements
-    case .tuple(let elements): elements
+    case .tuple(let tuple): tuple.elements
     case .dict(let dict): dict.keys
     case .set(let set): set.elements
     case .range(let range): (0..<range.count).map { .int(range[$0]) }
@@ -181,11 +184,10 @@ extension Value {
   /// Makes the value and all it refers to immutable, after which it may be shared between threads.
   public func freeze() {
     var pending = [self]
-    var visitedTuples = Set<UnsafeRawPointer>()
     while let value = pending.popLast() {
       switch value {
       case .list(let list):
-        if list.freezeOnce() { pending += list.elements }
+        if list.freezeOnce() { pending += list.elements.filter(\.holdsValues) }
       case .dict(let dict):
         if dict.freezeOnce() {
           for (key, value) in dict.items {
@@ -195,13 +197,8 @@ extension Value {
         }
       case .set(let set):
         if set.freezeOnce() { pending += set.elements }
-      case .tuple(let elements):
-        // Tuples carry no mark, so those seen are remembered: a tuple of two references to a tuple of two references
-        // and so on would take forever. `self` keeps all of them, and so their addresses, alive.
-        let address = elements.withUnsafeBytes { $0.baseAddress }
-        if let address, visitedTuples.insert(address).inserted {
-          for element in elements where element.mayHoldMutableState { pending.append(element) }
-        }
+      case .tuple(let tuple):
+        if tuple.freezeOnce() { pending += tuple.elements.filter(\.holdsValues) }
       case .function(let function):
         if function.freezeOnce() { pending += function.heldValues }
       case .builtin(let builtin):
@@ -214,10 +211,10 @@ extension Value {
     }
   }
 
-  var mayHoldMutableState: Bool {
+  /// Whether the value refers to others: what freezing, and care in releasing, is about.
+  var holdsValues: Bool {
     switch self {
-    case .list, .dict, .set, .function, .builtin, .opaque: true
-    case .tuple(let elements): !elements.isEmpty
+    case .list, .tuple, .dict, .set, .function, .builtin, .opaque: true
     default: false
     }
   }
