@@ -134,6 +134,26 @@ import Testing
     #expect(lines.dropFirst().prefix(2) == [fixture.directory.paths.sandbox, "by path"])
   }
 
+  @Test func anExecutorWithoutPrivilegesEndsItsTaskAndLeavesNothing() throws {
+    try #require(getuid() == 0, "this test must be run by root, to become a user")
+    let fixture = try Fixture()
+    try fixture.start(
+      Fixture.task(
+        [
+          Fixture.process("main", "trap 'echo bye > ended; exit 0' TERM; touch ready; while :; do sleep 0.05; done"),
+          Fixture.process("deaf", "trap '' TERM; touch deaf; while :; do sleep 0.05; done"),
+        ], finalizationWait: .milliseconds(500)), options: { $0.isolation = .bubblewrap }, asUser: "nobody")
+    try fixture.waitForFile("ready")
+    try fixture.waitForFile("deaf")
+    try #require(fixture.directory.requestStop())
+    #expect(try fixture.finish().status == .killed)
+    #expect(try fixture.file("ended") == "bye\n")
+    #expect(try fixture.ends(of: "deaf").map(\.status) == [.killed])
+    for record in try fixture.directory.checkpoint()?.records ?? [] {
+      if case .process(let run) = record.kind, let id = run.pid { #expect(!isAlive(id)) }
+    }
+  }
+
   @Test func anExecutorWithoutPrivilegesIsolatesByUserNamespaces() throws {
     try #require(getuid() == 0, "this test must be run by root, to become a user")
     let fixture = try Fixture()

@@ -68,7 +68,11 @@ struct ProcessTree {
   /// Sends a signal to the process that was seen, and to no later one that got its id.
   static func send(_ signal: Int32, to member: Member) {
     let descriptor = kilt_pidfd_open(member.id)
-    guard descriptor >= 0 else { return }
+    guard descriptor >= 0 else {
+      // Before Linux 5.3 there is only the id: looked at once more, to make the moment of doubt short.
+      if errno == ENOSYS, ProcessTree.member(member.id)?.started == member.started { kill(member.id, signal) }
+      return
+    }
     defer { close(descriptor) }
     if ProcessTree.member(member.id)?.started == member.started {
       _ = kilt_pidfd_send_signal(descriptor, signal)

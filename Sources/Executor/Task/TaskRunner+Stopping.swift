@@ -38,7 +38,10 @@ extension TaskRunner {
       let wait = step == .quit ? lifecycle.gracefulShutdownWait : lifecycle.shutdownWait
       until = now + wait
       post(endpoint, port: port, timeout: wait)
-    case .terminate, .kill:
+    case .kill:
+      // Then the end is recorded with what cannot be killed: a process that waits for a dead disk, as a rule.
+      until = now + .seconds(60)
+    case .terminate:
       for id in runs.keys { runs[id]?.isTerminated = false }
     }
     for id in runs.keys { runs[id]?.isStopped = true }
@@ -62,6 +65,7 @@ extension TaskRunner {
       if now >= until { return beginStep(.kill, isFinal: isFinal, at: now) }
       for (id, run) in runs where !run.isTerminated { runs[id]?.isTerminated = signal(run, SIGTERM) }
     case .kill:
+      if now >= until { return end(ending ?? .finished) }
       for run in runs.values { _ = signal(run, SIGKILL) }
     }
   }
