@@ -35,7 +35,8 @@ public enum Event: Sendable, Hashable {
   /// After `destroy`: nothing of the task is left.
   case taskDestroyed(TaskID)
   /// Once when the scheduler starts, after the last words of dead executors were passed on: which executors live, and
-  /// which have begun and are dead (nothing of their tasks is left).
+  /// which have begun and are dead (nothing of their tasks is left). A scheduler with a stored state starts and gives
+  /// up nothing before it.
   case executorsFound(live: [TaskID: Int32], dead: Set<TaskID>)
   /// Time has passed.
   case tick

@@ -45,11 +45,13 @@ package struct FieldReader {
     _ name: String, _: Number.Type = Number.self
   ) throws(ModelError) -> Number? {
     guard let value = value(name) else { return nil }
-    guard let int = value.int, let number = Number(exactly: int) else { throw wrongType(name, "an integer in range") }
+    guard let number = value.int.flatMap(Number.init(exactly:)) else { throw wrongType(name, "an integer in range") }
     return number
   }
 
-  package func integer<Number: FixedWidthInteger>(_ name: String, _: Number.Type = Number.self) throws(ModelError) -> Number {
+  package func integer<Number: FixedWidthInteger>(_ name: String, _: Number.Type = Number.self) throws(ModelError)
+    -> Number
+  {
     try present(name, optionalInteger(name))
   }
 
@@ -89,7 +91,9 @@ package struct FieldReader {
     try present(name, optionalEnumeration(name))
   }
 
-  package func optionalObject<Value: JSONCodable>(_ name: String, _: Value.Type = Value.self) throws(ModelError) -> Value? {
+  package func optionalObject<Value: JSONCodable>(_ name: String, _: Value.Type = Value.self) throws(ModelError)
+    -> Value?
+  {
     guard let value = value(name) else { return nil }
     do { return try Value(json: value) } catch { throw error.under(name) }
   }

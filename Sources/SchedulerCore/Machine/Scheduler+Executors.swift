@@ -57,7 +57,17 @@ extension Scheduler {
 
   /// The scheduler has started: go on with what runs, with what should run, and end what should not.
   mutating func executorsFound(live: [TaskID: Int32], dead: Set<TaskID>) {
-    for (id, pid) in live.sorted(by: { $0.key < $1.key }) { executorStarted(id, pid: pid) }
+    isAdopting = false
+    for (id, pid) in live.sorted(by: { $0.key < $1.key }) {
+      if var task = state.tasks[id], task.status.isTerminal, !task.awaitsEnd {
+        // It does live, whatever was said of it: until it is destroyed, its place is taken.
+        task.awaitsEnd = true
+        put(task)
+        scheduleDestruction(id)
+      } else {
+        executorStarted(id, pid: pid)
+      }
+    }
     for task in state.placedTasks {
       if live[task.id] != nil {
         // Requests to end that were lost with the scheduler are made again.
@@ -77,14 +87,9 @@ extension Scheduler {
     }
   }
 
-  /// Destroys a task that is over or unknown. One that is known keeps its place until it is gone.
-  private mutating func destroyUnwanted(_ id: TaskID) {
-    effects.append(.destroy(id))
-    guard var task = state.tasks[id], task.status.isTerminal, !task.awaitsEnd else { return }
-    task.awaitsEnd = true
-    put(task)
-    scheduleDestruction(id)
-  }
+  /// Destroys what should not run. A task that is over keeps no place for it: what it reports is most likely late, and
+  /// its place may have been given away.
+  private mutating func destroyUnwanted(_ id: TaskID) { effects.append(.destroy(id)) }
 
   /// Sees to it that destruction is asked for again until it is confirmed.
   mutating func scheduleDestruction(_ id: TaskID) {

@@ -11,9 +11,13 @@ public struct Scheduler: Sendable {
 
   var effects: [Effect] = []
   var changes = Changes()
+  /// From the start with a stored state until `executorsFound`: what runs is not known yet, so that nothing is started
+  /// or given up. Otherwise a task could be launched here and again as one that was found to have no executor.
+  var isAdopting: Bool
 
   public init(state: SchedulerState = SchedulerState(), policy: SchedulerPolicy = SchedulerPolicy()) {
     self.state = state
+    isAdopting = !state.placedTasks.isEmpty
     self.policy = policy
   }
 
@@ -83,6 +87,7 @@ public struct Scheduler: Sendable {
 
   /// What follows from any event: timers that are due, updates that can go on, tasks that find a place.
   private mutating func settle() {
+    guard !isAdopting else { return }
     runTimers()
     runCron()
     advanceUpdates()
