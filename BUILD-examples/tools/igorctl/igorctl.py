@@ -1,6 +1,7 @@
 """igorctl: puts messages into Igor's queues and shows what is in them."""
 
 import argparse
+import contextlib
 import json
 import sys
 
@@ -8,15 +9,15 @@ from workers.igor.queue import Queue, queue_names
 
 
 def put(arguments, output):
-    queue = Queue(arguments.database, arguments.queue)
-    bodies = arguments.message or [line for line in sys.stdin if line.strip()]
-    for body in bodies:
-        output.write("%d\n" % queue.put(json.loads(body)))
+    with contextlib.closing(Queue(arguments.database, arguments.queue)) as queue:
+        for body in arguments.message or [line for line in sys.stdin if line.strip()]:
+            output.write("%d\n" % queue.put(json.loads(body)))
 
 
 def status(arguments, output):
     for name in queue_names(arguments.database):
-        counts = Queue(arguments.database, name).counts()
+        with contextlib.closing(Queue(arguments.database, name)) as queue:
+            counts = queue.counts()
         output.write("%-20s %6d waiting %6d failed\n" % (name, counts["waiting"], counts["failed"]))
 
 

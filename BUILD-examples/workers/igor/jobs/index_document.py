@@ -26,3 +26,6 @@ class IndexDocument(object):
             "select document from words where word = ? order by count desc, document", (word.lower(),)
         )
         return [row[0] for row in rows]
+
+    def close(self):
+        self._connection.close()

@@ -46,6 +46,7 @@ def test_index_document(tmp_path):
     job.run({"id": "a", "text": "the cat sat again"})
     assert job.search("the") == ["b", "a"]
     assert job.search("again") == ["a"]
+    job.close()
 
 
 def test_count_pageviews():
