@@ -84,7 +84,7 @@ import Testing
       "a, b = range(1 << 40)", "x = reversed(range(1 << 40))", "x = dict([(i, i) for i in range(1 << 40)])",
     ])
   func runawayProgramsStopWithinTheirBudget(_ text: String) {
-    let limits = Limits(steps: 300_000, allocatedBytes: 24 << 20)
+    let limits = Limits(steps: 100_000, allocatedBytes: 4 << 20)
     expectFailure(text + "\n", .buildFile, limits) { $0.kind == .limit || $0.message.contains("too large") }
   }
 

@@ -42,10 +42,11 @@ public struct Call {
   /// The first `required` must be passed. Throws for missing, unknown, doubled and too many arguments.
   public func bind(_ parameters: [String], required: Int = 0) throws -> [Value?] {
     if positional.count > parameters.count {
-      let most = parameters.count == 1 ? "1 argument" : "\(parameters.count) arguments"
-      throw StarlarkError("\(name): got \(positional.count) arguments, want at most \(most)")
+      throw StarlarkError("\(name): got \(positional.count) arguments, want at most \(parameters.count)")
     }
-    var bound: [Value?] = positional
+    var bound: [Value?] = []
+    bound.reserveCapacity(parameters.count)
+    for value in positional { bound.append(value) }
     bound.append(contentsOf: repeatElement(nil, count: parameters.count - positional.count))
     for argument in named {
       guard let position = parameters.firstIndex(of: argument.name) else {

@@ -3,7 +3,7 @@
 /// `@unchecked Sendable`: written only by the thread that evaluates the file; shared after it is frozen.
 final class ModuleState: @unchecked Sendable {
   let program: Program
-  var globals: [Value]
+  @exclusivity(unchecked) var globals: [Value]
   /// The values of the predeclared names that the program uses, in the order of `Program.predeclaredNames`.
   let predeclared: [Value]
   /// Names defined while running, by the host: only dialects with late names see them.

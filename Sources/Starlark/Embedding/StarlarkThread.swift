@@ -12,8 +12,9 @@ public final class StarlarkThread {
   public var context: AnyObject?
 
   let meter: Meter
-  var frames: [Frame] = []
-  var iterators: [IteratorState] = []
+  // Used by one thread at a time, and no access spans a call: run-time exclusivity checks would find nothing.
+  @exclusivity(unchecked) var frames: [Frame] = []
+  @exclusivity(unchecked) var iterators: [IteratorState] = []
 
   /// A new evaluation.
   public init(limits: Limits = .standard, context: AnyObject? = nil) {
@@ -52,7 +53,10 @@ public final class StarlarkThread {
       if case .unbound = value { continue }
       if program.exportedGlobals[position] { globals.append((name, value)) }
     }
-    for (name, value) in state.late.sorted(by: { $0.key < $1.key }) { globals.append((name, value)) }
+    for (name, value) in state.late.sorted(by: { $0.key < $1.key }) {
+      value.freeze()
+      globals.append((name, value))
+    }
     return StarlarkModule(name: program.source.name, globals: globals)
   }
 

@@ -2,7 +2,7 @@
 ///
 /// `@unchecked Sendable`: written only by the thread that evaluates the module, before it is frozen.
 final class Cell: @unchecked Sendable {
-  var value: Value
+  @exclusivity(unchecked) var value: Value
 
   init(_ value: Value) { self.value = value }
 

@@ -11,6 +11,7 @@ struct Printer {
   static func bytes(_ value: Value, _ meter: Meter) throws -> [UInt8] {
     switch value {
     case .string(let string): return string.utf8
+    case .int(let int): return Array(String(int).utf8)
     case .bytes(let bytes): return Array(String(decoding: bytes.bytes, as: UTF8.self).utf8)
     default:
       var printer = Printer(meter)
