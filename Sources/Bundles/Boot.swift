@@ -23,13 +23,13 @@ enum Boot {
   }()
 
   /// The `#!` script of a bundle. Its length does not depend on the identity.
-  static func prefix(name: String, id: String, constraints: [String], minors: [Int]) -> [UInt8] {
+  static func prefix(name: String, id: String, constraints: [String], pythons: SupportedPythons) -> [UInt8] {
     var text = String(decoding: PackageResources.prefix_sh, as: UTF8.self)
-    let versions = "(" + minors.map { "(3, \($0))," }.joined(separator: " ") + ")"
+    let ranges = pythons.ranges.map { "((3, \($0.minor), \($0.first)), (3, \($0.minor), \($0.last)))," }
     let values: [(String, String)] = [
-      ("@NAMES@", minors.map { "python3.\($0)" }.joined(separator: ":")),
-      ("@VERSIONS@", versions),
-      ("@CONSTRAINTS@", describe(constraints, minors: minors)),
+      ("@NAMES@", pythons.minors.map { "python3.\($0)" }.joined(separator: ":")),
+      ("@RANGES@", "(" + ranges.joined(separator: " ") + ")"),
+      ("@CONSTRAINTS@", describe(constraints, minors: pythons.minors)),
       ("@ID@", id),
       // In a comment: no newline may get in.
       ("@NAME@", String(name.unicodeScalars.filter { $0.value >= 32 }.map(Character.init))),

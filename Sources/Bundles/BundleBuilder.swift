@@ -1,5 +1,5 @@
 public import ContentStore
-import Digests
+public import Digests
 import Synchronization
 public import SystemSupport
 import Zip
@@ -10,6 +10,9 @@ public struct BundleBuilder: Sendable {
   /// Where digests of wheels' segments and deflated files are kept.
   public let store: ContentStore
 
+  /// Changes with whatever this module itself puts into a bundle: part of the key of anything that keeps bundles.
+  public static var formatDigest: SHA256Digest { .of("kilt bundle 1, deflate \(Deflate.level)\n\(Boot.digest)") }
+
   public init(store: ContentStore) { self.store = store }
 
   /// Writes the bundle at `path`, replacing what is there in one step.
@@ -17,20 +20,20 @@ public struct BundleBuilder: Sendable {
   /// - Throws: ``BundleError`` for what is wrong with the specification, `ZipError` and ``WheelError`` for a wheel that
   ///   is not to be trusted, `ZipWriteError` and `ContentStoreError` for the disk.
   public func build(_ specification: BundleSpecification, to path: FilePath) throws -> Bundle {
-    let minors = try InterpreterConstraints(specification.interpreterConstraints).minors(wheels: specification.wheels)
+    let pythons = try InterpreterConstraints(specification.interpreterConstraints).pythons(wheels: specification.wheels)
     var names = Set<String>()
     for wheel in specification.wheels where !names.insert(wheel.fileName).inserted {
       throw BundleError.duplicateWheel(wheel.fileName)
     }
     let wheels = try openWheels(specification.wheels)
     var code = try CodeSegment(specification.sources, store: store)
-    let info = PexInfo(specification: specification, minors: minors, codeHash: code.digest)
+    let info = PexInfo(specification: specification, pythons: pythons, codeHash: code.digest)
     let id = identity(info, wheels: wheels, code: code)
     code.appendPexInfo(info.bytes(id: id))
     let prefix = Boot.prefix(
-      name: specification.name, id: id, constraints: specification.interpreterConstraints, minors: minors)
+      name: specification.name, id: id, constraints: specification.interpreterConstraints, pythons: pythons)
     return try write(
-      Contents(prefix: prefix, wheels: wheels, code: code), to: path, id: id, minors: minors,
+      Contents(prefix: prefix, wheels: wheels, code: code), to: path, id: id, minors: pythons.minors,
       collisions: collisions(wheels))
   }
 

@@ -46,25 +46,53 @@ struct InterpreterConstraints {
     return Condition(comparison: comparison == "===" ? "==" : comparison, version: release, isPrefix: isPrefix)
   }
 
-  /// The versions that meet the constraints and every wheel's tags, newest first.
-  func minors(wheels: [WheelInput]) throws(BundleError) -> [Int] {
-    var minors = Self.known.filter { minor in
-      texts.isEmpty || alternatives.contains { Self.meets($0, minor: minor) }
-    }
+  /// The versions that meet the constraints and every wheel's tags.
+  func pythons(wheels: [WheelInput]) throws(BundleError) -> SupportedPythons {
+    var minors = Self.known.filter { minor in (0...Self.lastPatch).contains { meets(minor: minor, patch: $0) } }
     guard !minors.isEmpty else { throw .noInterpreter(constraints: texts, wheel: nil) }
     for wheel in wheels {
       guard let tags = WheelTags(fileName: wheel.fileName) else { throw .badWheelName(wheel.fileName) }
       minors.removeAll { !tags.allow(minor: $0) }
       guard !minors.isEmpty else { throw .noInterpreter(constraints: texts, wheel: wheel.fileName) }
     }
-    return minors.reversed()
+    return SupportedPythons(ranges: minors.reversed().flatMap(ranges))
   }
 
-  /// Whether some patch release of 3.`minor` meets all conditions.
-  private static func meets(_ conditions: [Condition], minor: Int) -> Bool {
-    (0...40).contains { patch in
-      conditions.allSatisfy { $0.holds(for: [3, minor, patch]) }
+  /// No minor version has had as many patch releases; what meets the constraints here, later ones meet too.
+  private static let lastPatch = 50
+
+  private func meets(minor: Int, patch: Int) -> Bool {
+    texts.isEmpty || alternatives.contains { $0.allSatisfy { $0.holds(for: [3, minor, patch]) } }
+  }
+
+  private func ranges(minor: Int) -> [SupportedPythons.Range] {
+    var ranges: [SupportedPythons.Range] = []
+    for patch in 0...Self.lastPatch where meets(minor: minor, patch: patch) {
+      let last = patch == Self.lastPatch ? 999 : patch
+      if let previous = ranges.last, previous.last == patch - 1 {
+        ranges[ranges.count - 1].last = last
+      } else {
+        ranges.append(SupportedPythons.Range(minor: minor, first: patch, last: last))
+      }
     }
+    return ranges
+  }
+}
+
+/// The releases of CPython 3 that a bundle runs on.
+struct SupportedPythons: Sendable, Hashable {
+  /// Patch releases `first` to `last` of 3.`minor`.
+  struct Range: Sendable, Hashable {
+    var minor: Int
+    var first: Int
+    var last: Int
+  }
+
+  /// Newest minor version first.
+  var ranges: [Range]
+
+  var minors: [Int] {
+    ranges.reduce(into: []) { minors, range in if minors.last != range.minor { minors.append(range.minor) } }
   }
 }
 

@@ -4,8 +4,7 @@ import JSON
 /// The member `PEX-INFO`: the keys that the tools of PEX read, and `kilt` for our own boot code.
 struct PexInfo {
   var specification: BundleSpecification
-  /// Minor versions, newest first.
-  var minors: [Int]
+  var pythons: SupportedPythons
   var codeHash: SHA256Digest
 
   /// The JSON, members sorted by name.
@@ -51,10 +50,10 @@ struct PexInfo {
       (
         "kilt",
         [
-          "constraints": .string(Boot.describe(constraints, minors: minors)),
+          "constraints": .string(Boot.describe(constraints, minors: pythons.minors)),
           "id": .string(id),
           "name": .string(specification.name),
-          "python": .array(minors.map { [3, .int(Int64($0))] }),
+          "python": .array(pythons.ranges.map(Self.range)),
           "wheels": .strings(specification.wheels.map(\.fileName)),
         ]
       ),
@@ -66,5 +65,10 @@ struct PexInfo {
     case .none: break
     }
     return JSONValue.object(JSONObject(members)).bytes(.canonical) + [UInt8(ascii: "\n")]
+  }
+
+  /// The first and the last release of a range.
+  private static func range(_ range: SupportedPythons.Range) -> JSONValue {
+    .array([range.first, range.last].map { [3, .int(Int64(range.minor)), .int(Int64($0))] })
   }
 }

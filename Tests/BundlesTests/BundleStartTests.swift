@@ -125,6 +125,29 @@ struct BundleStartTests {
     #expect(empty.termination == .exited(3))
   }
 
+  @Test("A constraint on the patch release is kept to")
+  func patchRelease() throws {
+    let scratch = try Scratch()
+    let python = try Python.any()
+    let script = "import sys; print(sys.version_info[2])"
+    let patch = try #require(Int(try Subprocess(python.path.string, ["-c", script]).run().text))
+    func outcome(_ constraint: String) throws -> Subprocess.Outcome {
+      let bundle = try scratch.build("p.pex", entry: "a", sources: ["a.py": "print('ran')\n"]) {
+        $0.interpreterConstraints = ["CPython\(constraint)"]
+      }
+      return try scratch.run(python.path, [bundle.path.string], environment: ["PEX_PYTHON": python.path.string])
+    }
+    let this = "3.\(python.minor).\(patch)"
+    for fitting in ["==\(this)", ">=\(this),<3.\(python.minor + 1)", "~=\(this)", "<=\(this)"] {
+      #expect(try outcome(fitting).text == "ran", "\(fitting)")
+    }
+    for other in [">\(this),<3.\(python.minor + 1)", "==3.\(python.minor).*,!=\(this)"] {
+      let outcome = try outcome(other)
+      #expect(outcome.termination == .exited(3), "\(other): \(outcome.text)")
+      #expect(outcome.errorText.contains("no Python that meets CPython\(other)"))
+    }
+  }
+
   @Test("Paths with spaces and quotes, a symbolic link, and a relative path all start")
   func paths() throws {
     let scratch = try Scratch()

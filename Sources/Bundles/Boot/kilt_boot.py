@@ -30,7 +30,8 @@ def main(bundle):
             if os.environ.get("PEX_TOOLS", "").lower() in ("1", "true", "yes", "on"):
                 sys.exit(tools(info, sys.argv[1:]))
             kilt = info["kilt"]
-            if list(sys.version_info[:2]) not in kilt["python"]:
+            version = list(sys.version_info[:3])
+            if not any(first <= version <= last for first, last in kilt["python"]):
                 if "__KILT_PYTHON" in os.environ:
                     raise Fail("%s does not meet %s" % (sys.executable, kilt["constraints"]))
                 os.execv("/bin/sh", ["/bin/sh", bundle] + sys.argv[1:])
@@ -154,7 +155,19 @@ def temporary(root):
     import tempfile
     parent = join(root, "incoming")
     os.makedirs(parent, exist_ok=True)
+    sweep(parent)
     return tempfile.mkdtemp(dir=parent)
+
+
+def sweep(parent):
+    """Removes what starts that were killed have left, a day later."""
+    import time
+    for entry in os.scandir(parent):
+        try:
+            if entry.stat(follow_symlinks=False).st_mtime < time.time() - 86400:
+                shutil.rmtree(entry.path, ignore_errors=True)
+        except FileNotFoundError:
+            pass
 
 
 def publish(made, place, root):

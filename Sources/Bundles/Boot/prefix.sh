@@ -44,7 +44,8 @@ attempt() {
   shift
   { [ -f "$python" ] && [ -x "$python" ]; } || return 0
   if "$python" -sSE -c 'import sys
-sys.exit(sys.version_info[:2] not in @VERSIONS@ or sys.implementation.name != "cpython")' >/dev/null 2>&1 </dev/null
+fit = any(a <= sys.version_info[:3] <= b for a, b in @RANGES@)
+sys.exit(not fit or sys.implementation.name != "cpython")' >/dev/null 2>&1 </dev/null
   then
     export __KILT_PYTHON="$python"
     [ -z "${PEX_VERBOSE-}" ] || echo "$PEX: starting with $python" >&2
