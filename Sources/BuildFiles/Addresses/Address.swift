@@ -1,9 +1,10 @@
 // BuildFiles: the language of BUILD files. Addresses and specs, target types and their fields, evaluation through
 // Starlark, globs. What the targets of a whole workspace mean together is the graph's business, above.
 
-/// The name of one target: `lib/auth`, `lib/auth:tests`, `lib/auth/token.py`, `3rdparty:reqs#flask`, `app:bin@env=prod`.
+/// The name of one target: `lib/auth:tests`, `lib/auth/token.py`, `3rdparty:reqs#flask`, `app:bin@env=prod`.
 ///
-/// The grammar is that of Pants' addresses. A target named like its directory is written without a name.
+/// The grammar is that of Pants' addresses. A name that is that of the directory may be left out where an address is read,
+/// and is left out where one is written of a generated or parametrised target, as Pants does.
 public struct Address: Hashable, Sendable {
   /// One `key=value` of a target made by `parametrize`.
   public struct Parameter: Hashable, Sendable {
@@ -71,7 +72,7 @@ extension Address: CustomStringConvertible, Comparable {
       if !up.isEmpty || !isDefault { text += ":" + up + name }
     } else {
       text += directory
-      if !isDefault { text += ":" + name }
+      if !isDefault || (generated == nil && parameters.isEmpty) { text += ":" + name }
     }
     if let generated { text += "#" + generated }
     if !parameters.isEmpty { text += "@" + parameters.map { "\($0.key)=\($0.value)" }.joined(separator: ",") }

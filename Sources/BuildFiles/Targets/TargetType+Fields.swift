@@ -135,6 +135,7 @@ extension TargetType {
     case .dockerImage: return common + [dependencies] + Self.image
     case .target: return common + [dependencies]
     case .lockfile, .generatorSources: return common + [single, dependencies]
+    case .lockfiles: return common + [Field("sources", .sources, isRequired: true), dependencies]
     case .foreign: return common + [dependencies]
     }
   }

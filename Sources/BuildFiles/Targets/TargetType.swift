@@ -29,6 +29,8 @@ public enum TargetType: String, Hashable, Sendable, CaseIterable {
   case target
   /// The lockfile of a resolve, which the graph adds by itself.
   case lockfile = "_lockfile"
+  /// What generates that.
+  case lockfiles = "_lockfiles"
   /// The file of a requirements generator, which the graph adds by itself.
   case generatorSources = "_generator_sources_helper"
   /// A type of Pants, or of a repository's own plugin, that Kilt reads and does not build.
@@ -45,6 +47,7 @@ public enum TargetType: String, Hashable, Sendable, CaseIterable {
     case .files: .file
     case .shellSources: .shellSource
     case .shunit2Tests: .shunit2Test
+    case .lockfiles: .lockfile
     default: nil
     }
   }

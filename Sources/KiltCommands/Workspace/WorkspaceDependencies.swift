@@ -36,12 +36,14 @@ struct WorkspaceDependencies: ParsableCommand {
       } else {
         for id in selected { found.formUnion(try resolver.dependencies(of: id)) }
       }
+      found = Set(resolver.expandingGenerators(Array(found)))
       if closed { found.formUnion(selected) }
       session.write(session.graph.sortedByAddress(Array(found)), as: .text)
     case .json:
       var object = JSONObject()
       for id in selected {
         var found = try transitive ? resolver.transitiveDependencies(of: [id]) : resolver.dependencies(of: id)
+        found = resolver.expandingGenerators(found)
         if closed, !found.contains(id) { found.append(id) }
         object[session.name(of: id)] = session.names(of: found)
       }

@@ -68,14 +68,20 @@ extension GraphBuilder {
       let directory = Paths.parent(resolve.lockfile)
       guard let site = graph.targets.first?.declaration.site else { return }
       let declaration = TargetDeclaration(
-        type: .lockfile, typeName: "_lockfile", name: "_\(resolve.name)_lockfile", fields: [], site: site)
+        type: .lockfiles, typeName: "_lockfiles", name: "_\(resolve.name)_lockfile", fields: [], site: site)
       let name = Paths.lastComponent(resolve.lockfile)
+      var address = Address(directory: directory, name: declaration.name)
+      let generator = append(
+        Target(
+          type: .lockfiles, address: address, declaration: declaration, generator: nil, file: nil,
+          ownFields: [.init(name: "sources", value: .strings([name]))]))
+      address.file = name
       let id = append(
         Target(
-          type: .lockfile, address: Address(directory: directory, name: declaration.name, file: name),
-          declaration: declaration, generator: nil, file: file,
+          type: .lockfile, address: address, declaration: declaration, generator: generator, file: file,
           ownFields: [.init(name: "source", value: .string(name))]))
-      graph.byDirectory[directory, default: []].append(id)
+      graph.generatedRanges[generator] = id.rawValue..<(id.rawValue + 1)
+      graph.byDirectory[directory, default: []] += [generator, id]
     }
   }
 }

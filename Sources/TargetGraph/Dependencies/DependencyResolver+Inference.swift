@@ -118,7 +118,9 @@ extension DependencyResolver {
   }
 
   private func entryPointOwners(of module: String, _ id: TargetID, _ explicit: ExplicitDependencies) -> [TargetID] {
-    switch modules.owners(of: module, resolve: graph.resolve(of: graph[id]), prefer: preference(for: id)) {
+    // A distribution has no resolve of its own: what it names is looked up in the default one.
+    let resolve = graph.resolve(of: graph[id]) ?? graph.configuration.defaultResolve
+    switch modules.owners(of: module, resolve: resolve, prefer: preference(for: id)) {
     case .clear(let targets): return targets
     case .ambiguous(let targets):
       if targets.contains(where: { explicit.covers($0, in: graph) }) { return [] }

@@ -60,6 +60,12 @@ public final class DependencyResolver {
     }
   }
 
+  /// The targets with those that generators among them generate in their place: the form in which Pants lists
+  /// dependencies.
+  public func expandingGenerators(_ ids: [TargetID]) -> [TargetID] {
+    Set(ids.flatMap { graph[$0].isGenerator ? graph.generated(by: $0) : [$0] }).sorted()
+  }
+
   /// Works out the dependencies of every target.
   public func resolveAll() throws {
     try readImports(of: graph.allTargets)
@@ -117,7 +123,7 @@ public final class DependencyResolver {
     let target = graph[id]
     // What a generator's fields say is said of the targets it generates.
     if target.isGenerator {
-      return graph.generated(by: id).filter { graph[$0].type != .generatorSources }
+      return graph.generated(by: id)
     }
     let explicit = try explicit(of: id)
     var found = Set(explicit.included)
@@ -136,9 +142,9 @@ public final class DependencyResolver {
     case .pythonDistribution: return try inferredFromDistribution(id, explicit)
     case .pythonRequirement:
       var found: Set<TargetID> = []
-      if let generator = target.generator {
-        found.formUnion(graph.generated(by: generator).filter { graph[$0].type == .generatorSources })
-      }
+      // As in Pants, requirements written in a BUILD file do not depend on the lockfile.
+      guard let generator = target.generator else { return [] }
+      found.formUnion(graph.generated(by: generator).filter { graph[$0].type == .generatorSources })
       if let resolve = graph.resolve(of: target), let lockfile = lockfile(of: resolve) { found.insert(lockfile) }
       return found
     default: return []

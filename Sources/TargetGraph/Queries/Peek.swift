@@ -24,7 +24,7 @@ extension DependencyResolver {
       default: members.append((definition.name, value))
       }
     }
-    let dependencies = graph.sortedByAddress(try dependencies(of: id))
+    let dependencies = graph.sortedByAddress(expandingGenerators(try dependencies(of: id)))
     members.append(("dependencies", .strings(dependencies.map { graph.address(of: $0).description })))
     if let file = target.file {
       members.append(("sources", .strings([graph.files.path(of: file)])))

@@ -60,11 +60,6 @@ extension TargetGraph {
     case .path(let path):
       if let file = files.file(at: path) { return try ownersOrThrow(of: file, path) }
       if files.directory(at: path) != nil { return targets(inDirectory: path) }
-      if let reference = try? AddressReference(parsing: path, relativeTo: ""), !path.isEmpty {
-        // The path may be of a target generated in a directory that is not there.
-        let found = targets(of: reference)
-        if !found.isEmpty { return found }
-      }
       throw missingPath(path, spec)
     case .glob(let pattern):
       guard let root = files.directory(at: "") else { return [] }
