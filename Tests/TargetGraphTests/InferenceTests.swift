@@ -1,4 +1,5 @@
 import Diagnostics
+import TargetGraph
 import Testing
 import Workspace
 

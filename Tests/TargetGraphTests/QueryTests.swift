@@ -8,7 +8,8 @@ import Workspace
 @Suite struct QueryTests {
   let repository = [
     "lib/BUILD": "python_sources(tags=['x'])\n", "lib/a.py": "", "lib/b.py": "import lib.a\n",
-    "app/BUILD": "python_sources()\npex_binary(name='bin', entry_point='main.py:run', args=['-v'], env={'A': '1'})\n"
+    "app/BUILD":
+      "python_sources(name='lib')\npex_binary(name='bin', entry_point='main.py:run', args=['-v'], env={'A': '1'})\n"
       + "pex_binary(name='app', entry_point='app.main')\n",
     "app/main.py": "import lib.b\nimport lib.a\n",
     "BUILD": "target(name='all', dependencies=['app:bin'])\n",
@@ -21,7 +22,7 @@ import Workspace
 
   @Test func specsSelectTargets() throws {
     #expect(try selected("lib::") == ["lib/a.py", "lib/b.py", "lib:lib"])
-    #expect(try selected("app:") == ["app/main.py", "app:app", "app:bin"])
+    #expect(try selected("app:") == ["app/main.py:lib", "app:app", "app:bin", "app:lib"])
     #expect(try selected("lib/a.py", "//:all") == ["//:all", "lib/a.py"])
     #expect(try selected("lib") == ["lib/a.py", "lib/b.py", "lib:lib"])
     #expect(try selected("lib/*.py") == ["lib/a.py", "lib/b.py"])
@@ -60,16 +61,17 @@ import Workspace
   @Test func dependentsAndPathsGoBothWays() throws {
     let resolver = try GraphFixture(repository).resolver()
     let a = try resolver.id("lib/a.py")
-    #expect(resolver.names(try resolver.dependents(of: [a], depth: .direct)) == ["app/main.py", "lib/b.py", "lib:lib"])
+    #expect(
+      resolver.names(try resolver.dependents(of: [a], depth: .direct)) == ["app/main.py:lib", "lib/b.py", "lib:lib"])
     #expect(
       resolver.names(try resolver.dependents(of: [a], depth: .transitive))
         == [
-          "//:all", "app/main.py", "app:app", "app:bin", "lib/b.py", "lib:lib",
+          "//:all", "app/main.py:lib", "app:app", "app:bin", "app:lib", "lib/b.py", "lib:lib",
         ].sorted())
     let paths = try resolver.paths(from: try resolver.id("app:bin"), to: a)
     #expect(
       paths.map { $0.map { resolver.graph.address(of: $0).description } } == [
-        ["app:bin", "app/main.py", "lib/a.py"], ["app:bin", "app/main.py", "lib/b.py", "lib/a.py"],
+        ["app:bin", "app/main.py:lib", "lib/a.py"], ["app:bin", "app/main.py:lib", "lib/b.py", "lib/a.py"],
       ])
     #expect(try resolver.paths(from: a, to: try resolver.id("app:bin")).isEmpty)
   }
@@ -156,7 +158,7 @@ import Workspace
     #expect(value["address"]?.string == "app:bin")
     #expect(value["target_type"]?.string == "pex_binary")
     #expect(value["args"]?.strings == ["-v"])
-    #expect(value["dependencies"]?.strings == ["app/main.py"])
+    #expect(value["dependencies"]?.strings == ["app/main.py:lib"])
     #expect(value["layout"] == nil)
     #expect(try resolver.peek(try resolver.id("lib:lib"))["sources"]?.strings == ["lib/a.py", "lib/b.py"])
   }

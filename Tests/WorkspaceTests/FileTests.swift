@@ -73,7 +73,8 @@ func withFiles<Result>(_ files: [String: String], _ body: (FilePath) throws -> R
       #expect(workspace.relativePath(of: root) == "")
     }
     try withFiles(["pants.toml": "", "a/x.py": ""]) { root in
-      #expect(try Workspace.find(from: root.appending("a")).configuration.path == "pants.toml")
+      let workspace = try Workspace.find(from: root.appending("a"))
+      #expect(workspace.configuration.path == "pants.toml")
     }
   }
 

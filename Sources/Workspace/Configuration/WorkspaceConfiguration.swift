@@ -8,6 +8,12 @@ public struct WorkspaceConfiguration: Sendable {
     public var name: String
     /// The lockfile, from the workspace root.
     public var lockfile: String
+
+    /// A resolve.
+    public init(name: String, lockfile: String) {
+      self.name = name
+      self.lockfile = lockfile
+    }
   }
 
   /// A cluster that jobs run on.
