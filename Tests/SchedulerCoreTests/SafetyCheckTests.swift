@@ -1,0 +1,115 @@
+import Diagnostics
+import JobModel
+import SchedulerCore
+import Testing
+
+@Suite struct SafetyCheckTests {
+  private let artifact = ArtifactReference(
+    name: "eightball", version: String(repeating: "3f2c9d1e8a", count: 4),
+    digest: String(repeating: "ab", count: 32), isOnMainBranch: false)
+
+  private func problems(_ change: (inout JobConfiguration) -> Void) -> [String] {
+    SafetyCheck().problems(of: configuration(change: change)).map(\.summary)
+  }
+
+  @Test func aSoundConfigurationHasNoProblem() {
+    #expect(problems { _ in } == [])
+    #expect(problems { $0.task.artifacts = [artifact] } == [])
+  }
+
+  @Test func aStageMustBeNamed() {
+    #expect(
+      problems { $0.key.stage = "" } == ["its stage '' is not an identifier (letters, digits, '_', '.', '-')"])
+  }
+
+  @Test func aTaskRunsAsItsRoleOnly() {
+    #expect(problems { $0.task.user = "root" } == ["its task runs as 'root', but its role is 'cbe'"])
+    #expect(problems { $0.task.user = "cbe" } == [])
+  }
+
+  @Test func aGitArtifactNamesAFullCommitAndWasFound() {
+    #expect(
+      problems { job in
+        job.task.artifacts = [artifact]
+        job.task.artifacts[0].version = "3f2c9d1"
+        job.task.artifacts[0].digest = nil
+      } == [
+        "artifact 'eightball' names no full git commit ('3f2c9d1')",
+        "artifact 'eightball' has no digest: it was not found in the repository",
+      ])
+  }
+
+  @Test(arguments: [nil, false] as [Bool?])
+  func prodTakesCommitsOfTheMainBranchOnly(_ isOnMainBranch: Bool?) {
+    func inProd(_ fact: Bool?) -> [String] {
+      problems { job in
+        job.key.stage = "prod"
+        job.task.artifacts = [artifact]
+        job.task.artifacts[0].isOnMainBranch = fact
+      }
+    }
+    #expect(
+      inProd(isOnMainBranch) == [
+        "artifact 'eightball' of commit 3f2c9d1e8a3f is not from the main branch, as stage prod needs"
+      ])
+    #expect(inProd(true) == [])
+  }
+
+  @Test func portsThatNothingUsesAreRefused() {
+    #expect(
+      problems { $0.healthCheck = HealthCheckConfiguration(checker: .http(HTTPHealthChecker())) }
+        == ["its health check names port 'health', which no process uses"])
+    #expect(problems { $0.announce = Announcer() } == [])
+  }
+
+  @Test func unboundVariablesAreRefused() {
+    #expect(problems { $0.task.processes[0].cmdline += " {{profile.x}}" } == ["variable {{profile.x}} is unbound"])
+  }
+
+  @Test func ordersMustMakeSense() {
+    let other = ProcessConfiguration(name: "b", cmdline: "true")
+    #expect(
+      problems { job in
+        job.task.processes.append(other)
+        job.task.constraints = [OrderConstraint(order: ["run", "b"]), OrderConstraint(order: ["b", "run", "c"])]
+      } == [
+        "an order names process 'c', which the task does not have",
+        "the orders of its processes form a cycle through 'b'",
+      ])
+    #expect(
+      problems { job in
+        job.task.processes.append(other)
+        job.task.processes[1].final = true
+        job.task.constraints = [OrderConstraint(order: ["run", "b"])]
+      } == ["an order ties 'run' to 'b', of which only one is final"])
+    #expect(
+      problems { job in
+        job.task.processes += [other, ProcessConfiguration(name: "c", cmdline: "true")]
+        job.task.constraints = [OrderConstraint(order: ["run", "b", "c"]), OrderConstraint(order: ["run", "c"])]
+      } == [])
+  }
+
+  @Test func numbersMustBeInRange() {
+    #expect(problems { $0.instances = 0 } == ["it asks for 0 instances"])
+    #expect(problems { $0.task.resources.ram = 0 } == ["its RAM is not positive"])
+    #expect(problems { $0.update.batchSize = 0 } == ["its update batch size is not positive"])
+    #expect(problems { $0.task.processes.append($0.task.processes[0]) } == ["process 'run' stands there twice"])
+  }
+
+  @Test func aRefusalSaysAllThatIsWrongAndWhatToDo() throws {
+    var bench = try Bench()
+    let error = #expect(throws: SchedulerError.self) {
+      try bench.send(
+        .createJob(
+          configuration {
+            $0.task.user = "root"
+            $0.instances = 0
+          }))
+    }
+    #expect(
+      error?.diagnostic.summary
+        == "job \(key) is refused: its task runs as 'root', but its role is 'cbe'; it asks for 0 instances")
+    #expect(error?.diagnostic.remedies == ["name the user once, as `user:` in the job file"])
+    #expect(bench.scheduler.state.jobs.isEmpty)
+  }
+}
