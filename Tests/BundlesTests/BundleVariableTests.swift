@@ -18,6 +18,7 @@ struct BundleVariableTests {
     Case(environment: ["PEX_MODULE": "package"], output: "package main __main__"),
     Case(environment: ["PEX_SCRIPT": "tool"], output: "tool ran"),
     Case(environment: ["PEX_SCRIPT": "raw"], output: "raw script"),
+    Case(environment: ["PEX_SCRIPT": "other"], arguments: ["x"], output: "other language x"),
     Case(environment: ["PEX_INTERPRETER": "1"], arguments: ["-c", "import pkg; print(pkg.x)"], output: "1"),
     Case(environment: ["PEX_INTERPRETER": "1"], arguments: ["-m", "other"], output: "other __main__"),
     Case(environment: ["PEX_INTERPRETER": "0"], output: "app [] PEX"),
@@ -52,6 +53,7 @@ struct BundleVariableTests {
         "pkg/__init__.py": "x = 1\ndef tool():\n  print('tool ran')\n",
         "pkg-1.0.dist-info/entry_points.txt": "[console_scripts]\ntool = pkg:tool\n",
         "pkg-1.0.data/scripts/raw": "#!python\nprint('raw script')\n",
+        "pkg-1.0.data/scripts/other": "#!/bin/sh\necho other language $1\n",
       ])
   }
 

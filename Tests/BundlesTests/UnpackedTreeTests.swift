@@ -91,6 +91,7 @@ struct UnpackedTreeTests {
       let outcome = try scratch.run(bundle.path)
       #expect(outcome.errorText.contains("code/pkg/app.py\", line 2"))
       #expect(outcome.errorText.hasSuffix("ValueError: no"))
+      #expect(outcome.errorText.split(separator: "\n").allSatisfy { $0.utf8.count < 400 }, "no line drowns the rest")
       #expect(outcome.termination == .exited(1))
     }
   }

@@ -390,9 +390,12 @@ def build_tree(archive, info, root, home, tree, wheels):
     for name in ("kilt_main.py", "kilt_run.py", "kilt_boot.py"):
         with open(join(made, name), "wb") as file:
             file.write(archive.read(".bootstrap/" + name))
-    with open(join(made, "__main__.py"), "w", encoding="utf-8", errors="surrogateescape") as file:
-        file.write("import sys\n\nif __name__ == '__main__':\n    sys.path.insert(0, %r)\n    from kilt_main import start\n\n"
-                   "    start(globals(), %r)\n" % (tree, config))
+    # The configuration is a module of its own: bytecode is kept of it, and no traceback shows it.
+    with open(join(made, "kilt_config.py"), "w", encoding="ascii") as file:
+        file.write("CONFIG = {\n%s}\n" % "".join("    %a: %a,\n" % item for item in config.items()))
+    with open(join(made, "__main__.py"), "w", encoding="ascii") as file:
+        file.write("import sys\n\nif __name__ == '__main__':\n    sys.path.insert(0, %a)\n"
+                   "    from kilt_main import start\n\n    start(globals())\n" % tree)
     compile_start(made, tree)
     publish(made, tree, root)
 
@@ -400,7 +403,7 @@ def build_tree(archive, info, root, home, tree, wheels):
 def compile_start(made, tree):
     """Bytecode of what every start imports; a start would write it too, but not into a read-only cache."""
     import py_compile
-    for name in ("kilt_main", "kilt_run"):
+    for name in ("kilt_main", "kilt_run", "kilt_config"):
         try:
             py_compile.compile(join(made, name + ".py"), dfile=join(tree, name + ".py"), doraise=True)
         except (OSError, py_compile.PyCompileError):

@@ -5,8 +5,9 @@ import sys
 SPENT = {b"PEX_ROOT", b"PEX_PYTHON", b"PEX_PYTHON_PATH", b"__KILT_PYTHON", b"__KILT_DAMAGED"}
 
 
-def start(scope, config):
+def start(scope):
     import posix
+    from kilt_config import CONFIG as config
     environ = posix.environ
     try:
         if sys.version_info[:2] != config["python"]:
@@ -61,7 +62,12 @@ def start(scope, config):
     elif kind == "file":
         sys.argv[0] = value
         with open(value, "rb") as file:
-            code = compile(file.read(), value, "exec")
+            text = file.read()
+        if not text.startswith(b"#!/bin/sh\n'''exec'"):
+            # Not one of Python's: a program, or a script of another language.
+            import os
+            os.execv(value, sys.argv)
+        code = compile(text, value, "exec")
         scope.clear()
         scope.update(__name__="__main__", __file__=value)
         exec(code, scope)
