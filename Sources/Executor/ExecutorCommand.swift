@@ -35,15 +35,15 @@ public enum ExecutorCommand {
 
   /// Runs the task of a directory to its end. One that has ended already is left as it is.
   public static func runTask(_ options: ExecutorOptions) throws(ExecutorError) -> TaskStatus {
-    let directory = TaskDirectory(options.taskDirectory)
-    let assignment = try directory.assignment()
-    let lock = try lock(directory.paths)
-    defer { close(lock) }
-    // Before anybody can find this process's id: a stop asked for early must not be its death.
+    // First of all: a stop asked for early must not be this process's death.
     let signals = try SignalPipe.install([SIGTERM, SIGINT, SIGCHLD])
     SignalPipe.ignore(SIGPIPE)
     SignalPipe.ignore(SIGHUP)
     umask(0o022)
+    let directory = TaskDirectory(options.taskDirectory)
+    let assignment = try directory.assignment()
+    let lock = try lock(directory.paths)
+    defer { close(lock) }
     var checkpoint = try CheckpointWriter(path: directory.paths.checkpoint)
     if let status = checkpoint.lastStatus, status.isTerminal { return status }
     try PrivateFile.write("\(getpid())\n", to: directory.paths.processID)
