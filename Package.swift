@@ -78,7 +78,8 @@ let modules: [Module] = [
   Module(name: "SystemSupport", dependencies: ["CSystemShims"], packages: [.systemPackage]),
   Module(name: "Diagnostics"),
   Module(name: "JSON"),
-  Module(name: "Starlark", testResources: [.copy("Cases")]),
+  Module(name: "StarlarkSyntax"),
+  Module(name: "Starlark", dependencies: ["StarlarkSyntax"], testResources: [.copy("Cases")]),
   Module(name: "YAML", dependencies: ["CLibYAML", "Diagnostics"]),
   // Floor 2
   Module(name: "Digests", dependencies: ["SystemSupport"], packages: [.crypto, .systemPackage]),

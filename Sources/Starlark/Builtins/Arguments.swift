@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 extension Call {
   /// The argument as an iterable's elements.
   func elements(_ value: Value?, _ parameter: String) throws -> [Value] {

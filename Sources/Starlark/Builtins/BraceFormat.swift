@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 /// `"…{}…".format(arguments)`.
 enum BraceFormat {
   static func apply(_ call: Call) throws -> [UInt8] {

@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 /// The part of a replacement field after the colon: `[[fill]align][sign][0][width][,][.precision][type]`, as in Python's
 /// format specification mini-language, without locales and `#`.
 struct FormatSpecification {
@@ -41,7 +43,7 @@ struct FormatSpecification {
     }
     if let last = rest.first {
       guard rest.count == 1, "sdxXobeEfFgG%".contains(last) else {
-        throw StarlarkError("invalid format specifier \(Printer.quoted(text))")
+        throw StarlarkError("invalid format specifier \(Quoting.quoted(text))")
       }
       type = last
     }

@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 /// `format % arguments`.
 enum Interpolation {
   static func apply(_ format: [UInt8], _ arguments: Value, _ meter: Meter) throws -> [UInt8] {

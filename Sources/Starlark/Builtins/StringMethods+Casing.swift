@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 extension StringMethods {
   static let casing: [(String, @Sendable (Call) throws -> Value)] = [
     ("lower", { try map($0) { scalar, _ in scalar.properties.lowercaseMapping } }),

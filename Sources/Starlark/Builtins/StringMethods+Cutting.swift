@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 extension StringMethods {
   static let cutting: [(String, @Sendable (Call) throws -> Value)] = [
     ("split", { try split($0, fromEnd: false) }), ("rsplit", { try split($0, fromEnd: true) }),

@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 /// The methods of strings. Positions and lengths count bytes; character classes are those of code points.
 enum StringMethods {
   static let table = builtinTable(search + cutting + casing + others)

@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 extension Universe {
   static let conversions: [(String, @Sendable (Call) throws -> Value)] = [
     ("bool", bool), ("bytes", bytes), ("dict", dict), ("float", float), ("int", int), ("list", list), ("set", set),
@@ -86,7 +88,7 @@ extension Universe {
       }
       try call.thread.meter.step(string.utf8.count * string.utf8.count / 512)
       guard let result = BigInteger.parse(string.utf8, base: base) else {
-        let text = String(decoding: Printer.quoted(string.utf8, isBytes: false), as: UTF8.self)
+        let text = String(decoding: Quoting.quoted(string.utf8, isBytes: false), as: UTF8.self)
         throw call.failure("invalid literal with base \(base): \(text)")
       }
       return result

@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 /// The names that every file may use: None, True, False and the functions of the spec.
 enum Universe {
   static let values: [String: Value] = {

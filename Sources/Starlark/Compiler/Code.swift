@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 /// The operations of the evaluator: a stack machine with slots for local variables.
 ///
 /// In comments, `a` is the instruction's operand, and the stack grows to the right.

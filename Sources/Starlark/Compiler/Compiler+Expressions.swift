@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 extension Compiler {
   /// Pushes the value of an expression.
   mutating func expression(_ index: Int32) throws {
@@ -184,7 +186,7 @@ extension Compiler {
       let part = tree[tree.extra[Int(node.a + position)]]
       if part.kind == .formatField {
         try expression(part.a)
-        let specification = part.c >= 0 ? tree.constants[Int(part.c)].asString ?? "" : ""
+        let specification = part.c >= 0 ? tree.constants[Int(part.c)].text ?? "" : ""
         builders[top].parts.formats.append(
           FieldFormat(isRepresentation: part.b == 0x72, specification: specification))
         emit(.format, builders[top].parts.formats.count - 1, at: part.offset, effect: 0)

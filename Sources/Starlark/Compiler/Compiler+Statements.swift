@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 extension Compiler {
   mutating func statement(_ index: Int32) throws {
     let node = tree[index]
@@ -110,11 +112,11 @@ extension Compiler {
 
   private mutating func load(_ node: SyntaxTree.Node) {
     let items = (0..<node.b).map { tree.extra[Int(node.a + $0)] }
-    let module = tree.constants[Int(items[0])].asString ?? ""
+    let module = tree.constants[Int(items[0])].text ?? ""
     if !loads.contains(module) { loads.append(module) }
     var item = LoadItem(module: module, names: [])
     for position in stride(from: 1, to: items.count, by: 2) {
-      let name = tree.constants[Int(items[position + 1])].asString ?? ""
+      let name = tree.constants[Int(items[position + 1])].text ?? ""
       if let slot = globalSlots[items[position]] { item.names.append((slot, name)) }
     }
     builders[top].parts.loads.append(item)

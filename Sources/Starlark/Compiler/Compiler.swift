@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 /// Lowers a syntax tree to instructions, resolving names to slots on the way.
 struct Compiler {
   /// A compiled file.
@@ -10,6 +12,7 @@ struct Compiler {
   }
 
   let tree: SyntaxTree
+  let constants: ContiguousArray<Value>
   let source: SourceFile
   let dialect: Dialect
   let environment: Environment
@@ -38,9 +41,20 @@ struct Compiler {
 
   init(tree: SyntaxTree, source: SourceFile, dialect: Dialect, environment: Environment) {
     self.tree = tree
+    constants = ContiguousArray(tree.constants.map(Self.value))
     self.source = source
     self.dialect = dialect
     self.environment = environment
+  }
+
+  private static func value(_ constant: SyntaxTree.Constant) -> Value {
+    switch constant {
+    case .string(let bytes): .string(StarlarkString(utf8: bytes))
+    case .bytes(let bytes): .bytes(StarlarkBytes(bytes))
+    case .float(let number): .float(number)
+    // The lexer takes only digits of the base.
+    case .integer(let digits): BigInteger.parse(digits, base: 0, allowLeadingZeros: true) ?? .int(0)
+    }
   }
 
   var top: Int { builders.count - 1 }
@@ -59,7 +73,7 @@ struct Compiler {
     emit(.none, at: offset, effect: 1)
     emit(.giveBack, at: offset, effect: -1)
     var builder = builders.removeLast()
-    return builder.finish(source: source, constants: tree.constants)
+    return builder.finish(source: source, constants: constants)
   }
 
   // MARK: Names

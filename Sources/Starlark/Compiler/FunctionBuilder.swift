@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 /// A function while it is compiled: its instructions, and its names resolved to slots.
 struct FunctionBuilder {
   var parts = Code.Parts()

@@ -1,3 +1,5 @@
+public import StarlarkSyntax
+
 /// An argument passed by name.
 public struct NamedArgument: Sendable {
   /// The name before `=`.

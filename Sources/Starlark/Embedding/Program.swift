@@ -1,3 +1,5 @@
+public import StarlarkSyntax
+
 /// A file that has been parsed, resolved and compiled: immutable, evaluated any number of times, on any thread.
 public final class Program: Sendable {
   /// The file.

@@ -1,3 +1,5 @@
+public import StarlarkSyntax
+
 /// One evaluation: its budgets, its active calls and its connections to the host. Used by one thread at a time.
 public final class StarlarkThread {
   /// The budgets.

@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 /// An attribute name, looked up once for all built-in types when the code is compiled.
 struct AttributeName: Sendable {
   let name: String

@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 /// An active call of a Starlark function.
 struct Frame {
   let function: StarlarkFunction

@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 /// `x[i]`, `x[i:j:k]` and their assignments.
 enum Indexing {
   static func element(of target: Value, at key: Value, _ meter: Meter) throws -> Value {

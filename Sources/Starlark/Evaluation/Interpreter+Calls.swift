@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 extension Interpreter {
   /// Calls a value with arguments that lie on the operand stack.
   static func call(

@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 /// Runs compiled functions.
 enum Interpreter {
   /// Runs a function whose local slots, at `base`, the caller has initialised and will clear again.

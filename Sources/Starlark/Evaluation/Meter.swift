@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 /// Counts steps and allocated bytes against their limits.
 final class Meter {
   // One thread uses a meter at a time, and no access spans a call: run-time exclusivity checks are not needed, and

@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 /// Unary and binary operators.
 enum Operators {
   static func unary(_ operation: BinaryOperator, _ value: Value) throws -> Value {

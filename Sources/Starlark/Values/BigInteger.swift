@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 /// An integer of any size: sign and magnitude, in base 2^32, least digit first, without leading zeros.
 public final class BigInteger: Sendable {
   /// Whether the integer is below zero.

@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 /// What lists, dictionaries and sets share: whether they may change.
 ///
 /// `@unchecked Sendable` for the reason given at `Value`: mutable only on the owning thread, before it is frozen.

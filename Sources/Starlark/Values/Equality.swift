@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 /// Whether two values are equal by the rules of the spec: numbers by value, sequences of one type by elements,
 /// dictionaries by entries in any order, functions by identity; values of different types never are.
 func areEqual(_ left: Value, _ right: Value, _ meter: Meter) throws -> Bool {

@@ -1,3 +1,5 @@
+public import StarlarkSyntax
+
 /// A variable shared between a function and the functions defined in it.
 ///
 /// `@unchecked Sendable`: written only by the thread that evaluates the module, before it is frozen.

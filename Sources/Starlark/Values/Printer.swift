@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 /// What `str` and `repr` return.
 struct Printer {
   private var bytes: [UInt8] = []
@@ -34,44 +36,6 @@ struct Printer {
     String(decoding: try representationBytes(value, meter), as: UTF8.self)
   }
 
-  /// A text in double quotes, as in Starlark source.
-  static func quoted(_ text: String) -> String {
-    String(decoding: quoted(Array(text.utf8), isBytes: false), as: UTF8.self)
-  }
-
-  static func quoted(_ bytes: [UInt8], isBytes: Bool) -> [UInt8] {
-    var result: [UInt8] = isBytes ? [0x62, 0x22] : [0x22]
-    result.reserveCapacity(bytes.count + 2)
-    var index = 0
-    while index < bytes.count {
-      let byte = bytes[index]
-      switch byte {
-      case 0x22, 0x5C: result += [0x5C, byte]
-      case 0x0A: result += [0x5C, 0x6E]
-      case 0x0D: result += [0x5C, 0x72]
-      case 0x09: result += [0x5C, 0x74]
-      case 0x20..<0x7F: result.append(byte)
-      case 0x80...:
-        let (scalar, length) = decodeCodePoint(bytes, at: index)
-        if scalar == 0xFFFD, length == 1 {
-          result += hexEscape(byte)
-        } else {
-          result += bytes[index..<(index + length)]
-          index += length - 1
-        }
-      default: result += hexEscape(byte)
-      }
-      index += 1
-    }
-    result.append(0x22)
-    return result
-  }
-
-  private static func hexEscape(_ byte: UInt8) -> [UInt8] {
-    let digits = Array("0123456789abcdef".utf8)
-    return [0x5C, 0x78, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-  }
-
   private mutating func add(_ text: String) throws {
     try meter.allocate(text.utf8.count)
     bytes.append(contentsOf: text.utf8)
@@ -92,8 +56,8 @@ struct Printer {
       try meter.step(value.magnitude.count * value.magnitude.count / 16)
       try add(value.text())
     case .float(let value): try add(FloatFormat.compact(value))
-    case .string(let value): try add(Self.quoted(value.utf8, isBytes: false))
-    case .bytes(let value): try add(Self.quoted(value.bytes, isBytes: true))
+    case .string(let value): try add(Quoting.quoted(value.utf8, isBytes: false))
+    case .bytes(let value): try add(Quoting.quoted(value.bytes, isBytes: true))
     case .tuple(let tuple):
       try printElements(tuple.elements, "(", tuple.count == 1 ? ",)" : ")", nil, "(...)")
     case .list(let list): try printElements(list.elements, "[", "]", list, "[...]")
@@ -109,7 +73,7 @@ struct Printer {
         try add("range(\(range.stop))")
       }
     case .elements(let view):
-      try add(Self.quoted(view.bytes, isBytes: view.kind == .byteOrdinals))
+      try add(Quoting.quoted(view.bytes, isBytes: view.kind == .byteOrdinals))
       try add(view.methodName)
     case .function(let function): try add("<function \(function.name)>")
     case .builtin(let builtin):

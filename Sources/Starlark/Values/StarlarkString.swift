@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 /// A Starlark string: a sequence of bytes, by convention UTF-8. Slices may cut a code point in two.
 public struct StarlarkString: Hashable, Sendable, Comparable {
   /// The bytes, whose number is the string's length.
@@ -71,31 +73,4 @@ public final class StringElements: Sendable {
     case .codePointOrdinals: .int(Int(decodeCodePoint(bytes, at: starts[index]).scalar))
     }
   }
-}
-
-/// The code point at `index`, and its length in bytes; U+FFFD with length 1 where the bytes are not UTF-8.
-func decodeCodePoint(_ bytes: [UInt8], at index: Int) -> (scalar: UInt32, length: Int) {
-  let first = bytes[index]
-  if first < 0x80 { return (UInt32(first), 1) }
-  let length: Int
-  var scalar: UInt32
-  switch first {
-  case 0xC2...0xDF: (length, scalar) = (2, UInt32(first & 0x1F))
-  case 0xE0...0xEF: (length, scalar) = (3, UInt32(first & 0x0F))
-  case 0xF0...0xF4: (length, scalar) = (4, UInt32(first & 0x07))
-  default: return (0xFFFD, 1)
-  }
-  guard index + length <= bytes.count else { return (0xFFFD, 1) }
-  for next in bytes[(index + 1)..<(index + length)] {
-    guard next & 0xC0 == 0x80 else { return (0xFFFD, 1) }
-    scalar = scalar << 6 | UInt32(next & 0x3F)
-  }
-  let isOverlong = (length == 3 && scalar < 0x800) || (length == 4 && scalar < 0x10000)
-  guard !isOverlong, Unicode.Scalar(scalar) != nil else { return (0xFFFD, 1) }
-  return (scalar, length)
-}
-
-/// Appends the UTF-8 form of a valid code point.
-func appendUTF8(_ scalar: Unicode.Scalar, to bytes: inout [UInt8]) {
-  bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
 }

@@ -1,3 +1,5 @@
+import StarlarkSyntax
+
 /// A Starlark value.
 ///
 /// `@unchecked Sendable`: a list, dictionary, set or function is owned by the one thread that evaluates its module until

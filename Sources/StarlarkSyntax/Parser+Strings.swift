@@ -26,9 +26,9 @@ extension Parser {
       }
     } while token.kind == .string
     if !isFormat {
-      return constant(isBytes == true ? .bytes(StarlarkBytes(text)) : .string(StarlarkString(utf8: text)), at: start)
+      return constant(isBytes == true ? .bytes(text) : .string(text), at: start)
     }
-    if !text.isEmpty { parts.append(constant(.string(StarlarkString(utf8: text)), at: start)) }
+    if !text.isEmpty { parts.append(constant(.string(text), at: start)) }
     let (first, count) = list(parts)
     return node(.format, at: start, first, count)
   }
@@ -58,7 +58,7 @@ extension Parser {
       }
       if byte == 0x7D { throw error("single '}' in f-string", at: position, hint: "write }}") }
       if !text.isEmpty {
-        parts.append(constant(.string(StarlarkString(utf8: text)), at: position))
+        parts.append(constant(.string(text), at: position))
         text = []
       }
       parts.append(try formatField(&position, end))
@@ -93,7 +93,7 @@ extension Parser {
         if bytes[close] == 0x7B { throw error("f-string: nested fields are not supported", at: close) }
         close += 1
       }
-      tree.constants.append(.string(StarlarkString(utf8: Array(bytes[(cursor + 1)..<close]))))
+      tree.constants.append(.string(Array(bytes[(cursor + 1)..<close])))
       format = Int32(tree.constants.count - 1)
       cursor = close
     }

@@ -276,10 +276,7 @@ extension Parser {
       }
       return constant(.float(value), at: current.start)
     }
-    guard let value = BigInteger.parse(Array(text.utf8), base: 0, allowLeadingZeros: true) else {
-      throw error("invalid integer literal", at: current.start)
-    }
-    return constant(value, at: current.start)
+    return constant(.integer(Array(text.utf8)), at: current.start)
   }
 
   private mutating func listOrComprehension() throws -> Int32 {

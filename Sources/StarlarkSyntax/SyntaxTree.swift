@@ -1,6 +1,6 @@
 /// The syntax tree of a file: nodes in one array, children by index, so that it costs few allocations.
-struct SyntaxTree {
-  enum Kind: UInt8 {
+package struct SyntaxTree {
+  package enum Kind: UInt8 {
     // Expressions. `a`, `b`, `c` are nodes unless said otherwise; lists are ranges of `extra`.
     /// `a`: symbol.
     case name
@@ -66,53 +66,69 @@ struct SyntaxTree {
     case block
   }
 
-  struct Node {
-    var kind: Kind
-    var operation: BinaryOperator = .plus
+  package struct Node {
+    package var kind: Kind
+    package var operation: BinaryOperator = .plus
     /// The byte offset that messages point at.
-    var offset: UInt32
-    var a: Int32 = -1
-    var b: Int32 = -1
-    var c: Int32 = -1
+    package var offset: UInt32
+    package var a: Int32 = -1
+    package var b: Int32 = -1
+    package var c: Int32 = -1
   }
 
-  struct Parameter {
-    enum Kind { case ordinary, star, starStar, bareStar }
-    var kind: Kind
-    var symbol: Int32
+  /// A literal.
+  package enum Constant {
+    /// The bytes denoted, escapes resolved.
+    case string([UInt8])
+    case bytes([UInt8])
+    /// As written, of any size.
+    case integer([UInt8])
+    case float(Double)
+
+    /// The text of a string.
+    package var text: String? {
+      if case .string(let bytes) = self { return String(decoding: bytes, as: UTF8.self) }
+      return nil
+    }
+  }
+
+  package struct Parameter {
+    package enum Kind { case ordinary, star, starStar, bareStar }
+    package var kind: Kind
+    package var symbol: Int32
     /// The node of the default value, or -1.
-    var defaultValue: Int32
-    var offset: Int
+    package var defaultValue: Int32
+    package var offset: Int
   }
 
-  struct Function {
-    var symbol: Int32
-    var parameters: [Parameter]
+  package struct Function {
+    package var symbol: Int32
+    package var parameters: [Parameter]
     /// A block, or for a lambda an expression.
-    var body: Int32
-    var isLambda: Bool
+    package var body: Int32
+    package var isLambda: Bool
     /// The symbols that assignments in the body bind, in order, without parameters.
-    var bindings: [Int32]
-    var offset: Int
+    package var bindings: [Int32]
+    package var offset: Int
   }
 
-  var nodes: ContiguousArray<Node> = []
-  var extra: ContiguousArray<Int32> = []
-  var constants: ContiguousArray<Value> = []
-  var functions: [Function] = []
-  var symbols = SymbolTable()
-  var root: Int32 = -1
+  package var nodes: ContiguousArray<Node> = []
+  package var extra: ContiguousArray<Int32> = []
+  package var constants: ContiguousArray<Constant> = []
+  package var functions: [Function] = []
+  package var symbols = SymbolTable()
+  package var root: Int32 = -1
   /// The symbols that the file binds at top level, with where each is first bound.
-  var globals: [(symbol: Int32, offset: Int)] = []
+  package var globals: [(symbol: Int32, offset: Int)] = []
   /// Those of `globals` that `load` statements bind.
-  var loaded: Set<Int32> = []
+  package var loaded: Set<Int32> = []
 
-  subscript(node: Int32) -> Node { nodes[Int(node)] }
+  package subscript(node: Int32) -> Node { nodes[Int(node)] }
 }
 
 /// The identifiers of a file, numbered.
-struct SymbolTable {
-  private(set) var names: ContiguousArray<String> = []
+package struct SymbolTable {
+  package private(set) var names: ContiguousArray<String> = []
   private var hashes: ContiguousArray<UInt32> = []
   private var slots: [Int32] = Array(repeating: -1, count: 64)
 
@@ -143,5 +159,5 @@ struct SymbolTable {
     }
   }
 
-  subscript(symbol: Int32) -> String { names[Int(symbol)] }
+  package subscript(symbol: Int32) -> String { names[Int(symbol)] }
 }

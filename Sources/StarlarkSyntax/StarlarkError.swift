@@ -18,6 +18,11 @@ public struct StarlarkError: Error, Sendable, CustomStringConvertible {
     public let function: String
     /// The place; none for functions of the host.
     public let location: SourceLocation?
+
+    package init(function: String, location: SourceLocation?) {
+      self.function = function
+      self.location = location
+    }
   }
 
   /// At which step the error was found.
@@ -33,7 +38,7 @@ public struct StarlarkError: Error, Sendable, CustomStringConvertible {
   /// The error that a function of the host threw, when it was one of the host's own types.
   public var cause: (any Error)?
   /// The built-in function that failed, if one did.
-  var builtin: String?
+  package var builtin: String?
 
   /// An error without a place; the interpreter adds place and call stack.
   public init(

@@ -114,14 +114,14 @@ extension Parser {
         try bindLoaded(local, at: offset)
       } else if token.kind == .string {
         let constant = try plainString()
-        let name = tree.constants[Int(constant)].asString ?? ""
+        let name = tree.constants[Int(constant)].text ?? ""
         let local = Array(name.utf8).withUnsafeBufferPointer { tree.symbols.symbol($0[...]) }
         items += [local, constant]
         try bindLoaded(local, at: offset)
       } else {
         throw unexpected(want: "name = \"name\", or \"name\"")
       }
-      let exported = tree.constants[Int(items[items.count - 1])].asString ?? ""
+      let exported = tree.constants[Int(items[items.count - 1])].text ?? ""
       if exported.hasPrefix("_") {
         throw error("cannot load \(exported): names that start with _ are private to their module", at: offset)
       }
@@ -141,7 +141,7 @@ extension Parser {
   private mutating func plainString() throws -> Int32 {
     let literal = StringLiteral(token, in: source.bytes)
     if literal.isBytes || literal.isFormat { throw error("want a plain string literal") }
-    tree.constants.append(.string(StarlarkString(utf8: try literal.decoded(literal.contents, in: source))))
+    tree.constants.append(.string(try literal.decoded(literal.contents, in: source)))
     try advance()
     return Int32(tree.constants.count - 1)
   }

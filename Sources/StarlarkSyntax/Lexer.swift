@@ -175,7 +175,7 @@ struct Lexer {
       if let scalar = Unicode.Scalar(scalar) {
         let properties = scalar.properties
         if scalar != "_", !(index == start ? properties.isXIDStart : properties.isXIDContinue) {
-          throw error("unexpected character \(Printer.quoted(String(scalar)))", at: index)
+          throw error("unexpected character \(Quoting.quoted(String(scalar)))", at: index)
         }
       }
       index += length
@@ -300,7 +300,7 @@ struct Lexer {
       }
     default:
       let scalar = Unicode.Scalar(decodeCodePoint(bytes, at: start).scalar).map(String.init) ?? "?"
-      throw error("unexpected character \(Printer.quoted(scalar))", at: start)
+      throw error("unexpected character \(Quoting.quoted(scalar))", at: start)
     }
     position = start + length
     return Token(kind: kind, start: start, end: position)
@@ -308,7 +308,7 @@ struct Lexer {
 }
 
 @inline(__always)
-func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+package func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
 
 @inline(__always)
 func isHexDigit(_ byte: UInt8) -> Bool { isDigit(byte) || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x66) }

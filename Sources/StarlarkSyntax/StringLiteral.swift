@@ -124,7 +124,7 @@ private func hex4(_ value: UInt32) -> String {
 }
 
 /// The value of a digit of any base up to 36.
-func digitValue(_ byte: UInt8) -> Int? {
+package func digitValue(_ byte: UInt8) -> Int? {
   switch byte {
   case 0x30...0x39: Int(byte) - 0x30
   case 0x41...0x5A: Int(byte) - 0x41 + 10

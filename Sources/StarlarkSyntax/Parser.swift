@@ -1,5 +1,5 @@
 /// Recursive descent from tokens to a syntax tree; also notes which names each function and the file bind.
-struct Parser {
+package struct Parser {
   var lexer: Lexer
   var token = Token(kind: .end, start: 0, end: 0)
   var tree: SyntaxTree
@@ -20,7 +20,7 @@ struct Parser {
   /// Deeper nesting is an error: it would overflow the native stack here or in the compiler.
   static let maximumDepth = 200
 
-  static func parse(_ source: SourceFile, _ dialect: Dialect) throws -> SyntaxTree {
+  package static func parse(_ source: SourceFile, _ dialect: Dialect) throws -> SyntaxTree {
     var parser = Parser(lexer: try Lexer(source: source), tree: SyntaxTree(), source: source, dialect: dialect)
     parser.tree.nodes.reserveCapacity(source.bytes.count / 6)
     try parser.advance()
@@ -108,7 +108,7 @@ struct Parser {
     return Int32(tree.nodes.count - 1)
   }
 
-  mutating func constant(_ value: Value, at offset: Int) -> Int32 {
+  mutating func constant(_ value: SyntaxTree.Constant, at offset: Int) -> Int32 {
     tree.constants.append(value)
     return node(.constant, at: offset, Int32(tree.constants.count - 1))
   }

@@ -1,7 +1,7 @@
 /// "Did you mean": the candidate nearest to a name that was not found.
-enum Suggestion {
+package enum Suggestion {
   /// A hint, when a candidate is near enough to be meant.
-  static func hint(for name: String, among candidates: some Sequence<String>) -> String? {
+  package static func hint(for name: String, among candidates: some Sequence<String>) -> String? {
     nearest(name, candidates).map { "did you mean \($0)?" }
   }
 
