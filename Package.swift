@@ -18,7 +18,7 @@ struct Module {
 
 /// A product of another package.
 enum External: CaseIterable {
-  case argumentParser, crypto, systemPackage, tomlKit, grdb, hummingbird, hummingbirdTesting, log, serviceLifecycle
+  case argumentParser, crypto, systemPackage, tomlKit, grdb, hummingbird, hummingbirdTesting, log, serviceLifecycle, unixSignals
 
   var product: Target.Dependency {
     switch self {
@@ -31,6 +31,7 @@ enum External: CaseIterable {
     case .hummingbirdTesting: .product(name: "HummingbirdTesting", package: "hummingbird")
     case .log: .product(name: "Logging", package: "swift-log")
     case .serviceLifecycle: .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    case .unixSignals: .product(name: "UnixSignals", package: "swift-service-lifecycle")
     }
   }
 
@@ -43,7 +44,7 @@ enum External: CaseIterable {
     case .grdb: "https://github.com/groue/GRDB.swift"
     case .hummingbird, .hummingbirdTesting: "https://github.com/hummingbird-project/hummingbird"
     case .log: "https://github.com/apple/swift-log"
-    case .serviceLifecycle: "https://github.com/swift-server/swift-service-lifecycle"
+    case .serviceLifecycle, .unixSignals: "https://github.com/swift-server/swift-service-lifecycle"
     }
   }
 
@@ -56,7 +57,7 @@ enum External: CaseIterable {
     case .grdb: "7.10.0"
     case .hummingbird, .hummingbirdTesting: "2.28.1"
     case .log: "1.16.2"
-    case .serviceLifecycle: "2.13.0"
+    case .serviceLifecycle, .unixSignals: "2.13.0"
     }
   }
 }
@@ -132,6 +133,8 @@ let modules: [Module] = [
       "Diagnostics",
     ],
     packages: [.systemPackage], testDependencies: ["kilt-executor"]),
+  Module(
+    name: "SchedulerClient", dependencies: ["JobModel", "JSON", "HTTPClient", "Diagnostics", "SystemSupport"]),
   // Floor 7
   Module(
     name: "BuildCommands",
@@ -145,13 +148,12 @@ let modules: [Module] = [
     dependencies: ["Artifacts", "Digests", "JSON", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage], testDependencies: ["pex-runner"]),
   Module(
-    name: "SchedulerClient", dependencies: ["JobModel", "JSON", "HTTPClient", "Diagnostics", "SystemSupport"]),
-  Module(
     name: "SchedulerServer",
     dependencies: [
-      "SchedulerCore", "SchedulerStore", "JobModel", "Artifacts", "JSON", "Digests", "SystemSupport", "Diagnostics",
+      "SchedulerCore", "SchedulerStore", "SchedulerClient", "Executor", "JobModel", "Artifacts", "JSON", "Digests",
+      "SystemSupport", "Diagnostics",
     ],
-    packages: [.hummingbird, .log, .serviceLifecycle, .systemPackage]),
+    packages: [.argumentParser, .hummingbird, .log, .serviceLifecycle, .unixSignals, .systemPackage]),
   // Floor 8
   Module(
     name: "KiltCommands",
@@ -166,10 +168,10 @@ let modules: [Module] = [
 /// Floor 9: the executables, one file each. `kilt scheduler` starts `kilt-scheduler`, so that the web server and the
 /// database stay out of what `kilt` links.
 let executables: [Module] = [
-  Module(name: "kilt", dependencies: ["KiltCommands", "SystemSupport"], packages: [.argumentParser]),
+  Module(name: "kilt", dependencies: ["KiltCommands"]),
   Module(name: "pex-runner", dependencies: ["RunnerCommands"]),
   Module(name: "kilt-executor", dependencies: ["Executor"]),
-  Module(name: "kilt-scheduler", dependencies: ["SchedulerServer"], packages: [.argumentParser]),
+  Module(name: "kilt-scheduler", dependencies: ["SchedulerServer"]),
 ]
 
 let settings: [SwiftSetting] = [

@@ -15,6 +15,19 @@ public struct Bundle: Sendable, Hashable {
   /// Files that two wheels hold with different contents; the first one wins.
   public var collisions: [Collision]
 
+  public init(
+    path: FilePath, sha256: SHA256Digest, size: UInt64, segments: [Segment], id: String, pythonMinors: [Int],
+    collisions: [Collision]
+  ) {
+    self.path = path
+    self.sha256 = sha256
+    self.size = size
+    self.segments = segments
+    self.id = id
+    self.pythonMinors = pythonMinors
+    self.collisions = collisions
+  }
+
   /// A run of bytes that other builds may share.
   public struct Segment: Sendable, Hashable {
     public enum Kind: String, Sendable, Hashable {
@@ -33,6 +46,14 @@ public struct Bundle: Sendable, Hashable {
     public var sha256: SHA256Digest
     public var offset: UInt64
     public var size: UInt64
+
+    public init(kind: Kind, name: String, sha256: SHA256Digest, offset: UInt64, size: UInt64) {
+      self.kind = kind
+      self.name = name
+      self.sha256 = sha256
+      self.offset = offset
+      self.size = size
+    }
   }
 
   public struct Collision: Sendable, Hashable {

@@ -25,6 +25,11 @@ public struct Kilt: ParsableCommand {
           WorkspaceList.self, WorkspacePeek.self, WorkspaceDependencies.self, WorkspaceDependents.self,
           WorkspacePaths.self, WorkspaceFiledeps.self, WorkspaceRoots.self, WorkspaceOwners.self,
         ]),
+      CommandGroup(name: "Python", subcommands: [BuildLock.self]),
+      CommandGroup(name: "Build", subcommands: [BuildPackage.self]),
+      CommandGroup(name: "Artifacts", subcommands: [ArtifactsPublish.self]),
+      CommandGroup(name: "Jobs", subcommands: [JobCommand.self]),
+      CommandGroup(name: "Operate", subcommands: [OperateScheduler.self]),
     ])
 
   public init() {}

@@ -67,3 +67,10 @@ public func withCStrings<Result>(
     return body(base)
   }
 }
+
+/// Lets this thread wait (nanosleep(2)).
+public func pauseMilliseconds(_ milliseconds: Int) {
+  var rest = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
+  var left = timespec()
+  while nanosleep(&rest, &left) != 0, errno == EINTR { rest = left }
+}

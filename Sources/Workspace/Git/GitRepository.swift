@@ -25,6 +25,12 @@ public struct GitRepository: Sendable {
     return outcome.text
   }
 
+  /// The branch that is checked out; nil when none is, as CI often leaves it.
+  public func currentBranch() throws(GitError) -> String? {
+    let outcome = try run(["symbolic-ref", "--quiet", "--short", "HEAD"])
+    return outcome.termination.isSuccess && !outcome.text.isEmpty ? outcome.text : nil
+  }
+
   /// The first 12 digits of a commit: the form of artifact names.
   public static func short(_ commit: String) -> String { String(commit.prefix(12)) }
 

@@ -1,0 +1,61 @@
+public import Artifacts
+internal import BuildFiles
+internal import Bundles
+internal import Diagnostics
+internal import Digests
+internal import Glibc
+internal import JSON
+internal import SystemSupport
+internal import TargetGraph
+public import Workspace
+
+/// Publishes packaged bundles under the commit they are of.
+public struct BundlePublisher {
+  private let workspace: Workspace
+  private let repository: Repository
+  private let commit: Commit
+  private let branch: String?
+  private let isOnMain: Bool
+
+  /// - Throws: `Diagnostic` when files differ from the commit: what is published is what its name says.
+  public init(workspace: Workspace, repository: Repository, version: SourceVersion) throws {
+    self.workspace = workspace
+    self.repository = repository
+    let clean = try version.requireClean()
+    guard let commit = Commit(clean) else {
+      throw Diagnostic(.defect, "git named the commit \"\(clean)\", which is no full object name")
+    }
+    self.commit = commit
+    branch = try workspace.git.currentBranch()
+    do {
+      isOnMain = try workspace.git.isAncestor(clean, ofBranch: workspace.configuration.mainBranch)
+    } catch GitError.unknownRevision {
+      // No main branch here, as in a shallow clone: production is then refused, and says why.
+      isOnMain = false
+    }
+  }
+
+  /// Publishes one bundle; doing it again changes nothing.
+  public func publish(_ packaged: PackagedBundle) throws -> (manifest: Manifest, outcome: PublishOutcome) {
+    let bundle = packaged.bundle
+    let plan = packaged.plan
+    let manifest = Manifest(
+      key: ManifestKey(
+        name: try ArtifactName(validating: plan.artifact), commit: commit, platform: HostPlatform.current),
+      digest: bundle.sha256, size: Int64(bundle.size),
+      segments: bundle.segments.map {
+        Manifest.Segment(kind: $0.kind.rawValue, name: $0.name, digest: $0.sha256, size: Int64($0.size))
+      },
+      entryPoint: plan.entryPoint.map(Self.text), interpreterConstraints: plan.interpreterConstraints, branch: branch,
+      isOnMain: isOnMain, builder: "kilt \(kiltVersion)", created: wallClockNanoseconds() / 1_000_000_000,
+      provenance: JSONObject([("target", .string(plan.address.description))]))
+    return (manifest, try repository.publish(manifest, file: bundle.path))
+  }
+
+  private static func text(_ entryPoint: EntryPoint) -> String {
+    switch entryPoint {
+    case .module(let module, let function): module + (function.map { ":" + $0 } ?? "")
+    case .script(let name), .executable(let name): name
+    }
+  }
+}

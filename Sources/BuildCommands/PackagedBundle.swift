@@ -1,0 +1,22 @@
+public import Bundles
+public import TargetGraph
+
+/// A bundle that stands in the output folder.
+public struct PackagedBundle: Sendable {
+  /// What had to be done for it.
+  public enum Work: String, Sendable {
+    case built
+    /// The inputs are those of the last build, and the file is there.
+    case unchanged
+    /// The bytes are those of the last build; only the name, which holds the commit, is new.
+    case renamed
+  }
+
+  public var plan: BundlePlan
+  public var bundle: Bundle
+  public var work: Work
+  public var version: SourceVersion
+
+  /// The file, from the workspace root.
+  public var relativePath: String
+}

@@ -1,0 +1,76 @@
+internal import ContentStore
+internal import Diagnostics
+internal import PythonPackaging
+internal import SystemSupport
+internal import TargetGraph
+internal import Workspace
+
+/// Finds the wheels of bundles for this machine: the lock of a plan's resolve, the part of it that the plan needs, the
+/// files. Locks are read once, and interpreters asked once, for all bundles of a run.
+final class PlatformWheels {
+  private let workspace: Workspace
+  private let provider: WheelProvider
+  private let finder: InterpreterFinder
+  private var locks: [String: Lockfile] = [:]
+  private var targets: [[String]: PythonTarget] = [:]
+
+  init(_ workspace: Workspace, store: ContentStore) {
+    self.workspace = workspace
+    let finder = InterpreterFinder(cacheFile: store.root.appending("interpreters.json"))
+    self.finder = finder
+    provider = WheelProvider(store: store) { finder.all().map(\.path) }
+  }
+
+  /// The wheels that a plan's requirements come to, dependencies included, by name.
+  func wheels(for plan: BundlePlan) throws -> [ResolvedWheel] {
+    if plan.requirements.isEmpty { return [] }
+    guard let path = plan.lockfile else {
+      throw Diagnostic(
+        .input, "\"\(plan.address)\" needs \(plan.requirements[0].name), and there is no lockfile to take it from",
+        remedies: [
+          "add to \(workspace.configuration.path):\n[python.resolves]\ndefault = \"3rdparty/python/default.lock\""
+        ])
+    }
+    let target = try target(plan.interpreterConstraints)
+    let requirements = try plan.requirements.map { requirement in
+      do {
+        return try Requirement(requirement.text)
+      } catch {
+        throw Diagnostic(.input, "\"\(requirement.text)\" of \"\(requirement.address)\" is no requirement: \(error)")
+      }
+    }
+    let packages = try lock(path).subset(of: requirements, for: target, path: path)
+    return try provider.wheels(for: packages, target: target)
+  }
+
+  private func lock(_ path: String) throws -> Lockfile {
+    if let lock = locks[path] { return lock }
+    let file = workspace.root.appending(path)
+    guard FileSystem.exists(file) else {
+      throw Diagnostic(.input, "the lockfile \"\(path)\" is not there", remedies: ["kilt lock"])
+    }
+    let lock = try Lockfile.read(file)
+    locks[path] = lock
+    return lock
+  }
+
+  private func target(_ constraints: [String]) throws -> PythonTarget {
+    if let target = targets[constraints] { return target }
+    let target = PythonTarget(try finder.find(try InterpreterConstraint.parse(constraints)))
+    targets[constraints] = target
+    return target
+  }
+}
+
+extension InterpreterConstraint {
+  /// Constraints as a workspace or a target writes them.
+  static func parse(_ texts: [String]) throws -> [InterpreterConstraint] {
+    try texts.map { text in
+      guard let constraint = InterpreterConstraint(text) else {
+        throw Diagnostic(
+          .input, "\"\(text)\" is no interpreter constraint", remedies: ["write it as in \"CPython>=3.9,<3.13\""])
+      }
+      return constraint
+    }
+  }
+}

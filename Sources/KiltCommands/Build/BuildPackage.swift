@@ -1,0 +1,102 @@
+internal import ArgumentParser
+internal import BuildCommands
+internal import BuildFiles
+internal import Bundles
+internal import ContentStore
+internal import Diagnostics
+internal import Digests
+internal import JSON
+internal import SystemSupport
+internal import TargetGraph
+
+/// `kilt package`.
+struct BuildPackage: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "package", abstract: "Pack binaries into single-file executables in dist/.",
+    discussion: """
+      A bundle is named NAME-COMMIT-PLATFORM.pex; files that differ from the commit add ".dirty". What did not change is
+      not built again.
+
+      EXAMPLES
+        kilt package services/fiddler:server
+        kilt package ::
+        kilt package --changed-since=main
+      """)
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var targets: TargetOptions
+  @OptionGroup var output: FormatOption
+
+  func run() throws {
+    let packaging = try PackagingSession(global, targets, verb: "package")
+    let bundles = try packaging.packageAll()
+    if output.format == .json {
+      let values = bundles.map { packaged -> JSONValue in
+        .members([
+          "address": .string(packaged.plan.address.description), "path": .string(packaged.relativePath),
+          "sha256": .string(packaged.bundle.sha256.hex), "size": .int(Int64(packaged.bundle.size)),
+          "work": .string(packaged.work.rawValue),
+        ])
+      }
+      writeText(JSONValue.array(values).text(.pretty) + "\n", to: 1)
+    }
+  }
+}
+
+/// What `package` and `publish` share: the selected binaries, packed one after the other with a line each.
+struct PackagingSession {
+  let session: WorkspaceSession
+  let version: SourceVersion
+  private let packager: BundlePackager
+  private let binaries: [TargetID]
+  private let global: GlobalOptions
+
+  init(_ global: GlobalOptions, _ options: TargetOptions, verb: String) throws {
+    self.global = global
+    session = try WorkspaceSession(global)
+    var options = options
+    // What a change affects is what depends on it, whatever the distance.
+    if options.changedSince != nil { options.changedDependents = .transitive }
+    let selected = try session.select(options, verb: verb)
+    binaries = try session.resolver.binaries(among: selected)
+    if binaries.isEmpty, options.changedSince == nil {
+      throw Diagnostic(
+        .input, "none of the \(selected.count) selected targets can be packed",
+        remedies: ["\"kilt list :: --filter-target-type=pex_binary\" shows those that can"])
+    }
+    version = try SourceVersion(of: session.workspace)
+    packager = BundlePackager(
+      workspace: session.workspace, resolver: session.resolver, store: try ContentStore.userDefault(),
+      version: version)
+  }
+
+  /// Packs all of them and says what was done for each.
+  func packageAll(_ body: (PackagedBundle) throws -> Void = { _ in }) throws -> [PackagedBundle] {
+    var bundles: [PackagedBundle] = []
+    var counts: [PackagedBundle.Work: Int] = [:]
+    for binary in binaries {
+      let start = monotonicNanoseconds()
+      let packaged = try packager.package(binary)
+      let milliseconds = (monotonicNanoseconds() - start) / 1_000_000
+      counts[packaged.work, default: 0] += 1
+      for collision in packaged.bundle.collisions {
+        global.note("warning: \(collision.path) is in \(collision.used) and, hidden, in \(collision.hidden)")
+      }
+      global.note(
+        "\(packaged.work.rawValue)  \(packaged.relativePath)  \(size(packaged.bundle.size))  \(milliseconds) ms")
+      try body(packaged)
+      bundles.append(packaged)
+    }
+    try session.reportWarnings()
+    if bundles.isEmpty {
+      global.note("nothing to do: no binary is affected")
+    } else if counts[.built] == nil, counts[.renamed] == nil {
+      global.note("nothing to do: \(bundles.count == 1 ? "it is" : "all \(bundles.count) are") up to date")
+    }
+    return bundles
+  }
+
+  private func size(_ bytes: UInt64) -> String {
+    bytes < 10 << 20 ? "\(max(1, bytes >> 10)) KiB" : "\(bytes >> 20) MiB"
+  }
+}

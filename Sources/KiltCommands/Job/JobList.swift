@@ -1,0 +1,34 @@
+internal import ArgumentParser
+internal import JSON
+internal import JobModel
+internal import SchedulerClient
+internal import SystemSupport
+
+/// `kilt job list`.
+struct JobList: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List the jobs of a cluster.",
+    discussion: """
+      EXAMPLES
+        kilt job list
+        kilt job list --format json
+      """)
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var output: FormatOption
+
+  @Option(help: ArgumentHelp("The cluster; the first of kilt.toml by default.", valueName: "name"))
+  var cluster: String?
+
+  func run() throws {
+    let jobs = try JobSession(global, cluster: cluster).client.jobs()
+    switch output.format {
+    case .json: writeText(JSONValue.array(jobs.map(\.json)).text(.pretty) + "\n", to: 1)
+    case .text:
+      for job in jobs {
+        let counts = job.counts.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.value) \($0.key.rawValue)" }
+        Terminal.standardOutput.print("\(job.key)  \(counts.joined(separator: ", ")) of \(job.instances)")
+      }
+    }
+  }
+}

@@ -1,0 +1,138 @@
+internal import ArgumentParser
+internal import Diagnostics
+internal import Glibc
+internal import JobModel
+internal import SchedulerClient
+internal import Synchronization
+internal import SystemSupport
+
+/// `kilt job logs`: the logs of all instances together, each line with the instance it is of.
+struct JobLogs: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "logs", abstract: "Show the logs of a job's instances, together.",
+    discussion: """
+      EXAMPLES
+        kilt job logs jobs/fiddler.yaml --stage devel
+        kilt job logs jobs/fiddler.yaml --stage devel --follow
+        kilt job logs jobs/fiddler.yaml --stage devel --instance 1 --process fiddler_server --stream stderr
+      """)
+
+  enum Stream: String, ExpressibleByArgument, CaseIterable { case stdout, stderr, both }
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var job: JobOptions
+
+  @Flag(name: .shortAndLong, help: "Go on as they are written, across restarts, until interrupted.")
+  var follow = false
+
+  @Option(help: ArgumentHelp("An instance; may be repeated. All by default.", valueName: "number"))
+  var instance: [Int] = []
+
+  @Option(help: ArgumentHelp("A process of the task; all by default.", valueName: "name"))
+  var process: String?
+
+  @Option(help: "Which of the two streams.")
+  var stream = Stream.both
+
+  @Option(help: ArgumentHelp("Only the last bytes of each log.", valueName: "bytes"))
+  var tail: Int?
+
+  func run() throws {
+    let session = try JobSession(global, cluster: job.cluster)
+    let status = try session.job(job)
+    let sources = try sources(of: status)
+    let width = sources.map(\.label.utf8.count).max() ?? 0
+    let output = LogOutput(width: width)
+    let failure = Mutex<(any Error)?>(nil)
+    let work: @Sendable (Int) -> Void = { index in
+      do {
+        try read(sources[index], of: status.summary.key, session.client, to: output)
+      } catch {
+        failure.withLock { $0 = $0 ?? error }
+      }
+    }
+    // Followed, each log has a thread of its own: all of them are waited for at once.
+    performInParallel(count: sources.count, threads: follow ? sources.count : 1, work)
+    if let error = failure.withLock({ $0 }) { throw error }
+  }
+
+  private struct Source: Sendable {
+    var instance: Int
+    var process: String
+    var stream: String
+    var label: String { "\(instance) \(process)" }
+  }
+
+  private func sources(of job: JobStatus) throws -> [Source] {
+    let names = job.configuration.task.processes.map(\.name)
+    if let process, !names.contains(process) {
+      throw Diagnostic(
+        .input, "the job has no process \"\(process)\"", notes: ["its processes are " + names.joined(separator: ", ")],
+        remedies: Suggestions.remedy(for: process, among: names).map { [$0] } ?? [])
+    }
+    let numbers = job.instances.map(\.instance)
+    for number in instance where !numbers.contains(number) {
+      throw Diagnostic(.input, "the job has no instance \(number)")
+    }
+    let streams = stream == .both ? ["stdout", "stderr"] : [stream.rawValue]
+    return numbers.filter { instance.isEmpty || instance.contains($0) }.flatMap { number in
+      names.filter { process == nil || process == $0 }.flatMap { name in
+        streams.map { Source(instance: number, process: name, stream: $0) }
+      }
+    }
+  }
+
+  private func read(_ source: Source, of key: JobKey, _ client: SchedulerClient, to output: LogOutput) throws {
+    var offset = tail.map { -Int64($0) } ?? 0
+    while true {
+      var lines = LineBuffer()
+      let found = try client.log(
+        key, instance: source.instance, process: source.process, stream: source.stream, follow: follow, offset: offset
+      ) { bytes in
+        output.write(lines.take(bytes), label: source.label, isError: source.stream == "stderr")
+        return true
+      }
+      output.write(lines.rest(), label: source.label, isError: source.stream == "stderr")
+      guard follow, try client.job(key) != nil else { return }
+      // That run has ended; the next one has a log of its own, from its beginning.
+      if found { offset = 0 }
+      pauseMilliseconds(500)
+    }
+  }
+}
+
+/// Cuts bytes into whole lines.
+private struct LineBuffer {
+  private var pending: [UInt8] = []
+
+  mutating func take(_ bytes: UnsafeRawBufferPointer) -> [String] {
+    pending.append(contentsOf: bytes)
+    guard let end = pending.lastIndex(of: 0x0A) else { return [] }
+    let lines = pending[..<end].split(separator: 0x0A, omittingEmptySubsequences: false)
+    pending.removeSubrange(...end)
+    return lines.map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  mutating func rest() -> [String] {
+    defer { pending = [] }
+    return pending.isEmpty ? [] : [String(decoding: pending, as: UTF8.self)]
+  }
+}
+
+/// Writes labelled lines of several threads, one after the other.
+private final class LogOutput: Sendable {
+  private let width: Int
+  private let lock = Mutex(())
+
+  init(width: Int) { self.width = width }
+
+  func write(_ lines: [String], label: String, isError: Bool) {
+    if lines.isEmpty { return }
+    let color = 31 + label.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xFFFF } % 6
+    let padding = String(repeating: " ", count: width - label.utf8.count)
+    let mark = Terminal.standardOutput.paint(label + padding + (isError ? " !" : " |"), "\(color)")
+    lock.withLock { _ in
+      writeText(lines.map { "\(mark) \($0)\n" }.joined(), to: 1)
+    }
+  }
+}

@@ -1,0 +1,154 @@
+internal import ArgumentParser
+internal import Artifacts
+internal import Diagnostics
+internal import Digests
+internal import JSON
+internal import JobFiles
+internal import JobModel
+internal import SchedulerClient
+internal import SystemSupport
+internal import Workspace
+
+/// How the job verbs name a job: a job file and a stage, or a key.
+struct JobOptions: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp(
+      "A job file such as jobs/fiddler.yaml, or a key: cluster/role/stage/name.", valueName: "file"))
+  var file: String
+
+  @Option(help: "The stage of the job file. Always named: nothing happens in a stage by default.")
+  var stage: String?
+
+  @Option(help: ArgumentHelp("The cluster; by default the job file's, or the first of kilt.toml.", valueName: "name"))
+  var cluster: String?
+}
+
+/// What the job verbs work with: the workspace, the cluster, its scheduler.
+struct JobSession {
+  let workspace: Workspace
+  let cluster: WorkspaceConfiguration.Cluster
+  let client: SchedulerClient
+  private let directory: FilePath
+
+  init(_ global: GlobalOptions, cluster name: String? = nil) throws {
+    directory = try global.workingDirectory
+    workspace = try Workspace.find(from: directory)
+    let clusters = workspace.configuration.clusters
+    guard let cluster = name.map({ name in clusters.first { $0.name == name } }) ?? clusters.first else {
+      throw Diagnostic(
+        .input, name.map { "there is no cluster \"\($0)\"" } ?? "no cluster is configured",
+        notes: clusters.isEmpty ? [] : ["there are " + clusters.map(\.name).joined(separator: ", ")],
+        remedies: [
+          "add to \(workspace.configuration.path):\n[clusters.devcluster]\nscheduler = \"http://127.0.0.1:8081\""
+        ])
+    }
+    self.cluster = cluster
+    client = try SchedulerClient(address: try Self.address(of: cluster, workspace))
+  }
+
+  /// The scheduler's address: that of kilt.toml, unless one that this workspace started says otherwise (port 0).
+  private static func address(of cluster: WorkspaceConfiguration.Cluster, _ workspace: Workspace) throws -> String {
+    if let set = environmentVariable("KILT_SCHEDULER"), !set.isEmpty { return set }
+    return cluster.scheduler
+  }
+
+  // MARK: Jobs
+
+  /// The configuration that a job file gives, with its artifact looked up unless `offline`.
+  func configuration(_ options: JobOptions, commit: String? = nil, offline: Bool) throws -> JobConfiguration {
+    let platform = offline ? nil : try client.cluster()["platform"]?.string
+    let policy = JobLoader.Policy(mainBranch: workspace.configuration.mainBranch)
+    let loader = JobLoader(
+      root: workspace.root, cluster: cluster.name, platform: platform, policy: policy,
+      owner: environmentVariable("USER"), print: { writeText($0 + "\n", to: 2) })
+    let lookup = offline ? nil : try RepositoryLookup(workspace: workspace)
+    return try loader.load(try workspacePath(options.file), stage: options.stage, version: commit, artifacts: lookup)
+  }
+
+  /// The key of the job that the options name.
+  func key(_ options: JobOptions) throws -> JobKey {
+    if options.stage == nil, let key = try? JobKey(parsing: options.file), !FileSystem.exists(path(options.file)) {
+      return key
+    }
+    return try configuration(options, offline: true).key
+  }
+
+  /// The job that the options name.
+  func job(_ options: JobOptions) throws -> JobStatus {
+    let key = try key(options)
+    guard let job = try client.job(key) else {
+      throw Diagnostic(.input, "there is no job \(key)", remedies: ["\"kilt job list\" shows what there is"])
+    }
+    return job
+  }
+
+  private func path(_ text: String) -> FilePath { directory.pushing(FilePath(text)) }
+
+  /// A file named on the command line, from the workspace root.
+  private func workspacePath(_ text: String) throws -> String {
+    let path = path(text).lexicallyNormalized()
+    guard let relative = workspace.relativePath(of: path) else {
+      throw Diagnostic(.input, "\"\(text)\" is not in the workspace \"\(workspace.root)\"")
+    }
+    return relative
+  }
+
+  // MARK: Waiting
+
+  /// Asks for the job again and again until `isDone` says so.
+  ///
+  /// - Throws: `Diagnostic` when it takes longer than `seconds`, with what is missing.
+  func wait(
+    for key: JobKey, seconds: Int, missing: String, until isDone: (JobStatus?) throws -> Bool
+  ) throws {
+    let deadline = monotonicNanoseconds() + UInt64(seconds) * 1_000_000_000
+    while true {
+      let job = try client.job(key)
+      if try isDone(job) { return }
+      guard monotonicNanoseconds() < deadline else {
+        let states = job?.instances.map { "instance \($0.instance): \($0.status.rawValue) \($0.message ?? "")" } ?? []
+        throw Diagnostic(
+          .work, "\(missing) within \(seconds) s", notes: states,
+          remedies: ["\"kilt job status \(key)\" and \"kilt job logs \(key)\" say more"])
+      }
+      pauseMilliseconds(100)
+    }
+  }
+}
+
+/// Answers what job files ask about artifacts: from the repository, and from git for what is on the main branch.
+struct RepositoryLookup: ArtifactLookup {
+  private let workspace: Workspace
+  private let repository: Repository
+
+  init(workspace: Workspace) throws {
+    self.workspace = workspace
+    repository = try workspace.repository()
+  }
+
+  func artifact(for request: ArtifactRequest) throws -> JobModel.ArtifactReference {
+    guard request.hashType == .git else {
+      throw Diagnostic(
+        .input,
+        "artifacts of hashtype \(request.hashType.rawValue) are not in a repository yet; \"\(request.name)\" is one")
+    }
+    let platform = try request.platform.map { try HostPlatform(validating: $0) } ?? .current
+    let reference = try Artifacts.ArtifactReference(parsing: "\(request.name)@\(request.version)")
+    let manifest = try repository.resolve(reference, platform: platform)
+    return JobModel.ArtifactReference(
+      name: request.name, hashType: .git, version: manifest.key.commit.text, platform: platform.text,
+      digest: manifest.digest.hex, size: Int(manifest.size), branch: manifest.branch,
+      isOnMainBranch: isOnMain(manifest))
+  }
+
+  /// A commit may have been merged since it was published: git knows better, where it knows the commit.
+  private func isOnMain(_ manifest: Manifest) -> Bool {
+    if manifest.isOnMain { return true }
+    do {
+      return try workspace.git.isAncestor(
+        manifest.key.commit.text, ofBranch: workspace.configuration.mainBranch)
+    } catch {
+      return false
+    }
+  }
+}

@@ -1,0 +1,26 @@
+internal import Artifacts
+internal import Diagnostics
+internal import SystemSupport
+internal import Workspace
+
+extension Workspace {
+  /// The repository of the workspace as an address that means the same from any folder: a relative path of kilt.toml
+  /// is relative to that file. Nil when none is configured.
+  var repositoryLocation: String? {
+    guard let url = configuration.repositoryURL else { return nil }
+    let path = url.hasPrefix("file:") ? url.dropFirst(5) : Substring(url)
+    if url.hasPrefix("file:///") || path.hasPrefix("/") { return url }
+    let isPath = url.hasPrefix("file:") || !url.contains("://")
+    return isPath ? root.appending(String(path)).string : url
+  }
+
+  /// The repository that `kilt.toml`, or `override` of the command line, names.
+  func repository(override: String? = nil) throws -> Repository {
+    guard let location = override ?? repositoryLocation else {
+      throw Diagnostic(
+        .input, "no repository is configured",
+        remedies: ["add to kilt.toml:\n[repository]\nurl = \"file:.kilt/repository\""])
+    }
+    return try Repository(opening: location, relativeTo: root)
+  }
+}

@@ -1,0 +1,28 @@
+public import SystemSupport
+
+/// Where a scheduler leaves its bearer token for clients of the same user on the same machine:
+/// `$XDG_STATE_HOME/kilt/tokens/HOST_PORT`, by default below `~/.local/state`.
+public enum TokenDirectory {
+  /// Writes the token, readable by its owner only.
+  public static func publish(token: String, host: String, port: Int) throws(SystemCallError) {
+    guard let path = path(host: host, port: port) else { return }
+    try FileSystem.createDirectories(path.removingLastComponent(), permissions: 0o700)
+    try FileSystem.write(text: token, to: path, permissions: 0o600)
+  }
+
+  /// The token for an address: `KILT_TOKEN` of the environment, or what a scheduler left; nil when there is neither.
+  public static func token(host: String, port: Int) throws(SystemCallError) -> String? {
+    if let token = environmentVariable("KILT_TOKEN"), !token.isEmpty { return token }
+    guard let path = path(host: host, port: port), FileSystem.exists(path) else { return nil }
+    return try FileSystem.readText(path, limit: 1000)
+  }
+
+  private static func path(host: String, port: Int) -> FilePath? {
+    let state =
+      environmentVariable("XDG_STATE_HOME").map { FilePath($0) }
+      ?? environmentVariable("HOME").map { FilePath($0).appending(".local").appending("state") }
+    let name = "\(host)_\(port)"
+    guard let state, !name.utf8.contains(UInt8(ascii: "/")) else { return nil }
+    return state.appending("kilt").appending("tokens").appending(name)
+  }
+}

@@ -1,0 +1,56 @@
+internal import Diagnostics
+internal import HTTPTypes
+internal import Hummingbird
+internal import JSON
+internal import NIOCore
+
+/// Responses of the API and of the pages.
+enum APIResponse {
+  static func json(_ value: JSONValue, status: HTTPResponse.Status = .ok) -> Response {
+    response(value.bytes(.compact) + [0x0A], type: "application/json", status: status)
+  }
+
+  static func html(_ page: HTML, status: HTTPResponse.Status = .ok) -> Response {
+    response(Array(page.text.utf8), type: "text/html; charset=utf-8", status: status)
+  }
+
+  static func text(_ bytes: [UInt8]) -> Response { response(bytes, type: "text/plain; charset=utf-8", status: .ok) }
+
+  /// `{"error": {"message", "remedy"}}`, the form of every failure.
+  static func error(_ status: HTTPResponse.Status, _ message: String, remedy: String? = nil) -> Response {
+    var error = JSONObject([("message", .string(message))])
+    if let remedy { error["remedy"] = .string(remedy) }
+    return json(.members(["error": .object(error)]), status: status)
+  }
+
+  static func error(_ status: HTTPResponse.Status, _ diagnostic: Diagnostic) -> Response {
+    error(status, diagnostic.summary, remedy: diagnostic.remedies.first)
+  }
+
+  static var notFound: Response { error(.notFound, "there is nothing at this address") }
+
+  /// Bytes as they come; the connection ends when the sequence does.
+  static func stream(
+    type: String, _ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void
+  ) -> Response {
+    Response(
+      status: .ok, headers: headers(type: type),
+      body: ResponseBody { writer in
+        try await write(&writer)
+        try await writer.finish(nil)
+      })
+  }
+
+  private static func response(_ bytes: [UInt8], type: String, status: HTTPResponse.Status) -> Response {
+    Response(status: status, headers: headers(type: type), body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+  }
+
+  private static func headers(type: String) -> HTTPFields {
+    // What a job wrote must not run as a script of this site, whatever it looks like.
+    var headers: HTTPFields = [
+      .contentType: type, .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
+    ]
+    headers[.contentSecurityPolicy] = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+    return headers
+  }
+}

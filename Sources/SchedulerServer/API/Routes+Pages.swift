@@ -1,0 +1,79 @@
+internal import Executor
+internal import Hummingbird
+internal import JobModel
+
+extension Routes {
+  /// The pages: cluster, job, instance, log, files.
+  func addPages(to router: Router<BasicRequestContext>) {
+    router.get("/") { _, _ in
+      APIResponse.html(
+        JobPages.cluster(await scheduler.clusterName, jobs: await scheduler.jobs(), now: HostScheduler.now()))
+    }
+    let job = router.group("jobs/:cluster/:role/:stage/:name")
+    job.get { _, context in
+      try await page(context) { detail in JobPages.job(detail, now: HostScheduler.now()) }
+    }
+    let instance = job.group(":instance")
+    instance.get { _, context in
+      try await page(context) { detail in
+        guard let number = instanceNumber(context) else { return nil }
+        let processes = await scheduler.processes(detail.key, instance: number)
+        return InstancePages.instance(detail, instance: number, processes: processes, now: HostScheduler.now())
+      }
+    }
+    instance.get("logs/:process/:stream") { request, context in
+      try await page(context) { detail in
+        guard let number = instanceNumber(context),
+          let (directory, process, stream) = await logPlace(context)
+        else { return nil }
+        let run = request.uri.queryParameters["run"].flatMap { Int($0) }
+        guard let path = await scheduler.logPath(directory, process: process, run: run, stream: stream) else {
+          return nil
+        }
+        var reader = LogReader(path: path, offset: -65536)
+        let text = String(decoding: try reader.next(), as: UTF8.self)
+        return InstancePages.log(detail.key, instance: number, process: process, stream: stream, text: text)
+      }
+    }
+    instance.get("files/**") { _, context in try await files(context) }
+    instance.get("files") { _, context in try await files(context) }
+  }
+
+  private func files(_ context: BasicRequestContext) async throws -> Response {
+    guard let key = key(context), let number = instanceNumber(context),
+      let directory = await scheduler.directory(key, instance: number)
+    else { return APIResponse.notFound }
+    let path = context.parameters.getCatchAll().joined(separator: "/")
+    switch SandboxFiles(root: directory.paths.sandbox).content(at: path) {
+    case .directory(let entries):
+      return APIResponse.html(InstancePages.files(key, instance: number, folder: path, entries: entries))
+    case .file(let bytes, let isTruncated):
+      return APIResponse.text(bytes + (isTruncated ? Array("\n… the rest is left out\n".utf8) : []))
+    case nil: return APIResponse.notFound
+    }
+  }
+
+  private func page(
+    _ context: BasicRequestContext, _ body: (JobDetail) async throws -> HTML?
+  ) async throws -> Response {
+    guard let key = key(context), let detail = await scheduler.detail(key), let page = try await body(detail) else {
+      let text: HTML = "<h1>Nothing here</h1><p>There is no such job, instance or log (yet).</p>"
+      return APIResponse.html(Layout.page(title: "Nothing here", path: [("cluster", "/")], text), status: .notFound)
+    }
+    return APIResponse.html(page)
+  }
+
+  private func instanceNumber(_ context: BasicRequestContext) -> Int? {
+    context.parameters.get("instance").flatMap { Int($0) }
+  }
+
+  /// The task, process and stream that a log's path names; nil unless they are names that can be part of a path.
+  func logPlace(_ context: BasicRequestContext) async -> (TaskDirectory, process: String, stream: String)? {
+    guard let key = key(context), let number = instanceNumber(context),
+      let process = context.parameters.get("process"), JobKey.isIdentifier(process),
+      let stream = context.parameters.get("stream"), stream == "stdout" || stream == "stderr",
+      let directory = await scheduler.directory(key, instance: number)
+    else { return nil }
+    return (directory, process, stream)
+  }
+}

@@ -1,0 +1,101 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import JSON
+internal import JobModel
+
+/// The ways into the server: the JSON API below `/api`, and the pages.
+struct Routes: Sendable {
+  let scheduler: HostScheduler
+  let authorization: Authorization
+
+  static let largestBody = 4 << 20
+
+  func router() -> Router<BasicRequestContext> {
+    let router = Router(context: BasicRequestContext.self)
+    router.add(middleware: Authorization.Middleware(authorization: authorization))
+    let api = router.group("api")
+    api.get("openapi.json") { _, _ in APIResponse.json(OpenAPI.document) }
+    api.get("cluster") { _, _ in APIResponse.json(await scheduler.clusterDescription) }
+    api.get("jobs") { _, _ in
+      APIResponse.json(.members(["jobs": .array(await scheduler.jobs().map(\.json))]))
+    }
+    api.post("jobs") { request, _ in try await create(request) }
+    api.get("events") { _, _ in await events() }
+    let job = api.group("jobs/:cluster/:role/:stage/:name")
+    job.get { _, context in
+      try await found(context) { APIResponse.json($0.json) }
+    }
+    job.post("kill") { request, context in
+      try await change(request, context) { await scheduler.kill($0, instances: $1) }
+    }
+    job.post("restart") { request, context in
+      try await change(request, context) { await scheduler.restart($0, instances: $1) }
+    }
+    job.get("instances/:instance/logs/:process/:stream") { request, context in try await log(request, context) }
+    router.get("health") { _, _ in APIResponse.text(Array("ok\n".utf8)) }
+    router.get("metrics") { _, _ in APIResponse.text(Array(await scheduler.metrics().utf8)) }
+    addPages(to: router)
+    return router
+  }
+
+  // MARK: Jobs
+
+  private func create(_ request: Request) async throws -> Response {
+    let body = try await body(of: request)
+    let configuration: JobConfiguration
+    do {
+      configuration = try JobConfiguration(json: body)
+    } catch {
+      return APIResponse.error(.unprocessableContent, "this is not a job configuration: \(error)")
+    }
+    return answer(await scheduler.create(configuration), key: configuration.key, status: .created)
+  }
+
+  private func change(
+    _ request: Request, _ context: BasicRequestContext,
+    _ body: (JobKey, Set<Int>?) async throws -> SubmissionOutcome
+  ) async throws -> Response {
+    guard let key = key(context) else { return APIResponse.notFound }
+    let instances = try await self.body(of: request)["instances"]?.array?.compactMap { $0.int.map(Int.init) }
+    return answer(try await body(key, instances.map(Set.init)), key: key, status: .accepted)
+  }
+
+  private func answer(_ outcome: SubmissionOutcome, key: JobKey, status: HTTPResponse.Status) -> Response {
+    switch outcome {
+    case .accepted: APIResponse.json(.members(["key": .string(key.description)]), status: status)
+    case .conflict(let diagnostic): APIResponse.error(.conflict, diagnostic)
+    case .refused(let diagnostic): APIResponse.error(.unprocessableContent, diagnostic)
+    case .notFound(let diagnostic): APIResponse.error(.notFound, diagnostic)
+    }
+  }
+
+  private func body(of request: Request) async throws -> JSONValue {
+    let buffer = try await request.body.collect(upTo: Self.largestBody)
+    if buffer.readableBytes == 0 { return .object(JSONObject()) }
+    do {
+      return try JSONValue(parsing: Array(buffer.readableBytesView))
+    } catch {
+      throw HTTPError(.badRequest, message: "the body is not JSON: \(error)")
+    }
+  }
+
+  // MARK: What a path names
+
+  func key(_ context: BasicRequestContext) -> JobKey? {
+    guard let cluster = context.parameters.get("cluster"), let role = context.parameters.get("role"),
+      let stage = context.parameters.get("stage"), let name = context.parameters.get("name")
+    else { return nil }
+    let key = JobKey(cluster: cluster, role: role, stage: stage, name: name)
+    return key.problem == nil ? key : nil
+  }
+
+  /// Answers with the job that the path names, or that there is none.
+  func found(
+    _ context: BasicRequestContext, _ body: (JobDetail) async throws -> Response
+  ) async throws -> Response {
+    guard let key = key(context), let detail = await scheduler.detail(key) else {
+      return APIResponse.error(.notFound, "there is no such job", remedy: "GET /api/jobs lists them")
+    }
+    return try await body(detail)
+  }
+}

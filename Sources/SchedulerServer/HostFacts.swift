@@ -1,0 +1,43 @@
+internal import Glibc
+internal import JobModel
+internal import SchedulerCore
+internal import SystemSupport
+
+/// What this host has for tasks.
+enum HostFacts {
+  /// Processors, memory and disk of the host, less a tenth of each for itself, and the ports of the range that nothing
+  /// else listens on.
+  static func offer(_ options: SchedulerOptions, usedPorts: Set<Int>) throws -> HostOffer {
+    var disk = statvfs()
+    let path = options.stateDirectory
+    guard path.withPlatformString({ statvfs($0, &disk) }) == 0 else {
+      throw SystemCallError("statvfs", path, .ioError)
+    }
+    let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+    let room = Int(disk.f_bavail) * Int(disk.f_frsize)
+    return HostOffer(
+      hostname: hostname,
+      resources: Resources(
+        milliCPU: availableProcessors() * 1000, ram: memory / 10 * 9, disk: room / 10 * 9, processes: 100_000),
+      ports: options.portRange, reservedPorts: try listeningPorts().subtracting(usedPorts))
+  }
+
+  static var hostname: String {
+    var buffer = [CChar](repeating: 0, count: 256)
+    guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// TCP ports that something on this host listens on (`/proc/net/tcp`, proc(5): state 0A is LISTEN).
+  static func listeningPorts() throws(SystemCallError) -> Set<Int> {
+    var ports: Set<Int> = []
+    for table in ["/proc/net/tcp", "/proc/net/tcp6"] where FileSystem.exists(FilePath(table)) {
+      for line in try FileSystem.readText(FilePath(table)).split(separator: "\n").dropFirst() {
+        let fields = line.split(separator: " ")
+        guard fields.count > 3, fields[3] == "0A", let port = fields[1].split(separator: ":").last else { continue }
+        if let number = Int(port, radix: 16) { ports.insert(number) }
+      }
+    }
+    return ports
+  }
+}

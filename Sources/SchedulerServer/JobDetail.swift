@@ -1,0 +1,35 @@
+internal import JSON
+internal import JobModel
+
+/// All that the API and the pages say about one job.
+struct JobDetail: Sendable {
+  var configuration: JobConfiguration
+  var summary: JobSummary
+  var instances: [InstanceStatus]
+  var events: [JobEvent]
+
+  var key: JobKey { configuration.key }
+
+  var json: JSONValue {
+    .members([
+      "job": summary.json,
+      "instances": .array(instances.sorted { $0.instance < $1.instance }.map(\.json)),
+      "events": .array(events.map(\.json)),
+      "configuration": configuration.json,
+    ])
+  }
+}
+
+/// A state change of one instance.
+struct JobEvent: Sendable {
+  var instance: Int
+  var taskID: TaskID
+  var event: TaskEvent
+
+  var json: JSONValue {
+    var object = event.json.object ?? JSONObject()
+    object["instance"] = .int(Int64(instance))
+    object["taskID"] = .string(taskID.rawValue)
+    return .object(object)
+  }
+}

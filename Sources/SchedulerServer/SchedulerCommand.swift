@@ -1,0 +1,112 @@
+public import ArgumentParser
+internal import Diagnostics
+internal import Glibc
+internal import SystemSupport
+
+/// `kilt-scheduler`, which `kilt scheduler` starts: one process, loopback, its state in one folder.
+public struct SchedulerCommand: ParsableCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "kilt-scheduler",
+    abstract: "Runs the bundled scheduler on this machine: API and web pages on loopback, state in SQLite.",
+    discussion: """
+      Stopping it (Ctrl-C or SIGTERM) leaves its tasks running; the next scheduler on the same state directory finds them.
+
+      EXAMPLES
+        kilt scheduler
+        kilt scheduler --state-directory /var/lib/kilt --repository s3://builds/kilt --listen 127.0.0.1:8081
+      """,
+    version: kiltVersion)
+
+  @Option(help: ArgumentHelp("Where the database, the token and the tasks' folders are kept.", valueName: "path"))
+  var stateDirectory: String
+
+  @Option(help: ArgumentHelp("Address and port; port 0 takes a free one.", valueName: "host:port"))
+  var listen = "127.0.0.1:8081"
+
+  @Option(help: "The cluster's name, the first part of every job key.")
+  var cluster = "devcluster"
+
+  @Option(help: ArgumentHelp("Where bundles come from: a folder, s3://BUCKET/PREFIX, http(s)://…", valueName: "url"))
+  var repository: String?
+
+  @Option(help: ArgumentHelp("The kilt-executor program; beside this one by default.", valueName: "path"))
+  var executor: String?
+
+  @Option(help: ArgumentHelp("The pex-runner program; beside this one by default.", valueName: "path"))
+  var pexRunner: String?
+
+  @Option(help: ArgumentHelp("Ports to allot to tasks.", valueName: "first-last"))
+  var portRange = "31000-32000"
+
+  @Option(help: ArgumentHelp("The control group below which tasks get theirs.", valueName: "name"))
+  var cgroupParent = "kilt"
+
+  @Option(help: "How tasks are kept apart: auto, bubblewrap or none.")
+  var isolation = "auto"
+
+  @Option(help: ArgumentHelp("A folder that sandboxes see read-only; may be repeated.", valueName: "path"))
+  var readOnly: [String] = []
+
+  @Option(help: ArgumentHelp("A folder in front of PATH in sandboxes; may be repeated.", valueName: "path"))
+  var path: [String] = []
+
+  @Flag(help: "Run tasks of a role that is no user of this machine as nobody.")
+  var allowMissingUser = false
+
+  @Flag(help: "End the tasks when this scheduler is stopped by SIGTERM or Ctrl-C.")
+  var stopTasksOnExit = false
+
+  public init() {}
+
+  /// Runs the scheduler with these arguments until it is told to stop; returns the process's exit code.
+  public static func start(_ arguments: [String]) async -> Int32 {
+    do {
+      // Help and version are commands of their own, which do their work in `run`.
+      guard let command = try parseAsRoot(arguments) as? SchedulerCommand else {
+        exit(withError: CleanExit.helpRequest(self))
+      }
+      try await SchedulerService(command.options()).run()
+      return 0
+    } catch let error as any DiagnosableError {
+      writeText(DiagnosticRenderer(color: isTerminal(2)).render(error), to: 2)
+      return DiagnosticRenderer.exitCode(for: error)
+    } catch {
+      let code = exitCode(for: error)
+      writeText(fullMessage(for: error) + "\n", to: code == .success ? 1 : 2)
+      return code == .validationFailure ? Blame.input.exitCode : code.rawValue
+    }
+  }
+
+  private func options() throws -> SchedulerOptions {
+    let own = try executablePath().removingLastComponent()
+    try FileSystem.createDirectories(FilePath(stateDirectory), permissions: 0o711)
+    var options = SchedulerOptions(
+      stateDirectory: try FileSystem.canonicalPath(FilePath(stateDirectory)),
+      executor: executor.map { FilePath($0) } ?? own.appending("kilt-executor"),
+      pexRunner: pexRunner.map { FilePath($0) } ?? own.appending("pex-runner"))
+    guard let colon = listen.lastIndex(of: ":"), let port = Int(listen[listen.index(after: colon)...]),
+      (0...65535).contains(port)
+    else { throw Diagnostic(.input, "\"\(listen)\" of --listen is not HOST:PORT") }
+    options.listenHost = String(listen[..<colon])
+    options.listenPort = port
+    let bounds = portRange.split(separator: "-").compactMap { Int($0) }
+    guard bounds.count == 2, bounds[0] <= bounds[1], bounds[0] > 0, bounds[1] <= 65535 else {
+      throw Diagnostic(.input, "\"\(portRange)\" of --port-range is not FIRST-LAST")
+    }
+    options.portRange = bounds[0]...bounds[1]
+    for program in [options.executor, options.pexRunner] where !FileSystem.isExecutable(program) {
+      throw Diagnostic(
+        .environment, "the program \"\(program)\" is not there",
+        remedies: ["install all executables of Kilt in one folder, or name it: --executor, --pex-runner"])
+    }
+    options.cluster = cluster
+    options.repository = repository
+    options.controlGroupParent = cgroupParent
+    options.isolation = isolation
+    options.readOnly = readOnly
+    options.path = path
+    options.allowsMissingUser = allowMissingUser
+    options.stopsTasksOnExit = stopTasksOnExit
+    return options
+  }
+}

@@ -1,0 +1,35 @@
+internal import JSON
+internal import JobModel
+internal import SchedulerCore
+
+/// Something that happened, as those who follow the API's events are told.
+struct SchedulerEvent: Sendable {
+  var name: String
+  var data: JSONValue
+
+  init(_ event: RecordedEvent) {
+    var object = JSONObject([
+      ("time", .string(event.time.description)), ("job", .string(event.job.description)),
+    ])
+    switch event.subject {
+    case .job: name = "job"
+    case .task(let id, let instance, let status):
+      name = "task"
+      object["taskID"] = .string(id.rawValue)
+      object["instance"] = .int(Int64(instance))
+      object["status"] = .string(status.rawValue)
+    case .update(let id, let status):
+      name = "update"
+      object["updateID"] = .string(id.rawValue)
+      object["status"] = .string(status.rawValue)
+    case .updateInstance(let id, let instance, let action):
+      name = "update-instance"
+      object["updateID"] = .string(id.rawValue)
+      object["instance"] = .int(Int64(instance))
+      object["action"] = .string(action.rawValue)
+    }
+    if let user = event.user { object["user"] = .string(user) }
+    if let message = event.message { object["message"] = .string(message) }
+    data = .object(object)
+  }
+}

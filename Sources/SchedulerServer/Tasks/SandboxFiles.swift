@@ -1,0 +1,66 @@
+internal import Glibc
+internal import SystemSupport
+
+/// Files below a task's folders, read for the web pages.
+///
+/// A task can put anything into its sandbox, links included: each name is opened below the folder before it with
+/// `O_NOFOLLOW` (openat(2)), so that nothing outside is ever reached.
+struct SandboxFiles {
+  let root: String
+
+  struct Entry: Sendable, Hashable {
+    var name: String
+    var isDirectory: Bool
+    var size: Int64
+  }
+
+  enum Content: Sendable {
+    case directory([Entry])
+    /// The first bytes of a file, and whether there are more.
+    case file([UInt8], isTruncated: Bool)
+  }
+
+  static let largestFile = 4 << 20
+
+  /// What is at a path such as `a/b`; nil for anything that is not an ordinary file or folder below the root.
+  func content(at path: String) -> Content? {
+    var descriptor = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    for component in path.split(separator: "/") {
+      if component == "." || component == ".." || component.utf8.contains(0) { return nil }
+      // O_NONBLOCK: a named pipe must not hold this thread.
+      let next = openat(descriptor, String(component), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+      guard next >= 0 else { return nil }
+      close(descriptor)
+      descriptor = next
+    }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { return nil }
+    switch status.st_mode & S_IFMT {
+    case S_IFDIR: return .directory(entries(of: descriptor))
+    case S_IFREG:
+      var bytes = [UInt8](repeating: 0, count: Self.largestFile + 1)
+      let count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+      guard count >= 0 else { return nil }
+      return .file(Array(bytes.prefix(min(count, Self.largestFile))), isTruncated: count > Self.largestFile)
+    default: return nil
+    }
+  }
+
+  private func entries(of descriptor: CInt) -> [Entry] {
+    guard let directory = fdopendir(dup(descriptor)) else { return [] }
+    defer { closedir(directory) }
+    var entries: [Entry] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      if name == "." || name == ".." { continue }
+      var status = stat()
+      guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
+      let kind = status.st_mode & S_IFMT
+      if kind != S_IFDIR, kind != S_IFREG { continue }
+      entries.append(Entry(name: name, isDirectory: kind == S_IFDIR, size: Int64(status.st_size)))
+    }
+    return entries.sorted { $0.name < $1.name }
+  }
+}

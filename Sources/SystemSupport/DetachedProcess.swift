@@ -1,0 +1,19 @@
+internal import CSystemShims
+
+/// Starts a program in a session of its own that may outlive this process; its output goes to `output`, its input is
+/// empty. Returns its process id, which the caller reaps when it ends before this process does.
+public func spawnDetached(
+  _ program: FilePath, _ arguments: [String], environment: [String]? = nil, output: FileDescriptor
+) throws(SystemCallError) -> Int32 {
+  var options = kilt_spawn_options(
+    standard_input: -1, standard_output: output.rawValue, standard_error: output.rawValue, working_directory: nil,
+    new_session: 1)
+  var pid: Int32 = 0
+  let result = withCStrings([program.string] + arguments) { arguments in
+    withCStrings(environment ?? environmentStrings()) { environment in
+      kilt_spawn(&pid, arguments[0], arguments, environment, &options)
+    }
+  }
+  if result != 0 { throw SystemCallError("posix_spawn", program, Errno(rawValue: result)) }
+  return pid
+}

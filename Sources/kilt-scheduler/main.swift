@@ -1,0 +1,4 @@
+import Glibc
+import SchedulerServer
+
+exit(await SchedulerCommand.start(Array(CommandLine.arguments.dropFirst())))
