@@ -8,7 +8,9 @@ internal import Workspace
 
 /// The specs and filters of the verbs that select targets.
 struct TargetOptions: ParsableArguments {
+  // Exclusions begin with a dash: what is no option is a spec.
   @Argument(
+    parsing: .allUnrecognized,
     help: ArgumentHelp(
       "Targets: path:name, path: (a directory's), path:: (and below), path/file.py, //:name, -path:: to leave out.",
       valueName: "spec"))
@@ -28,6 +30,10 @@ struct TargetOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("Keep only targets with these tags (a,b means either; -a means not).", valueName: "tags"))
   var tag: [String] = []
+
+  func validate() throws {
+    if let option = specs.first(where: { $0.hasPrefix("--") }) { throw ValidationError("Unknown option '\(option)'") }
+  }
 
   /// The filters.
   var filter: TargetFilter { TargetFilter(types: filterTargetType, tags: tag) }
