@@ -184,6 +184,21 @@ struct BundleStartTests {
     #expect(homeless.errorText.contains("HOME is not set"))
   }
 
+  @Test("A cache that was moved is unpacked anew where it is now")
+  func moved() throws {
+    let scratch = try Scratch()
+    let wheel = try scratch.wheel("pkg-1.0-py3-none-any.whl", ["pkg/__init__.py": "x = 41\n"])
+    let bundle = try scratch.build(
+      entry: "app", sources: ["app.py": "import pkg\nprint(pkg.x + 1)\n"], wheels: [wheel])
+    #expect(try scratch.run(bundle.path).text == "42")
+    let elsewhere = scratch.path.appending("elsewhere")
+    try FileSystem.rename(scratch.home, to: elsewhere)
+    for _ in 0..<2 {
+      let outcome = try scratch.run(bundle.path, environment: ["HOME": elsewhere.string])
+      #expect(outcome.text == "42", "\(outcome.errorText)")
+    }
+  }
+
   @Test("Part of the cache removed: the next start unpacks it again")
   func heals() throws {
     let scratch = try Scratch()

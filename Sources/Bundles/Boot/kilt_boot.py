@@ -80,6 +80,13 @@ def whole(tree, home, kilt, info, root):
     """Whether a tree that is there, made by another start meanwhile, can be used."""
     wheels = [join(root, "wheels", info["distributions"][w]) for w in kilt["wheels"]]
     version = tree + "/lib/python%d.%d" % sys.version_info[:2]
+    try:
+        with open(tree + "/kilt_config.py", encoding="ascii") as file:
+            if "    'tree': %a,\n" % tree not in file.read():
+                # The cache was moved, and the links and paths in the tree were not.
+                return False
+    except (OSError, UnicodeDecodeError):
+        return False
     return (os.access(tree + "/bin/python", os.X_OK) and os.path.isdir(version) and os.path.isdir(home + "/code")
             and all(os.path.isdir(w) for w in wheels))
 
@@ -394,8 +401,8 @@ def build_tree(archive, info, root, home, tree, wheels):
     with open(join(made, "kilt_config.py"), "w", encoding="ascii") as file:
         file.write("CONFIG = {\n%s}\n" % "".join("    %a: %a,\n" % item for item in config.items()))
     with open(join(made, "__main__.py"), "w", encoding="ascii") as file:
-        file.write("import sys\n\nif __name__ == '__main__':\n    sys.path.insert(0, %a)\n"
-                   "    from kilt_main import start\n\n    start(globals())\n" % tree)
+        file.write("import sys\n\nif __name__ == '__main__':\n    sys.path.insert(0, __file__.rpartition('/')[0])\n"
+                   "    from kilt_main import start\n\n    start(globals())\n")
     compile_start(made, tree)
     publish(made, tree, root)
 
