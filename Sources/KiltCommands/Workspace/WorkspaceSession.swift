@@ -14,7 +14,7 @@ struct TargetOptions: ParsableArguments {
     help: ArgumentHelp(
       "Targets: path:name, path: (a directory's), path:: (and below), path/file.py, //:name, -path:: to leave out.",
       valueName: "spec"))
-  var specs: [String] = []
+  var words: [String] = []
 
   @Option(
     help: ArgumentHelp(
@@ -30,6 +30,9 @@ struct TargetOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("Keep only targets with these tags (a,b means either; -a means not).", valueName: "tags"))
   var tag: [String] = []
+
+  /// The specs; a lone `--` parts options from what follows, and is none.
+  var specs: [String] { words.filter { $0 != "--" } }
 
   func validate() throws {
     if let option = specs.first(where: { $0.hasPrefix("--") }) { throw ValidationError("Unknown option '\(option)'") }
