@@ -18,7 +18,8 @@ struct Module {
 
 /// A product of another package.
 enum External: CaseIterable {
-  case argumentParser, crypto, systemPackage, tomlKit, grdb, hummingbird, hummingbirdTesting, log, serviceLifecycle, unixSignals
+  case argumentParser, crypto, systemPackage, tomlKit, grdb
+  case hummingbird, hummingbirdTesting, log, serviceLifecycle, unixSignals
 
   var product: Target.Dependency {
     switch self {
