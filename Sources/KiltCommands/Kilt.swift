@@ -27,7 +27,7 @@ public struct Kilt: ParsableCommand {
         ]),
       CommandGroup(name: "Python", subcommands: [BuildLock.self]),
       CommandGroup(name: "Build", subcommands: [BuildPackage.self]),
-      CommandGroup(name: "Artifacts", subcommands: [ArtifactsPublish.self]),
+      CommandGroup(name: "Artifacts", subcommands: [ArtifactsPublish.self, ArtifactsCommand.self]),
       CommandGroup(name: "Jobs", subcommands: [JobCommand.self]),
       CommandGroup(name: "Operate", subcommands: [OperateScheduler.self]),
     ])

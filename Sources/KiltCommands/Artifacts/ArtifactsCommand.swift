@@ -1,0 +1,34 @@
+internal import ArgumentParser
+internal import Artifacts
+internal import SystemSupport
+internal import Workspace
+
+/// `kilt artifacts`: the verbs on what is published.
+struct ArtifactsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "artifacts", abstract: "Look at, fetch and verify what is published.",
+    subcommands: [ArtifactsList.self, ArtifactsInspect.self, ArtifactsFetch.self, ArtifactsVerify.self])
+}
+
+/// What the verbs on artifacts have in common.
+struct ArtifactsOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("A folder, s3://BUCKET/PREFIX, http://…; that of kilt.toml by default.", valueName: "url"))
+  var repository: String?
+
+  /// The repository that the option names, or else the workspace of the working directory.
+  func repository(_ global: GlobalOptions) throws -> Repository {
+    let directory = try global.workingDirectory
+    if let repository { return try Repository(opening: repository, relativeTo: directory) }
+    return try Workspace.find(from: directory).repository()
+  }
+}
+
+/// `--platform` of the verbs that mean one bundle.
+struct PlatformOption: ParsableArguments {
+  @Option(help: ArgumentHelp("Instead of this machine's, as in bookworm-x86_64.", valueName: "name"))
+  var platform: String?
+
+  var value: HostPlatform {
+    get throws { try platform.map { try HostPlatform(validating: $0) } ?? HostPlatform.current }
+  }
+}
