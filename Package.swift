@@ -175,11 +175,13 @@ let executables: [Module] = [
   Module(name: "kilt-scheduler", dependencies: ["SchedulerServer"]),
 ]
 
-let settings: [SwiftSetting] = [
+var settings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
+// As in scripts/test: a warning in code of our own fails the build.
+if Context.environment["KILT_WARNINGS"] == "error" { settings.append(.treatAllWarnings(as: .error)) }
 
 // What KILT_MODULES selects, with all it needs; everything by default.
 let byName = Dictionary(uniqueKeysWithValues: (modules + executables).map { ($0.name, $0) })
