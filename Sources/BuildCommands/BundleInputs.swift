@@ -22,8 +22,9 @@ struct BundleInputs {
     specification.requirements = plan.requirements.map(\.text)
     specification.wheels = wheels.map { WheelInput(fileName: $0.fileName, path: $0.path, sha256: $0.sha256) }
     var key = CanonicalEncoder()
-    // Another version of Kilt may write other bytes.
-    key.append("bundle inputs 1 of kilt \(kiltVersion)")
+    // What the format itself puts in: boot code and layout.
+    key.append("bundle inputs 2")
+    key.append(BundleBuilder.formatDigest)
     key.append(strings: [plan.artifact, "\(specification.entryPoint)"] + plan.args)
     key.append(strings: specification.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })
     key.append(strings: plan.interpreterConstraints)
