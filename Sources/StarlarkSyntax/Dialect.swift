@@ -12,6 +12,9 @@ public struct Dialect: Sendable {
   public var recursion = false
   /// The built-in `set` and the set operators.
   public var sets = true
+  /// What Python has and Starlark leaves out, where the meaning is clear: `is` and `is not` (as `==` and `!=`), type
+  /// annotations (ignored), set literals, and generator expressions as arguments (evaluated at once, as a list).
+  public var pythonSyntax = false
   /// `load` statements.
   public var load = true
   /// A name that is bound nowhere is looked up when it is evaluated (see `StarlarkThread.undefinedName` and
@@ -23,18 +26,19 @@ public struct Dialect: Sendable {
 
   /// What BUILD files written for Python-based tools use.
   public static let buildFile = Dialect(
-    fStrings: true, topLevelControlFlow: true, globalReassignment: true, adjacentStringConcatenation: true)
+    fStrings: true, topLevelControlFlow: true, globalReassignment: true, adjacentStringConcatenation: true,
+    pythonSyntax: true)
 
   /// Everything, with late names: configuration templates that were Python programs.
   public static let template = Dialect(
     fStrings: true, topLevelControlFlow: true, globalReassignment: true, adjacentStringConcatenation: true,
-    lateNames: true)
+    pythonSyntax: true, lateNames: true)
 
   /// A dialect by its switches.
   public init(
     fStrings: Bool = false, topLevelControlFlow: Bool = false, globalReassignment: Bool = false,
-    adjacentStringConcatenation: Bool = false, recursion: Bool = false, sets: Bool = true, load: Bool = true,
-    lateNames: Bool = false
+    adjacentStringConcatenation: Bool = false, recursion: Bool = false, sets: Bool = true,
+    pythonSyntax: Bool = false, load: Bool = true, lateNames: Bool = false
   ) {
     self.fStrings = fStrings
     self.topLevelControlFlow = topLevelControlFlow
@@ -42,6 +46,7 @@ public struct Dialect: Sendable {
     self.adjacentStringConcatenation = adjacentStringConcatenation
     self.recursion = recursion
     self.sets = sets
+    self.pythonSyntax = pythonSyntax
     self.load = load
     self.lateNames = lateNames
   }

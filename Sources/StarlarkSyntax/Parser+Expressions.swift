@@ -118,9 +118,10 @@ extension Parser {
       left = try unary()
     }
     var sawComparison = false
-    while let level = level(token.kind), level >= minimum {
+    while let level = isIdentityTest ? 2 : level(token.kind), level >= minimum {
       let offset = token.start
-      var operation = operation(token.kind) ?? .plus
+      let isIdentity = isIdentityTest
+      var operation = isIdentity ? .equal : operation(token.kind) ?? .plus
       let kind: SyntaxTree.Kind = level == 0 ? .or : level == 1 ? .and : .binary
       if level == 2 {
         if sawComparison {
@@ -132,7 +133,9 @@ extension Parser {
       }
       let isNot = token.kind == .not
       try advance()
-      if isNot {
+      if isIdentity {
+        if try accept(.not) { operation = .notEqual }
+      } else if isNot {
         try expect(.in, "'in' after 'not'")
         operation = .isNotIn
       }
@@ -142,6 +145,11 @@ extension Parser {
       left = node(kind, at: offset, left, right, operation: operation)
     }
     return left
+  }
+
+  /// Whether the token is `is`, in a dialect that has it.
+  private var isIdentityTest: Bool {
+    token.kind == .reserved && dialect.pythonSyntax && text(token) == "is"
   }
 
   private mutating func unary() throws -> Int32 {
@@ -233,7 +241,13 @@ extension Parser {
         } else {
           if sawStar { throw error("positional argument may not follow *args", at: offset) }
           if !names.isEmpty { throw error("positional argument may not follow named argument", at: offset) }
-          if token.kind == .for { throw error("generator expressions are not supported", hint: "write [… for …]") }
+          if token.kind == .for {
+            guard dialect.pythonSyntax, items.isEmpty else {
+              throw error("generator expressions are not supported", hint: "write [… for …]")
+            }
+            let (first, count) = try clauses(until: .closeParen)
+            return list([node(.listComprehension, at: offset, value, first, count)])
+          }
           items.append(value)
         }
       }
@@ -266,6 +280,9 @@ extension Parser {
     }
   }
 
+  /// Reading digits takes time by the square of their number.
+  private static let maximumDigits = 10_000
+
   private mutating func number() throws -> Int32 {
     let current = token
     let text = self.text(current)
@@ -276,6 +293,7 @@ extension Parser {
       }
       return constant(.float(value), at: current.start)
     }
+    if text.utf8.count > Self.maximumDigits { throw error("integer literal too long", at: current.start) }
     return constant(.integer(Array(text.utf8)), at: current.start)
   }
 
@@ -303,7 +321,10 @@ extension Parser {
     while token.kind != .closeBrace {
       let key = try test()
       if items.isEmpty, token.kind == .comma || token.kind == .closeBrace || token.kind == .for {
-        throw error("set literals are not supported", at: start, hint: "write set([…])")
+        guard dialect.pythonSyntax, dialect.sets, token.kind != .for else {
+          throw error("set literals are not supported", at: start, hint: "write set([…])")
+        }
+        return try setLiteral(key, at: start)
       }
       let offset = token.start
       try expect(.colon, "':'")
@@ -319,6 +340,15 @@ extension Parser {
     try expect(.closeBrace, "',' or '}'")
     let (first, count) = list(items)
     return node(.dict, at: start, first, count / 2)
+  }
+
+  /// The rest of a set literal after its first element.
+  private mutating func setLiteral(_ first: Int32, at start: Int) throws -> Int32 {
+    var items = [first]
+    while try accept(.comma), token.kind != .closeBrace { items.append(try test()) }
+    try expect(.closeBrace, "',' or '}'")
+    let (begin, count) = list(items)
+    return node(.set, at: start, begin, count)
   }
 
   private mutating func clauses(until close: TokenKind) throws -> (Int32, Int32) {

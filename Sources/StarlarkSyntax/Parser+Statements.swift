@@ -82,8 +82,10 @@ extension Parser {
       let right = try expression()
       return node(.augmentedAssignment, at: operatorStart, left, right, operation: operation)
     }
-    if token.kind == .colon, tree[left].kind == .name {
-      throw error("type annotations are not supported")
+    if token.kind == .colon, try skipAnnotation() {
+      guard try accept(.assign) else { return node(.pass, at: start) }
+      try bindTarget(left)
+      return node(.assignment, at: operatorStart, left, try expression())
     }
     return node(.expressionStatement, at: start, left)
   }
@@ -158,7 +160,7 @@ extension Parser {
     try expect(.openParen, "'('")
     let parameters = try self.parameters(until: .closeParen)
     try expect(.closeParen, "')'")
-    if token.kind == .minus { throw error("type annotations are not supported") }
+    if token.kind == .minus, try !skipResultAnnotation() { throw unexpected(want: "':'") }
     try expect(.colon, "':'")
     scopes.append(Bindings())
     let outerLoops = loopDepth
@@ -199,7 +201,7 @@ extension Parser {
       let name = symbol(token)
       if !seen.insert(name).inserted { throw error("duplicate parameter: \(text(token))") }
       try advance()
-      if close == .closeParen, token.kind == .colon { throw error("type annotations are not supported") }
+      if close == .closeParen, token.kind == .colon { _ = try skipAnnotation() }
       var defaultValue: Int32 = -1
       if kind == .ordinary, try accept(.assign) {
         defaultValue = try test()
@@ -211,6 +213,23 @@ extension Parser {
       guard try accept(.comma) else { break }
     }
     return result
+  }
+
+  /// Skips `: type`; an error where the dialect has no annotations.
+  private mutating func skipAnnotation() throws -> Bool {
+    guard dialect.pythonSyntax else { throw error("type annotations are not supported") }
+    try advance()
+    _ = try test()
+    return true
+  }
+
+  /// Skips `-> type`.
+  private mutating func skipResultAnnotation() throws -> Bool {
+    guard dialect.pythonSyntax else { throw error("type annotations are not supported") }
+    try advance()
+    guard try accept(.greater) else { return false }
+    _ = try test()
+    return true
   }
 
   private mutating func suite() throws -> Int32 {

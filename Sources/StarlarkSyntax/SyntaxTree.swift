@@ -11,7 +11,7 @@ package struct SyntaxTree {
     /// `a`: expression, `b`: conversion character or 0, `c`: constant of the format or -1.
     case formatField
     /// `a`: start, `b`: count.
-    case list, tuple
+    case list, tuple, set
     /// `a`: start, `b`: number of entries; key and value alternate.
     case dict
     /// `operation`, `a`.

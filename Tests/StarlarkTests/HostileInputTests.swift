@@ -80,6 +80,8 @@ import Testing
       "x = ['a'] * 1000000\ny = ['a'] * 1000000\nfor i in range(1 << 30): x == y",
       "x = ('a' * 5000 + 'b') * 1000\nfor i in range(1 << 40): x.find('a' * 10000 + 'b')",
       "f = lambda *a, **k: len(a)\nfor i in range(1 << 40): f(*range(10000))",
+      "s = set(range(5000))\nt = set([-1])\nfor i in range(1 << 40): s & t",
+      "x = 1 << 1000000\nfor i in range(1 << 40): '%d' % x", "x = 'a' * 1000000\nfor i in range(1 << 40): 'b' in x",
       "print(*range(1 << 40))", "x = zip(range(1 << 40))", "x = enumerate(range(1 << 40))",
       "a, b = range(1 << 40)", "x = reversed(range(1 << 40))", "x = dict([(i, i) for i in range(1 << 40)])",
     ])

@@ -63,6 +63,7 @@ struct FormatSpecification {
     switch value {
     case .int, .bigInt, .float:
       isNumber = true
+      if case .bigInt(let big) = value { try meter.step(big.magnitude.count * big.magnitude.count / 16) }
       text = try number(value)
     default:
       guard type == nil || type == "s" else {

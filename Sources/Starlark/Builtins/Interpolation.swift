@@ -56,10 +56,10 @@ enum Interpolation {
     switch conversion {
     case 0x73: return try Printer.bytes(value, meter)  // s
     case 0x72: return try Printer.representationBytes(value, meter)  // r
-    case 0x64, 0x69: return Array(try integer(value, conversion).text(base: 10).utf8)  // d, i
-    case 0x6F: return Array(try integer(value, conversion).text(base: 8).utf8)  // o
-    case 0x78: return Array(try integer(value, conversion).text(base: 16).utf8)  // x
-    case 0x58: return Array(try integer(value, conversion).text(base: 16, uppercase: true).utf8)  // X
+    case 0x64, 0x69: return Array(try integer(value, conversion, meter).text(base: 10).utf8)  // d, i
+    case 0x6F: return Array(try integer(value, conversion, meter).text(base: 8).utf8)  // o
+    case 0x78: return Array(try integer(value, conversion, meter).text(base: 16).utf8)  // x
+    case 0x58: return Array(try integer(value, conversion, meter).text(base: 16, uppercase: true).utf8)  // X
     case 0x65, 0x45, 0x66, 0x46:  // e, E, f, F
       let letter = Character(Unicode.Scalar(conversion))
       return Array(FloatFormat.fixed(try float(value, conversion), conversion: letter).utf8)
@@ -72,7 +72,7 @@ enum Interpolation {
     }
   }
 
-  private static func integer(_ value: Value, _ conversion: UInt8) throws -> BigInteger {
+  private static func integer(_ value: Value, _ conversion: UInt8, _ meter: Meter) throws -> BigInteger {
     var whole = value
     if case .float(let number) = value {
       guard let truncated = BigInteger.value(truncating: number) else {
@@ -83,6 +83,7 @@ enum Interpolation {
     guard let result = bigInteger(whole) else {
       throw StarlarkError("%\(Unicode.Scalar(conversion)) format requires integer: got \(value.typeName)")
     }
+    try meter.step(result.magnitude.count * result.magnitude.count / 16)
     return result
   }
 

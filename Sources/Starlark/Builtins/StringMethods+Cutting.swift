@@ -100,6 +100,7 @@ extension StringMethods {
     let separator = try call.string(try call.bind(["sep"], required: 1)[0], "sep")
     if separator.isEmpty { throw call.failure("empty separator") }
     let text = call.stringReceiver
+    try call.thread.meter.step(text.count >> 6)
     let found =
       atLast
       ? ByteSearch.last(separator, in: text, from: 0, to: text.count)
@@ -128,6 +129,7 @@ extension StringMethods {
       }
     }
     let text = call.stringReceiver
+    try call.thread.meter.step(text.count >> 6)
     func isCut(_ scalar: UInt32) -> Bool { cutset.isEmpty ? isSpace(scalar) : cutset.contains(scalar) }
     var low = 0
     while left, low < text.count {

@@ -23,8 +23,8 @@ enum Opcode: UInt8 {
   case inPlace
   /// Go to `a`: always; if the popped value is false, or true; if the top is, else pop it.
   case jump, jumpIfFalse, jumpIfTrue, jumpIfFalseOrPop, jumpIfTrueOrPop
-  /// Pop `a` values and push a list or tuple of them; `a` pairs, a dictionary.
-  case list, tuple, dict
+  /// Pop `a` values and push a list, tuple or set of them; push an empty dictionary.
+  case list, tuple, dict, set
   /// `list value` to `list`, with the value added; `dict key value` to `dict`.
   case append, put
   /// Pop a value and begin to iterate over it; push the next element or go to `a`; end the innermost iteration.

@@ -10,9 +10,10 @@ extension Compiler {
     case .constant: emit(.constant, Int(node.a), at: offset, effect: 1)
     case .binary, .and, .or: try chain(index)
     case .call: try call(node)
-    case .list, .tuple:
+    case .list, .tuple, .set:
       for position in 0..<node.b { try expression(tree.extra[Int(node.a + position)]) }
-      emit(node.kind == .list ? .list : .tuple, Int(node.b), at: offset, effect: 1 - Int(node.b))
+      let opcode: Opcode = node.kind == .list ? .list : node.kind == .tuple ? .tuple : .set
+      emit(opcode, Int(node.b), at: offset, effect: 1 - Int(node.b))
     case .dict:
       // Entries are put one by one, so that a bad key is reported where it stands.
       emit(.dict, at: offset, effect: 1)

@@ -101,6 +101,7 @@ enum Interpreter {
         case .dict:
           try meter.allocate(96)
           push(.dict(StarlarkDict()))
+        case .set: push(.set(try SetOperations.make(take(a, &sp), meter)))
         case .append:
           let value = pop()
           try meter.allocate(16)

@@ -283,8 +283,10 @@ enum Operators {
       guard case .string(let part) = element else {
         throw StarlarkError("'in <string>' requires string as left operand, not \(element.typeName)")
       }
+      try meter.step(string.utf8.count >> 6)
       return ByteSearch.first(part.utf8, in: string.utf8, from: 0, to: string.utf8.count) != nil
     case .bytes(let bytes):
+      try meter.step(bytes.bytes.count >> 6)
       switch element {
       case .bytes(let part): return ByteSearch.first(part.bytes, in: bytes.bytes, from: 0, to: bytes.bytes.count) != nil
       case .int(let value):

@@ -2,7 +2,10 @@
 enum SetOperations {
   static func make(_ elements: some Sequence<Value>, _ meter: Meter) throws -> StarlarkSet {
     let result = StarlarkSet()
-    for element in elements { try result.add(element, meter: meter) }
+    for element in elements {
+      try meter.step()
+      try result.add(element, meter: meter)
+    }
     return result
   }
 

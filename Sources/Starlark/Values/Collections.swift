@@ -173,7 +173,8 @@ public final class StarlarkSet: MutableCollection, @unchecked Sendable {
   }
 
   func contains(_ element: Value, meter: Meter) throws -> Bool {
-    try table.position(of: element, hash: hashValue(of: element, meter), meter: meter) != nil
+    try meter.step()
+    return try table.position(of: element, hash: hashValue(of: element, meter), meter: meter) != nil
   }
 
   /// Adds without the check that the set may change: for sets under construction.

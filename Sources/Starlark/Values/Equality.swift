@@ -12,7 +12,9 @@ func areEqual(_ left: Value, _ right: Value, _ meter: Meter) throws -> Bool {
   case (.float(let a), .float(let b)): return a == b || (a.isNaN && b.isNaN)
   case (.int, .float), (.bigInt, .float), (.float, .int), (.float, .bigInt):
     return try orderNumbers(left, right) == 0
-  case (.string(let a), .string(let b)): return a == b
+  case (.string(let a), .string(let b)):
+    try charge(a.utf8.count, meter)
+    return a == b
   case (.bytes(let a), .bytes(let b)): return a == b
   case (.list(let a), .list(let b)): return try a === b || areEqual(a.elements, b.elements, meter)
   case (.tuple(let a), .tuple(let b)): return try a === b || areEqual(a.elements, b.elements, meter)
@@ -27,6 +29,12 @@ func areEqual(_ left: Value, _ right: Value, _ meter: Meter) throws -> Bool {
   case (.opaque(let a), .opaque(let b)): return a.object === b.object || a.object.isEqual(to: b.object)
   default: return false
   }
+}
+
+/// Steps for an operation that reads all of a long string.
+@inline(__always)
+private func charge(_ count: Int, _ meter: Meter) throws {
+  if count > 1024 { try meter.step(count >> 8) }
 }
 
 private func areEqual(_ left: [Value], _ right: [Value], _ meter: Meter) throws -> Bool {
@@ -147,7 +155,9 @@ private func orderElements(_ left: [Value], _ right: [Value], _ operation: Strin
 /// A hash that equal values share; throws for values that can change.
 func hashValue(of value: Value, _ meter: Meter) throws -> Int {
   switch value {
-  case .string(let string): return hashBytes(string.utf8)
+  case .string(let string):
+    try charge(string.utf8.count, meter)
+    return hashBytes(string.utf8)
   case .int(let int): return hashInteger(int)
   case .none: return 0x2545_F491
   case .bool(let bool): return bool ? 0x5851_F42D : 0x14C2_F767
