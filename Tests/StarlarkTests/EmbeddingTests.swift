@@ -208,6 +208,20 @@ import Testing
     #expect(error.hint == "did you mean include?")
   }
 
+  @Test func aLoadedFunctionDefinesNamesOfTheFileThatRuns() throws {
+    let include = Value.builtin("include") { call in
+      try call.thread.define("included", .int(1))
+      return .none
+    }
+    let library = try Self.execute("def helper(): include()", .template, ["include": include])
+    let module = try Self.execute("load('lib', 'helper')\nhelper()\nx = included + 1", .template) {
+      $0.load = { _, _ in library }
+    }
+    #expect(module["x"]?.asInt == 2)
+    #expect(library["included"] == nil)
+    #expect(throws: StarlarkError.self) { try StarlarkThread().call(library["helper"] ?? .none) }
+  }
+
   @Test func budgetsCoverWhatTheHostAllocates() throws {
     let thread = StarlarkThread(limits: Limits(steps: 1000, allocatedBytes: 1000, callDepth: 10))
     try thread.allocate(900)

@@ -67,11 +67,13 @@ public final class StarlarkThread {
     try Interpreter.call(function, positional, named, self)
   }
 
-  /// Defines a global of the module being evaluated, for dialects with late names: what an `include` does.
+  /// Defines a global of the file being evaluated, for dialects with late names: what an `include` does.
+  ///
+  /// The file is the one whose top level runs, also when a function that it loaded makes the call: that function's own
+  /// module is frozen, and may be in use by other threads.
   public func define(_ name: String, _ value: Value) throws {
-    guard let module = frames.last?.function.module else {
-      throw StarlarkError("no module is being evaluated")
-    }
+    let file = frames.last { $0.function.code === $0.function.module.program.code }
+    guard let module = file?.function.module else { throw StarlarkError("no file is being evaluated") }
     if let position = module.program.globalNames.firstIndex(of: name) {
       module.globals[position] = value
     } else {
