@@ -18,7 +18,7 @@ struct Module {
 
 /// A product of another package.
 enum External: CaseIterable {
-  case argumentParser, crypto, systemPackage, tomlKit, grdb
+  case argumentParser, crypto, systemPackage, grdb
   case hummingbird, hummingbirdTesting, log, serviceLifecycle, unixSignals
 
   var product: Target.Dependency {
@@ -26,7 +26,6 @@ enum External: CaseIterable {
     case .argumentParser: .product(name: "ArgumentParser", package: "swift-argument-parser")
     case .crypto: .product(name: "Crypto", package: "swift-crypto")
     case .systemPackage: .product(name: "SystemPackage", package: "swift-system")
-    case .tomlKit: .product(name: "TOMLKit", package: "TOMLKit")
     case .grdb: .product(name: "GRDB", package: "GRDB.swift")
     case .hummingbird: .product(name: "Hummingbird", package: "hummingbird")
     case .hummingbirdTesting: .product(name: "HummingbirdTesting", package: "hummingbird")
@@ -41,7 +40,6 @@ enum External: CaseIterable {
     case .argumentParser: "https://github.com/apple/swift-argument-parser"
     case .crypto: "https://github.com/apple/swift-crypto"
     case .systemPackage: "https://github.com/apple/swift-system"
-    case .tomlKit: "https://github.com/LebJe/TOMLKit"
     case .grdb: "https://github.com/groue/GRDB.swift"
     case .hummingbird, .hummingbirdTesting: "https://github.com/hummingbird-project/hummingbird"
     case .log: "https://github.com/apple/swift-log"
@@ -54,7 +52,6 @@ enum External: CaseIterable {
     case .argumentParser: "1.8.2"
     case .crypto: "4.5.2"
     case .systemPackage: "1.8.1"
-    case .tomlKit: "0.6.0"
     case .grdb: "7.10.0"
     case .hummingbird, .hummingbirdTesting: "2.28.1"
     case .log: "1.16.2"
@@ -84,6 +81,7 @@ let modules: [Module] = [
   Module(name: "Starlark", dependencies: ["StarlarkSyntax"], testResources: [.copy("Cases")]),
   Module(name: "YAML", dependencies: ["CLibYAML", "Diagnostics"]),
   // Floor 2
+  Module(name: "TOML", dependencies: ["JSON"], testDependencies: ["SystemSupport"]),
   Module(name: "Digests", dependencies: ["SystemSupport"], packages: [.crypto, .systemPackage]),
   Module(name: "Zip", dependencies: ["CLibdeflate", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),
   Module(
@@ -94,13 +92,13 @@ let modules: [Module] = [
   Module(name: "PythonImports", testDependencies: ["SystemSupport"]),
   Module(
     name: "PythonPackaging",
-    dependencies: ["JSON", "HTTPClient", "ContentStore", "Digests", "Zip", "SystemSupport", "Diagnostics"],
+    dependencies: ["TOML", "JSON", "HTTPClient", "ContentStore", "Digests", "Zip", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage], testDependencies: ["CSystemShims"]),
   // Floor 4
   Module(name: "BuildFiles", dependencies: ["Starlark", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),
   Module(
-    name: "Workspace", dependencies: ["BuildFiles", "Starlark", "SystemSupport", "Diagnostics"],
-    packages: [.tomlKit, .systemPackage]),
+    name: "Workspace", dependencies: ["BuildFiles", "Starlark", "TOML", "JSON", "SystemSupport", "Diagnostics"],
+    packages: [.systemPackage]),
   Module(
     name: "Artifacts", dependencies: ["JSON", "HTTPClient", "Digests", "SystemSupport", "Diagnostics"],
     packages: [.crypto, .systemPackage], testDependencies: ["CSystemShims"]),
@@ -240,6 +238,5 @@ let package = Package(
   dependencies: Dictionary(used.map { ($0.url, $0.version) }, uniquingKeysWith: { first, _ in first })
     .sorted { $0.key < $1.key }.map { .package(url: $0.key, from: $0.value) },
   targets: targets,
-  swiftLanguageModes: [.v6],
-  cxxLanguageStandard: .cxx17
+  swiftLanguageModes: [.v6]
 )

@@ -1,6 +1,7 @@
 import Digests
 import JSON
 import SystemSupport
+internal import TOML
 
 /// Reads `uv.lock`: packages, edges, files. Hosts are dropped on the way.
 struct UvLockReader {
@@ -10,8 +11,8 @@ struct UvLockReader {
   private let folder: FilePath
 
   init(_ bytes: [UInt8], path: String, folder: FilePath) throws(LockError) {
-    do throws(TOMLReader.Failure) {
-      json = try TOMLReader.parse(bytes)
+    do throws(TOMLDocument.Failure) {
+      json = try TOMLDocument(parsing: bytes).root
     } catch {
       throw .unreadable(path: path, line: error.line, reason: error.message)
     }

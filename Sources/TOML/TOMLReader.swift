@@ -1,53 +1,59 @@
-import JSON
+internal import JSON
 
-/// Reads TOML 1.0 into JSON values: what `uv.lock` and `pylock.toml` need.
-///
-/// Ours because the TOML library of the configuration files imports Foundation, which would be paid for wherever a
-/// lockfile is read. Dates and times become their text. What is wrong is an error with its line; a few texts that TOML
-/// forbids (a table defined twice by header) are read as their union.
+/// Reads one text. What is wrong is an error with its place; a few texts that TOML forbids (a table that both dotted keys
+/// and a header define) are read as their union.
 struct TOMLReader {
-  private var scanner: ByteScanner
+  private var scanner: TOMLScanner
+  private let recordsKeys: Bool
+  /// Where the keys stand, by their path: the first time each is mentioned.
+  private(set) var keys: [[String]: Range<Int>] = [:]
   private static let maximumDepth = 64
 
-  struct Failure: Error {
-    var line: Int
-    var message: String
+  typealias Failure = TOMLDocument.Failure
+
+  init(_ bytes: [UInt8], recordsKeys: Bool) {
+    scanner = TOMLScanner(bytes: bytes)
+    self.recordsKeys = recordsKeys
   }
 
-  static func parse(_ text: [UInt8]) throws(Failure) -> JSONObject {
-    guard let text = String(validating: text, as: UTF8.self) else { throw Failure(line: 1, message: "not UTF-8") }
-    var reader = TOMLReader(scanner: ByteScanner(text))
-    return try reader.document()
-  }
-
-  private mutating func document() throws(Failure) -> JSONObject {
+  mutating func document() throws(Failure) -> JSONObject {
     let root = TOMLTable()
     var current = root
+    var header: [String]? = []
     while skipToContent() {
       if scanner.take("[[") {
-        let path = try key()
+        let path = try key(in: [])
         guard scanner.take("]]") else { throw fail("expected \"]]\"") }
         current = try appendTable(path, in: root)
+        // One path stands for all elements of an array: what is in them has no place of its own.
+        header = nil
       } else if scanner.take(UInt8(ascii: "[")) {
-        let path = try key()
+        let start = scanner.position
+        let path = try key(in: [])
         guard scanner.take(UInt8(ascii: "]")) else { throw fail("expected \"]\"") }
         current = try table(path[...], in: root)
+        guard !current.isDefined else { throw fail("the table is given twice", at: start) }
+        current.isDefined = true
+        header = path
       } else {
-        try member(of: current, depth: 0)
+        try member(of: current, path: header, depth: 0)
       }
       try endLine()
     }
     return root.json
   }
 
-  private mutating func member(of table: TOMLTable, depth: Int) throws(Failure) {
-    var path = try key()[...]
+  /// One `key = value` of the table at a path; without a path, no places are noted.
+  private mutating func member(of table: TOMLTable, path prefix: [String]?, depth: Int) throws(Failure) {
+    let start = scanner.position
+    let whole = try key(in: prefix)
+    var path = whole[...]
     guard let last = path.popLast() else { throw fail("expected a key") }
     guard scanner.take(UInt8(ascii: "=")) else { throw fail("expected \"=\"") }
     let target = try self.table(path, in: table)
     skipBlanks()
-    let value = try value(depth: depth)
-    guard target.members[last] == nil else { throw fail("\"\(last)\" is given twice") }
+    guard target.members[last] == nil else { throw fail("\"\(last)\" is given twice", at: start) }
+    let value = try value(path: prefix.map { $0 + whole }, depth: depth)
     target.set(last, value)
   }
 
@@ -82,10 +88,12 @@ struct TOMLReader {
 
   // MARK: Keys and values
 
-  private mutating func key() throws(Failure) -> [String] {
+  /// A dotted key below a path; noted with its place.
+  private mutating func key(in prefix: [String]?) throws(Failure) -> [String] {
     var parts: [String] = []
     repeat {
       skipBlanks()
+      let start = scanner.position
       if scanner.peek == UInt8(ascii: "\"") || scanner.peek == UInt8(ascii: "'") {
         parts.append(try string())
       } else {
@@ -93,17 +101,21 @@ struct TOMLReader {
         guard !part.isEmpty else { throw fail("expected a key") }
         parts.append(part)
       }
+      if recordsKeys, let prefix {
+        let path = prefix + parts
+        if keys[path] == nil { keys[path] = start..<scanner.position }
+      }
       skipBlanks()
     } while scanner.take(UInt8(ascii: "."))
     return parts
   }
 
-  private mutating func value(depth: Int) throws(Failure) -> TOMLTable.Member {
+  private mutating func value(path: [String]? = nil, depth: Int) throws(Failure) -> TOMLTable.Member {
     guard depth < Self.maximumDepth else { throw fail("nested too deep") }
     switch scanner.peek {
     case UInt8(ascii: "\""), UInt8(ascii: "'"): return .value(.string(try string()))
     case UInt8(ascii: "["): return .value(.array(try array(depth: depth)))
-    case UInt8(ascii: "{"): return .table(try inlineTable(depth: depth))
+    case UInt8(ascii: "{"): return .table(try inlineTable(path: path, depth: depth))
     default: return .value(try scalar())
     }
   }
@@ -121,12 +133,12 @@ struct TOMLReader {
     return elements
   }
 
-  private mutating func inlineTable(depth: Int) throws(Failure) -> TOMLTable {
+  private mutating func inlineTable(path: [String]?, depth: Int) throws(Failure) -> TOMLTable {
     scanner.position += 1
     let table = TOMLTable()
     // Line breaks and a comma at the end are of TOML 1.1; to accept them harms nobody.
     while skipToContent(), !scanner.take(UInt8(ascii: "}")) {
-      try member(of: table, depth: depth + 1)
+      try member(of: table, path: path, depth: depth + 1)
       guard skipToContent() else { throw fail("an inline table without end") }
       if scanner.take(UInt8(ascii: "}")) { return table }
       guard scanner.take(UInt8(ascii: ",")) else { throw fail("expected \",\" or \"}\"") }
@@ -232,8 +244,9 @@ struct TOMLReader {
     }
   }
 
-  private func fail(_ message: String) -> Failure {
-    Failure(line: 1 + scanner.bytes[..<min(scanner.position, scanner.bytes.count)].count { $0 == 10 }, message: message)
+  private func fail(_ message: String, at position: Int? = nil) -> Failure {
+    let place = TOMLDocument.place(of: position ?? scanner.position, in: scanner.bytes)
+    return Failure(line: place.line, column: place.column, message: message)
   }
 }
 
@@ -252,6 +265,8 @@ private final class TOMLTable {
       }
     }
   }
+  /// A header of its own was seen.
+  var isDefined = false
   private(set) var members: [String: Member] = [:]
   private var order: [String] = []
 
