@@ -35,25 +35,32 @@ public struct BundlePackager {
     let path = workspace.root.appending(relativePath)
     try workspace.stateDirectory.create()
     let recordPath = workspace.stateDirectory.path.appending("bundles").appending("\(plan.artifact)-\(platform).json")
-    let last = BundleRecord.read(recordPath)
-    func packaged(_ bundle: Bundle, _ work: PackagedBundle.Work) -> PackagedBundle {
-      PackagedBundle(plan: plan, bundle: bundle, work: work, version: version, relativePath: relativePath)
-    }
+    try FileSystem.createDirectories(recordPath.removingLastComponent())
+    // One build of an artifact at a time: the second of two finds what the first has done.
+    let lock = try FileLock(waitingFor: recordPath.removingLastComponent().appending(".\(plan.artifact).lock"))
+    let (bundle, work) = try bring(path, to: inputs, recordPath)
+    _ = consume lock
+    return PackagedBundle(plan: plan, bundle: bundle, work: work, version: version, relativePath: relativePath)
+  }
 
-    if let last, last.key == inputs.key, last.isIntact(at: last.bundle.path) {
-      if last.bundle.path == path { return packaged(last.bundle, .unchanged) }
-      return packaged(try rename(last, to: path, recordPath), .renamed)
+  /// Does what is needed for the bundle of these inputs to stand at a path.
+  private func bring(
+    _ path: FilePath, to inputs: BundleInputs, _ recordPath: FilePath
+  ) throws -> (Bundle, PackagedBundle.Work) {
+    let last = BundleRecord.read(recordPath, root: workspace.root)
+    if let last, last.key == inputs.key, last.isIntact {
+      return last.bundle.path == path ? (last.bundle, .unchanged) : (try rename(last, to: path, recordPath), .renamed)
     }
-    try FileSystem.createDirectories(path.removingLastComponent())
+    try createOutputFolder(path)
     let bundle = try builder.build(inputs.specification, to: path)
     try record(bundle, key: inputs.key, at: recordPath)
     if let last, last.bundle.path != path { try removeDirty(last) }
-    return packaged(bundle, .built)
+    return (bundle, .built)
   }
 
   /// Gives the bytes of the last build a further name. A name of uncommitted files goes: what it stood for is no more.
   private func rename(_ last: BundleRecord, to path: FilePath, _ recordPath: FilePath) throws -> Bundle {
-    try FileSystem.createDirectories(path.removingLastComponent())
+    try createOutputFolder(path)
     try FileSystem.copyFile(last.bundle.path, to: path, permissions: 0o755)
     var bundle = last.bundle
     bundle.path = path
@@ -62,14 +69,25 @@ public struct BundlePackager {
     return bundle
   }
 
+  /// Creates the folder of a bundle. `dist` keeps itself out of git: packing must not make the tree differ from its commit.
+  private func createOutputFolder(_ path: FilePath) throws {
+    try FileSystem.createDirectories(path.removingLastComponent())
+    let ignore = workspace.root.appending("dist/.gitignore")
+    if !FileSystem.exists(ignore) { try FileSystem.write(text: "*\n", to: ignore) }
+  }
+
   private func record(_ bundle: Bundle, key: SHA256Digest, at path: FilePath) throws {
     let stamp = BundleRecord.stamp(of: try FileSystem.status(of: bundle.path))
-    try BundleRecord(key: key, bundle: bundle, stamp: stamp).write(to: path)
+    try BundleRecord(key: key, bundle: bundle, stamp: stamp).write(to: path, root: workspace.root)
   }
 
   private func removeDirty(_ last: BundleRecord) throws {
-    if last.bundle.path.lastComponent?.string.contains(".dirty-") == true {
+    guard last.bundle.path.lastComponent?.string.contains(".dirty-") == true else { return }
+    do throws(SystemCallError) {
       try FileSystem.removeFile(last.bundle.path)
+    } catch {
+      // The user may have removed it before.
+      if !error.isMissing { throw error }
     }
   }
 }

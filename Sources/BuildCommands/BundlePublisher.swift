@@ -16,11 +16,13 @@ public struct BundlePublisher {
   private let commit: Commit
   private let branch: String?
   private let isOnMain: Bool
+  private let version: SourceVersion
 
   /// - Throws: `Diagnostic` when files differ from the commit: what is published is what its name says.
   public init(workspace: Workspace, repository: Repository, version: SourceVersion) throws {
     self.workspace = workspace
     self.repository = repository
+    self.version = version
     let clean = try version.requireClean()
     guard let commit = Commit(clean) else {
       throw Diagnostic(.defect, "git named the commit \"\(clean)\", which is no full object name")
@@ -36,7 +38,17 @@ public struct BundlePublisher {
   }
 
   /// Publishes one bundle; doing it again changes nothing.
+  ///
+  /// - Throws: `Diagnostic` when files were changed, or another commit checked out, while it was packed: which of both
+  ///   it was made of is then not known.
   public func publish(_ packaged: PackagedBundle) throws -> (manifest: Manifest, outcome: PublishOutcome) {
+    let now = try SourceVersion(of: workspace)
+    guard now == version else {
+      throw Diagnostic(
+        .input, "the workspace was changed while \"\(packaged.plan.address)\" was packed",
+        notes: now.dirtyFiles.isEmpty ? ["the commit is now \(now.name)"] : Array(now.dirtyFiles.prefix(10)),
+        remedies: ["publish again from a clean tree"])
+    }
     let bundle = packaged.bundle
     let plan = packaged.plan
     let manifest = Manifest(

@@ -13,19 +13,23 @@ struct BundleRecord {
   var stamp: [Int64]
 
   /// The record at a path; nil when there is none that makes sense.
-  static func read(_ path: FilePath) -> BundleRecord? {
+  ///
+  /// - Parameter root: the workspace's. Records name files from there, so that one that was copied or moved with its
+  ///   workspace speaks of the files beside it.
+  static func read(_ path: FilePath, root: FilePath) -> BundleRecord? {
+    // Without a record that can be read, everything is built anew.
     guard let bytes = try? FileSystem.read(path), let json = try? JSONValue(parsing: bytes) else { return nil }
-    return BundleRecord(json: json)
+    return BundleRecord(json: json, root: root)
   }
 
-  func write(to path: FilePath) throws(SystemCallError) {
-    try FileSystem.createDirectories(path.removingLastComponent())
-    try FileSystem.write(json.bytes(.pretty), to: path)
+  func write(to path: FilePath, root: FilePath) throws(SystemCallError) {
+    try FileSystem.write(json(root: root).bytes(.pretty), to: path)
   }
 
   /// Whether the file is still the one that was left.
-  func isIntact(at path: FilePath) -> Bool {
-    guard let status = try? FileSystem.status(of: path) else { return false }
+  var isIntact: Bool {
+    // A file that can not be looked at is as good as gone.
+    guard let status = try? FileSystem.status(of: bundle.path) else { return false }
     return stamp == Self.stamp(of: status)
   }
 
@@ -35,9 +39,11 @@ struct BundleRecord {
 }
 
 extension BundleRecord {
-  private var json: JSONValue {
-    .members([
-      "key": .string(key.hex), "path": .string(bundle.path.string), "sha256": .string(bundle.sha256.hex),
+  private func json(root: FilePath) -> JSONValue {
+    var path = bundle.path
+    _ = path.removePrefix(root)
+    return .members([
+      "key": .string(key.hex), "path": .string(path.string), "sha256": .string(bundle.sha256.hex),
       "size": .int(Int64(bundle.size)), "id": .string(bundle.id),
       "minors": .array(bundle.pythonMinors.map { .int(Int64($0)) }),
       "stamp": .array(stamp.map { .int($0) }),
@@ -51,7 +57,7 @@ extension BundleRecord {
     ])
   }
 
-  private init?(json: JSONValue) {
+  private init?(json: JSONValue, root: FilePath) {
     func digest(_ value: JSONValue?) -> SHA256Digest? { value?.string.flatMap { SHA256Digest(hex: $0) } }
     func unsigned(_ value: JSONValue?) -> UInt64? { value?.int.flatMap { UInt64(exactly: $0) } }
     guard let key = digest(json["key"]), let path = json["path"]?.string, let sha256 = digest(json["sha256"]),
@@ -70,7 +76,8 @@ extension BundleRecord {
     self.init(
       key: key,
       bundle: Bundle(
-        path: FilePath(path), sha256: sha256, size: size, segments: read, id: id, pythonMinors: minors, collisions: []),
+        path: root.pushing(FilePath(path)), sha256: sha256, size: size, segments: read, id: id, pythonMinors: minors,
+        collisions: []),
       stamp: stamp)
   }
 }

@@ -39,7 +39,17 @@ final class PlatformWheels {
         throw Diagnostic(.input, "\"\(requirement.text)\" of \"\(requirement.address)\" is no requirement: \(error)")
       }
     }
-    let packages = try lock(path).subset(of: requirements, for: target, path: path)
+    let lock = try lock(path)
+    let packages: [LockedPackage]
+    do throws(LockError) {
+      packages = try lock.subset(of: requirements, for: target, path: path)
+    } catch {
+      var diagnostic = error.diagnostic
+      if case .notLocked(let name, _, _) = error, let origin = plan.requirements.first(where: { $0.name == name }) {
+        diagnostic.notes.append("\"\(plan.address)\" needs it through \"\(origin.address)\"")
+      }
+      throw diagnostic
+    }
     return try provider.wheels(for: packages, target: target)
   }
 

@@ -46,10 +46,13 @@ public struct SourceVersion: Sendable, Hashable {
     guard dirtyFiles.isEmpty else {
       let shown = dirtyFiles.prefix(10).joined(separator: "\n")
       let more = dirtyFiles.count > 10 ? "\n… and \(dirtyFiles.count - 10) more" : ""
+      let isOne = dirtyFiles.count == 1
       throw Diagnostic(
         .input,
-        "\(dirtyFiles.count) files differ from commit \(GitRepository.short(commit)); it would not be what its name says",
-        notes: [shown + more], remedies: ["commit them, or \"git stash --include-untracked\""])
+        "\(isOne ? "a file differs" : "\(dirtyFiles.count) files differ") from commit \(GitRepository.short(commit)): "
+          + "what is published is what its name says",
+        notes: [shown + more],
+        remedies: ["commit \(isOne ? "it" : "them"), or \"git stash --include-untracked\""])
     }
     return commit
   }

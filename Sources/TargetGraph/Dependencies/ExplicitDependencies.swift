@@ -94,7 +94,7 @@ extension TargetGraph {
     var diagnostic = Diagnostic(.input, "the target \"\(text)\" does not exist")
     if files.file(at: reference.path) != nil {
       diagnostic.notes = ["no target owns the file \"\(reference.path)\" under that name"]
-      diagnostic.remedies = ["\"kilt tailor\" writes BUILD files for files without owner"]
+      diagnostic.remedies = ["declare one that has it among its sources"]
       return diagnostic
     }
     let ids = targets(inDirectory: reference.path).filter { self[$0].address.file == nil }
@@ -109,9 +109,16 @@ extension TargetGraph {
       }
       return diagnostic
     }
-    let wanted = reference.inDirectory?.description ?? text
-    if let remedy = Suggestions.remedy(for: wanted, among: ids.map { address(of: $0).description }) {
-      diagnostic.remedies = [remedy]
+    // Compared without the directory, which is right: a long path would let any name pass for a near one.
+    let prefix = reference.path + ":"
+    let addresses = ids.map { address(of: $0).description }
+    func name(_ text: String) -> String { text.hasPrefix(prefix) ? String(text.dropFirst(prefix.utf8.count)) : text }
+    let wanted = name(reference.inDirectory?.description ?? text)
+    let near = Suggestions.nearest(to: wanted, among: addresses.map(name)).compactMap { near in
+      addresses.first { name($0) == near }
+    }
+    if !near.isEmpty {
+      diagnostic.remedies = ["did you mean \(near.map { "\"\($0)\"" }.joined(separator: " or "))?"]
     }
     let names = ids.filter { self[$0].generator == nil }.map { self[$0].address.name }
     let place = reference.path.isEmpty ? "the root directory" : "\"\(reference.path)\""
