@@ -22,14 +22,15 @@ public struct Kilt: ParsableCommand {
       CommandGroup(
         name: "Workspace",
         subcommands: [
-          WorkspaceList.self, WorkspacePeek.self, WorkspaceDependencies.self, WorkspaceDependents.self,
+          WorkspaceInit.self, WorkspaceList.self, WorkspacePeek.self, WorkspaceDependencies.self,
+          WorkspaceDependents.self,
           WorkspacePaths.self, WorkspaceFiledeps.self, WorkspaceRoots.self, WorkspaceOwners.self,
         ]),
       CommandGroup(name: "Python", subcommands: [BuildLock.self]),
       CommandGroup(name: "Build", subcommands: [BuildPackage.self]),
       CommandGroup(name: "Artifacts", subcommands: [ArtifactsPublish.self, ArtifactsCommand.self]),
       CommandGroup(name: "Jobs", subcommands: [JobCommand.self]),
-      CommandGroup(name: "Operate", subcommands: [OperateScheduler.self]),
+      CommandGroup(name: "Operate", subcommands: [OperateScheduler.self, SupportCompletions.self]),
     ])
 
   public init() {}

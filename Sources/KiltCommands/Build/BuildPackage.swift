@@ -58,7 +58,11 @@ struct PackagingSession {
     // What a change affects is what depends on it, whatever the distance.
     if options.changedSince != nil { options.changedDependents = .transitive }
     let selected = try session.select(options, verb: verb)
-    binaries = try session.resolver.binaries(among: selected)
+    // A plain target stands for what it lists when it is named, not when one of those has changed.
+    let graph = session.graph
+    binaries =
+      options.changedSince == nil
+      ? try session.resolver.binaries(among: selected) : selected.filter { graph[$0].type == .pexBinary }
     if binaries.isEmpty, options.changedSince == nil {
       throw Diagnostic(
         .input, "none of the \(selected.count) selected targets can be packed",

@@ -53,7 +53,7 @@ extension Diagnostic {
   init(_ error: SystemCallError) {
     self.init(.environment, error.description)
     if error.isNoSpace {
-      remedies = ["free space on that file system; \"kilt cache du\" shows what Kilt keeps"]
+      remedies = ["free space on that file system"]
     } else if error.errno == .permissionDenied || error.errno == .notPermitted {
       remedies = ["check the owner and the permissions of the path"]
     }
