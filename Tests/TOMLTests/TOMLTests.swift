@@ -36,7 +36,7 @@ import Testing
     let answers = try #require(JSONValue(parsing: outcome.output).array)
     try #require(answers.count == Self.valid.count)
     for (text, answer) in zip(Self.valid, answers) {
-      #expect(.object(try TOMLDocument(parsing: Array(text.utf8))) == answer, "\(text)")
+      #expect(.object(try TOMLDocument(parsing: Array(text.utf8)).root) == answer, "\(text)")
     }
   }
 
@@ -67,7 +67,9 @@ import Testing
     let error = #expect(throws: TOMLDocument.Failure.self) {
       try TOMLDocument(parsing: Array("[a]\nx = 1\n  x = 2\n".utf8))
     }
-    #expect(error == TOMLDocument.Failure(line: 3, column: 3, message: "\"x\" is given twice"))
+    #expect(error?.line == 3)
+    #expect(error?.column == 3)
+    #expect(error?.message == "\"x\" is given twice")
   }
 
   @Test func everyBeginningOfATextIsReadOrRefused() throws {

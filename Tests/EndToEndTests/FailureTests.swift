@@ -1,0 +1,253 @@
+import SystemSupport
+import Testing
+
+/// What users see when something is wrong: exit code, and the whole message.
+@Suite struct FailureTests {
+  // MARK: Input
+
+  @Test func aSyntaxErrorInABuildFile() throws {
+    let example = try Example()
+    try example.append("tools/igorctl/BUILD", "pex_binary(\n    name=\"broken\"\n    entry_point=\"x.py\",\n)\n")
+    try expectFailure(
+      example, try example.kilt(["package", "services/fiddler:server"]), code: 2,
+      """
+      error: syntax error: got identifier entry_point, want ',' or ')'
+        --> tools/igorctl/BUILD:8:5
+         |
+       8 |     entry_point="x.py",
+         |     ^
+      """)
+  }
+
+  @Test func anUnknownField() throws {
+    let example = try Example()
+    try example.append("tools/igorctl/BUILD", "pex_binary(name=\"other\", entrypoint=\"igorctl.py\")\n")
+    try expectFailure(
+      example, try example.kilt(["list", "::"]), code: 2,
+      """
+      error: the target "tools/igorctl:other" has the field "entrypoint", which pex_binary does not have
+        --> tools/igorctl/BUILD:6:26
+         |
+       6 | pex_binary(name="other", entrypoint="igorctl.py")
+         |                          ^^^^^^^^^^
+        help: did you mean "entry_point"?
+      """)
+  }
+
+  @Test func aDependencyThatDoesNotExist() throws {
+    let example = try Example()
+    try example.edit("services/fiddler/BUILD", "'lib/auth',", "'lib/auht',")
+    try expectFailure(
+      example, try example.kilt(["package", "services/fiddler:server"]), code: 2,
+      """
+      error: the target "lib/auht", on which "services/fiddler/server.py" depends, does not exist
+         --> services/fiddler/BUILD:10:10
+          |
+       10 |         'lib/auht',
+          |          ^^^^^^^^
+        note: there is no directory "lib/auht"
+        help: did you mean "lib/auth"?
+      """)
+  }
+
+  @Test func aTargetThatDoesNotExist() throws {
+    let example = try Example()
+    try expectFailure(
+      example, try example.kilt(["package", "services/fiddler:sever"]), code: 2,
+      """
+      error: the target "services/fiddler:sever" does not exist
+        note: "services/fiddler" has the targets constants, fiddler, server, tests
+        help: did you mean "services/fiddler:server"?
+      """)
+  }
+
+  @Test func aTargetThatIsNoBinary() throws {
+    let example = try Example()
+    try expectFailure(
+      example, try example.kilt(["package", "lib/auth::"]), code: 2,
+      """
+      error: none of the 5 selected targets can be packed
+        help: "kilt list :: --filter-target-type=pex_binary" shows those that can
+      """)
+  }
+
+  @Test func aRequirementThatIsNotLocked() throws {
+    let example = try Example()
+    try example.append("3rdparty/python/requirements.txt", "flask>=3\n")
+    try example.append("services/eightball/server.py", "import flask\n")
+    try expectFailure(
+      example, try example.kilt(["package", "services/eightball:server"]), code: 2,
+      """
+      error: the requirement "flask" is not in "3rdparty/python/default.lock"
+        note: "services/eightball:server" needs it through "3rdparty/python:reqs#flask"
+        help: add it to the requirements, then run kilt lock
+      """)
+  }
+
+  @Test func aLockfileThatIsNotThere() throws {
+    let example = try Example()
+    try FileSystem.removeFile(example.root.appending("3rdparty/python/default.lock"))
+    try expectFailure(
+      example, try example.kilt(["package", "services/eightball:server"]), code: 2,
+      """
+      error: the lockfile "3rdparty/python/default.lock" is not there
+        help: kilt lock
+      """)
+  }
+
+  @Test func aFileThatIsNotTheOneThatWasLocked() throws {
+    let example = try Example()
+    // A folder with another file of the locked one's name is all that packages may come from.
+    let wheels = example.scratch.appending("wheels")
+    try FileSystem.createDirectories(wheels)
+    try FileSystem.write(text: "not what was locked", to: wheels.appending("bottle-0.13.4-py2.py3-none-any.whl"))
+    let outcome = try example.kilt(
+      ["package", "services/eightball:server"],
+      environment: [
+        "KILT_CACHE_DIR=\(example.scratch.appending("cache"))", "PIP_NO_INDEX=1", "PIP_FIND_LINKS=\(wheels)",
+        "PIP_CONFIG_FILE=/dev/null",
+      ])
+    try expectFailure(
+      example, outcome, code: 2,
+      """
+      error: "bottle-0.13.4-py2.py3-none-any.whl" is not the file that was locked
+        note: locked sha256:045684fbd2764eac9cdeb824861d1551d113e8b683d8d26e296898d3dd99a12e
+        note: found sha256:7d455fbc80817b2844652068f8b1c70c0020734a5de46512498a20c1e974cc24
+        note: from SCRATCH/wheels/bottle-0.13.4-py2.py3-none-any.whl
+        help: find out why it changed; if the change is meant, run kilt lock
+      """)
+  }
+
+  @Test func aFolderThatIsNoWorkspace() throws {
+    let example = try Example()
+    try expectFailure(
+      example, try example.kilt(["list", "::", "-C", example.scratch.string]), code: 2,
+      """
+      error: "SCRATCH" is not in a workspace: there is no kilt.toml here or above
+        help: "kilt init" makes one here
+      """)
+  }
+
+  @Test func anUnknownKeyOfTheConfiguration() throws {
+    let example = try Example()
+    try example.edit("kilt.toml", "source_roots", "source_root")
+    try expectFailure(
+      example, try example.kilt(["list", "::"]), code: 2,
+      """
+      error: there is no key "source_root" in [workspace] of "kilt.toml"
+        --> kilt.toml:6:1
+         |
+       6 | source_root = ["/"]
+         | ^^^^^^^^^^^
+        help: did you mean "source_roots"?
+      """)
+  }
+
+  // MARK: Environment
+
+  @Test func anIndexThatCanNotBeReached() throws {
+    let example = try Example()
+    let outcome = try example.kilt(
+      ["package", "services/eightball:server"],
+      environment: [
+        "KILT_CACHE_DIR=\(example.scratch.appending("cache"))", "PIP_INDEX_URL=http://127.0.0.1:1/simple",
+        "PIP_CONFIG_FILE=/dev/null", "PIP_EXTRA_INDEX_URL",
+      ])
+    try expectFailure(
+      example, outcome, code: 3,
+      """
+      error: can not reach "http://127.0.0.1:1/simple/bottle/"
+        note: Failed to connect to 127.0.0.1 port 1 after N ms: Couldn't connect to server
+        help: check the network, and the proxy variables (http_proxy, https_proxy, no_proxy)
+      """)
+  }
+
+  @Test func aRepositoryThatCanNotBeReached() throws {
+    let example = try Example()
+    try expectFailure(
+      example,
+      try example.kilt(
+        ["publish", "--quiet", "tools/igorctl", "--repository", "s3://builds/kilt"],
+        environment: [
+          "AWS_ENDPOINT_URL=http://127.0.0.1:1", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b",
+          "AWS_REGION=us-east-1",
+        ]), code: 3,
+      """
+      error: the repository s3://builds/kilt/ at http://127.0.0.1:1 cannot be reached
+        note: Failed to connect to 127.0.0.1 port 1 after N ms: Couldn't connect to server
+        help: check the URL, the network and the server
+        help: what this machine has fetched before still runs without the repository
+      """)
+  }
+
+  @Test func noPythonWhereABundleStarts() throws {
+    let example = try Example()
+    try example.kilt("package", "services/eightball:server")
+    let bundle = try example.bundle("eightball_server-")
+    let empty = example.scratch.appending("empty")
+    try FileSystem.createDirectories(empty)
+    let outcome = try Subprocess(
+      bundle.string, ["--help"], environment: ["PATH=\(empty)", "HOME=\(empty)"], workingDirectory: empty
+    ).run()
+    try expectFailure(
+      example, outcome, code: 3,
+      """
+      ROOT/dist/eightball_server-COMMIT-PLATFORM.pex: no Python that meets >=3.8 (with its wheels: 3.8, 3.9, 3.10, 3.11, 3.12, 3.13, 3.14, 3.15, 3.16) was found
+        install one, put it on the PATH, or name it: PEX_PYTHON=/path/to/python ROOT/dist/eightball_server-COMMIT-PLATFORM.pex
+      """)
+  }
+
+  @Test func noPythonWhereABundleIsPacked() throws {
+    let example = try Example()
+    let tools = try Tools.folder(of: ["git"], in: example)
+    try expectFailure(
+      example,
+      try example.kilt(
+        ["package", "services/eightball:server"], environment: ["PATH=\(tools)", "HOME=\(tools)", "PYENV_ROOT"]),
+      code: 3,
+      """
+      error: no Python interpreter that meets >=3.8
+        note: none on the PATH, none of pyenv
+        help: install one (apt-get install python3, or pyenv install VERSION) and put it on the PATH
+      """)
+  }
+
+  @Test func aFullDiskUnderTheOutput() throws {
+    let example = try Example()
+    try expectFailure(
+      example, try onFullDisk("dist", example), code: 3,
+      """
+      error: cannot write 'ROOT/dist/fiddler_server-COMMIT-PLATFORM.pex'
+        note: cannot write "ROOT/dist/fiddler_server-COMMIT-PLATFORM.pex": No space left on device
+        help: free space on the file system of 'ROOT/dist'
+      """)
+  }
+
+  @Test func aFullDiskUnderTheCache() throws {
+    let example = try Example()
+    let outcome = try onFullDisk("cache", example, cache: example.root.appending("cache"))
+    #expect(outcome.termination == .exited(3))
+    #expect(outcome.errorText.contains("No space left on device"), "\(outcome.errorText)")
+  }
+
+  /// Packs with a file system of 1 MiB in a folder of the workspace, which only that command sees; leaves nothing in it.
+  private func onFullDisk(_ folder: String, _ example: Example, cache: FilePath = Example.cache) throws
+    -> Subprocess.Outcome
+  {
+    let script = """
+      mkdir -p "$1" && mount -t tmpfs -o size=1m kilt "$1" || exit 99
+      "$KILT" package services/fiddler:server
+      code=$?
+      find "$1" -name '*.pex' -o -name '*.tmp'
+      exit $code
+      """
+    let outcome = try Subprocess(
+      "unshare", ["--map-root-user", "--mount", "sh", "-c", script, "sh", folder],
+      environment: example.environment(["KILT=\(example.programs.appending("kilt"))", "KILT_CACHE_DIR=\(cache)"]),
+      workingDirectory: example.root, deadlineMilliseconds: 300_000
+    ).run()
+    try #require(outcome.termination != .exited(99), "no user namespaces here: run the tests as root")
+    #expect(outcome.text == "")
+    return outcome
+  }
+}

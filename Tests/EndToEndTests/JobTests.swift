@@ -1,0 +1,97 @@
+import JSON
+import SystemSupport
+import Testing
+
+/// From job file to what a scheduler would be given; nothing is started.
+@Suite struct JobTests {
+  @Test func aJobFileCanBeInspectedForBothStages() throws {
+    let example = try Example()
+    func job(_ stage: String) throws -> JSONValue {
+      try JSONValue(parsing: example.kilt("job", "inspect", "jobs/fiddler.yaml", "--stage", stage).output)
+    }
+    let devel = try job("devel")
+    let prod = try job("prod")
+    #expect(devel["key"]?["stage"]?.string ?? devel["key"]?.string?.split(separator: "/")[2].description == "devel")
+    #expect(devel["instances"]?.int == 2)
+    #expect(prod["instances"]?.int == 12)
+  }
+
+  @Test func nothingHappensInAStageThatWasNotNamed() throws {
+    let example = try Example()
+    for verb in ["create", "inspect", "kill", "status"] {
+      let outcome = try example.kilt(["job", verb, "jobs/fiddler.yaml"])
+      #expect(outcome.termination == .exited(2))
+      #expect(outcome.errorText.contains("--stage"), "\(outcome.errorText)")
+      #expect(outcome.errorText.contains("devel"), "\(outcome.errorText)")
+    }
+  }
+
+  @Test func aStageThatTheFileLacksIsNamed() throws {
+    let example = try Example()
+    let outcome = try example.kilt(["job", "inspect", "jobs/fiddler.yaml", "--stage", "devl"])
+    #expect(outcome.termination == .exited(2))
+    #expect(outcome.errorText.contains("did you mean \"devel\"?"), "\(outcome.errorText)")
+  }
+
+  @Test func aSchedulerThatDoesNotRunIsTheEnvironmentsFault() throws {
+    let example = try Example()
+    let outcome = try example.kilt(
+      ["job", "create", "jobs/fiddler.yaml", "--stage", "devel"], environment: ["KILT_SCHEDULER=http://127.0.0.1:1"])
+    #expect(outcome.termination == .exited(3))
+    #expect(outcome.errorText.contains("http://127.0.0.1:1"), "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("kilt scheduler"), "\(outcome.errorText)")
+  }
+
+  @Test func productionTakesCommitsOfTheMainBranchOnly() throws {
+    let example = try Example()
+    try example.git("checkout", "--quiet", "-b", "topic")
+    try example.append("services/fiddler/constants.yaml", "# a topic\n")
+    let commit = try example.commit("a topic")
+    try example.kilt("publish", "services/fiddler:server")
+
+    // The plan of the stage devel is fine; that of prod is not, until the commit is merged.
+    let devel = try planned("devel", commit, in: example)
+    #expect(devel.termination == .exited(0), "\(devel.errorText)")
+    let prod = try planned("prod", commit, in: example)
+    #expect(prod.termination == .exited(2))
+    #expect(prod.errorText.contains("main"), "\(prod.errorText)")
+    #expect(prod.errorText.contains(commit.prefix(12)), "\(prod.errorText)")
+    try example.git("checkout", "--quiet", "main")
+    try example.git("merge", "--quiet", "--ff-only", "topic")
+    let merged = try planned("prod", commit, in: example)
+    #expect(merged.termination == .exited(0), "\(merged.errorText)")
+  }
+
+  @Test func anArtifactThatIsNotPublishedIsRefused() throws {
+    let example = try Example()
+    try example.kilt("publish", "tools/igorctl")
+    let outcome = try planned("devel", "0123456789ab", in: example)
+    #expect(outcome.termination == .exited(2))
+    #expect(outcome.errorText.contains("fiddler_server"), "\(outcome.errorText)")
+  }
+
+  /// `kilt job create --dry-run` beside a scheduler of its own.
+  private func planned(_ stage: String, _ commit: String, in example: Example) throws -> Subprocess.Outcome {
+    let script = """
+      rm -f "$STATE/address"
+      "$PROGRAMS/kilt-scheduler" --state-directory "$STATE" --repository "$REPOSITORY" --listen 127.0.0.1:0 \
+        2>"$STATE.log" & scheduler=$!
+      until [ -s "$STATE/address" ]; do
+        kill -0 $scheduler 2>/dev/null || { cat "$STATE.log" >&2; exit 99; }
+        sleep 0.05
+      done
+      KILT_SCHEDULER=$(cat "$STATE/address") "$PROGRAMS/kilt" job create jobs/fiddler.yaml --stage "$1" --commit "$2" --dry-run
+      code=$?
+      kill $scheduler
+      wait $scheduler
+      exit $code
+      """
+    return try Subprocess(
+      "sh", ["-c", script, "sh", stage, commit],
+      environment: example.environment([
+        "STATE=\(example.scratch.appending("state"))", "PROGRAMS=\(example.programs)",
+        "REPOSITORY=\(example.repository)",
+      ]), workingDirectory: example.root, deadlineMilliseconds: 120_000
+    ).run()
+  }
+}

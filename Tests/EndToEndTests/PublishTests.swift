@@ -1,0 +1,115 @@
+import JSON
+import SystemSupport
+import Testing
+
+/// From bundle to repository to runner.
+@Suite struct PublishTests {
+  @Test func aDirtyTreeIsNotPublished() throws {
+    let example = try Example()
+    try example.append("services/fiddler/constants.yaml", "# an edit\n")
+    try expectFailure(
+      example, try example.kilt(["publish", "services/fiddler:server"]), code: 2,
+      """
+      error: a file differs from commit COMMIT: what is published is what its name says
+        note: services/fiddler/constants.yaml
+        help: commit it, or "git stash --include-untracked"
+      """)
+    #expect(!FileSystem.exists(example.repository))
+  }
+
+  @Test func publishingAgainChangesNothing() throws {
+    let example = try Example()
+    let commit = try example.git("rev-parse", "HEAD").prefix(12)
+    let first = try example.kilt("publish", "tools/igorctl").text
+    #expect(first.hasPrefix("igorctl@\(commit)  published, "))
+    let before = try example.execute("find", [example.repository.string, "-printf", "%p %T@ %i\\n"])
+    let second = try example.kilt("publish", "tools/igorctl").text
+    #expect(second == "igorctl@\(commit)  already published")
+    #expect(try example.execute("find", [example.repository.string, "-printf", "%p %T@ %i\\n"]) == before)
+  }
+
+  @Test func aPushPublishesWhatItAffects() throws {
+    let example = try Example()
+    try example.append("services/eightball/answers.txt", "Ask again.\n")
+    let commit = try example.commit("an answer").prefix(12)
+    let outcome = try example.kilt("publish", "--changed-since=HEAD~1")
+    #expect(outcome.text.split(separator: "\n").count == 1)
+    #expect(outcome.text.hasPrefix("eightball_server@\(commit)  published, "))
+
+    try example.append("README.md", "More.\n")
+    try example.commit("a document")
+    let nothing = try example.kilt("publish", "--changed-since=HEAD~1")
+    #expect(nothing.text == "")
+    #expect(nothing.errorText == "nothing to do: no binary is affected")
+  }
+
+  @Test func sharedBytesAreUploadedOnce() throws {
+    let example = try Example()
+    try example.kilt("publish", "services/fiddler:server")
+    let blobs = try example.execute("find", [example.repository.appending("blobs").string, "-type", "f"])
+    try example.append("README.md", "More.\n")
+    try example.commit("touches no input")
+    #expect(try example.kilt("publish", "services/fiddler:server").text.contains("published, 0 KiB uploaded"))
+    #expect(try example.execute("find", [example.repository.appending("blobs").string, "-type", "f"]) == blobs)
+  }
+
+  @Test func anArtifactCanBeInspectedAndVerified() throws {
+    let example = try Example()
+    let commit = try example.git("rev-parse", "HEAD")
+    try example.kilt("publish", "tools/igorctl")
+    #expect(try example.kilt("artifacts", "list").text == "igorctl")
+    let manifest = try JSONValue(
+      parsing: example.kilt("artifacts", "inspect", "igorctl@\(commit.prefix(7))", "--format", "json").output)
+    #expect(manifest["commit"]?.string == commit)
+    #expect(try example.kilt("artifacts", "verify").text.hasPrefix("1 bundles verified in "))
+  }
+
+  // MARK: pex-runner
+
+  @Test func aPublishedBundleRunsByCommit() throws {
+    let example = try Example()
+    let commit = try example.git("rev-parse", "HEAD")
+    try example.kilt("publish", "services/eightball:server")
+    let first = try example.runner("run", "eightball_server@\(commit.prefix(12))", "--", "--help")
+    #expect(first.termination == .exited(0), "\(first.errorText)")
+    #expect(first.text.hasPrefix("usage: "))
+
+    // The second run does not ask the repository, which is not there any more; seven digits are enough.
+    try FileSystem.rename(example.repository, to: example.scratch.appending("moved"))
+    for digits in [40, 12, 7] {
+      let again = try example.runner("run", "eightball_server@\(commit.prefix(digits))", "--", "--help")
+      #expect(again.termination == .exited(0), "\(again.errorText)")
+      #expect(again.text == first.text)
+    }
+    // The program's own exit code comes through: argparse's for an unknown option.
+    let wrong = try example.runner("run", "eightball_server@\(commit.prefix(7))", "--", "--no-such-option")
+    #expect(wrong.termination == .exited(2))
+    #expect(wrong.errorText.contains("unrecognized arguments: --no-such-option"))
+  }
+
+  @Test func anUnknownCommitListsTheNearestKnown() throws {
+    let example = try Example()
+    let commit = try example.git("rev-parse", "HEAD")
+    try example.kilt("publish", "tools/igorctl")
+    let other = (commit.hasPrefix("a") ? "b" : "a") + commit.dropFirst().prefix(11)
+    let outcome = try example.runner("run", "igorctl@\(other)", "--", "--help")
+    #expect(outcome.termination == .exited(2))
+    #expect(outcome.errorText.contains(other))
+    #expect(outcome.errorText.contains(String(commit.prefix(12))))
+    let unnamed = try example.runner("run", "igorcl@\(commit.prefix(12))", "--", "--help")
+    #expect(unnamed.termination == .exited(2))
+    #expect(unnamed.errorText.contains("igorctl"))
+  }
+
+  @Test func anEditIsFetchedInPart() throws {
+    let example = try Example()
+    let first = try example.git("rev-parse", "HEAD").prefix(12)
+    try example.kilt("publish", "services/fiddler:server")
+    #expect(try example.runner("run", "fiddler_server@\(first)", "--", "--help").termination == .exited(0))
+    try example.edit("services/fiddler/constants.yaml", "Hello from fiddler", "Hello")
+    let second = try example.commit("a greeting").prefix(12)
+    let published = try example.kilt("publish", "services/fiddler:server").text
+    #expect(published.contains("KiB were there"))
+    #expect(try example.runner("run", "fiddler_server@\(second)", "--", "--help").termination == .exited(0))
+  }
+}
