@@ -152,7 +152,8 @@ let modules: [Module] = [
       "SchedulerCore", "SchedulerStore", "SchedulerClient", "Executor", "JobModel", "Artifacts", "JSON", "Digests",
       "SystemSupport", "Diagnostics",
     ],
-    packages: [.argumentParser, .hummingbird, .log, .serviceLifecycle, .unixSignals, .systemPackage]),
+    packages: [.argumentParser, .hummingbird, .log, .serviceLifecycle, .unixSignals, .systemPackage],
+    testDependencies: ["HTTPClient", "CSystemShims", "kilt-scheduler", "kilt-executor", "pex-runner"]),
   // Floor 8
   Module(
     name: "KiltCommands",

@@ -14,9 +14,16 @@ public struct SchedulerClient: Sendable {
   public init(address: String) throws {
     var address = address
     while address.hasSuffix("/") { address.removeLast() }
-    self.address = address
     let (host, port) = Self.hostAndPort(address)
-    token = try TokenDirectory.token(host: host, port: port)
+    self.init(address: address, token: try TokenDirectory.token(host: host, port: port))
+  }
+
+  /// A client that shows this token, or none.
+  public init(address: String, token: String?) {
+    var address = address
+    while address.hasSuffix("/") { address.removeLast() }
+    self.address = address
+    self.token = token
     // A scheduler that is not there is said at once, not after several tries.
     http = HTTPClient(retry: .never)
   }

@@ -14,14 +14,21 @@ public enum TokenDirectory {
   public static func token(host: String, port: Int) throws(SystemCallError) -> String? {
     if let token = environmentVariable("KILT_TOKEN"), !token.isEmpty { return token }
     guard let path = path(host: host, port: port), FileSystem.exists(path) else { return nil }
-    return try FileSystem.readText(path, limit: 1000)
+    return try self.token(inFile: path)
+  }
+
+  /// The token that a file holds, without what an editor may have put around it.
+  public static func token(inFile path: FilePath) throws(SystemCallError) -> String {
+    let text = try FileSystem.readText(path, limit: 1000)
+    return String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
   }
 
   private static func path(host: String, port: Int) -> FilePath? {
     let state =
       environmentVariable("XDG_STATE_HOME").map { FilePath($0) }
       ?? environmentVariable("HOME").map { FilePath($0).appending(".local").appending("state") }
-    let name = "\(host)_\(port)"
+    // One scheduler is reached by several names of the loopback.
+    let name = "\(LoopbackAddress.isLoopback(host) ? "localhost" : host)_\(port)"
     guard let state, !name.utf8.contains(UInt8(ascii: "/")) else { return nil }
     return state.appending("kilt").appending("tokens").appending(name)
   }

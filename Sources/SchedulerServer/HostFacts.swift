@@ -7,19 +7,25 @@ internal import SystemSupport
 enum HostFacts {
   /// Processors, memory and disk of the host, less a tenth of each for itself, and the ports of the range that nothing
   /// else listens on.
-  static func offer(_ options: SchedulerOptions, usedPorts: Set<Int>) throws -> HostOffer {
+  ///
+  /// - Parameters:
+  ///   - usedPorts: those that tasks hold, which are no others'.
+  ///   - diskOfTasks: bytes that tasks have written.
+  static func offer(_ options: SchedulerOptions, usedPorts: Set<Int>, diskOfTasks: Int) throws -> HostOffer {
     var disk = statvfs()
     let path = options.stateDirectory
     guard path.withPlatformString({ statvfs($0, &disk) }) == 0 else {
       throw SystemCallError("statvfs", path, .ioError)
     }
     let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
-    let room = Int(disk.f_bavail) * Int(disk.f_frsize)
+    // In steps, so that not each small file of anybody makes another offer.
+    let room = (Int(disk.f_bavail) * Int(disk.f_frsize) + diskOfTasks) & ~((1 << 28) - 1)
+    let foreign = try listeningPorts().subtracting(usedPorts).filter(options.portRange.contains)
     return HostOffer(
       hostname: hostname,
       resources: Resources(
         milliCPU: availableProcessors() * 1000, ram: memory / 10 * 9, disk: room / 10 * 9, processes: 100_000),
-      ports: options.portRange, reservedPorts: try listeningPorts().subtracting(usedPorts))
+      ports: options.portRange, reservedPorts: foreign)
   }
 
   static var hostname: String {

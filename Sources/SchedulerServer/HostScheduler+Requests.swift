@@ -2,6 +2,7 @@ internal import Diagnostics
 internal import Executor
 internal import JSON
 internal import JobModel
+internal import NIOPosix
 internal import SchedulerCore
 internal import SchedulerStore
 internal import SystemSupport
@@ -20,29 +21,36 @@ enum SubmissionOutcome: Sendable {
 extension HostScheduler {
   var clusterName: String { options.cluster }
 
-  func jobs() -> [JobSummary] {
-    store.state.jobs.values.compactMap { summary(of: $0) }.sorted { $0.key < $1.key }
-  }
+  func jobs() -> [JobSummary] { store.state.summaries }
 
   func detail(_ key: JobKey) -> JobDetail? {
-    guard let record = store.state.jobs[key], let configuration = record.configuration,
-      let summary = summary(of: record)
-    else { return nil }
-    let tasks = store.state.tasks.values.filter { $0.job == key }.sorted { $0.sequence < $1.sequence }
-    let events = tasks.flatMap { task in
+    let state = store.state
+    guard let configuration = state.jobs[key]?.configuration, let summary = state.summary(of: key) else { return nil }
+    let events = state.history(of: key).flatMap { task in
       task.events.map { JobEvent(instance: task.instance, taskID: task.id, event: $0) }
     }
     return JobDetail(
-      configuration: configuration, summary: summary, instances: latestTasks(tasks).map(status),
-      events: events.sorted { $0.event.time < $1.event.time })
+      configuration: configuration, summary: summary, instances: state.instances(of: key).map(withProcesses),
+      events: events.sorted { ($0.event.time, $0.instance) < ($1.event.time, $1.instance) })
+  }
+
+  /// With the ids of its processes, which executors record and the state machine does not know.
+  private func withProcesses(_ status: InstanceStatus) -> InstanceStatus {
+    var status = status
+    guard status.status.mayHaveExecutor else {
+      status.executorPID = nil
+      return status
+    }
+    status.pids = (processRuns[status.taskID] ?? [:]).values.filter { !$0.status.isTerminal }.compactMap(\.pid).sorted()
+    return status
   }
 
   /// The folder of an instance's live task, or of its last.
   func directory(_ key: JobKey, instance: Int) -> TaskDirectory? {
+    let state = store.state
     let task =
-      store.state.activeTask(of: InstanceKey(job: key, instance: instance))
-      ?? store.state.tasks.values.filter { $0.job == key && $0.instance == instance }
-      .max { $0.sequence < $1.sequence }
+      state.activeTask(of: InstanceKey(job: key, instance: instance))
+      ?? state.history(of: key, instance: instance).first
     return task.map { supervisor.directory($0.id) }
   }
 
@@ -51,6 +59,7 @@ extension HostScheduler {
     do {
       return try directory.checkpoint()?.processes ?? []
     } catch {
+      warn("\(Self.summary(of: error))")
       return []
     }
   }
@@ -62,6 +71,7 @@ extension HostScheduler {
     do {
       runs = try FileSystem.list(folder).compactMap { Int($0.name) }
     } catch {
+      // It has not started.
       return nil
     }
     guard let run = run ?? runs.max(), runs.contains(run) else { return nil }
@@ -70,17 +80,20 @@ extension HostScheduler {
 
   // MARK: Changes
 
-  func create(_ configuration: JobConfiguration) -> SubmissionOutcome {
+  nonisolated func create(_ configuration: JobConfiguration) async -> SubmissionOutcome {
     do {
-      guard configuration.key.cluster == options.cluster else {
-        throw Diagnostic(
-          .input, "job \(configuration.key) is for another cluster; this one is \"\(options.cluster)\"")
-      }
-      try ArtifactCheck(options).check(configuration)
-      return outcome { try apply(.createJob(configuration)) }
+      // The repository may be far away: the tasks' life does not wait for it.
+      let check = SubmissionCheck(options)
+      try await NIOThreadPool.singleton.runIfActive { try check.check(configuration) }
     } catch {
       return .refused(Self.diagnostic(of: error))
     }
+    return await submit(configuration)
+  }
+
+  private func submit(_ configuration: JobConfiguration) -> SubmissionOutcome {
+    refreshOffer()
+    return outcome { try apply(.createJob(configuration)) }
   }
 
   func kill(_ key: JobKey, instances: Set<Int>?) -> SubmissionOutcome {
@@ -88,7 +101,8 @@ extension HostScheduler {
   }
 
   func restart(_ key: JobKey, instances: Set<Int>?) -> SubmissionOutcome {
-    outcome { try apply(.restartInstances(key, instances: instances)) }
+    refreshOffer()
+    return outcome { try apply(.restartInstances(key, instances: instances)) }
   }
 
   private func outcome(_ body: () throws -> Void) -> SubmissionOutcome {
@@ -108,34 +122,5 @@ extension HostScheduler {
 
   private static func diagnostic(of error: any Error) -> Diagnostic {
     (error as? any DiagnosableError)?.diagnostic ?? Diagnostic(.environment, "\(error)")
-  }
-
-  // MARK: Views
-
-  private func latestTasks(_ tasks: [TaskRecord]) -> [TaskRecord] {
-    var latest: [Int: TaskRecord] = [:]
-    for task in tasks { latest[task.instance] = task }
-    return latest.values.sorted { $0.instance < $1.instance }
-  }
-
-  private func summary(of record: JobRecord) -> JobSummary? {
-    guard let configuration = record.configuration else { return nil }
-    let tasks = latestTasks(
-      store.state.tasks.values.filter { $0.job == record.key }.sorted { $0.sequence < $1.sequence })
-    return JobSummary(
-      key: record.key, isService: configuration.isService, cron: configuration.cron, instances: record.desired.count,
-      counts: Dictionary(tasks.map { ($0.status, 1) }, uniquingKeysWith: +), artifacts: configuration.task.artifacts,
-      owner: configuration.owner, update: store.state.activeUpdate(of: record.key)?.summary,
-      isEnding: record.isEnding)
-  }
-
-  private func status(of task: TaskRecord) -> InstanceStatus {
-    let runs = processRuns[task.id] ?? []
-    return InstanceStatus(
-      instance: task.instance, taskID: task.id, status: task.status, since: task.since, ports: task.ports,
-      executorPID: task.status.mayHaveExecutor ? task.executorPID : nil,
-      pids: task.status.mayHaveExecutor ? runs.filter { !$0.status.isTerminal }.compactMap(\.pid) : [],
-      message: task.message, restarts: task.restarts, isFlapping: task.status == .throttled,
-      isHealthy: task.health?.healthy, artifacts: task.configuration.task.artifacts)
   }
 }

@@ -1,5 +1,6 @@
 internal import Diagnostics
 internal import Executor
+internal import Glibc
 internal import JSON
 internal import JobModel
 internal import SchedulerCore
@@ -13,26 +14,42 @@ internal import SystemSupport
 /// kept here besides the store can be lost: a new process finds it again in the tasks' folders.
 actor HostScheduler: Service {
   let options: SchedulerOptions
-  var store: SchedulerStore
+  let store: SchedulerStore
   var supervisor: TaskSupervisor
-  /// The runs of each live task's processes, as its executor recorded them.
-  var processRuns: [TaskID: [ProcessRun]] = [:]
+  /// The last run of each process of live tasks, as its executor recorded it.
+  var processRuns: [TaskID: [String: ProcessRun]] = [:]
   var resourceSamples: [TaskID: ResourceSample] = [:]
-  /// Tasks of which everything is to be ended at once, until nothing is left.
-  var destroying: Set<TaskID> = []
-  private var wakeAt: Timestamp?
-  private var followers: [Int: AsyncStream<SchedulerEvent>.Continuation] = [:]
+  /// Tasks of which everything is to be ended at once, and what to report when nothing is left.
+  var destroying: [TaskID: Event] = [:]
+  /// Those of them that the thread pool is busy with.
+  var beingCleared: Set<TaskID> = []
+  /// What happened and is not stored yet: the disk may be full. Nothing is read twice, so nothing here may be lost.
+  var backlog: [Event] = []
+  /// Why the state cannot be written, while it cannot.
+  var storeFailure: String?
+  var isCarryingOut = false
+  var wakeAt: Timestamp?
+  var followers: [Int: AsyncStream<SchedulerEvent>.Continuation] = [:]
   private var nextFollower = 0
+  private var offerAt: UInt64 = 0
+  private var offerProblem: String?
 
   private let executor = ThreadExecutor()
   nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   /// How often the tasks' folders are looked at.
   private static let interval = Duration.milliseconds(100)
+  /// How often it is asked which ports are free, in nanoseconds.
+  private static let offerInterval: UInt64 = 5_000_000_000
 
   init(_ options: SchedulerOptions) throws {
     self.options = options
-    store = try SchedulerStore(path: options.stateDirectory.appending("scheduler.sqlite").string)
+    let database = options.stateDirectory.appending("scheduler.sqlite")
+    // Jobs may hold what is not for everybody; the folder itself must be passable for the tasks' users. SQLite gives
+    // its other files the permissions of this one.
+    FileSystem.close(try FileSystem.open(database, .readWrite, options: .create, permissions: .ownerReadWrite))
+    try FileSystem.setPermissions(0o600, of: database)
+    store = try SchedulerStore(path: database.string, policy: options.policy)
     supervisor = TaskSupervisor(options)
   }
 
@@ -42,19 +59,25 @@ actor HostScheduler: Service {
 
   /// Goes on where the last process was: passes on what executors recorded meanwhile, and says which live.
   func start() throws {
-    try apply(.hostOffer(HostFacts.offer(options, usedPorts: usedPorts)))
+    try apply(.hostOffer(offer()))
     var live: [TaskID: Int32] = [:]
     var dead: Set<TaskID> = []
-    for task in store.state.placedTasks {
-      let directory = supervisor.directory(task.id)
+    let placed = Set(store.state.placedTasks.map(\.id))
+    for task in placed {
+      let directory = supervisor.directory(task)
       if let pid = directory.executorProcessID {
-        live[task.id] = pid
+        live[task] = pid
       } else if FileSystem.exists(FilePath(directory.paths.checkpoint)) {
-        try supervisor.killLeftovers(task.id)
-        dead.insert(task.id)
+        do {
+          try directory.killLeftovers()
+        } catch {
+          warn("task \(task): what its executor left could not be removed: \(Self.summary(of: error))")
+        }
+        dead.insert(task)
       }
-      observe(supervisor.poll([task.id]).filter { if case .executorGone = $0.kind { false } else { true } })
     }
+    // Who lives was asked first: what an executor writes before its end is then read before it counts as dead.
+    observe(supervisor.poll(placed).filter { if case .executorGone = $0.kind { false } else { true } })
     try destroyStrangers()
     try apply(.executorsFound(live: live, dead: dead))
   }
@@ -64,18 +87,23 @@ actor HostScheduler: Service {
     await cancelWhenGracefulShutdown {
       while !Task.isCancelled {
         await self.look()
+        // Cancelled in its sleep, it stops at once.
         try? await Task.sleep(for: Self.interval)
       }
     }
-    followers.values.forEach { $0.finish() }
     if options.stopsTasksOnExit { await stopAllTasks() }
+    followers.values.forEach { $0.finish() }
   }
 
   /// One look at everything: new records, executors that are gone, time that has come.
   func look() {
-    let watched = store.state.placedTasks.filter { $0.status.mayHaveExecutor }.map(\.id)
+    drain()
+    let watched = Set(store.state.placedTasks.filter { $0.status.mayHaveExecutor }.map(\.id))
     observe(supervisor.poll(watched))
+    processRuns = processRuns.filter { watched.contains($0.key) }
+    resourceSamples = resourceSamples.filter { watched.contains($0.key) }
     continueDestroying()
+    if monotonicNanoseconds() >= offerAt { refreshOffer() }
     if let wakeAt, wakeAt <= Self.now() {
       self.wakeAt = nil
       report(.tick)
@@ -84,9 +112,15 @@ actor HostScheduler: Service {
 
   /// Ends every job, and waits until no task is left; for a scheduler that is to leave nothing behind.
   private func stopAllTasks() async {
-    for job in store.state.jobs.keys { report(.killJob(job)) }
-    while !store.state.placedTasks.isEmpty {
+    for job in store.state.jobs.values where !job.isEnding { report(.killJob(job.key)) }
+    let deadline = monotonicNanoseconds() + UInt64(options.stopPatience.components.seconds) * 1_000_000_000
+    while !store.state.placedTasks.isEmpty || !destroying.isEmpty {
       look()
+      if monotonicNanoseconds() > deadline {
+        let left = Set(store.state.placedTasks.map(\.id)).union(destroying.keys)
+        warn("could not be ended: \(left.map(\.rawValue).sorted().joined(separator: ", "))")
+        return
+      }
       // Not the task's own sleep: that one is cancelled already.
       await Task.detached { try? await Task.sleep(for: Self.interval) }.value
     }
@@ -95,120 +129,53 @@ actor HostScheduler: Service {
   /// Folders of tasks that the store does not know: what lives in them is ended.
   private func destroyStrangers() throws {
     guard FileSystem.exists(options.tasksDirectory) else { return }
-    for entry in try FileSystem.list(options.tasksDirectory) where store.state.tasks[TaskID(entry.name)] == nil {
-      destroying.insert(TaskID(entry.name))
+    for entry in try FileSystem.list(options.tasksDirectory) {
+      let task = TaskID(entry.name)
+      if store.state.tasks[task] == nil { destroying[task] = .taskDestroyed(task) }
     }
   }
 
-  // MARK: Events and effects
+  // MARK: What the host has
 
-  /// Takes one event: stored first, carried out then.
-  func apply(_ event: Event) throws {
-    for effect in try store.apply(event, at: Self.now()) { carryOut(effect) }
+  private func offer() throws -> HostOffer {
+    let placed = store.state.placedTasks
+    // Without what tasks have written already: it is part of what was given to them.
+    let written = placed.reduce(0) { $0 + min(resourceSamples[$1.id]?.disk ?? 0, $1.configuration.task.resources.disk) }
+    return try HostFacts.offer(options, usedPorts: Set(placed.flatMap(\.ports.values)), diskOfTasks: written)
   }
 
-  /// Takes an event that nobody can refuse: from executors and clocks.
-  func report(_ event: Event) {
+  /// Tells the state machine when something else has taken a port, or the disk has filled.
+  func refreshOffer() {
+    offerAt = monotonicNanoseconds() + Self.offerInterval
     do {
-      try apply(event)
+      let offer = try offer()
+      offerProblem = nil
+      if offer != store.state.host { report(.hostOffer(offer)) }
     } catch {
-      // The disk may be full: what happened is seen again in the tasks' folders, and is reported again.
-      writeText(DiagnosticRenderer(color: false).render(error), to: 2)
+      let problem = Self.summary(of: error)
+      if problem != offerProblem { warn("what this host has cannot be read: \(problem)") }
+      offerProblem = problem
     }
   }
 
-  private func carryOut(_ effect: Effect) {
-    switch effect {
-    case .launch(let assignment):
-      do {
-        try supervisor.launch(assignment)
-      } catch {
-        report(
-          .executorLost(assignment.taskID, message: "its executor could not be started: \(Self.summary(of: error))"))
-      }
-    case .kill(let task):
-      if !supervisor.stop(task) { lost(task, message: "there was no executor to end it") }
-    case .destroy(let task): destroying.insert(task)
-    case .deleteSandbox(let task):
-      processRuns[task] = nil
-      resourceSamples[task] = nil
-      do { try supervisor.remove(task) } catch { writeText("warning: \(Self.summary(of: error))\n", to: 2) }
-    case .record(let event): publish(event)
-    case .wake(let time): wakeAt = time
-    }
-  }
-
-  private func observe(_ observations: [Observation]) {
-    for observation in observations {
-      let task = observation.task
-      switch observation.kind {
-      case .record(let record): observe(record, of: task)
-      case .damaged(let message): writeText("warning: task \(task): \(message)\n", to: 2)
-      case .executorGone:
-        if store.state.tasks[task]?.status.mayHaveExecutor == true {
-          lost(task, message: "its executor ended without a word")
-        }
-      }
-    }
-  }
-
-  private func observe(_ record: CheckpointRecord, of task: TaskID) {
-    switch record.kind {
-    case .executorStarted(let pid, _): report(.executorStarted(task, pid: pid))
-    case .taskState(let status, let message): report(.taskStatus(task, status, message: message))
-    case .health(let health): report(.taskHealth(task, health))
-    case .process(let run):
-      processRuns[task, default: []].removeAll { $0.name == run.name && $0.run == run.run }
-      processRuns[task, default: []].append(run)
-    case .resources(let sample): resourceSamples[task] = sample
-    }
-  }
-
-  private func lost(_ task: TaskID, message: String) {
-    do {
-      try supervisor.killLeftovers(task)
-      report(.executorLost(task, message: message))
-    } catch {
-      // Something of it may still run: its place is not free before that is gone.
-      destroying.insert(task)
-    }
-  }
-
-  private func continueDestroying() {
-    for task in destroying where supervisor.destroy(task) {
-      destroying.remove(task)
-      if store.state.tasks[task] == nil {
-        carryOut(.deleteSandbox(task))
-      } else {
-        report(.taskDestroyed(task))
-      }
-    }
-  }
+  func warn(_ message: String) { writeText("warning: \(message)\n", to: 2) }
 
   static func summary(of error: any Error) -> String {
     (error as? any DiagnosableError)?.diagnostic.summary ?? "\(error)"
   }
 
-  /// Ports that live tasks hold.
-  private var usedPorts: Set<Int> { Set(store.state.placedTasks.flatMap(\.ports.values)) }
-
   // MARK: Followers
 
-  /// State changes from now on; ends when the reader goes away or the server stops.
-  func followEvents() -> AsyncStream<SchedulerEvent> {
+  /// State changes from now on, until the second value is called or the server stops.
+  func followEvents() -> (AsyncStream<SchedulerEvent>, end: @Sendable () -> Void) {
     nextFollower += 1
     let number = nextFollower
     let (stream, continuation) = AsyncStream.makeStream(
       of: SchedulerEvent.self, bufferingPolicy: .bufferingNewest(1000))
     continuation.onTermination = { _ in Task { await self.forget(number) } }
     followers[number] = continuation
-    return stream
+    return (stream, { continuation.finish() })
   }
 
   private func forget(_ follower: Int) { followers[follower] = nil }
-
-  private func publish(_ event: RecordedEvent) {
-    let event = SchedulerEvent(event)
-    for follower in followers.values { follower.yield(event) }
-  }
 }

@@ -10,6 +10,11 @@ struct JobDetail: Sendable {
 
   var key: JobKey { configuration.key }
 
+  /// Whether there is, or was, such an instance.
+  func knows(instance: Int) -> Bool {
+    instances.contains { $0.instance == instance } || events.contains { $0.instance == instance }
+  }
+
   var json: JSONValue {
     .members([
       "job": summary.json,

@@ -1,6 +1,8 @@
 public import ArgumentParser
 internal import Diagnostics
+internal import Executor
 internal import Glibc
+internal import SchedulerCore
 internal import SystemSupport
 
 /// `kilt-scheduler`, which `kilt scheduler` starts: one process, loopback, its state in one folder.
@@ -42,7 +44,7 @@ public struct SchedulerCommand: ParsableCommand {
   var cgroupParent = "kilt"
 
   @Option(help: "How tasks are kept apart: auto, bubblewrap or none.")
-  var isolation = "auto"
+  var isolation = Isolation.auto
 
   @Option(help: ArgumentHelp("A folder that sandboxes see read-only; may be repeated.", valueName: "path"))
   var readOnly: [String] = []
@@ -55,6 +57,13 @@ public struct SchedulerCommand: ParsableCommand {
 
   @Flag(help: "End the tasks when this scheduler is stopped by SIGTERM or Ctrl-C.")
   var stopTasksOnExit = false
+
+  // The state machine's constants are Aurora's; those who try things out need not wait for them.
+  @Option(help: ArgumentHelp("A run shorter than this is too short.", valueName: "seconds", visibility: .hidden))
+  var flappingThreshold: Int?
+
+  @Option(help: ArgumentHelp("What a run after two short ones waits.", valueName: "seconds", visibility: .hidden))
+  var flappingDelay: Int?
 
   public init() {}
 
@@ -70,6 +79,11 @@ public struct SchedulerCommand: ParsableCommand {
     } catch let error as any DiagnosableError {
       writeText(DiagnosticRenderer(color: isTerminal(2)).render(error), to: 2)
       return DiagnosticRenderer.exitCode(for: error)
+    } catch let error as SystemCallError {
+      // A disk, a permission, a folder that is none: nothing of the scheduler's own.
+      let diagnostic = Diagnostic(.environment, error.description)
+      writeText(DiagnosticRenderer(color: isTerminal(2)).render(diagnostic), to: 2)
+      return diagnostic.blame.exitCode
     } catch {
       let code = exitCode(for: error)
       writeText(fullMessage(for: error) + "\n", to: code == .success ? 1 : 2)
@@ -88,6 +102,10 @@ public struct SchedulerCommand: ParsableCommand {
       (0...65535).contains(port)
     else { throw Diagnostic(.input, "\"\(listen)\" of --listen is not HOST:PORT") }
     options.listenHost = String(listen[..<colon])
+    // As in a URL: [::1]:8081.
+    if options.listenHost.hasPrefix("["), options.listenHost.hasSuffix("]") {
+      options.listenHost = String(options.listenHost.dropFirst().dropLast())
+    }
     options.listenPort = port
     let bounds = portRange.split(separator: "-").compactMap { Int($0) }
     guard bounds.count == 2, bounds[0] <= bounds[1], bounds[0] > 0, bounds[1] <= 65535 else {
@@ -107,6 +125,10 @@ public struct SchedulerCommand: ParsableCommand {
     options.path = path
     options.allowsMissingUser = allowMissingUser
     options.stopsTasksOnExit = stopTasksOnExit
+    if let flappingThreshold { options.policy.flappingThreshold = .seconds(flappingThreshold) }
+    if let flappingDelay { options.policy.flappingFirstDelay = .seconds(flappingDelay) }
     return options
   }
 }
+
+extension Isolation: ExpressibleByArgument {}

@@ -1,3 +1,6 @@
+internal import Executor
+internal import SchedulerClient
+internal import SchedulerCore
 internal import SystemSupport
 
 /// How a scheduler is started.
@@ -15,7 +18,7 @@ struct SchedulerOptions: Sendable {
   /// Ports that are allotted to tasks.
   var portRange = 31000...32000
   var controlGroupParent = "kilt"
-  var isolation = "auto"
+  var isolation = Isolation.auto
   /// Folders of the host that sandboxes see, read-only, besides the system's.
   var readOnly: [String] = []
   /// Folders put in front of `PATH` in sandboxes.
@@ -25,6 +28,11 @@ struct SchedulerOptions: Sendable {
   /// Whether SIGTERM ends the tasks too, instead of leaving them to the next scheduler.
   var stopsTasksOnExit = false
 
-  var isLoopback: Bool { listenHost == "localhost" || listenHost == "::1" || listenHost.hasPrefix("127.") }
+  /// How long it waits for them.
+  var stopPatience: Duration = .seconds(120)
+  /// The state machine's constants.
+  var policy = SchedulerPolicy()
+
+  var isLoopback: Bool { LoopbackAddress.isLoopback(listenHost) }
   var tasksDirectory: FilePath { stateDirectory.appending("tasks") }
 }

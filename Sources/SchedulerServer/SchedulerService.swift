@@ -30,7 +30,7 @@ struct SchedulerService {
     var logger = Logger(label: "kilt-scheduler")
     logger.logLevel = .warning
     let names: Set<String>? =
-      options.isLoopback ? ["127.0.0.1", "localhost", "[::1]", options.listenHost] : nil
+      options.isLoopback ? ["127.0.0.1", "localhost", "[::1]", options.listenHost.lowercased()] : nil
     let routes = Routes(scheduler: scheduler, authorization: Authorization(token: token, hosts: names))
     let options = options
     let application = Application(
@@ -39,10 +39,11 @@ struct SchedulerService {
         address: .hostname(options.listenHost, port: options.listenPort), serverName: "kilt-scheduler"),
       onServerRunning: { channel in
         let port = channel.localAddress?.port ?? options.listenPort
-        let address = "http://\(options.listenHost):\(port)"
+        let host = options.listenHost.contains(":") ? "[\(options.listenHost)]" : options.listenHost
+        let address = "http://\(host):\(port)"
         do {
           try FileSystem.write(text: address + "\n", to: options.stateDirectory.appending("address"))
-          try TokenDirectory.publish(token: token, host: options.listenHost, port: port)
+          try TokenDirectory.publish(token: token, host: host, port: port)
         } catch {
           writeText("warning: the address could not be written: \(error)\n", to: 2)
         }
@@ -52,7 +53,7 @@ struct SchedulerService {
     var group = ServiceGroupConfiguration(
       services: [.init(service: application), .init(service: scheduler)],
       gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-    group.maximumGracefulShutdownDuration = .seconds(options.stopsTasksOnExit ? 60 : 5)
+    group.maximumGracefulShutdownDuration = options.stopsTasksOnExit ? options.stopPatience + .seconds(5) : .seconds(5)
     do {
       try await ServiceGroup(configuration: group).run()
     } catch let error as IOError {

@@ -34,7 +34,8 @@ import Testing
     try bench.pass(.seconds(290))
     try bench.send(.executorsFound(live: [:], dead: [before[0].id]))
     #expect(before.map { bench.scheduler.state.tasks[$0.id]?.status } == [.lost, .lost])
-    #expect(bench.active.map(\.status) == [.throttled, .throttled])
+    #expect(bench.active.map(\.status) == [.assigned, .assigned])
+    #expect(bench.active.map(\.ancestor) == before.map(\.id))
   }
 
   @Test func whatLivesWithoutBeingWantedIsDestroyed() throws {

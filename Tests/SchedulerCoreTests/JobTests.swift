@@ -72,9 +72,25 @@ import Testing
     }
   }
 
+  @Test func oneShortRunIsReplacedAtOnce() throws {
+    var bench = try Bench()
+    try bench.send(.createJob(configuration(instances: 1)))
+    try bench.settle()
+    let first = try bench.task(0)
+    try bench.send(.taskStatus(first.id, .failed))
+    let second = try bench.task(0)
+    #expect(second.id != first.id && second.status == .assigned)
+    #expect(!second.instanceStatus.isFlapping)
+    try bench.settle()
+    try bench.send(.taskStatus(second.id, .failed))
+    #expect(try bench.task(0).instanceStatus.isFlapping)
+  }
+
   @Test func aFlappingServiceWaitsLongerEachTime() throws {
     var bench = try Bench()
     try bench.send(.createJob(configuration(instances: 1)))
+    try bench.settle()
+    try bench.send(.taskStatus(try bench.task(0).id, .failed))
     for delay in [30, 60, 120, 240, 300, 300] {
       try bench.settle()
       let task = try bench.task(0)
@@ -104,7 +120,8 @@ import Testing
       try bench.settle()
       #expect(try bench.task(0).failures == attempt - 1)
       try bench.send(.taskStatus(try bench.task(0).id, .failed))
-      try bench.pass(.seconds(300))
+      // The second short run in a row makes the third wait.
+      try bench.pass(.seconds(30))
     }
     #expect(bench.active.isEmpty)
     #expect(bench.scheduler.state.jobs[key]?.completed == [0, 1])

@@ -46,7 +46,7 @@ public struct InstanceStatus: Sendable, Hashable {
   public var message: String?
   /// How many tasks this instance has had before.
   public var restarts: Int
-  /// Whether the last run was too short, so that the next one waits.
+  /// Whether the last two runs were too short, so that further ones wait.
   public var isFlapping: Bool
   /// Whether its health checks succeed; nil before the first or without any.
   public var isHealthy: Bool?

@@ -3,16 +3,18 @@ internal import JobModel
 extension Scheduler {
   /// Makes a task for an instance, to run the revision that is wanted of it.
   ///
-  /// `ancestor` is the task it replaces; `isPenalised` makes it wait when the ancestor ran too shortly.
+  /// `ancestor` is the task it replaces; `wasTooShort` says that this one ended too soon, and makes the new one wait
+  /// when that was not the first time in a row.
   mutating func createTask(
-    for key: InstanceKey, revision: JobRevision, ancestor: TaskRecord? = nil, isPenalised: Bool = false,
+    for key: InstanceKey, revision: JobRevision, ancestor: TaskRecord? = nil, wasTooShort: Bool = false,
     message: String? = nil
   ) {
     let sequence = nextSequence()
     let name = "\(key.job.role)-\(key.job.stage)-\(key.job.name)-\(key.instance)"
     // The time keeps names apart even when the state was lost and the numbers begin again.
     let id = TaskID("\(name)-\(String(now.milliseconds, radix: 36))-\(sequence)")
-    let flaps = isPenalised ? (ancestor?.flaps ?? 0) + 1 : 0
+    let flaps = wasTooShort ? (ancestor?.flaps ?? 0) + 1 : 0
+    let isPenalised = flaps > policy.flappingGrace
     let task = TaskRecord(
       id: id, job: key.job, instance: key.instance, sequence: sequence, revision: revision.number,
       configuration: revision.configuration, status: .initial, since: now, ports: [:], ancestor: ancestor?.id,
@@ -23,16 +25,17 @@ extension Scheduler {
     put(task)
     if isPenalised {
       let seconds = flapDelay(flaps).components.seconds
-      move(id, to: .throttled, message: "the last run was too short: waits \(seconds) s")
+      move(id, to: .throttled, message: "the last runs were too short: waits \(seconds) s")
     } else {
       move(id, to: .pending, message: message)
     }
   }
 
-  /// 30 s, doubling to 5 min.
+  /// 30 s, doubling to 5 min, from the first short run on that is not pardoned.
   private func flapDelay(_ flaps: Int) -> Duration {
     var delay = policy.flappingFirstDelay
-    for _ in 1..<max(1, min(flaps, 32)) where delay < policy.flappingMaximumDelay { delay = delay * 2 }
+    let doublings = min(max(0, flaps - policy.flappingGrace - 1), 32)
+    for _ in 0..<doublings where delay < policy.flappingMaximumDelay { delay = delay * 2 }
     return min(delay, policy.flappingMaximumDelay)
   }
 
@@ -93,7 +96,7 @@ extension Scheduler {
     let ran = task.assignedAt.map { now - $0 } ?? .zero
     createTask(
       for: task.instanceKey, revision: revision, ancestor: task,
-      isPenalised: !wasAsked && revision.number == task.revision && ran < policy.flappingThreshold)
+      wasTooShort: !wasAsked && revision.number == task.revision && ran < policy.flappingThreshold)
   }
 
   /// Whether a task that is no service's has ended its instance for good.

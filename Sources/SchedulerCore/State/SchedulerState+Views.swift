@@ -45,7 +45,7 @@ extension TaskRecord {
   public var instanceStatus: InstanceStatus {
     InstanceStatus(
       instance: instance, taskID: id, status: status, since: since, ports: ports, executorPID: executorPID,
-      message: message, restarts: restarts, isFlapping: flaps > 0, isHealthy: health?.healthy,
+      message: message, restarts: restarts, isFlapping: flaps > 1, isHealthy: health?.healthy,
       artifacts: configuration.task.artifacts)
   }
 }

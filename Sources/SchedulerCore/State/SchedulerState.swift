@@ -113,6 +113,9 @@ public struct SchedulerPolicy: Sendable, Hashable {
   public var transientTimeout: Duration = .seconds(300)
   /// A run shorter than this is too short.
   public var flappingThreshold: Duration = .seconds(300)
+  /// Short runs in a row after which the next one does not wait yet. Aurora has none; with one, an instance that was
+  /// killed or that died once is replaced at once.
+  public var flappingGrace = 1
   public var flappingFirstDelay: Duration = .seconds(30)
   public var flappingMaximumDelay: Duration = .seconds(300)
   /// How long after asking a task to end it is asked again; doubles each time.

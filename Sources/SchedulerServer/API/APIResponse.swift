@@ -29,7 +29,7 @@ enum APIResponse {
 
   static var notFound: Response { error(.notFound, "there is nothing at this address") }
 
-  /// Bytes as they come; the connection ends when the sequence does.
+  /// Bytes as they come.
   static func stream(
     type: String, _ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void
   ) -> Response {
@@ -39,6 +39,22 @@ enum APIResponse {
         try await write(&writer)
         try await writer.finish(nil)
       })
+  }
+
+  /// Bytes as they come, for as long as the reader stays; the connection ends with them.
+  static func stream(
+    _ request: Request, type: String,
+    _ write: @escaping @Sendable (inout any ResponseBodyWriter, Departure) async throws -> Void
+  ) -> Response {
+    let body = request.body
+    return stream(type: type) { writer in
+      let departure = Departure()
+      try await body.consumeWithInboundCloseHandler { _ in
+        try await write(&writer, departure)
+      } onInboundClosed: {
+        departure.happen()
+      }
+    }
   }
 
   private static func response(_ bytes: [UInt8], type: String, status: HTTPResponse.Status) -> Response {

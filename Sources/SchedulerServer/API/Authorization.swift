@@ -1,7 +1,9 @@
+internal import Diagnostics
 internal import Digests
 internal import Glibc
 internal import HTTPTypes
 internal import Hummingbird
+internal import SchedulerClient
 internal import SystemSupport
 
 /// Who may do what: changes need the bearer token of the state directory. Reading is open on loopback, where the
@@ -20,7 +22,7 @@ struct Authorization: Sendable {
     func handle(
       _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
-      if let hosts = authorization.hosts, !hosts.contains(Self.host(of: request.head.authority ?? "")) {
+      if !authorization.serves(request.head.authority ?? "") {
         return APIResponse.error(.misdirectedRequest, "this server has no such name", remedy: nil)
       }
       let reads = request.method == .get || request.method == .head
@@ -31,26 +33,47 @@ struct Authorization: Sendable {
       }
       return try await next(request, context)
     }
-
-    /// The host of `host:port`; the brackets of an IPv6 address stay.
-    private static func host(of authority: String) -> String {
-      guard let colon = authority.lastIndex(of: ":"), authority[colon...].dropFirst().allSatisfy(\.isNumber) else {
-        return authority
-      }
-      return String(authority[..<colon])
-    }
   }
 
   private func accepts(_ request: Request) -> Bool {
-    guard let header = request.headers[.authorization], header.hasPrefix("Bearer ") else { return false }
+    guard let header = request.headers[.authorization] else { return false }
+    return accepts(header)
+  }
+
+  /// Whether a header `Authorization` shows the token.
+  func accepts(_ header: String) -> Bool {
+    guard header.lowercased().hasPrefix("bearer ") else { return false }
     // Comparing digests takes the same time wherever the texts differ.
     return SHA256Digest.of(String(header.dropFirst(7))) == SHA256Digest.of(token)
+  }
+
+  /// Whether a request for this authority, `host` or `host:port`, is answered.
+  func serves(_ authority: String) -> Bool {
+    guard let hosts else { return true }
+    return hosts.contains(Self.host(of: authority).lowercased())
+  }
+
+  /// The host of `host:port`; the brackets of an IPv6 address stay.
+  private static func host(of authority: String) -> String {
+    guard let colon = authority.lastIndex(of: ":"), authority[colon...].dropFirst().allSatisfy(\.isNumber) else {
+      return authority
+    }
+    return String(authority[..<colon])
   }
 
   /// The token of a state directory, made when there is none: 32 random bytes, readable by the owner only.
   static func token(in directory: FilePath) throws -> String {
     let path = directory.appending("token")
-    if FileSystem.exists(path) { return try FileSystem.readText(path, limit: 1000) }
+    if FileSystem.exists(path) {
+      let token = try TokenDirectory.token(inFile: path)
+      // Whoever sends no token at all must not be let in by an empty file.
+      guard token.utf8.count >= 16 else {
+        throw Diagnostic(
+          .input, "the token in \"\(path)\" has fewer than 16 characters",
+          remedies: ["remove the file: another is made at the next start"])
+      }
+      return token
+    }
     var bytes = [UInt8](repeating: 0, count: 32)
     if getentropy(&bytes, bytes.count) != 0 { throw SystemCallError("getentropy", nil, .ioError) }
     let token = String(hexadecimal: bytes)

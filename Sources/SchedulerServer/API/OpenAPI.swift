@@ -12,6 +12,7 @@ enum OpenAPI {
   }
 
   static let operations: [Operation] = [
+    Operation(method: "get", path: "/cluster", summary: "The cluster's name, platform and repository."),
     Operation(method: "get", path: "/jobs", summary: "All jobs of the cluster."),
     Operation(
       method: "post", path: "/jobs", summary: "Creates a job and starts its instances.", body: "a job configuration"),

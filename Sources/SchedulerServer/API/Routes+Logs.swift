@@ -3,12 +3,15 @@ internal import Hummingbird
 internal import JSON
 internal import JobModel
 internal import NIOCore
+internal import NIOPosix
+internal import ServiceLifecycle
 
 extension Routes {
   /// How often a followed log is looked at.
   private static let interval = Duration.milliseconds(200)
 
-  /// A process's log: what is there, or with `follow=1` what comes until the task has ended.
+  /// A process's log: what is there, or with `follow=1` what comes until the task has ended. Unless a run is named,
+  /// a followed log goes on with the process's next run.
   func log(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
     guard let (directory, process, stream) = await logPlace(context) else { return APIResponse.notFound }
     let query = request.uri.queryParameters
@@ -17,27 +20,52 @@ extension Routes {
     guard let path = await scheduler.logPath(directory, process: process, run: run, stream: stream) else {
       return APIResponse.error(.notFound, "that process has no such log yet")
     }
-    let follows = query["follow"] == "1"
-    return APIResponse.stream(type: "text/plain; charset=utf-8") { writer in
+    let type = "text/plain; charset=utf-8"
+    guard query["follow"] == "1" else {
+      return APIResponse.stream(type: type) { writer in
+        var reader = LogReader(path: path, offset: offset)
+        try await Self.writeRest(of: &reader, to: &writer)
+      }
+    }
+    return APIResponse.stream(request, type: type) { writer, departure in
+      var path = path
       var reader = LogReader(path: path, offset: offset)
-      while true {
-        // Ended is asked before the last read: what was written until then is read.
-        let ended = follows ? !directory.hasExecutor : true
-        while true {
-          let bytes = try reader.next()
-          if bytes.isEmpty { break }
-          try await writer.write(ByteBuffer(bytes: bytes))
+      // A server that stops waits for no reader.
+      while !departure.hasHappened, !Task.isShuttingDownGracefully {
+        // Both are asked before the last read: what was written until then is read.
+        let next = run != nil ? nil : await scheduler.logPath(directory, process: process, run: nil, stream: stream)
+        let hasEnded = !directory.hasExecutor
+        try await Self.writeRest(of: &reader, to: &writer)
+        if let next, next != path {
+          path = next
+          reader = LogReader(path: path)
+          continue
         }
-        if ended { return }
+        if hasEnded { return }
         try await Task.sleep(for: Self.interval)
       }
     }
   }
 
+  private static func writeRest(of reader: inout LogReader, to writer: inout any ResponseBodyWriter) async throws {
+    while true {
+      let before = reader
+      let (after, bytes) = try await NIOThreadPool.singleton.runIfActive {
+        var reader = before
+        let bytes = try reader.next()
+        return (reader, bytes)
+      }
+      reader = after
+      if bytes.isEmpty { return }
+      try await writer.write(ByteBuffer(bytes: bytes))
+    }
+  }
+
   /// State changes as server-sent events (HTML standard, section 9.2), from now on.
-  func events() async -> Response {
-    let events = await scheduler.followEvents()
-    return APIResponse.stream(type: "text/event-stream") { writer in
+  func events(_ request: Request) async -> Response {
+    let (events, end) = await scheduler.followEvents()
+    return APIResponse.stream(request, type: "text/event-stream") { writer, departure in
+      departure.whenItHappens(end)
       try await writer.write(ByteBuffer(string: ": connected\n\n"))
       for await event in events {
         try await writer.write(ByteBuffer(string: "event: \(event.name)\ndata: \(event.data.text())\n\n"))

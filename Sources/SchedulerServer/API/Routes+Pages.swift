@@ -1,8 +1,12 @@
 internal import Executor
 internal import Hummingbird
 internal import JobModel
+internal import NIOPosix
 
 extension Routes {
+  /// How many bytes of a log its page shows.
+  private static let shownLog: Int64 = 1 << 16
+
   /// The pages: cluster, job, instance, log, files.
   func addPages(to router: Router<BasicRequestContext>) {
     router.get("/") { _, _ in
@@ -16,7 +20,7 @@ extension Routes {
     let instance = job.group(":instance")
     instance.get { _, context in
       try await page(context) { detail in
-        guard let number = instanceNumber(context) else { return nil }
+        guard let number = instanceNumber(context), detail.knows(instance: number) else { return nil }
         let processes = await scheduler.processes(detail.key, instance: number)
         return InstancePages.instance(detail, instance: number, processes: processes, now: HostScheduler.now())
       }
@@ -30,8 +34,11 @@ extension Routes {
         guard let path = await scheduler.logPath(directory, process: process, run: run, stream: stream) else {
           return nil
         }
-        var reader = LogReader(path: path, offset: -65536)
-        let text = String(decoding: try reader.next(), as: UTF8.self)
+        let bytes = try await NIOThreadPool.singleton.runIfActive {
+          var reader = LogReader(path: path, offset: -Self.shownLog)
+          return try reader.rest(limit: Int(Self.shownLog))
+        }
+        let text = String(decoding: bytes, as: UTF8.self)
         return InstancePages.log(detail.key, instance: number, process: process, stream: stream, text: text)
       }
     }
@@ -43,8 +50,11 @@ extension Routes {
     guard let key = key(context), let number = instanceNumber(context),
       let directory = await scheduler.directory(key, instance: number)
     else { return APIResponse.notFound }
-    let path = context.parameters.getCatchAll().joined(separator: "/")
-    switch SandboxFiles(root: directory.paths.sandbox).content(at: path) {
+    guard let path = PercentEncoding.decoded(context.parameters.getCatchAll().joined(separator: "/")) else {
+      return APIResponse.notFound
+    }
+    let files = SandboxFiles(root: directory.paths.sandbox)
+    switch try await NIOThreadPool.singleton.runIfActive({ files.content(at: path) }) {
     case .directory(let entries):
       return APIResponse.html(InstancePages.files(key, instance: number, folder: path, entries: entries))
     case .file(let bytes, let isTruncated):

@@ -20,7 +20,7 @@ struct Routes: Sendable {
       APIResponse.json(.members(["jobs": .array(await scheduler.jobs().map(\.json))]))
     }
     api.post("jobs") { request, _ in try await create(request) }
-    api.get("events") { _, _ in await events() }
+    api.get("events") { request, _ in await events(request) }
     let job = api.group("jobs/:cluster/:role/:stage/:name")
     job.get { _, context in
       try await found(context) { APIResponse.json($0.json) }
@@ -32,7 +32,10 @@ struct Routes: Sendable {
       try await change(request, context) { await scheduler.restart($0, instances: $1) }
     }
     job.get("instances/:instance/logs/:process/:stream") { request, context in try await log(request, context) }
-    router.get("health") { _, _ in APIResponse.text(Array("ok\n".utf8)) }
+    router.get("health") { _, _ in
+      guard let failure = await scheduler.storeFailure else { return APIResponse.text(Array("ok\n".utf8)) }
+      return APIResponse.error(.serviceUnavailable, failure)
+    }
     router.get("metrics") { _, _ in APIResponse.text(Array(await scheduler.metrics().utf8)) }
     addPages(to: router)
     return router
@@ -56,8 +59,8 @@ struct Routes: Sendable {
     _ body: (JobKey, Set<Int>?) async throws -> SubmissionOutcome
   ) async throws -> Response {
     guard let key = key(context) else { return APIResponse.notFound }
-    let instances = try await self.body(of: request)["instances"]?.array?.compactMap { $0.int.map(Int.init) }
-    return answer(try await body(key, instances.map(Set.init)), key: key, status: .accepted)
+    let instances = try Self.instances(in: await self.body(of: request))
+    return answer(try await body(key, instances), key: key, status: .accepted)
   }
 
   private func answer(_ outcome: SubmissionOutcome, key: JobKey, status: HTTPResponse.Status) -> Response {
@@ -67,6 +70,22 @@ struct Routes: Sendable {
     case .refused(let diagnostic): APIResponse.error(.unprocessableContent, diagnostic)
     case .notFound(let diagnostic): APIResponse.error(.notFound, diagnostic)
     }
+  }
+
+  /// The instances that a request names; nil for all of them. What is not understood is never taken for "all".
+  static func instances(in body: JSONValue) throws -> Set<Int>? {
+    guard let object = body.object else {
+      throw HTTPError(.unprocessableContent, message: "the body is no JSON object")
+    }
+    for name in object.names where name != "instances" {
+      throw HTTPError(.unprocessableContent, message: "unknown key \"\(name)\" in the body")
+    }
+    guard let list = object["instances"] else { return nil }
+    let numbers = list.array?.compactMap { $0.int.flatMap { Int(exactly: $0) } } ?? []
+    guard !numbers.isEmpty, numbers.count == list.array?.count else {
+      throw HTTPError(.unprocessableContent, message: "\"instances\" is a list of one or more numbers")
+    }
+    return Set(numbers)
   }
 
   private func body(of request: Request) async throws -> JSONValue {

@@ -37,10 +37,11 @@ enum InstancePages {
 
   /// A folder of the sandbox.
   static func files(_ key: JobKey, instance: Int, folder: String, entries: [SandboxFiles.Entry]) -> HTML {
-    let base = "\(Layout.address(of: key))/\(instance)/files/\(folder.isEmpty ? "" : folder + "/")"
+    let parts = folder.split(separator: "/").map { PercentEncoding.encoded(String($0)) + "/" }
+    let base = "\(Layout.address(of: key))/\(instance)/files/\(parts.joined())"
     let rows = HTML(
       entries.map { entry -> HTML in
-        let link = base + entry.name + (entry.isDirectory ? "/" : "")
+        let link = base + PercentEncoding.encoded(entry.name) + (entry.isDirectory ? "/" : "")
         return """
           <tr><td><a href="\(link)">\(entry.name)\(entry.isDirectory ? "/" as HTML : "")</a></td>\
           <td class="n">\(entry.isDirectory ? "" : String(entry.size))</td></tr>

@@ -21,6 +21,7 @@ struct SandboxFiles {
   }
 
   static let largestFile = 4 << 20
+  static let largestFolder = 2000
 
   /// What is at a path such as `a/b`; nil for anything that is not an ordinary file or folder below the root.
   func content(at path: String) -> Content? {
@@ -52,7 +53,7 @@ struct SandboxFiles {
     guard let directory = fdopendir(dup(descriptor)) else { return [] }
     defer { closedir(directory) }
     var entries: [Entry] = []
-    while let entry = readdir(directory) {
+    while entries.count < Self.largestFolder, let entry = readdir(directory) {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
       if name == "." || name == ".." { continue }
       var status = stat()

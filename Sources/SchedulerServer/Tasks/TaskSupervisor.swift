@@ -30,7 +30,7 @@ struct TaskSupervisor {
     try directory.create(assignment)
     let executor = ExecutorOptions(
       taskDirectory: directory.paths.directory, pexRunner: options.pexRunner.string, repository: options.repository,
-      controlGroupParent: options.controlGroupParent, isolation: Isolation(rawValue: options.isolation) ?? .auto,
+      controlGroupParent: options.controlGroupParent, isolation: options.isolation,
       allowsMissingUser: options.allowsMissingUser, readOnly: options.readOnly, path: options.path)
     let log = try FileSystem.open(
       FilePath(directory.paths.directory).appending("executor.log"), .writeOnly, options: [.create, .append])
@@ -39,42 +39,34 @@ struct TaskSupervisor {
   }
 
   /// Asks a task's executor to end it; false when none lives.
-  func stop(_ task: TaskID) -> Bool {
-    if directory(task).requestStop() { return true }
-    // Started just now, it has not taken its lock yet.
-    if let child = children[task] { return Glibc.kill(child, SIGTERM) == 0 }
-    return false
+  ///
+  /// An executor that is asked twice hurries, and cuts its task's own waits short. The state machine asks until it is
+  /// heard, over restarts of the scheduler, so that it is written down who was asked.
+  func stop(_ task: TaskID) throws(SystemCallError) -> Bool {
+    let directory = directory(task)
+    let asked = FilePath(directory.paths.directory).appending("stop-requested")
+    if lives(task), FileSystem.exists(asked) { return true }
+    if !directory.requestStop() {
+      // Started just now, it has not taken its lock yet.
+      guard let child = children[task], Glibc.kill(child, SIGTERM) == 0 else { return false }
+    }
+    try FileSystem.write(text: "", to: asked, permissions: 0o600)
+    return true
   }
 
-  /// Kills what an executor that died has left.
-  func killLeftovers(_ task: TaskID) throws { try directory(task).killLeftovers() }
-
-  /// Kills a task's executor and all that it started; true when nothing is left. To be called until it is.
-  mutating func destroy(_ task: TaskID) -> Bool {
+  /// Kills a task's executor; true when none lives. To be called until it is.
+  mutating func killExecutor(_ task: TaskID) -> Bool {
     reap()
-    if lives(task) {
-      if let pid = directory(task).executorProcessID ?? children[task] { Glibc.kill(pid, SIGKILL) }
-      return false
-    }
-    do {
-      try killLeftovers(task)
-      return true
-    } catch {
-      return false
-    }
-  }
-
-  /// Removes a task's folder.
-  func remove(_ task: TaskID) throws {
-    try FileSystem.removeTree(options.tasksDirectory.appending(task.rawValue))
+    guard lives(task) else { return true }
+    if let pid = directory(task).executorProcessID ?? children[task] { Glibc.kill(pid, SIGKILL) }
+    return false
   }
 
   // MARK: What happens
 
   /// New records of each of these tasks. A task whose executor is gone is reported too, after its last records.
-  mutating func poll(_ tasks: some Sequence<TaskID>) -> [Observation] {
+  mutating func poll(_ tasks: Set<TaskID>) -> [Observation] {
     reap()
-    let tasks = Set(tasks)
     followers = followers.filter { tasks.contains($0.key) }
     var observations: [Observation] = []
     for task in tasks {

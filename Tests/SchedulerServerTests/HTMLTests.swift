@@ -1,0 +1,65 @@
+import JobModel
+import Testing
+
+@testable import SchedulerServer
+
+@Suite struct HTMLTests {
+  private static let hostile = "<script>alert('x')</script>\" onload=\"& \u{1}"
+  private static let escaped =
+    "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot; onload=&quot;&amp; \u{FFFD}"
+
+  @Test func interpolatedTextIsEscapedAndHTMLIsNot() {
+    let inner: HTML = "<b>\(Self.hostile)</b>"
+    #expect(inner.text == "<b>\(Self.escaped)</b>")
+    #expect(("<p title=\"\(Self.hostile)\">\(inner) \(7)</p>" as HTML).text.hasSuffix("\(inner.text) 7</p>"))
+    #expect(("\(Self.hostile[...])" as HTML).text == Self.escaped)
+  }
+
+  /// A job as no client would send it: the pages rely on nothing that was checked elsewhere.
+  private static let job: JobDetail = {
+    let key = JobKey(cluster: hostile, role: hostile, stage: hostile, name: hostile)
+    let artifact = ArtifactReference(name: hostile, hashType: .static, version: hostile)
+    let status = InstanceStatus(
+      instance: 0, taskID: TaskID(hostile), status: .failed, since: Timestamp(milliseconds: 0),
+      ports: [hostile: 1], message: hostile, artifacts: [artifact])
+    let configuration = JobConfiguration(
+      key: key, owner: hostile,
+      task: TaskConfiguration(
+        name: hostile, processes: [ProcessConfiguration(name: hostile, cmdline: hostile)], resources: .zero,
+        artifacts: [artifact]))
+    let summary = JobSummary(
+      key: key, isService: true, instances: 1, counts: [.failed: 1], artifacts: [artifact], owner: hostile)
+    let event = TaskEvent(time: Timestamp(milliseconds: 0), status: .failed, message: hostile)
+    return JobDetail(
+      configuration: configuration, summary: summary, instances: [status],
+      events: [JobEvent(instance: 0, taskID: TaskID(hostile), event: event)])
+  }()
+
+  @Test func nothingOfAJobBecomesMarkup() {
+    let now = Timestamp(milliseconds: 5000)
+    let run = ProcessRun(name: Self.hostile, run: 0, status: .running)
+    let entry = SandboxFiles.Entry(name: Self.hostile, isDirectory: false, size: 1)
+    let pages = [
+      JobPages.cluster(Self.hostile, jobs: [Self.job.summary], now: now), JobPages.job(Self.job, now: now),
+      InstancePages.instance(Self.job, instance: 0, processes: [run], now: now),
+      InstancePages.log(Self.job.key, instance: 0, process: Self.hostile, stream: "stdout", text: Self.hostile),
+      InstancePages.files(Self.job.key, instance: 0, folder: Self.hostile, entries: [entry]),
+    ]
+    for page in pages {
+      #expect(!page.text.contains("<script"))
+      #expect(!page.text.contains("\" onload"))
+      #expect(page.text.contains(Self.escaped))
+    }
+  }
+
+  @Test func namesOfFilesAreEncodedInLinks() {
+    for name in ["a?b#c%2e.txt", "ä ö", "..%2f", "%", "a\"b"] {
+      let encoded = PercentEncoding.encoded(name)
+      #expect(encoded.utf8.allSatisfy { byte in byte == 0x25 || "?#\" /&<>".utf8.allSatisfy { $0 != byte } })
+      #expect(PercentEncoding.decoded(encoded) == name)
+    }
+    #expect(PercentEncoding.decoded("%4") == nil)
+    #expect(PercentEncoding.decoded("%zz") == nil)
+    #expect(PercentEncoding.decoded("%ff") == nil)
+  }
+}

@@ -1,0 +1,69 @@
+import HTTPClient
+import JobModel
+import SchedulerClient
+import Synchronization
+import SystemSupport
+import Testing
+
+@Suite(.serialized) struct LogTests {
+  @Test func aFollowedLogStreamsAcrossRotationAndEndsWithTheTask() throws {
+    let fixture = try SchedulerFixture()
+    let client = try fixture.client()
+    try client.create(fixture.job(instances: 1, rotated: true))
+    let instance = try fixture.waitUntilRunning(SchedulerFixture.key(), 1)[0]
+    let port = try #require(instance.ports["http"])
+    let text = Mutex("")
+    let expected = ["serving"] + (0..<30).map { "asked for /number-\($0)" }
+    performInParallel(count: 2, threads: 2) { role in
+      do {
+        if role == 0 {
+          let found = try client.log(
+            SchedulerFixture.key(), instance: 0, process: "server", stream: "stdout", follow: true
+          ) { bytes in
+            text.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
+            return true
+          }
+          #expect(found)
+        } else {
+          try waitUntil("the log is followed") { text.withLock { $0.contains("serving") } }
+          for number in 0..<30 {
+            let request = HTTPRequest(.get, "http://127.0.0.1:\(port)/number-\(number)")
+            #expect(try HTTPClient(retry: .never).send(request).status == 200)
+          }
+          try waitUntil("the last line has come") { text.withLock { $0.contains("number-29\n") } }
+          try client.kill(SchedulerFixture.key())
+        }
+      } catch {
+        Issue.record("\(error)")
+      }
+    }
+    #expect(text.withLock { $0.split(separator: "\n").map(String.init) } == expected)
+  }
+
+  @Test func aLogIsReadWholeFromItsEndOrNotAtAll() throws {
+    let fixture = try SchedulerFixture()
+    let client = try fixture.client()
+    try client.create(fixture.job(instances: 1, rotated: true))
+    let port = try #require(try fixture.waitUntilRunning(SchedulerFixture.key(), 1)[0].ports["http"])
+    for number in 0..<10 {
+      _ = try HTTPClient(retry: .never).send(HTTPRequest(.get, "http://127.0.0.1:\(port)/number-\(number)"))
+    }
+    func log(_ process: String = "server", offset: Int64 = 0) throws -> String? {
+      var text = ""
+      let found = try client.log(
+        SchedulerFixture.key(), instance: 0, process: process, stream: "stdout", follow: false, offset: offset
+      ) { bytes in
+        text += String(decoding: bytes, as: UTF8.self)
+        return true
+      }
+      return found ? text : nil
+    }
+    try waitUntil("all is written") { try log()?.hasSuffix("number-9\n") == true }
+    #expect(try log()?.split(separator: "\n").count == 11)
+    #expect(try log(offset: -9) == "number-9\n")
+    #expect(try log("other") == nil)
+    // Readers that go away are not written for any more; the page shows the end of the same log.
+    let page = try fixture.request(.get, "/jobs/\(SchedulerFixture.key())/0/logs/server/stdout").text
+    #expect(page.contains("asked for /number-9"))
+  }
+}

@@ -1,0 +1,246 @@
+import CSystemShims
+import Glibc
+import HTTPClient
+import JSON
+import JobModel
+import SchedulerClient
+import SystemSupport
+import Testing
+
+struct TestFailure: Error {}
+
+/// The built `kilt-scheduler` on a state directory of its own, with jobs whose tasks are small Python servers. What it
+/// started is ended with it, whatever becomes of the test.
+final class SchedulerFixture: Sendable {
+  let scratch: FilePath
+  /// Tells the processes of this fixture's tasks from all others, in their arguments.
+  let mark: String
+  private let python: String
+  private let readOnly: [String]
+  private let arguments: [String]
+  nonisolated(unsafe) private(set) var pid: pid_t = 0
+  nonisolated(unsafe) private(set) var address = ""
+
+  var state: FilePath { scratch.appending("state") }
+  /// Whom the tasks run as.
+  static var user: String { getuid() == 0 ? "nobody" : String(cString: getpwuid(getuid()).pointee.pw_name) }
+
+  init(_ arguments: [String] = [], start: Bool = true) throws {
+    for (program, package) in [("bwrap", "bubblewrap"), ("setpriv", "util-linux"), ("python3", "python3")] {
+      try #require(Subprocess.find(program) != nil, "'\(program)' is missing: apt-get install \(package)")
+    }
+    let find = Subprocess(
+      "python3", ["-c", "import sys; print(sys.executable); print(sys.base_prefix)"], environment: environmentStrings())
+    let lines = try find.run().text.split(separator: "\n").map(String.init)
+    try #require(lines.count == 2)
+    python = try FileSystem.canonicalPath(FilePath(lines[0])).string
+    readOnly = lines[1].hasPrefix("/usr") ? [] : [lines[1]]
+    scratch = try FileSystem.makeTemporaryDirectory(prefix: "scheduler")
+    mark = "mark-\(scratch.lastComponent?.string ?? "")"
+    self.arguments = arguments
+    if start { try self.start() }
+  }
+
+  deinit {
+    if pid > 0 { endScheduler(SIGKILL) }
+    // Executors end their tasks when they are killed: bubblewrap's processes die with them.
+    for task in tasks() {
+      if let id = Self.number(in: task.appending("executor.pid")), Self.arguments(of: id).contains("kilt-executor") {
+        kill(id, SIGKILL)
+      }
+    }
+    for id in processes() { kill(id, SIGKILL) }
+    do {
+      try waitUntil("all tasks are gone") { try processes().isEmpty && controlGroups().isEmpty || !removeGroups() }
+      try FileSystem.removeTree(scratch)
+    } catch {
+      Issue.record("the test leaves something: \(error)")
+    }
+  }
+
+  /// Removes the control groups that killed executors left; true when some are still in use.
+  private func removeGroups() throws -> Bool { try controlGroups().map { rmdir($0) != 0 }.contains(true) }
+
+  // MARK: The scheduler
+
+  static func program(_ name: String) throws -> FilePath {
+    let path = try executablePath().removingLastComponent().appending(name)
+    try #require(FileSystem.isExecutable(path), "no \(name) beside the tests: \(path)")
+    return path
+  }
+
+  /// Starts it, and waits until it answers.
+  func start() throws {
+    if FileSystem.exists(state.appending("address")) { try FileSystem.removeFile(state.appending("address")) }
+    let log = try FileSystem.open(
+      scratch.appending("scheduler.log"), .writeOnly, options: [.create, .append])
+    defer { FileSystem.close(log) }
+    pid = try spawnDetached(
+      Self.program("kilt-scheduler"), ["--state-directory", state.string, "--listen", "127.0.0.1:0"] + options,
+      environment: ["HOME=\(scratch)", "PATH=/usr/local/bin:/usr/bin:/bin"], output: log)
+    try waitUntil("the scheduler listens") {
+      guard FileSystem.exists(state.appending("address")) else {
+        var status: Int32 = 0
+        if waitpid(pid, &status, WNOHANG) == pid {
+          pid = 0
+          Issue.record("the scheduler ended: \(try FileSystem.readText(scratch.appending("scheduler.log")))")
+          throw TestFailure()
+        }
+        return false
+      }
+      address = String(try FileSystem.readText(state.appending("address")).dropLast())
+      return try request(.get, "/health").status == 200
+    }
+  }
+
+  /// The options that all of these schedulers have.
+  var options: [String] {
+    ["--cgroup-parent", "kilt-test", "--port-range", "24000-25999"] + readOnly.flatMap { ["--read-only", $0] }
+      + arguments
+  }
+
+  /// Ends it with a signal, and returns its exit code; nil when the signal ended it.
+  @discardableResult
+  func endScheduler(_ signal: Int32) -> Int32? {
+    kill(pid, signal)
+    var status: Int32 = 0
+    waitpid(pid, &status, 0)
+    pid = 0
+    return status & 0x7F == 0 ? (status >> 8) & 0xFF : nil
+  }
+
+  // MARK: Requests
+
+  func client() throws -> SchedulerClient {
+    SchedulerClient(address: address, token: try FileSystem.readText(state.appending("token")))
+  }
+
+  func request(
+    _ method: HTTPMethod, _ path: String, _ body: JSONValue? = nil, headers: HTTPHeaders = [:]
+  ) throws -> HTTPResponse {
+    try HTTPClient(retry: .never).send(
+      HTTPRequest(method, address + path, headers: headers, body: body.map { HTTPBody.bytes($0.bytes()) } ?? .none))
+  }
+
+  // MARK: Jobs
+
+  static func key(_ name: String = "pinger", role: String = user) -> JobKey {
+    JobKey(cluster: "devcluster", role: role, stage: "devel", name: name)
+  }
+
+  /// A service that answers every GET with `ok`, and writes its path to its log.
+  func job(_ name: String = "pinger", instances: Int = 2, rotated: Bool = false) -> JobConfiguration {
+    let program = """
+      import http.server, sys
+      class Handler(http.server.BaseHTTPRequestHandler):
+          def do_GET(self):
+              if self.path != '/health': print('asked for', self.path, flush=True)
+              self.send_response(200)
+              self.send_header('Content-Length', '2')
+              self.end_headers()
+              self.wfile.write(b'ok')
+      server = http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), Handler)
+      print('serving', flush=True)
+      server.serve_forever()
+      """
+    let logger = rotated ? LoggerConfiguration(mode: .rotate, logSize: 64, backups: 50) : nil
+    return JobConfiguration(
+      key: Self.key(name), isService: true, instances: instances,
+      task: TaskConfiguration(
+        name: name,
+        processes: [
+          ProcessConfiguration(
+            name: "server", cmdline: "exec \(python) -u -c \"\(program)\" {{thermos.ports[http]}} \(mark)",
+            logger: logger)
+        ], resources: Resources(milliCPU: 100, ram: 128 << 20, disk: 64 << 20, processes: 64),
+        finalizationWait: .seconds(3)),
+      healthCheck: HealthCheckConfiguration(
+        checker: .http(HTTPHealthChecker(port: "http")), initialInterval: .seconds(3), interval: .milliseconds(200),
+        timeout: .milliseconds(500), maxConsecutiveFailures: 8))
+  }
+
+  /// Waits until all instances of a job run, and returns them.
+  func waitUntilRunning(_ key: JobKey = key(), _ count: Int = 2) throws -> [InstanceStatus] {
+    try waitForInstances(key, "\(count) instances run") { instances in
+      instances.count == count && instances.allSatisfy { $0.status == .running && !$0.pids.isEmpty }
+    }
+  }
+
+  func waitForInstances(
+    _ key: JobKey = key(), _ what: String, _ condition: ([InstanceStatus]) throws -> Bool
+  ) throws -> [InstanceStatus] {
+    var last: [InstanceStatus] = []
+    let client = try client()
+    do {
+      try waitUntil(what) {
+        last = try client.job(key)?.instances ?? []
+        return try condition(last)
+      }
+    } catch {
+      Issue.record("instances: \(last)")
+      throw error
+    }
+    return last
+  }
+
+  /// The process that serves an instance's port.
+  func server(of instance: InstanceStatus) throws -> pid_t {
+    let port = try #require(instance.ports["http"])
+    let found = processes().filter { id in
+      let arguments = Self.arguments(of: id)
+      return arguments.first?.contains("python") == true && arguments.contains(String(port))
+    }
+    try #require(found.count == 1, "one server of port \(port): \(found)")
+    return found[0]
+  }
+
+  // MARK: What there is
+
+  /// Ids of all processes that have the mark among their arguments.
+  func processes() -> [pid_t] {
+    Self.allProcesses().filter { id in Self.arguments(of: id).contains { $0.contains(mark) } }
+  }
+
+  func tasks() -> [FilePath] {
+    let folder = state.appending("tasks")
+    guard let entries = try? FileSystem.list(folder) else { return [] }
+    return entries.map { folder.appending($0.name) }
+  }
+
+  /// Control groups of the fixture's tasks that exist.
+  func controlGroups() throws -> [String] {
+    try tasks().flatMap { task -> [String] in
+      let list = task.appending("run/control-groups")
+      guard FileSystem.exists(list) else { return [] }
+      return try FileSystem.readText(list).split(separator: "\n").map(String.init).filter { access($0, F_OK) == 0 }
+    }
+  }
+
+  private static func allProcesses() -> [pid_t] {
+    guard let entries = try? FileSystem.list("/proc") else { return [] }
+    return entries.compactMap { pid_t($0.name) }
+  }
+
+  /// A process that has ended has none.
+  private static func arguments(of id: pid_t) -> [String] {
+    guard let bytes = try? FileSystem.read(FilePath("/proc/\(id)/cmdline")) else { return [] }
+    return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  private static func number(in file: FilePath) -> pid_t? {
+    guard let text = try? FileSystem.readText(file) else { return nil }
+    return pid_t(text.prefix { $0.isNumber })
+  }
+}
+
+/// Looks again and again, and gives up after two minutes, which no test needs.
+func waitUntil(_ what: String, _ condition: () throws -> Bool) throws {
+  let deadline = monotonicNanoseconds() + 120_000_000_000
+  while try !condition() {
+    guard monotonicNanoseconds() < deadline else {
+      Issue.record("never happened: \(what)")
+      throw TestFailure()
+    }
+    pauseMilliseconds(20)
+  }
+}
