@@ -8,14 +8,15 @@ public struct Kilt: ParsableCommand {
     abstract: "Builds a monorepo of Python services into single-file executables, and runs them.",
     discussion: """
       EXAMPLES
-        kilt list ::                              every target of the workspace
-        kilt package services/fiddler:server      dist/fiddler_server-COMMIT-PLATFORM.pex
-        kilt publish --changed-since=HEAD~1       upload what a push affects
-        kilt scheduler                            run the bundled scheduler on this machine
+        kilt list ::                            every target of the workspace
+        kilt package services/fiddler:server    a single-file executable in dist/
+        kilt publish --changed-since=HEAD~1     upload what a push affects
+        kilt scheduler                          run the bundled scheduler here
         kilt job create jobs/fiddler.yaml --stage devel
 
       EXIT CODES
-        0 done; 1 the work failed; 2 wrong usage or input; 3 the machine lacks something; 70 a defect of Kilt
+        0 done; 1 the work failed; 2 wrong usage or input;
+        3 the machine lacks something; 70 a defect of Kilt
       """,
     version: kiltVersion,
     groupedSubcommands: [
