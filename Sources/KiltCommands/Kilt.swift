@@ -24,8 +24,8 @@ public struct Kilt: ParsableCommand {
         name: "Workspace",
         subcommands: [
           WorkspaceInit.self, WorkspaceList.self, WorkspacePeek.self, WorkspaceDependencies.self,
-          WorkspaceDependents.self,
-          WorkspacePaths.self, WorkspaceFiledeps.self, WorkspaceRoots.self, WorkspaceOwners.self,
+          WorkspaceDependents.self, WorkspacePaths.self, WorkspaceFiledeps.self, WorkspaceRoots.self,
+          WorkspaceOwners.self,
         ]),
       CommandGroup(name: "Python", subcommands: [BuildLock.self]),
       CommandGroup(name: "Build", subcommands: [BuildPackage.self]),

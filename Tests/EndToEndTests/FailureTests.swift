@@ -61,12 +61,34 @@ import Testing
       """)
   }
 
+  @Test func aCommandThatDoesNotExist() throws {
+    let example = try Example()
+    try expectFailure(
+      example, try example.kilt(["job", "craete"]), code: 2,
+      """
+      error: there is no command "kilt job craete"
+        help: did you mean "create"?
+      """)
+    try expectFailure(
+      example, try example.kilt(["xyz"]), code: 2,
+      """
+      error: there is no command "kilt xyz"
+        help: "kilt --help" lists the commands
+      """)
+  }
+
   @Test func aTargetThatIsNoBinary() throws {
     let example = try Example()
     try expectFailure(
       example, try example.kilt(["package", "lib/auth::"]), code: 2,
       """
       error: none of the 5 selected targets can be packed
+        help: "kilt list :: --filter-target-type=pex_binary" shows those that can
+      """)
+    try expectFailure(
+      example, try example.kilt(["package", "services/fiddler/app.py"]), code: 2,
+      """
+      error: "services/fiddler/app.py" is a python_source, of which no bundle can be made
         help: "kilt list :: --filter-target-type=pex_binary" shows those that can
       """)
   }

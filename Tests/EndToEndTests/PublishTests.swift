@@ -61,7 +61,7 @@ import Testing
     let manifest = try JSONValue(
       parsing: example.kilt("artifacts", "inspect", "igorctl@\(commit.prefix(7))", "--format", "json").output)
     #expect(manifest["commit"]?.string == commit)
-    #expect(try example.kilt("artifacts", "verify").text.hasPrefix("1 bundles verified in "))
+    #expect(try example.kilt("artifacts", "verify").text.hasPrefix("1 bundle verified in "))
   }
 
   // MARK: pex-runner

@@ -6,6 +6,7 @@ import Testing
   @Test func wrongUsageIsExitCodeTwo() {
     #expect(Invocation.run(["no-such-verb"]) == 2)
     #expect(Invocation.run(["--no-such-flag"]) == 2)
+    #expect(Invocation.run(["job", "craete"]) == 2)
   }
 
   @Test func helpAndVersionSucceed() {

@@ -8,7 +8,7 @@ struct ArtifactsPublish: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "publish", abstract: "Pack binaries and upload them under the commit that is checked out.",
     discussion: """
-      Refused while files differ from the commit: what is published is what its name says. Only what the repository
+      Refused while files differ from the commit: what is published is what its name says. Only what the repository \
       lacks is uploaded; publishing again changes nothing.
 
       EXAMPLES

@@ -32,7 +32,7 @@ struct ArtifactsVerify: ParsableCommand {
       if found.isEmpty { global.note("\(key): all digests are right") }
     }
     if !faults.isEmpty { throw DiagnosticList(faults) }
-    Terminal.standardOutput.print("\(count) bundles verified in \(repository.location)")
+    Terminal.standardOutput.print("\(count) \(count == 1 ? "bundle" : "bundles") verified in \(repository.location)")
   }
 
   private func faultsOf(_ key: ManifestKey, _ repository: Repository) throws -> [Diagnostic] {

@@ -11,13 +11,13 @@ struct BuildLock: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lock", abstract: "Resolve the requirements of a workspace into lockfiles.",
     discussion: """
-      One lockfile serves all platforms and Python versions of the workspace, and names no host: files are found by name
-      and digest in the index that pip is configured to use. Versions that still fit are kept.
+      One lockfile serves all platforms and Python versions of the workspace, and names no host: files are found by \
+      name and digest in the index that pip is configured to use. Versions that still fit are kept.
 
       EXAMPLES
         kilt lock
-        kilt lock --check            exit code 1 when a lockfile does not fit its requirements; asks no network
-        kilt lock --diff             show what would change
+        kilt lock --check     exit code 1 when one does not fit; asks no network
+        kilt lock --diff      show what would change
       """)
 
   @OptionGroup var global: GlobalOptions

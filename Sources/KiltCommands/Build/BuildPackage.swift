@@ -14,13 +14,13 @@ struct BuildPackage: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "package", abstract: "Pack binaries into single-file executables in dist/.",
     discussion: """
-      A bundle is named NAME-COMMIT-PLATFORM.pex; files that differ from the commit add ".dirty". What did not change is
-      not built again.
+      A bundle is named NAME-COMMIT-PLATFORM.pex; files that differ from the commit add ".dirty". What did not \
+      change is not built again.
 
       EXAMPLES
         kilt package services/fiddler:server
         kilt package ::
-        kilt package --changed-since=main
+        kilt package --changed-since=main     what that affects, however far
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -63,15 +63,23 @@ struct PackagingSession {
     binaries =
       options.changedSince == nil
       ? try session.resolver.binaries(among: selected) : selected.filter { graph[$0].type == .pexBinary }
-    if binaries.isEmpty, options.changedSince == nil {
-      throw Diagnostic(
-        .input, "none of the \(selected.count) selected targets can be packed",
-        remedies: ["\"kilt list :: --filter-target-type=pex_binary\" shows those that can"])
-    }
+    if binaries.isEmpty, options.changedSince == nil { throw Self.nothingToPack(selected, graph) }
     version = try SourceVersion(of: session.workspace)
     packager = BundlePackager(
       workspace: session.workspace, resolver: session.resolver, store: try ContentStore.userDefault(),
       version: version)
+  }
+
+  private static func nothingToPack(_ selected: [TargetID], _ graph: TargetGraph) -> Diagnostic {
+    let summary =
+      switch selected.count {
+      case 0: "no targets are selected"
+      case 1:
+        "\"\(graph.address(of: selected[0]))\" is a \(graph[selected[0]].typeName), of which no bundle can be made"
+      default: "none of the \(selected.count) selected targets can be packed"
+      }
+    return Diagnostic(
+      .input, summary, remedies: ["\"kilt list :: --filter-target-type=pex_binary\" shows those that can"])
   }
 
   /// Packs all of them and says what was done for each.

@@ -8,12 +8,12 @@ struct JobCreate: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "create", abstract: "Create a job from its file and start its instances.",
     discussion: """
-      The plan is shown before anything starts. Refused, with the reason: a stage that was not named, a commit that is
-      not published for the cluster's platform, and for the stage "prod" a commit that is not on the main branch.
+      The plan is shown before anything starts. Refused, with the reason: a stage that was not named, a commit that \
+      is not published for the cluster's platform, and for the stage "prod" a commit that is not on the main branch.
 
       EXAMPLES
         kilt job create jobs/fiddler.yaml --stage devel
-        kilt job create jobs/fiddler.yaml --stage devel --commit 3f2c9d1e8a7b --wait-until running
+        kilt job create jobs/fiddler.yaml --stage devel --wait-until running
         kilt job create jobs/fiddler.yaml --stage prod --dry-run
       """)
 

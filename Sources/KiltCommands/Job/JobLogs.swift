@@ -14,7 +14,7 @@ struct JobLogs: ParsableCommand {
       EXAMPLES
         kilt job logs jobs/fiddler.yaml --stage devel
         kilt job logs jobs/fiddler.yaml --stage devel --follow
-        kilt job logs jobs/fiddler.yaml --stage devel --instance 1 --process fiddler_server --stream stderr
+        kilt job logs jobs/fiddler.yaml --stage devel --instance 1 --stream stderr
       """)
 
   enum Stream: String, ExpressibleByArgument, CaseIterable { case stdout, stderr, both }

@@ -11,9 +11,9 @@ struct OperateScheduler: ParsableCommand {
     commandName: "scheduler",
     abstract: "Run the bundled scheduler on this machine.",
     discussion: """
-      One process: API and web pages on loopback, state in SQLite. In a workspace its state is kept in .kilt/scheduler and
-      bundles come from the repository of kilt.toml; elsewhere name --state-directory and --repository.
-      Stopping it leaves its tasks running. All options: kilt scheduler -- --help
+      One process: API and web pages on loopback, state in SQLite. In a workspace its state is kept in \
+      .kilt/scheduler and bundles come from the repository of kilt.toml; elsewhere name --state-directory and \
+      --repository. Stopping it leaves its tasks running. All options: kilt scheduler -- --help
 
       EXAMPLES
         kilt scheduler

@@ -10,6 +10,7 @@ public enum Invocation {
   /// something, 70 a defect.
   public static func run(_ arguments: [String]) -> Int32 {
     do {
+      try checkVerb(arguments)
       var command = try Kilt.parseAsRoot(arguments)
       try command.run()
       return 0
@@ -17,6 +18,25 @@ public enum Invocation {
       return error.rawValue
     } catch {
       return report(error)
+    }
+  }
+
+  /// Tells a verb that does not exist from an argument too many, and says which may have been meant.
+  private static func checkVerb(_ arguments: [String]) throws {
+    var command: any ParsableCommand.Type = Kilt.self
+    var path = "kilt"
+    for argument in arguments {
+      let verbs = command.configuration.subcommands
+      if verbs.isEmpty || argument.hasPrefix("-") || argument == "help" { return }
+      guard let next = verbs.first(where: { $0.configuration.commandName == argument }) else {
+        let names = verbs.compactMap { $0.configuration.commandName }
+        let near = Suggestions.remedy(for: argument, among: names)
+        throw Diagnostic(
+          .input, "there is no command \"\(path) \(argument)\"",
+          remedies: [near ?? "\"\(path) --help\" lists the commands"])
+      }
+      path += " " + argument
+      command = next
     }
   }
 

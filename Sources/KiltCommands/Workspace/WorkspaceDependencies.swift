@@ -10,7 +10,7 @@ struct WorkspaceDependencies: ParsableCommand {
       EXAMPLES
         kilt dependencies services/fiddler:server
         kilt dependencies --transitive services/fiddler:server
-        kilt dependencies --format=json ::          an object from each target to its dependencies
+        kilt dependencies --format=json ::       an object: target to dependencies
       """)
 
   @OptionGroup var global: GlobalOptions

@@ -7,8 +7,8 @@ struct WorkspaceInit: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "init", abstract: "Make this folder the root of a workspace.",
     discussion: """
-      Writes a kilt.toml that holds what most workspaces need; every key is explained in it. A file that is there stays
-      as it is.
+      Writes a kilt.toml that holds what most workspaces need; every key is explained in it. A file that is there \
+      stays as it is.
 
       EXAMPLES
         kilt init
