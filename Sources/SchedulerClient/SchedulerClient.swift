@@ -55,12 +55,13 @@ public struct SchedulerClient: Sendable {
   public func restart(_ key: JobKey, instances: [Int] = []) throws { try change(key, "restart", instances) }
 
   /// Hands a log to `receive`, piece by piece; followed, until the task ends or `receive` returns false. Returns false
-  /// when there is no such log (yet).
+  /// when there is no such log (yet). It is that of the task named, or of the instance's last that was started.
   public func log(
-    _ key: JobKey, instance: Int, process: String, stream: String, follow: Bool, offset: Int64 = 0,
-    receive: (UnsafeRawBufferPointer) throws -> Bool
+    _ key: JobKey, instance: Int, process: String, stream: String, task: TaskID? = nil, follow: Bool,
+    offset: Int64 = 0, receive: (UnsafeRawBufferPointer) throws -> Bool
   ) throws -> Bool {
-    let query = "?offset=\(offset)" + (follow ? "&follow=1" : "")
+    // A task's id is made of identifiers: nothing in it needs encoding.
+    let query = "?offset=\(offset)" + (follow ? "&follow=1" : "") + (task.map { "&task=\($0)" } ?? "")
     var request = HTTPRequest(
       .get, address + path(key) + "/instances/\(instance)/logs/\(process)/\(stream)" + query)
     authorize(&request)

@@ -26,12 +26,15 @@ extension HostScheduler {
   func detail(_ key: JobKey) -> JobDetail? {
     let state = store.state
     guard let configuration = state.jobs[key]?.configuration, let summary = state.summary(of: key) else { return nil }
-    let events = state.history(of: key).flatMap { task in
+    let tasks = state.history(of: key)
+    let events = tasks.reversed().flatMap { task in
       task.events.map { JobEvent(instance: task.instance, taskID: task.id, event: $0) }
     }
     return JobDetail(
       configuration: configuration, summary: summary, instances: state.instances(of: key).map(withProcesses),
-      events: events.sorted { ($0.event.time, $0.instance) < ($1.event.time, $1.instance) })
+      // Of two at the same time, the older task's is first: sorting keeps the order of equals.
+      events: events.sorted { $0.event.time < $1.event.time },
+      earlier: tasks.filter { $0.status.isTerminal }.map(\.instanceStatus))
   }
 
   /// With the ids of its processes, which executors record and the state machine does not know.
@@ -45,17 +48,15 @@ extension HostScheduler {
     return status
   }
 
-  /// The folder of an instance's live task, or of its last.
-  func directory(_ key: JobKey, instance: Int) -> TaskDirectory? {
-    let state = store.state
-    let task =
-      state.activeTask(of: InstanceKey(job: key, instance: instance))
-      ?? state.history(of: key, instance: instance).first
-    return task.map { supervisor.directory($0.id) }
+  /// The folder of a task of an instance: of the one named, or of the last that was ever started.
+  func directory(_ key: JobKey, instance: Int, task: TaskID? = nil) -> TaskDirectory? {
+    let tasks = store.state.history(of: key, instance: instance)
+    if let task { return tasks.contains { $0.id == task } ? supervisor.directory(task) : nil }
+    let last = tasks.first { $0.status.mayHaveExecutor || $0.status.isTerminal }
+    return last.map { supervisor.directory($0.id) }
   }
 
-  func processes(_ key: JobKey, instance: Int) -> [ProcessRun] {
-    guard let directory = directory(key, instance: instance) else { return [] }
+  func processes(_ directory: TaskDirectory) -> [ProcessRun] {
     do {
       return try directory.checkpoint()?.processes ?? []
     } catch {

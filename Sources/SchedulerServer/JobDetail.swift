@@ -7,6 +7,8 @@ struct JobDetail: Sendable {
   var summary: JobSummary
   var instances: [InstanceStatus]
   var events: [JobEvent]
+  /// The tasks that have ended and are remembered, the newest first.
+  var earlier: [InstanceStatus] = []
 
   var key: JobKey { configuration.key }
 

@@ -32,7 +32,7 @@ import Testing
     let event = TaskEvent(time: Timestamp(milliseconds: 0), status: .failed, message: hostile)
     return JobDetail(
       configuration: configuration, summary: summary, instances: [status],
-      events: [JobEvent(instance: 0, taskID: TaskID(hostile), event: event)])
+      events: [JobEvent(instance: 0, taskID: TaskID(hostile), event: event)], earlier: [status])
   }()
 
   @Test func nothingOfAJobBecomesMarkup() {
@@ -41,9 +41,13 @@ import Testing
     let entry = SandboxFiles.Entry(name: Self.hostile, isDirectory: false, size: 1)
     let pages = [
       JobPages.cluster(Self.hostile, jobs: [Self.job.summary], now: now), JobPages.job(Self.job, now: now),
-      InstancePages.instance(Self.job, instance: 0, processes: [run], now: now),
-      InstancePages.log(Self.job.key, instance: 0, process: Self.hostile, stream: "stdout", text: Self.hostile),
-      InstancePages.files(Self.job.key, instance: 0, folder: Self.hostile, entries: [entry]),
+      InstancePages.instance(
+        Self.job, instance: 0, task: TaskID(Self.hostile), processes: [run], now: now),
+      InstancePages.log(
+        Self.job.key, instance: 0, task: TaskID(Self.hostile), process: Self.hostile, stream: "stdout",
+        text: Self.hostile),
+      InstancePages.files(
+        Self.job.key, instance: 0, task: TaskID(Self.hostile), folder: Self.hostile, entries: [entry]),
     ]
     for page in pages {
       #expect(!page.text.contains("<script"))

@@ -66,4 +66,40 @@ import Testing
     let page = try fixture.request(.get, "/jobs/\(SchedulerFixture.key())/0/logs/server/stdout").text
     #expect(page.contains("asked for /number-9"))
   }
+
+  @Test func logsOfATaskThatEndedAreFoundWhileItsSuccessorWaits() throws {
+    let fixture = try SchedulerFixture()
+    let client = try fixture.client()
+    var job = fixture.job(instances: 1)
+    job.healthCheck = nil
+    job.task.processes[0].cmdline = "echo the reason; exit 3"
+    try client.create(job)
+    let waiting = try fixture.waitForInstances(SchedulerFixture.key(), "it is throttled") {
+      $0.first?.status == .throttled
+    }
+    func log(_ task: TaskID?) throws -> String? {
+      var text = ""
+      let found = try client.log(
+        SchedulerFixture.key(), instance: 0, process: "server", stream: "stdout", task: task, follow: false
+      ) { bytes in
+        text += String(decoding: bytes, as: UTF8.self)
+        return true
+      }
+      return found ? text : nil
+    }
+    #expect(try log(nil) == "the reason\n")
+    #expect(try log(waiting[0].taskID) == nil)
+    #expect(try log("no-such-task") == nil)
+    let address = "/jobs/\(SchedulerFixture.key())/0"
+    let page = try fixture.request(.get, address).text
+    let links = page.split(separator: "\"").filter { $0.hasPrefix(address + "?task=") }
+    #expect(links.count == 2)
+    for link in links {
+      let earlier = try fixture.request(.get, String(link))
+      #expect(earlier.status == 200)
+      #expect(earlier.text.contains("exit code 3"))
+    }
+    #expect(try fixture.request(.get, address + "?task=no-such-task").status == 404)
+    #expect(try fixture.request(.get, address + "?task=..").status == 404)
+  }
 }

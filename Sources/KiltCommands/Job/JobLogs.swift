@@ -84,18 +84,33 @@ struct JobLogs: ParsableCommand {
 
   private func read(_ source: Source, of key: JobKey, _ client: SchedulerClient, to output: LogOutput) throws {
     var offset = tail.map { -Int64($0) } ?? 0
+    var shown: TaskID?
     while true {
+      let status = try client.job(key)?.instances.first { $0.instance == source.instance }
+      if let status, status.taskID == shown {
+        // It has ended for good: a task that is replaced is not its instance's last.
+        if status.status.isTerminal { return }
+      } else if shown != nil {
+        // The next task has a log of its own, from its beginning.
+        if status == nil { return }
+        offset = 0
+      }
       var lines = LineBuffer()
       let found = try client.log(
-        key, instance: source.instance, process: source.process, stream: source.stream, follow: follow, offset: offset
+        key, instance: source.instance, process: source.process, stream: source.stream,
+        task: follow ? status?.taskID : nil, follow: follow, offset: offset
       ) { bytes in
+        if offset >= 0 { offset += Int64(bytes.count) }
         output.write(lines.take(bytes), label: source.label, isError: source.stream == "stderr")
         return true
       }
       output.write(lines.rest(), label: source.label, isError: source.stream == "stderr")
       guard follow, try client.job(key) != nil else { return }
-      // That run has ended; the next one has a log of its own, from its beginning.
-      if found { offset = 0 }
+      if found {
+        shown = status?.taskID
+        // Where in the log the last bytes were is not known: at its end.
+        if offset < 0 { offset = .max }
+      }
       pauseMilliseconds(500)
     }
   }

@@ -26,7 +26,7 @@ enum OpenAPI {
     Operation(
       method: "get", path: jobPath + "/instances/{instance}/logs/{process}/{stream}",
       summary: "A process's stdout or stderr; with follow=1 as it is written, until the task ends.",
-      query: ["run", "offset", "follow"]),
+      query: ["task", "run", "offset", "follow"]),
     Operation(method: "get", path: "/events", summary: "State changes as server-sent events."),
     Operation(method: "get", path: "/openapi.json", summary: "This description."),
   ]

@@ -13,7 +13,7 @@ extension Routes {
   /// A process's log: what is there, or with `follow=1` what comes until the task has ended. Unless a run is named,
   /// a followed log goes on with the process's next run.
   func log(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
-    guard let (directory, process, stream) = await logPlace(context) else { return APIResponse.notFound }
+    guard let (directory, process, stream) = await logPlace(request, context) else { return APIResponse.notFound }
     let query = request.uri.queryParameters
     let run = query["run"].flatMap { Int($0) }
     let offset = query["offset"].flatMap { Int64($0) } ?? 0

@@ -18,17 +18,22 @@ extension Routes {
       try await page(context) { detail in JobPages.job(detail, now: HostScheduler.now()) }
     }
     let instance = job.group(":instance")
-    instance.get { _, context in
+    instance.get { request, context in
       try await page(context) { detail in
         guard let number = instanceNumber(context), detail.knows(instance: number) else { return nil }
-        let processes = await scheduler.processes(detail.key, instance: number)
-        return InstancePages.instance(detail, instance: number, processes: processes, now: HostScheduler.now())
+        let task = self.task(request)
+        guard let directory = await scheduler.directory(detail.key, instance: number, task: task) else {
+          return task == nil ? InstancePages.instance(detail, instance: number, now: HostScheduler.now()) : nil
+        }
+        return InstancePages.instance(
+          detail, instance: number, task: TaskID(directory.name), processes: await scheduler.processes(directory),
+          now: HostScheduler.now())
       }
     }
     instance.get("logs/:process/:stream") { request, context in
       try await page(context) { detail in
         guard let number = instanceNumber(context),
-          let (directory, process, stream) = await logPlace(context)
+          let (directory, process, stream) = await logPlace(request, context)
         else { return nil }
         let run = request.uri.queryParameters["run"].flatMap { Int($0) }
         guard let path = await scheduler.logPath(directory, process: process, run: run, stream: stream) else {
@@ -39,16 +44,17 @@ extension Routes {
           return try reader.rest(limit: Int(Self.shownLog))
         }
         let text = String(decoding: bytes, as: UTF8.self)
-        return InstancePages.log(detail.key, instance: number, process: process, stream: stream, text: text)
+        return InstancePages.log(
+          detail.key, instance: number, task: TaskID(directory.name), process: process, stream: stream, text: text)
       }
     }
-    instance.get("files/**") { _, context in try await files(context) }
-    instance.get("files") { _, context in try await files(context) }
+    instance.get("files/**") { request, context in try await files(request, context) }
+    instance.get("files") { request, context in try await files(request, context) }
   }
 
-  private func files(_ context: BasicRequestContext) async throws -> Response {
+  private func files(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
     guard let key = key(context), let number = instanceNumber(context),
-      let directory = await scheduler.directory(key, instance: number)
+      let directory = await scheduler.directory(key, instance: number, task: task(request))
     else { return APIResponse.notFound }
     guard let path = PercentEncoding.decoded(context.parameters.getCatchAll().joined(separator: "/")) else {
       return APIResponse.notFound
@@ -56,7 +62,8 @@ extension Routes {
     let files = SandboxFiles(root: directory.paths.sandbox)
     switch try await NIOThreadPool.singleton.runIfActive({ files.content(at: path) }) {
     case .directory(let entries):
-      return APIResponse.html(InstancePages.files(key, instance: number, folder: path, entries: entries))
+      return APIResponse.html(
+        InstancePages.files(key, instance: number, task: TaskID(directory.name), folder: path, entries: entries))
     case .file(let bytes, let isTruncated):
       return APIResponse.text(bytes + (isTruncated ? Array("\n… the rest is left out\n".utf8) : []))
     case nil: return APIResponse.notFound
@@ -77,12 +84,17 @@ extension Routes {
     context.parameters.get("instance").flatMap { Int($0) }
   }
 
+  /// The task that a query names.
+  private func task(_ request: Request) -> TaskID? { request.uri.queryParameters["task"].map { TaskID(String($0)) } }
+
   /// The task, process and stream that a log's path names; nil unless they are names that can be part of a path.
-  func logPlace(_ context: BasicRequestContext) async -> (TaskDirectory, process: String, stream: String)? {
+  func logPlace(
+    _ request: Request, _ context: BasicRequestContext
+  ) async -> (TaskDirectory, process: String, stream: String)? {
     guard let key = key(context), let number = instanceNumber(context),
       let process = context.parameters.get("process"), JobKey.isIdentifier(process),
       let stream = context.parameters.get("stream"), stream == "stdout" || stream == "stderr",
-      let directory = await scheduler.directory(key, instance: number)
+      let directory = await scheduler.directory(key, instance: number, task: task(request))
     else { return nil }
     return (directory, process, stream)
   }

@@ -53,10 +53,11 @@ enum JobPages {
           """
       })
     let resources = job.configuration.task.resources
+    let builds = job.configuration.task.artifacts
     let body: HTML = """
       <h1>\(job.key)</h1>
       <p class="soft">\(resources.cpu) processors, \(resources.ram >> 20) MiB of memory and \(resources.disk >> 20) MiB of disk an \
-      instance · \(artifacts(job.configuration.task.artifacts))</p>
+      instance\(builds.isEmpty ? "" : " · " as HTML)\(artifacts(builds))</p>
       <table><tr><th>instance</th><th>state</th><th>for</th><th>ports</th><th>health</th><th>restarts</th><th>processes</th>\
       <th></th></tr>\(instances)</table>
       <h2>Events</h2>\(events(job.events))

@@ -95,6 +95,11 @@ struct TaskSupervisor {
   }
 }
 
+extension TaskDirectory {
+  /// Its last component, the task's id.
+  var name: String { FilePath(paths.directory).lastComponent?.string ?? "" }
+}
+
 /// What the supervisor saw of a task.
 struct Observation {
   enum Kind {
