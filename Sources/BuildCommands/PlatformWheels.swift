@@ -59,7 +59,7 @@ final class PlatformWheels {
     guard FileSystem.exists(file) else {
       throw Diagnostic(.input, "the lockfile \"\(path)\" is not there", remedies: ["kilt lock"])
     }
-    let lock = try Lockfile.read(file)
+    let lock = try Lockfile(parsing: try FileSystem.read(file), path: path)
     locks[path] = lock
     return lock
   }

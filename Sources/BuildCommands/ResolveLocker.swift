@@ -42,14 +42,20 @@ public struct ResolveLocker {
     return [resolve]
   }
 
-  /// Resolves anew, keeping the versions of the lockfile that is there where they still fit.
+  /// Resolves anew, keeping the versions of the lockfile that is there where they still fit. One that can not be read, as
+  /// after a merge with conflicts, is written anew.
   public func lock(_ resolve: WorkspaceConfiguration.Resolve, store: FilePath) throws -> Locked {
     let finder = InterpreterFinder(cacheFile: store.appending("interpreters.json"))
     let constraints = try InterpreterConstraint.parse(workspace.configuration.interpreterConstraints)
     let python = try finder.find(constraints)
     let index = try IndexConfiguration.ofPip([python.path] + finder.all().map(\.path))
     let resolver = UvResolver(uv: try UvTool.find(cache: store, python: python), python: python, index: index)
-    let previous = try previous(resolve)
+    var previous: Lockfile?
+    do {
+      previous = try self.previous(resolve)
+    } catch LockError.unreadable {
+      previous = nil
+    }
     let lockfile = try resolver.lock(try request(resolve), keeping: previous)
     return Locked(path: resolve.lockfile, lockfile: lockfile, previous: previous)
   }
@@ -67,7 +73,8 @@ public struct ResolveLocker {
 
   private func previous(_ resolve: WorkspaceConfiguration.Resolve) throws -> Lockfile? {
     let path = workspace.root.appending(resolve.lockfile)
-    return FileSystem.exists(path) ? try Lockfile.read(path) : nil
+    return FileSystem.exists(path)
+      ? try Lockfile(parsing: try FileSystem.read(path), path: resolve.lockfile) : nil
   }
 
   private func request(_ resolve: WorkspaceConfiguration.Resolve) throws -> LockRequest {

@@ -117,6 +117,25 @@ import Testing
       """)
   }
 
+  @Test func aLockfileWithAMergeConflictIsWrittenAnew() throws {
+    let example = try Example()
+    let before = try example.execute("cat", ["3rdparty/python/default.lock"])
+    try example.append("3rdparty/python/default.lock", "<<<<<<< HEAD\n")
+    try expectFailure(
+      example, try example.kilt(["package", "services/eightball:server"]), code: 2,
+      """
+      error: "3rdparty/python/default.lock" is not a lockfile that can be read: unexpected text after the value
+          --> 3rdparty/python/default.lock:650
+        help: run kilt lock to write it anew
+      """)
+    // The index may have newer versions by now: what is written is a lockfile, not of necessity the one before.
+    #expect(try example.kilt("lock").errorText.hasPrefix("wrote 3rdparty/python/default.lock: "))
+    #expect(try example.kilt("lock", "--check").errorText == "3rdparty/python/default.lock fits")
+    let after = try example.execute("cat", ["3rdparty/python/default.lock"])
+    #expect(after.prefix(100) == before.prefix(100))
+    #expect(!after.contains("http"))
+  }
+
   @Test func aFileThatIsNotTheOneThatWasLocked() throws {
     let example = try Example()
     // A folder with another file of the locked one's name is all that packages may come from.
