@@ -17,6 +17,30 @@ import Testing
     #expect(!FileSystem.exists(example.repository))
   }
 
+  @Test func withoutACommitThereIsNothingToNameItBy() throws {
+    let example = try Example()
+    try FileSystem.removeTree(example.root.appending(".git"))
+    let packed = try example.kilt("package", "tools/igorctl").errorText
+    #expect(packed.hasPrefix("built  dist/igorctl-unversioned-"))
+    let outcome = try example.kilt(["publish", "tools/igorctl"])
+    #expect(outcome.termination == .exited(2))
+    #expect(
+      outcome.errorText == """
+        error: what is published is named by a git commit, and there is none here
+          help: git init, git commit
+        """)
+  }
+
+  @Test func aRepositoryThatGitDoesNotTrustIsNotTakenForOneWithoutACommit() throws {
+    let example = try Example()
+    // As in a container where another user has checked it out.
+    let outcome = try example.kilt(
+      ["package", "tools/igorctl"], environment: ["GIT_TEST_ASSUME_DIFFERENT_OWNER=1"])
+    #expect(outcome.termination == .exited(3))
+    #expect(outcome.errorText.contains("detected dubious ownership"), "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("safe.directory"), "\(outcome.errorText)")
+  }
+
   @Test func publishingAgainChangesNothing() throws {
     let example = try Example()
     let commit = try example.git("rev-parse", "HEAD").prefix(12)

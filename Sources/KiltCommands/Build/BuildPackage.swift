@@ -30,6 +30,9 @@ struct BuildPackage: ParsableCommand {
   func run() throws {
     let packaging = try PackagingSession(global, targets, verb: "package")
     let bundles = try packaging.packageAll()
+    if !bundles.isEmpty, bundles.allSatisfy({ $0.work == .unchanged }) {
+      global.note("nothing to do: \(bundles.count == 1 ? "it is" : "all \(bundles.count) are") up to date")
+    }
     if output.format == .json {
       let values = bundles.map { packaged -> JSONValue in
         .members([
@@ -85,12 +88,10 @@ struct PackagingSession {
   /// Packs all of them and says what was done for each.
   func packageAll(_ body: (PackagedBundle) throws -> Void = { _ in }) throws -> [PackagedBundle] {
     var bundles: [PackagedBundle] = []
-    var counts: [PackagedBundle.Work: Int] = [:]
     for binary in binaries {
       let start = monotonicNanoseconds()
       let packaged = try packager.package(binary)
       let milliseconds = (monotonicNanoseconds() - start) / 1_000_000
-      counts[packaged.work, default: 0] += 1
       for collision in packaged.bundle.collisions {
         global.note("warning: \(collision.path) is in \(collision.used) and, hidden, in \(collision.hidden)")
       }
@@ -100,11 +101,7 @@ struct PackagingSession {
       bundles.append(packaged)
     }
     try session.reportWarnings()
-    if bundles.isEmpty {
-      global.note("nothing to do: no binary is affected")
-    } else if counts[.built] == nil, counts[.renamed] == nil {
-      global.note("nothing to do: \(bundles.count == 1 ? "it is" : "all \(bundles.count) are") up to date")
-    }
+    if bundles.isEmpty { global.note("nothing to do: no binary is affected") }
     return bundles
   }
 

@@ -19,10 +19,12 @@ public struct GitRepository: Sendable {
   public func commit(of revision: String) throws(GitError) -> String {
     guard !revision.hasPrefix("-") else { throw .unknownRevision(revision) }
     let outcome = try run(["rev-parse", "--verify", "--quiet", revision + "^{commit}"])
-    guard outcome.termination.isSuccess else {
-      throw revision == "HEAD" ? .noCommit : .unknownRevision(revision)
+    switch outcome.termination {
+    case .exited(0): return outcome.text
+    case .exited(1): throw revision == "HEAD" ? .noCommit : .unknownRevision(revision)
+    // A repository that git does not trust, as where another user has checked it out, is not one without a commit.
+    default: throw .failed(command: "rev-parse", outcome.errorText)
     }
-    return outcome.text
   }
 
   /// The branch that is checked out; nil when none is, as CI often leaves it.
