@@ -19,7 +19,7 @@ enum HostFacts {
     }
     let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
     // In steps, so that not each small file of anybody makes another offer.
-    let room = (Int(disk.f_bavail) * Int(disk.f_frsize) + diskOfTasks) & ~((1 << 28) - 1)
+    let room = (Int(disk.f_bavail) * Int(disk.f_frsize) + diskOfTasks) & ~((1 << 24) - 1)
     let foreign = try listeningPorts().subtracting(usedPorts).filter(options.portRange.contains)
     return HostOffer(
       hostname: hostname,

@@ -143,6 +143,12 @@ extension HostScheduler {
   private func cleared(_ task: TaskID, _ isClear: Bool) {
     beingCleared.remove(task)
     guard isClear, let event = destroying.removeValue(forKey: task) else { return }
-    if store.state.tasks[task] == nil { deleteSandbox(task) } else { report(event) }
+    if store.state.tasks[task] != nil {
+      report(event)
+    } else if keepsStrangers {
+      warn("task \(task) is of no job that is known: ended; its folder stays")
+    } else {
+      deleteSandbox(task)
+    }
   }
 }

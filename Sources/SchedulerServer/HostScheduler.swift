@@ -23,6 +23,8 @@ actor HostScheduler: Service {
   var destroying: [TaskID: Event] = [:]
   /// Those of them that the thread pool is busy with.
   var beingCleared: Set<TaskID> = []
+  /// Whether folders of tasks that the store does not know stay.
+  var keepsStrangers = false
   /// What happened and is not stored yet: the disk may be full. Nothing is read twice, so nothing here may be lost.
   var backlog: [Event] = []
   /// Why the state cannot be written, while it cannot.
@@ -126,12 +128,20 @@ actor HostScheduler: Service {
     }
   }
 
-  /// Folders of tasks that the store does not know: what lives in them is ended.
+  /// Folders of tasks that the store does not know: what lives in them is ended. What is no task's folder is none of
+  /// the scheduler's: the state directory may have been another's.
   private func destroyStrangers() throws {
     guard FileSystem.exists(options.tasksDirectory) else { return }
+    // Without a history, the database was lost or moved away: then their logs are all that is left.
+    keepsStrangers = store.state.nextSequence == 1
     for entry in try FileSystem.list(options.tasksDirectory) {
       let task = TaskID(entry.name)
-      if store.state.tasks[task] == nil { destroying[task] = .taskDestroyed(task) }
+      guard store.state.tasks[task] == nil else { continue }
+      do {
+        if try supervisor.directory(task).assignment().taskID == task { destroying[task] = .taskDestroyed(task) }
+      } catch {
+        warn("\(options.tasksDirectory.appending(entry.name)) is no task's folder: left alone")
+      }
     }
   }
 

@@ -69,6 +69,8 @@ public struct SchedulerCommand: ParsableCommand {
 
   /// Runs the scheduler with these arguments until it is told to stop; returns the process's exit code.
   public static func start(_ arguments: [String]) async -> Int32 {
+    // Whoever read its messages may be gone.
+    signal(SIGPIPE, SIG_IGN)
     do {
       // Help and version are commands of their own, which do their work in `run`.
       guard let command = try parseAsRoot(arguments) as? SchedulerCommand else {

@@ -1,4 +1,5 @@
 internal import Diagnostics
+internal import Glibc
 internal import Hummingbird
 internal import Logging
 internal import NIOCore
@@ -21,6 +22,14 @@ struct SchedulerService {
     }
     try await runLocked()
     _ = consume lock
+  }
+
+  /// SIGHUP too, when the terminal is closed, unless it was started to outlive that (nohup(1)).
+  private static var stopSignals: [UnixSignal] {
+    var action = sigaction()
+    sigaction(SIGHUP, nil, &action)
+    let isIgnored = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
+    return [.sigterm, .sigint] + (isIgnored ? [] : [.sighup])
   }
 
   private func runLocked() async throws {
@@ -52,7 +61,7 @@ struct SchedulerService {
       logger: logger)
     var group = ServiceGroupConfiguration(
       services: [.init(service: application), .init(service: scheduler)],
-      gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+      gracefulShutdownSignals: Self.stopSignals, logger: logger)
     group.maximumGracefulShutdownDuration = options.stopsTasksOnExit ? options.stopPatience + .seconds(5) : .seconds(5)
     do {
       try await ServiceGroup(configuration: group).run()

@@ -1,4 +1,5 @@
 import HTTPClient
+import JSON
 import JobModel
 import SchedulerClient
 import Synchronization
@@ -101,5 +102,49 @@ import Testing
     }
     #expect(try fixture.request(.get, address + "?task=no-such-task").status == 404)
     #expect(try fixture.request(.get, address + "?task=..").status == 404)
+  }
+
+  @Test func aReaderThatGoesAwayIsNoticedThoughNothingIsWritten() throws {
+    let fixture = try SchedulerFixture()
+    let client = try fixture.client()
+    try client.create(fixture.job(instances: 1))
+    _ = try fixture.waitUntilRunning(SchedulerFixture.key(), 1)
+    var opened = false
+    _ = try? client.log(
+      SchedulerFixture.key(), instance: 0, process: "server", stream: "stdout", follow: true
+    ) { _ in
+      opened = try fixture.openFiles().contains { $0.hasSuffix("/stdout") }
+      return false
+    }
+    #expect(opened)
+    try waitUntil("the log is closed") { try !fixture.openFiles().contains { $0.hasSuffix("/stdout") } }
+  }
+
+  @Test func changesOfStateAreToldAsTheyHappen() throws {
+    let fixture = try SchedulerFixture()
+    let client = try fixture.client()
+    let parser = Mutex(ServerSentEventParser())
+    let seen = Mutex<[String]>([])
+    performInParallel(count: 2, threads: 2) { role in
+      do {
+        if role == 0 {
+          let request = HTTPRequest(.get, fixture.address + "/api/events")
+          _ = try? HTTPClient(retry: .never).stream(request) { bytes in
+            if bytes.elementsEqual(Array(": connected\n\n".utf8)) { seen.withLock { $0.append("connected") } }
+            for event in parser.withLock({ $0.consume(bytes) }) where event.name == "task" {
+              let status = try JSONValue(parsing: Array(event.data.utf8))["status"]?.string
+              seen.withLock { $0.append(status ?? "none") }
+            }
+            return !seen.withLock { $0.contains("RUNNING") }
+          }
+        } else {
+          try waitUntil("the events are followed") { seen.withLock { $0.first == "connected" } }
+          try client.create(fixture.job(instances: 1))
+        }
+      } catch {
+        Issue.record("\(error)")
+      }
+    }
+    #expect(seen.withLock { $0 } == ["connected", "PENDING", "ASSIGNED", "STARTING", "RUNNING"])
   }
 }

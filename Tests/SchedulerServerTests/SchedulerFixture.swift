@@ -216,6 +216,13 @@ final class SchedulerFixture: Sendable {
     }
   }
 
+  /// What the scheduler has open.
+  func openFiles() throws -> [String] {
+    let folder = FilePath("/proc/\(pid)/fd")
+    // One that was closed in between has no target.
+    return try FileSystem.list(folder).compactMap { try? FileSystem.readLink(folder.appending($0.name)).string }
+  }
+
   private static func allProcesses() -> [pid_t] {
     guard let entries = try? FileSystem.list("/proc") else { return [] }
     return entries.compactMap { pid_t($0.name) }

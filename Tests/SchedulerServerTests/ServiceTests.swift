@@ -86,6 +86,25 @@ import Testing
     #expect(fixture.processes().filter { id in after.contains { $0.pids.contains(id) } }.count <= 2)
   }
 
+  @Test func aLostDatabaseEndsTheTasksAndLeavesTheirLogsAndOthersFiles() throws {
+    let fixture = try SchedulerFixture()
+    try fixture.client().create(fixture.job(instances: 1))
+    let task = try fixture.waitUntilRunning(SchedulerFixture.key(), 1)[0].taskID
+    fixture.endScheduler(SIGKILL)
+    for file in try FileSystem.list(fixture.state) where file.name.hasPrefix("scheduler.sqlite") {
+      try FileSystem.removeFile(fixture.state.appending(file.name))
+    }
+    let foreign = fixture.state.appending("tasks/shopping")
+    try FileSystem.createDirectories(foreign)
+    try FileSystem.write(text: "milk", to: foreign.appending("list"))
+    try fixture.start()
+    try waitUntil("nothing runs") { fixture.processes().isEmpty }
+    #expect(try fixture.client().jobs().isEmpty)
+    #expect(try FileSystem.readText(foreign.appending("list")) == "milk")
+    let log = fixture.state.appending("tasks/\(task)/logs/server/0/stdout")
+    #expect(try FileSystem.readText(log).contains("serving"))
+  }
+
   @Test func aKilledJobLeavesNothing() throws {
     let fixture = try SchedulerFixture()
     let client = try fixture.client()

@@ -22,7 +22,10 @@ enum InstancePages {
       })
     let status = job.instances.first { $0.instance == instance }
     let state: HTML =
-      status.map { "\(Layout.badge($0.status)) for \(JobPages.age(of: $0.since, now: now)) \($0.message ?? "")" } ?? ""
+      status.map { status in
+        let reason: HTML = status.message.map { ": \($0)" } ?? ""
+        return "\(Layout.badge(status.status)) for \(JobPages.age(of: status.since, now: now))\(reason)"
+      } ?? ""
     let shown: HTML = task.map { "<p class=\"soft\">of task <code>\($0.rawValue)</code></p>" } ?? ""
     let files: HTML =
       task.map { _ in "<p><a href=\"\(address)/files/\(query)\">Files of the sandbox</a></p>" } ?? ""

@@ -36,7 +36,7 @@ enum Layout {
     header a{color:inherit;text-decoration:none}nav i{opacity:.5}main{padding:.4em 1.4em 3em;max-width:72em}
     a{color:var(--accent)}h1{font-size:1.35em;margin:.8em 0 .4em}h2{font-size:1.05em;margin:1.6em 0 .4em}
     table{border-collapse:collapse;width:100%}th{text-align:left;font-weight:600;opacity:.7;font-size:.85em}
-    td,th{padding:.35em .8em .35em 0;border-bottom:1px solid var(--line);vertical-align:top;white-space:nowrap}
+    td,th{padding:.35em 1.4em .35em 0;border-bottom:1px solid var(--line);vertical-align:top;white-space:nowrap}
     td:last-child,th:last-child{width:99%;white-space:normal;padding-right:0}td.n{font-variant-numeric:tabular-nums}
     .badge{border-radius:.5em;padding:.05em .55em;font-size:.85em;background:var(--soft)}.good{background:#2a93431f;color:#238636}
     .bad{background:#d1242f22;color:#d1242f}.busy{background:#bf870022;color:#a57100}.gone{opacity:.7}
