@@ -1,3 +1,4 @@
+import JSON
 import SystemSupport
 import Testing
 
@@ -120,12 +121,13 @@ import Testing
   @Test func aLockfileWithAMergeConflictIsWrittenAnew() throws {
     let example = try Example()
     let before = try example.execute("cat", ["3rdparty/python/default.lock"])
+    let lines = before.split(separator: "\n", omittingEmptySubsequences: false).count
     try example.append("3rdparty/python/default.lock", "<<<<<<< HEAD\n")
     try expectFailure(
       example, try example.kilt(["package", "services/eightball:server"]), code: 2,
       """
       error: "3rdparty/python/default.lock" is not a lockfile that can be read: unexpected text after the value
-          --> 3rdparty/python/default.lock:650
+          --> 3rdparty/python/default.lock:\(lines + 1)
         help: run kilt lock to write it anew
       """)
     // The index may have newer versions by now: what is written is a lockfile, not of necessity the one before.
@@ -138,10 +140,15 @@ import Testing
 
   @Test func aFileThatIsNotTheOneThatWasLocked() throws {
     let example = try Example()
+    let lock = try JSONValue(parsing: FileSystem.read(example.root.appending("3rdparty/python/default.lock")))
+    let bottle = try #require(lock["packages"]?.array?.first { $0["name"]?.string == "bottle" })
+    let file = try #require(bottle["files"]?.array?.first { $0["name"]?.string?.hasSuffix(".whl") == true })
+    let name = try #require(file["name"]?.string)
+    let locked = try #require(file["sha256"]?.string)
     // A folder with another file of the locked one's name is all that packages may come from.
     let wheels = example.scratch.appending("wheels")
     try FileSystem.createDirectories(wheels)
-    try FileSystem.write(text: "not what was locked", to: wheels.appending("bottle-0.13.4-py2.py3-none-any.whl"))
+    try FileSystem.write(text: "not what was locked", to: wheels.appending(name))
     let outcome = try example.kilt(
       ["package", "services/eightball:server"],
       environment: [
@@ -151,10 +158,10 @@ import Testing
     try expectFailure(
       example, outcome, code: 2,
       """
-      error: "bottle-0.13.4-py2.py3-none-any.whl" is not the file that was locked
-        note: locked sha256:045684fbd2764eac9cdeb824861d1551d113e8b683d8d26e296898d3dd99a12e
+      error: "\(name)" is not the file that was locked
+        note: locked sha256:\(locked)
         note: found sha256:7d455fbc80817b2844652068f8b1c70c0020734a5de46512498a20c1e974cc24
-        note: from SCRATCH/wheels/bottle-0.13.4-py2.py3-none-any.whl
+        note: from SCRATCH/wheels/\(name)
         help: find out why it changed; if the change is meant, run kilt lock
       """)
   }
@@ -198,7 +205,7 @@ import Testing
       example, outcome, code: 3,
       """
       error: can not reach "http://127.0.0.1:1/simple/bottle/"
-        note: Failed to connect to 127.0.0.1 port 1 after N ms: Couldn't connect to server
+        note: (no connection)
         help: check the network, and the proxy variables (http_proxy, https_proxy, no_proxy)
       """)
   }
@@ -215,7 +222,7 @@ import Testing
         ]), code: 3,
       """
       error: the repository s3://builds/kilt/ at http://127.0.0.1:1 cannot be reached
-        note: Failed to connect to 127.0.0.1 port 1 after N ms: Couldn't connect to server
+        note: (no connection)
         help: check the URL, the network and the server
         help: what this machine has fetched before still runs without the repository
       """)
