@@ -1,7 +1,7 @@
 // TOML: texts of TOML 1.0 as values, with the places of keys.
 //
-// Ours because the library for Swift at hand imports Foundation, which would double what `kilt` links and loads at its
-// start, and tells no places of keys.
+// Ours because the library for Swift at hand imports Foundation, and with it ICU, into `kilt`, and tells no places of
+// keys.
 
 public import JSON
 
