@@ -31,6 +31,7 @@ public struct Kilt: ParsableCommand {
       CommandGroup(name: "Build", subcommands: [BuildPackage.self]),
       CommandGroup(name: "Artifacts", subcommands: [ArtifactsPublish.self, ArtifactsCommand.self]),
       CommandGroup(name: "Jobs", subcommands: [JobCommand.self]),
+      CommandGroup(name: "Language", subcommands: [StarlarkRun.self]),
       CommandGroup(name: "Operate", subcommands: [OperateScheduler.self, SupportCompletions.self]),
     ])
 

@@ -140,12 +140,14 @@ enum Interpreter {
           }
         case .attribute: push(try Attributes.value(of: pop(), code.parts.attributes[a]))
         case .method:
-          let receiver = pop()
-          if let method = code.parts.attributes[a].method(for: receiver) {
-            push(.builtin(method))
-            push(receiver)
+          // In place: a receiver that is moved off the stack and pushed again behind the method is lost by the
+          // optimiser of Swift 6.3.
+          let top = sp - 1
+          if let method = code.parts.attributes[a].method(for: top.pointee) {
+            push(top.pointee)
+            top.pointee = .builtin(method)
           } else {
-            push(try Attributes.value(of: receiver, code.parts.attributes[a]))
+            top.pointee = try Attributes.value(of: top.pointee, code.parts.attributes[a])
             push(.unbound)
           }
         case .setAttribute:
@@ -156,15 +158,22 @@ enum Interpreter {
             let target = pop()
             try Attributes.set(target, code.parts.attributes[a], to: pop())
           }
-        case .call, .callMethod:
+        case .call:
           thread.frames[thread.frames.count - 1].instruction = pc - 1
           let shape = code.parts.shapes[a]
-          let arguments = sp - shape.width
-          let hasReceiver = instruction.opcode == .callMethod
-          let calleePosition = hasReceiver ? arguments - 2 : arguments - 1
-          let result = try call(
-            calleePosition.pointee, receiver: hasReceiver ? arguments[-1] : .unbound, arguments, shape, thread)
-          while sp > calleePosition {
+          let callee = sp - shape.width - 1
+          let result = try call(callee.pointee, receiver: .unbound, callee + 1, shape, thread)
+          while sp > callee {
+            sp -= 1
+            sp.deinitialize(count: 1)
+          }
+          push(result)
+        case .callMethod:
+          thread.frames[thread.frames.count - 1].instruction = pc - 1
+          let shape = code.parts.shapes[a]
+          let callee = sp - shape.width - 2
+          let result = try call(callee.pointee, receiver: callee[1], callee + 2, shape, thread)
+          while sp > callee {
             sp -= 1
             sp.deinitialize(count: 1)
           }

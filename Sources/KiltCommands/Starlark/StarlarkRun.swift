@@ -1,0 +1,38 @@
+internal import ArgumentParser
+internal import Diagnostics
+internal import Starlark
+internal import SystemSupport
+
+/// `kilt starlark`: the language alone.
+struct StarlarkRun: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "starlark", abstract: "Run one Starlark file: the language alone, without a workspace.",
+    discussion: """
+      What the file prints goes to standard output; an error, with the call stack, to
+      standard error.
+
+      EXAMPLES
+        kilt starlark macros.star
+      """)
+
+  @Argument(help: "The file.")
+  var file: String
+
+  func run() throws {
+    let text: String
+    do throws(SystemCallError) {
+      text = try FileSystem.readText(FilePath(file), limit: 64 << 20)
+    } catch {
+      throw Diagnostic(error.isMissing ? .input : .environment, error.description)
+    }
+    do {
+      let program = try Program(text: text, file: file, dialect: .standard, environment: Environment([:]))
+      let thread = StarlarkThread(limits: .standard)
+      thread.print = { line, _ in writeText(line + "\n", to: 1) }
+      _ = try thread.execute(program)
+    } catch let error as StarlarkError {
+      writeText(error.traceback + "\n", to: 2)
+      throw ExitCode(Blame.input.exitCode)
+    }
+  }
+}
