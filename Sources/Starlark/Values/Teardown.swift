@@ -53,7 +53,8 @@ enum Teardown {
     if isNested { releaseNested(&table) }
   }
 
-  @inline(never)
+  // The counter must be up while the elements go: the optimiser would move their release behind it.
+  @inline(never) @_optimize(none)
   private static func releaseNested(_ elements: inout [Value]) {
     let state = state()
     if state.depth >= maximumDepth {
@@ -67,7 +68,8 @@ enum Teardown {
     if state.depth == 0 { drain(state) }
   }
 
-  @inline(never)
+  // The counter must be up while the elements go: the optimiser would move their release behind it.
+  @inline(never) @_optimize(none)
   private static func releaseNested(_ table: inout HashTable) {
     let state = state()
     if state.depth >= maximumDepth {
@@ -82,6 +84,7 @@ enum Teardown {
   }
 
   /// Lets go of `object`, for a `deinit`.
+  @inline(never) @_optimize(none)
   static func release(_ object: inout any StarlarkHostObject) {
     let state = state()
     if state.depth >= maximumDepth {
@@ -95,6 +98,7 @@ enum Teardown {
     if state.depth == 0 { drain(state) }
   }
 
+  @inline(never) @_optimize(none)
   private static func drain(_ state: State) {
     state.depth = 1
     while true {
