@@ -56,13 +56,17 @@ struct JobSession {
 
   /// The configuration that a job file gives, with its artifact looked up unless `offline`.
   func configuration(_ options: JobOptions, commit: String? = nil, offline: Bool) throws -> JobConfiguration {
-    let platform = offline ? nil : try client.cluster()["platform"]?.string
-    let policy = JobLoader.Policy(mainBranch: workspace.configuration.mainBranch)
-    let loader = JobLoader(
-      root: workspace.root, cluster: cluster.name, platform: platform, policy: policy,
-      owner: environmentVariable("USER"), print: { writeText($0 + "\n", to: 2) })
-    let lookup = offline ? nil : try RepositoryLookup(workspace: workspace)
-    return try loader.load(try workspacePath(options.file), stage: options.stage, version: commit, artifacts: lookup)
+    var loader = JobLoader(
+      root: workspace.root, cluster: cluster.name,
+      policy: JobLoader.Policy(mainBranch: workspace.configuration.mainBranch), owner: environmentVariable("USER"))
+    let path = try workspacePath(options.file)
+    // What is wrong with the file itself is said first, whether a scheduler runs or not.
+    let written = try loader.load(path, stage: options.stage, version: commit, artifacts: nil)
+    if offline { return written }
+    loader.platform = try client.cluster()["platform"]?.string
+    loader.print = { writeText($0 + "\n", to: 2) }
+    return try loader.load(
+      path, stage: options.stage, version: commit, artifacts: try RepositoryLookup(workspace: workspace))
   }
 
   /// The key of the job that the options name.
