@@ -65,6 +65,8 @@ struct JobSession {
     if offline { return written }
     loader.platform = try client.cluster()["platform"]?.string
     loader.print = { writeText($0 + "\n", to: 2) }
+    let renderer = DiagnosticRenderer(color: Terminal.standardError.usesColor)
+    loader.warn = { writeText(renderer.render($0, label: "warning"), to: 2) }
     return try loader.load(
       path, stage: options.stage, version: commit, artifacts: try RepositoryLookup(workspace: workspace))
   }
