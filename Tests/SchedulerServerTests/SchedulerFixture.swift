@@ -186,11 +186,15 @@ final class SchedulerFixture: Sendable {
   /// The process that serves an instance's port.
   func server(of instance: InstanceStatus) throws -> pid_t {
     let port = try #require(instance.ports["http"])
-    let found = processes().filter { id in
-      let arguments = Self.arguments(of: id)
-      return arguments.first?.contains("python") == true && arguments.contains(String(port))
+    var found: [pid_t] = []
+    // Running is said when the shell is started; the server takes its place a moment later.
+    try waitUntil("one server of port \(port)") {
+      found = processes().filter { id in
+        let arguments = Self.arguments(of: id)
+        return arguments.first?.contains("python") == true && arguments.contains(String(port))
+      }
+      return found.count == 1
     }
-    try #require(found.count == 1, "one server of port \(port): \(found)")
     return found[0]
   }
 

@@ -11,6 +11,26 @@ enum Teardown {
     var lists: [[Value]] = []
     var tables: [HashTable] = []
     var objects: [any StarlarkHostObject] = []
+
+    // Functions of their own, which the optimiser leaves alone: it would let go of the value behind the step back of
+    // the counter, or put it aside without holding it.
+    @inline(never) @_optimize(none)
+    func keep(_ elements: [Value]) { lists.append(elements) }
+
+    @inline(never) @_optimize(none)
+    func keep(_ table: HashTable) { tables.append(table) }
+
+    @inline(never) @_optimize(none)
+    func keep(_ object: any StarlarkHostObject) { objects.append(object) }
+
+    @inline(never) @_optimize(none)
+    func empty(_ elements: inout [Value]) { elements = [] }
+
+    @inline(never) @_optimize(none)
+    func empty(_ table: inout HashTable) { table = HashTable() }
+
+    @inline(never) @_optimize(none)
+    func empty(_ object: inout any StarlarkHostObject) { object = Teardown.nothing }
   }
 
   /// What stands where an object has been taken out.
@@ -53,32 +73,30 @@ enum Teardown {
     if isNested { releaseNested(&table) }
   }
 
-  // The counter must be up while the elements go: the optimiser would move their release behind it.
   @inline(never) @_optimize(none)
   private static func releaseNested(_ elements: inout [Value]) {
     let state = state()
     if state.depth >= maximumDepth {
-      state.lists.append(elements)
-      elements = []
+      state.keep(elements)
+      state.empty(&elements)
       return
     }
     state.depth += 1
-    elements = []
+    state.empty(&elements)
     state.depth -= 1
     if state.depth == 0 { drain(state) }
   }
 
-  // The counter must be up while the elements go: the optimiser would move their release behind it.
   @inline(never) @_optimize(none)
   private static func releaseNested(_ table: inout HashTable) {
     let state = state()
     if state.depth >= maximumDepth {
-      state.tables.append(table)
-      table = HashTable()
+      state.keep(table)
+      state.empty(&table)
       return
     }
     state.depth += 1
-    table = HashTable()
+    state.empty(&table)
     state.depth -= 1
     if state.depth == 0 { drain(state) }
   }
@@ -88,12 +106,12 @@ enum Teardown {
   static func release(_ object: inout any StarlarkHostObject) {
     let state = state()
     if state.depth >= maximumDepth {
-      state.objects.append(object)
-      object = nothing
+      state.keep(object)
+      state.empty(&object)
       return
     }
     state.depth += 1
-    object = nothing
+    state.empty(&object)
     state.depth -= 1
     if state.depth == 0 { drain(state) }
   }
