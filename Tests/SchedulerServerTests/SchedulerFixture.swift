@@ -43,15 +43,13 @@ final class SchedulerFixture: Sendable {
 
   deinit {
     if pid > 0 { endScheduler(SIGKILL) }
-    // Executors end their tasks when they are killed: bubblewrap's processes die with them.
-    for task in tasks() {
-      if let id = Self.number(in: task.appending("executor.pid")), Self.arguments(of: id).contains("kilt-executor") {
-        kill(id, SIGKILL)
-      }
-    }
-    for id in processes() { kill(id, SIGKILL) }
     do {
-      try waitUntil("all tasks are gone") { try processes().isEmpty && controlGroups().isEmpty || !removeGroups() }
+      try waitUntil("all tasks are gone") {
+        // Executors end their tasks when they are killed: bubblewrap's processes die with them. One that was started
+        // just now is known by its arguments alone.
+        for id in executors() + processes() { kill(id, SIGKILL) }
+        return try executors().isEmpty && processes().isEmpty && (controlGroups().isEmpty || !removeGroups())
+      }
       try FileSystem.removeTree(scratch)
     } catch {
       Issue.record("the test leaves something: \(error)")
@@ -205,6 +203,14 @@ final class SchedulerFixture: Sendable {
     Self.allProcesses().filter { id in Self.arguments(of: id).contains { $0.contains(mark) } }
   }
 
+  /// Executors of this fixture's tasks.
+  private func executors() -> [pid_t] {
+    Self.allProcesses().filter { id in
+      let arguments = Self.arguments(of: id)
+      return arguments.first?.hasSuffix("kilt-executor") == true && arguments.contains { $0.hasPrefix(scratch.string) }
+    }
+  }
+
   func tasks() -> [FilePath] {
     let folder = state.appending("tasks")
     guard let entries = try? FileSystem.list(folder) else { return [] }
@@ -236,11 +242,6 @@ final class SchedulerFixture: Sendable {
   private static func arguments(of id: pid_t) -> [String] {
     guard let bytes = try? FileSystem.read(FilePath("/proc/\(id)/cmdline")) else { return [] }
     return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
-  }
-
-  private static func number(in file: FilePath) -> pid_t? {
-    guard let text = try? FileSystem.readText(file) else { return nil }
-    return pid_t(text.prefix { $0.isNumber })
   }
 }
 
