@@ -26,7 +26,7 @@ public enum SchedulerError: DiagnosableError, Hashable {
     case .jobExists(let key):
       Diagnostic(
         .input, "job \(key) exists already",
-        remedies: ["change it with `kilt job update`, or end it first with `kilt job kill`"])
+        remedies: ["end it first with `kilt job kill`"])
     case .noSuchJob(let key):
       Diagnostic(.input, "there is no job \(key)", remedies: ["`kilt job list` shows all jobs"])
     case .noSuchInstances(let key, let instances):
@@ -43,7 +43,7 @@ public enum SchedulerError: DiagnosableError, Hashable {
     case .updateInProgress(let key, let id):
       Diagnostic(
         .input, "job \(key) is being updated (\(id))",
-        remedies: ["wait for it, or end it with `kilt update abort`"])
+        remedies: ["wait for it"])
     case .noUpdate(let key): Diagnostic(.input, "job \(key) is not being updated")
     case .updateCannot(let id, let from, let to):
       Diagnostic(.input, "update \(id) is \(from.rawValue) and cannot become \(to.rawValue)")
@@ -52,7 +52,7 @@ public enum SchedulerError: DiagnosableError, Hashable {
     case .overQuota(let role, let what):
       Diagnostic(
         .input, "role \(role) would exceed its quota: \(what)",
-        remedies: ["`kilt quota get` shows what it uses"])
+        remedies: ["ask for fewer or smaller instances"])
     }
   }
 }
