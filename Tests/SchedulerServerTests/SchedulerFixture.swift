@@ -160,7 +160,8 @@ final class SchedulerFixture: Sendable {
   /// Waits until all instances of a job run, and returns them.
   func waitUntilRunning(_ key: JobKey = key(), _ count: Int = 2) throws -> [InstanceStatus] {
     try waitForInstances(key, "\(count) instances run") { instances in
-      instances.count == count && instances.allSatisfy { $0.status == .running && !$0.pids.isEmpty }
+      instances.count == count
+        && instances.allSatisfy { $0.status == .running && !$0.pids.isEmpty && servers(of: $0)?.isEmpty != true }
     }
   }
 
@@ -183,17 +184,22 @@ final class SchedulerFixture: Sendable {
 
   /// The process that serves an instance's port.
   func server(of instance: InstanceStatus) throws -> pid_t {
-    let port = try #require(instance.ports["http"])
     var found: [pid_t] = []
-    // Running is said when the shell is started; the server takes its place a moment later.
-    try waitUntil("one server of port \(port)") {
-      found = processes().filter { id in
-        let arguments = Self.arguments(of: id)
-        return arguments.first?.contains("python") == true && arguments.contains(String(port))
-      }
+    try waitUntil("one server of instance \(instance.instance)") {
+      found = servers(of: instance) ?? []
       return found.count == 1
     }
     return found[0]
+  }
+
+  /// The servers of an instance's port; nil when it has none. Running is said when the shell is started: the server
+  /// takes its place a moment later.
+  private func servers(of instance: InstanceStatus) -> [pid_t]? {
+    guard let port = instance.ports["http"] else { return nil }
+    return processes().filter { id in
+      let arguments = Self.arguments(of: id)
+      return arguments.first?.contains("python") == true && arguments.contains(String(port))
+    }
   }
 
   // MARK: What there is

@@ -90,6 +90,8 @@ import Testing
     let fixture = try SchedulerFixture()
     try fixture.client().create(fixture.job(instances: 1))
     let task = try fixture.waitUntilRunning(SchedulerFixture.key(), 1)[0].taskID
+    let log = fixture.state.appending("tasks/\(task)/logs/server/0/stdout")
+    try waitUntil("it has written its log") { try FileSystem.readText(log).contains("serving") }
     fixture.endScheduler(SIGKILL)
     for file in try FileSystem.list(fixture.state) where file.name.hasPrefix("scheduler.sqlite") {
       try FileSystem.removeFile(fixture.state.appending(file.name))
@@ -101,7 +103,6 @@ import Testing
     try waitUntil("nothing runs") { fixture.processes().isEmpty }
     #expect(try fixture.client().jobs().isEmpty)
     #expect(try FileSystem.readText(foreign.appending("list")) == "milk")
-    let log = fixture.state.appending("tasks/\(task)/logs/server/0/stdout")
     #expect(try FileSystem.readText(log).contains("serving"))
   }
 
