@@ -150,10 +150,10 @@ final class SchedulerFixture: Sendable {
           ProcessConfiguration(
             name: "server", cmdline: "exec \(python) -u -c \"\(program)\" {{thermos.ports[http]}} \(mark)",
             logger: logger)
-        ], resources: Resources(milliCPU: 100, ram: 128 << 20, disk: 64 << 20, processes: 64),
+        ], resources: Resources(milliCPU: 400, ram: 128 << 20, disk: 64 << 20, processes: 64),
         finalizationWait: .seconds(3)),
       healthCheck: HealthCheckConfiguration(
-        checker: .http(HTTPHealthChecker(port: "http")), initialInterval: .seconds(3), interval: .milliseconds(200),
+        checker: .http(HTTPHealthChecker(port: "http")), initialInterval: .seconds(10), interval: .milliseconds(200),
         timeout: .milliseconds(500), maxConsecutiveFailures: 8))
   }
 
