@@ -154,7 +154,7 @@ final class SchedulerFixture: Sendable {
         finalizationWait: .seconds(3)),
       healthCheck: HealthCheckConfiguration(
         checker: .http(HTTPHealthChecker(port: "http")), initialInterval: .seconds(10), interval: .milliseconds(200),
-        timeout: .milliseconds(500), maxConsecutiveFailures: 8))
+        timeout: .milliseconds(500), maxConsecutiveFailures: 25))
   }
 
   /// Waits until all instances of a job run, and returns them.

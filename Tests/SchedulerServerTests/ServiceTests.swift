@@ -20,7 +20,7 @@ import Testing
     let second = try fixture.waitForInstances(SchedulerFixture.key(), "instance 0 is replaced") {
       $0.count == 2 && $0[0].taskID != first[0].taskID && $0.allSatisfy { $0.status == .running }
     }
-    #expect(second[0].restarts == 1)
+    #expect(second[0].restarts >= 1)
     #expect(second[1].taskID == first[1].taskID && second[1].pids == first[1].pids)
 
     #expect(kill(try fixture.server(of: second[1]), SIGSTOP) == 0)
@@ -80,7 +80,7 @@ import Testing
     #expect(kill(try fixture.server(of: before[1]), SIGKILL) == 0)
     try fixture.start()
     let after = try fixture.waitForInstances(SchedulerFixture.key(), "both are replaced") {
-      $0.count == 2 && $0.allSatisfy { $0.status == .running && $0.restarts == 1 }
+      $0.count == 2 && $0.allSatisfy { $0.status == .running && $0.restarts >= 1 }
     }
     #expect(Set(after.map(\.taskID)).isDisjoint(with: before.map(\.taskID)))
     #expect(fixture.processes().filter { id in after.contains { $0.pids.contains(id) } }.count <= 2)
