@@ -33,23 +33,6 @@ import Testing
     #expect(failure?["message"]?.string?.hasPrefix("Failed health check") == true, "\(String(describing: failure))")
   }
 
-  @Test func aRunThatIsTooShortTwiceWaits() throws {
-    let fixture = try SchedulerFixture(["--flapping-delay", "1"])
-    try fixture.client().create(fixture.job(instances: 1))
-    for restarts in 0..<2 {
-      let now = try fixture.waitForInstances(SchedulerFixture.key(), "it runs") {
-        $0.first?.restarts == restarts && $0.first?.status == .running
-      }
-      #expect(kill(try fixture.server(of: now[0]), SIGKILL) == 0)
-    }
-    let last = try fixture.waitForInstances(SchedulerFixture.key(), "it runs a third time") {
-      $0.first?.restarts == 2 && $0.first?.status == .running
-    }
-    #expect(last[0].isFlapping)
-    let events = try fixture.client().job(SchedulerFixture.key())?.json["events"]?.array ?? []
-    #expect(events.filter { $0["status"] == "THROTTLED" }.count == 1)
-  }
-
   @Test func aKilledSchedulerFindsTheSameTasksAgain() throws {
     let fixture = try SchedulerFixture()
     try fixture.client().create(fixture.job())
