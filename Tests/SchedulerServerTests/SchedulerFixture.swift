@@ -4,6 +4,7 @@ import HTTPClient
 import JSON
 import JobModel
 import SchedulerClient
+import Synchronization
 import SystemSupport
 import Testing
 
@@ -91,9 +92,14 @@ final class SchedulerFixture: Sendable {
     }
   }
 
+  /// Schedulers that run side by side must not allot the same ports.
+  private static let fixtures = Atomic<Int>(0)
+  private let firstPort = 24000 + fixtures.wrappingAdd(1, ordering: .relaxed).oldValue % 120 * 16
+
   /// The options that all of these schedulers have.
   var options: [String] {
-    ["--cgroup-parent", "kilt-test", "--port-range", "24000-25999"] + readOnly.flatMap { ["--read-only", $0] }
+    ["--cgroup-parent", "kilt-test", "--port-range", "\(firstPort)-\(firstPort + 15)"]
+      + readOnly.flatMap { ["--read-only", $0] }
       + arguments
   }
 
