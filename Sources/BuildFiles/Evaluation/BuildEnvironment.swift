@@ -14,9 +14,9 @@ enum BuildEnvironment {
     for name in ["python_artifact", "setup_py", "http_source", "stevedore_namespace", "per_platform", "bundle"] {
       values[name] = object(name)
     }
-    for name in ["__dependencies_rules__", "__dependents_rules__"] {
-      values[name] = .builtin(name) { call in
-        try state(call).addRules(name, call)
+    for direction in VisibilityDeclaration.Direction.allCases {
+      values[direction.rawValue] = .builtin(direction.rawValue) { call in
+        try state(call).addRules(direction, call)
         return .none
       }
     }

@@ -17,6 +17,22 @@ public enum BuildFileError: DiagnosableError {
   case duplicateName(String, site: DeclarationSite, first: DeclarationSite)
   /// A name that no address could hold.
   case badName(String, site: DeclarationSite)
+  /// A visibility rule that can not be read.
+  case wrongRules(VisibilityError, VisibilityDeclaration.Direction, site: DeclarationSite)
+  /// A second call of `__dependencies_rules__` or `__dependents_rules__` in one directory.
+  case repeatedRules(VisibilityDeclaration.Direction, site: DeclarationSite, first: DeclarationSite)
+
+  /// Fields that are parametrised both by themselves and in a group, or a group that is given twice.
+  case conflictingParameters(ParametrizeConflict, target: String, site: DeclarationSite)
+
+  /// The error of a BUILD file that something thrown means.
+  init(_ error: any Error) {
+    switch error {
+    case let error as BuildFileError: self = error
+    case let error as any DiagnosableError: self = .evaluation(error.diagnostic)
+    default: self = .evaluation(Diagnostic(.environment, "\(error)"))
+    }
+  }
 
   /// The error for people.
   public var diagnostic: Diagnostic {
@@ -55,6 +71,30 @@ public enum BuildFileError: DiagnosableError {
       return Diagnostic(
         .input, "\"\(name)\" can not be a target's name: : # @ and / have a meaning in addresses",
         at: site.location(field: "name", text: name))
+    case .conflictingParameters(let conflict, let target, let site):
+      switch conflict {
+      case .fields(let names):
+        return Diagnostic(
+          .input,
+          "the target \"\(target)\" parametrises " + names.map { "\"\($0)\"" }.joined(separator: ", ")
+            + " by itself and in a group",
+          at: site.location(field: names.first), remedies: ["leave the field out of one of them"])
+      case .group(let name):
+        return Diagnostic(
+          .input, "the target \"\(target)\" has two groups of parameters named \"\(name)\"",
+          at: site.location(text: name), remedies: ["give each **parametrize(…) a name of its own"])
+      }
+    case .wrongRules(let error, let direction, let site):
+      return Diagnostic(
+        .input, "\(direction.rawValue): \(error.reason)", at: site.location(text: error.text),
+        remedies: error.remedy.map { [$0] } ?? [])
+    case .repeatedRules(let direction, let site, let first):
+      return Diagnostic(
+        .input, "\(direction.rawValue) is called twice in this directory", at: site.location(),
+        notes: ["the first call is at \(first.path):\(first.line)"],
+        remedies: [
+          "give all rule sets in one call: \(direction.rawValue)((selectors, rules, …), (selectors, rules, …))"
+        ])
     }
   }
 

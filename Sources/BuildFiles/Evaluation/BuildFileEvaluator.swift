@@ -70,7 +70,7 @@ public final class BuildFileEvaluator: Sendable {
     return BuildPackage(
       directory: directory, files: files.map(\.name), loadedFiles: preludeFiles + state.loadedFiles.sorted(),
       environmentNames: state.environmentNames.sorted(), targets: state.targets, defaults: state.defaults,
-      dependencyRules: state.rules)
+      visibility: state.visibility)
   }
 
   private func thread(_ state: PackageState, loading: [String]) -> StarlarkThread {

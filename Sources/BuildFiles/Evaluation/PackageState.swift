@@ -7,7 +7,7 @@ final class PackageState {
   let environment: (String) -> String?
   var targets: [TargetDeclaration] = []
   var defaults: [DefaultsCall] = []
-  var rules: [(name: String, rules: FieldValue, site: DeclarationSite)] = []
+  var visibility: [VisibilityDeclaration] = []
   var environmentNames: Set<String> = []
   var loadedFiles: Set<String> = []
   private var sitesByName: [String: DeclarationSite] = [:]
@@ -63,9 +63,40 @@ final class PackageState {
     return DeclarationSite(source: location.source, offset: location.offset)
   }
 
-  func addRules(_ name: String, _ call: Call) throws {
-    let rules = call.positional.compactMap { FieldValue($0) }
-    self.rules.append((name, .list(rules), try site(of: call)))
+  /// `__dependencies_rules__((selectors, rule, …), …, extend=True)`, and the same for dependents.
+  func addRules(_ direction: VisibilityDeclaration.Direction, _ call: Call) throws {
+    let site = try self.site(of: call)
+    if let first = visibility.first(where: { $0.direction == direction }) {
+      throw BuildFileError.repeatedRules(direction, site: site, first: first.site)
+    }
+    for argument in call.named where argument.name != "extend" {
+      throw StarlarkError(
+        "\(direction.rawValue) has no parameter \"\(argument.name)\"", hint: "it takes rule sets and extend=True")
+    }
+    let ruleSets = try call.positional.map { argument in
+      guard let value = Self.ruleValue(argument) else {
+        throw StarlarkError("\(direction.rawValue): a rule set is a tuple, not \(argument.typeName)")
+      }
+      return value
+    }
+    let declaration = VisibilityDeclaration(
+      direction: direction, ruleSets: ruleSets, extends: call.named("extend")?.isTruthy ?? false, site: site)
+    do throws(VisibilityError) {
+      _ = try VisibilityRuleSet.parse(declaration)
+    } catch {
+      throw BuildFileError.wrongRules(error, direction, site: site)
+    }
+    visibility.append(declaration)
+  }
+
+  /// A rule's value; a bare target type stands for `"<type>"`, but for the name inside a dictionary.
+  private static func ruleValue(_ value: Value) -> FieldValue? {
+    if let symbol = value.asHost(TargetTypeSymbol.self) { return .string("<\(symbol.name)>") }
+    if value.asItems == nil, let elements = value.asElements {
+      let values = elements.map(ruleValue)
+      return values.contains(nil) ? nil : .list(values.compactMap { $0 })
+    }
+    return FieldValue(value)
   }
 
   /// `__defaults__({(files, resources): dict(tags=[…])}, all=dict(…), extend=True, ignore_unknown_fields=True)`.
@@ -107,18 +138,17 @@ final class PackageState {
     _ result: inout DefaultsCall
   ) throws {
     var fields = result.fields[type] ?? []
+    let check = FieldCheck(type: type, typeName: typeName, site: site) { "__defaults__" }
     for entry in entries {
       guard let name = entry.key.string else { throw StarlarkError("__defaults__: a field's name is a string") }
-      guard let definition = type.field(named: name) else {
-        if ignoresUnknown || type == .foreign { continue }
-        throw BuildFileError.unknownField(name, target: "__defaults__", type: type, typeName: typeName, site: site)
+      var field = TargetDeclaration.Assignment(name: name, value: entry.value)
+      if ignoresUnknown {
+        guard let known = check.knownPart(of: field) else { continue }
+        field = known
       }
-      if let expected = definition.mismatch(entry.value) {
-        throw BuildFileError.wrongValue(
-          field: name, value: entry.value, expected: expected, target: "__defaults__", site: site)
-      }
+      try check.check(field)
       fields.removeAll { $0.name == name }
-      fields.append(TargetDeclaration.Assignment(name: name, value: entry.value))
+      fields.append(field)
     }
     result.fields[type] = fields
   }

@@ -19,15 +19,68 @@ public struct DeclarationSite: Sendable {
   /// The line of the call, from 1.
   public var line: Int { source.line(at: offset) }
 
-  /// The place of the call; of an argument of it, where one is named and written there; of a string in the argument,
-  /// where a text is named and written there.
+  /// The place of the call; of an argument of it, where one is named and written there; of a string in the argument, or
+  /// in the whole call where no argument is named, where a text is named and written there.
   public func location(field: String? = nil, text: String? = nil) -> Diagnostics.SourceLocation {
     var range = nameRange(at: offset)
-    if let field, let argument = argumentRange(field) {
-      range = argument.name
-      if let text, let found = stringRange(text, in: argument.value) { range = found }
+    if let field {
+      if let argument = argumentRange(field) {
+        range = argument.name
+        if let text, let found = stringRange(text, in: argument.value) { range = found }
+      }
+    } else if let text, let found = stringRange(text, in: argumentRanges().whole) {
+      range = found
     }
     return Self.location(in: source, range: range)
+  }
+
+  /// The place of a string in the argument at a position of the call; of the argument where it is not written there; of
+  /// the call where no argument is.
+  public func location(position: Int, text: String) -> Diagnostics.SourceLocation {
+    let arguments = argumentRanges().each
+    guard position < arguments.count else { return location() }
+    return Self.location(in: source, range: stringRange(text, in: arguments[position]) ?? arguments[position])
+  }
+
+  /// What stands between the call's parentheses, and each argument in it without the space before.
+  private func argumentRanges() -> (whole: Range<Int>, each: [Range<Int>]) {
+    let bytes = source.bytes
+    guard var index = bytes[min(offset, bytes.count)...].firstIndex(of: UInt8(ascii: "(")) else {
+      return (offset..<offset, [])
+    }
+    let opening = index
+    var depth = 0
+    var start: Int?
+    var found: [Range<Int>] = []
+    func end(_ index: Int) {
+      if let first = start { found.append(first..<index) }
+      start = nil
+    }
+    while index < bytes.count {
+      let byte = bytes[index]
+      switch byte {
+      case UInt8(ascii: "#"):
+        while index < bytes.count, bytes[index] != 0x0A { index += 1 }
+        continue
+      case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"):
+        depth -= 1
+        if depth == 0 {
+          end(index)
+          return ((opening + 1)..<index, found)
+        }
+      case UInt8(ascii: ",") where depth == 1: end(index)
+      case 0x09, 0x0A, 0x0D, 0x20: break
+      default:
+        if depth == 1, start == nil { start = index }
+        if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
+          index = stringEnd(at: index)
+          continue
+        }
+        if byte == UInt8(ascii: "(") || byte == UInt8(ascii: "[") || byte == UInt8(ascii: "{") { depth += 1 }
+      }
+      index += 1
+    }
+    return ((opening + 1)..<bytes.count, found)
   }
 
   /// The place of a range of bytes.

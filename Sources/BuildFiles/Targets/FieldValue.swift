@@ -27,6 +27,8 @@ public indirect enum FieldValue: Hashable, Sendable {
   case object(String, [Entry])
   /// `parametrize(…)`: alternatives by alias.
   case alternatives([Entry])
+  /// `**parametrize("name", field=…)`: values of several fields that belong together, by field.
+  case group(String, [Entry])
 
   /// The text of a string; nil for anything else.
   public var string: String? { if case .string(let text) = self { text } else { nil } }
@@ -67,6 +69,10 @@ public indirect enum FieldValue: Hashable, Sendable {
     case .object(let name, let entries):
       "\(name)(" + entries.map { "\($0.key.string ?? "")=\($0.value.source)" }.joined(separator: ", ") + ")"
     case .alternatives(let entries): "parametrize(" + entries.map(\.value.source).joined(separator: ", ") + ")"
+    case .group(let name, let entries):
+      "**parametrize("
+        + (["\"\(name)\""] + entries.map { "\($0.key.string ?? "")=\($0.value.source)" })
+        .joined(separator: ", ") + ")"
     }
   }
 
@@ -82,6 +88,7 @@ public indirect enum FieldValue: Hashable, Sendable {
     case .map: "a dictionary"
     case .object(let name, _): "a value made by \(name)()"
     case .alternatives: "parametrize(…)"
+    case .group: "**parametrize(…)"
     }
   }
 }

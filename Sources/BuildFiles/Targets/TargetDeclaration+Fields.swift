@@ -36,18 +36,12 @@ extension TargetDeclaration {
   }
 
   /// Checks every given field against the type.
-  func checkFields(in directory: String) throws {
-    let target = Address(directory: directory, name: name).description
+  func checkFields(in directory: String) throws(BuildFileError) {
     if type == .foreign { return }
-    for field in fields {
-      guard let definition = type.field(named: field.name) else {
-        throw BuildFileError.unknownField(field.name, target: target, type: type, typeName: typeName, site: site)
-      }
-      if let expected = definition.mismatch(field.value) {
-        throw BuildFileError.wrongValue(
-          field: field.name, value: field.value, expected: expected, target: target, site: site)
-      }
+    let check = FieldCheck(type: type, typeName: typeName, site: site) {
+      Address(directory: directory, name: name).description
     }
+    for field in fields { try check.check(field) }
   }
 
   /// Checks that nothing is lacking; defaults may have supplied it.
@@ -61,25 +55,5 @@ extension TargetDeclaration {
           site: site)
       }
     }
-  }
-
-  /// The targets that `parametrize` makes of this one: the product of all alternatives; itself where there are none.
-  func expanded() -> [TargetDeclaration] {
-    var result = [self]
-    for field in fields {
-      guard case .alternatives(let entries) = field.value else { continue }
-      result = result.flatMap { declaration in
-        entries.map { entry in
-          var copy = declaration
-          if let index = copy.fields.firstIndex(where: { $0.name == field.name }) {
-            copy.fields[index].value = entry.value
-          }
-          copy.parameters.append(Address.Parameter(key: field.name, value: entry.key.string ?? ""))
-          return copy
-        }
-      }
-    }
-    for index in result.indices { result[index].parameters.sort { $0.key < $1.key } }
-    return result
   }
 }

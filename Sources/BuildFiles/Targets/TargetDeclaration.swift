@@ -68,8 +68,11 @@ public struct BuildPackage: Sendable {
   public var targets: [TargetDeclaration]
   /// The `__defaults__` calls, in their order.
   var defaults: [DefaultsCall]
-  /// The rule sets of `__dependencies_rules__` and `__dependents_rules__`, by the name of the function.
-  public var dependencyRules: [(name: String, rules: FieldValue, site: DeclarationSite)]
+  /// The calls of `__dependencies_rules__` and `__dependents_rules__`, at most one of each.
+  public var visibility: [VisibilityDeclaration]
+  /// Whether a value in here depends on the `__defaults__` of directories above: a BUILD file reads
+  /// `some_type.some_field.default`. ``resolve(_:reevaluating:)`` evaluates such packages again.
+  public var readsInheritedDefaults = false
 }
 
 /// One `__defaults__` call.

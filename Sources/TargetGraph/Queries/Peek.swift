@@ -49,7 +49,7 @@ extension JSONValue {
     case .double(let value): self = .double(value)
     case .string(let text): self = .string(text)
     case .list(let values): self = .array(values.map { JSONValue($0) })
-    case .map(let entries), .alternatives(let entries):
+    case .map(let entries), .alternatives(let entries), .group(_, let entries):
       self = .object(JSONObject(entries.map { (name($0.key), JSONValue($0.value)) }))
     case .object(let function, let entries):
       let members = entries.map { (name($0.key), JSONValue($0.value)) }

@@ -1,0 +1,50 @@
+/// Checks values of fields against a target type, wherever they are given: in a call, in `__defaults__`, in `overrides`.
+struct FieldCheck {
+  let type: TargetType
+  let typeName: String
+  let site: DeclarationSite
+  /// The name of the target, for messages.
+  let target: () -> String
+
+  /// Throws ``BuildFileError`` unless the type has the field, or each field of a group, and the value fits it.
+  func check(_ field: TargetDeclaration.Assignment) throws(BuildFileError) {
+    if case .group(_, let entries) = field.value {
+      for entry in entries { try check(.init(name: entry.key.string ?? "", value: entry.value)) }
+      return
+    }
+    guard let definition = type.field(named: field.name) else {
+      if type == .foreign { return }
+      throw BuildFileError.unknownField(field.name, target: target(), type: type, typeName: typeName, site: site)
+    }
+    if let expected = definition.mismatch(field.value) {
+      throw BuildFileError.wrongValue(
+        field: field.name, value: field.value, expected: expected, target: target(), site: site)
+    }
+    if definition.kind == .overrides, let generated = type.generated { try checkOverrides(field.value, generated) }
+  }
+
+  /// The fields in `overrides` are those of the generated targets.
+  private func checkOverrides(_ value: FieldValue, _ generated: TargetType) throws(BuildFileError) {
+    let check = FieldCheck(type: generated, typeName: generated.rawValue, site: site) {
+      "\(target()) (overrides)"
+    }
+    for entry in value.map ?? [] {
+      for field in entry.value.map ?? [] {
+        try check.check(.init(name: field.key.string ?? field.key.source, value: field.value))
+      }
+    }
+  }
+
+  /// A field without what the type does not know; nil when nothing is left of it.
+  func knownPart(of field: TargetDeclaration.Assignment) -> TargetDeclaration.Assignment? {
+    guard case .group(let name, let entries) = field.value else {
+      return type.field(named: field.name) == nil ? nil : field
+    }
+    let known = entries.compactMap { entry in
+      knownPart(of: .init(name: entry.key.string ?? "", value: entry.value)).map {
+        FieldValue.Entry(key: entry.key, value: $0.value)
+      }
+    }
+    return known.isEmpty ? nil : .init(name: field.name, value: .group(name, known))
+  }
+}
