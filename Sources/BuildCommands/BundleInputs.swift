@@ -8,8 +8,10 @@ internal import Workspace
 /// All that a bundle is made of, and the key that stands for it.
 struct BundleInputs {
   var specification: BundleSpecification
+  /// What the bytes depend on, by name.
+  var inputs: InputList
   /// Equal keys give equal bytes.
-  var key: SHA256Digest
+  var key: SHA256Digest { inputs.digest }
 
   /// - Parameters:
   ///   - wheels: what the plan's requirements come to on the target.
@@ -21,28 +23,28 @@ struct BundleInputs {
     specification.interpreterConstraints = plan.interpreterConstraints
     specification.requirements = plan.requirements.map(\.text)
     specification.wheels = wheels.map { WheelInput(fileName: $0.fileName, path: $0.path, sha256: $0.sha256) }
-    var key = CanonicalEncoder()
+    var inputs = InputList()
     // What the format itself puts in: boot code and layout.
-    key.append("bundle inputs 2")
-    key.append(BundleBuilder.formatDigest)
-    key.append(strings: [plan.artifact, "\(specification.entryPoint)"] + plan.args)
-    key.append(strings: specification.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })
-    key.append(strings: plan.interpreterConstraints)
-    key.append(strings: specification.requirements)
-    key.append(list: wheels) { encoder, wheel in
-      encoder.append(wheel.fileName)
-      encoder.append(wheel.sha256)
+    inputs.append("format", "3", BundleBuilder.formatDigest)
+    inputs.append("artifact", plan.artifact)
+    inputs.append("entry point", "\(specification.entryPoint)")
+    inputs.append("argument", list: plan.args)
+    for (name, value) in specification.environment.sorted(by: { $0.key < $1.key }) {
+      inputs.append("environment", name, value)
     }
+    inputs.append("interpreter constraint", list: plan.interpreterConstraints)
+    inputs.append("requirement", list: specification.requirements)
+    for wheel in wheels { inputs.append("wheel", wheel.fileName, wheel.sha256) }
     for file in plan.files {
       let path = root.appending(file.path)
       let isExecutable = try FileSystem.status(of: path, followingLinks: true).isExecutable
       specification.sources.append(SourceMember(file.bundlePath, file: path, isExecutable: isExecutable))
-      key.append(file.bundlePath)
-      key.append(isExecutable)
-      key.append(try SHA256Digest.ofFile(path).digest)
+      let digest = try SHA256Digest.ofFile(path).digest.hex
+      inputs.append(
+        file.isPython ? "source" : "resource", file.bundlePath, isExecutable ? digest + " executable" : digest)
     }
     self.specification = specification
-    self.key = key.digest
+    self.inputs = inputs
   }
 
   private static func entryPoint(_ plan: BundlePlan) -> BundleSpecification.EntryPoint {

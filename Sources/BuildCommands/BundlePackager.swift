@@ -5,7 +5,7 @@ internal import Artifacts
 internal import Bundles
 public import ContentStore
 internal import Diagnostics
-internal import Digests
+public import Digests
 internal import SystemSupport
 public import TargetGraph
 public import Workspace
@@ -30,7 +30,7 @@ public struct BundlePackager {
   /// Packs one binary. A build of inputs that are those of the last build does nothing.
   public func package(_ target: TargetID) throws -> PackagedBundle {
     let plan = try resolver.bundlePlan(for: target)
-    let inputs = try BundleInputs(plan, wheels: try wheels.wheels(for: plan), root: workspace.root)
+    let inputs = try inputs(of: plan)
     let relativePath = plan.outputPath.map { "dist/" + $0 } ?? "dist/\(plan.artifact)-\(version.name)-\(platform).pex"
     let path = workspace.root.appending(relativePath)
     try workspace.stateDirectory.create()
@@ -39,8 +39,18 @@ public struct BundlePackager {
     // One build of an artifact at a time: the second of two finds what the first has done.
     let lock = try FileLock(waitingFor: recordPath.removingLastComponent().appending(".\(plan.artifact).lock"))
     let (bundle, work) = try bring(path, to: inputs, recordPath)
+    if work == .built { try BuildHistory(workspace).record(inputs.inputs, of: plan.address) }
     _ = consume lock
     return PackagedBundle(plan: plan, bundle: bundle, work: work, version: version, relativePath: relativePath)
+  }
+
+  /// What a binary's bundle would be made from now, by name.
+  public func inputs(of target: TargetID) throws -> InputList {
+    try inputs(of: try resolver.bundlePlan(for: target)).inputs
+  }
+
+  private func inputs(of plan: BundlePlan) throws -> BundleInputs {
+    try BundleInputs(plan, wheels: try wheels.wheels(for: plan), root: workspace.root)
   }
 
   /// Does what is needed for the bundle of these inputs to stand at a path.

@@ -24,13 +24,13 @@ final class PlatformWheels {
   /// The wheels that a plan's requirements come to, dependencies included, by name.
   func wheels(for plan: BundlePlan) throws -> [ResolvedWheel] {
     if plan.requirements.isEmpty { return [] }
-    guard let path = plan.lockfile else {
-      throw Diagnostic(
-        .input, "\"\(plan.address)\" needs \(plan.requirements[0].name), and there is no lockfile to take it from",
-        remedies: [
-          "add to \(workspace.configuration.path):\n[python.resolves]\ndefault = \"3rdparty/python/default.lock\""
-        ])
-    }
+    return try provider.wheels(for: try lockedPackages(for: plan), target: try target(plan.interpreterConstraints))
+  }
+
+  /// The packages of the lock that a plan's requirements come to, dependencies included, by name.
+  func lockedPackages(for plan: BundlePlan) throws -> [LockedPackage] {
+    if plan.requirements.isEmpty { return [] }
+    let path = try lockfile(of: plan)
     let target = try target(plan.interpreterConstraints)
     let requirements = try plan.requirements.map { requirement in
       do {
@@ -40,9 +40,8 @@ final class PlatformWheels {
       }
     }
     let lock = try lock(path)
-    let packages: [LockedPackage]
     do throws(LockError) {
-      packages = try lock.subset(of: requirements, for: target, path: path)
+      return try lock.subset(of: requirements, for: target, path: path)
     } catch {
       var diagnostic = error.diagnostic
       if case .notLocked(let name, _, _) = error, let origin = plan.requirements.first(where: { $0.name == name }) {
@@ -50,7 +49,22 @@ final class PlatformWheels {
       }
       throw diagnostic
     }
-    return try provider.wheels(for: packages, target: target)
+  }
+
+  /// The shortest chain in the plan's lock from a requirement to a package; nil when it does not lead there.
+  func path(from requirement: Requirement, to name: PackageName, for plan: BundlePlan) throws -> [LockedPackage]? {
+    let path = try lockfile(of: plan)
+    let target = try target(plan.interpreterConstraints)
+    return try lock(path).shortestPath(from: [requirement], to: name, for: target, path: path)
+  }
+
+  private func lockfile(of plan: BundlePlan) throws -> String {
+    if let path = plan.lockfile { return path }
+    throw Diagnostic(
+      .input, "\"\(plan.address)\" needs \(plan.requirements[0].name), and there is no lockfile to take it from",
+      remedies: [
+        "add to \(workspace.configuration.path):\n[python.resolves]\ndefault = \"3rdparty/python/default.lock\""
+      ])
   }
 
   private func lock(_ path: String) throws -> Lockfile {

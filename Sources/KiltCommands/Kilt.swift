@@ -28,7 +28,7 @@ public struct Kilt: ParsableCommand {
           WorkspaceOwners.self,
         ]),
       CommandGroup(name: "Python", subcommands: [BuildLock.self]),
-      CommandGroup(name: "Build", subcommands: [BuildPackage.self]),
+      CommandGroup(name: "Build", subcommands: [BuildPackage.self, ExplainCommand.self]),
       CommandGroup(name: "Artifacts", subcommands: [ArtifactsPublish.self, ArtifactsCommand.self]),
       CommandGroup(name: "Jobs", subcommands: [JobCommand.self]),
       CommandGroup(name: "Language", subcommands: [StarlarkRun.self]),

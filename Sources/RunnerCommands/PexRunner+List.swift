@@ -50,18 +50,7 @@ extension PexRunner {
 /// Numbers for people.
 enum RunnerText {
   /// `512 B`, `1.5 MB`; a K is 1024.
-  static func size(_ bytes: Int64) -> String {
-    var value = Double(bytes)
-    var unit = 0
-    let units = ["B", "KB", "MB", "GB", "TB"]
-    while value >= 1024, unit < units.count - 1 {
-      value /= 1024
-      unit += 1
-    }
-    guard unit > 0 else { return "\(bytes) B" }
-    let tenths = Int(value * 10 + 0.5)
-    return "\(tenths / 10).\(tenths % 10) \(units[unit])"
-  }
+  static func size(_ bytes: Int64) -> String { ByteSize.text(bytes) }
 
   /// With spaces in front, to a width.
   static func padded(_ text: String, _ width: Int) -> String {

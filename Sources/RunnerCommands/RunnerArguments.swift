@@ -1,4 +1,5 @@
 import Diagnostics
+import SystemSupport
 
 /// The words of a command line, taken one after the other. `--name=value` and `--name value` are the same.
 struct RunnerArguments {
@@ -43,18 +44,10 @@ struct RunnerArguments {
 
   /// Bytes of `500MB`, `20G`, `1.5GiB` or `1048576`. As everywhere in Kilt, a K is 1024.
   static func size(_ text: String) throws -> Int64 {
-    let number = text.prefix { $0.isNumber || $0 == "." }
-    let unit = text[number.endIndex...].uppercased()
-    let units = ["": 0, "B": 0, "K": 10, "M": 20, "G": 30, "T": 40]
-    var letter = unit
-    for suffix in ["IB", "B"] where letter.hasSuffix(suffix) && letter != suffix {
-      letter.removeLast(suffix.count)
-      break
-    }
-    guard let value = Double(number), value >= 0, let shift = units[letter], value * Double(1 << shift) < 9e18 else {
+    guard let bytes = ByteSize.parse(text) else {
       throw usage("\"\(text)\" is not a size", "write for example 500MB or 20GB")
     }
-    return Int64(value * Double(1 << shift))
+    return Int64(bytes)
   }
 
   static func usage(_ summary: String, _ remedy: String = "pex-runner --help shows what it takes") -> Diagnostic {

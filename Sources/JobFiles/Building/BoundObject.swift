@@ -1,6 +1,7 @@
 import Diagnostics
 import JobModel
 import Starlark
+import SystemSupport
 
 /// Everything that a job is built from besides its template object.
 struct BuildingContext {

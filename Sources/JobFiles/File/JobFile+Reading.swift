@@ -1,5 +1,6 @@
 import Diagnostics
 import JobModel
+import SystemSupport
 import YAML
 
 extension JobFile {
@@ -213,29 +214,5 @@ struct JobFileReader {
       problem("\"tier\" is one of \(Tier.allCases.map(\.rawValue).joined(separator: ", "))", node)
     }
     return nil
-  }
-}
-
-/// Sizes in bytes, as people write them. KB, MB, GB and TB are powers of 1024, as in Aurora; KiB and so on are the same.
-enum ByteSize {
-  static func parse(_ text: String) -> Int? {
-    let digits = text.prefix { ("0"..."9").contains($0) || $0 == "." }
-    let unit = text.dropFirst(digits.count).drop { $0 == " " }.uppercased()
-    let shift: Int
-    switch unit {
-    case "", "B": shift = 0
-    case "K", "KB", "KIB": shift = 10
-    case "M", "MB", "MIB": shift = 20
-    case "G", "GB", "GIB": shift = 30
-    case "T", "TB", "TIB": shift = 40
-    default: return nil
-    }
-    if let whole = Int(digits) {
-      let (bytes, overflow) = whole.multipliedReportingOverflow(by: 1 << shift)
-      return overflow ? nil : bytes
-    }
-    guard shift > 0, let number = Double(digits), number >= 0 else { return nil }
-    let bytes = number * Double(1 << shift)
-    return bytes < 1e18 ? Int(bytes) : nil
   }
 }

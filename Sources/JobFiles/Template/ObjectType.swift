@@ -1,4 +1,5 @@
 import Starlark
+import SystemSupport
 
 /// A type of Aurora's configuration objects: its fields and what they hold.
 struct ObjectType: Sendable {

@@ -29,6 +29,8 @@ public enum Invocation {
       let verbs = command.configuration.subcommands
       if verbs.isEmpty || argument.hasPrefix("-") || argument == "help" { return }
       guard let next = verbs.first(where: { $0.configuration.commandName == argument }) else {
+        // What is no verb is an argument of the one that may be left out.
+        if command.configuration.defaultSubcommand != nil { return }
         let names = verbs.compactMap { $0.configuration.commandName }
         let near = Suggestions.remedy(for: argument, among: names)
         throw Diagnostic(

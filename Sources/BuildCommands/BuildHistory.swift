@@ -1,0 +1,52 @@
+public import BuildFiles
+public import Digests
+internal import SystemSupport
+public import Workspace
+
+/// What the last two builds of each target were made from, kept in the state folder for `kilt explain`. Losing it
+/// loses an explanation, nothing else.
+public struct BuildHistory: Sendable {
+  private let directory: FilePath
+
+  /// The history of a workspace.
+  public init(_ workspace: Workspace) { directory = workspace.stateDirectory.path.appending("history") }
+
+  /// One build.
+  public struct Build: Sendable, Hashable {
+    public var inputs: InputList
+    /// When it was, in nanoseconds since 1970.
+    public var time: Int64
+  }
+
+  /// Notes that a target was built from these inputs; what was noted last becomes the build before.
+  ///
+  /// - Throws: `SystemCallError`.
+  public func record(_ inputs: InputList, of address: Address) throws {
+    let (last, previous) = paths(of: address)
+    try FileSystem.createDirectories(directory)
+    do throws(SystemCallError) { try FileSystem.rename(last, to: previous) } catch {
+      if !error.isMissing { throw error }
+    }
+    try FileSystem.write(text: inputs.text, to: last)
+  }
+
+  /// The last build of a target that is known; nil when none is.
+  public func last(of address: Address) -> Build? { read(paths(of: address).last) }
+
+  /// The build before the last.
+  public func previous(of address: Address) -> Build? { read(paths(of: address).previous) }
+
+  private func read(_ path: FilePath) -> Build? {
+    // What can not be read explains nothing; it is no reason to fail.
+    guard let text = try? FileSystem.readText(path), let inputs = InputList(parsing: text),
+      let status = try? FileSystem.status(of: path)
+    else { return nil }
+    return Build(inputs: inputs, time: status.modificationTime)
+  }
+
+  private func paths(of address: Address) -> (last: FilePath, previous: FilePath) {
+    // Addresses have characters that no file name takes, and can be longer than one.
+    let name = SHA256Digest.of(address.description).hex.prefix(32)
+    return (directory.appending("\(name).inputs"), directory.appending("\(name).before"))
+  }
+}
