@@ -6,13 +6,19 @@ extension Interpreter {
     _ callee: Value, receiver: Value, _ arguments: UnsafeMutablePointer<Value>, _ shape: CallShape,
     _ thread: StarlarkThread
   ) throws -> Value {
-    if case .function(let function) = callee, !shape.hasStar, !shape.hasStarStar, shape.names.isEmpty {
+    if case .function(let function) = callee, !shape.hasStar, !shape.hasStarStar {
       let parameters = function.code.parameters
-      if parameters.names.count == shape.positional, parameters.positionalCount == shape.positional,
-        !parameters.hasStar, !parameters.hasStarStar
+      if shape.names.isEmpty, parameters.names.count == shape.positional,
+        parameters.positionalCount == shape.positional, !parameters.hasStar, !parameters.hasStarStar
       {
         // The common case: nothing to match up.
         return try invoke(function, thread) { slots in slots.initialize(from: arguments, count: shape.positional) }
+      }
+      let named = arguments + shape.positional
+      return try invoke(function, thread) { slots in
+        try bind(
+          function, UnsafeBufferPointer(start: arguments, count: shape.positional), namedCount: shape.names.count,
+          { NamedArgument(name: shape.names[$0], value: named[$0]) }, into: slots, thread)
       }
     }
     var positional = Array(UnsafeBufferPointer(start: arguments, count: shape.positional))
@@ -77,7 +83,11 @@ extension Interpreter {
   ) throws -> Value {
     switch callee {
     case .function(let function):
-      return try invoke(function, thread) { try bind(function, positional, named, into: $0, thread) }
+      return try positional.withUnsafeBufferPointer { positional in
+        try invoke(function, thread) { slots in
+          try bind(function, positional, namedCount: named.count, { named[$0] }, into: slots, thread)
+        }
+      }
     case .builtin(let builtin):
       var target = builtin.receiver
       if case .unbound = receiver {} else { target = receiver }
@@ -129,58 +139,83 @@ extension Interpreter {
     return try run(function, base, thread)
   }
 
-  /// Matches arguments with parameters.
+  /// Initialises the slots of a function's parameters with the arguments that belong there, or throws having
+  /// initialised none. It works in the slots themselves, so that a call costs no arrays.
+  @inline(__always)
   private static func bind(
-    _ function: StarlarkFunction, _ positional: [Value], _ named: [NamedArgument],
-    into slots: UnsafeMutablePointer<Value>, _ thread: StarlarkThread
+    _ function: StarlarkFunction, _ positional: UnsafeBufferPointer<Value>, namedCount: Int,
+    _ named: (Int) -> NamedArgument, into slots: UnsafeMutablePointer<Value>, _ thread: StarlarkThread
+  ) throws {
+    let count = function.code.parameters.slotCount
+    slots.initialize(repeating: .unbound, count: count)
+    do {
+      try match(function, positional, namedCount: namedCount, named, slots, thread)
+    } catch {
+      slots.deinitialize(count: count)
+      throw error
+    }
+  }
+
+  /// Matches arguments with parameters, whose slots are unbound.
+  @inline(__always)
+  private static func match(
+    _ function: StarlarkFunction, _ positional: UnsafeBufferPointer<Value>, namedCount: Int,
+    _ named: (Int) -> NamedArgument, _ slots: UnsafeMutablePointer<Value>, _ thread: StarlarkThread
   ) throws {
     let parameters = function.code.parameters
-    let name = function.name
-    var values = [Value](repeating: .unbound, count: parameters.slotCount)
     let direct = min(positional.count, parameters.positionalCount)
-    for position in 0..<direct { values[position] = positional[position] }
+    for position in 0..<direct { slots[position] = positional[position] }
     var nextSlot = parameters.names.count
     if parameters.hasStar {
-      values[nextSlot] = .tuple(Array(positional[direct...]))
+      slots[nextSlot] = .tuple(Array(positional[direct...]))
       nextSlot += 1
     } else if positional.count > parameters.positionalCount {
-      throw StarlarkError(
-        "function \(name) accepts \(parameters.positionalCount == 0 ? "no" : "at most \(parameters.positionalCount)") "
-          + "positional argument\(parameters.positionalCount == 1 ? "" : "s") (\(positional.count) given)")
+      throw tooManyArguments(function, positional.count)
     }
     let extra = parameters.hasStarStar ? StarlarkDict() : nil
-    for argument in named {
+    for index in 0..<namedCount {
+      let argument = named(index)
       if let position = parameters.names.firstIndex(of: argument.name) {
-        guard case .unbound = values[position] else {
-          throw StarlarkError("function \(name) got multiple values for parameter \"\(argument.name)\"")
+        guard slots[position].isUnbound else {
+          throw StarlarkError("function \(function.name) got multiple values for parameter \"\(argument.name)\"")
         }
-        values[position] = argument.value
+        slots[position] = argument.value
       } else if let extra {
         let key = StarlarkString(argument.name)
         try extra.table.insert(.string(key), hash: hashBytes(key.utf8), argument.value, meter: thread.meter)
       } else {
         throw StarlarkError(
-          "function \(name) got an unexpected keyword argument \"\(argument.name)\"",
+          "function \(function.name) got an unexpected keyword argument \"\(argument.name)\"",
           hint: Suggestion.hint(for: argument.name, among: parameters.names))
       }
     }
     let firstDefault = parameters.names.count - parameters.defaultCount
-    var missing: [String] = []
-    for position in parameters.names.indices {
-      guard case .unbound = values[position] else { continue }
-      if position >= firstDefault, case let value = function.defaults[position - firstDefault], !value.isUnbound {
-        values[position] = value
-      } else {
-        missing.append(parameters.names[position])
-      }
+    var isComplete = true
+    for position in parameters.names.indices where slots[position].isUnbound {
+      if position >= firstDefault { slots[position] = function.defaults[position - firstDefault] }
+      if slots[position].isUnbound { isComplete = false }
     }
-    if !missing.isEmpty {
-      throw StarlarkError(
-        "function \(name) missing \(missing.count) argument\(missing.count == 1 ? "" : "s") "
-          + "(\(missing.joined(separator: ", ")))")
-    }
-    if let extra { values[nextSlot] = .dict(extra) }
-    slots.initialize(from: values, count: values.count)
+    guard isComplete else { throw missingArguments(function, slots) }
+    if let extra { slots[nextSlot] = .dict(extra) }
+  }
+
+  @inline(never)
+  private static func tooManyArguments(_ function: StarlarkFunction, _ count: Int) -> StarlarkError {
+    let most = function.code.parameters.positionalCount
+    return StarlarkError(
+      "function \(function.name) accepts \(most == 0 ? "no" : "at most \(most)") positional argument"
+        + "\(most == 1 ? "" : "s") (\(count) given)")
+  }
+
+  @inline(never)
+  private static func missingArguments(
+    _ function: StarlarkFunction, _ slots: UnsafeMutablePointer<Value>
+  ) -> StarlarkError {
+    let names = function.code.parameters.names
+    let missing = names.indices.filter { slots[$0].isUnbound }.map { names[$0] }
+    return StarlarkError(
+      "function \(function.name) missing \(missing.count) argument\(missing.count == 1 ? "" : "s") "
+        + "(\(missing.joined(separator: ", ")))")
   }
 }
 
