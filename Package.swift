@@ -66,10 +66,12 @@ let systemLibraries: [String: Target] = [
   "CLibSeccomp": .systemLibrary(name: "CLibSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
 ]
 
-/// C targets of our own: `CSystemShims` makes GNU functions visible, `CCurlShims` loads libcurl when it is first used.
+/// C targets of our own: `CSystemShims` makes GNU functions visible, `CCurlShims` loads libcurl when it is first
+/// used, `CFuzzDriver` is the header of libFuzzer.
 let shims: [String: Target] = [
   "CSystemShims": .target(name: "CSystemShims"),
   "CCurlShims": .target(name: "CCurlShims"),
+  "CFuzzDriver": .target(name: "CFuzzDriver", path: "Fuzz/driver"),
 ]
 
 let modules: [Module] = [
@@ -179,6 +181,21 @@ var settings: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
+/// Programs that no user has: `scripts/fuzz` and Benchmarks build one of them, and what it needs, with `KILT_TOOL=NAME`.
+let tools: [(path: String, module: Module)] = [
+  ("Fuzz/starlark", Module(name: "starlark-fuzz", dependencies: ["CFuzzDriver", "Starlark"])),
+  (
+    "Fuzz/zip",
+    Module(
+      name: "zip-fuzz", dependencies: ["CFuzzDriver", "Zip", "SystemSupport", "Diagnostics"],
+      packages: [.systemPackage])
+  ),
+  (
+    "Benchmarks/starlark",
+    Module(name: "starlark-benchmark", dependencies: ["Starlark", "SystemSupport"], packages: [.systemPackage])
+  ),
+]
+
 // As in scripts/test: a warning in code of our own fails the build.
 if Context.environment["KILT_WARNINGS"] == "error" { settings.append(.treatAllWarnings(as: .error)) }
 
@@ -190,7 +207,10 @@ func select(_ name: String, into selected: inout Set<String>) {
   for dependency in module.dependencies { select(dependency, into: &selected) }
 }
 var selected = Set<String>()
-let wanted = Context.environment["KILT_MODULES"].map { Set($0.split(separator: ",").map(String.init)) }
+let tool = tools.first { $0.module.name == Context.environment["KILT_TOOL"] }
+let wanted =
+  tool == nil
+  ? Context.environment["KILT_MODULES"].map { Set($0.split(separator: ",").map(String.init)) } : []
 for module in modules + executables where wanted?.contains(module.name) ?? true {
   for name in [module.name] + module.testDependencies { select(name, into: &selected) }
 }
@@ -205,6 +225,8 @@ func dependencies(of module: Module) -> [Target.Dependency] {
 
 // The linker that comes with the toolchain links a debug build in a sixth of the default's time.
 let linker: [LinkerSetting] = [.unsafeFlags(["-use-ld=lld"])]
+
+if let tool { for name in tool.module.dependencies { select(name, into: &selected) } }
 
 var targets: [Target] = selected.compactMap { systemLibraries[$0] ?? shims[$0] }
 for module in modules where selected.contains(module.name) {
@@ -232,7 +254,14 @@ if endToEnd {
       swiftSettings: settings, linkerSettings: linker))
 }
 
-let used = (modules + executables).filter { selected.contains($0.name) }.flatMap(\.packages)
+if let tool {
+  targets.append(
+    .executableTarget(
+      name: tool.module.name, dependencies: dependencies(of: tool.module), path: tool.path, sources: ["main.swift"], swiftSettings: settings, linkerSettings: linker))
+}
+
+let used =
+  (modules + executables).filter { selected.contains($0.name) }.flatMap(\.packages) + (tool?.module.packages ?? [])
 let package = Package(
   name: "kilt",
   products: executables.filter { selected.contains($0.name) }.map { .executable(name: $0.name, targets: [$0.name]) },
