@@ -257,7 +257,8 @@ if endToEnd {
 if let tool {
   targets.append(
     .executableTarget(
-      name: tool.module.name, dependencies: dependencies(of: tool.module), path: tool.path, sources: ["main.swift"], swiftSettings: settings, linkerSettings: linker))
+      name: tool.module.name, dependencies: dependencies(of: tool.module), path: tool.path, sources: ["main.swift"],
+      swiftSettings: settings, linkerSettings: linker))
 }
 
 let used =
