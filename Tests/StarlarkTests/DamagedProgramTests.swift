@@ -46,18 +46,36 @@ import Testing
     for iteration in 0..<iterations {
       var generator = Generator(state: (seed &+ UInt64(iteration)) &* 0x9E37_79B9_7F4A_7C15 | 1)
       let bytes = Self.damaged(&generator)
-      do {
-        let program = try Program(
-          source: SourceFile(name: "damaged", bytes: bytes), dialect: iteration % 3 == 0 ? .standard : .buildFile)
-        let module = try StarlarkThread(limits: limits).execute(program)
-        for (_, value) in module.globals { _ = try StarlarkThread(limits: limits).representation(of: value) }
-      } catch let error as StarlarkError {
-        let isPlaced = error.location != nil || error.kind == .limit
-        #expect(isPlaced, "iteration \(iteration) of seed \(seed): \(error)")
-        #expect(!error.traceback.isEmpty)
-      } catch {
-        Issue.record("iteration \(iteration) of seed \(seed): \(error)")
-      }
+      Self.expectResultOrPlacedError(
+        bytes, iteration % 3 == 0 ? .standard : .buildFile, limits, "iteration \(iteration) of seed \(seed)")
+    }
+  }
+
+  /// The inputs that the fuzzer found to cover the code best (scripts/fuzz), whose first byte picks the dialect.
+  @Test func inputsOfTheFuzzersCorpusAreReadOrRefused() throws {
+    let inputs = try FuzzCorpus.inputs(of: "starlark")
+    #expect(inputs.count > 500)
+    let limits = Limits(steps: 5_000, allocatedBytes: 1 << 20, callDepth: 40)
+    for input in inputs {
+      guard let selector = input.first else { continue }
+      let dialect: Dialect = [.standard, .buildFile, .template][Int(selector % 3)]
+      Self.expectResultOrPlacedError(Array(input.dropFirst()), dialect, limits, "\(input)")
+    }
+  }
+
+  private static func expectResultOrPlacedError(
+    _ bytes: [UInt8], _ dialect: Dialect, _ limits: Limits, _ name: @autoclosure () -> String
+  ) {
+    do {
+      let program = try Program(source: SourceFile(name: "damaged", bytes: bytes), dialect: dialect)
+      let module = try StarlarkThread(limits: limits).execute(program)
+      for (_, value) in module.globals { _ = try StarlarkThread(limits: limits).representation(of: value) }
+    } catch let error as StarlarkError {
+      let isPlaced = error.location != nil || error.kind == .limit
+      #expect(isPlaced, "\(name()): \(error)")
+      #expect(!error.traceback.isEmpty)
+    } catch {
+      Issue.record("\(name()): \(error)")
     }
   }
 

@@ -6,6 +6,18 @@ import Zip
 struct HostileArchiveTests {
   typealias Member = HandmadeZip.Member
 
+  @Test("The inputs of the fuzzer's corpus are read or refused with an error of ours")
+  func corpus() throws {
+    let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+    let lines = try FileSystem.readText(root.appending("Fuzz/zip/corpus")).split(separator: "\n")
+    #expect(lines.count > 30)
+    for line in lines {
+      let digits = line.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue.map { UInt8($0) } }
+      let input = stride(from: 0, to: digits.count - 1, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+      _ = try problem(input, verify: true)
+    }
+  }
+
   @Test("A plain archive made by hand opens")
   func plain() throws {
     #expect(try problem(HandmadeZip(Member("a/b.py"), Member("c")).bytes(), verify: true) == nil)
