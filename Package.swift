@@ -62,6 +62,7 @@ enum External: CaseIterable {
 
 let systemLibraries: [String: Target] = [
   "CLibdeflate": .systemLibrary(name: "CLibdeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+  "CZlib": .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
   "CLibYAML": .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
   "CLibSeccomp": .systemLibrary(name: "CLibSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
 ]
@@ -85,7 +86,8 @@ let modules: [Module] = [
   // Floor 2
   Module(name: "TOML", dependencies: ["JSON"], testDependencies: ["SystemSupport"]),
   Module(name: "Digests", dependencies: ["SystemSupport"], packages: [.crypto, .systemPackage]),
-  Module(name: "Zip", dependencies: ["CLibdeflate", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),
+  Module(
+    name: "Zip", dependencies: ["CLibdeflate", "CZlib", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),
   Module(
     name: "HTTPClient", dependencies: ["CCurlShims", "SystemSupport", "Diagnostics"],
     testDependencies: ["CSystemShims"]),
@@ -122,9 +124,8 @@ let modules: [Module] = [
     name: "Bundles",
     dependencies: ["Zip", "Digests", "JSON", "ContentStore", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage],
-    resources: ["prefix.sh", "main.py", "kilt_boot.py", "kilt_main.py", "kilt_run.py"].map {
-      .embedInCode("Boot/\($0)")
-    }),
+    resources: ["prefix.sh", "main.py"].map { .embedInCode("Boot/\($0)") }
+      + ["boot", "main", "run", "tags", "tools", "tree", "unpack"].map { .embedInCode("Boot/kilt_\($0).py") }),
   Module(
     name: "SchedulerStore", dependencies: ["SchedulerCore", "JobModel", "JSON", "Diagnostics"], packages: [.grdb]),
   Module(

@@ -14,15 +14,18 @@ struct BundleInputs {
   var key: SHA256Digest { inputs.digest }
 
   /// - Parameters:
-  ///   - wheels: what the plan's requirements come to on the target.
+  ///   - fields: the fields of the binary that say what form its bundle has.
+  ///   - wheels: what the plan's requirements come to on its platforms.
   ///   - root: the workspace's.
-  init(_ plan: BundlePlan, wheels: [ResolvedWheel], root: FilePath) throws {
+  init(_ plan: BundlePlan, fields: BundleFields, wheels: PlatformWheels.Selection, root: FilePath) throws {
     var specification = BundleSpecification(name: plan.artifact, entryPoint: Self.entryPoint(plan))
     specification.arguments = plan.args
     specification.environment = Dictionary(plan.env.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
     specification.interpreterConstraints = plan.interpreterConstraints
     specification.requirements = plan.requirements.map(\.text)
-    specification.wheels = wheels.map { WheelInput(fileName: $0.fileName, path: $0.path, sha256: $0.sha256) }
+    specification.wheels = wheels.wheels.map { WheelInput(fileName: $0.fileName, path: $0.path, sha256: $0.sha256) }
+    specification.platforms = wheels.platforms
+    fields.apply(to: &specification)
     var inputs = InputList()
     // What the format itself puts in: boot code and layout.
     inputs.append("format", "3", BundleBuilder.formatDigest)
@@ -34,8 +37,10 @@ struct BundleInputs {
     }
     inputs.append("interpreter constraint", list: plan.interpreterConstraints)
     inputs.append("requirement", list: specification.requirements)
-    for wheel in wheels { inputs.append("wheel", wheel.fileName, wheel.sha256) }
-    for file in plan.files {
+    for (name, value) in fields.key { inputs.append("field", name, value) }
+    for set in wheels.platforms { inputs.append("platform", list: [set.joined(separator: " ")]) }
+    for wheel in wheels.wheels { inputs.append("wheel", wheel.fileName, wheel.sha256) }
+    for file in plan.files + Self.executable(plan) {
       let path = root.appending(file.path)
       let isExecutable = try FileSystem.status(of: path, followingLinks: true).isExecutable
       specification.sources.append(SourceMember(file.bundlePath, file: path, isExecutable: isExecutable))
@@ -51,8 +56,17 @@ struct BundleInputs {
     switch plan.entryPoint {
     case .module(let module, nil): .module(module)
     case .module(let module, let function?): .function(module: module, function: function)
-    case .script(let script), .executable(let script): .script(script)
+    case .script(let script): .script(script)
+    case .executable: .module(executableModule)
     case nil: .none
     }
+  }
+
+  /// The name under which PEX, too, keeps a script that no name can import.
+  private static let executableModule = "__pex_executable__"
+
+  private static func executable(_ plan: BundlePlan) -> [BundlePlan.File] {
+    guard case .executable(_, let file) = plan.entryPoint else { return [] }
+    return [BundlePlan.File(path: file, bundlePath: executableModule + ".py", isPython: true)]
   }
 }

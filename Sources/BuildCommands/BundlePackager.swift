@@ -30,7 +30,8 @@ public struct BundlePackager {
   /// Packs one binary. A build of inputs that are those of the last build does nothing.
   public func package(_ target: TargetID) throws -> PackagedBundle {
     let plan = try resolver.bundlePlan(for: target)
-    let inputs = try inputs(of: plan)
+    let fields = try BundleFields(resolver.graph[target])
+    let inputs = try inputs(of: plan, fields)
     let relativePath = plan.outputPath.map { "dist/" + $0 } ?? "dist/\(plan.artifact)-\(version.name)-\(platform).pex"
     let path = workspace.root.appending(relativePath)
     try workspace.stateDirectory.create()
@@ -41,16 +42,19 @@ public struct BundlePackager {
     let (bundle, work) = try bring(path, to: inputs, recordPath)
     if work == .built { try BuildHistory(workspace).record(inputs.inputs, of: plan.address) }
     _ = consume lock
-    return PackagedBundle(plan: plan, bundle: bundle, work: work, version: version, relativePath: relativePath)
+    return PackagedBundle(
+      plan: plan, bundle: bundle, work: work, version: version, relativePath: relativePath,
+      notes: fields.notes + plan.unpackedNotes(in: resolver.graph) + (try fields.sizeNotes(bundle, plan.address)))
   }
 
   /// What a binary's bundle would be made from now, by name.
   public func inputs(of target: TargetID) throws -> InputList {
-    try inputs(of: try resolver.bundlePlan(for: target)).inputs
+    try inputs(of: try resolver.bundlePlan(for: target), try BundleFields(resolver.graph[target])).inputs
   }
 
-  private func inputs(of plan: BundlePlan) throws -> BundleInputs {
-    try BundleInputs(plan, wheels: try wheels.wheels(for: plan), root: workspace.root)
+  private func inputs(of plan: BundlePlan, _ fields: BundleFields) throws -> BundleInputs {
+    try BundleInputs(
+      plan, fields: fields, wheels: try wheels.wheels(for: plan, platforms: fields.platforms), root: workspace.root)
   }
 
   /// Does what is needed for the bundle of these inputs to stand at a path.

@@ -67,7 +67,7 @@ public struct BundlePublisher {
   private static func text(_ entryPoint: EntryPoint) -> String {
     switch entryPoint {
     case .module(let module, let function): module + (function.map { ":" + $0 } ?? "")
-    case .script(let name), .executable(let name): name
+    case .script(let name), .executable(let name, _): name
     }
   }
 }

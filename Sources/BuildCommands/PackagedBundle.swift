@@ -19,4 +19,7 @@ public struct PackagedBundle: Sendable {
 
   /// The file, from the workspace root.
   public var relativePath: String
+
+  /// What is done otherwise than fields and dependencies say, for people.
+  public var notes: [String] = []
 }

@@ -21,17 +21,55 @@ final class PlatformWheels {
     provider = WheelProvider(store: store) { finder.all().map(\.path) }
   }
 
-  /// The wheels that a plan's requirements come to, dependencies included, by name.
-  func wheels(for plan: BundlePlan) throws -> [ResolvedWheel] {
-    if plan.requirements.isEmpty { return [] }
-    return try provider.wheels(for: try lockedPackages(for: plan), target: try target(plan.interpreterConstraints))
+  /// Wheels of a bundle, and which of them belong together where it is for several platforms.
+  struct Selection {
+    var wheels: [ResolvedWheel] = []
+    /// The file names for each platform; empty where the bundle is for one.
+    var platforms: [[String]] = []
   }
 
-  /// The packages of the lock that a plan's requirements come to, dependencies included, by name.
+  /// The wheels that a plan's requirements come to, dependencies included, by name.
+  /// - Parameter names: platforms as ``BundlePlatform`` reads them; this machine's where there are none.
+  func wheels(for plan: BundlePlan, platforms names: [String] = []) throws -> Selection {
+    let targets = try names.map { try target(named: $0, plan) }
+    if plan.requirements.isEmpty { return Selection() }
+    func wheels(_ target: PythonTarget) throws -> [ResolvedWheel] {
+      try provider.wheels(for: try lockedPackages(for: plan, on: target), target: target)
+    }
+    if targets.isEmpty { return Selection(wheels: try wheels(try target(plan.interpreterConstraints))) }
+    var selection = Selection()
+    var seen: Set<String> = []
+    for target in targets {
+      let set = try wheels(target)
+      selection.platforms.append(set.map(\.fileName))
+      selection.wheels += set.filter { seen.insert($0.fileName).inserted }
+    }
+    if selection.platforms.count == 1 { selection.platforms = [] }
+    return selection
+  }
+
+  private func target(named name: String, _ plan: BundlePlan) throws -> PythonTarget {
+    guard let wanted = BundlePlatform(name) else {
+      throw Diagnostic(
+        .input, "\"\(name)\", of the platforms of \"\(plan.address)\", is no platform",
+        remedies: [
+          "write \"linux_x86_64\", \"linux_aarch64@3.12\", \"macos_arm64\", \"manylinux_2_28_x86_64\" or \"current\""
+        ])
+    }
+    let current = try target(plan.interpreterConstraints)
+    guard let platform = wanted.platform else { return current }
+    // Without a version, the Python that the bundle would be for here.
+    return PythonTarget(cPython: wanted.version ?? current.version, platform: platform)
+  }
+
+  /// The packages of the lock that a plan's requirements come to on this machine, dependencies included, by name.
   func lockedPackages(for plan: BundlePlan) throws -> [LockedPackage] {
     if plan.requirements.isEmpty { return [] }
+    return try lockedPackages(for: plan, on: try target(plan.interpreterConstraints))
+  }
+
+  private func lockedPackages(for plan: BundlePlan, on target: PythonTarget) throws -> [LockedPackage] {
     let path = try lockfile(of: plan)
-    let target = try target(plan.interpreterConstraints)
     let requirements = try plan.requirements.map { requirement in
       do {
         return try Requirement(requirement.text)

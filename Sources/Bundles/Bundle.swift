@@ -12,8 +12,10 @@ public struct Bundle: Sendable, Hashable {
   public var id: String
   /// The interpreters it runs on, as minor versions of Python 3, newest first.
   public var pythonMinors: [Int]
-  /// Files that two wheels hold with different contents; the first one wins.
+  /// Files that two wheels hold; the first one wins.
   public var collisions: [Collision]
+  /// How many files it holds, its own boot code included; 0 where that is not known.
+  public var memberCount = 0
 
   public init(
     path: FilePath, sha256: SHA256Digest, size: UInt64, segments: [Segment], id: String, pythonMinors: [Int],
@@ -31,10 +33,10 @@ public struct Bundle: Sendable, Hashable {
   /// A run of bytes that other builds may share.
   public struct Segment: Sendable, Hashable {
     public enum Kind: String, Sendable, Hashable {
-      /// The `#!` script and the boot code.
+      /// The `#!` script, the boot code and `PEX-INFO`.
       case prefix
       case wheel
-      /// The workspace's own files and `PEX-INFO`.
+      /// The workspace's own files.
       case code
       /// The zip's central directory.
       case directory
@@ -61,5 +63,7 @@ public struct Bundle: Sendable, Hashable {
     /// The wheel whose file is used.
     public var used: String
     public var hidden: String
+    /// Whether both have the same contents, so that it does not matter.
+    public var isHarmless: Bool
   }
 }

@@ -20,25 +20,27 @@ public struct BundleBuilder: Sendable {
   /// - Throws: ``BundleError`` for what is wrong with the specification, `ZipError` and ``WheelError`` for a wheel that
   ///   is not to be trusted, `ZipWriteError` and `ContentStoreError` for the disk.
   public func build(_ specification: BundleSpecification, to path: FilePath) throws -> Bundle {
-    let pythons = try InterpreterConstraints(specification.interpreterConstraints).pythons(wheels: specification.wheels)
+    let pythons = try InterpreterConstraints(specification.interpreterConstraints).pythons(
+      wheels: specification.wheels, sets: specification.platforms)
     var names = Set<String>()
     for wheel in specification.wheels where !names.insert(wheel.fileName).inserted {
       throw BundleError.duplicateWheel(wheel.fileName)
     }
     let wheels = try openWheels(specification.wheels)
-    var code = try CodeSegment(specification.sources, store: store)
+    let code = try CodeSegment(specification.sources, store: store)
     let info = PexInfo(specification: specification, pythons: pythons, codeHash: code.digest)
     let id = identity(info, wheels: wheels, code: code)
-    code.appendPexInfo(info.bytes(id: id))
-    let prefix = Boot.prefix(
-      name: specification.name, id: id, constraints: specification.interpreterConstraints, pythons: pythons)
+    let collisions = collisions(wheels, sets: specification.platforms)
+    let harmful = collisions.filter { !$0.isHarmless }
+    guard harmful.isEmpty || specification.allowsCollisions else { throw BundleError.collisions(harmful) }
+    let boot = Boot.segment(specification, id: id, pythons: pythons, info: info.bytes(id: id))
     return try write(
-      Contents(prefix: prefix, wheels: wheels, code: code), to: path, id: id, minors: pythons.minors,
-      collisions: collisions(wheels))
+      Contents(boot: boot, wheels: wheels, code: code), to: path, id: id, minors: pythons.minors,
+      collisions: collisions)
   }
 
   private struct Contents: Sendable {
-    var prefix: [UInt8]
+    var boot: Boot.Segment
     var wheels: [WheelSegment]
     var code: CodeSegment
   }
@@ -62,18 +64,26 @@ public struct BundleBuilder: Sendable {
     return String(hasher.digest().hex.prefix(40))
   }
 
-  /// Files that two wheels both want to install, and differ in. Those in `.dist-info` and `.data` never meet.
+  /// Files that two wheels both want to install. Those in `.dist-info` and `.data` never meet, nor do
+  /// wheels of different platforms.
+  private func collisions(_ wheels: [WheelSegment], sets: [[String]]) -> [Bundle.Collision] {
+    let groups = sets.isEmpty ? [wheels] : sets.map { set in wheels.filter { set.contains($0.wheel.fileName) } }
+    var seen = Set<Bundle.Collision>()
+    return groups.flatMap { collisions($0) }.filter { seen.insert($0).inserted }
+  }
+
   private func collisions(_ wheels: [WheelSegment]) -> [Bundle.Collision] {
     var owners: [[UInt8]: (wheel: Int, crc: UInt32, size: UInt64)] = [:]
     var found: [Bundle.Collision] = []
     for (index, wheel) in wheels.enumerated() {
       for (member, _) in wheel.entries {
         let owner = owners[member.nameBytes]
-        if let owner, owner.crc != member.crc32 || owner.size != member.size {
+        if let owner {
           found.append(
             Bundle.Collision(
-              path: member.name, used: wheels[owner.wheel].wheel.fileName, hidden: wheel.wheel.fileName))
-        } else if owner == nil {
+              path: member.name, used: wheels[owner.wheel].wheel.fileName, hidden: wheel.wheel.fileName,
+              isHarmless: owner.crc == member.crc32 && owner.size == member.size))
+        } else {
           owners[member.nameBytes] = (index, member.crc32, member.size)
         }
       }
@@ -84,11 +94,7 @@ public struct BundleBuilder: Sendable {
   private func write(
     _ contents: Contents, to path: FilePath, id: String, minors: [Int], collisions: [Bundle.Collision]
   ) throws -> Bundle {
-    let boot = Boot.members.map { (name: Array($0.name.utf8), contents: ZipContents(compressing: $0.bytes)) }
-    let bootSize = boot.reduce(UInt64(contents.prefix.count)) { sum, member in
-      sum + UInt64(member.contents.entry(named: member.name).localHeaderSize + member.contents.bytes.count)
-    }
-    var parts: [(size: UInt64, needed: Bool)] = [(bootSize, true)]
+    var parts: [(size: UInt64, needed: Bool)] = [(contents.boot.size, true)]
     parts += contents.wheels.map { ($0.size, $0.knownDigest == nil) }
     parts.append((contents.code.size, true))
     // The directory: as long as it gets.
@@ -97,20 +103,23 @@ public struct BundleBuilder: Sendable {
     let writer = try ZipWriter(creating: path, permissions: 0o755)
     let hasher = FollowingHasher()
     writer.onFlush = { hasher.advance(to: $0) }
-    let written = Mutex<Result<UInt64, any Error>?>(nil)
+    let written = Mutex<Result<(size: UInt64, members: Int), any Error>?>(nil)
     let hashed = Mutex<Result<(whole: SHA256Digest, parts: [SHA256Digest?]), SystemCallError>?>(nil)
     let shared = Shared(writer: writer)
     let plan = parts
     performInParallel(count: 2, threads: 2) { index in
       if index == 0 {
-        let result = Result { () throws -> UInt64 in
+        let result = Result { () throws -> (size: UInt64, members: Int) in
           let writer = shared.writer
-          try writer.write(contents.prefix)
-          for member in boot { try writer.add(member.contents, named: member.name) }
+          try writer.write(contents.boot.script)
+          for member in contents.boot.members {
+            try writer.begin(member.entry)
+            try writer.write(member.bytes)
+          }
           for wheel in contents.wheels { try wheel.write(to: writer) }
           try contents.code.write(to: writer)
           try writer.finishDirectory()
-          return writer.offset
+          return (writer.offset, Int(writer.count))
         }
         written.withLock { $0 = result }
         hasher.finish()
@@ -120,16 +129,18 @@ public struct BundleBuilder: Sendable {
         hashed.withLock { $0 = result }
       }
     }
-    guard let size = try written.withLock({ try $0?.get() }), let result = hashed.withLock({ $0 }) else {
+    guard let (size, members) = try written.withLock({ try $0?.get() }), let result = hashed.withLock({ $0 }) else {
       preconditionFailure("both threads leave a result")
     }
     let digests: (whole: SHA256Digest, parts: [SHA256Digest?])
     do throws(SystemCallError) { digests = try result.get() } catch { throw BundleError.unreadableOutput(path, error) }
     let segments = try self.segments(contents, parts: parts, digests: digests.parts, size: size)
     try writer.publish()
-    return Bundle(
+    var bundle = Bundle(
       path: path, sha256: digests.whole, size: size, segments: segments, id: id, pythonMinors: minors,
       collisions: collisions)
+    bundle.memberCount = members
+    return bundle
   }
 
   /// The segments with their places, and the digests of new wheels kept.

@@ -14,6 +14,8 @@ public enum BundleError: DiagnosableError, Hashable {
   case noInterpreter(constraints: [String], wheel: String?)
   case badWheelName(String)
   case duplicateWheel(String)
+  /// Wheels hold files of one name with different contents.
+  case collisions([Bundle.Collision])
   case unreadableWheel(String, SystemCallError)
   case unreadableOutput(FilePath, SystemCallError)
 
@@ -41,6 +43,12 @@ public enum BundleError: DiagnosableError, Hashable {
       Diagnostic(.input, "'\(name)' is not a wheel's file name (PEP 427)")
     case .duplicateWheel(let name):
       Diagnostic(.input, "the wheel '\(name)' is there twice")
+    case .collisions(let collisions):
+      Diagnostic(
+        .input, "wheels hold different files of one name, of which only one can be there",
+        notes: collisions.prefix(10).map { "'\($0.path)' in '\($0.used)' and in '\($0.hidden)'" }
+          + (collisions.count > 10 ? ["and \(collisions.count - 10) more"] : []),
+        remedies: ["drop one of the two, or say ignore_errors=True, which uses the first"])
     case .unreadableWheel(let name, let error):
       Diagnostic(.environment, "the wheel '\(name)' cannot be read", notes: [error.description])
     case .unreadableOutput(let path, let error):

@@ -24,6 +24,24 @@ public struct BundleSpecification: Sendable {
   public var inheritPath: InheritPath = .no
   /// Whether `PEX_*` variables are hidden from the program.
   public var stripsPexEnvironment = true
+  /// Whether warnings about the host are said at a start.
+  public var emitsWarnings = true
+  /// Whether `PEX_TOOLS` works in a bundle without wheels as well; in one with wheels it does.
+  public var includesTools = false
+  /// Whether console scripts ignore the variables of Python.
+  public var hasHermeticScripts = true
+  /// Whether the unpacked tree holds copies of the wheels' files, and not links to them.
+  public var copiesSitePackages = false
+  /// Whether wheels may hold different files of one name; the first in order is used then.
+  public var allowsCollisions = false
+  /// The interpreter that is tried before the others: a path, or a name to look for along the `PATH`.
+  public var firstInterpreter: String?
+  /// Where the bundle is for several platforms: the file names of the wheels for each, of which a start takes the first
+  /// set that fits the interpreter and the host. Empty where all wheels are for all.
+  public var platforms: [[String]] = []
+
+  /// Whether the boot code has the tools in it.
+  var hasTools: Bool { includesTools || !wheels.isEmpty }
 
   public init(name: String, entryPoint: EntryPoint) {
     self.name = name

@@ -3,7 +3,7 @@ import Digests
 import SystemSupport
 import Zip
 
-/// The workspace's own files, sorted by path, and `PEX-INFO`.
+/// The workspace's own files, sorted by path.
 struct CodeSegment {
   private struct Member {
     var entry: ZipEntry
@@ -44,12 +44,6 @@ struct CodeSegment {
       }
     }
     digest = hasher.digest()
-  }
-
-  /// Adds `PEX-INFO`, which names the identity that depends on all other members.
-  mutating func appendPexInfo(_ bytes: [UInt8]) {
-    let contents = ZipContents(compressing: bytes)
-    append(Member(entry: contents.entry(named: Array("PEX-INFO".utf8)), data: .bytes(contents.bytes)))
   }
 
   private mutating func append(_ member: Member) {

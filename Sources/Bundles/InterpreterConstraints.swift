@@ -47,15 +47,26 @@ struct InterpreterConstraints {
   }
 
   /// The versions that meet the constraints and every wheel's tags.
-  func pythons(wheels: [WheelInput]) throws(BundleError) -> SupportedPythons {
-    var minors = Self.known.filter { minor in (0...Self.lastPatch).contains { meets(minor: minor, patch: $0) } }
+  /// - Parameter sets: where not empty, the file names of the wheels that belong together: a version has to fit one set.
+  func pythons(wheels: [WheelInput], sets: [[String]] = []) throws(BundleError) -> SupportedPythons {
+    let minors = Self.known.filter { minor in (0...Self.lastPatch).contains { meets(minor: minor, patch: $0) } }
     guard !minors.isEmpty else { throw .noInterpreter(constraints: texts, wheel: nil) }
-    for wheel in wheels {
-      guard let tags = WheelTags(fileName: wheel.fileName) else { throw .badWheelName(wheel.fileName) }
-      minors.removeAll { !tags.allow(minor: $0) }
-      guard !minors.isEmpty else { throw .noInterpreter(constraints: texts, wheel: wheel.fileName) }
+    var fitting = Set<Int>()
+    var culprit: String?
+    for set in sets.isEmpty ? [wheels.map(\.fileName)] : sets {
+      var left = minors
+      for name in set {
+        guard let tags = WheelTags(fileName: name) else { throw .badWheelName(name) }
+        left.removeAll { !tags.allow(minor: $0) }
+        if left.isEmpty {
+          culprit = name
+          break
+        }
+      }
+      fitting.formUnion(left)
     }
-    return SupportedPythons(ranges: minors.reversed().flatMap(ranges))
+    guard !fitting.isEmpty else { throw .noInterpreter(constraints: texts, wheel: culprit) }
+    return SupportedPythons(ranges: fitting.sorted(by: >).flatMap(ranges))
   }
 
   /// No minor version has had as many patch releases; what meets the constraints here, later ones meet too.

@@ -21,10 +21,10 @@ struct PexInfo {
         "distributions",
         .object(JSONObject(specification.wheels.map { ($0.fileName, .string($0.sha256.hex)) }))
       ),
-      ("emit_warnings", true),
+      ("emit_warnings", .bool(specification.emitsWarnings)),
       ("excluded", []),
       ("ignore_errors", false),
-      ("includes_tools", false),
+      ("includes_tools", .bool(specification.hasTools)),
       ("inherit_path", .string(specification.inheritPath.rawValue)),
       ("inject_args", .strings(specification.arguments)),
       (
@@ -44,19 +44,10 @@ struct PexInfo {
       ("venv", false),
       ("venv_bin_path", "false"),
       ("venv_copies", false),
-      ("venv_hermetic_scripts", true),
-      ("venv_site_packages_copies", false),
+      ("venv_hermetic_scripts", .bool(specification.hasHermeticScripts)),
+      ("venv_site_packages_copies", .bool(specification.copiesSitePackages)),
       ("venv_system_site_packages", false),
-      (
-        "kilt",
-        [
-          "constraints": .string(Boot.describe(constraints, minors: pythons.minors)),
-          "id": .string(id),
-          "name": .string(specification.name),
-          "python": .array(pythons.ranges.map(Self.range)),
-          "wheels": .strings(specification.wheels.map(\.fileName)),
-        ]
-      ),
+      ("kilt", .object(JSONObject(own(id: id)))),
     ]
     switch specification.entryPoint {
     case .module(let module): members.append(("entry_point", .string(module)))
@@ -65,6 +56,22 @@ struct PexInfo {
     case .none: break
     }
     return JSONValue.object(JSONObject(members)).bytes(.canonical) + [UInt8(ascii: "\n")]
+  }
+
+  /// What our own boot code reads.
+  private func own(id: String) -> [(String, JSONValue)] {
+    var members: [(String, JSONValue)] = [
+      ("constraints", .string(Boot.describe(specification.interpreterConstraints, minors: pythons.minors))),
+      ("id", .string(id)),
+      ("name", .string(specification.name)),
+      ("native", .bool(specification.wheels.contains { !$0.fileName.hasSuffix("-any.whl") })),
+      ("python", .array(pythons.ranges.map(Self.range))),
+      ("wheels", .strings(specification.wheels.map(\.fileName))),
+    ]
+    if !specification.platforms.isEmpty {
+      members.append(("platforms", .array(specification.platforms.map { .strings($0) })))
+    }
+    return members
   }
 
   /// The first and the last release of a range.

@@ -17,11 +17,23 @@ enum WheelRecord {
 
   /// Inflates every member, compares its checksum, and its SHA-256 digest where `RECORD` has one.
   static func check(_ archive: ZipArchive, record: ZipMember) throws {
+    if let names = archive.caseCollisions().first {
+      throw WheelError(wheel: archive.name, member: names[0], problem: .caseCollision(names[1]))
+    }
     let digests = parse(try archive.contents(of: record))
+    var done = 0
     for member in archive.members where !member.isDirectory {
-      let contents = try archive.contents(of: member)
-      guard let expected = digests[member.name], SHA256Digest.of(contents) != expected else { continue }
-      throw WheelError(wheel: archive.name, member: member.name, problem: .wrongHash)
+      var hasher = SHA256Hasher()
+      let expected = digests[member.name]
+      try archive.forEachPiece(of: member) { if expected != nil { hasher.update($0) } }
+      if let expected, hasher.digest() != expected {
+        throw WheelError(wheel: archive.name, member: member.name, problem: .wrongHash)
+      }
+      // Memory does not grow with the wheel.
+      if member.dataRange.upperBound - done > 8 << 20 {
+        archive.release(done..<member.dataRange.upperBound)
+        done = member.dataRange.upperBound
+      }
     }
   }
 
@@ -96,12 +108,19 @@ public struct WheelError: DiagnosableError, Hashable {
     case noRecord
     /// A member is not what `RECORD` says.
     case wrongHash
+    /// Another member's name differs in case alone: one file where the file system does not tell cases apart.
+    case caseCollision(String)
   }
 
   public var diagnostic: Diagnostic {
     switch problem {
     case .noRecord:
       Diagnostic(.input, "'\(wheel)' is not a wheel: it has no .dist-info/RECORD")
+    case .caseCollision(let other):
+      Diagnostic(
+        .input, "'\(member ?? "")' and '\(other)' in '\(wheel)' differ in case alone",
+        notes: ["on file systems that do not tell cases apart, one would replace the other"],
+        remedies: ["ask the project for a wheel without one of them"])
     case .wrongHash:
       Diagnostic(
         .input, "'\(member ?? "")' in '\(wheel)' does not have the hash that the wheel's RECORD says",

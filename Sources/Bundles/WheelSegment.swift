@@ -52,7 +52,15 @@ struct WheelSegment {
   }
 
   func write(to writer: ZipWriter) throws {
-    for (member, entry) in entries { try writer.copy(member, from: archive, as: entry) }
+    var done = 0
+    for (member, entry) in entries {
+      try writer.copy(member, from: archive, as: entry)
+      // Memory does not grow with the wheel.
+      if member.dataRange.upperBound - done > 8 << 20 {
+        archive.release(done..<member.dataRange.upperBound)
+        done = member.dataRange.upperBound
+      }
+    }
     try writer.begin(layout.entry)
     try writer.write(layout.bytes)
   }

@@ -19,6 +19,17 @@ public enum Deflate {
     return result.isEmpty ? nil : result
   }
 
+  /// `bytes` compressed as far as it goes, whether that is smaller or not.
+  static func compressAlways(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+    guard let compressor = libdeflate_alloc_compressor(12) else { preconditionFailure("out of memory") }
+    defer { libdeflate_free_compressor(compressor) }
+    return [UInt8](unsafeUninitializedCapacity: libdeflate_deflate_compress_bound(compressor, bytes.count)) {
+      buffer, count in
+      count = libdeflate_deflate_compress(
+        compressor, bytes.baseAddress, bytes.count, buffer.baseAddress, buffer.count)
+    }
+  }
+
   /// The checksum of `bytes`, going on from `seed`.
   public static func crc32(_ bytes: UnsafeRawBufferPointer, from seed: UInt32 = 0) -> UInt32 {
     libdeflate_crc32(seed, bytes.baseAddress, bytes.count)

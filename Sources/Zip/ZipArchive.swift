@@ -56,6 +56,49 @@ public final class ZipArchive: Sendable {
     return found
   }
 
+  /// Members from this size on are inflated piece by piece.
+  public static let largeSize: UInt64 = 16 << 20
+
+  /// Hands the inflated bytes of a member to `body`: at once, or, of a large member, in pieces, so that it is never
+  /// in memory as a whole. Size and checksum are compared at the end: what `body` was given is not to be trusted before
+  /// this returns.
+  public func forEachPiece(of member: ZipMember, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    guard member.size >= Self.largeSize else { return try contents(of: member).withUnsafeBytes(body) }
+    var checksum: UInt32 = 0
+    var size: UInt64 = 0
+    func take(_ piece: UnsafeRawBufferPointer) throws {
+      checksum = Deflate.crc32(piece, from: checksum)
+      size += UInt64(piece.count)
+      // A member that goes on after the size it says need not be inflated to its end.
+      guard size <= member.size else {
+        throw ZipError(archive: name, member: member.name, .wrongSize(expected: member.size))
+      }
+      try body(piece)
+    }
+    try withExtendedLifetime(file) {
+      let raw = rawData(of: member)
+      if member.method == .stored {
+        for start in stride(from: 0, to: raw.count, by: InflateStream.pieceSize) {
+          try take(UnsafeRawBufferPointer(rebasing: raw[start..<min(raw.count, start + InflateStream.pieceSize)]))
+        }
+      } else if try !InflateStream.inflate(raw, take) {
+        throw ZipError(archive: name, member: member.name, .damagedData)
+      }
+    }
+    release(member.dataRange)
+    guard size == member.size else {
+      throw ZipError(archive: name, member: member.name, .wrongSize(expected: member.size))
+    }
+    guard checksum == member.crc32 else {
+      throw ZipError(archive: name, member: member.name, .wrongChecksum(expected: member.crc32, found: checksum))
+    }
+  }
+
+  /// Gives the memory of a range of the mapped file back; it is read again when it is looked at.
+  public func release(_ range: Range<Int>) {
+    ZipWriter.release(UnsafeRawBufferPointer(rebasing: file.bytes[range]))
+  }
+
   /// The bytes of a member as the archive holds them; valid as long as ``file`` lives.
   public func rawData(of member: ZipMember) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(rebasing: file.bytes[member.dataRange])
@@ -71,7 +114,7 @@ public final class ZipArchive: Sendable {
 
   /// Inflates every member and compares sizes and checksums.
   public func verify() throws {
-    for member in members where !member.isDirectory { _ = try contents(of: member) }
+    for member in members where !member.isDirectory { try forEachPiece(of: member) { _ in } }
   }
 
   /// Names that are one on a file system that does not tell cases apart, in groups.

@@ -118,6 +118,22 @@ public struct ZipContents: Sendable, Hashable {
     self = input.withUnsafeBytes { ZipContents(compressing: $0) }
   }
 
+  /// Keeps `input` as it is.
+  public init(storing input: [UInt8]) {
+    crc32 = input.withUnsafeBytes { Deflate.crc32($0) }
+    size = UInt64(input.count)
+    method = .stored
+    bytes = input
+  }
+
+  /// Compresses `input` as well as deflate can, even where that is no smaller: for what is read without its header.
+  public init(deflating input: [UInt8]) {
+    crc32 = input.withUnsafeBytes { Deflate.crc32($0) }
+    size = UInt64(input.count)
+    method = .deflated
+    bytes = input.withUnsafeBytes { Deflate.compressAlways($0) }
+  }
+
   public init(method: ZipMethod, crc32: UInt32, size: UInt64, bytes: [UInt8]) {
     self.method = method
     self.crc32 = crc32

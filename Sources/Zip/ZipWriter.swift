@@ -74,7 +74,7 @@ public final class ZipWriter {
   }
 
   /// Gives mapped pages back, so that memory does not grow with the archive; they are read again when needed.
-  private static func release(_ bytes: UnsafeRawBufferPointer) {
+  static func release(_ bytes: UnsafeRawBufferPointer) {
     guard let base = bytes.baseAddress else { return }
     let start = (UInt(bitPattern: base) + 4095) & ~4095
     let end = (UInt(bitPattern: base) + UInt(bytes.count)) & ~4095

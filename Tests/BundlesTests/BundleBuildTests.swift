@@ -127,14 +127,80 @@ struct BundleBuildTests {
     #expect(throws: ZipError.self) { try scratch.build("bad.pex", wheels: [escaping]) }
   }
 
-  @Test("Wheels that hold one file with different contents are reported with both names")
+  @Test("Wheels that hold one file with different contents are refused with both names, unless the first may be used")
   func collisions() throws {
     let scratch = try Scratch()
     let one = try scratch.wheel("one-1.0-py3-none-any.whl", ["ns/__init__.py": "", "ns/a.py": "1"])
     let two = try scratch.wheel("two-1.0-py3-none-any.whl", ["ns/__init__.py": "", "ns/a.py": "2"])
-    let bundle = try scratch.build(wheels: [one, two])
-    #expect(
-      bundle.collisions == [Bundle.Collision(path: "ns/a.py", used: one.fileName, hidden: two.fileName)])
+    func collision(_ path: String, harmless: Bool) -> Bundle.Collision {
+      Bundle.Collision(path: path, used: one.fileName, hidden: two.fileName, isHarmless: harmless)
+    }
+    let harmful = collision("ns/a.py", harmless: false)
+    let error = #expect(throws: BundleError.collisions([harmful])) { try scratch.build(wheels: [one, two]) }
+    #expect(error?.diagnostic.notes == ["'ns/a.py' in '\(one.fileName)' and in '\(two.fileName)'"])
+    let bundle = try scratch.build(wheels: [one, two]) { $0.allowsCollisions = true }
+    #expect(bundle.collisions == [collision("ns/__init__.py", harmless: true), harmful])
+    // Wheels of different platforms are never unpacked together.
+    let apart = try scratch.build(wheels: [one, two]) { $0.platforms = [[one.fileName], [two.fileName]] }
+    #expect(apart.collisions.isEmpty)
+  }
+
+  @Test("The boot code without its comments is the same code")
+  func stripped() throws {
+    let scratch = try Scratch()
+    let folder = FilePath(#filePath).removingLastComponent().appending("../../Sources/Bundles/Boot")
+      .lexicallyNormalized()
+    let script = """
+      import ast, sys
+      def tree(text):
+          parsed = ast.parse(text)
+          for node in ast.walk(parsed):
+              body = getattr(node, "body", None)
+              if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(getattr(body[0].value, "value", None), str):
+                  del body[0]
+          return ast.dump(parsed)
+      sys.exit(tree(open(sys.argv[1]).read()) != tree(open(sys.argv[2]).read()))
+      """
+    for file in try FileSystem.list(folder) where file.name.hasSuffix(".py") {
+      let source = try FileSystem.read(folder.appending(file.name))
+      let short = scratch.path.appending("stripped.py")
+      try FileSystem.write(Boot.stripped(source), to: short)
+      let outcome = try Subprocess(
+        Python.any().path.string, ["-c", script, folder.appending(file.name).string, short.string]
+      ).run()
+      #expect(outcome.termination == .exited(0), "\(file.name) \(outcome.errorText)")
+    }
+  }
+
+  @Test("A bundle for several platforms holds the wheels of each, and runs where one set of them fits")
+  func platforms() throws {
+    let scratch = try Scratch()
+    let tag = try hostTag()
+    let here = try scratch.wheel("pkg-1.0-\(tag).whl", ["pkg.py": "x = 'here'\n"])
+    let there = try scratch.wheel("pkg-1.0-cp311-cp311-macosx_11_0_arm64.whl", ["pkg.py": "x = 'there'\n"])
+    let pure = try scratch.wheel("pure-1.0-py3-none-any.whl", ["pure.py": "x = 'pure'\n"])
+    let wheels = [here, pure, there]
+    func build(_ sets: [[WheelInput]]) throws -> Bundle {
+      try scratch.build(
+        entry: "app", sources: ["app.py": "import pkg, pure\nprint(pkg.x, pure.x)\n"],
+        wheels: wheels.filter { wheel in sets.joined().contains(wheel) }
+      ) { $0.platforms = sets.map { $0.map(\.fileName) } }
+    }
+    let bundle = try build([[there, pure], [here, pure]])
+    for _ in 0..<2 {
+      let outcome = try scratch.run(bundle.path)
+      #expect(outcome.text == "here pure", "\(outcome.errorText)")
+    }
+    let foreign = try scratch.run(try build([[there, pure]]).path)
+    #expect(foreign.termination == .exited(3))
+    #expect(foreign.errorText.contains("\(there.fileName) does not fit"))
+  }
+
+  /// The tag of a wheel for this machine and the Python that the tests use.
+  private func hostTag() throws -> String {
+    let python = try Python.any()
+    let machine = try Subprocess("uname", ["-m"]).run().text
+    return "cp3\(python.minor)-cp3\(python.minor)-manylinux_2_17_\(machine)"
   }
 
   @Test(

@@ -100,7 +100,7 @@ struct BundleStartTests {
           "-f", "-qq", "-o", "/dev/null", "-e",
           "inject=mkdir,mkdirat,symlink,rename,pwrite64,write:signal=KILL:when=\(call)",
           bundle.path.string,
-        ], environment: ["HOME": home.string])
+        ], environment: ["HOME": home.string, "PEX_MAX_INSTALL_JOBS": "1"])
       #expect(killed.text != "versions 1")
       let next = try scratch.run(bundle.path, environment: ["HOME": home.string])
       #expect(next.text == "versions 1", "\(next.errorText)")

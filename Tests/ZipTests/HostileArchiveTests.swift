@@ -200,3 +200,51 @@ struct HostileArchiveTests {
     #expect(accepted > 0, "dates and modes may change")
   }
 }
+
+@Suite("Large members of archives from outside")
+struct LargeMemberTests {
+  private static let size = 17 << 20
+  private static let contents = ZipContents(compressing: [UInt8](repeating: 7, count: size))
+
+  /// An archive of one large member, whose directory can lie.
+  private func archive(_ change: (inout HandmadeZip.Member) -> Void = { _ in }) throws -> (FilePath, Scratch) {
+    let scratch = try Scratch()
+    var member = HandmadeZip.Member("large.bin", "")
+    (member.data, member.method, member.size) = (Self.contents.bytes, 8, UInt32(Self.contents.size))
+    member.crc = Self.contents.crc32
+    change(&member)
+    return (try scratch.file("large.zip", HandmadeZip(member).bytes()), scratch)
+  }
+
+  @Test("A large member is read in pieces, and its lies are found")
+  func pieces() throws {
+    var limits = ZipLimits()
+    limits.ratio = 2000
+    func problem(_ change: (inout HandmadeZip.Member) -> Void) throws -> ZipError.Problem? {
+      let (path, scratch) = try archive(change)
+      defer { withExtendedLifetime(scratch) {} }
+      let error = #expect(throws: ZipError.self) { try ZipArchive(path: path, limits: limits).verify() }
+      return error?.problem
+    }
+    let (path, scratch) = try archive()
+    let good = try ZipArchive(path: path, limits: limits)
+    var size = 0
+    var largest = 0
+    try good.forEachPiece(of: good.members[0]) { piece in
+      size += piece.count
+      largest = max(largest, piece.count)
+    }
+    #expect(size == Self.size)
+    #expect(largest <= 1 << 20)
+    withExtendedLifetime(scratch) {}
+    let right = UInt64(Self.size)
+    #expect(try problem { $0.size = UInt32(right - 1) } == .wrongSize(expected: right - 1))
+    #expect(try problem { $0.size = UInt32(right + 1) } == .wrongSize(expected: right + 1))
+    guard case .wrongChecksum(7, _) = try problem({ $0.crc = 7 }) else {
+      Issue.record("another checksum was accepted")
+      return
+    }
+    #expect(try problem { $0.data[$0.data.count / 2] ^= 0xff } != nil)
+    #expect(try problem { $0.data += [0] } == .damagedData)
+  }
+}

@@ -1,8 +1,10 @@
 """Starts a bundle's program from its unpacked tree: the path every start takes, so it imports next to nothing."""
 import sys
 
-# Variables that have done their work when the program starts.
-SPENT = {b"PEX_ROOT", b"PEX_PYTHON", b"PEX_PYTHON_PATH", b"__KILT_PYTHON", b"__KILT_DAMAGED"}
+# Variables that have done their work when the program starts, or for which there is none: all bundles start from a tree.
+SPENT = {b"PEX_ROOT", b"PEX_PYTHON", b"PEX_PYTHON_PATH", b"PEX_VENV", b"PEX_IGNORE_RCFILES",
+         b"PEX_IGNORE_ERRORS", b"PEX_EMIT_WARNINGS", b"PEX_TOOLS", b"PEX_MULTIPROCESSING_START_METHOD", b"PEX_DISABLE_VARIABLES",
+         b"__KILT_PYTHON", b"__KILT_DAMAGED", b"__KILT_HEALED"}
 
 
 def start(scope):
@@ -15,9 +17,11 @@ def start(scope):
         for directory in config["needs"]:
             posix.stat(directory)
     except OSError:
-        # The interpreter was replaced, or part of the cache is gone: unpack again.
+        # The interpreter was replaced, or part of the cache is gone: unpack again, once.
+        if b"__KILT_HEALED" in environ:
+            raise SystemExit("%s is damaged again as soon as it is unpacked: is something removing it?" % config["tree"])
         posix.putenv("__KILT_DAMAGED", "1")
-        posix.execv(sys.executable, [sys.executable, "-sSE", posix.environ[b"PEX"], *sys.argv[1:]])
+        posix.execv("/bin/sh", ["/bin/sh", environ[b"PEX"], *sys.argv[1:]])
     tree = config["tree"]
     sys.prefix = sys.exec_prefix = tree
     sys.path[:] = config["path"]
@@ -37,19 +41,27 @@ def start(scope):
     if config["sitecustomize"]:
         __import__("sitecustomize")
     kind, value = config["entry"]
+    wrap = None
     asked = [name for name in environ if name[:4] == b"PEX_" or name[:6] == b"__KILT"]
-    if asked or config["env"] or config["inherit"]:
+    if asked or config["env"] or config["inherit"] or config["bin"] != "false":
         import os
-        if config["inherit"] or not SPENT.issuperset(asked):
+        if config["inherit"] or config["bin"] != "false" or not SPENT.issuperset(asked):
             sys.path.insert(0, tree)
             import kilt_run
             del sys.path[0]
-            kind, value = kilt_run.prepare(config)
+            kind, value, wrap = kilt_run.prepare(config)
         for name in asked:
             if config["strip"] or name[:6] == b"__KILT":
                 os.environb.pop(name, None)
         for name, text in config["env"].items():
             os.environ.setdefault(name, text)
+    if wrap:
+        wrap(launch, config, kind, value, scope)
+    else:
+        launch(config, kind, value, scope)
+
+
+def launch(config, kind, value, scope):
     if kind == "function":
         module, _, attributes = value.partition(":")
         __import__(module)
@@ -72,7 +84,7 @@ def start(scope):
         scope.update(__name__="__main__", __file__=value)
         exec(code, scope)
     else:
-        sys.path.insert(0, tree)
+        sys.path.insert(0, config["tree"])
         import kilt_run
         del sys.path[0]
         kilt_run.interpreter(config, sys.argv[1:])

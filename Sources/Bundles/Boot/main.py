@@ -3,9 +3,17 @@ import sys
 
 # `python BUNDLE` may start any Python, and one that does not even parse the rest: this file is for all of them.
 bundle = os.path.abspath(sys.argv[0])
-if sys.version_info < (3, 8) or getattr(sys, "implementation", sys).name != "cpython":
+if sys.executable:
+    os.environ["__KILT_PYTHON"] = os.path.abspath(sys.executable)
+try:
     os.execv("/bin/sh", ["/bin/sh", bundle] + sys.argv[1:])
-sys.path.insert(0, bundle + "/.bootstrap")
-import kilt_boot
+except OSError:
+    # A system without a shell: this very Python has to do.
+    if sys.version_info < (3, 8):
+        raise
+import types
 
-kilt_boot.main(bundle)
+parts = __loader__.get_data(bundle + "/.bootstrap/kilt.py").decode().split("\n#@ ")
+sys.modules["kilt_boot"] = boot = types.ModuleType("kilt_boot")
+exec(compile(parts[0], bundle + "/.bootstrap/kilt_boot.py", "exec"), boot.__dict__)
+boot.main(bundle, __loader__.get_data(bundle + "/PEX-INFO"), parts)

@@ -92,9 +92,7 @@ struct PackagingSession {
       let start = monotonicNanoseconds()
       let packaged = try packager.package(binary)
       let milliseconds = (monotonicNanoseconds() - start) / 1_000_000
-      for collision in packaged.bundle.collisions {
-        global.note("warning: \(collision.path) is in \(collision.used) and, hidden, in \(collision.hidden)")
-      }
+      for line in Self.warnings(packaged) { global.note("warning: " + line) }
       global.note(
         "\(packaged.work.rawValue)  \(packaged.relativePath)  \(size(packaged.bundle.size))  \(milliseconds) ms")
       try body(packaged)
@@ -103,6 +101,19 @@ struct PackagingSession {
     try session.reportWarnings()
     if bundles.isEmpty { global.note("nothing to do: no binary is affected") }
     return bundles
+  }
+
+  /// What a bundle does otherwise than one may expect; equal files of several wheels in one line.
+  private static func warnings(_ packaged: PackagedBundle) -> [String] {
+    let collisions = packaged.bundle.collisions
+    var lines = packaged.notes
+    lines += collisions.filter { !$0.isHarmless }.map { "\($0.path) is in \($0.used) and, hidden, in \($0.hidden)" }
+    let equal = collisions.filter(\.isHarmless)
+    if let first = equal.first {
+      let more = equal.count > 1 ? ", and so are \(equal.count - 1) more files" : ""
+      lines.append("\(first.path) is the same in \(first.used) and in \(first.hidden)\(more)")
+    }
+    return lines
   }
 
   private func size(_ bytes: UInt64) -> String {

@@ -12,6 +12,12 @@ public struct BundlePlan: Sendable {
     public var bundlePath: String
     /// Whether it is Python source, and not a resource.
     public var isPython: Bool
+
+    public init(path: String, bundlePath: String, isPython: Bool) {
+      self.path = path
+      self.bundlePath = bundlePath
+      self.isPython = isPython
+    }
   }
 
   /// A third-party requirement that the code needs.

@@ -8,8 +8,8 @@ public enum EntryPoint: Hashable, Sendable {
   case module(String, function: String?)
   /// A console script of a third-party distribution.
   case script(String)
-  /// A file that is no module, by its path in the bundle.
-  case executable(String)
+  /// A file that is no module: its path in the bundle, and from the workspace root.
+  case executable(String, file: String)
 }
 
 extension TargetGraph {
@@ -25,7 +25,7 @@ extension TargetGraph {
       let full = Paths.join(target.address.directory, path)
       guard files.file(at: full) != nil else { throw missingEntry(path, target, field: "executable") }
       let root = sourceRoots.root(of: Paths.parent(full)) ?? ""
-      return .executable(Paths.relative(full, to: root))
+      return .executable(Paths.relative(full, to: root), file: full)
     }
     guard let text = target.value(of: "entry_point").string else { return nil }
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)

@@ -1,0 +1,331 @@
+"""PEX_TOOLS=1: looks inside a bundle, or makes a virtual environment or wheels of it."""
+import json
+import os
+import re
+import sys
+
+from kilt_boot import Refuse
+from kilt_unpack import Archive
+
+join = os.path.join
+
+USAGE = (
+    "usage: PEX_TOOLS=1 %s TOOL ...\n"
+    "\n"
+    "  info                        PEX-INFO\n"
+    "  interpreter [-v]            the interpreter that starts the bundle\n"
+    "  graph                       the distributions and what they need, for Graphviz\n"
+    "  repository info [-v]        the distributions\n"
+    "  repository extract -d DIR   the distributions as wheels\n"
+    "  venv [--scope all|deps|srcs] [--bin-path false|prepend|append] [--force] [--compile] DIR\n"
+    "                              a virtual environment\n"
+    "  size [--format text|json]   bytes by distribution, by kind, and the largest files\n"
+    "  diff OTHER [--format text|json]\n"
+    "                              members that another bundle lacks, has more or has changed\n"
+    "  why MODULE                  what brings a module into the bundle\n"
+)
+
+
+def main(bundle, info, texts, arguments):
+    command = arguments[0] if arguments else "info"
+    tools = {"info": show_info, "interpreter": show_interpreter, "graph": show_graph, "repository": repository,
+             "venv": make_venv, "size": show_size, "diff": show_diff, "why": show_why}
+    if command in ("-h", "--help", "help"):
+        sys.stdout.write(USAGE % bundle)
+        return 0
+    if command not in tools:
+        raise Refuse("there is no tool %r; there are: %s" % (command, ", ".join(sorted(tools))))
+    return tools[command](bundle, info, texts, arguments[1:]) or 0
+
+
+def options(arguments, flags=(), values=()):
+    """Splits arguments into options, {name: value or True}, and the rest."""
+    found, rest = {}, []
+    arguments = list(arguments)
+    while arguments:
+        name, equals, value = arguments.pop(0).partition("=")
+        if name in flags:
+            found[name.lstrip("-")] = True
+        elif name in values:
+            if not equals and not arguments:
+                raise Refuse("%s needs a value" % name)
+            found[name.lstrip("-")] = value if equals else arguments.pop(0)
+        elif name.startswith("-"):
+            raise Refuse("unknown option %s; it knows: %s" % (name, " ".join(tuple(flags) + tuple(values)) or "none"))
+        else:
+            rest.append(name + equals + value)
+    return found, rest
+
+
+def show_info(bundle, info, texts, arguments):
+    found, _ = options(arguments, values=("-i", "--indent"))
+    indent = found.get("i", found.get("indent", "2"))
+    print(json.dumps(info, indent=int(indent), sort_keys=True))
+
+
+def show_interpreter(bundle, info, texts, arguments):
+    found, _ = options(arguments, flags=("-v", "--verbose", "-vv", "-vvv"))
+    if not found:
+        print(sys.executable)
+        return
+    print(json.dumps({"path": sys.executable, "requirement": "CPython==%d.%d.%d" % sys.version_info[:3],
+                      "version": sys.version}, sort_keys=True))
+
+
+class Distribution(object):
+    """A wheel of the bundle and what its METADATA says."""
+
+    def __init__(self, file, archive, members):
+        self.file = file
+        self.members = members
+        self.name, self.version = file.split("-")[:2]
+        self.requires, self.python = [], ""
+        text = ""
+        for member in members:
+            if member[0].endswith(".dist-info/METADATA") and member[0].count("/") == 3:
+                text = b"".join(bytes(piece) for piece in archive.pieces(member)).decode("utf-8", "replace")
+        for line in text.split("\n\n", 1)[0].splitlines():
+            key, _, value = line.partition(": ")
+            if key == "Requires-Dist":
+                self.requires.append(value.strip())
+            elif key in ("Name", "Version"):
+                setattr(self, key.lower(), value.strip())
+            elif key == "Requires-Python":
+                self.python = value.strip()
+        self.key = normal(self.name)
+
+
+def normal(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def needed(requirement):
+    """The name of what a requirement is for; None when it is an extra's."""
+    name, _, marker = requirement.partition(";")
+    return None if "extra" in marker else normal(re.match(r"[A-Za-z0-9._-]*", name.strip()).group())
+
+
+def distributions(info, archive):
+    groups = {name: [] for name in info["kilt"]["wheels"]}
+    for member in archive.members:
+        if member[0].startswith(".deps/"):
+            groups[member[0].split("/", 2)[1]].append(member)
+    return [Distribution(name, archive, members) for name, members in groups.items()]
+
+
+def show_graph(bundle, info, texts, arguments):
+    found, _ = options(arguments, values=("-o", "--output"))
+    known = distributions(info, Archive(bundle))
+    keys = {d.key: d for d in known}
+    lines = ["digraph \"Dependency graph of %s\" {" % os.path.basename(bundle).replace('"', "'")]
+    for d in known:
+        lines.append("    \"%s\" [label=\"%s %s\"];" % (d.name, d.name, d.version))
+    for d in known:
+        for requirement in d.requires:
+            name = needed(requirement)
+            if name in keys:
+                lines.append("    \"%s\" -> \"%s\" [label=\"%s\"];" % (
+                    d.name, keys[name].name, requirement.partition(";")[0].strip().replace('"', "'")))
+    text = "\n".join(lines + ["}", ""])
+    output = found.get("o", found.get("output"))
+    if output:
+        with open(output, "w") as file:
+            file.write(text)
+    else:
+        sys.stdout.write(text)
+
+
+def repository(bundle, info, texts, arguments):
+    action = arguments[0] if arguments else ""
+    if action == "info":
+        found, _ = options(arguments[1:], flags=("-v", "--verbose"))
+        for d in distributions(info, Archive(bundle)):
+            if found:
+                print(json.dumps({"project_name": d.name, "version": d.version, "requires_python": d.python,
+                                  "requires_dists": d.requires, "wheel": d.file}))
+            else:
+                print("%s %s %s/.deps/%s" % (d.name, d.version, bundle, d.file))
+    elif action == "extract":
+        found, _ = options(arguments[1:], values=("-d", "-f", "--dest-dir", "--find-links"))
+        if not found:
+            raise Refuse("say where to: repository extract -d DIR")
+        extract_wheels(bundle, info, list(found.values())[0])
+    else:
+        raise Refuse("say which: repository info, or repository extract -d DIR")
+
+
+def extract_wheels(bundle, info, directory):
+    import zipfile
+    os.makedirs(directory, exist_ok=True)
+    archive = Archive(bundle)
+    for d in distributions(info, archive):
+        path = join(directory, d.file)
+        with zipfile.ZipFile(path + ".part", "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as wheel:
+            for member in d.members:
+                name = member[0].split("/", 2)[2]
+                if name == ".layout.json":
+                    continue
+                entry = zipfile.ZipInfo(name)
+                entry.external_attr = member[5] << 16
+                entry.compress_type = zipfile.ZIP_DEFLATED if member[1] else zipfile.ZIP_STORED
+                with wheel.open(entry, "w", force_zip64=member[4] >= 1 << 31) as file:
+                    for piece in archive.pieces(member):
+                        file.write(piece)
+        os.rename(path + ".part", path)
+        print(path)
+
+
+def make_venv(bundle, info, texts, arguments):
+    import shutil
+    import kilt_boot
+    import kilt_tree
+    found, rest = options(arguments, flags=("--force", "-f", "--compile", "--collisions-ok", "--copies"),
+                          values=("--scope", "--bin-path", "-b"))
+    scope, where = found.get("scope", "all"), found.get("bin-path", found.get("b", "false"))
+    if len(rest) != 1 or scope not in ("all", "deps", "srcs") or where not in ("false", "prepend", "append"):
+        raise Refuse("usage: venv [--scope all|deps|srcs] [--bin-path false|prepend|append] [--force] [--compile] DIR")
+    target = os.path.abspath(rest[0])
+    if os.path.isdir(target) and os.listdir(target) and scope != "srcs":
+        if not ("force" in found or "f" in found):
+            raise Refuse("%s is there already; --force replaces it" % target)
+        shutil.rmtree(target)
+    os.environ.pop("PEX_TOOLS", None)
+    tree = kilt_boot.prepare(bundle, texts, info)
+    root = kilt_boot.choose_root(bundle, info["kilt"])
+    version = "python%d.%d" % sys.version_info[:2]
+    site = join(target, "lib", version, "site-packages")
+    wheels = [join(root, "wheels", info["distributions"][name]) for name in kilt_tree.wheels(info)]
+    os.makedirs(target, exist_ok=True)
+    if not os.path.isdir(join(target, "bin")):
+        kilt_tree.make_environment(target, version)
+    os.makedirs(site, exist_ok=True)
+    scripts = {}
+    if scope != "srcs":
+        skip = shutil.ignore_patterns("__pycache__")
+        for wheel in wheels:
+            copy_tree(wheel + "/lib", site, skip)
+        scripts = kilt_tree.link_data(target, target, wheels, version, info)
+        replace_links(target)
+    if scope != "deps":
+        copy_tree(join(os.path.dirname(tree[:tree.rindex("/at/") + 3]), "code"), site, None)
+        sys.path[:] = kilt_tree.standard_path()
+        info = dict(info, venv_bin_path=where)
+        kilt_tree.write_start(target, target, texts, kilt_tree.configuration(
+            info, scripts or kilt_tree.all_scripts(site), target, target, root, site, [site]))
+        kilt_tree.write_script(join(target, "pex"), target, b"", "sS")
+        with open(join(target, "pex"), "wb") as file:
+            file.write(("#!/bin/sh\nPEX=%s\nexport PEX\nexec %s -sS %s \"$@\"\n" % tuple(
+                "'%s'" % (target + part).replace("'", "'\\''") for part in ("/pex", "/bin/python", "/__main__.py"))).encode(
+                    "utf-8", "surrogateescape"))
+        os.chmod(join(target, "pex"), 0o755)
+    if "compile" in found:
+        import compileall
+        compileall.compile_dir(site, quiet=2)
+
+
+def copy_tree(source, target, ignore):
+    import shutil
+    shutil.copytree(source, target, ignore=ignore, dirs_exist_ok=True)
+
+
+def replace_links(target):
+    """What the store lends becomes the environment's own."""
+    import shutil
+    for directory, names, files in os.walk(target):
+        for name in names + files:
+            path = join(directory, name)
+            if os.path.islink(path) and os.path.basename(directory) != "bin":
+                source = os.path.realpath(path)
+                os.unlink(path)
+                (shutil.copytree if os.path.isdir(source) else shutil.copy2)(source, path)
+
+
+KINDS = {"py": "Python source", "so": "compiled module", "pyi": "type stub", "pyc": "bytecode", "json": "data",
+         "gz": "data", "txt": "text", "md": "text", "h": "header"}
+
+
+def show_size(bundle, info, texts, arguments):
+    found, _ = options(arguments, values=("--format",))
+    archive = Archive(bundle)
+    parts, kinds, files = {}, {}, []
+    for name, _, _, compressed, size, _, _ in archive.members:
+        part = name.split("/", 2)[1] if name.startswith(".deps/") else (
+            "boot code" if name.startswith(".bootstrap/") or name in ("PEX-INFO", "__main__.py") else "workspace")
+        kind = KINDS.get(name.rpartition(".")[2], "other")
+        for table, key in ((parts, part), (kinds, kind)):
+            old = table.get(key, (0, 0, 0))
+            table[key] = (old[0] + compressed, old[1] + size, old[2] + 1)
+        files.append((compressed, size, name))
+    order = sorted(parts.items(), key=lambda item: -item[1][0]), sorted(kinds.items(), key=lambda item: -item[1][0])
+    files = sorted(files, reverse=True)[:20]
+    if found.get("format") == "json":
+        fields = ("compressed", "size", "files")
+        print(json.dumps({"bundle": bundle, "size": os.path.getsize(bundle),
+                          "distributions": [dict(zip(fields, value), name=key) for key, value in order[0]],
+                          "kinds": [dict(zip(fields, value), name=key) for key, value in order[1]],
+                          "largest": [dict(zip(("compressed", "size", "name"), item)) for item in files]}, indent=2))
+        return
+    print("%12d  %s" % (os.path.getsize(bundle), bundle))
+    for table in order:
+        print("\n  in bundle    unpacked   files")
+        for key, (compressed, size, count) in table:
+            print("%11d %11d %7d  %s" % (compressed, size, count, key))
+    print("\n  in bundle    unpacked  largest files")
+    for compressed, size, name in files:
+        print("%11d %11d  %s" % (compressed, size, name))
+
+
+def show_diff(bundle, info, texts, arguments):
+    found, rest = options(arguments, values=("--format",))
+    if len(rest) != 1:
+        raise Refuse("usage: diff OTHER [--format text|json]")
+    one, other = ({m[0]: m for m in Archive(path).members} for path in (bundle, rest[0]))
+    lacking = sorted(set(one) - set(other))
+    more = sorted(set(other) - set(one))
+    changed = sorted(n for n in set(one) & set(other) if one[n][2] != other[n][2] or one[n][4] != other[n][4])
+    if found.get("format") == "json":
+        print(json.dumps({"removed": lacking, "added": more, "changed": changed}, indent=2))
+    else:
+        for mark, names in (("-", lacking), ("+", more), ("~", changed)):
+            for name in names:
+                print("%s %s" % (mark, name))
+    return 1 if lacking or more or changed else 0
+
+
+def show_why(bundle, info, texts, arguments):
+    _, rest = options(arguments)
+    if len(rest) != 1:
+        raise Refuse("usage: why MODULE")
+    path = rest[0].replace(".", "/")
+    archive = Archive(bundle)
+    known = distributions(info, archive)
+    found = 0
+    pattern = re.compile(r"%s(\.py|\.so|\.[^/]*\.so|/.*)$" % re.escape(path))
+    for member in archive.members:
+        if pattern.match(member[0]):
+            print("%s: the workspace's own file" % member[0])
+            found = 1
+            break
+    keys = {d.key: d for d in known}
+    roots = {needed(r): r for r in info.get("requirements", ())}
+    for d in known:
+        if any(pattern.match(m[0].split("/", 2)[2]) for m in d.members):
+            found = 1
+            print("%s %s holds it" % (d.name, d.version))
+            for line in chain(d.key, keys, roots):
+                print("  " + line)
+    if not found:
+        raise Refuse("the bundle has no module %s" % rest[0])
+
+
+def chain(key, keys, roots):
+    """The shortest way from what the workspace requires to a distribution."""
+    ways = {name: ["the workspace requires %s" % text] for name, text in roots.items()}
+    queue = list(ways)
+    for name in queue:
+        for requirement in keys[name].requires if name in keys else ():
+            other = needed(requirement)
+            if other and other not in ways:
+                ways[other] = ways[name] + ["%s requires %s" % (keys[name].name, requirement)]
+                queue.append(other)
+    return ways.get(key, ["nothing in the bundle says why"])

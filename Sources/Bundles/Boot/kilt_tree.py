@@ -1,0 +1,275 @@
+"""Makes the tree that a bundle starts from: shaped like a virtual environment, of links to the wheels and the code."""
+import os
+import sys
+
+from kilt_boot import Fail, publish, remove, temporary
+
+join = os.path.join
+
+
+def whole(tree, home, info, root):
+    """Whether a tree that is there, made by another start meanwhile, can be used."""
+    try:
+        with open(tree + "/kilt_config.py", encoding="ascii") as file:
+            text = file.read()
+    except (OSError, UnicodeDecodeError):
+        return False
+    # Where the cache was moved, the links and paths in the tree were not.
+    return ("    'tree': %a,\n" % tree in text and os.access(tree + "/bin/python", os.X_OK)
+            and os.path.isdir(tree + "/lib/python%d.%d" % sys.version_info[:2]) and os.path.isdir(home + "/code")
+            and all(os.path.isdir(join(root, "wheels", info["distributions"][name])) for name in wheels(info)))
+
+
+def wheels(info):
+    """The file names of the bundle's wheels for this interpreter and host, in the order of sys.path."""
+    kilt = info["kilt"]
+    sets = kilt.get("platforms") or [kilt["wheels"]]
+    if not any(name[-8:] != "-any.whl" for names in sets for name in names) and len(sets) == 1:
+        return sets[0]
+    import kilt_tags
+    for names in sets:
+        if all(kilt_tags.fits(name) for name in names):
+            return names
+    worst = [next(name for name in names if not kilt_tags.fits(name)) for names in sets]
+    raise Fail("its wheels are not for this host, which is %s\n%s" % (
+        kilt_tags.describe(), "\n".join("  %s does not fit" % name for name in worst)))
+
+
+def make(bundle, texts, info, root, home, tree):
+    """Unpacks what is lacking, and builds the tree."""
+    import kilt_unpack
+    names = wheels(info)
+    code = home + "/code"
+    if not all(os.path.isdir(join(root, "wheels", info["distributions"][n])) for n in names) or not os.path.isdir(code):
+        kilt_unpack.install(bundle, {name: info["distributions"][name] for name in names}, root, code)
+    build(texts, info, root, code, tree, [join(root, "wheels", info["distributions"][name]) for name in names])
+
+
+def build(texts, info, root, code, tree, wheels):
+    made = temporary(root)
+    try:
+        version = "python%d.%d" % sys.version_info[:2]
+        make_environment(made, version)
+        site = join("lib", version, "site-packages")
+        merge(join(made, site), [w + "/lib" for w in wheels], info.get("venv_site_packages_copies"))
+        # For interpreters the program starts by sys.executable: they run `site`, which reads this.
+        with open(join(made, site, "__kilt__.pth"), "w") as file:
+            file.write(code + "\n")
+        scripts = link_data(made, tree, wheels, version, info)
+        write_start(made, tree, texts, configuration(info, scripts, made, tree, root, code, wheels + [code]))
+        publish(made, tree)
+    except BaseException:
+        remove(made)
+        raise
+
+
+def configuration(info, scripts, made, tree, root, code, needs):
+    """What a start has to know: worked out once, so that no start does."""
+    site = join("lib", "python%d.%d" % sys.version_info[:2], "site-packages")
+    path = [code] + standard_path()
+    if join(tree, site) != code:
+        path.append(join(tree, site))
+    added, lines = read_pth(join(made, site), join(tree, site))
+    path += [p for p in added if p not in path]
+    return {
+        "entry": entry_point(info, scripts, made, tree),
+        "python": tuple(sys.version_info[:2]),
+        "needs": needs,
+        "tree": tree,
+        "root": root,
+        "path": path,
+        "args": list(info.get("inject_args") or []),
+        "env": dict(info.get("inject_env") or {}),
+        "strip": bool(info.get("strip_pex_env", True)),
+        "inherit": "" if info.get("inherit_path", "false") == "false" else info["inherit_path"],
+        "bin": info.get("venv_bin_path", "false"),
+        "pth": lines,
+        "sitecustomize": has_module("sitecustomize", path),
+        "scripts": scripts,
+    }
+
+
+def make_environment(made, version):
+    base = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
+    os.mkdir(join(made, "bin"))
+    for name in ("python", "python3", version):
+        os.symlink(base if name == "python" else "python", join(made, "bin", name))
+    with open(join(made, "pyvenv.cfg"), "w") as file:
+        file.write("home = %s\ninclude-system-site-packages = false\nversion = %d.%d.%d\n"
+                   % ((os.path.dirname(base),) + sys.version_info[:3]))
+    os.makedirs(join(made, "lib", version))
+
+
+def write_start(made, tree, texts, config):
+    """What every start executes, with its bytecode: a start would write that too, but not into a read-only cache."""
+    import marshal
+    external = sys.modules["_frozen_importlib_external"]
+    os.makedirs(join(made, "__pycache__"), exist_ok=True)
+    # The configuration is a module of its own: bytecode is kept of it, and no traceback shows it.
+    sources = {"kilt_config": ("CONFIG = {\n%s}\n" % "".join("    %a: %a,\n" % item for item in config.items())).encode()}
+    for name in ("kilt_main", "kilt_run", "kilt_boot", "kilt_unpack"):
+        sources[name] = texts[name].encode()
+    sources["__main__"] = (b"import sys\n\nif __name__ == '__main__':\n    sys.path.insert(0, __file__.rpartition('/')[0])\n"
+                           b"    from kilt_main import start\n\n    start(globals())\n")
+    for name, source in sources.items():
+        with open(join(made, name + ".py"), "wb") as file:
+            file.write(source)
+        if name in ("kilt_main", "kilt_config", "kilt_run"):
+            code = compile(source, join(tree, name + ".py"), "exec", dont_inherit=True)
+            # Bytecode by hash, unchecked (PEP 552): nobody edits these files.
+            with open(external.cache_from_source(join(made, name + ".py")), "wb") as file:
+                file.write(external.MAGIC_NUMBER + b"\1\0\0\0" + bytes(8) + marshal.dumps(code))
+
+
+def merge(target, sources, copies=False):
+    """A directory with all that the sources hold: links where one source has a name, directories where several do.
+
+    The links lead to directories where possible, so that bytecode, which Python writes beside the code it imports, is
+    written once a wheel and not once a bundle.
+    """
+    os.mkdir(target)
+    found = {}
+    for source in sources:
+        for entry in os.scandir(source):
+            if entry.name != "__pycache__":
+                found.setdefault(entry.name, []).append(entry)
+    for name in sorted(found):
+        entries = found[name]
+        if copies and not entries[0].is_dir():
+            import shutil
+            shutil.copy2(entries[0].path, join(target, name))
+        elif copies or len(entries) > 1 and all(entry.is_dir() for entry in entries):
+            merge(join(target, name), [entry.path for entry in entries if entry.is_dir()], copies)
+        else:
+            os.symlink(entries[0].path, join(target, name))
+
+
+def link_data(made, tree, wheels, version, info):
+    """Scripts into bin, headers and data where an installer puts them. Returns the entry points of console scripts."""
+    hermetic = "sE" if info.get("venv_hermetic_scripts", True) else "s"
+    scripts = {}
+    for wheel in wheels:
+        scripts.update(all_scripts(wheel + "/lib"))
+    for name, target in sorted(scripts.items()):
+        module, _, function = target.partition(":")
+        text = ("import re\nimport sys\nfrom %s import %s\nif __name__ == '__main__':\n"
+                "    sys.argv[0] = re.sub(r'(-script\\.pyw|\\.exe)?$', '', sys.argv[0])\n    sys.exit(%s())\n"
+                % (module, function.split(".")[0], function))
+        write_script(join(made, "bin", name), tree, text.encode(), hermetic)
+    groups = {}
+    for wheel in wheels:
+        data = wheel + "/data"
+        for scheme in sorted(os.listdir(data)) if os.path.isdir(data) else ():
+            groups.setdefault(scheme, []).append(join(data, scheme))
+    for source in groups.get("scripts", ()):
+        for name in sorted(os.listdir(source)):
+            with open(join(source, name), "rb") as file:
+                text = file.read()
+            target = join(made, "bin", name)
+            if os.path.lexists(target):
+                continue
+            if text.startswith(b"#!python"):
+                write_script(target, tree, text.partition(b"\n")[2], hermetic)
+            else:
+                with open(target, "wb") as file:
+                    file.write(text)
+                os.chmod(target, 0o755)
+    if "headers" in groups:
+        os.makedirs(join(made, "include", "site"))
+        merge(join(made, "include", "site", version), groups["headers"])
+    for source in groups.get("data", ()):
+        link_into(made, source)
+    return scripts
+
+
+def link_into(target, source):
+    for entry in sorted(os.scandir(source), key=lambda entry: entry.name):
+        place = join(target, entry.name)
+        if entry.is_dir():
+            os.makedirs(place, exist_ok=True)
+            link_into(place, entry.path)
+        elif not os.path.lexists(place):
+            os.symlink(entry.path, place)
+
+
+def write_script(path, tree, text, flags):
+    # Through a shell: a path with spaces, or longer than 127 bytes, can not stand behind `#!`.
+    quoted = (tree + "/bin/python").replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace("`", "\\`")
+    with open(path, "wb") as file:
+        file.write(("#!/bin/sh\n'''exec' \"%s\" -%s \"$0\" \"$@\"\n' '''\n" % (quoted, flags)).encode(
+            "utf-8", "surrogateescape"))
+        file.write(text)
+    os.chmod(path, 0o755)
+
+
+def all_scripts(site):
+    """The console scripts of the distributions in a directory."""
+    scripts = {}
+    for name in sorted(os.listdir(site)):
+        if name.endswith(".dist-info"):
+            scripts.update(console_scripts(join(site, name, "entry_points.txt")))
+    return scripts
+
+
+def console_scripts(path):
+    """The console and GUI scripts of an entry_points.txt."""
+    scripts = {}
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+    except FileNotFoundError:
+        return scripts
+    section = ""
+    for line in lines:
+        line = line.partition("#")[0].strip()
+        if line.startswith("["):
+            section = line.strip("[] ")
+        elif "=" in line and section in ("console_scripts", "gui_scripts"):
+            name, _, target = line.partition("=")
+            name = name.strip()
+            # A name is one of a file in bin, wherever it says it would rather be.
+            if name not in ("", ".", "..") and "/" not in name:
+                scripts[name] = target.partition("[")[0].replace(" ", "")
+    return scripts
+
+
+def standard_path():
+    """The standard library's part of sys.path."""
+    pex = os.environ["PEX"]
+    return [p for p in sys.path if p and not p.startswith(pex) and os.path.isabs(p)]
+
+
+def read_pth(site, final):
+    """What `site` would make of the .pth files: paths to add, and lines to execute at each start."""
+    paths, lines = [], []
+    for name in sorted(os.listdir(site)):
+        if not name.endswith(".pth") or name == "__kilt__.pth":
+            continue
+        with open(join(site, name), encoding="utf-8", errors="surrogateescape") as file:
+            for line in file.read().splitlines():
+                if line.startswith(("import ", "import\t")):
+                    lines.append((final, line.rstrip()))
+                elif line.strip() and not line.startswith("#"):
+                    if os.path.exists(join(site, line.strip())):
+                        paths.append(os.path.normpath(join(final, line.strip())))
+    return paths, lines
+
+
+def has_module(name, path):
+    finder = sys.modules["_frozen_importlib_external"].PathFinder
+    return finder.find_spec(name, [p for p in path if os.path.isdir(p)]) is not None
+
+
+def entry_point(info, scripts, made, tree):
+    """The kind and value of what the bundle starts."""
+    script = info.get("script")
+    if script:
+        if script in scripts:
+            return "function", scripts[script]
+        if os.path.isfile(join(made, "bin", script)):
+            return "file", join(tree, "bin", script)
+        raise Fail("no wheel has the script %r; there are: %s" % (script, ", ".join(sorted(scripts)) or "none"))
+    entry = info.get("entry_point")
+    if not entry:
+        return "interpreter", ""
+    return ("function" if ":" in entry else "module"), entry

@@ -1,0 +1,102 @@
+import Bundles
+import SystemSupport
+import Testing
+
+@Suite("PEX_TOOLS of a bundle itself")
+struct ToolsTests {
+  struct Fixture {
+    let scratch: Scratch
+    let python: Python
+    let bundle: Bundle
+
+    init() throws {
+      scratch = try Scratch()
+      python = try Python.any()
+      bundle = try scratch.build(
+        entry: "hello", sources: ["hello.py": BundleBuildTests.hello, "pkg/data.txt": "data\n"],
+        wheels: try RealWheels.wheels(for: python)
+      ) { $0.requirements = RealWheels.requirements }
+    }
+
+    func tool(_ arguments: [String], code: Int32 = 0, from bundle: FilePath? = nil) throws -> String {
+      let outcome = try scratch.run(bundle ?? self.bundle.path, arguments, environment: ["PEX_TOOLS": "1"])
+      #expect(outcome.termination == .exited(code), "\(arguments): \(outcome.errorText)")
+      return outcome.text + outcome.errorText
+    }
+  }
+
+  @Test("info, interpreter, graph, repository, size and why say what is there")
+  func listings() throws {
+    let fixture = try Fixture()
+    #expect(try fixture.tool(["info"]).contains("\"entry_point\": \"hello\""))
+    #expect(try fixture.tool([]).contains("\"entry_point\": \"hello\""))
+    #expect(try fixture.tool(["interpreter"]).hasPrefix("/"))
+    #expect(try fixture.tool(["interpreter", "-v"]).contains("\"requirement\": \"CPython==3.\(fixture.python.minor)."))
+    let graph = try fixture.tool(["graph"])
+    #expect(graph.contains("\"requests\" -> \"urllib3\""))
+    #expect(!graph.contains("PySocks"), "what only an extra needs is not there")
+    let repository = try fixture.tool(["repository", "info"])
+    for name in ["requests", "PyYAML", "certifi"] { #expect(repository.contains("\(name) ")) }
+    #expect(try fixture.tool(["repository", "info", "-v"]).contains("\"project_name\": \"requests\""))
+    let sizes = try fixture.tool(["size"])
+    #expect(sizes.contains("compiled module") && sizes.contains("workspace") && sizes.contains("pyyaml-"))
+    #expect(try fixture.tool(["size", "--format=json"]).contains("\"distributions\""))
+    let why = try fixture.tool(["why", "urllib3.util"])
+    #expect(why.contains("the workspace requires requests") && why.contains("requests requires urllib3"))
+    #expect(try fixture.tool(["why", "hello"]).contains("the workspace's own file"))
+    #expect(try fixture.tool(["why", "nothing"], code: 2).contains("no module nothing"))
+    #expect(try fixture.tool(["nothing"], code: 2).contains("there is no tool 'nothing'"))
+    #expect(try fixture.tool(["size", "--nothing"], code: 2).contains("unknown option --nothing"))
+    #expect(try fixture.tool(["--help"]).contains("repository extract -d DIR"))
+  }
+
+  @Test("diff names what another bundle lacks, has more, and has changed")
+  func difference() throws {
+    let scratch = try Scratch()
+    let wheel = try scratch.wheel("pkg-1.0-py3-none-any.whl", ["pkg.py": ""])
+    let one = try scratch.build("one.pex", sources: ["a.py": "1\n", "b.py": "1\n"], wheels: [wheel])
+    let other = try scratch.build("other.pex", sources: ["a.py": "2\n", "c.py": "1\n"], wheels: [wheel])
+    let outcome = try scratch.run(one.path, ["diff", other.path.string], environment: ["PEX_TOOLS": "1"])
+    #expect(outcome.termination == .exited(1))
+    #expect(outcome.text == "- b.py\n+ c.py\n~ PEX-INFO\n~ a.py")
+    let same = try scratch.run(one.path, ["diff", one.path.string], environment: ["PEX_TOOLS": "1"])
+    #expect(same.termination == .exited(0))
+    #expect(same.text == "")
+  }
+
+  @Test("venv makes an environment that stands by itself: layers, console scripts, the program")
+  func venv() throws {
+    let fixture = try Fixture()
+    let target = fixture.scratch.path.appending("venv dir")
+    _ = try fixture.tool(["venv", "--scope", "deps", target.string])
+    let python = target.appending("bin/python")
+    #expect(try fixture.scratch.run(python, ["-c", "import hello"]).termination == .exited(1))
+    _ = try fixture.tool(["venv", "--scope=srcs", "--compile", target.string])
+    #expect(try fixture.tool(["venv", target.string], code: 2).contains("--force replaces it"))
+    // What it was made from is no longer needed.
+    try FileSystem.removeTree(fixture.scratch.home.appending(".cache"))
+    try FileSystem.removeFile(fixture.bundle.path)
+    #expect(try fixture.scratch.run(target.appending("pex")).text == "versions 1")
+    #expect(try fixture.scratch.run(python, ["-c", "import hello"]).text == "versions 1")
+    let script = try fixture.scratch.run(target.appending("bin/normalizer"), ["--version"])
+    #expect(script.termination == .exited(0), "\(script.errorText)")
+    let interpreter = try fixture.scratch.run(
+      target.appending("pex"), ["-c", "import requests; print(requests.__name__)"],
+      environment: ["PEX_INTERPRETER": "1"])
+    #expect(interpreter.text == "requests", "\(interpreter.errorText)")
+  }
+
+  @Test("repository extract gives wheels that pip installs")
+  func extract() throws {
+    let fixture = try Fixture()
+    let wheels = fixture.scratch.path.appending("wheels")
+    _ = try fixture.tool(["repository", "extract", "-d", wheels.string])
+    let target = fixture.scratch.path.appending("target")
+    let pip = try Subprocess(
+      fixture.python.path.string,
+      ["-m", "pip", "install", "-q", "--no-index", "--find-links", wheels.string, "-t", target.string, "requests"]
+    ).run()
+    #expect(pip.termination == .exited(0), "\(pip.errorText)")
+    #expect(FileSystem.exists(target.appending("requests/__init__.py")))
+  }
+}
