@@ -192,6 +192,10 @@ let tools: [(path: String, module: Module)] = [
       packages: [.systemPackage])
   ),
   (
+    "Benchmarks/imports/program",
+    Module(name: "imports-benchmark", dependencies: ["PythonImports", "SystemSupport"], packages: [.systemPackage])
+  ),
+  (
     "Benchmarks/starlark",
     Module(name: "starlark-benchmark", dependencies: ["Starlark", "SystemSupport"], packages: [.systemPackage])
   ),

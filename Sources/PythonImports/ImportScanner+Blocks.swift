@@ -1,7 +1,11 @@
 extension ImportScanner {
   /// A block in which imports have a special meaning.
   struct Block {
-    enum Kind { case tryStatement, typeChecking, suppress }
+    enum Kind {
+      case tryStatement, suppress, typeChecking
+      /// `if not TYPE_CHECKING`, whose `else` is the opposite.
+      case notTypeChecking
+    }
     var kind: Kind
     /// The column of the statement that opened it.
     var indent: Int
@@ -12,18 +16,27 @@ extension ImportScanner {
   }
 
   /// Notes a block that gives imports a meaning, if the logical line at the position opens one.
-  mutating func openBlock(at indent: Int) {
-    let kind: Block.Kind
+  @inline(__always) mutating func openBlock(at indent: Int) {
+    let kind: Block.Kind?
     switch peek() {
     case UInt8(ascii: "t") where isWord("try", at: position): kind = .tryStatement
-    case UInt8(ascii: "i") where isWord("if", at: position) && headerHas("TYPE_CHECKING") && !headerHas("not"):
-      kind = .typeChecking
-    case UInt8(ascii: "w") where isWord("with", at: position) && headerHas("suppress") && headerHas("ImportError"):
-      kind = .suppress
+    case UInt8(ascii: "i") where isWord("if", at: position): kind = typeCheckingBlock()
+    case UInt8(ascii: "e") where isWord("elif", at: position): kind = typeCheckingBlock()
+    case UInt8(ascii: "w") where isWord("with", at: position): kind = headerSuppresses() ? .suppress : nil
     default: return
     }
+    guard let kind else { return }
     blocks.append(Block(kind: kind, indent: indent, firstImport: found.imports.count))
   }
+
+  private mutating func typeCheckingBlock() -> Block.Kind? {
+    guard mentionsTypeChecking, headerHas("TYPE_CHECKING"), !headerHas("or") else { return nil }
+    return headerHas("not") ? (headerHas("and") ? nil : .notTypeChecking) : .typeChecking
+  }
+
+  private func headerSuppresses() -> Bool { headerHas("suppress") && headerNamesImportError() }
+
+  private func headerNamesImportError() -> Bool { headerHas("ImportError") || headerHas("ModuleNotFoundError") }
 
   /// Ends the blocks that a logical line with this indentation ends; the position is at its first word.
   mutating func closeBlocks(at indent: Int) {
@@ -33,7 +46,7 @@ extension ImportScanner {
         if isExcept || isWord("else", at: position) || isWord("finally", at: position) {
           let end = block.bodyEnd ?? found.imports.count
           blocks[blocks.count - 1].bodyEnd = end
-          if isExcept, headerHas("ImportError") || headerHas("ModuleNotFoundError") {
+          if isExcept, headerNamesImportError() {
             for index in block.firstImport..<end { found.imports[index].isWeak = true }
           }
           return
@@ -42,6 +55,10 @@ extension ImportScanner {
       blocks.removeLast()
       switch block.kind {
       case .tryStatement: break
+      case .notTypeChecking:
+        guard indent == block.indent, isWord("else", at: position) else { break }
+        blocks.append(Block(kind: .typeChecking, indent: indent, firstImport: found.imports.count))
+        return
       case .suppress: for index in block.firstImport..<found.imports.count { found.imports[index].isWeak = true }
       case .typeChecking:
         for index in block.firstImport..<found.imports.count { found.imports[index].isTypeCheckingOnly = true }
@@ -49,11 +66,13 @@ extension ImportScanner {
     }
   }
 
-  /// Whether the header of a compound statement at the position, up to its colon, holds this word.
+  /// Whether the header of a compound statement at the position, up to its colon, holds this word outside of strings.
+  /// Headers beyond 4 KB are not believed to exist.
   private func headerHas(_ word: StaticString) -> Bool {
     var index = position
     var depth = 0
-    while index < bytes.count {
+    let end = min(bytes.count, position + 4096)
+    while index < end {
       let byte = bytes[index]
       if isNameByte(byte) {
         if isWord(word, at: index) { return true }
@@ -64,6 +83,12 @@ extension ImportScanner {
       case UInt8(ascii: "("), UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
       case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
       case UInt8(ascii: ":") where depth <= 0: return false
+      case UInt8(ascii: "\""), UInt8(ascii: "'"):
+        index += 1
+        while index < end, bytes[index] != byte, bytes[index] != 0x0A {
+          index += bytes[index] == UInt8(ascii: "\\") ? 2 : 1
+        }
+      case UInt8(ascii: "#"): index = (firstIndex(of: 0x0A, from: index, to: end) ?? end) - 1
       case 0x0A, 0x0D: if depth <= 0, index == 0 || bytes[index - 1] != UInt8(ascii: "\\") { return false }
       default: break
       }
@@ -73,14 +98,20 @@ extension ImportScanner {
   }
 
   /// Drops the imports of a logical line that `no-infer-dep` marks: those on a marked line, and all where the line that
-  /// ends the statement is marked.
+  /// ends the statement is marked. The position is at the end of the logical line.
   mutating func dropMarkedImports(from firstImport: Int) {
-    let marked = Set(markedLines)
-    let all = marked.contains(line)
-    let kept = found.imports[firstImport...].filter { !all && !marked.contains($0.line) }
+    let all = marks.last?.upperBound == position
+    let kept = found.imports[firstImport...].filter { entry in
+      !all && !marks.contains { mark in entry.line < mark.lowerBound && isOneLine(entry.line..<mark.lowerBound) }
+    }
     found.imports.replaceSubrange(firstImport..., with: kept)
     for index in blocks.indices {
       blocks[index].bodyEnd = blocks[index].bodyEnd.map { min($0, found.imports.count) }
     }
+  }
+
+  private func isOneLine(_ range: Range<Int>) -> Bool {
+    firstIndex(of: 0x0A, from: range.lowerBound, to: range.upperBound) == nil
+      && firstIndex(of: 0x0D, from: range.lowerBound, to: range.upperBound) == nil
   }
 }

@@ -1,26 +1,24 @@
 extension ImportScanner {
   /// Reads an import statement, if one begins at the position. (The Python Language Reference, section 7.11.)
-  mutating func scanImportStatement() -> Bool {
+  @inline(__always) mutating func scanImportStatement() {
     switch peek() {
     case UInt8(ascii: "i") where isWord("import", at: position):
       position += 6
       scanImport()
-      return true
     case UInt8(ascii: "f") where isWord("from", at: position):
       position += 4
       scanFrom()
-      return true
-    default: return false
+    default: break
     }
   }
 
   private mutating func scanImport() {
     repeat {
       skipSpace(acrossLines: false)
-      let nameLine = line
+      let start = position
       let module = scanDottedName(acrossLines: false)
       guard !module.isEmpty else { return }
-      found.imports.append(PythonImport(module: module, line: nameLine, form: .statement))
+      found.imports.append(PythonImport(module: module, line: start, form: .statement))
       skipAlias(acrossLines: false)
     } while skipComma(acrossLines: false)
   }
@@ -42,13 +40,13 @@ extension ImportScanner {
     if inParentheses { position += 1 }
     repeat {
       skipSpace(acrossLines: inParentheses)
-      let nameLine = line
+      let start = position
       let end = endOfName(from: position)
       if end > position {
-        append(from: module, name: text(position..<end), level: level, line: nameLine)
+        append(from: module, name: text(position..<end), level: level, line: start)
         position = end
       } else if peek() == UInt8(ascii: "*") {
-        append(from: module, name: "*", level: level, line: nameLine)
+        append(from: module, name: "*", level: level, line: start)
         position += 1
       } else {
         break
@@ -112,21 +110,21 @@ extension ImportScanner {
     } else {
       return
     }
-    let origin = (position: position, line: line, marks: markedLines.count)
+    let origin = (position: position, depth: depth)
     position += 1
-    skipSpace(acrossLines: true)
-    let literalLine = line
+    depth += 1
+    skipSpace(acrossLines: true, notesMarks: false)
+    let start = position
     let literal = plainLiteral()
-    if literal != nil { skipSpace(acrossLines: true) }
+    skipSpace(acrossLines: true, notesMarks: false)
     let following = peek()
-    position = origin.position
-    line = origin.line
-    markedLines.removeSubrange(origin.marks...)
+    (position, depth) = origin
     guard let literal, following == UInt8(ascii: ",") || following == UInt8(ascii: ")") else { return }
-    let level = literal.utf8.prefix { $0 == UInt8(ascii: ".") }.count
-    let module = String(literal.dropFirst(level))
-    guard !module.isEmpty, module.utf8.allSatisfy({ isNameByte($0) || $0 == UInt8(ascii: ".") }) else { return }
-    found.imports.append(PythonImport(module: module, level: level, line: literalLine, form: form))
+    let level = literal.prefix { $0 == UInt8(ascii: ".") }.count
+    let module = literal.dropFirst(level)
+    guard isDottedName(module) else { return }
+    found.imports.append(
+      PythonImport(module: String(decoding: module, as: UTF8.self), level: level, line: start, form: form))
   }
 
   private func isWholeWord(_ word: StaticString, endingAt end: Int) -> Bool {
@@ -135,21 +133,30 @@ extension ImportScanner {
     return isWord(word, at: start)
   }
 
-  /// The content of the plain string literal at the position, which moves behind it; nil for anything else.
-  private mutating func plainLiteral() -> String? {
-    var start = position
-    if peek() | 0x20 == UInt8(ascii: "r") || peek() | 0x20 == UInt8(ascii: "u") { start += 1 }
-    guard start < bytes.count else { return nil }
-    let quote = bytes[start]
-    guard quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") else { return nil }
-    start += 1
-    var end = start
-    while end < bytes.count, bytes[end] != quote {
-      if bytes[end] == 0x0A || bytes[end] == 0x0D || bytes[end] == UInt8(ascii: "\\") { return nil }
-      end += 1
-    }
-    guard end > start, end < bytes.count else { return nil }
-    position = end + 1
-    return text(start..<end)
+  /// The text of the string literals at the position, joined, which moves behind them; nil for what is no literal, has
+  /// fields or escapes, or never ends.
+  private mutating func plainLiteral() -> [UInt8]? {
+    var text: [UInt8] = []
+    guard moveToLiteral(acrossLines: true) else { return nil }
+    repeat {
+      guard let part = skipString() else { return nil }
+      text += bytes[part]
+    } while moveToLiteral(acrossLines: true)
+    return text.contains(UInt8(ascii: "\\")) ? nil : text
   }
+}
+
+/// Whether bytes are names with dots between them.
+func isDottedName(_ text: some Collection<UInt8>) -> Bool {
+  var atStart = true
+  for byte in text {
+    if byte == UInt8(ascii: ".") {
+      if atStart { return false }
+      atStart = true
+    } else {
+      guard isNameByte(byte), !atStart || !(UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte) else { return false }
+      atStart = false
+    }
+  }
+  return !atStart
 }

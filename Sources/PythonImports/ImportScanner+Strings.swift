@@ -1,90 +1,79 @@
-import Glibc
-
 extension ImportScanner {
   /// Steps over a comment up to its line break, and notes what it says about inference.
-  mutating func skipComment() {
+  mutating func skipComment(notesMarks: Bool = true) {
     let start = position
-    let rest = bytes.count - start
-    if let base = bytes.baseAddress, let hit = memchr(base + start, 0x0A, rest) {
-      position = start + (UnsafeRawPointer(base + start).distance(to: UnsafeRawPointer(hit)))
-      if position > start, bytes[position - 1] == 0x0D { position -= 1 }
-    } else {
-      position = bytes.count
-    }
-    // A lone CR ends a line as well; such files are too rare to pay for in the search above.
-    if let base = bytes.baseAddress, let hit = memchr(base + start, 0x0D, position - start) {
-      position = start + (UnsafeRawPointer(base + start).distance(to: UnsafeRawPointer(hit)))
-    }
-    readMark(start..<position)
+    position = firstIndex(of: 0x0A, from: start, to: bytes.count) ?? bytes.count
+    if hasCarriageReturns { position = firstIndex(of: 0x0D, from: start, to: position) ?? position }
+    // "# kilt: infer-dep(x)" is the shortest mark that counts.
+    if notesMarks, position - start >= 18 { readMark(start..<position) }
   }
 
   private mutating func readMark(_ range: Range<Int>) {
-    // "# kilt: infer-dep(x)" is the shortest mark that counts.
-    guard range.count >= 18 else { return }
-    var index = range.lowerBound + 1
-    while index < range.upperBound, bytes[index] == UInt8(ascii: " ") { index += 1 }
-    var text: Substring?
-    while index < range.upperBound {
-      if matches("kilt: ", at: index) || matches("pants: ", at: index) {
-        text = self.text(index..<range.upperBound).drop { $0 != ":" }.dropFirst().drop { $0 == " " }
-        break
-      }
-      guard let next = bytes[index..<range.upperBound].firstIndex(of: UInt8(ascii: "#")) else { return }
-      index = next + 1
+    var index = range.lowerBound
+    while true {
+      index += 1
       while index < range.upperBound, bytes[index] == UInt8(ascii: " ") { index += 1 }
+      if matches("kilt: ", at: index) || matches("pants: ", at: index) { break }
+      guard let next = firstIndex(of: UInt8(ascii: "#"), from: index, to: range.upperBound) else { return }
+      index = next
     }
-    guard var mark = text else { return }
+    var mark = text(index..<range.upperBound).drop { $0 != ":" }.dropFirst().drop { $0 == " " }
     if mark.hasPrefix("no-infer-dep") {
-      markedLines.append(line)
+      marks.append(range)
     } else if mark.hasPrefix("infer-dep(") {
       mark = mark.dropFirst("infer-dep(".count)
       guard let close = mark.firstIndex(of: ")") else { return }
-      found.explicitDependencies.append(LineText(text: String(mark[..<close]), line: line))
+      found.explicitDependencies.append(LineText(text: String(mark[..<close]), line: range.lowerBound))
     }
   }
 
-  private func matches(_ word: StaticString, at index: Int) -> Bool {
-    let length = word.utf8CodeUnitCount
-    guard index + length <= bytes.count else { return false }
-    return (0..<length).allSatisfy { bytes[index + $0] == word.utf8Start[$0] }
-  }
-
   /// Steps over the string literal whose quote is at the position; its prefix stands before.
-  mutating func skipString() {
+  ///
+  /// - Returns: where its text lies; nil for one with replacement fields, or without an end.
+  @discardableResult mutating func skipString() -> Range<Int>? {
     let quote = bytes[position]
     let prefix = literalPrefix()
     let triple = peek(1) == quote && peek(2) == quote
     if !triple, peek(1) == quote {
       position += 2
-      return
+      return position - 1..<position - 1
     }
     position += triple ? 3 : 1
     let start = position
-    let startLine = line
     if prefix.isFormatted, fieldDepth < 100 {
-      skipFormatted(quote: quote, triple: triple, raw: prefix.isRaw)
-      return
+      let fields = skipFormatted(quote: quote, triple: triple, raw: prefix.isRaw)
+      let end = position - (triple ? 3 : 1)
+      return fields == 0 && end >= start && bytes[end] == quote ? start..<end : nil
     }
+    if triple { return skipTripleQuoted(quote) }
     while position < bytes.count {
       let byte = bytes[position]
       if byte == quote {
-        if !triple || (peek(1) == quote && peek(2) == quote) { break }
         position += 1
-      } else if byte == UInt8(ascii: "\\") {
-        position += 1
-        skipEscaped()
-      } else if byte == 0x0A || byte == 0x0D {
-        // A line break ends what a closing quote should have ended: the text is not Python, the next line may be.
-        if !triple { return }
-        skipLineBreak()
-      } else {
-        position += 1
+        return start..<position - 1
+      }
+      // A line break ends what a closing quote should have ended: the text is not Python, the next line may be.
+      if byte == 0x0A || byte == 0x0D { return nil }
+      position += 1
+      if byte == UInt8(ascii: "\\") { skipEscaped() }
+    }
+    return nil
+  }
+
+  /// Steps over the rest of a string in triple quotes: from quote to quote, as long strings are mostly text.
+  private mutating func skipTripleQuoted(_ quote: UInt8) -> Range<Int>? {
+    let start = position
+    while let hit = firstIndex(of: quote, from: position, to: bytes.count) {
+      var unescaped = hit
+      while unescaped > position, bytes[unescaped - 1] == UInt8(ascii: "\\") { unescaped -= 1 }
+      position = hit + 1
+      if (hit - unescaped) % 2 == 0, peek() == quote, peek(1) == quote {
+        position += 2
+        return start..<hit
       }
     }
-    if options.stringImportMinimumDots != nil || options.assetMinimumSlashes != nil {
-      noteLiteral(start..<min(position, bytes.count), line: startLine)
-    }
-    position = min(position + (triple ? 3 : 1), bytes.count)
+    position = bytes.count
+    return nil
   }
 
   private mutating func skipEscaped() {
@@ -96,7 +85,12 @@ extension ImportScanner {
   }
 
   /// What the letters before the quote at the position say. (The Python Language Reference, section 2.4.1.)
-  private func literalPrefix() -> (isFormatted: Bool, isRaw: Bool) {
+  @inline(__always) private func literalPrefix() -> (isFormatted: Bool, isRaw: Bool) {
+    guard position > 0, isNameByte(bytes[position - 1]) else { return (false, false) }
+    return longPrefix()
+  }
+
+  private func longPrefix() -> (isFormatted: Bool, isRaw: Bool) {
     var index = position
     var formatted = false
     var raw = false
@@ -113,18 +107,21 @@ extension ImportScanner {
   }
 
   /// Steps over the rest of an f-string, in whose fields strings with the same quotes may stand (PEP 701).
-  private mutating func skipFormatted(quote: UInt8, triple: Bool, raw: Bool) {
+  ///
+  /// - Returns: the number of its fields.
+  private mutating func skipFormatted(quote: UInt8, triple: Bool, raw: Bool) -> Int {
+    var fields = 0
     while position < bytes.count {
       let byte = bytes[position]
       switch byte {
       case quote:
         if !triple {
           position += 1
-          return
+          return fields
         }
         if peek(1) == quote, peek(2) == quote {
           position += 3
-          return
+          return fields
         }
         position += 1
       case UInt8(ascii: "\\"):
@@ -139,16 +136,18 @@ extension ImportScanner {
         if peek() == UInt8(ascii: "{") {
           position += 1
         } else {
+          fields += 1
           fieldDepth += 1
           skipField(quote: quote, triple: triple)
           fieldDepth -= 1
         }
       case 0x0A, 0x0D:
-        if !triple { return }
+        if !triple { return fields }
         skipLineBreak()
       default: position += 1
       }
     }
+    return fields
   }
 
   /// Steps over one replacement field, behind its opening brace, and its format.
@@ -203,39 +202,6 @@ extension ImportScanner {
         skipLineBreak()
       default: position += 1
       }
-    }
-  }
-
-  /// Takes the literal as an import or an asset where it looks like one.
-  private mutating func noteLiteral(_ range: Range<Int>, line: Int) {
-    var dots = 0
-    var slashes = 0
-    var lastSegmentDots = 0
-    var onlyNames = true
-    for index in range {
-      switch bytes[index] {
-      case UInt8(ascii: "."):
-        dots += 1
-        lastSegmentDots += 1
-        if index == range.lowerBound || index + 1 == range.upperBound || bytes[index + 1] == UInt8(ascii: ".") {
-          onlyNames = false
-        }
-      case UInt8(ascii: "/"):
-        slashes += 1
-        lastSegmentDots = 0
-        onlyNames = false
-      case UInt8(ascii: "\\"), 0x00...0x20: return
-      case let byte:
-        if !isNameByte(byte) { onlyNames = false }
-        let starts = index == range.lowerBound || bytes[index - 1] == UInt8(ascii: ".")
-        if starts, UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte { onlyNames = false }
-      }
-    }
-    if let minimum = options.stringImportMinimumDots, onlyNames, dots >= max(minimum, 1) {
-      found.imports.append(PythonImport(module: text(range), line: line, form: .string))
-    }
-    if let minimum = options.assetMinimumSlashes, slashes >= max(minimum, 1), lastSegmentDots > 0 {
-      found.assets.append(LineText(text: text(range), line: line))
     }
   }
 }

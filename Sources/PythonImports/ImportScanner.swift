@@ -1,31 +1,40 @@
+import Glibc
+
 /// The pass over one file's bytes.
 ///
 /// Lines are taken as CPython's tokenizer takes them: a logical line ends at a line break outside brackets and strings
-/// that no backslash precedes. (The Python Language Reference, section 2.1.)
+/// that no backslash precedes. (The Python Language Reference, section 2.1.) Lines are not counted on the way: findings
+/// hold byte offsets in place of line numbers until the end, when ``LineCounter`` counts up to the last of them.
 struct ImportScanner {
   let bytes: UnsafeBufferPointer<UInt8>
   let options: ImportOptions
   var position = 0
-  var line = 1
+  /// How many brackets are open at the position.
+  var depth = 0
   var found = PythonFileImports()
   /// The open `try`, `if TYPE_CHECKING` and `with suppress` blocks, by indentation.
   var blocks: [Block] = []
-  /// The lines of this logical line that carry the mark against inference.
-  var markedLines: [Int] = []
+  /// The comments of this logical line that carry the mark against inference.
+  var marks: [Range<Int>] = []
   /// How deep f-string fields are nested at the moment: text that nests deeper is not followed.
   var fieldDepth = 0
+  /// Whether a line may end in a CR: such files are rare, and need not be paid for by all.
+  let hasCarriageReturns: Bool
+  /// Whether `TYPE_CHECKING` stands anywhere in the file; found out by the first `if`.
+  lazy var mentionsTypeChecking = findsTypeChecking()
 
   init(bytes: UnsafeBufferPointer<UInt8>, options: ImportOptions) {
     self.bytes = bytes
     self.options = options
+    hasCarriageReturns = bytes.baseAddress.map { memchr($0, 0x0D, bytes.count) != nil } ?? false
   }
 
   /// Bytes that mean something outside names, numbers and operators, as two bit sets for 0...63 and 64...127:
-  /// line breaks, quotes, `#`, round, square and curly brackets, `:`, `;` and the backslash.
-  static let lowStops: UInt64 =
-    1 << 0x0A | 1 << 0x0D | 1 << 0x22 | 1 << 0x23 | 1 << 0x27 | 1 << 0x28 | 1 << 0x29 | 1 << 0x3A | 1 << 0x3B
-  static let highStops: UInt64 =
-    1 << (0x5B - 64) | 1 << (0x5C - 64) | 1 << (0x5D - 64) | 1 << (0x7B - 64) | 1 << (0x7D - 64)
+  /// quotes, `#`, round, square and curly brackets; outside brackets also line breaks, `:`, `;` and the backslash.
+  private static let innerLow: UInt64 = 1 << 0x22 | 1 << 0x23 | 1 << 0x27 | 1 << 0x28 | 1 << 0x29
+  private static let innerHigh: UInt64 = 1 << (0x5B - 64) | 1 << (0x5D - 64) | 1 << (0x7B - 64) | 1 << (0x7D - 64)
+  private static let outerLow: UInt64 = innerLow | 1 << 0x0A | 1 << 0x0D | 1 << 0x3A | 1 << 0x3B
+  private static let outerHigh: UInt64 = innerHigh | 1 << (0x5C - 64)
 
   /// The byte `offset` after the position; 0 past the end.
   @inline(__always) func peek(_ offset: Int = 0) -> UInt8 {
@@ -37,10 +46,13 @@ struct ImportScanner {
     if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { position = 3 }
     while position < bytes.count { scanLogicalLine() }
     closeBlocks(at: -1)
+    numberLines()
   }
 
   private mutating func scanLogicalLine() {
-    var indent = 0
+    let start = position
+    while peek() == UInt8(ascii: " ") { position += 1 }
+    var indent = position - start
     indentation: while position < bytes.count {
       switch bytes[position] {
       case UInt8(ascii: " "): indent += 1
@@ -57,6 +69,7 @@ struct ImportScanner {
     case UInt8(ascii: "#"):
       found.isBlank = false
       skipComment()
+      if !marks.isEmpty { marks.removeAll(keepingCapacity: true) }
       return
     default: break
     }
@@ -66,29 +79,25 @@ struct ImportScanner {
     openBlock(at: indent)
 
     let firstImport = found.imports.count
-    if !markedLines.isEmpty { markedLines.removeAll(keepingCapacity: true) }
     scanStatements()
-    if !markedLines.isEmpty { dropMarkedImports(from: firstImport) }
+    if !marks.isEmpty {
+      dropMarkedImports(from: firstImport)
+      marks.removeAll(keepingCapacity: true)
+    }
     skipLineBreak()
   }
 
   /// Reads statements up to the line break that ends the logical line.
   private mutating func scanStatements() {
-    var depth = 0
-    var atStart = true
-    while position < bytes.count {
-      if atStart {
-        atStart = false
-        skipSpace(acrossLines: false)
-        if scanImportStatement() { continue }
-      }
+    depth = 0
+    scanImportStatement()
+    while true {
       skipToStop()
       guard position < bytes.count else { return }
       switch bytes[position] {
-      case 0x0A, 0x0D:
-        if depth == 0 { return }
-        skipLineBreak()
-      case UInt8(ascii: "\""), UInt8(ascii: "'"): skipString()
+      case 0x0A, 0x0D: return
+      case UInt8(ascii: "\""), UInt8(ascii: "'"):
+        if options.notesStrings { noteLiterals() } else { skipString() }
       case UInt8(ascii: "#"): skipComment()
       case UInt8(ascii: "("):
         scanCall()
@@ -103,23 +112,24 @@ struct ImportScanner {
       case UInt8(ascii: "\\"):
         position += 1
         skipLineBreak()
-      default:  // ':' and ';' begin a statement, unless they are part of an expression.
+      default:  // ':' and ';' begin a statement.
         position += 1
-        atStart = depth == 0
+        skipSpace(acrossLines: false)
+        scanImportStatement()
       }
     }
   }
 
+  /// Steps over what means nothing here. Written without branches on the byte: what Python text comes as is not predictable.
   @inline(__always) private mutating func skipToStop() {
+    let low = depth == 0 ? Self.outerLow : Self.innerLow
+    let high = depth == 0 ? Self.outerHigh : Self.innerHigh
     let end = bytes.count
     var index = position
     while index < end {
       let byte = bytes[index]
-      if byte < 64 {
-        if Self.lowStops >> UInt64(byte) & 1 != 0 { break }
-      } else if byte < 128 {
-        if Self.highStops >> UInt64(byte & 63) & 1 != 0 { break }
-      }
+      let set = byte & 0x40 == 0 ? low : high
+      if (set &>> UInt64(byte & 0x3F)) & UInt64(~byte &>> 7) != 0 { break }
       index += 1
     }
     position = index
@@ -132,11 +142,11 @@ struct ImportScanner {
     case 0x0D: position += peek(1) == 0x0A ? 2 : 1
     default: return
     }
-    line += 1
   }
 
-  /// Steps over spaces and continued lines; with `acrossLines`, over line breaks and comments as well.
-  mutating func skipSpace(acrossLines: Bool) {
+  /// Steps over spaces and continued lines; with `acrossLines`, over line breaks and comments as well, whose marks are
+  /// noted unless the text will be read again.
+  mutating func skipSpace(acrossLines: Bool, notesMarks: Bool = true) {
     while position < bytes.count {
       switch bytes[position] {
       case UInt8(ascii: " "), UInt8(ascii: "\t"), 0x0C: position += 1
@@ -149,7 +159,7 @@ struct ImportScanner {
         skipLineBreak()
       case UInt8(ascii: "#"):
         guard acrossLines else { return }
-        skipComment()
+        skipComment(notesMarks: notesMarks)
       default: return
       }
     }
@@ -163,11 +173,35 @@ struct ImportScanner {
   }
 
   /// Whether the text at `index` is this whole word.
-  func isWord(_ word: StaticString, at index: Int) -> Bool {
+  @inline(__always) func isWord(_ word: StaticString, at index: Int) -> Bool {
+    let length = word.utf8CodeUnitCount
+    return matches(word, at: index) && (index + length == bytes.count || !isNameByte(bytes[index + length]))
+  }
+
+  /// Whether the text at `index` begins with these bytes.
+  @inline(__always) func matches(_ word: StaticString, at index: Int) -> Bool {
     let length = word.utf8CodeUnitCount
     guard index + length <= bytes.count else { return false }
     for offset in 0..<length where bytes[index + offset] != word.utf8Start[offset] { return false }
-    return index + length == bytes.count || !isNameByte(bytes[index + length])
+    return true
+  }
+
+  /// The place of the next such byte before `end`, from `start` on.
+  @inline(__always) func firstIndex(of byte: UInt8, from start: Int, to end: Int) -> Int? {
+    guard let base = bytes.baseAddress, start < end, let hit = memchr(base + start, Int32(byte), end - start) else {
+      return nil
+    }
+    return UnsafeRawPointer(hit) - UnsafeRawPointer(base)
+  }
+
+  /// Looks for the rarest letter of the word, a capital K.
+  private func findsTypeChecking() -> Bool {
+    var start = 9
+    while let hit = firstIndex(of: UInt8(ascii: "K"), from: start, to: bytes.count) {
+      if matches("TYPE_CHECKING", at: hit - 9) { return true }
+      start = hit + 1
+    }
+    return false
   }
 
   func text(_ range: Range<Int>) -> String {

@@ -69,6 +69,9 @@ public struct ImportOptions: Hashable, Sendable {
   /// With a value, string literals with at least that many slashes that look like paths are listed as assets.
   public var assetMinimumSlashes: Int?
 
+  /// Whether string literals are looked at.
+  var notesStrings: Bool { stringImportMinimumDots != nil || assetMinimumSlashes != nil }
+
   /// Options that look for imports alone, unless told otherwise.
   public init(stringImportMinimumDots: Int? = nil, assetMinimumSlashes: Int? = nil) {
     self.stringImportMinimumDots = stringImportMinimumDots

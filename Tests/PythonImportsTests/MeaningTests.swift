@@ -22,8 +22,15 @@ import Testing
       with contextlib.suppress(ImportError):
         import h
       import i
+      with suppress("(ImportError", ValueError):
+        import j
+      with open(x) as y, suppress(ModuleNotFoundError):
+        import k
       """
-    #expect(summary(source) == ["2: a?", "4: b?", "6: c", "8: d", "9: e", "10: f?", "13: g", "17: h?", "18: i"])
+    #expect(
+      summary(source) == [
+        "2: a?", "4: b?", "6: c", "8: d", "9: e", "10: f?", "13: g", "17: h?", "18: i", "20: j", "22: k?",
+      ])
   }
 
   @Test func typeCheckingBlocksAreKnown() {
@@ -35,8 +42,27 @@ import Testing
       if not TYPE_CHECKING:
         import d
       if TYPE_CHECKING: import e
+      if x:
+        import f
+      elif TYPE_CHECKING and y:
+        import g
+      else:
+        import h
+      if not TYPE_CHECKING:
+        import i
+      else:
+        import j
+      if TYPE_CHECKING or x:
+        import k
+      if not (TYPE_CHECKING and x):
+        import l
+      else:
+        import m
       """
-    #expect(summary(source) == ["2: a > b~", "4: c", "6: d", "7: e~"])
+    #expect(
+      summary(source) == [
+        "2: a > b~", "4: c", "6: d", "7: e~", "9: f", "11: g~", "13: h", "15: i", "17: j~", "19: k", "21: l", "23: m",
+      ])
   }
 
   @Test func marksKeepImportsOutOfInference() {
@@ -53,8 +79,11 @@ import Testing
       x = __import__("h")  # pants: no-infer-dep
       # pants: no-infer-dep
       import i
+      y = import_module(  # pants: no-infer-dep
+        "j")
+      import k; import l  # kilt: no-infer-dep
       """
-    #expect(summary(source) == ["5: c > e", "12: i"])
+    #expect(summary(source) == ["5: c > e", "12: i", "14: j"])
   }
 
   @Test func commentsCanNameDependencies() {
@@ -63,11 +92,26 @@ import Testing
   }
 
   @Test func stringsCountOnlyWhenAskedFor() {
-    let source = "x = ['a.b.C', 'no dots', 'a..b', '.a.b.c', 'dir/file.txt', 'a.b', '1.2.3']\n"
+    let source = "x = ['a.b.C', 'no dots', 'a..b', '.a.b.c', 'dir/file.txt', 'dir/LICENSE', 'a.b', '1.2.3', 'a/b c']\n"
     #expect(summary(source).isEmpty)
     #expect(summary(source, options: ImportOptions(stringImportMinimumDots: 2)) == ["1: a.b.C"])
     let assets = PythonFileImports(parsing: Array(source.utf8), options: ImportOptions(assetMinimumSlashes: 1)).assets
-    #expect(assets.map(\.text) == ["dir/file.txt"])
+    #expect(assets.map(\.text) == ["dir/file.txt", "dir/LICENSE"])
+  }
+
+  @Test func adjacentLiteralsAreOneString() {
+    let source = """
+      x = ("a.b"
+        '.c')
+      y = "d.e"
+      ".f"
+      z = f"g.h.i", f"{j}k.l.m", "n.o" f"{p}.q.r", b"s.t.u", 'v.w\\.x'
+      import_module("aa" ".bb")
+      """
+    #expect(
+      summary(source, options: ImportOptions(stringImportMinimumDots: 2)) == [
+        "1: a.b.c", "5: g.h.i", "5: s.t.u", "6: aa.bb",
+      ])
   }
 
   @Test func theDottedNameJoinsModuleAndName() {

@@ -93,14 +93,20 @@ func summary(_ source: String, options: ImportOptions = ImportOptions()) -> [Str
       q = __import__("e" + f)
       r = import_module("not a module")
       s = my_import_module("g")
+      t = import_module(  # why: infer-dep
+        "h")
+      u = f"{import_module('i')}"
+      v = import_module('''j''', "k")
+      w = import_module("l" if x else "m")
       """
-    #expect(summary(source) == ["1: a.b", "2: c", "3: .d"])
+    #expect(summary(source) == ["1: a.b", "2: c", "3: .d", "9: h", "10: i", "11: j"])
   }
 
   @Test func windowsLinesTabsAndByteOrderMarksAreRead() {
     let source: [UInt8] = [0xEF, 0xBB, 0xBF] + Array("import a\r\nif x:\r\n\timport b\rimport c".utf8)
     #expect(PythonFileImports(parsing: source).imports.map(\.module) == ["a", "b", "c"])
     #expect(PythonFileImports(parsing: source).imports.map(\.line) == [1, 3, 4])
+    #expect(summary("import a\r# x\rimport b\r\n\nimport c") == ["1: a", "3: b", "5: c"])
   }
 
   @Test func blankFilesAreKnown() {
