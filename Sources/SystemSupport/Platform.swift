@@ -74,3 +74,10 @@ public func pauseMilliseconds(_ milliseconds: Int) {
   var left = timespec()
   while nanosleep(&rest, &left) != 0, errno == EINTR { rest = left }
 }
+
+/// The columns of a terminal (`TIOCGWINSZ`, ioctl_tty(2)); 80 where it does not say.
+public func terminalWidth(_ descriptor: CInt) -> Int {
+  var size = winsize()
+  guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+  return Int(size.ws_col)
+}
