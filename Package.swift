@@ -137,6 +137,10 @@ let modules: [Module] = [
     packages: [.systemPackage], testDependencies: ["kilt-executor"]),
   Module(
     name: "SchedulerClient", dependencies: ["JobModel", "JSON", "HTTPClient", "Diagnostics", "SystemSupport"]),
+  Module(
+    name: "PythonEnvironments",
+    dependencies: ["PythonPackaging", "ContentStore", "Zip", "Digests", "SystemSupport", "Diagnostics"],
+    packages: [.systemPackage]),
   // Floor 7
   Module(
     name: "BuildCommands",
@@ -145,6 +149,15 @@ let modules: [Module] = [
       "Zip", "JSON", "SystemSupport", "Diagnostics",
     ],
     packages: [.systemPackage]),
+  Module(
+    name: "PythonCommands",
+    dependencies: [
+      "BuildCommands", "PythonEnvironments", "TargetGraph", "Workspace", "BuildFiles", "PythonPackaging",
+      "ContentStore",
+      "Digests", "JSON", "SystemSupport", "Diagnostics",
+    ],
+    packages: [.systemPackage],
+    resources: ["kilt_test_runner.py", "kilt_coverage.py"].map { .embedInCode("Runner/\($0)") }),
   Module(
     name: "RunnerCommands",
     dependencies: ["Artifacts", "Digests", "JSON", "SystemSupport", "Diagnostics"],
@@ -161,7 +174,8 @@ let modules: [Module] = [
   Module(
     name: "KiltCommands",
     dependencies: [
-      "BuildCommands", "TargetGraph", "Workspace", "BuildFiles", "Artifacts", "JobFiles", "JobModel",
+      "BuildCommands", "PythonCommands", "PythonEnvironments", "TargetGraph", "Workspace", "BuildFiles", "Artifacts",
+      "JobFiles", "JobModel",
       "SchedulerClient", "Starlark", "PythonPackaging", "Bundles", "ContentStore", "Digests", "JSON", "SystemSupport",
       "Diagnostics",
     ],

@@ -65,7 +65,7 @@ public struct BundlePackager {
     if let last, last.key == inputs.key, last.isIntact {
       return last.bundle.path == path ? (last.bundle, .unchanged) : (try rename(last, to: path, recordPath), .renamed)
     }
-    try createOutputFolder(path)
+    try workspace.createOutputFolder(path.removingLastComponent())
     let bundle = try builder.build(inputs.specification, to: path)
     try record(bundle, key: inputs.key, at: recordPath)
     if let last, last.bundle.path != path { try removeDirty(last) }
@@ -74,20 +74,13 @@ public struct BundlePackager {
 
   /// Gives the bytes of the last build a further name. A name of uncommitted files goes: what it stood for is no more.
   private func rename(_ last: BundleRecord, to path: FilePath, _ recordPath: FilePath) throws -> Bundle {
-    try createOutputFolder(path)
+    try workspace.createOutputFolder(path.removingLastComponent())
     try FileSystem.copyFile(last.bundle.path, to: path, permissions: 0o755)
     var bundle = last.bundle
     bundle.path = path
     try record(bundle, key: last.key, at: recordPath)
     try removeDirty(last)
     return bundle
-  }
-
-  /// Creates the folder of a bundle. `dist` keeps itself out of git: packing must not make the tree differ from its commit.
-  private func createOutputFolder(_ path: FilePath) throws {
-    try FileSystem.createDirectories(path.removingLastComponent())
-    let ignore = workspace.root.appending("dist/.gitignore")
-    if !FileSystem.exists(ignore) { try FileSystem.write(text: "*\n", to: ignore) }
   }
 
   private func record(_ bundle: Bundle, key: SHA256Digest, at path: FilePath) throws {

@@ -1,20 +1,20 @@
-internal import ContentStore
+public import ContentStore
 internal import Diagnostics
-internal import PythonPackaging
+public import PythonPackaging
 internal import SystemSupport
 internal import TargetGraph
-internal import Workspace
+public import Workspace
 
-/// Finds the wheels of bundles for this machine: the lock of a plan's resolve, the part of it that the plan needs, the
-/// files. Locks are read once, and interpreters asked once, for all bundles of a run.
-final class PlatformWheels {
+/// Finds the wheels of bundles and tests for this machine: the lock of a resolve, the part of it that is needed, the
+/// files. Locks are read once, and interpreters asked once, for all of a run. Used by one thread.
+public final class PlatformWheels {
   private let workspace: Workspace
   private let provider: WheelProvider
   private let finder: InterpreterFinder
   private var locks: [String: Lockfile] = [:]
   private var targets: [[String]: PythonTarget] = [:]
 
-  init(_ workspace: Workspace, store: ContentStore) {
+  public init(_ workspace: Workspace, store: ContentStore) {
     self.workspace = workspace
     let finder = InterpreterFinder(cacheFile: store.root.appending("interpreters.json"))
     self.finder = finder
@@ -105,7 +105,15 @@ final class PlatformWheels {
       ])
   }
 
-  private func lock(_ path: String) throws -> Lockfile {
+  /// The wheels of packages of any lock, fetched where they are not in the store, in the order of the packages.
+  public func wheels(of packages: [LockedPackage], for target: PythonTarget) throws -> [ResolvedWheel] {
+    try provider.wheels(for: packages, target: target)
+  }
+
+  /// A lockfile of the workspace.
+  ///
+  /// - Throws: `Diagnostic` when it is not there, ``LockError`` when it can not be read.
+  public func lock(_ path: String) throws -> Lockfile {
     if let lock = locks[path] { return lock }
     let file = workspace.root.appending(path)
     guard FileSystem.exists(file) else {
@@ -116,7 +124,10 @@ final class PlatformWheels {
     return lock
   }
 
-  private func target(_ constraints: [String]) throws -> PythonTarget {
+  /// The first interpreter of the search path that meets one of the constraints.
+  ///
+  /// - Throws: `Diagnostic`, ``InterpreterError``.
+  public func target(_ constraints: [String]) throws -> PythonTarget {
     if let target = targets[constraints] { return target }
     let target = PythonTarget(try finder.find(try InterpreterConstraint.parse(constraints)))
     targets[constraints] = target

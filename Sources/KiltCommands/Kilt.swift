@@ -9,6 +9,7 @@ public struct Kilt: ParsableCommand {
     discussion: """
       EXAMPLES
         kilt list ::                            every target of the workspace
+        kilt test ::                            every test, as far as something has changed
         kilt package services/fiddler:server    a single-file executable in dist/
         kilt publish --changed-since=HEAD~1     upload what a push affects
         kilt scheduler                          run the bundled scheduler here
@@ -27,8 +28,9 @@ public struct Kilt: ParsableCommand {
           WorkspaceDependents.self, WorkspacePaths.self, WorkspaceFiledeps.self, WorkspaceRoots.self,
           WorkspaceOwners.self,
         ]),
-      CommandGroup(name: "Python", subcommands: [BuildLock.self]),
-      CommandGroup(name: "Build", subcommands: [BuildPackage.self, ExplainCommand.self]),
+      CommandGroup(name: "Python", subcommands: [BuildLock.self, BuildExport.self, BuildRepl.self]),
+      CommandGroup(
+        name: "Build", subcommands: [BuildPackage.self, BuildTest.self, BuildRun.self, ExplainCommand.self]),
       CommandGroup(name: "Artifacts", subcommands: [ArtifactsPublish.self, ArtifactsCommand.self]),
       CommandGroup(name: "Jobs", subcommands: [JobCommand.self]),
       CommandGroup(name: "Language", subcommands: [StarlarkRun.self]),

@@ -108,6 +108,17 @@ final class Example: Sendable {
     ).run()
   }
 
+  /// Changes of the environment with which `kilt` has a cache of its own, in which no test's result is known; files of
+  /// the index are there.
+  func freshResults() throws -> [String] {
+    let fresh = scratch.appending("cache-\(monotonicNanoseconds())")
+    try FileSystem.createDirectories(fresh)
+    // The files are fetched once, by whichever test is first.
+    try kilt("repl", "--", "-c", "pass")
+    try FileSystem.createSymbolicLink(at: fresh.appending("blobs"), to: Self.cache.appending("blobs"))
+    return ["KILT_CACHE_DIR=\(fresh)"]
+  }
+
   // MARK: Editing
 
   /// Replaces a text that must stand in a file.

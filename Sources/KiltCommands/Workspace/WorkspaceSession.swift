@@ -34,8 +34,18 @@ struct TargetOptions: ParsableArguments {
   /// The specs; a lone `--` parts options from what follows, and is none.
   var specs: [String] { words.filter { $0 != "--" } }
 
+  /// For verbs that pass arguments on: what stands before the first `--` selects targets, what stands behind it is for
+  /// another program.
+  var split: (options: TargetOptions, passedOn: [String]) {
+    var options = self
+    options.words = Array(words.prefix { $0 != "--" })
+    return (options, Array(words.dropFirst(options.words.count + 1)))
+  }
+
   func validate() throws {
-    if let option = specs.first(where: { $0.hasPrefix("--") }) { throw ValidationError("Unknown option '\(option)'") }
+    if let option = words.prefix(while: { $0 != "--" }).first(where: { $0.hasPrefix("--") }) {
+      throw ValidationError("Unknown option '\(option)'")
+    }
   }
 
   /// The filters.

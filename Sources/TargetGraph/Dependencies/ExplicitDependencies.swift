@@ -55,6 +55,13 @@ extension TargetGraph {
     return result
   }
 
+  /// The targets that a field of addresses names.
+  ///
+  /// - Throws: `Diagnostic` for an address of nothing, with its place in the BUILD file.
+  public func targets(inField field: String, of target: Target) throws -> [TargetID] {
+    try target.strings(of: field).flatMap { try lookUp($0, field: field, of: target, written: $0) }
+  }
+
   /// The targets of an address as a field writes it.
   func lookUp(_ text: String, field: String, of target: Target, written: String) throws -> [TargetID] {
     let site = target.declaration.site

@@ -9,7 +9,7 @@ extension WorkspaceConfiguration {
     self.init()
     self.path = path
     let root = try TableReader(file, "")
-    root.allow(["workspace", "python", "repository", "git", "clusters"])
+    root.allow(["workspace", "python", "test", "repository", "git", "clusters"])
     try root.finish()
 
     let workspace = try TableReader(file, "workspace")
@@ -32,6 +32,7 @@ extension WorkspaceConfiguration {
     let infer = try TableReader(file, "python.infer")
     try readInference(infer)
     try infer.finish()
+    try readTesting(kiltFile: file)
 
     let repository = try TableReader(file, "repository")
     repositoryURL = try repository.string("url")
@@ -118,5 +119,6 @@ extension WorkspaceConfiguration {
       try settleDefaultResolve(file, table: "python")
     }
     try readInference(try TableReader(file, "python-infer"))
+    try readTesting(pantsFile: file)
   }
 }

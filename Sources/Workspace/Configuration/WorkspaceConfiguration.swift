@@ -87,6 +87,8 @@ public struct WorkspaceConfiguration: Sendable {
   public var defaultResolve = ""
   /// How dependencies follow from source files.
   public var inference = Inference()
+  /// How tests are run.
+  public var testing = Testing()
   /// Where artifacts are published.
   public var repositoryURL: String?
   /// The branch that production is deployed from.

@@ -1,0 +1,57 @@
+internal import ArgumentParser
+internal import ContentStore
+internal import Diagnostics
+internal import PythonCommands
+internal import PythonEnvironments
+internal import PythonPackaging
+internal import SystemSupport
+internal import TargetGraph
+internal import Workspace
+
+/// `kilt repl`.
+struct BuildRepl: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "repl", abstract: "Start a Python with code of the workspace importable.",
+    usage: "kilt repl [<options>] [<spec> ...] [-- <argument> ...]",
+    discussion: """
+      With the packages that the named targets depend on; without targets, with all of the default resolve.
+
+      EXAMPLES
+        kilt repl lib/auth
+        kilt repl services:: --shell=ipython
+        kilt repl lib/auth -- -c 'from lib.auth import issue; print(issue("ann", "secret"))'
+      """)
+
+  enum Shell: String, ExpressibleByArgument, CaseIterable { case python, ipython }
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var targets: TargetOptions
+
+  @Option(help: "The shell; ipython has to be in the lockfile.")
+  var shell = Shell.python
+
+  func run() throws {
+    let (targets, arguments) = targets.split
+    let session = try WorkspaceSession(global)
+    let store = try ContentStore.userDefault()
+    let environments = ClosureEnvironments(session.workspace, store: store)
+    let further = shell == .ipython ? ["ipython"] : []
+    let environment: ProgramEnvironment
+    if targets.specs.isEmpty, targets.changedSince == nil {
+      let configuration = session.workspace.configuration
+      environment = try ProgramEnvironment(
+        ofResolve: configuration.lockfile(ofResolve: configuration.defaultResolve), further: further,
+        resolver: session.resolver, workspace: session.workspace, environments: environments)
+    } else {
+      let selected = session.resolver.expandingGenerators(try session.select(targets, verb: "repl"))
+      guard !selected.isEmpty else { throw Diagnostic(.input, "no targets are selected") }
+      environment = try ProgramEnvironment(
+        of: selected, further: further, resolver: session.resolver, workspace: session.workspace,
+        environments: environments)
+    }
+    try session.reportWarnings()
+    let start = shell == .ipython ? ["-m", "IPython"] : []
+    try replaceProcess(
+      with: environment.python.python, start + arguments, environment: environment.variables(environmentStrings()))
+  }
+}

@@ -1,0 +1,209 @@
+internal import ArgumentParser
+internal import BuildCommands
+internal import BuildFiles
+internal import Bundles
+internal import ContentStore
+internal import Diagnostics
+internal import JSON
+internal import PythonCommands
+internal import SystemSupport
+internal import TargetGraph
+internal import Workspace
+
+/// One run of `kilt test`: the tests that are selected, and what is said of them.
+struct TestSession {
+  private let command: BuildTest
+  private let session: WorkspaceSession
+  private let store: ContentStore
+  private let tests: [TargetID]
+  private let skipped: [TargetID]
+
+  init(_ command: BuildTest) throws {
+    self.command = command
+    session = try WorkspaceSession(command.global)
+    store = try ContentStore.userDefault()
+    var options = command.targets.split.options
+    // What a change affects is what depends on it, whatever the distance.
+    if options.changedSince != nil { options.changedDependents = .transitive }
+    let selected = try session.select(options, verb: "test")
+    var (tests, skipped) = try TestPlanner(session.resolver).tests(among: selected)
+    if tests.isEmpty, skipped.isEmpty, options.changedSince == nil, let only = selected.first, selected.count == 1 {
+      throw Diagnostic(
+        .input, "\"\(session.name(of: only))\" is a \(session.graph[only].typeName), which has no tests",
+        remedies: ["\"kilt list :: --filter-target-type=python_test\" shows those that have"])
+    }
+    if let shard = command.shard {
+      let session = session
+      tests = tests.filter { shard.contains(session.name(of: $0)) }
+      skipped = skipped.filter { shard.contains(session.name(of: $0)) }
+    }
+    self.tests = tests
+    self.skipped = skipped
+  }
+
+  // MARK: Running
+
+  func run() throws {
+    guard !tests.isEmpty else {
+      command.global.note(skipped.isEmpty ? "no tests are selected" : "nothing to do: \(skippedText)")
+      if command.output.format == .json { session.write(.array([])) }
+      return
+    }
+    let start = monotonicNanoseconds()
+    let plans = try tests.map { try TestPlanner(session.resolver).plan($0) }
+    try session.reportWarnings()
+    let runner = try TestRunner(
+      workspace: session.workspace, store: store, options: command.options(session.workspace.configuration.testing))
+    let progress = ProgressLine(.standardError, isQuiet: command.global.quiet)
+    TerminationSignals.handle {
+      progress.finish()
+      runner.close()
+    }
+    defer { runner.close() }
+    let environments = ClosureEnvironments(session.workspace, store: store)
+    let monitor = TestMonitor(
+      progress, isQuiet: command.global.quiet, shown: command.shown,
+      width: plans.map { $0.address.description.count }.max() ?? 0)
+    let results = try runner.run(plans, environments: environments, packager: packages) { monitor.see($0) }
+    progress.finish()
+    let milliseconds = Int((monotonicNanoseconds() - start) / 1_000_000)
+    try finish(results, milliseconds: milliseconds, environments, plans)
+  }
+
+  /// What is said and written at the end.
+  private func finish(
+    _ results: [TestResult], milliseconds: Int, _ environments: ClosureEnvironments, _ plans: [TestPlan]
+  ) throws {
+    if let folder = command.report {
+      // From where the user is, as paths of a command line are.
+      let path = try command.global.workingDirectory.pushing(FilePath(folder))
+      let count = try TestReport.write(results, to: path)
+      command.global.note("wrote \(count) JUnit files to \(folder)")
+    }
+    let coverage = try command.useCoverage ? reportCoverage(results, environments, plans) : nil
+    let summary = TestSummary(results, skipped: skipped.count, milliseconds: milliseconds)
+    let failed = results.contains { !$0.isSuccess }
+    if failed || !command.global.quiet {
+      writeText(summary.text(Terminal.standardError, rerun: rerun(results)), to: 2)
+    }
+    if command.output.format == .json { session.write(.array(results.map(Self.json))) }
+    if let coverage, !coverage.isEnough {
+      throw Diagnostic(
+        .work,
+        "coverage is \(TestReport.seconds(coverage.total ?? 0)) %, below the \(TestReport.seconds(coverage.demanded ?? 0)) % that are demanded"
+      )
+    }
+    if failed { throw ExitCode(Blame.work.exitCode) }
+  }
+
+  private func reportCoverage(
+    _ results: [TestResult], _ environments: ClosureEnvironments, _ plans: [TestPlan]
+  ) throws -> CoverageReport.Outcome? {
+    let data = results.compactMap(\.coverage)
+    guard !data.isEmpty, let plan = plans.first else {
+      command.global.note("no coverage was measured")
+      return nil
+    }
+    let report = CoverageReport(kinds: command.coverageReport.kinds, failUnder: command.coverageFailUnder)
+    let outcome = try report.write(
+      data, of: plan, workspace: session.workspace, store: store, environments: environments)
+    if !outcome.text.isEmpty { writeText(outcome.text + "\n", to: command.output.format == .json ? 2 : 1) }
+    for file in outcome.files { command.global.note("wrote \(file)") }
+    return outcome
+  }
+
+  /// The command that runs the failures again.
+  private func rerun(_ results: [TestResult]) -> String? {
+    let failed = results.filter { !$0.isSuccess }.map { $0.address.description }
+    guard !failed.isEmpty else { return nil }
+    let arguments = command.pytest.isEmpty ? [] : ["--"] + command.pytest
+    return (["kilt", "test"] + failed + arguments).map(Self.quoted).joined(separator: " ")
+  }
+
+  /// A word as a shell takes it.
+  private static func quoted(_ word: String) -> String {
+    let isPlain = word.utf8.allSatisfy {
+      $0 >= 0x80 || $0 >= 0x30 && $0 <= 0x39 || $0 >= 0x41 && $0 <= 0x5A || $0 >= 0x61 && $0 <= 0x7A
+        || "-_./:=@%+,".utf8.contains($0)
+    }
+    if isPlain, !word.isEmpty { return word }
+    return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+  }
+
+  private var skippedText: String { "\(skipped.count) \(skipped.count == 1 ? "file has" : "files have") skip_tests" }
+
+  /// Runs files one after the other with the terminal.
+  func debug() throws {
+    guard !tests.isEmpty else { return command.global.note("no tests are selected") }
+    var options = command.options(session.workspace.configuration.testing)
+    options.usesColor = Terminal.standardOutput.usesColor
+    let runner = try TestRunner(workspace: session.workspace, store: store, options: options)
+    defer { runner.close() }
+    let environments = ClosureEnvironments(session.workspace, store: store)
+    var worst: Int32 = 0
+    for test in tests {
+      let plan = try TestPlanner(session.resolver).plan(test)
+      switch try runner.debug(plan, environments: environments, packager: packages) {
+      case .exited(0): continue
+      case .exited(let code): worst = max(worst, code == 5 && !command.pytest.isEmpty ? 0 : 1)
+      case .signaled, .timedOut: worst = 1
+      }
+    }
+    if worst != 0 { throw ExitCode(worst) }
+  }
+
+  /// Builds what a test needs at run time.
+  private func packages(_ plan: TestPlan) throws -> [RuntimePackage] {
+    let packager = BundlePackager(
+      workspace: session.workspace, resolver: session.resolver, store: store,
+      version: try SourceVersion(of: session.workspace))
+    return try plan.packages.map { id in
+      let target = session.graph[id]
+      guard target.type == .pexBinary else {
+        throw Diagnostic(
+          .input,
+          "\"\(plan.address)\" needs \"\(target.address)\" at run time, a \(target.typeName), which can not be built for tests",
+          at: session.graph[plan.target].declaration.site.location(field: "runtime_package_dependencies"))
+      }
+      let packaged = try packager.package(id)
+      return RuntimePackage(
+        treePath: Self.treePath(of: target), path: packaged.bundle.path, digest: packaged.bundle.sha256)
+    }
+  }
+
+  /// As Pants names it: `output_path`, or the directory with dots and the target's name.
+  private static func treePath(of target: Target) -> String {
+    if let path = target.value(of: "output_path").string { return path }
+    let directory = target.address.directory.split(separator: "/").joined(separator: ".")
+    let name = (target.address.generated ?? target.address.name) + ".pex"
+    return directory.isEmpty ? name : directory + "/" + name
+  }
+
+  static func json(_ result: TestResult) -> JSONValue {
+    var counts = JSONObject()
+    for (name, count) in result.counts.named { counts[name] = .int(Int64(count)) }
+    return .members([
+      "address": .string(result.address.description), "file": .string(result.file),
+      "status": .string(result.status.rawValue), "cached": .bool(result.isCached),
+      "seconds": .double((result.seconds * 1000).rounded() / 1000), "attempts": .int(Int64(result.attempts)),
+      "tests": .object(counts), "failures": .strings(result.failures),
+      "output": result.isSuccess ? .null : .string(withoutEscapes(result.output)),
+    ])
+  }
+
+  /// Text without the sequences that colour it (ECMA-48, "CSI").
+  static func withoutEscapes(_ text: String) -> String {
+    guard text.utf8.contains(0x1B) else { return text }
+    var result: [UInt8] = []
+    var bytes = text.utf8.makeIterator()
+    while let byte = bytes.next() {
+      guard byte == 0x1B else {
+        result.append(byte)
+        continue
+      }
+      guard bytes.next() == UInt8(ascii: "[") else { continue }
+      while let parameter = bytes.next(), parameter < 0x40 || parameter > 0x7E {}
+    }
+    return String(decoding: result, as: UTF8.self)
+  }
+}

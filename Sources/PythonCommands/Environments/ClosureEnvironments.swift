@@ -1,0 +1,182 @@
+internal import BuildCommands
+public import BuildFiles
+public import ContentStore
+internal import Diagnostics
+public import PythonEnvironments
+public import PythonPackaging
+internal import SystemSupport
+public import Workspace
+
+/// The wheels that code comes to, before anything of them is unpacked.
+struct ResolvedClosure {
+  var interpreter: Interpreter
+  /// All of them, tools included, by name.
+  var wheels: [ResolvedWheel]
+  /// Those of the tools and what they need: a part of ``wheels``.
+  var toolWheels: [ResolvedWheel]
+}
+
+/// Environments of code of the workspace, for this machine. Used by one thread.
+public final class ClosureEnvironments {
+  private let workspace: Workspace
+  private let store: ContentStore
+  private let wheels: PlatformWheels
+  private let finder: InterpreterFinder
+  private let directory: EnvironmentDirectory
+  private var toolLocks: [PythonTool: Lockfile] = [:]
+  private var chosen: [Choice: [ResolvedWheel]] = [:]
+
+  /// What wheels are worked out for, so that tests of the same requirements are worked out once.
+  private struct Choice: Hashable {
+    var lock: String
+    var interpreter: FilePath
+    var requirements: [String]
+  }
+
+  public init(_ workspace: Workspace, store: ContentStore) {
+    self.workspace = workspace
+    self.store = store
+    wheels = PlatformWheels(workspace, store: store)
+    finder = InterpreterFinder(cacheFile: store.root.appending("interpreters.json"))
+    directory = EnvironmentDirectory(store)
+  }
+
+  /// The environment of requirements of the workspace.
+  ///
+  /// - Parameters:
+  ///   - further: packages of the lock that are wanted as well, where it has them.
+  ///   - address: whose requirements they are, for messages.
+  public func environment(
+    of requirements: [(text: String, address: Address)], lockfile: String?, constraints: [String], for address: Address,
+    further: [PackageName] = []
+  ) throws -> PythonEnvironment {
+    let target = try wheels.target(constraints)
+    guard let interpreter = target.interpreter else { throw Self.foreign(target) }
+    let found = try locked(requirements, further, lockfile: lockfile, target, for: address)
+    return try directory.environment(of: found, for: interpreter)
+  }
+
+  /// Everything that was required when a lock was made, for this machine.
+  func wheels(
+    ofLock lockfile: String, constraints: [String], further: [PackageName] = []
+  ) throws -> (interpreter: Interpreter, wheels: [ResolvedWheel]) {
+    let target = try wheels.target(constraints)
+    guard let interpreter = target.interpreter else { throw Self.foreign(target) }
+    let lock = try wheels.lock(lockfile)
+    var wanted: [Requirement] = []
+    for root in Set(lock.roots.map { $0.name }).union(further).sorted() { wanted.append(Requirement(name: root)) }
+    let packages = try lock.subset(of: wanted, for: target, path: lockfile)
+    return (interpreter, try wheels.wheels(of: packages, for: target))
+  }
+
+  /// The environment of everything in a lock; of nothing without one.
+  public func environment(
+    ofLock lockfile: String?, constraints: [String], further: [PackageName] = []
+  ) throws -> PythonEnvironment {
+    guard let lockfile else {
+      let target = try wheels.target(constraints)
+      guard let interpreter = target.interpreter else { throw Self.foreign(target) }
+      return try directory.environment(of: [], for: interpreter)
+    }
+    let (interpreter, found) = try wheels(ofLock: lockfile, constraints: constraints, further: further)
+    return try directory.environment(of: found, for: interpreter)
+  }
+
+  /// The wheels of requirements with tools.
+  func resolve(
+    _ requirements: [(text: String, address: Address)], lockfile: String?, constraints: [String],
+    tools: [PythonTool], for address: Address
+  ) throws -> ResolvedClosure {
+    let target = try wheels.target(constraints)
+    guard let interpreter = target.interpreter else { throw Self.foreign(target) }
+    var own: [PythonTool] = []
+    var inLock: [PackageName] = []
+    let lock = try lockfile.map { try wheels.lock($0) }
+    for tool in tools {
+      if lock?.packages.contains(where: { $0.name == tool.packageName }) == true {
+        inLock.append(tool.packageName)
+      } else {
+        own.append(tool)
+      }
+    }
+    let code = try locked(requirements, inLock, lockfile: lockfile, target, for: address)
+    var toolWheels = inLock.isEmpty ? [] : try locked([], inLock, lockfile: lockfile, target, for: address)
+    var byName = Dictionary(code.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    for tool in own {
+      for wheel in try ownWheels(of: tool, target) {
+        // One version of a package: that of the workspace's lock, which the code was written for.
+        let used = byName[wheel.name] ?? wheel
+        byName[wheel.name] = used
+        if !toolWheels.contains(used) { toolWheels.append(used) }
+      }
+    }
+    return ResolvedClosure(
+      interpreter: interpreter, wheels: byName.values.sorted { $0.name < $1.name },
+      toolWheels: toolWheels.sorted { $0.name < $1.name })
+  }
+
+  /// Makes an environment of wheels.
+  func environment(of wheels: [ResolvedWheel], for interpreter: Interpreter) throws -> PythonEnvironment {
+    try directory.environment(of: wheels, for: interpreter)
+  }
+
+  private static func foreign(_ target: PythonTarget) -> Diagnostic {
+    Diagnostic(.defect, "\(target) is no interpreter of this machine")
+  }
+
+  private func ownWheels(of tool: PythonTool, _ target: PythonTarget) throws -> [ResolvedWheel] {
+    guard let interpreter = target.interpreter else { throw Self.foreign(target) }
+    let choice = Choice(lock: tool.rawValue, interpreter: interpreter.path, requirements: [])
+    if let known = chosen[choice] { return known }
+    let lock = try toolLocks[tool] ?? tool.ownLock(cache: store.root, finder: finder, python: interpreter)
+    toolLocks[tool] = lock
+    let packages = try lock.subset(
+      of: [try Requirement(tool.rawValue)], for: target, path: "\(tool.rawValue) of Kilt's cache")
+    let found = try wheels.wheels(of: packages, for: target)
+    chosen[choice] = found
+    return found
+  }
+
+  private func locked(
+    _ requirements: [(text: String, address: Address)], _ further: [PackageName], lockfile: String?,
+    _ target: PythonTarget, for address: Address
+  ) throws -> [ResolvedWheel] {
+    guard let interpreter = target.interpreter else { throw Self.foreign(target) }
+    if requirements.isEmpty, further.isEmpty { return [] }
+    guard let lockfile else {
+      throw Diagnostic(
+        .input, "\"\(address)\" needs \(requirements[0].text), and there is no lockfile to take it from",
+        remedies: [
+          "add to \(workspace.configuration.path):\n[python.resolves]\ndefault = \"3rdparty/python/default.lock\""
+        ])
+    }
+    let choice = Choice(
+      lock: lockfile, interpreter: interpreter.path, requirements: requirements.map(\.text) + further.map(\.text))
+    if let known = chosen[choice] { return known }
+    let lock = try wheels.lock(lockfile)
+    var wanted: [Requirement] = []
+    for requirement in requirements {
+      do {
+        wanted.append(try Requirement(requirement.text))
+      } catch {
+        throw Diagnostic(.input, "\"\(requirement.text)\" of \"\(requirement.address)\" is no requirement: \(error)")
+      }
+    }
+    for name in further { wanted.append(try Requirement(name.text)) }
+    let packages: [LockedPackage]
+    do throws(LockError) {
+      packages = try lock.subset(of: wanted, for: target, path: lockfile)
+    } catch {
+      var diagnostic = error.diagnostic
+      if case .notLocked(let name, _, _) = error,
+        let index = wanted.firstIndex(where: { $0.name.text == name }), index < requirements.count
+      {
+        diagnostic.notes.append("\"\(address)\" needs it through \"\(requirements[index].address)\"")
+      }
+      throw diagnostic
+    }
+    let found = try wheels.wheels(of: packages, for: target)
+    chosen[choice] = found
+    return found
+  }
+}

@@ -1,0 +1,93 @@
+internal import Diagnostics
+internal import JSON
+internal import PythonEnvironments
+internal import PythonPackaging
+internal import SystemSupport
+
+/// What the runner is to do with one file; the fields are those of `kilt_test_runner.py`.
+struct RunnerRequest {
+  var tree: FilePath
+  var arguments: [String]
+  /// `NAME=value`.
+  var environment: [String]
+  /// The source roots, absolute.
+  var sources: [String]
+  var python: PythonEnvironment
+  var output: FilePath
+  var result: FilePath
+  /// Where coverage data go; nil where none are taken.
+  var coverage: FilePath?
+  /// Seconds.
+  var timeout: Int?
+
+  var json: JSONValue {
+    var variables = JSONObject()
+    for entry in environment {
+      let name = entry.prefix { $0 != "=" }
+      variables[String(name)] = .string(String(entry.dropFirst(name.count + 1)))
+    }
+    return .members([
+      "tree": .string(tree.string), "arguments": .strings(arguments), "environment": .object(variables),
+      "sources": .strings(sources), "prefix": .string(python.path.string),
+      "site_packages": .string(python.sitePackages.string), "output": .string(output.string),
+      "result": .string(result.string), "coverage": coverage.map { .string($0.string) } ?? .null,
+      "timeout": timeout.map { .int(Int64($0)) } ?? .null,
+    ])
+  }
+}
+
+/// How the process of a file ended.
+struct RunnerAnswer {
+  var seconds: Double
+  var timedOut: Bool
+  /// Its exit code; nil when a signal ended it.
+  var code: Int?
+  var signal: Int?
+}
+
+/// A Python that has imported pytest and forks for each file it is asked to run. Used by one thread at a time.
+struct WarmInterpreter: Sendable {
+  let process: ConversingProcess
+  private let log: FilePath
+  private let name: String
+
+  /// Starts one and waits until it is ready.
+  ///
+  /// - Parameters:
+  ///   - python: the environment that it starts in: that of pytest.
+  ///   - environment: its variables, `NAME=value`.
+  ///   - scripts: the folder of ``RunnerScripts``.
+  ///   - log: what goes wrong at its start is written there.
+  init(_ python: PythonEnvironment, environment: [String], scripts: FilePath, log: FilePath) throws {
+    self.log = log
+    name = python.interpreter.path.string
+    let file = try FileSystem.open(log, .writeOnly, options: [.create, .append])
+    defer { FileSystem.close(file) }
+    let script = scripts.appending(RunnerScripts.runnerName).string
+    process = try ConversingProcess(
+      Subprocess(python.python.string, ["-s", script], environment: environment), errorOutput: file)
+    guard case .line = try process.receive() else {
+      process.end(within: 1000)
+      throw failure("pytest can not be started with \(name)")
+    }
+  }
+
+  /// Runs one file; returns when it has ended.
+  func run(_ request: RunnerRequest) throws -> RunnerAnswer {
+    try process.send(line: request.json.text())
+    guard case .line(let line) = try process.receive(), let json = try? JSONValue(parsing: line),
+      let seconds = json["seconds"]?.double
+    else { throw failure("the process that runs tests with \(name) has ended") }
+    return RunnerAnswer(
+      seconds: seconds, timedOut: json["timed_out"]?.bool ?? false, code: json["code"]?.int.map { Int($0) },
+      signal: json["signal"]?.int.map { Int($0) })
+  }
+
+  private func failure(_ summary: String) -> Diagnostic {
+    // Without the log, its end is all that is known.
+    let text = (try? FileSystem.readText(log)) ?? ""
+    return Diagnostic(
+      .environment, summary, notes: text.split(separator: "\n").suffix(12).map(String.init),
+      remedies: ["add pytest to the workspace's requirements, in a version for this Python, and run kilt lock"])
+  }
+}

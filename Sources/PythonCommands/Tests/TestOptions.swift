@@ -1,0 +1,36 @@
+/// How tests are run.
+public struct TestOptions: Sendable {
+  /// What pytest gets besides the file.
+  public var arguments: [String] = []
+  /// Files at a time.
+  public var jobs = 1
+  /// Runs what is known to pass as well.
+  public var force = false
+  public var usesCoverage = false
+  /// Whether files have a time limit at all.
+  public var hasTimeouts = true
+  /// Seconds for files whose target names none; nil means no limit.
+  public var timeoutDefault: Int?
+  /// No file gets more seconds than this.
+  public var timeoutMaximum: Int?
+  /// How often a file is tried until it passes.
+  public var attempts = 1
+  /// Variables for all tests: `NAME=value`, `NAME` or `NAME*` for what Kilt itself has.
+  public var environment: [String] = []
+  /// Whether output may hold ANSI colours.
+  public var usesColor = false
+  public var keepsTrees = KeptTrees.never
+
+  /// Whose trees stay after the run, to be looked at.
+  public enum KeptTrees: String, Sendable, CaseIterable { case never, failed, always }
+
+  public init() {}
+
+  /// The limit of a test in seconds; nil for none.
+  func timeout(of plan: TestPlan) -> Int? { timeout(ofField: plan.timeout) }
+
+  func timeout(ofField field: Int?) -> Int? {
+    guard hasTimeouts, let seconds = field ?? timeoutDefault else { return nil }
+    return timeoutMaximum.map { min($0, seconds) } ?? seconds
+  }
+}

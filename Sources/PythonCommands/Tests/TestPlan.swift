@@ -1,0 +1,31 @@
+// PythonCommands: what `kilt test`, `run`, `repl` and `export` do. Tests are here: which files one may see, whether its
+// result is known, a run of those whose result is not, and reports.
+
+public import BuildFiles
+public import TargetGraph
+
+/// All that the run of one test file needs of the graph.
+public struct TestPlan: Sendable {
+  /// The target, a `python_test`.
+  public var target: TargetID
+  public var address: Address
+  /// The test file, from the workspace root.
+  public var file: String
+  /// The files of its closure, itself among them, by path in the tree.
+  public var files: [TreeFile]
+  /// The requirements of its closure (PEP 508), with the target each comes from.
+  public var requirements: [(text: String, address: Address)]
+  /// The source roots of its Python files, its own first, from the workspace root.
+  public var sourceRoots: [String]
+  /// The lockfile of its resolve, from the workspace root; nil where resolves are not in use.
+  public var lockfile: String?
+  public var interpreterConstraints: [String]
+  /// Seconds; nil where the field is not given.
+  public var timeout: Int?
+  /// `NAME=value`, or `NAME` for the value that Kilt itself has.
+  public var environment: [String]
+  /// Workers of pytest-xdist; nil where the field is not given.
+  public var workers: Int?
+  /// The packages that are built and put into the tree.
+  public var packages: [TargetID]
+}

@@ -1,0 +1,78 @@
+internal import BuildFiles
+internal import Diagnostics
+internal import SystemSupport
+public import TargetGraph
+internal import Workspace
+
+/// Works out what test files need. Used by one thread.
+public struct TestPlanner {
+  private let resolver: DependencyResolver
+  private var graph: TargetGraph { resolver.graph }
+
+  public init(_ resolver: DependencyResolver) { self.resolver = resolver }
+
+  /// The tests among targets, and those that plain `target`s and generators among them stand for, in the order of
+  /// addresses; those with `skip_tests` apart.
+  public func tests(among ids: [TargetID]) throws -> (run: [TargetID], skipped: [TargetID]) {
+    var found: Set<TargetID> = []
+    var seen: Set<TargetID> = []
+    var pending = ids
+    while let id = pending.popLast() {
+      guard seen.insert(id).inserted else { continue }
+      switch graph[id].type {
+      case .pythonTest: found.insert(id)
+      case .pythonTests: pending += graph.generated(by: id)
+      case .target: pending += try resolver.dependencies(of: id)
+      default: continue
+      }
+    }
+    let sorted = graph.sortedByAddress(Array(found))
+    func isSkipped(_ id: TargetID) -> Bool { graph[id].value(of: "skip_tests").bool ?? false }
+    return (sorted.filter { !isSkipped($0) }, sorted.filter(isSkipped))
+  }
+
+  /// What one test needs.
+  ///
+  /// - Throws: `Diagnostic` for a dependency of another resolve, or a file outside of all source roots.
+  public func plan(_ id: TargetID) throws -> TestPlan {
+    let target = graph[id]
+    guard target.type == .pythonTest, let file = target.file else {
+      throw Diagnostic(
+        .input, "\"\(target.address)\" is a \(target.typeName), which has no tests",
+        at: target.declaration.site.location())
+    }
+    let packages = try graph.targets(inField: "runtime_package_dependencies", of: target)
+    let closure = try closure(of: id, without: Set(packages))
+    let parts = try ClosureParts(closure, of: target, in: resolver)
+    let path = graph.files.path(of: file)
+    let own = graph.sourceRoots.root(of: Paths.parent(path))
+    let roots = parts.sourceRoots.filter { $0 != own }.sorted()
+    let constraints = target.strings(of: "interpreter_constraints")
+    return TestPlan(
+      target: id, address: target.address, file: path, files: parts.files, requirements: parts.requirements,
+      sourceRoots: (own.map { [$0] } ?? []) + roots,
+      lockfile: graph.resolve(of: target).flatMap { graph.configuration.lockfile(ofResolve: $0) },
+      interpreterConstraints: constraints.isEmpty ? graph.configuration.interpreterConstraints : constraints,
+      timeout: try seconds(target), environment: target.strings(of: "extra_env_vars"),
+      workers: target.value(of: "xdist_concurrency").int.map { Int($0) }, packages: packages)
+  }
+
+  private func seconds(_ target: Target) throws -> Int? {
+    guard let value = target.value(of: "timeout").int else { return nil }
+    guard let seconds = Int(exactly: value), seconds > 0 else {
+      throw Diagnostic(
+        .input, "the timeout of \"\(target.address)\" is no number of seconds above 0",
+        at: target.declaration.site.location(field: "timeout"))
+    }
+    return seconds
+  }
+
+  /// The test and all that it depends on; packages that it needs at run time are built and not seen through.
+  private func closure(of id: TargetID, without packages: Set<TargetID>) throws -> [TargetID] {
+    guard !packages.isEmpty else { return try resolver.transitiveDependencies(of: [id]) + [id] }
+    let direct = try resolver.dependencies(of: id).filter { !packages.contains($0) }
+    let reached = Set(try resolver.transitiveDependencies(of: direct) + direct)
+    // The test's own exclusions hold for all of it.
+    return try resolver.transitiveDependencies(of: [id]).filter(reached.contains) + [id]
+  }
+}

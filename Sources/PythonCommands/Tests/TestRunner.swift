@@ -1,0 +1,250 @@
+public import ContentStore
+internal import Diagnostics
+internal import Digests
+internal import JSON
+internal import PythonEnvironments
+internal import PythonPackaging
+internal import Synchronization
+public import SystemSupport
+public import Workspace
+
+/// Runs tests whose results are not known, several at a time, and says what came of all.
+public struct TestRunner: Sendable {
+  /// What happens, for who watches; told by several threads.
+  public enum Event: Sendable {
+    /// How many files there are, and how many of them have to be run.
+    case planned(total: Int, toRun: Int)
+    case started(TestPlan)
+    case finished(TestResult)
+  }
+
+  private let workspace: Workspace
+  private let store: ContentStore
+  private let options: TestOptions
+  private let digests: FileDigests
+  /// The folder of all trees of this run.
+  private let scratch: FilePath
+  private let interpreters: WarmInterpreters
+  private let activity = Activity()
+
+  public init(workspace: Workspace, store: ContentStore, options: TestOptions) throws {
+    self.workspace = workspace
+    self.store = store
+    self.options = options
+    digests = FileDigests(root: workspace.root)
+    // A short path: sockets in it have room for 107 bytes.
+    scratch = try FileSystem.canonicalPath(FileSystem.makeTemporaryDirectory(prefix: "kilt-test"))
+    interpreters = WarmInterpreters(folder: scratch)
+    try RunnerScripts.write(to: scratch)
+  }
+
+  /// Ends what runs, and removes all trees that are not to be kept. Called at the end, from any thread; more than once
+  /// does no harm. After it, ``run(_:environments:packager:_:)`` does not return: whoever interrupted it ends the process.
+  public func close() {
+    activity.close()
+    interpreters.close()
+    // Files that were just ended are taken note of; a tree that is being made would outlive its removal.
+    let deadline = monotonicNanoseconds() + 5_000_000_000
+    while !activity.isIdle, monotonicNanoseconds() < deadline { pauseMilliseconds(2) }
+    activity.alone {
+      // What can not be removed is left to whoever cleans temporary folders.
+      for entry in (try? FileSystem.list(scratch)) ?? [] where !entry.name.hasPrefix("kept") {
+        try? FileSystem.removeTree(scratch.appending(entry.name))
+      }
+      if ((try? FileSystem.list(scratch)) ?? []).isEmpty { try? FileSystem.removeTree(scratch) }
+    }
+  }
+
+  /// The results of tests, in their order.
+  ///
+  /// - Parameters:
+  ///   - environments: where wheels come from.
+  ///   - packager: builds what a test needs at run time; called by this thread.
+  /// - Throws: what keeps tests from being run at all; a test that fails is a result.
+  public func run(
+    _ plans: [TestPlan], environments: ClosureEnvironments, packager: (TestPlan) throws -> [RuntimePackage],
+    _ watch: @escaping @Sendable (Event) -> Void
+  ) throws -> [TestResult] {
+    let all = try inputs(plans, environments, packager)
+    var results = [TestResult?](repeating: nil, count: all.count)
+    if !options.force {
+      for (index, inputs) in all.enumerated() { results[index] = try known(inputs) }
+    }
+    let pending = all.indices.filter { results[$0] == nil }
+    watch(.planned(total: all.count, toRun: pending.count))
+    for case let result? in results { watch(.finished(result)) }
+    // Set-up: nothing of it counts as time of a test.
+    var ready: [Ready] = []
+    for index in pending {
+      let closure = all[index].closure
+      ready.append(
+        Ready(
+          index: index, inputs: all[index],
+          environment: try environments.environment(of: closure.wheels, for: closure.interpreter),
+          base: try environments.environment(of: closure.toolWheels, for: closure.interpreter)))
+    }
+    let work = ready
+    let found = Mutex<[Int: Result<TestResult, any Error>]>([:])
+    performInParallel(count: work.count, threads: max(1, options.jobs)) { position in
+      // What keeps one from being run keeps all the others too.
+      guard found.withLock({ $0.values.allSatisfy { (try? $0.get()) != nil } }), activity.begin() else { return }
+      defer { activity.end() }
+      let ready = work[position]
+      watch(.started(ready.inputs.plan))
+      let result = Result { try attempt(ready) }
+      if case .success(let result) = result { watch(.finished(result)) }
+      found.withLock { $0[ready.index] = result }
+    }
+    // Interrupted: the thread that took the signal ends the process.
+    while activity.isClosed { pauseMilliseconds(1000) }
+    for (index, result) in found.withLock({ $0 }).sorted(by: { $0.key < $1.key }) { results[index] = try result.get() }
+    return results.compactMap { $0 }
+  }
+
+  /// Runs one file with the terminal, in one process and without a time limit; for debuggers.
+  ///
+  /// - Returns: how pytest ended.
+  public func debug(
+    _ plan: TestPlan, environments: ClosureEnvironments, packager: (TestPlan) throws -> [RuntimePackage]
+  ) throws -> Subprocess.Termination {
+    let inputs = try inputs([plan], environments, packager)[0]
+    let python = try environments.environment(of: inputs.closure.wheels, for: inputs.closure.interpreter)
+    let place = TestTree(folder: scratch.appending(options.keepsTrees == .always ? "kept-debug" : "debug"))
+    _ = try place.make(inputs, root: workspace.root, digests: digests)
+    var request = request(inputs, python, place)
+    request.environment += environmentStrings().filter { $0.hasPrefix("TERM=") || $0.hasPrefix("COLORTERM=") }
+    let file = place.folder.appending("request.json")
+    try FileSystem.write(request.json.bytes(), to: file)
+    let command = Subprocess(
+      python.python.string, ["-s", scratch.appending(RunnerScripts.runnerName).string, file.string],
+      environment: request.environment)
+    let termination = try TerminationSignals.ignoringTerminal { try command.runInteractively() }
+    if options.keepsTrees != .always { try place.remove() }
+    return termination
+  }
+
+  // MARK: Inputs
+
+  private func inputs(
+    _ plans: [TestPlan], _ environments: ClosureEnvironments, _ packager: (TestPlan) throws -> [RuntimePackage]
+  ) throws -> [TestInputs] {
+    let configuration = try TestConfiguration(in: workspace.root, withCoverage: options.usesCoverage)
+    try digests.read(Set(plans.flatMap { $0.files.map(\.path) } + configuration.files))
+    let own = TestEnvironment(environmentStrings())
+    let tools: [PythonTool] = options.usesCoverage ? [.pytest, .coverage] : [.pytest]
+    return try plans.map { plan in
+      TestInputs(
+        plan,
+        closure: try environments.resolve(
+          plan.requirements, lockfile: plan.lockfile, constraints: plan.interpreterConstraints, tools: tools,
+          for: plan.address),
+        options: options, environment: try own.variables(options.environment + plan.environment),
+        configuration: configuration, packages: plan.packages.isEmpty ? [] : try packager(plan), digests: digests)
+    }
+  }
+
+  private func known(_ inputs: TestInputs) throws -> TestResult? {
+    guard let result = try TestRecord.read(inputs.key, for: inputs.plan, in: store) else { return nil }
+    // It would not have passed within the time that it has now.
+    if let limit = options.timeout(of: inputs.plan), result.seconds > Double(limit) { return nil }
+    return result
+  }
+
+  // MARK: Running
+
+  private struct Ready: Sendable {
+    var index: Int
+    var inputs: TestInputs
+    var environment: PythonEnvironment
+    var base: PythonEnvironment
+  }
+
+  private func attempt(_ ready: Ready) throws -> TestResult {
+    var attempt = 1
+    while true {
+      var (result, isAsPlanned) = try runOnce(ready, attempt: attempt)
+      result.attempts = attempt
+      if result.isSuccess {
+        if isAsPlanned { try TestRecord.write(result, for: ready.inputs.key, to: store) }
+        return result
+      }
+      if attempt >= max(1, options.attempts) || result.status == .empty || activity.isClosed { return result }
+      attempt += 1
+    }
+  }
+
+  private func runOnce(_ ready: Ready, attempt: Int) throws -> (TestResult, isAsPlanned: Bool) {
+    let inputs = ready.inputs
+    let place = TestTree(folder: scratch.appending("\(ready.index)-\(attempt)"))
+    let isAsPlanned = try place.make(inputs, root: workspace.root, digests: digests)
+    let answer = try interpreters.run(request(inputs, ready.environment, place), base: ready.base)
+    var result = try TestOutcome(place).result(of: inputs.plan, answer)
+    if options.usesCoverage, FileSystem.exists(place.coverage) {
+      result.coverage = try store.put(file: place.coverage)
+    }
+    let keeps = options.keepsTrees == .always || options.keepsTrees == .failed && !result.isSuccess
+    if keeps {
+      let kept = scratch.appending("kept-" + Self.fileName(inputs.plan.file) + "-\(attempt)")
+      try FileSystem.rename(place.folder, to: kept)
+      result.keptTree = kept.appending("tree").string
+    } else {
+      try place.remove()
+    }
+    return (result, isAsPlanned)
+  }
+
+  /// The path of a test file as one name.
+  static func fileName(_ path: String) -> String { path.split(separator: "/").joined(separator: ".") }
+
+  private func request(_ inputs: TestInputs, _ python: PythonEnvironment, _ place: TestTree) -> RunnerRequest {
+    let plan = inputs.plan
+    let sources = plan.sourceRoots.map { $0.isEmpty ? place.tree.string : place.tree.appending($0).string }
+    func given(_ name: String) -> String? {
+      inputs.environment.last { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) }
+    }
+    let own = [
+      "PATH": python.scripts.string + ":" + (given("PATH") ?? ""), "HOME": given("HOME") ?? place.home.string,
+      "TMPDIR": given("TMPDIR") ?? place.temporary.string, "VIRTUAL_ENV": python.path.string,
+      "PYTHONPATH": (sources + (given("PYTHONPATH").map { [$0] } ?? [])).joined(separator: ":"),
+    ]
+    let environment =
+      inputs.environment.filter { own[String($0.prefix { $0 != "=" })] == nil } + own.map { "\($0.key)=\($0.value)" }
+    var arguments = [
+      "--rootdir=\(place.tree)", "--color=\(options.usesColor ? "yes" : "no")", "--junit-xml=\(place.report)", "-o",
+      "junit_family=xunit2",
+    ]
+    let hasWorkers = inputs.closure.wheels.contains { $0.name.text == "pytest-xdist" }
+    if let workers = plan.workers, workers > 0, hasWorkers { arguments += ["-n", "\(workers)"] }
+    return RunnerRequest(
+      tree: place.tree, arguments: arguments + [plan.file] + options.arguments, environment: environment.sorted(),
+      sources: sources, python: python, output: place.output, result: place.result,
+      coverage: options.usesCoverage ? place.coverage : nil, timeout: options.timeout(of: plan))
+  }
+}
+
+/// How many files are being run, and whether any more may be.
+private final class Activity: Sendable {
+  private struct State {
+    var running = 0
+    var isClosed = false
+  }
+  private let state = Mutex(State())
+
+  var isClosed: Bool { state.withLock { $0.isClosed } }
+  var isIdle: Bool { state.withLock { $0.running == 0 } }
+
+  /// Whether a file may be run; ``end()`` follows when it may.
+  func begin() -> Bool {
+    state.withLock { state in
+      if !state.isClosed { state.running += 1 }
+      return !state.isClosed
+    }
+  }
+
+  func end() { state.withLock { $0.running -= 1 } }
+
+  func close() { state.withLock { $0.isClosed = true } }
+
+  /// Does something that two threads must not do at once.
+  func alone(_ body: () -> Void) { state.withLock { _ in body() } }
+}

@@ -1,0 +1,112 @@
+// PythonEnvironments: locked wheels unpacked once a machine, and environments that are made of links to them.
+
+public import ContentStore
+internal import Digests
+public import PythonPackaging
+internal import Synchronization
+public import SystemSupport
+internal import Zip
+
+/// Where wheels lie unpacked: `unpacked/wheels/xx/SHA256/{lib,data}` of the content store, each once for all environments.
+///
+/// `lib` holds what goes to `site-packages`, `data/SCHEME` what goes elsewhere (PEP 427, "The .data directory"). A wheel
+/// appears under its name when it is whole; files are read-only, directories are not, so that Python can keep bytecode
+/// beside what it imports, for all environments at once.
+public struct WheelDirectory: Sendable {
+  let root: FilePath
+
+  public init(_ store: ContentStore) { root = store.root.appending("unpacked") }
+
+  /// The folder of a wheel; it need not be there.
+  public func path(of wheel: ResolvedWheel) -> FilePath {
+    let hex = wheel.sha256.hex
+    return root.appending("wheels/\(hex.prefix(2))/\(hex)")
+  }
+
+  /// Unpacks those of the wheels that are not there yet, on all processors.
+  ///
+  /// - Throws: `ZipError` for a wheel that is damaged, `SystemCallError`; nothing half-unpacked is left in its place.
+  public func unpack(_ wheels: [ResolvedWheel]) throws {
+    let missing = wheels.filter { !FileSystem.exists(path(of: $0)) }
+    guard !missing.isEmpty else { return }
+    let incoming = root.appending("incoming")
+    try FileSystem.createDirectories(incoming)
+    let scratch = try FileSystem.makeTemporaryDirectory(prefix: "wheels", in: incoming)
+    let result = Result { try unpack(missing, in: scratch) }
+    // What can not be removed is rubbish that nothing refers to; what went wrong before matters more.
+    try? FileSystem.removeTree(scratch)
+    try result.get()
+  }
+
+  private func unpack(_ wheels: [ResolvedWheel], in scratch: FilePath) throws {
+    var jobs: [Job] = []
+    for (index, wheel) in wheels.enumerated() {
+      let archive = try ZipArchive(path: wheel.path, name: wheel.fileName)
+      let folder = scratch.appending("\(index)")
+      var folders: Set<FilePath> = [folder.appending("lib")]
+      for member in archive.members where !member.isDirectory {
+        let path = folder.pushing(FilePath(Self.place(of: member.name)))
+        folders.insert(path.removingLastComponent())
+        jobs.append(Job(archive: archive, member: member, path: path))
+      }
+      for folder in folders.sorted(by: { $0.string < $1.string }) { try FileSystem.createDirectories(folder) }
+    }
+    // The largest first, so that none is left for the end.
+    jobs.sort { $0.member.size > $1.member.size }
+    let work = jobs
+    let failure = Mutex<(any Error)?>(nil)
+    performInParallel(count: work.count) { index in
+      guard failure.withLock({ $0 == nil }) else { return }
+      do { try work[index].run() } catch { failure.withLock { $0 = $0 ?? error } }
+    }
+    if let error = failure.withLock({ $0 }) { throw error }
+    for (index, wheel) in wheels.enumerated() { try publish(scratch.appending("\(index)"), as: path(of: wheel)) }
+  }
+
+  /// Gives a finished folder its name. Whoever was first wins: what both have is the same.
+  private func publish(_ made: FilePath, as place: FilePath) throws {
+    try FileSystem.createDirectories(place.removingLastComponent())
+    do throws(SystemCallError) {
+      try FileSystem.renameWithoutReplacing(made, to: place)
+    } catch {
+      if error.errno != .fileExists { throw error }
+    }
+  }
+
+  /// Where a member of a wheel goes below the wheel's folder.
+  static func place(of member: String) -> String {
+    let parts = member.split(separator: "/", maxSplits: 2).map(String.init)
+    guard parts.count == 3, parts[0].hasSuffix(".data") else { return "lib/" + member }
+    switch parts[1] {
+    case "purelib", "platlib": return "lib/" + parts[2]
+    case "headers":
+      let project = parts[0].dropLast(".data".count).split(separator: "-").dropLast().joined(separator: "-")
+      return "data/headers/\(project)/\(parts[2])"
+    default: return "data/\(parts[1])/\(parts[2])"
+    }
+  }
+
+  /// A member to write.
+  private struct Job: Sendable {
+    var archive: ZipArchive
+    var member: ZipMember
+    var path: FilePath
+
+    func run() throws {
+      let bytes = try archive.contents(of: member)
+      let permissions: FilePermissions =
+        member.isExecutable
+        ? [.ownerReadExecute, .groupReadExecute, .otherReadExecute] : [.ownerRead, .groupRead, .otherRead]
+      let file: FileDescriptor
+      do throws(SystemCallError) {
+        file = try FileSystem.open(path, .writeOnly, options: [.create, .exclusiveCreate], permissions: permissions)
+      } catch {
+        // A file both plain and in `.data/purelib`: an installer keeps one of them too.
+        if error.errno == .fileExists { return }
+        throw error
+      }
+      defer { FileSystem.close(file) }
+      try FileSystem.write(bytes, to: file, path: path)
+    }
+  }
+}
