@@ -109,6 +109,7 @@ struct BuildTest: ParsableCommand {
   func options(_ configured: WorkspaceConfiguration.Testing) -> TestOptions {
     var options = TestOptions()
     options.arguments = configured.pytestArguments + pytest
+    options.plugins = TestPlugins(names: configured.pytestPlugins, areRequired: configured.requiresPlugins)
     options.jobs = jobs ?? availableProcessors()
     options.force = force
     options.usesCoverage = useCoverage

@@ -2,6 +2,7 @@ internal import BuildCommands
 public import BuildFiles
 public import ContentStore
 internal import Diagnostics
+internal import Digests
 public import PythonEnvironments
 public import PythonPackaging
 internal import SystemSupport
@@ -24,6 +25,8 @@ public final class ClosureEnvironments {
   private let finder: InterpreterFinder
   private let directory: EnvironmentDirectory
   private var toolLocks: [PythonTool: Lockfile] = [:]
+  /// Those that were made, or found whole, in this run.
+  private var made: [SHA256Digest: PythonEnvironment] = [:]
   private var chosen: [Choice: [ResolvedWheel]] = [:]
 
   /// What wheels are worked out for, so that tests of the same requirements are worked out once.
@@ -83,9 +86,11 @@ public final class ClosureEnvironments {
   }
 
   /// The wheels of requirements with tools.
+  ///
+  /// - Parameter plugins: packages of the lock that belong to the tools.
   func resolve(
     _ requirements: [(text: String, address: Address)], lockfile: String?, constraints: [String],
-    tools: [PythonTool], for address: Address
+    tools: [PythonTool], plugins: TestPlugins = TestPlugins(), for address: Address
   ) throws -> ResolvedClosure {
     let target = try wheels.target(constraints)
     guard let interpreter = target.interpreter else { throw Self.foreign(target) }
@@ -98,6 +103,9 @@ public final class ClosureEnvironments {
       } else {
         own.append(tool)
       }
+    }
+    for name in plugins.names.compactMap({ PackageName($0) }) {
+      if plugins.areRequired || lock?.packages.contains(where: { $0.name == name }) == true { inLock.append(name) }
     }
     let code = try locked(requirements, inLock, lockfile: lockfile, target, for: address)
     var toolWheels = inLock.isEmpty ? [] : try locked([], inLock, lockfile: lockfile, target, for: address)
@@ -117,7 +125,11 @@ public final class ClosureEnvironments {
 
   /// Makes an environment of wheels.
   func environment(of wheels: [ResolvedWheel], for interpreter: Interpreter) throws -> PythonEnvironment {
-    try directory.environment(of: wheels, for: interpreter)
+    let key = PythonEnvironment.key(of: wheels, for: interpreter)
+    if let known = made[key] { return known }
+    let environment = try directory.environment(of: wheels, for: interpreter)
+    made[key] = environment
+    return environment
   }
 
   private static func foreign(_ target: PythonTarget) -> Diagnostic {
@@ -145,7 +157,8 @@ public final class ClosureEnvironments {
     if requirements.isEmpty, further.isEmpty { return [] }
     guard let lockfile else {
       throw Diagnostic(
-        .input, "\"\(address)\" needs \(requirements[0].text), and there is no lockfile to take it from",
+        .input,
+        "\"\(address)\" needs \(requirements.first?.text ?? further[0].text), and there is no lockfile to take it from",
         remedies: [
           "add to \(workspace.configuration.path):\n[python.resolves]\ndefault = \"3rdparty/python/default.lock\""
         ])

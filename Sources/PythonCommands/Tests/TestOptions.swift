@@ -2,6 +2,7 @@
 public struct TestOptions: Sendable {
   /// What pytest gets besides the file.
   public var arguments: [String] = []
+  public var plugins = TestPlugins()
   /// Files at a time.
   public var jobs = 1
   /// Runs what is known to pass as well.
@@ -32,5 +33,18 @@ public struct TestOptions: Sendable {
   func timeout(ofField field: Int?) -> Int? {
     guard hasTimeouts, let seconds = field ?? timeoutDefault else { return nil }
     return timeoutMaximum.map { min($0, seconds) } ?? seconds
+  }
+}
+
+/// Plugins of pytest that all tests have, whatever they depend on.
+public struct TestPlugins: Sendable {
+  /// The names of their packages, which the lockfile of a test's resolve has.
+  public var names: [String]
+  /// Whether one that a lockfile does not have is an error.
+  public var areRequired: Bool
+
+  public init(names: [String] = [], areRequired: Bool = true) {
+    self.names = names
+    self.areRequired = areRequired
   }
 }

@@ -137,6 +137,7 @@ public struct TestRunner: Sendable {
         plan,
         closure: try environments.resolve(
           plan.requirements, lockfile: plan.lockfile, constraints: plan.interpreterConstraints, tools: tools,
+          plugins: options.plugins,
           for: plan.address),
         options: options, environment: try own.variables(options.environment + plan.environment),
         configuration: configuration, packages: plan.packages.isEmpty ? [] : try packager(plan), digests: digests)

@@ -11,20 +11,32 @@ extension WorkspaceConfiguration {
     public var attempts: Int?
     /// What pytest gets before the arguments of the command line.
     public var pytestArguments: [String] = []
+    /// Packages of the lockfile that all tests have: plugins of pytest.
+    public var pytestPlugins: [String] = []
+    /// Whether a plugin that a lockfile does not have is an error. Of a `pants.toml` it is not: there, plugins may come
+    /// from a resolve of their own.
+    public var requiresPlugins = true
   }
 
   mutating func readTesting(kiltFile file: ConfigurationFile) throws {
     let table = try TableReader(file, "test")
     try readTesting(table)
     testing.pytestArguments = try table.strings("pytest_args") ?? []
+    testing.pytestPlugins = try table.strings("pytest_plugins") ?? []
     try table.finish()
   }
 
   mutating func readTesting(pantsFile file: ConfigurationFile) throws {
     try readTesting(try TableReader(file, "test"))
     // Pants splits each as a shell does; quotes are rare enough to be left to kilt.toml.
-    let arguments = try TableReader(file, "pytest").strings("args") ?? []
+    let table = try TableReader(file, "pytest")
+    let arguments = try table.strings("args") ?? []
     testing.pytestArguments = arguments.flatMap { $0.split(separator: " ").map(String.init) }
+    let requirements = try (table.strings("requirements") ?? []) + (table.strings("extra_requirements") ?? [])
+    // Of "pytest-cov!=2.12.1,>=2.12" the name is what counts: versions are those of the lock.
+    let names = requirements.map { String($0.prefix { $0.isLetter || $0.isNumber || "-_.".contains($0) }) }
+    testing.pytestPlugins = names.filter { !$0.isEmpty && $0 != "pytest" }
+    testing.requiresPlugins = false
   }
 
   private mutating func readTesting(_ table: TableReader) throws {
