@@ -88,6 +88,7 @@ let modules: [Module] = [
   Module(name: "Digests", dependencies: ["SystemSupport"], packages: [.crypto, .systemPackage]),
   Module(
     name: "Zip", dependencies: ["CLibdeflate", "CZlib", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),
+  Module(name: "Snapshot", dependencies: ["CLibdeflate", "SystemSupport"], packages: [.systemPackage]),
   Module(
     name: "HTTPClient", dependencies: ["CCurlShims", "SystemSupport", "Diagnostics"],
     testDependencies: ["CSystemShims"]),
@@ -99,9 +100,12 @@ let modules: [Module] = [
     dependencies: ["TOML", "JSON", "HTTPClient", "ContentStore", "Digests", "Zip", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage], testDependencies: ["CSystemShims"]),
   // Floor 4
-  Module(name: "BuildFiles", dependencies: ["Starlark", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),
   Module(
-    name: "Workspace", dependencies: ["BuildFiles", "Starlark", "TOML", "JSON", "SystemSupport", "Diagnostics"],
+    name: "BuildFiles", dependencies: ["Snapshot", "Starlark", "SystemSupport", "Diagnostics"],
+    packages: [.systemPackage]),
+  Module(
+    name: "Workspace",
+    dependencies: ["BuildFiles", "Snapshot", "Digests", "Starlark", "TOML", "JSON", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage]),
   Module(
     name: "Artifacts", dependencies: ["JSON", "HTTPClient", "Digests", "SystemSupport", "Diagnostics"],
@@ -111,7 +115,8 @@ let modules: [Module] = [
   Module(
     name: "TargetGraph",
     dependencies: [
-      "BuildFiles", "Workspace", "PythonImports", "JSON", "SystemSupport", "Diagnostics",
+      "BuildFiles", "Workspace", "PythonImports", "Snapshot", "Digests", "Starlark", "JSON", "SystemSupport",
+      "Diagnostics",
     ],
     packages: [.systemPackage]),
   Module(

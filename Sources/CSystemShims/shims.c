@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <sys/vfs.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -74,4 +75,9 @@ int kilt_spawn(pid_t *pid, const char *path, char *const arguments[], char *cons
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   return error;
+}
+
+unsigned long kilt_file_system_type(int file) {
+    struct statfs status;
+    return fstatfs(file, &status) == 0 ? (unsigned long)status.f_type : 0;
 }

@@ -1,3 +1,4 @@
+internal import CSystemShims
 internal import Glibc
 
 /// What stat(2) says about a file. Times are nanoseconds since 1970.
@@ -53,6 +54,11 @@ extension FileSystem {
     var status = stat()
     if fstat(file.rawValue, &status) != 0 { throw .current("fstat") }
     return FileStatus(status)
+  }
+
+  /// The kind of file system an open file is on, by the number of statfs(2); 0 when it can not be told.
+  public static func fileSystemType(of file: FileDescriptor) -> UInt32 {
+    UInt32(truncatingIfNeeded: kilt_file_system_type(file.rawValue))
   }
 
   /// The status, or nil when there is nothing at that path; other errors are thrown.

@@ -22,15 +22,22 @@ public func environmentStrings() -> [String] {
 /// Writes all of `text` to a descriptor such as 1 or 2; errors are ignored, as there is nowhere to say them.
 public func writeText(_ text: String, to descriptor: CInt) {
   var text = text
-  text.withUTF8 { buffer in
-    var rest = UnsafeRawBufferPointer(buffer)
-    while !rest.isEmpty {
-      let count = write(descriptor, rest.baseAddress, rest.count)
-      if count > 0 {
-        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
-      } else if count == 0 || errno != EINTR {
-        return
-      }
+  text.withUTF8 { writeAll(UnsafeRawBufferPointer($0), to: descriptor) }
+}
+
+/// Writes all bytes to a descriptor such as 1 or 2; errors are ignored, as there is nowhere to say them.
+public func writeBytes(_ bytes: [UInt8], to descriptor: CInt) {
+  bytes.withUnsafeBytes { writeAll($0, to: descriptor) }
+}
+
+private func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt) {
+  var rest = bytes
+  while !rest.isEmpty {
+    let count = write(descriptor, rest.baseAddress, rest.count)
+    if count > 0 {
+      rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+    } else if count == 0 || errno != EINTR {
+      return
     }
   }
 }

@@ -1,5 +1,5 @@
 public import SystemPackage
-internal import SystemSupport
+public import SystemSupport
 
 /// Where Kilt keeps what it knows about a workspace: `.kilt` at its root, or `KILT_STATE_DIR`.
 public struct StateDirectory: Sendable {
@@ -15,7 +15,7 @@ public struct StateDirectory: Sendable {
   /// Creates the directory, with a `.gitignore` that keeps it out of git.
   ///
   /// - Throws: `SystemCallError`.
-  public func create() throws {
+  public func create() throws(SystemCallError) {
     try FileSystem.createDirectories(path)
     let ignore = path.appending(".gitignore")
     do throws(SystemCallError) {

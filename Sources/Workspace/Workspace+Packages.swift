@@ -1,31 +1,143 @@
 public import BuildFiles
-internal import Diagnostics
+public import Diagnostics
+internal import Snapshot
 internal import Starlark
 internal import Synchronization
 internal import SystemSupport
 
-extension Workspace {
-  /// Reads and evaluates every BUILD file, on two threads.
-  ///
-  /// - Returns: the packages by directory, with defaults applied.
-  /// - Throws: `DiagnosticList` with everything that is wrong with them.
-  public func loadPackages(files: FileTable) throws -> [BuildPackage] {
-    let patterns = configuration.buildPatterns.map { GlobPattern($0) }
-    let ignored = IgnoreRules(lines: configuration.buildIgnore)
-    var found: [(directory: String, names: [String])] = []
-    for directory in files.allDirectories {
-      let path = files.path(of: directory)
-      var names: [String] = []
-      for file in files.files(in: directory) {
-        let name = files.name(of: file)
-        guard patterns.contains(where: { $0.matches(name) }) else { continue }
-        let full = Paths.join(path, name)
-        if !ignored.isEmpty, ignores(full, ignored) { continue }
-        names.append(name)
-      }
-      if !names.isEmpty { found.append((path, names)) }
+/// Reads and evaluates BUILD files, and remembers what was read for it.
+public final class PackageEvaluation: Sendable {
+  /// A package, and what it was evaluated from.
+  public struct Evaluated: Sendable {
+    public var package: BuildPackage
+    /// The files that it was evaluated from, as far as they are files of the workspace.
+    public var inputs: [FileID]
+    /// Whether it reads files that are not.
+    public var readsOthers: Bool
+
+    /// A package that was evaluated from these files.
+    public init(package: BuildPackage, inputs: [FileID], readsOthers: Bool) {
+      self.package = package
+      self.inputs = inputs
+      self.readsOthers = readsOthers
     }
-    return try evaluate(found, files: files)
+  }
+
+  private let workspace: Workspace
+  private let files: FileTable
+  private let ignoringInode: Bool
+  private let evaluator: BuildFileEvaluator
+  private let contents: Contents
+
+  /// What was read, by path.
+  private final class Contents: Sendable {
+    let byPath = Mutex<[String: FileContent]>([:])
+  }
+
+  /// The names of BUILD files and prelude files are those of the workspace's configuration.
+  ///
+  /// - Throws: `BuildFileError` for a prelude file that can not be evaluated; `SystemCallError`.
+  public init(_ workspace: Workspace, files: FileTable, ignoringInode: Bool) throws {
+    self.workspace = workspace
+    self.files = files
+    self.ignoringInode = ignoringInode
+    let contents = Contents()
+    self.contents = contents
+    let root = workspace.root
+    @Sendable func read(_ path: String) throws(SystemCallError) -> [UInt8] {
+      let content = files.state.read(root.appending(path), ignoringInode: ignoringInode)
+      // Read again for the error that says why it can not be.
+      guard let bytes = content.bytes else { return try FileSystem.read(root.appending(path)) }
+      contents.byPath.withLock { $0[path] = content }
+      return bytes
+    }
+    var options = BuildFileEvaluator.Options(
+      environment: { environmentVariable($0) },
+      read: { path in
+        do throws(SystemCallError) {
+          return try read(path)
+        } catch {
+          guard error.isMissing else { throw error }
+          throw Diagnostic(.input, "there is no file \"\(path)\" to load")
+        }
+      })
+    options.ignoresUnknownTypes = workspace.configuration.ignoresUnknownTargetTypes
+    var prelude: [SourceFile] = []
+    for file in workspace.preludeFiles(in: files) {
+      let path = files.path(of: file)
+      prelude.append(SourceFile(name: path, bytes: try read(path)))
+    }
+    evaluator = try BuildFileEvaluator(prelude: prelude, options: options)
+    self.read = read
+  }
+
+  private let read: @Sendable (String) throws -> [UInt8]
+
+  /// Evaluates the BUILD files of directories, on two threads.
+  ///
+  /// - Returns: the packages, without defaults of directories above; what is wrong with the others.
+  public func evaluate(_ directories: [DirectoryID]) throws -> (packages: [Evaluated], problems: [Diagnostic]) {
+    let results = Mutex<[Result<Evaluated, any Error>?]>(Array(repeating: nil, count: directories.count))
+    let batch = max(1, min(32, directories.count / 8))
+    performInParallel(count: (directories.count + batch - 1) / batch, threads: 2) { part in
+      for index in (part * batch)..<min(directories.count, (part + 1) * batch) {
+        let result = Result { try evaluate(directories[index]) }
+        results.withLock { $0[index] = result }
+      }
+    }
+    var packages: [Evaluated] = []
+    var problems: [Diagnostic] = []
+    for result in results.withLock({ $0 }) {
+      switch result {
+      case .success(let package)?: packages.append(package)
+      case .failure(let error as any DiagnosableError)?: problems.append(error.diagnostic)
+      case .failure(let error)?: throw error
+      case nil: continue
+      }
+    }
+    return (packages, problems)
+  }
+
+  private func evaluate(_ directory: DirectoryID) throws -> Evaluated {
+    let path = files.path(of: directory)
+    let found = workspace.buildFiles(in: directory, of: files)
+    let sources = try found.map { file in
+      let name = files.path(of: file)
+      return SourceFile(name: name, bytes: try read(name))
+    }
+    let package = try evaluator.evaluate(directory: path, files: sources)
+    let loaded = package.loadedFiles.map { files.file(at: $0) }
+    return Evaluated(
+      package: package, inputs: found + loaded.compactMap { $0 }, readsOthers: loaded.contains { $0 == nil })
+  }
+
+  /// Notes in the state what was read.
+  public func noteContents(capture: Int64) {
+    for (path, content) in contents.byPath.withLock({ $0 }) {
+      guard let file = files.file(at: path) else { continue }
+      files.state.note(content, of: file, capture: capture)
+    }
+  }
+}
+
+extension Workspace {
+  /// The files with macros for all BUILD files.
+  public func preludeFiles(in files: FileTable) -> [FileID] {
+    guard !configuration.preludeGlobs.isEmpty, let root = files.root else { return [] }
+    return files.files(matching: SourceGlobs(configuration.preludeGlobs), in: root)
+  }
+
+  /// The BUILD files of a directory, by name.
+  public func buildFiles(in directory: DirectoryID, of files: FileTable) -> [FileID] {
+    files.files(in: directory).filter { isBuildFile($0, of: files) }
+  }
+
+  /// Whether a file is a BUILD file by the configured names, and not among those left out.
+  public func isBuildFile(_ file: FileID, of files: FileTable) -> Bool {
+    let name = files.name(of: file)
+    guard configuration.buildPatterns.contains(where: { GlobPattern($0).matches(name) }) else { return false }
+    if configuration.buildIgnore.isEmpty { return true }
+    return !ignores(files.path(of: file), IgnoreRules(lines: configuration.buildIgnore))
   }
 
   private func ignores(_ path: String, _ rules: IgnoreRules) -> Bool {
@@ -39,57 +151,5 @@ extension Workspace {
       isDirectory = true
     }
     return false
-  }
-
-  private func evaluate(_ found: [(directory: String, names: [String])], files: FileTable) throws -> [BuildPackage] {
-    let root = root
-    var options = BuildFileEvaluator.Options(
-      environment: { environmentVariable($0) },
-      read: { path in
-        do throws(SystemCallError) {
-          return try FileSystem.read(root.appending(path))
-        } catch {
-          guard error.isMissing else { throw error }
-          throw Diagnostic(.input, "there is no file \"\(path)\" to load")
-        }
-      })
-    options.ignoresUnknownTypes = configuration.ignoresUnknownTargetTypes
-    var prelude: [SourceFile] = []
-    if !configuration.preludeGlobs.isEmpty, let top = files.directory(at: "") {
-      for file in files.files(matching: SourceGlobs(configuration.preludeGlobs), in: top) {
-        let path = files.path(of: file)
-        prelude.append(SourceFile(name: path, bytes: try FileSystem.read(root.appending(path))))
-      }
-    }
-    let evaluator = try BuildFileEvaluator(prelude: prelude, options: options)
-    let results = Mutex<[Result<BuildPackage, any Error>?]>(Array(repeating: nil, count: found.count))
-    let batch = max(1, min(32, found.count / 8))
-    performInParallel(count: (found.count + batch - 1) / batch, threads: 2) { part in
-      for index in (part * batch)..<min(found.count, (part + 1) * batch) {
-        let (directory, names) = found[index]
-        let result = Result {
-          let sources = try names.map { name in
-            let path = Paths.join(directory, name)
-            return SourceFile(name: path, bytes: try FileSystem.read(root.appending(path)))
-          }
-          return try evaluator.evaluate(directory: directory, files: sources)
-        }
-        results.withLock { $0[index] = result }
-      }
-    }
-    var packages: [BuildPackage] = []
-    var problems: [Diagnostic] = []
-    for result in results.withLock({ $0 }) {
-      switch result {
-      case .success(let package)?: packages.append(package)
-      case .failure(let error as any DiagnosableError)?: problems.append(error.diagnostic)
-      case .failure(let error)?: throw error
-      case nil: continue
-      }
-    }
-    let (resolved, errors) = BuildPackage.resolve(packages)
-    problems += errors.map(\.diagnostic)
-    guard problems.isEmpty else { throw DiagnosticList(problems) }
-    return resolved
   }
 }

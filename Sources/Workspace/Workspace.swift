@@ -67,7 +67,7 @@ public struct Workspace: Sendable {
     return rest.removePrefix(root) ? rest.string : nil
   }
 
-  /// Lists the files. Throws `SystemCallError`.
+  /// Lists the files, from nothing. Throws `SystemCallError`, `SnapshotError`.
   public func scanFiles() throws -> FileTable { try FileTable.scan(root: root, ignore: configuration.ignore) }
 
   /// The bytes of a file. Throws `SystemCallError`.

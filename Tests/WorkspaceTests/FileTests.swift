@@ -38,7 +38,7 @@ func withFiles<Result>(_ files: [String: String], _ body: (FilePath) throws -> R
   }
 
   @Test func aTableFindsFilesAndSubtrees() throws {
-    let table = FileTable(paths: ["a/b/c.py", "a/d.py", "a.x/e.py", "f.py", "a/b/g/h.txt"])
+    let table = try FileTable(paths: ["a/b/c.py", "a/d.py", "a.x/e.py", "f.py", "a/b/g/h.txt"])
     #expect(table.fileCount == 5)
     #expect(table.directoryCount == 5)
     let file = try #require(table.file(at: "a/b/c.py"))
@@ -86,7 +86,16 @@ func withFiles<Result>(_ files: [String: String], _ body: (FilePath) throws -> R
     ]
     try withFiles(files) { root in
       let workspace = try Workspace.find(from: root)
-      let packages = try workspace.loadPackages(files: try workspace.scanFiles())
+      let table = try workspace.scanFiles()
+      let evaluation = try PackageEvaluation(workspace, files: table, ignoringInode: false)
+      let directories = table.allDirectories.filter { !workspace.buildFiles(in: $0, of: table).isEmpty }
+      let (evaluated, problems) = try evaluation.evaluate(directories)
+      #expect(problems.isEmpty)
+      #expect(
+        evaluated.map { $0.inputs.map { table.path(of: $0) } } == [
+          ["BUILD", "m.py"], ["a/BUILD", "a/BUILD.more", "m.py"],
+        ])
+      let packages = BuildPackage.resolve(evaluated.map(\.package)).packages
       #expect(packages.map(\.directory) == ["", "a"])
       #expect(packages[1].targets.map(\.name) == ["a", "f"])
       #expect(packages[1].targets.map { $0.strings(of: "tags") } == [["t"], ["t"]])

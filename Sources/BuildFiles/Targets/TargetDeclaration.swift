@@ -75,6 +75,15 @@ public struct BuildPackage: Sendable {
   public var readsInheritedDefaults = false
 }
 
+extension BuildPackage {
+  /// A package that comes from no BUILD file.
+  public init(directory: String, targets: [TargetDeclaration]) {
+    self.init(
+      directory: directory, files: [], loadedFiles: [], environmentNames: [], targets: targets, defaults: [],
+      visibility: [])
+  }
+}
+
 /// One `__defaults__` call.
 struct DefaultsCall: Sendable {
   /// Values by type. Types that the call does not name keep what they have.

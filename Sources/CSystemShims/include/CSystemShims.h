@@ -46,4 +46,7 @@ typedef struct {
 int kilt_spawn(pid_t *pid, const char *path, char *const arguments[], char *const environment[],
                const kilt_spawn_options *options);
 
+/// The kind of file system that an open file is on, as statfs(2) has it; 0 when it can not be told.
+unsigned long kilt_file_system_type(int file);
+
 #endif

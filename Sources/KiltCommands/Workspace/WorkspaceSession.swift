@@ -79,7 +79,9 @@ struct WorkspaceSession {
     let directory = try global.workingDirectory
     workspace = try Workspace.find(from: directory)
     workingDirectory = workspace.relativePath(of: directory) ?? ""
-    graph = try TargetGraph.load(workspace)
+    let state = try WorkspaceState(of: workspace)
+    if let note = state.note { global.note("note: " + note) }
+    graph = try TargetGraph.load(workspace, state: state)
     resolver = DependencyResolver(graph: graph, sources: workspace)
   }
 
@@ -122,8 +124,9 @@ struct WorkspaceSession {
     return id
   }
 
-  /// Says what inference could not settle, on standard error.
+  /// Says what inference could not settle, on standard error, and keeps what was found out for the next run.
   func reportWarnings() throws {
+    resolver.save()
     let warnings = try resolver.warnings()
     guard !warnings.isEmpty, !global.quiet else { return }
     let renderer = DiagnosticRenderer(color: Terminal.standardError.usesColor)
@@ -131,10 +134,16 @@ struct WorkspaceSession {
   }
 
   /// Writes addresses: one a line, or an array.
-  func write(_ ids: [TargetID], as format: OutputFormat) { write(lines: ids.map { name(of: $0) }, as: format) }
+  func write(_ ids: [TargetID], as format: OutputFormat) {
+    guard format == .text else { return write(lines: ids.map { name(of: $0) }, as: format) }
+    var output: [UInt8] = []
+    output.reserveCapacity(ids.count * 48)
+    graph.write(ids, into: &output)
+    writeBytes(output, to: 1)
+  }
 
   /// The address of a target as text.
-  func name(of id: TargetID) -> String { graph.address(of: id).description }
+  func name(of id: TargetID) -> String { graph.name(of: id) }
 
   /// The addresses of targets as JSON, sorted.
   func names(of ids: [TargetID]) -> JSONValue { .strings(graph.sortedByAddress(ids).map { name(of: $0) }) }

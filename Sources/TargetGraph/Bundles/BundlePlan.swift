@@ -75,7 +75,7 @@ extension TargetGraph {
   /// - Throws: `Diagnostic` when two binaries have one name, or a name can not be that of a file.
   public func binariesByArtifact() throws -> [String: TargetID] {
     var found: [String: TargetID] = [:]
-    for id in allTargets where self[id].type == .pexBinary {
+    for id in allTargets where type(of: id) == .pexBinary {
       let target = self[id]
       let name = artifactName(of: target)
       let site = target.declaration.site
@@ -147,7 +147,7 @@ extension DependencyResolver {
       env: (target.value(of: "env").map ?? []).compactMap { entry in
         entry.key.string.map { ($0, entry.value.string ?? "") }
       },
-      closure: (closure + [id]).sorted())
+      closure: graph.sortedByAddress(closure + [id]))
   }
 
   /// The binaries among `ids`, and those that plain `target`s among them depend on, directly or through other `target`s.

@@ -9,7 +9,7 @@ extension DependencyResolver {
     let target = graph[id]
     guard let file = target.file else { return [] }
     let options = graph.configuration.inference
-    let resolve = graph.resolve(of: target)
+    let resolve = graph.resolve(of: id)
     var found: Set<TargetID> = []
     if options.imports {
       let parsed = try imports(of: file)
@@ -21,7 +21,7 @@ extension DependencyResolver {
       }
       for dependency in parsed.explicitDependencies {
         found.formUnion(
-          try graph.lookUp(dependency.text, field: "dependencies", of: target, written: dependency.text))
+          try graph.lookUp(dependency.text, field: "dependencies", of: target, written: dependency.text, trace: trace))
       }
     }
     if options.initFiles != .never {
@@ -57,7 +57,7 @@ extension DependencyResolver {
   private func owners(
     of name: String, _ entry: PythonImport, of id: TargetID, resolve: String?, _ explicit: ExplicitDependencies
   ) -> [TargetID] {
-    switch modules.owners(of: name, resolve: resolve, prefer: preference(for: id)) {
+    switch modules.owners(of: name, resolve: resolve, prefer: preference(for: id), trace: trace) {
     case .clear(let targets) where !targets.isEmpty: return targets
     case .ambiguous(let targets):
       if targets.contains(where: { explicit.covers($0, in: graph) }) { return [] }
@@ -100,7 +100,7 @@ extension DependencyResolver {
     while true {
       if let id = graph.files.directory(at: directory), let candidate = graph.files.file(named: name, in: id) {
         let owners = graph.owners(of: candidate).filter {
-          graph[$0].type.isPythonSource && graph.resolve(of: graph[$0]) == resolve
+          graph.type(of: $0).isPythonSource && graph.resolve(of: $0) == resolve
         }
         if !owners.isEmpty, try !ignoringBlank || !imports(of: candidate).isBlank { found += owners }
       }
@@ -113,14 +113,18 @@ extension DependencyResolver {
   func inferredFromEntryPoint(_ id: TargetID, _ explicit: ExplicitDependencies) throws -> Set<TargetID> {
     guard graph.configuration.inference.entryPoints else { return [] }
     let target = graph[id]
+    for field in ["entry_point", "executable"] {
+      guard let text = target.value(of: field).string, let file = text.split(separator: ":").first else { continue }
+      if let path = Paths.normalized(Paths.join(target.address.directory, String(file))) { trace.add(path: path) }
+    }
     guard case .module(let module, _)? = try graph.entryPoint(of: target) else { return [] }
     return Set(entryPointOwners(of: module, id, explicit))
   }
 
   private func entryPointOwners(of module: String, _ id: TargetID, _ explicit: ExplicitDependencies) -> [TargetID] {
     // A distribution has no resolve of its own: what it names is looked up in the default one.
-    let resolve = graph.resolve(of: graph[id]) ?? graph.configuration.defaultResolve
-    switch modules.owners(of: module, resolve: resolve, prefer: preference(for: id)) {
+    let resolve = graph.resolve(of: id) ?? graph.configuration.defaultResolve
+    switch modules.owners(of: module, resolve: resolve, prefer: preference(for: id), trace: trace) {
     case .clear(let targets): return targets
     case .ambiguous(let targets):
       if targets.contains(where: { explicit.covers($0, in: graph) }) { return [] }
@@ -146,7 +150,7 @@ extension DependencyResolver {
     var found: Set<TargetID> = []
     for text in texts {
       if text.hasPrefix(":") || text.hasPrefix("//") {
-        found.formUnion(try graph.lookUp(text, field: "entry_points", of: target, written: text))
+        found.formUnion(try graph.lookUp(text, field: "entry_points", of: target, written: text, trace: trace))
       } else {
         let module = text.split(separator: ":").first.map(String.init) ?? text
         found.formUnion(entryPointOwners(of: module, id, explicit))

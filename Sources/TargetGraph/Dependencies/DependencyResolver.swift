@@ -1,8 +1,6 @@
 internal import BuildFiles
 internal import Diagnostics
-internal import PythonImports
-internal import Synchronization
-internal import SystemSupport
+internal import Snapshot
 internal import Workspace
 
 /// Works out what targets depend on, as far as it is asked, and remembers it. Used by one thread; it reads source files
@@ -11,11 +9,13 @@ public final class DependencyResolver {
   /// The targets.
   public let graph: TargetGraph
   let sources: any GraphSources
-  private var known: ContiguousArray<[TargetID]?>
-  private var imports: [FileID: PythonFileImports] = [:]
-  private var explicitOfGenerator: [TargetID: ExplicitDependencies] = [:]
+  /// Files that were looked at in this run: what the state says of them holds.
+  var verified: ContiguousArray<Bool>
+  private var explicitOfGenerator: [TargetID: (ExplicitDependencies, marks: Set<UInt32>)] = [:]
   private var lockfiles: [String: TargetID]?
-  lazy var modules = ModuleMap(graph)
+  let modules: ModuleMap
+  /// What is looked up for the target that is being worked out.
+  private(set) var trace = LookupTrace()
   /// What was odd about imports so far.
   var findings = ImportFindings()
 
@@ -23,16 +23,26 @@ public final class DependencyResolver {
   public init(graph: TargetGraph, sources: some GraphSources) {
     self.graph = graph
     self.sources = sources
-    known = ContiguousArray(repeating: nil, count: graph.count)
+    modules = ModuleMap(graph)
+    verified = ContiguousArray(repeating: false, count: graph.files.fileCount)
   }
 
-  /// What a target depends on directly, in the order of the graph.
+  /// What a target depends on directly, in the order of addresses.
   ///
   /// - Throws: `Diagnostic` for an address of nothing; what `sources` throws.
   public func dependencies(of id: TargetID) throws -> [TargetID] {
-    if let known = known[id.index] { return known }
+    // What a generator's fields say is said of the targets it generates.
+    if graph.isGenerator(id) { return graph.generated(by: id) }
+    try readImports(of: [id])
+    let row = graph.store.targets[id.index]
+    if row.has(TargetRow.edgesKnown) {
+      findings.take(from: row, of: id, in: graph.store)
+      return graph.store.files.list(row.edges).map { TargetID(Int($0)) }
+    }
+    trace = LookupTrace()
+    findings.begin(id)
     let found = try work(out: id)
-    known[id.index] = found
+    try graph.store.note(found, of: id, findings: findings[id], trace: trace)
     return found
   }
 
@@ -69,7 +79,8 @@ public final class DependencyResolver {
   /// Works out the dependencies of every target.
   public func resolveAll() throws {
     try readImports(of: graph.allTargets)
-    for id in graph.allTargets { _ = try dependencies(of: id) }
+    // In this order, so that of several errors the same one is thrown, whatever was known before.
+    for id in graph.store.inOrder() { _ = try dependencies(of: id) }
   }
 
   /// Throws when targets that are not files depend on each other in a circle. Files may.
@@ -111,27 +122,27 @@ public final class DependencyResolver {
   func explicit(of id: TargetID) throws -> ExplicitDependencies {
     let target = graph[id]
     guard let generator = target.generator, !target.ownFields.contains(where: { $0.name == "dependencies" }) else {
-      return try graph.explicitDependencies(of: target)
+      return try graph.explicitDependencies(of: target, trace: trace)
     }
-    if let known = explicitOfGenerator[generator] { return known }
-    let found = try graph.explicitDependencies(of: target)
-    explicitOfGenerator[generator] = found
+    if let (known, marks) = explicitOfGenerator[generator] {
+      trace.add(marks)
+      return known
+    }
+    let own = LookupTrace()
+    let found = try graph.explicitDependencies(of: target, trace: own)
+    explicitOfGenerator[generator] = (found, own.marks)
+    trace.add(own.marks)
     return found
   }
 
   private func work(out id: TargetID) throws -> [TargetID] {
-    let target = graph[id]
-    // What a generator's fields say is said of the targets it generates.
-    if target.isGenerator {
-      return graph.generated(by: id)
-    }
     let explicit = try explicit(of: id)
     var found = Set(explicit.included)
     for dependency in try inferred(for: id, explicit) where !explicit.excludes(dependency, in: graph) {
       found.insert(dependency)
     }
     found.remove(id)
-    return found.sorted()
+    return found.sorted(by: graph.store.precedes)
   }
 
   private func inferred(for id: TargetID, _ explicit: ExplicitDependencies) throws -> Set<TargetID> {
@@ -145,7 +156,10 @@ public final class DependencyResolver {
       // As in Pants, requirements written in a BUILD file do not depend on the lockfile.
       guard let generator = target.generator else { return [] }
       found.formUnion(graph.generated(by: generator).filter { graph[$0].type == .generatorSources })
-      if let resolve = graph.resolve(of: target), let lockfile = lockfile(of: resolve) { found.insert(lockfile) }
+      if let resolve = graph.resolve(of: id), let path = graph.configuration.lockfile(ofResolve: resolve) {
+        trace.add(path: path)
+        if let lockfile = lockfile(of: resolve) { found.insert(lockfile) }
+      }
       return found
     default: return []
     }
@@ -161,50 +175,5 @@ public final class DependencyResolver {
       lockfiles = found
     }
     return lockfiles?[resolve]
-  }
-
-  // MARK: Reading
-
-  /// Reads the files of these targets, unless that has been done, on two threads: what asks for the dependencies of many
-  /// targets one by one calls this first.
-  ///
-  /// - Throws: what the sources throw.
-  public func readImports(of ids: [TargetID]) throws {
-    var wanted: [FileID] = []
-    for id in ids where known[id.index] == nil {
-      let target = graph[id]
-      guard let file = target.file, target.type.isPythonSource, imports[file] == nil else { continue }
-      wanted.append(file)
-    }
-    guard wanted.count > 1 else { return }
-    let (graph, sources, options) = (graph, sources, options)
-    let files = wanted
-    let results = Mutex<[Result<PythonFileImports, any Error>?]>(Array(repeating: nil, count: files.count))
-    let batch = max(1, min(64, files.count / 4))
-    performInParallel(count: (files.count + batch - 1) / batch, threads: 2) { part in
-      let range = (part * batch)..<min(files.count, (part + 1) * batch)
-      let found = range.map { index in
-        Result { try sources.imports(of: graph.files.path(of: files[index]), options: options) }
-      }
-      results.withLock { results in for (index, result) in zip(range, found) { results[index] = result } }
-    }
-    for (file, result) in zip(files, results.withLock({ $0 })) {
-      if let result { imports[file] = try result.get() }
-    }
-  }
-
-  /// What a Python file imports.
-  func imports(of file: FileID) throws -> PythonFileImports {
-    if let known = imports[file] { return known }
-    let found = try sources.imports(of: graph.files.path(of: file), options: options)
-    imports[file] = found
-    return found
-  }
-
-  private var options: ImportOptions {
-    let inference = graph.configuration.inference
-    return ImportOptions(
-      stringImportMinimumDots: inference.stringImports ? inference.stringImportsMinimumDots : nil,
-      assetMinimumSlashes: inference.assets ? inference.assetsMinimumSlashes : nil)
   }
 }

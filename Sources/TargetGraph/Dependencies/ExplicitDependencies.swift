@@ -33,11 +33,12 @@ extension TargetGraph {
   /// Looks up the addresses in a target's fields.
   ///
   /// - Throws: `Diagnostic` for an address of nothing, with its place in the BUILD file.
-  func explicitDependencies(of target: Target) throws -> ExplicitDependencies {
+  func explicitDependencies(of target: Target, trace: LookupTrace? = nil) throws -> ExplicitDependencies {
     var result = ExplicitDependencies()
     for text in target.strings(of: "dependencies") {
       let marks = text.prefix { $0 == "!" }.count
-      let ids = try lookUp(String(text.dropFirst(marks)), field: "dependencies", of: target, written: text)
+      let ids = try lookUp(
+        String(text.dropFirst(marks)), field: "dependencies", of: target, written: text, trace: trace)
       switch marks {
       case 0: result.included += ids
       case 1: result.excluded.formUnion(ids)
@@ -49,7 +50,7 @@ extension TargetGraph {
     for field in Self.furtherFields where target.type.field(named: field) != nil {
       if field == "files", target.type != .archive { continue }
       for text in target.strings(of: field) {
-        result.included += try lookUp(text, field: field, of: target, written: text)
+        result.included += try lookUp(text, field: field, of: target, written: text, trace: trace)
       }
     }
     return result
@@ -63,7 +64,9 @@ extension TargetGraph {
   }
 
   /// The targets of an address as a field writes it.
-  func lookUp(_ text: String, field: String, of target: Target, written: String) throws -> [TargetID] {
+  func lookUp(
+    _ text: String, field: String, of target: Target, written: String, trace: LookupTrace? = nil
+  ) throws -> [TargetID] {
     let site = target.declaration.site
     let reference: AddressReference
     do throws(AddressError) {
@@ -73,6 +76,7 @@ extension TargetGraph {
       diagnostic.location = site.location(field: field, text: written)
       throw diagnostic
     }
+    trace?.add(path: reference.path)
     let found = targets(of: reference)
     guard found.isEmpty else { return narrowed(found, for: target) }
     var diagnostic = missingTarget(reference, text: text)
@@ -106,7 +110,7 @@ extension TargetGraph {
     }
     let ids = targets(inDirectory: reference.path).filter { self[$0].address.file == nil }
     if ids.isEmpty {
-      let directories = byDirectory.keys.filter { !(byDirectory[$0] ?? []).isEmpty }
+      let directories = directoriesWithTargets
       diagnostic.notes =
         files.directory(at: reference.path) == nil
         ? ["there is no directory \"\(reference.path)\""] : ["no target is declared in \"\(reference.path)\""]

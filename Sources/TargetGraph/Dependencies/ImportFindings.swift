@@ -1,6 +1,40 @@
 internal import BuildFiles
 public import Diagnostics
+internal import Snapshot
 internal import Workspace
+
+/// What inference could not settle of one target.
+struct TargetFindings {
+  var ambiguous: [(name: String, providers: [TargetID], line: Int)] = []
+  /// The imports that nothing provides.
+  var unowned: [(name: String, line: Int)] = []
+
+  func encode(into writer: inout ByteWriter) {
+    if ambiguous.isEmpty, unowned.isEmpty { return }
+    writer.write(list: ambiguous) { writer, entry in
+      writer.write(entry.name)
+      writer.write(list: entry.providers) { $0.write(Int($1.rawValue)) }
+      writer.write(entry.line)
+    }
+    writer.write(list: unowned) { writer, entry in
+      writer.write(entry.name)
+      writer.write(entry.line)
+    }
+  }
+
+  init() {}
+
+  init(from reader: inout ByteReader) throws(SnapshotError) {
+    ambiguous = try reader.list { reader throws(SnapshotError) in
+      (
+        name: try reader.string(),
+        providers: try reader.list { reader throws(SnapshotError) in TargetID(try reader.int()) },
+        line: try reader.int()
+      )
+    }
+    unowned = try reader.list { reader throws(SnapshotError) in (name: try reader.string(), line: try reader.int()) }
+  }
+}
 
 /// What inference could not settle: gathered while it works, reported once, by cause.
 struct ImportFindings {
@@ -9,18 +43,45 @@ struct ImportFindings {
     var line: Int
   }
 
-  /// The importers by module, by the targets that could be meant.
-  var ambiguous: [[TargetID]: [String: [Place]]] = [:]
-  /// The imports that nothing provides, by importer.
-  var unowned: [TargetID: [(name: String, line: Int)]] = [:]
+  private var byTarget: [TargetID: TargetFindings] = [:]
+
+  subscript(id: TargetID) -> TargetFindings { byTarget[id] ?? TargetFindings() }
+
+  /// Begins anew with a target.
+  mutating func begin(_ id: TargetID) { byTarget[id] = nil }
 
   mutating func add(ambiguous name: String, providers: [TargetID], importer: TargetID, line: Int) {
-    ambiguous[providers.sorted(), default: [:]][name, default: []].append(Place(target: importer, line: line))
+    byTarget[importer, default: TargetFindings()].ambiguous.append((name, providers, line))
   }
 
   mutating func add(unowned name: String, importer: TargetID, line: Int) {
-    unowned[importer, default: []].append((name, line))
+    byTarget[importer, default: TargetFindings()].unowned.append((name, line))
   }
+
+  /// Takes what an earlier run has found of a target.
+  mutating func take(from row: TargetRow, of id: TargetID, in store: GraphStore) {
+    guard row.findings.count > 0, byTarget[id] == nil else { return }
+    var reader = ByteReader(store.declarationBytes(row.findings))
+    guard let found = try? TargetFindings(from: &reader) else {
+      preconditionFailure("findings in the state can not be decoded")
+    }
+    byTarget[id] = found
+  }
+
+  /// The importers by module, by the targets that could be meant.
+  var ambiguous: [[TargetID]: [String: [Place]]] {
+    var result: [[TargetID]: [String: [Place]]] = [:]
+    for (importer, found) in byTarget {
+      for entry in found.ambiguous {
+        result[entry.providers.sorted(), default: [:]][entry.name, default: []].append(
+          Place(target: importer, line: entry.line))
+      }
+    }
+    return result
+  }
+
+  /// The imports that nothing provides, by importer.
+  var unowned: [TargetID: [(name: String, line: Int)]] { byTarget.mapValues(\.unowned).filter { !$0.value.isEmpty } }
 }
 
 extension DependencyResolver {
@@ -29,10 +90,15 @@ extension DependencyResolver {
   /// - Throws: `DiagnosticList` where the configuration makes unowned imports errors.
   public func warnings() throws -> [Diagnostic] {
     var result = graph.warnings
-    for (providers, modules) in findings.ambiguous.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+    let ambiguous = findings.ambiguous.map { (graph.sortedByAddress($0.key), $0.value) }
+    for (providers, modules) in ambiguous.sorted(by: { left, right in
+      left.0.lexicographicallyPrecedes(right.0, by: graph.store.precedes)
+    }) {
       result.append(ambiguity(providers, modules))
     }
-    let unowned = findings.unowned.sorted { $0.key < $1.key }.map { unownedImports($0.key, $0.value) }
+    let unowned = findings.unowned.sorted { graph.store.precedes($0.key, $1.key) }.map {
+      unownedImports($0.key, $0.value)
+    }
     switch graph.configuration.inference.unownedImports {
     case .ignore: break
     case .warning: result += unowned
@@ -43,9 +109,11 @@ extension DependencyResolver {
 
   private func ambiguity(_ providers: [TargetID], _ modules: [String: [ImportFindings.Place]]) -> Diagnostic {
     let names = modules.keys.sorted()
-    let importers = Set(modules.values.flatMap { $0.map(\.target) }).sorted()
+    let importers = graph.sortedByAddress(Array(Set(modules.values.flatMap { $0.map(\.target) })))
     let addresses = providers.map { graph.address(of: $0).description }
-    let first = modules[names[0]]?.min { $0.target < $1.target }
+    let first = modules[names[0]]?.min {
+      $0.target == $1.target ? $0.line < $1.line : graph.store.precedes($0.target, $1.target)
+    }
     var diagnostic = Diagnostic(
       .input,
       "\(names.map { "\"\($0)\"" }.joined(separator: ", ")) could come from \(addresses.count) targets, so nothing was inferred",

@@ -9,8 +9,9 @@ public struct TargetID: Hashable, Sendable, Comparable {
   /// The place.
   public let rawValue: UInt32
   init(_ index: Int) { rawValue = UInt32(index) }
-  var index: Int { Int(rawValue) }
-  /// The order of the graph.
+  /// The place.
+  public var index: Int { Int(rawValue) }
+  /// The order of places, which has no meaning: they are kept from run to run.
   public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 

@@ -1,6 +1,7 @@
 public import BuildFiles
 public import Diagnostics
 public import PythonImports
+internal import Snapshot
 public import Workspace
 
 /// Where the graph gets source texts from.
@@ -20,7 +21,8 @@ extension GraphSources {
 
 extension Workspace: GraphSources {}
 
-/// All targets of a workspace. What they depend on is worked out by a ``DependencyResolver``, as far as it is asked for.
+/// All targets of a workspace, a view of its state. What they depend on is worked out by a ``DependencyResolver``, as far
+/// as it is asked for.
 public struct TargetGraph: Sendable {
   /// The files.
   public let files: FileTable
@@ -28,65 +30,146 @@ public struct TargetGraph: Sendable {
   public let configuration: WorkspaceConfiguration
   /// The source roots.
   public let sourceRoots: SourceRoots
-  /// The targets; a ``TargetID`` is a place in here.
-  public internal(set) var targets: ContiguousArray<Target> = []
-  /// What is odd about the workspace, though no error.
-  public internal(set) var warnings: [Diagnostic] = []
+  /// The state on disk that this is a view of; nil for a graph of texts.
+  public internal(set) var state: WorkspaceState?
+  let store: GraphStore
+  /// The packages that hold the lockfiles of resolves: few, so they are kept apart.
+  var lockfilePackages: [Int] = []
 
-  /// Targets without a file, by address.
-  var byAddress: [Address: TargetID] = [:]
-  /// Parametrised targets by the address without parameters.
-  var variants: [Address: [TargetID]] = [:]
-  /// The targets of each package's directory, in the order of declaration, generated ones behind their generator.
-  var byDirectory: [String: [TargetID]] = [:]
-  /// The targets that a generator generates, by generator.
-  var generatedRanges: [TargetID: Range<UInt32>] = [:]
-  /// The targets that own each file: `owners[ownerStarts[file]..<ownerStarts[file + 1]]`.
-  var ownerStarts: ContiguousArray<UInt32> = []
-  var owners: ContiguousArray<TargetID> = []
-
-  init(files: FileTable, configuration: WorkspaceConfiguration, sourceRoots: SourceRoots) {
+  init(store: GraphStore, files: FileTable, configuration: WorkspaceConfiguration, sourceRoots: SourceRoots) {
+    self.store = store
     self.files = files
     self.configuration = configuration
     self.sourceRoots = sourceRoots
+    lockfilePackages = store.lockfilePackages()
+  }
+
+  /// What is odd about the workspace, though no error.
+  public var warnings: [Diagnostic] {
+    (0..<store.packages.count).filter { !store.packages[$0].has(PackageRow.dead) }
+      .filter { store.packages[$0].warnings.count > 0 }
+      .map { (directory: files.path(of: DirectoryID(Int(store.packages[$0].directory))), number: $0) }
+      .sorted { $0.directory < $1.directory }.flatMap { store.warnings(ofPackage: $0.number) }
   }
 
   /// The target of an id.
-  public subscript(_ id: TargetID) -> Target { targets[id.index] }
+  public subscript(_ id: TargetID) -> Target {
+    let row = store.targets[id.index]
+    let package = store.package(Int(row.package))
+    let declaration = package.targets[Int(row.declaration)]
+    var address = Address(
+      directory: package.directory, name: declaration.name, parameters: declaration.parameters)
+    let own = OwnFields(store.declarationBytes(row.own))
+    address.file = own.file
+    address.generated = own.generated
+    return Target(
+      type: TargetType(code: row.type), address: address, declaration: declaration,
+      generator: row.generator == 0 ? nil : TargetID(Int(row.generator - 1)),
+      file: row.file == 0 ? nil : FileID(Int(row.file - 1)), ownFields: own.fields)
+  }
 
-  /// The number of targets.
-  public var count: Int { targets.count }
+  /// The number of places for targets; not all need be taken.
+  public var count: Int { store.targets.count }
 
-  /// All ids, in the order of the graph.
-  public var allTargets: [TargetID] { targets.indices.map { TargetID($0) } }
+  /// All targets, in the order of their places.
+  public var allTargets: [TargetID] {
+    (0..<store.targets.count).lazy.filter { !store.targets[$0].has(TargetRow.dead) }.map { TargetID($0) }
+  }
+
+  /// The type of a target.
+  public func type(of id: TargetID) -> TargetType { TargetType(code: store.targets[id.index].type) }
+
+  /// The file that a target is about.
+  public func file(of id: TargetID) -> FileID? {
+    let file = store.targets[id.index].file
+    return file == 0 ? nil : FileID(Int(file - 1))
+  }
+
+  /// The generator of a target.
+  public func generator(of id: TargetID) -> TargetID? {
+    let generator = store.targets[id.index].generator
+    return generator == 0 ? nil : TargetID(Int(generator - 1))
+  }
+
+  /// Whether other targets are generated from this one.
+  public func isGenerator(_ id: TargetID) -> Bool {
+    store.targets[id.index].generator == 0 && type(of: id).generated != nil
+  }
 
   /// The address of a target.
-  public func address(of id: TargetID) -> Address { targets[id.index].address }
+  public func address(of id: TargetID) -> Address { self[id].address }
+
+  /// The address of a target as text.
+  public func name(of id: TargetID) -> String { String(decoding: store.addressBytes(of: id), as: UTF8.self) }
 
   /// The targets whose source a file is, generated ones only where a generator has generated one for it.
-  public func owners(of file: FileID) -> ArraySlice<TargetID> {
-    guard file.index + 1 < ownerStarts.count else { return [] }
-    return Array(owners[Int(ownerStarts[file.index])..<Int(ownerStarts[file.index + 1])])[...]
-  }
+  public func owners(of file: FileID) -> [TargetID] { store.owners(of: file).sorted(by: store.precedes) }
 
   /// The targets that a generator generates; none for any other target.
   public func generated(by id: TargetID) -> [TargetID] {
-    generatedRanges[id].map { $0.map { TargetID(Int($0)) } } ?? []
+    let row = store.targets[id.index]
+    guard isGenerator(id) else { return [] }
+    return store.targets(ofPackage: Int(row.package)).filter {
+      store.targets[$0.index].generator == id.rawValue + 1
+    }
   }
 
   /// The targets of an address: one, or all variants of a parametrised target named without parameters.
   public func targets(at address: Address) -> [TargetID] {
     if let path = address.filePath {
       guard let file = files.file(at: path) else { return [] }
-      let found = owners(of: file).filter { targets[$0.index].address.withoutParameters == address.withoutParameters }
+      let found = owners(of: file).filter { self.address(of: $0).withoutParameters == address.withoutParameters }
       return address.parameters.isEmpty ? found : found.filter { self.address(of: $0) == address }
     }
-    if let id = byAddress[address] { return [id] }
-    return address.parameters.isEmpty ? variants[address] ?? [] : []
+    if let id = store.find(Array(address.description.utf8)), !store.targets[id.index].has(TargetRow.dead) {
+      return [id]
+    }
+    guard address.parameters.isEmpty else { return [] }
+    return targets(inDirectory: address.directory).filter {
+      let other = self.address(of: $0)
+      return other.file == nil && !other.parameters.isEmpty && other.withoutParameters == address
+    }
   }
 
   /// The targets declared in a directory, with those that they generate.
-  public func targets(inDirectory path: String) -> [TargetID] { byDirectory[path] ?? [] }
+  public func targets(inDirectory path: String) -> [TargetID] {
+    files.directory(at: path).map { targets(in: $0) } ?? []
+  }
+
+  func targets(in directory: DirectoryID) -> [TargetID] {
+    let lockfiles = lockfilePackages.filter { store.packages[$0].directory == directory.rawValue }
+      .flatMap { store.targets(ofPackage: $0) }
+    return (store.package(in: directory).map { store.targets(ofPackage: $0) } ?? []) + lockfiles
+  }
+
+  /// Appends the addresses of targets as text, each with a line end.
+  public func write(_ ids: [TargetID], into output: inout [UInt8]) {
+    for id in ids {
+      output.append(contentsOf: store.addressBytes(of: id))
+      output.append(UInt8(ascii: "\n"))
+    }
+  }
+
+  /// The directories that have targets.
+  var directoriesWithTargets: [String] {
+    (0..<store.packages.count).filter {
+      !store.packages[$0].has(PackageRow.dead) && store.packages[$0].targets.count > 0
+    }
+    .map { files.path(of: DirectoryID(Int(store.packages[$0].directory))) }
+  }
+
+  /// The package declared in a directory, as evaluated, with defaults applied.
+  public func package(inDirectory path: String) -> BuildPackage? {
+    files.directory(at: path).flatMap { store.package(in: $0) }.map { store.package($0) }
+  }
+
+  /// The resolve of a target; nil where resolves are not in use or the type has none.
+  public func resolve(of id: TargetID) -> String? {
+    let code = store.targets[id.index].resolve
+    if code == 0 { return nil }
+    if code < TargetRow.unknownResolve { return configuration.resolves[Int(code) - 1].name }
+    return resolve(of: self[id])
+  }
 
   /// The resolve of a target; nil where resolves are not in use or the type has none.
   public func resolve(of target: Target) -> String? {

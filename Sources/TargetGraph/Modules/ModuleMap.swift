@@ -1,12 +1,15 @@
 internal import BuildFiles
+internal import Snapshot
 internal import Workspace
 
-/// Which targets provide which Python modules, resolve by resolve.
+/// Which targets provide which Python modules, resolve by resolve: an index in the state.
 struct ModuleMap: Sendable {
-  struct Provider: Sendable, Hashable {
-    var target: TargetID
-    /// Whether it describes the module's types only.
+  /// A module that a target provides.
+  struct Provision: Hashable {
+    var name: String
+    /// Whether the target describes the module's types only.
     var isStub: Bool
+    var isThirdParty: Bool
   }
 
   /// Who provides a module.
@@ -16,29 +19,28 @@ struct ModuleMap: Sendable {
     case ambiguous([TargetID])
   }
 
-  private struct Modules: Sendable {
-    var firstParty: [String: [Provider]] = [:]
-    var thirdParty: [String: [Provider]] = [:]
+  private struct Provider {
+    var target: TargetID
+    var isStub: Bool
   }
 
-  private var byResolve: [String: Modules] = [:]
+  private let store: GraphStore
+  private let resolves: [String]
 
   init(_ graph: TargetGraph) {
-    for (index, target) in graph.targets.enumerated() {
-      let id = TargetID(index)
-      let resolve = graph.resolve(of: target) ?? ""
-      if let file = target.file, target.type.isPythonSource {
-        let path = graph.files.path(of: file)
-        guard let module = graph.moduleName(ofFile: path) else { continue }
-        let provider = Provider(target: id, isStub: path.hasSuffix(".pyi"))
-        byResolve[resolve, default: Modules()].firstParty[module, default: []].append(provider)
-      } else if target.type == .pythonRequirement {
-        for (module, isStub) in Self.modules(of: target) {
-          byResolve[resolve, default: Modules()].thirdParty[module, default: []].append(
-            Provider(target: id, isStub: isStub))
-        }
-      }
+    store = graph.store
+    resolves = graph.configuration.resolves.map(\.name)
+  }
+
+  /// The modules that a target provides.
+  static func provisions(of target: Target, in graph: TargetGraph) -> [Provision] {
+    if let file = target.file, target.type.isPythonSource {
+      let path = graph.files.path(of: file)
+      guard let module = graph.moduleName(ofFile: path) else { return [] }
+      return [Provision(name: module, isStub: path.hasSuffix(".pyi"), isThirdParty: false)]
     }
+    guard target.type == .pythonRequirement else { return [] }
+    return modules(of: target).map { Provision(name: $0.0, isStub: $0.isStub, isThirdParty: true) }
   }
 
   /// The modules of a requirement: as its fields say, or as the project is known to provide.
@@ -54,16 +56,103 @@ struct ModuleMap: Sendable {
     }
   }
 
+  // MARK: The index
+
+  private func slot(_ name: some StringProtocol, resolve: UInt16, thirdParty: Bool) -> (slot: Int, row: Int?) {
+    let table = store.moduleIndex
+    var hash = StableHash()
+    hash.add(UInt8(truncatingIfNeeded: resolve))
+    hash.add(UInt8(truncatingIfNeeded: resolve >> 8))
+    hash.add(thirdParty ? 1 : 0)
+    hash.add(name)
+    let mask = table.count - 1
+    var slot = Int(truncatingIfNeeded: hash.mixed) & mask
+    while true {
+      let entry = table[slot]
+      if entry == 0 { return (slot, nil) }
+      let row = store.modules[Int(entry - 1)]
+      if row.resolve == resolve, (row.isThirdParty == 1) == thirdParty,
+        store.addressBytes(row.name).elementsEqual(name.utf8)
+      {
+        return (slot, Int(entry - 1))
+      }
+      slot = (slot + 1) & mask
+    }
+  }
+
+  private func providers(_ name: some StringProtocol, resolve: UInt16, thirdParty: Bool) -> [Provider] {
+    guard store.moduleIndex.count > 0, let row = slot(name, resolve: resolve, thirdParty: thirdParty).row else {
+      return []
+    }
+    return store.files.list(store.modules[row].providers).map {
+      Provider(target: TargetID(Int($0 >> 1)), isStub: $0 & 1 == 1)
+    }
+  }
+
+  func add(_ provision: Provision, of id: TargetID, resolve: UInt16) throws(SnapshotError) {
+    try growIfNeeded()
+    let place = slot(provision.name, resolve: resolve, thirdParty: provision.isThirdParty)
+    let entry = id.rawValue << 1 | (provision.isStub ? 1 : 0)
+    if let row = place.row {
+      let list = Array(store.files.list(store.modules[row].providers))
+      store.modules[row].providers = try store.files.add(list: list + [entry])
+      return
+    }
+    var row = ModuleRow()
+    row.name = try store.add(Array(provision.name.utf8), to: .addresses)
+    row.resolve = resolve
+    row.isThirdParty = provision.isThirdParty ? 1 : 0
+    row.providers = try store.files.add(list: [entry])
+    store.moduleIndex[place.slot] = UInt32(try store.modules.append(row)) + 1
+  }
+
+  func remove(_ provision: Provision, of id: TargetID, resolve: UInt16) throws(SnapshotError) {
+    guard store.moduleIndex.count > 0,
+      let row = slot(provision.name, resolve: resolve, thirdParty: provision.isThirdParty).row
+    else { return }
+    let list = store.files.list(store.modules[row].providers).filter { $0 >> 1 != id.rawValue }
+    store.modules[row].providers = try store.files.add(list: list)
+  }
+
+  private func growIfNeeded() throws(SnapshotError) {
+    let table = store.moduleIndex
+    guard (store.modules.count + 1) * 2 > table.count else { return }
+    let size = max(1024, table.count * 4)
+    try table.resize(to: size)
+    for slot in 0..<size { table[slot] = 0 }
+    for index in 0..<store.modules.count {
+      let row = store.modules[index]
+      let name = String(decoding: store.addressBytes(row.name), as: UTF8.self)
+      let place = slot(name, resolve: row.resolve, thirdParty: row.isThirdParty == 1)
+      table[place.slot] = UInt32(index) + 1
+    }
+  }
+
+  /// The number of a resolve in rows.
+  func code(ofResolve resolve: String?) -> UInt16 {
+    guard let resolve, !resolve.isEmpty else { return 0 }
+    if let index = resolves.firstIndex(of: resolve) { return UInt16(index + 1) }
+    // One that the configuration does not know: told apart by its name all the same.
+    var hash = StableHash()
+    hash.add(resolve)
+    return TargetRow.unknownResolve | UInt16(truncatingIfNeeded: hash.mixed)
+  }
+
+  // MARK: Looking up
+
   /// The owners of a dotted name, which may name something inside a module.
   ///
   /// As in Pants: first-party code provides the name or its parent; third-party code provides it or any ancestor; of each
   /// kind (implementation, stub) the nearest counts, and two that are equally near are ambiguous.
   ///
-  /// - Parameter prefer: picks among equally near ones, where given.
+  /// - Parameters:
+  ///   - prefer: picks among equally near ones, where given.
+  ///   - trace: is told what was looked up.
   func owners(
-    of name: String, resolve: String?, prefer: ((TargetID) -> Int)? = nil
+    of name: String, resolve: String?, prefer: ((TargetID) -> Int)? = nil, trace: LookupTrace? = nil
   ) -> Owners {
-    guard let modules = byResolve[resolve ?? ""] else { return .clear([]) }
+    trace?.add(module: name)
+    let resolve = code(ofResolve: resolve)
     var nearest: [Bool: (distance: Int, targets: [TargetID])] = [:]
     func add(_ providers: [Provider], _ distance: Int) {
       for provider in providers {
@@ -76,21 +165,23 @@ struct ModuleMap: Sendable {
         }
       }
     }
-    var module = name
+    var module = Substring(name)
     var distance = 0
     while true {
-      if let found = modules.thirdParty[module] {
+      let found = providers(module, resolve: resolve, thirdParty: true)
+      if !found.isEmpty {
         add(found, distance)
         break
       }
       guard let dot = module.utf8.lastIndex(of: UInt8(ascii: ".")) else { break }
-      module = String(module[..<dot])
+      module = module[..<dot]
       distance += 1
     }
-    if let found = modules.firstParty[name] {
-      add(found, 0)
+    let exact = providers(name, resolve: resolve, thirdParty: false)
+    if !exact.isEmpty {
+      add(exact, 0)
     } else if let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) {
-      if let found = modules.firstParty[String(name[..<dot])] { add(found, 1) }
+      add(providers(name[..<dot], resolve: resolve, thirdParty: false), 1)
     }
     if let prefer {
       for (kind, entry) in nearest where entry.targets.count > 1 {
@@ -104,10 +195,47 @@ struct ModuleMap: Sendable {
 
   /// The resolves besides `resolve` in which a name is provided, with their providers.
   func otherResolves(of name: String, besides resolve: String?) -> [(resolve: String, targets: [TargetID])] {
-    byResolve.keys.sorted().filter { $0 != resolve ?? "" }.compactMap { other in
+    resolves.sorted().filter { $0 != resolve ?? "" }.compactMap { other in
       switch owners(of: name, resolve: other) {
-      case .clear(let targets), .ambiguous(let targets): targets.isEmpty ? nil : (other, targets)
+      case .clear(let targets), .ambiguous(let targets):
+        targets.isEmpty ? nil : (other, targets.sorted(by: store.precedes))
       }
     }
   }
+}
+
+/// What was looked up while the dependencies of a target were worked out, as marks: when what a mark stands for changes,
+/// the target's dependencies are worked out again. Different things may have one mark; that costs time only.
+final class LookupTrace {
+  private(set) var marks: Set<UInt32> = []
+
+  static func mark(module name: some StringProtocol) -> UInt32 {
+    var hash = StableHash()
+    hash.add(0)
+    hash.add(name)
+    return UInt32(truncatingIfNeeded: hash.mixed)
+  }
+
+  static func mark(path: some StringProtocol) -> UInt32 {
+    var hash = StableHash()
+    hash.add(1)
+    hash.add(path)
+    return UInt32(truncatingIfNeeded: hash.mixed)
+  }
+
+  /// A dotted name, which any module it lies in may provide.
+  func add(module name: String) {
+    var rest = Substring(name)
+    while true {
+      marks.insert(Self.mark(module: rest))
+      guard let dot = rest.utf8.lastIndex(of: UInt8(ascii: ".")) else { return }
+      rest = rest[..<dot]
+    }
+  }
+
+  /// What another trace has.
+  func add(_ marks: Set<UInt32>) { self.marks.formUnion(marks) }
+
+  /// A path that was looked up, as a file or as a directory with targets.
+  func add(path: String) { marks.insert(Self.mark(path: path)) }
 }

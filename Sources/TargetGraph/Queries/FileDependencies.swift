@@ -22,8 +22,8 @@ extension TargetGraph {
   public func usedSourceRoots() -> [String] {
     var found: Set<String> = []
     var seen: Set<DirectoryID> = []
-    for target in targets {
-      guard let file = target.file, target.type.isPythonSource || target.type == .resource else { continue }
+    for id in allTargets {
+      guard let file = file(of: id), type(of: id).isPythonSource || type(of: id) == .resource else { continue }
       let directory = files.directory(of: file)
       guard seen.insert(directory).inserted else { continue }
       if let root = sourceRoots.root(of: files.path(of: directory)) { found.insert(root.isEmpty ? "." : root) }

@@ -15,6 +15,9 @@ public struct TargetFilter: Sendable, Hashable {
     self.tags = tags
   }
 
+  /// Whether every target passes.
+  public var isEmpty: Bool { types.isEmpty && tags.isEmpty }
+
   /// Whether a target passes.
   public func accepts(_ target: Target) -> Bool {
     types.allSatisfy { Self.holds($0) { $0 == target.typeName } }
@@ -33,22 +36,23 @@ extension TargetGraph {
   ///
   /// - Throws: `Diagnostic` for a spec that selects nothing because what it names is not there.
   public func select(_ specs: [Spec], filter: TargetFilter = TargetFilter()) throws -> [TargetID] {
-    var selected: Set<TargetID> = []
-    var excluded: Set<TargetID> = []
-    for spec in specs {
-      if spec.isExclusion {
-        excluded.formUnion(try targets(selectedBy: spec))
-      } else {
-        selected.formUnion(try targets(selectedBy: spec))
+    var selected = ContiguousArray<Bool>(repeating: false, count: count)
+    for spec in specs where !spec.isExclusion { for id in try targets(selectedBy: spec) { selected[id.index] = true } }
+    for spec in specs where spec.isExclusion { for id in try targets(selectedBy: spec) { selected[id.index] = false } }
+    if !filter.isEmpty {
+      for index in selected.indices where selected[index] && !filter.accepts(self[TargetID(index)]) {
+        selected[index] = false
       }
     }
-    let passed = selected.subtracting(excluded).filter { filter.accepts(self[$0]) }
-    return sortedByAddress(Array(passed))
+    let number = selected.count { $0 }
+    // The order of all is kept; that of a few is sooner made.
+    if number > count / 8 { return store.inOrder().filter { selected[$0.index] } }
+    return sortedByAddress(selected.indices.filter { selected[$0] }.map { TargetID($0) })
   }
 
   /// Ids in the order of their addresses.
   public func sortedByAddress(_ ids: [TargetID]) -> [TargetID] {
-    ids.map { (id: $0, text: address(of: $0).description) }.sorted { $0.text < $1.text }.map(\.id)
+    ids.sorted(by: store.precedes)
   }
 
   private func targets(selectedBy spec: Spec) throws -> [TargetID] {
@@ -71,7 +75,8 @@ extension TargetGraph {
       return targets(inDirectory: path)
     case .descendants(let path):
       guard let directory = files.directory(at: path) else { throw missingPath(path, spec) }
-      return files.subtree(of: directory).flatMap { targets(inDirectory: files.path(of: $0)) }
+      if path.isEmpty { return allTargets }
+      return files.subtree(of: directory).flatMap { targets(in: $0) }
     }
   }
 

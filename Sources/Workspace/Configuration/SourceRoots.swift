@@ -20,6 +20,13 @@ public struct SourceRoots: Sendable {
     }
   }
 
+  /// The same number for the same roots, in every process.
+  public var stableHash: UInt64 {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    for text in marked.sorted() { for byte in text.utf8 + [0] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 } }
+    return hash
+  }
+
   /// The source root that a directory lies in, from the workspace root; nil when it lies in none.
   public func root(of directory: String) -> String? {
     var current = directory

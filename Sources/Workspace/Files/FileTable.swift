@@ -1,12 +1,15 @@
 public import BuildFiles
+internal import Glibc
+public import Snapshot
 
 /// A directory of a ``FileTable``.
 public struct DirectoryID: Hashable, Sendable, Comparable {
   /// Its place in the table.
   public let rawValue: UInt32
-  init(_ rawValue: Int) { self.rawValue = UInt32(rawValue) }
-  var index: Int { Int(rawValue) }
-  /// The order of the table: a directory before what lies below it.
+  public init(_ rawValue: Int) { self.rawValue = UInt32(rawValue) }
+  /// Its place in the table.
+  public var index: Int { Int(rawValue) }
+  /// The order of the table, which has no meaning: places are kept from run to run.
   public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
@@ -14,89 +17,99 @@ public struct DirectoryID: Hashable, Sendable, Comparable {
 public struct FileID: Hashable, Sendable, Comparable {
   /// Its place in the table.
   public let rawValue: UInt32
-  init(_ rawValue: Int) { self.rawValue = UInt32(rawValue) }
+  public init(_ rawValue: Int) { self.rawValue = UInt32(rawValue) }
   /// Its place in the table.
   public var index: Int { Int(rawValue) }
-  /// The order of the table: by directory, then by name.
+  /// The order of the table, which has no meaning: places are kept from run to run.
   public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// The files and directories of a workspace that are not ignored, as arrays: a directory's subtree is one range.
+/// The files and directories of a workspace that are not ignored: a view of its state.
 public struct FileTable: Sendable {
-  /// One directory as found: its path and the names of the files in it.
-  public struct Listing: Sendable {
-    var path: String
-    var files: [String]
+  /// The rows.
+  public let state: FileState
 
-    /// A directory with these files.
-    public init(path: String, files: [String]) {
-      self.path = path
-      self.files = files
-    }
-  }
+  /// A view of this state.
+  public init(_ state: FileState) { self.state = state }
 
-  private struct Directory: Sendable {
-    var path: String
-    var files: Range<UInt32>
-    /// The end of the directories below.
-    var subtreeEnd: UInt32
-  }
-
-  private var directories: ContiguousArray<Directory> = []
-  private var names: ContiguousArray<String> = []
-  private var directoryOfFile: ContiguousArray<UInt32> = []
-  private var directoryByPath: [String: UInt32] = [:]
-
-  /// A table of these directories; each must be there once, and with each all those above it.
-  public init(_ listings: [Listing]) {
-    let sorted = listings.map { (key: $0.path.utf8.map { $0 == UInt8(ascii: "/") ? 0 : $0 }, listing: $0) }
-      .sorted { $0.key.lexicographicallyPrecedes($1.key) }
-    directories.reserveCapacity(sorted.count)
-    directoryByPath.reserveCapacity(sorted.count)
-    for (index, entry) in sorted.enumerated() {
-      let start = UInt32(names.count)
-      for name in entry.listing.files.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
-        names.append(name)
-        directoryOfFile.append(UInt32(index))
-      }
-      directoryByPath[entry.listing.path] = UInt32(index)
-      directories.append(
-        Directory(path: entry.listing.path, files: start..<UInt32(names.count), subtreeEnd: UInt32(index + 1)))
-    }
-    var open: [Int] = []
-    for index in directories.indices {
-      while let last = open.last, !Paths.contains(directories[last].path, directories[index].path) {
-        directories[last].subtreeEnd = UInt32(index)
-        open.removeLast()
-      }
-      open.append(index)
-    }
-    for index in open { directories[index].subtreeEnd = UInt32(directories.count) }
-  }
-
-  /// A table of these files and the directories above them.
-  public init(paths: some Sequence<String>) {
-    var files: [String: [String]] = ["": []]
+  /// A table of these files and the directories above them, without a disk.
+  public init(paths: some Sequence<String>) throws(SnapshotError) {
+    state = try FileState.empty()
+    var names: [String: [String]] = ["": []]
+    var children: [String: Set<String>] = [:]
     for path in paths {
       var directory = Paths.parent(path)
-      files[directory, default: []].append(Paths.lastComponent(path))
+      names[directory, default: []].append(Paths.lastComponent(path))
       while !directory.isEmpty {
+        children[Paths.parent(directory), default: []].insert(directory)
         directory = Paths.parent(directory)
-        if files.updateValue(files[directory] ?? [], forKey: directory) != nil { break }
+        if names[directory] == nil { names[directory] = [] }
       }
     }
-    self.init(files.map { Listing(path: $0.key, files: $0.value) })
+    func add(_ path: String, parent: Int) throws(SnapshotError) -> UInt32 {
+      let index = try state.addDirectory(path, parent: parent)
+      var files: [UInt32] = []
+      for name in (names[path] ?? []).sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+        files.append(UInt32(try state.addFile(name, in: index)))
+      }
+      var directories: [UInt32] = []
+      for child in (children[path] ?? []).sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+        directories.append(try add(child, parent: index))
+      }
+      state.directories[index].files = try state.add(list: files)
+      state.directories[index].directories = try state.add(list: directories)
+      return UInt32(index)
+    }
+    _ = try add("", parent: 0)
   }
 
-  /// The number of files.
-  public var fileCount: Int { names.count }
-  /// The number of directories.
-  public var directoryCount: Int { directories.count }
+  /// The number of places for files; not all need be taken.
+  public var fileCount: Int { state.files.count }
+  /// The number of places for directories; not all need be taken.
+  public var directoryCount: Int { state.directories.count }
+
+  /// The root; nil in a table without anything.
+  public var root: DirectoryID? {
+    state.directories.count > 0 && state.directories[0].isVisible ? DirectoryID(0) : nil
+  }
+
   /// All directories, each before what lies below it.
-  public var allDirectories: [DirectoryID] { directories.indices.map { DirectoryID($0) } }
+  public var allDirectories: [DirectoryID] { root.map { subtree(of: $0) } ?? [] }
 
   /// The directory at a path, from the workspace root.
-  public func directory(at path: String) -> DirectoryID? { directoryByPath[path].map { DirectoryID(Int($0)) } }
+  public func directory(at path: String) -> DirectoryID? {
+    guard let root else { return nil }
+    if path.isEmpty { return root }
+    var path = path
+    return path.withUTF8 { bytes in
+      var current = root.index
+      var rest = UnsafeRawBufferPointer(bytes)
+      while true {
+        let end = rest.firstIndex(of: UInt8(ascii: "/")) ?? rest.count
+        guard let child = childDirectory(UnsafeRawBufferPointer(rebasing: rest[..<end]), of: current) else {
+          return nil
+        }
+        current = child
+        if end == rest.count { return DirectoryID(current) }
+        rest = UnsafeRawBufferPointer(rebasing: rest[(end + 1)...])
+      }
+    }
+  }
+
+  private func childDirectory(_ name: UnsafeRawBufferPointer, of directory: Int) -> Int? {
+    let children = state.list(state.directories[directory].directories)
+    var (low, high) = (0, children.count)
+    while low < high {
+      let middle = (low + high) / 2
+      let order = compareBytes(state.name(ofDirectory: Int(children[middle])), name)
+      if order == 0 {
+        let found = Int(children[middle])
+        return state.directories[found].isVisible ? found : nil
+      }
+      if order < 0 { low = middle + 1 } else { high = middle }
+    }
+    return nil
+  }
 
   /// The file at a path, from the workspace root.
   public func file(at path: String) -> FileID? {
@@ -106,62 +119,111 @@ public struct FileTable: Sendable {
 
   /// The file of a name in a directory.
   public func file(named name: String, in directory: DirectoryID) -> FileID? {
-    var range = directories[directory.index].files
-    while !range.isEmpty {
-      let middle = range.lowerBound + UInt32(range.count / 2)
-      let found = names[Int(middle)]
-      if found == name { return FileID(Int(middle)) }
-      if found.utf8.lexicographicallyPrecedes(name.utf8) {
-        range = (middle + 1)..<range.upperBound
-      } else {
-        range = range.lowerBound..<middle
-      }
-    }
-    return nil
+    guard let index = state.fileIndex(named: name, in: directory.index) else { return nil }
+    return state.files[index].isVisible ? FileID(index) : nil
   }
 
   /// The path of a directory, from the workspace root.
-  public func path(of directory: DirectoryID) -> String { directories[directory.index].path }
+  public func path(of directory: DirectoryID) -> String { state.string(state.directories[directory.index].path) }
   /// The name of a file.
-  public func name(of file: FileID) -> String { names[file.index] }
+  public func name(of file: FileID) -> String { state.string(state.files[file.index].name) }
   /// The directory of a file.
-  public func directory(of file: FileID) -> DirectoryID { DirectoryID(Int(directoryOfFile[file.index])) }
+  public func directory(of file: FileID) -> DirectoryID { DirectoryID(Int(state.files[file.index].directory)) }
+  /// The directory above; that of the root is the root.
+  public func parent(of directory: DirectoryID) -> DirectoryID {
+    DirectoryID(Int(state.directories[directory.index].parent))
+  }
+
   /// The path of a file, from the workspace root.
   public func path(of file: FileID) -> String {
-    Paths.join(directories[Int(directoryOfFile[file.index])].path, names[file.index])
+    let row = state.files[file.index]
+    let directory = state.bytes(state.directories[Int(row.directory)].path)
+    let name = state.bytes(row.name)
+    if directory.isEmpty { return String(decoding: name, as: UTF8.self) }
+    return String(unsafeUninitializedCapacity: directory.count + 1 + name.count) { buffer in
+      let raw = UnsafeMutableRawBufferPointer(buffer)
+      raw.copyMemory(from: directory)
+      raw[directory.count] = UInt8(ascii: "/")
+      UnsafeMutableRawBufferPointer(rebasing: raw[(directory.count + 1)...]).copyMemory(from: name)
+      return directory.count + 1 + name.count
+    }
   }
 
-  /// The files of a directory, without those below it.
-  public func files(in directory: DirectoryID) -> some Collection<FileID> {
-    directories[directory.index].files.lazy.map { FileID(Int($0)) }
+  /// The files of a directory by name, without those below it.
+  public func files(in directory: DirectoryID) -> some Sequence<FileID> {
+    state.list(state.directories[directory.index].files).lazy.map { FileID(Int($0)) }
+      .filter { [state] in state.files[$0.index].isVisible }
   }
 
-  /// The directory and all below it.
-  public func subtree(of directory: DirectoryID) -> some Collection<DirectoryID> {
-    (directory.index..<Int(directories[directory.index].subtreeEnd)).lazy.map { DirectoryID($0) }
+  /// The directories in a directory, by name.
+  public func directories(in directory: DirectoryID) -> [DirectoryID] {
+    state.list(state.directories[directory.index].directories).map { DirectoryID(Int($0)) }
+      .filter { state.directories[$0.index].isVisible }
   }
 
-  /// The files that globs select, seen from a directory.
-  public func files(matching globs: SourceGlobs, in directory: DirectoryID) -> [FileID] {
-    var found: [FileID] = []
-    let base = directories[directory.index]
-    let baseDepth = Self.depth(base.path)
-    let maximum = globs.depth
-    let end = maximum == 0 ? directory.index + 1 : Int(base.subtreeEnd)
-    for index in directory.index..<end {
-      let current = directories[index]
-      if let maximum, maximum > 0, Self.depth(current.path) - baseDepth > maximum { continue }
-      let prefix = Paths.relative(current.path, to: base.path)
-      for file in current.files {
-        let name = names[Int(file)]
-        let path = index == directory.index ? name : Paths.join(prefix, name)
-        if globs.matches(path) { found.append(FileID(Int(file))) }
+  /// The directory and all below it, each before what lies below it.
+  public func subtree(of directory: DirectoryID) -> [DirectoryID] {
+    var found: [DirectoryID] = []
+    var pending = [directory]
+    while let next = pending.popLast() {
+      found.append(next)
+      for child in state.list(state.directories[next.index].directories).reversed()
+      where state.directories[Int(child)].isVisible {
+        pending.append(DirectoryID(Int(child)))
       }
     }
     return found
   }
 
-  private static func depth(_ path: String) -> Int {
-    path.isEmpty ? 0 : path.utf8.count { $0 == UInt8(ascii: "/") } + 1
+  /// The files that globs select, seen from a directory.
+  public func files(matching globs: SourceGlobs, in directory: DirectoryID) -> [FileID] {
+    var found: [FileID] = []
+    let base = path(of: directory)
+    let maximum = globs.depth
+    var pending: [(directory: DirectoryID, depth: Int)] = [(directory, 0)]
+    while let (current, depth) = pending.popLast() {
+      let prefix = depth == 0 ? "" : Paths.relative(path(of: current), to: base)
+      for file in files(in: current) {
+        let name = name(of: file)
+        if globs.matches(prefix.isEmpty ? name : Paths.join(prefix, name)) { found.append(file) }
+      }
+      if let maximum, depth >= maximum { continue }
+      for child in directories(in: current).reversed() { pending.append((child, depth + 1)) }
+    }
+    return found
+  }
+}
+
+extension FileState {
+  /// The place of a name in a directory, hidden ones included.
+  func fileIndex(named name: String, in directory: Int) -> Int? {
+    let files = list(directories[directory].files)
+    var name = name
+    return name.withUTF8 { wanted in
+      var (low, high) = (0, files.count)
+      while low < high {
+        let middle = (low + high) / 2
+        let order = compareBytes(bytes(self.files[Int(files[middle])].name), UnsafeRawBufferPointer(wanted))
+        if order == 0 { return Int(files[middle]) }
+        if order < 0 { low = middle + 1 } else { high = middle }
+      }
+      return nil
+    }
+  }
+
+  func addDirectory(_ path: String, parent: Int) throws(SnapshotError) -> Int {
+    var row = DirectoryRow()
+    row.path = try add(text: path)
+    row.parent = UInt32(parent)
+    return try directories.append(row)
+  }
+
+  func addFile(_ name: String, in directory: Int) throws(SnapshotError) -> Int {
+    var row = FileRow()
+    row.name = try add(text: name)
+    row.directory = UInt32(directory)
+    let index = try files.append(row)
+    try digests.append(DigestRow())
+    return index
   }
 }

@@ -1,17 +1,19 @@
 internal import BuildFiles
 internal import Diagnostics
+internal import Starlark
 internal import Workspace
 
-extension GraphBuilder {
+extension PackageTargets {
   /// One target a project of a requirements file, and one for the file, on which they depend.
-  mutating func addRequirements(of id: TargetID) throws {
-    let generator = graph[id]
-    let source = generator.value(of: "source").string ?? "requirements.txt"
+  mutating func addRequirements(of place: Int) throws {
+    let generator = entries[place].target
+    let source = generator.value(of: "source").string ?? generator.type.defaultSource ?? ""
     let path = Paths.join(generator.address.directory, source)
-    guard let file = graph.files.file(at: path) else {
+    guard let file = files.file(at: path) else {
       problems.append(missing(source, field: "source", generator.declaration, generator.address))
       return
     }
+    inputs.append(file)
     let text = String(decoding: try sources.read(path), as: UTF8.self)
     var byName: [(name: String, lines: [RequirementLine])] = []
     for line in RequirementLine.parse(file: text) {
@@ -25,8 +27,8 @@ extension GraphBuilder {
     address.file = source
     append(
       Target(
-        type: .generatorSources, address: address, declaration: generator.declaration, generator: id, file: file,
-        ownFields: [.init(name: "source", value: .string(source))]))
+        type: .generatorSources, address: address, declaration: generator.declaration, generator: nil, file: file,
+        ownFields: [.init(name: "source", value: .string(source))]), generator: place)
 
     let overrides = Dictionary(
       self.overrides(of: generator).map { (RequirementLine.normalize($0.key), $0.value) }, uniquingKeysWith: +)
@@ -42,11 +44,11 @@ extension GraphBuilder {
       if let mapped = stubs[normalized] { fields.append(.init(name: "type_stub_modules", value: .strings(mapped))) }
       append(
         Target(
-          type: .pythonRequirement, address: address, declaration: generator.declaration, generator: id, file: nil,
-          ownFields: fields))
+          type: .pythonRequirement, address: address, declaration: generator.declaration, generator: nil, file: nil,
+          ownFields: fields), generator: place)
     }
     for name in modules.keys.sorted() where !byName.contains(where: { RequirementLine.normalize($0.name) == name }) {
-      graph.warnings.append(
+      warnings.append(
         Diagnostic(
           .input, "\"\(generator.address)\" maps modules of \"\(name)\", which \"\(path)\" does not require",
           at: generator.declaration.site.location(field: "module_mapping")))
@@ -61,27 +63,33 @@ extension GraphBuilder {
     return result
   }
 
-  /// One target a lockfile that is there, on which the requirements of its resolve depend.
-  mutating func addLockfiles() throws {
-    for resolve in graph.configuration.resolves {
-      guard let file = graph.files.file(at: resolve.lockfile) else { continue }
-      let directory = Paths.parent(resolve.lockfile)
-      guard let site = graph.targets.first?.declaration.site else { return }
-      let declaration = TargetDeclaration(
-        type: .lockfiles, typeName: "_lockfiles", name: "_\(resolve.name)_lockfile", fields: [], site: site)
-      let name = Paths.lastComponent(resolve.lockfile)
-      var address = Address(directory: directory, name: declaration.name)
-      let generator = append(
-        Target(
-          type: .lockfiles, address: address, declaration: declaration, generator: nil, file: nil,
-          ownFields: [.init(name: "sources", value: .strings([name]))]))
-      address.file = name
-      let id = append(
-        Target(
-          type: .lockfile, address: address, declaration: declaration, generator: generator, file: file,
-          ownFields: [.init(name: "source", value: .string(name))]))
-      graph.generatedRanges[generator] = id.rawValue..<(id.rawValue + 1)
-      graph.byDirectory[directory, default: []] += [generator, id]
-    }
+  /// The target of a lockfile, on which the requirements of its resolve depend, and what generates it.
+  mutating func addLockfile(_ file: FileID, of package: BuildPackage) {
+    guard let declaration = package.targets.first else { return }
+    let name = files.name(of: file)
+    var address = Address(directory: package.directory, name: declaration.name)
+    let generator = append(
+      Target(
+        type: .lockfiles, address: address, declaration: declaration, generator: nil, file: nil,
+        ownFields: [.init(name: "sources", value: .strings([name]))]), generator: nil)
+    address.file = name
+    append(
+      Target(
+        type: .lockfile, address: address, declaration: declaration, generator: nil, file: file,
+        ownFields: [.init(name: "source", value: .string(name))]), generator: generator)
   }
+
+  /// The package that holds the target of a resolve's lockfile, which no BUILD file declares.
+  static func lockfilePackage(of resolve: WorkspaceConfiguration.Resolve) -> BuildPackage {
+    let source = SourceFile(name: resolve.lockfile, bytes: [])
+    let declaration = TargetDeclaration(
+      type: .lockfiles, typeName: "_lockfiles", name: "_\(resolve.name)_lockfile", fields: [],
+      site: DeclarationSite(source: source, offset: 0))
+    return BuildPackage(directory: Paths.parent(resolve.lockfile), targets: [declaration])
+  }
+}
+
+extension TargetType {
+  /// The file that a target reads where its field `source` names none.
+  var defaultSource: String? { self == .pythonRequirements ? "requirements.txt" : nil }
 }

@@ -1,0 +1,287 @@
+internal import BuildFiles
+internal import Diagnostics
+internal import Snapshot
+internal import Workspace
+
+/// Makes the rows of targets say what packages say, and notes what that means for what targets depend on: the one way
+/// targets get into a graph, from nothing or from what is known.
+struct GraphUpdate {
+  let graph: TargetGraph
+  let sources: any GraphSources
+  let modules: ModuleMap
+  var problems: [Diagnostic] = []
+  private var store: GraphStore { graph.store }
+  /// What has changed of what targets look up.
+  private var marks: Set<UInt32> = []
+  /// Directories with an `__init__.py` or `conftest.py` that is new, gone, or another target's now.
+  private var scopes: Set<DirectoryID> = []
+  /// Whether rules of visibility are others now: then any dependency may be forbidden, or allowed.
+  private var rulesChanged = false
+  private var encoded = ByteWriter()
+
+  init(_ graph: TargetGraph, sources: some GraphSources) {
+    self.graph = graph
+    self.sources = sources
+    modules = ModuleMap(graph)
+  }
+
+  // MARK: Packages
+
+  /// Makes a package be what was evaluated, and its targets with it.
+  ///
+  /// - Parameters:
+  ///   - number: the package's place; nil for a new one.
+  ///   - inputs: the files it was evaluated from.
+  mutating func replace(
+    _ number: Int?, with package: BuildPackage, inputs: [FileID], flags: UInt32
+  ) throws {
+    guard let directory = graph.files.directory(at: package.directory) else { return }
+    var block = PackageTargets(files: graph.files, sources: sources)
+    if flags & PackageRow.lockfiles != 0 {
+      if let file = inputs.first { block.addLockfile(file, of: package) }
+    } else {
+      try block.add(package)
+    }
+    problems += block.problems
+    guard problems.isEmpty else { return }
+    let targets = unique(block.entries.map { draft($0) })
+    var row = PackageRow()
+    if let number {
+      row = store.packages[number]
+      // While the old declarations can still be read.
+      try retire(number, keeping: targets)
+    }
+    encoded.reset()
+    package.encode(into: &encoded)
+    if number == nil || !store.declarationBytes(row.declarations).elementsEqual(encoded.bytes) {
+      if !package.visibility.isEmpty || number.map({ !store.package($0).visibility.isEmpty }) ?? false {
+        rulesChanged = true
+      }
+      row.declarations = try store.add(encoded.bytes, to: .declarations)
+    }
+    encoded.reset()
+    if !block.warnings.isEmpty {
+      encoded.write(list: block.warnings) { writer, warning in warning.encode(into: &writer) }
+    }
+    row.warnings = try store.add(encoded.bytes, to: .declarations)
+    row.inputs = try list(Set(inputs + block.inputs).map(\.rawValue).sorted(), replacing: row.inputs)
+    row.directory = directory.rawValue
+    row.flags = flags
+    let place: Int
+    if let number {
+      store.packages[number] = row
+      place = number
+      store.forget(package: number)
+    } else {
+      place = try store.packages.append(row)
+    }
+    if flags & PackageRow.lockfiles == 0 { store.files.directories[directory.index].package = UInt32(place + 1) }
+    for file in inputs + block.inputs where flags & PackageRow.lockfiles == 0 { try store.files.watch(file) }
+    try merge(targets, into: place, directory: package.directory)
+  }
+
+  /// Takes a package away.
+  mutating func remove(_ number: Int) throws {
+    try retire(number, keeping: [])
+    if !store.package(number).visibility.isEmpty { rulesChanged = true }
+    var row = store.packages[number]
+    let directory = DirectoryID(Int(row.directory))
+    marks.insert(LookupTrace.mark(path: graph.files.path(of: directory)))
+    row.flags |= PackageRow.dead
+    row.targets = ListSpan()
+    store.packages[number] = row
+    store.forget(package: number)
+    if store.files.directories[directory.index].package == UInt32(number + 1) {
+      store.files.directories[directory.index].package = 0
+    }
+    store.files.summary.deadRows += 1
+  }
+
+  private func list(_ values: [UInt32], replacing span: ListSpan) throws(SnapshotError) -> ListSpan {
+    if store.files.list(span).elementsEqual(values) { return span }
+    return try store.files.add(list: values)
+  }
+
+  // MARK: Targets
+
+  /// A target that is about to be a row.
+  private struct Draft {
+    var address: [UInt8]
+    var target: Target
+    var row: TargetRow
+    var own: [UInt8]
+    /// Its generator's place among the drafts.
+    var generator: Int?
+  }
+
+  private mutating func draft(_ entry: PackageTargets.Entry) -> Draft {
+    var row = TargetRow()
+    row.type = entry.target.type.code
+    row.declaration = UInt32(entry.declaration)
+    row.file = entry.target.file.map { $0.rawValue + 1 } ?? 0
+    row.resolve = modules.code(ofResolve: graph.resolve(of: entry.target))
+    var hash = StableHash()
+    encoded.reset()
+    entry.target.declaration.encodeAttributes(into: &encoded)
+    hash.add(encoded.bytes)
+    encoded.reset()
+    OwnFields(of: entry.target).encode(into: &encoded)
+    hash.add(encoded.bytes)
+    row.attributes = hash.mixed
+    return Draft(
+      address: Array(entry.target.address.description.utf8), target: entry.target, row: row, own: encoded.bytes,
+      generator: entry.generator)
+  }
+
+  /// Of two of one address, as two entry points that differ in punctuation alone, the later one counts.
+  private func unique(_ drafts: [Draft]) -> [Draft] {
+    var last: [[UInt8]: Int] = [:]
+    for (index, draft) in drafts.enumerated() { last[draft.address] = index }
+    if last.count == drafts.count { return drafts }
+    var places: [Int: Int] = [:]
+    var result: [Draft] = []
+    for (index, draft) in drafts.enumerated() where last[draft.address] == index {
+      places[index] = result.count
+      result.append(draft)
+    }
+    for index in result.indices { result[index].generator = result[index].generator.flatMap { places[$0] } }
+    return result
+  }
+
+  /// Takes back what the targets of a package provide that are not the same in `drafts`; those that are not there are dead.
+  private mutating func retire(_ number: Int, keeping drafts: [Draft]) throws {
+    var byAddress: [[UInt8]: TargetRow] = [:]
+    for draft in drafts { byAddress[draft.address] = draft.row }
+    for id in store.targets(ofPackage: number) {
+      let kept = byAddress[Array(store.addressBytes(of: id))]
+      if let kept, isSame(store.targets[id.index], kept) { continue }
+      try withdraw(id)
+      store.targets[id.index].flags |= TargetRow.dead
+      if kept == nil { store.files.summary.deadRows += 1 }
+    }
+  }
+
+  /// Takes back what a target provides to others.
+  private mutating func withdraw(_ id: TargetID) throws {
+    let target = graph[id]
+    for provision in ModuleMap.provisions(of: target, in: graph) {
+      marks.insert(LookupTrace.mark(module: provision.name))
+      try modules.remove(provision, of: id, resolve: store.targets[id.index].resolve)
+    }
+    if let file = target.file {
+      store.unlink(id, from: file)
+      note(file)
+    }
+    marks.insert(LookupTrace.mark(path: target.address.directory))
+  }
+
+  /// Lets others see what a target provides.
+  private mutating func offer(_ id: TargetID, _ target: Target) throws {
+    for provision in ModuleMap.provisions(of: target, in: graph) {
+      marks.insert(LookupTrace.mark(module: provision.name))
+      try modules.add(provision, of: id, resolve: store.targets[id.index].resolve)
+    }
+    if let file = target.file {
+      store.link(id, to: file)
+      note(file)
+    }
+    marks.insert(LookupTrace.mark(path: target.address.directory))
+  }
+
+  /// Notes that the owners of a file, or the file itself, are others now.
+  mutating func note(_ file: FileID) {
+    marks.insert(LookupTrace.mark(path: graph.files.path(of: file)))
+    switch graph.files.name(of: file) {
+    case "__init__.py", "__init__.pyi", "conftest.py": scopes.insert(graph.files.directory(of: file))
+    default: break
+    }
+  }
+
+  private mutating func merge(_ drafts: [Draft], into number: Int, directory: String) throws {
+    var ids: [TargetID] = []
+    var changed = false
+    for draft in drafts {
+      var row = draft.row
+      row.package = UInt32(number)
+      row.generator = draft.generator.map { ids[$0].rawValue + 1 } ?? 0
+      let known = store.find(draft.address)
+      if let id = known, !store.targets[id.index].has(TargetRow.dead), isSame(store.targets[id.index], row) {
+        store.targets[id.index].declaration = row.declaration
+        store.targets[id.index].generator = row.generator
+        store.targets[id.index].package = row.package
+        ids.append(id)
+        continue
+      }
+      changed = true
+      row.changedAt = store.files.summary.generation
+      row.own = try store.add(draft.own, to: .declarations)
+      let id: TargetID
+      if let known {
+        // Retired just now, or dead since an earlier run.
+        row.address = store.targets[known.index].address
+        store.targets[known.index] = row
+        id = known
+      } else {
+        row.address = try store.add(draft.address, to: .addresses)
+        id = try store.append(row)
+      }
+      try offer(id, draft.target)
+      ids.append(id)
+    }
+    let places = try list(ids.map(\.rawValue), replacing: store.packages[number].targets)
+    if places.start != store.packages[number].targets.start || places.count != store.packages[number].targets.count {
+      changed = true
+      store.packages[number].targets = places
+    }
+    guard changed else { return }
+    marks.insert(LookupTrace.mark(path: directory))
+    // Targets of one package may depend on each other by more than addresses.
+    for id in ids { store.targets[id.index].flags &= ~TargetRow.edgesKnown }
+  }
+
+  private func isSame(_ left: TargetRow, _ right: TargetRow) -> Bool {
+    left.attributes == right.attributes && left.file == right.file && left.type == right.type
+      && left.resolve == right.resolve && (left.generator == 0) == (right.generator == 0)
+  }
+
+  // MARK: What it means
+
+  /// Has the dependencies worked out again of all targets that have looked up what is different now.
+  func invalidate() {
+    if rulesChanged {
+      for index in 0..<store.targets.count { store.targets[index].flags &= ~TargetRow.edgesKnown }
+    }
+    guard !marks.isEmpty || !scopes.isEmpty else { return }
+    // A bit a mark, so that most marks are told apart without a look into the set.
+    var bits = [UInt64](repeating: 0, count: 1024)
+    for mark in marks { bits[Int(mark >> 6) & 1023] |= 1 << UInt64(mark & 63) }
+    for index in 0..<store.targets.count {
+      let row = store.targets[index]
+      guard row.has(TargetRow.edgesKnown) else { continue }
+      for mark in store.files.list(row.mentions)
+      where bits[Int(mark >> 6) & 1023] & (1 << UInt64(mark & 63)) != 0 && marks.contains(mark) {
+        store.targets[index].flags &= ~TargetRow.edgesKnown
+        break
+      }
+    }
+    for directory in scopes { store.forgetEdges(below: directory, graph.files) }
+  }
+}
+
+extension GraphStore {
+  /// Has the dependencies worked out again of the targets of all files below a directory.
+  func forgetEdges(below directory: DirectoryID, _ files: FileTable) {
+    for directory in files.subtree(of: directory) {
+      for file in files.files(in: directory) {
+        for id in owners(of: file) { targets[id.index].flags &= ~TargetRow.edgesKnown }
+      }
+    }
+  }
+
+  /// The packages that hold the lockfiles of resolves.
+  func lockfilePackages() -> [Int] {
+    (0..<packages.count).filter {
+      packages[$0].flags & (PackageRow.dead | PackageRow.lockfiles) == PackageRow.lockfiles
+    }
+  }
+}

@@ -1,0 +1,148 @@
+internal import BuildFiles
+internal import Diagnostics
+internal import Workspace
+
+/// Makes the targets of one package: those declared, and those that they generate.
+struct PackageTargets {
+  /// A target, with its generator and declaration as places in this package.
+  struct Entry {
+    var target: Target
+    var declaration: Int
+    var generator: Int?
+  }
+
+  let files: FileTable
+  let sources: any GraphSources
+  var entries: [Entry] = []
+  /// What is wrong.
+  var problems: [Diagnostic] = []
+  /// What is odd.
+  var warnings: [Diagnostic] = []
+  /// The files that were read.
+  var inputs: [FileID] = []
+  private var declaration = 0
+
+  init(files: FileTable, sources: any GraphSources) {
+    self.files = files
+    self.sources = sources
+  }
+
+  mutating func add(_ package: BuildPackage) throws {
+    guard let directory = files.directory(at: package.directory) else { return }
+    for (index, declaration) in package.targets.enumerated() {
+      self.declaration = index
+      let address = Address(
+        directory: package.directory, name: declaration.name, parameters: declaration.parameters)
+      var file: FileID?
+      if let source = declaration.given("source")?.string, declaration.type.generated == nil,
+        declaration.type.field(named: "source")?.kind == .source
+      {
+        file = files.file(at: Paths.join(package.directory, source))
+        if file == nil { problems.append(missing(source, field: "source", declaration, address)) }
+      }
+      let generator = append(
+        Target(
+          type: declaration.type, address: address, declaration: declaration, generator: nil, file: file,
+          ownFields: []), generator: nil)
+      guard declaration.type.generated != nil else { continue }
+      switch declaration.type {
+      case .pythonRequirements: try addRequirements(of: generator)
+      case .poetryRequirements: break
+      case .pexBinaries: addBinaries(of: generator)
+      default: addFiles(of: generator, in: directory)
+      }
+    }
+  }
+
+  /// Adds a target and gives its place.
+  @discardableResult
+  mutating func append(_ target: Target, generator: Int?) -> Int {
+    entries.append(Entry(target: target, declaration: declaration, generator: generator))
+    return entries.count - 1
+  }
+
+  /// One target a file that the globs of `sources` select.
+  private mutating func addFiles(of place: Int, in directory: DirectoryID) {
+    let generator = entries[place].target
+    guard let type = generator.type.generated else { return }
+    let texts = generator.strings(of: "sources")
+    let globs = SourceGlobs(texts)
+    var overrides = self.overrides(of: generator)
+    var selected: [FileID]
+    if globs.includes.allSatisfy(\.isLiteral) {
+      // Named files are looked up; each must be there.
+      selected = []
+      for pattern in globs.includes where !globs.excludes.contains(where: { $0.matches(pattern.text) }) {
+        if let file = files.file(at: Paths.join(generator.address.directory, pattern.text)) {
+          selected.append(file)
+        } else {
+          problems.append(missing(pattern.text, field: "sources", generator.declaration, generator.address))
+        }
+      }
+      selected = Set(selected).sorted()
+    } else {
+      selected = files.files(matching: globs, in: directory)
+      if selected.isEmpty, generator.given("sources") != nil {
+        warnings.append(
+          Diagnostic(
+            .input, "the sources of \"\(generator.address)\" match no file",
+            at: generator.declaration.site.location(field: "sources")))
+      }
+    }
+    for file in selected {
+      let path = Paths.relative(files.path(of: file), to: generator.address.directory)
+      var address = generator.address
+      address.file = path
+      var fields = [TargetDeclaration.Assignment(name: "source", value: .string(path))]
+      if let own = overrides.removeValue(forKey: path) { fields += own }
+      append(
+        Target(
+          type: type, address: address, declaration: generator.declaration, generator: nil, file: file,
+          ownFields: fields), generator: place)
+    }
+    for (path, _) in overrides.sorted(by: { $0.key < $1.key }) {
+      problems.append(
+        Diagnostic(
+          .input, "\"\(generator.address)\" overrides \"\(path)\", which is not among its sources",
+          at: generator.declaration.site.location(field: "overrides", text: path)))
+    }
+  }
+
+  /// The fields that `overrides` sets, by file or name.
+  func overrides(of generator: Target) -> [String: [TargetDeclaration.Assignment]] {
+    var result: [String: [TargetDeclaration.Assignment]] = [:]
+    for entry in generator.value(of: "overrides").map ?? [] {
+      let fields = (entry.value.map ?? []).map {
+        TargetDeclaration.Assignment(name: $0.key.string ?? "", value: $0.value)
+      }
+      for key in entry.key.strings ?? [] { result[key, default: []] += fields }
+    }
+    return result
+  }
+
+  private mutating func addBinaries(of place: Int) {
+    let generator = entries[place].target
+    let overrides = self.overrides(of: generator)
+    for entry in generator.strings(of: "entry_points") {
+      var address = generator.address
+      address.generated = entry.map { $0 == ":" ? "-" : String($0) }.joined()
+      let fields = [TargetDeclaration.Assignment(name: "entry_point", value: .string(entry))]
+      append(
+        Target(
+          type: .pexBinary, address: address, declaration: generator.declaration, generator: nil, file: nil,
+          ownFields: (overrides[entry] ?? []) + fields), generator: place)
+    }
+  }
+
+  func missing(_ path: String, field: String, _ declaration: TargetDeclaration, _ address: Address) -> Diagnostic {
+    var remedies: [String] = []
+    let directory = Paths.join(address.directory, Paths.parent(path))
+    if let id = files.directory(at: directory) {
+      let names = files.files(in: id).map { Paths.relative(files.path(of: $0), to: address.directory) }
+      remedies = Suggestions.remedy(for: path, among: names).map { [$0] } ?? []
+    }
+    return Diagnostic(
+      .input, "the target \"\(address)\" names the file \"\(path)\", which is not there",
+      at: declaration.site.location(field: field, text: path), remedies: remedies)
+  }
+}

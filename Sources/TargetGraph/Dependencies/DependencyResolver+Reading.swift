@@ -1,0 +1,149 @@
+internal import BuildFiles
+internal import PythonImports
+internal import Snapshot
+internal import Synchronization
+internal import SystemSupport
+internal import Workspace
+
+extension DependencyResolver {
+  /// Looks at the files of these targets, unless that has been done in this run, and reads those that were touched, on two
+  /// threads: what asks for the dependencies of many targets one by one calls this first.
+  ///
+  /// - Throws: what the sources throw.
+  public func readImports(of ids: [TargetID]) throws {
+    var wanted: [FileID] = []
+    for id in ids where graph.type(of: id).isPythonSource {
+      guard let file = graph.file(of: id), !verified[file.index] else { continue }
+      want(file, &wanted)
+    }
+    guard !wanted.isEmpty else { return }
+    try verify(wanted)
+  }
+
+  /// What a Python file imports.
+  func imports(of file: FileID) throws -> PythonFileImports {
+    if !verified[file.index] {
+      var wanted: [FileID] = []
+      want(file, &wanted)
+      try verify(wanted)
+    }
+    var reader = ByteReader(graph.store.importBytes(graph.store.files.files[file.index].imports))
+    do throws(SnapshotError) {
+      return try PythonFileImports(from: &reader)
+    } catch {
+      // The section's checksum held, so these are the bytes that this program wrote.
+      preconditionFailure("imports in the state can not be decoded")
+    }
+  }
+
+  /// Marks a file as looked at, with the packages it lies in, whose being blank matters to it.
+  private func want(_ file: FileID, _ wanted: inout [FileID]) {
+    verified[file.index] = true
+    wanted.append(file)
+    guard graph.configuration.inference.initFiles == .contentOnly else { return }
+    var directory = graph.files.directory(of: file)
+    while true {
+      for name in ["__init__.py", "__init__.pyi"] {
+        if let found = graph.files.file(named: name, in: directory), !verified[found.index] {
+          verified[found.index] = true
+          wanted.append(found)
+        }
+      }
+      if directory.index == 0 { break }
+      directory = graph.files.parent(of: directory)
+    }
+  }
+
+  private func verify(_ files: [FileID]) throws {
+    let store = graph.store.files
+    guard let state = graph.state else {
+      for file in files where !store.files[file.index].has(FileRow.importsKnown) {
+        try note(try sources.imports(of: graph.files.path(of: file), options: options), of: file)
+      }
+      return
+    }
+    var stale = Set(try store.touched(among: files, root: state.root))
+    for file in files where !store.files[file.index].has(FileRow.importsKnown) { stale.insert(file) }
+    if stale.isEmpty { return }
+    let capture = state.captureTime()
+    let read = Array(stale)
+    let results = Mutex<[(FileContent, PythonFileImports)?]>(Array(repeating: nil, count: read.count))
+    let batch = max(1, min(64, read.count / 4))
+    let (table, options) = (graph.files, options)
+    let (root, ignoringInode) = (state.root, state.ignoringInode)
+    performInParallel(count: (read.count + batch - 1) / batch, threads: 2) { part in
+      let range = (part * batch)..<min(read.count, (part + 1) * batch)
+      let found = range.map { index -> (FileContent, PythonFileImports) in
+        var content = store.read(root.appending(table.path(of: read[index])), ignoringInode: ignoringInode)
+        let imports = PythonFileImports(parsing: content.bytes ?? [], options: options)
+        if content.bytes != nil { content.bytes = [] }
+        return (content, imports)
+      }
+      results.withLock { results in for (index, result) in zip(range, found) { results[index] = result } }
+    }
+    for (file, result) in zip(read, results.withLock({ $0 })) {
+      guard let (content, imports) = result else { continue }
+      if content.bytes == nil { _ = try sources.read(graph.files.path(of: file)) }
+      if store.note(content, of: file, capture: capture) {
+        for owner in graph.store.owners(of: file) {
+          graph.store.targets[owner.index].changedAt = store.summary.generation
+        }
+      }
+      try note(imports, of: file)
+    }
+  }
+
+  /// Notes what a file imports. Where that is what it imported before, what its targets depend on holds.
+  private func note(_ imports: PythonFileImports, of file: FileID) throws {
+    let store = graph.store
+    var row = store.files.files[file.index]
+    let wasBlank = row.has(FileRow.blank)
+    let wasKnown = row.has(FileRow.importsKnown)
+    var writer = ByteWriter()
+    imports.encode(into: &writer)
+    if wasKnown, store.importBytes(row.imports).elementsEqual(writer.bytes) { return }
+    row.imports = try store.add(writer.bytes, to: .imports)
+    row.flags |= FileRow.importsKnown
+    if imports.isBlank { row.flags |= FileRow.blank } else { row.flags &= ~FileRow.blank }
+    store.files.files[file.index] = row
+    for owner in store.owners(of: file) { store.targets[owner.index].flags &= ~TargetRow.edgesKnown }
+    guard wasKnown, wasBlank != imports.isBlank else { return }
+    switch graph.files.name(of: file) {
+    case "__init__.py", "__init__.pyi": store.forgetEdges(below: graph.files.directory(of: file), graph.files)
+    default: break
+    }
+  }
+
+  private var options: ImportOptions {
+    let inference = graph.configuration.inference
+    return ImportOptions(
+      stringImportMinimumDots: inference.stringImports ? inference.stringImportsMinimumDots : nil,
+      assetMinimumSlashes: inference.assets ? inference.assetsMinimumSlashes : nil)
+  }
+
+  /// Keeps what was found out in this run for the next ones.
+  public func save() {
+    graph.state?.save()
+  }
+}
+
+extension GraphStore {
+  /// Notes what a target depends on.
+  func note(
+    _ dependencies: [TargetID], of id: TargetID, findings found: TargetFindings, trace: LookupTrace
+  ) throws(SnapshotError) {
+    var row = targets[id.index]
+    let edges = dependencies.map(\.rawValue)
+    if !files.list(row.edges).elementsEqual(edges) {
+      row.edges = try files.add(list: edges)
+      row.changedAt = files.summary.generation
+    }
+    let marks = trace.marks.sorted()
+    if !files.list(row.mentions).elementsEqual(marks) { row.mentions = try files.add(list: marks) }
+    var writer = ByteWriter()
+    found.encode(into: &writer)
+    row.findings = try add(writer.bytes, to: .declarations)
+    row.flags |= TargetRow.edgesKnown
+    targets[id.index] = row
+  }
+}

@@ -1,0 +1,123 @@
+internal import BuildFiles
+internal import Glibc
+internal import SystemPackage
+internal import SystemSupport
+
+/// What one directory holds now.
+struct FileListing: Sendable {
+  struct File: Sendable {
+    var name: String
+    var stat = StatTuple()
+    var isLink = false
+    /// It is no file of the workspace; see ``FileRow/hidden``.
+    var isHidden = false
+  }
+
+  /// What the directory said of itself before it was read.
+  var stat = StatTuple()
+  /// By name.
+  var files: [File] = []
+  /// The names of directories that are not ignored, sorted.
+  var directories: [String] = []
+  /// The ignore rules that hold in it.
+  var scope: IgnoreScope
+  /// Whether the directory could be read.
+  var isReadable = true
+
+  /// Reads one directory and sorts what is in it; nil when it is not there.
+  ///
+  /// Links to files are files; links to directories are not followed. Names that are not UTF-8 are left out: no target
+  /// could name them.
+  static func read(
+    _ path: String, root: CInt, scope above: IgnoreScope, ignoringInode: Bool
+  ) -> FileListing? {
+    var status = Glibc.stat()
+    let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+    let descriptor = openat(root, path.isEmpty ? "." : path, flags)
+    guard descriptor >= 0 else {
+      guard errno == EACCES, fstatat(root, path, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+      var listing = FileListing(scope: above)
+      listing.stat = StatTuple.ofDirectory(status, ignoringInode: ignoringInode)
+      listing.isReadable = false
+      return listing
+    }
+    guard fstat(descriptor, &status) == 0, let directory = fdopendir(descriptor) else {
+      Glibc.close(descriptor)
+      return nil
+    }
+    defer { closedir(directory) }
+    var listing = FileListing(scope: above)
+    listing.stat = StatTuple.ofDirectory(status, ignoringInode: ignoringInode)
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      guard let name = name(of: entry), name != ".", name != ".." else { continue }
+      switch Int(entry.pointee.d_type) {
+      case Int(DT_REG): listing.files.append(File(name: name))
+      case Int(DT_DIR): names.append(name)
+      case Int(DT_LNK): listing.files.append(File(name: name, isLink: true))
+      case Int(DT_UNKNOWN):
+        guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: listing.files.append(File(name: name))
+        case S_IFDIR: names.append(name)
+        case S_IFLNK: listing.files.append(File(name: name, isLink: true))
+        default: continue
+        }
+      default: continue
+      }
+    }
+    if listing.files.contains(where: { $0.name == ".gitignore" }), let rules = readRules(descriptor) {
+      listing.scope = IgnoreScope(parent: above, directory: path, rules: rules)
+    }
+    listing.settle(path, names, descriptor, ignoringInode: ignoringInode)
+    return listing
+  }
+
+  /// Leaves out what is ignored, and looks at what the names stand for.
+  private mutating func settle(
+    _ path: String, _ names: [String], _ descriptor: CInt, ignoringInode: Bool
+  ) {
+    let scope = scope
+    files = files.compactMap { file in
+      var file = file
+      if scope.isIgnored(path: Paths.join(path, file.name), name: file.name, isDirectory: false) {
+        guard file.name == ".gitignore" else { return nil }
+        file.isHidden = true
+      }
+      var status = Glibc.stat()
+      if fstatat(descriptor, file.name, &status, 0) == 0 {
+        file.stat = StatTuple(status, ignoringInode: ignoringInode)
+      }
+      // A link to nothing or to a directory may become one to a file without a change of this directory.
+      if !file.stat.isFile {
+        guard file.isLink else { return nil }
+        file.isHidden = true
+      }
+      return file
+    }
+    files.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    directories = names.filter { !scope.isIgnored(path: Paths.join(path, $0), name: $0, isDirectory: true) }
+      .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  private static func name(of entry: UnsafeMutablePointer<dirent>) -> String? {
+    withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+      String(validating: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+  }
+
+  /// The rules of the `.gitignore` in a directory.
+  static func readRules(_ directory: CInt) -> IgnoreRules? {
+    let descriptor = openat(directory, ".gitignore", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { Glibc.close(descriptor) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 16384)
+    while true {
+      let count = buffer.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
+      guard count > 0 else { break }
+      bytes += buffer[..<count]
+    }
+    return IgnoreRules(text: String(decoding: bytes, as: UTF8.self))
+  }
+}

@@ -1,0 +1,231 @@
+internal import BuildFiles
+internal import Glibc
+public import Snapshot
+
+/// The sections of a workspace's state: files here, targets in TargetGraph.
+public enum StateSection: Int, CaseIterable, Sendable {
+  /// One ``StateSummary``.
+  case summary
+  /// Names and paths.
+  case text
+  /// ``DirectoryRow``s.
+  case directories
+  /// ``FileRow``s.
+  case files
+  /// The SHA-256 digest of each file, where it is known.
+  case digests
+  /// Lists of ids.
+  case lists
+  /// Files whose content decides which targets there are, and links, whose kind may change by itself.
+  case watched
+  case packages, declarations, targets, addresses, order, addressIndex, modules, moduleIndex, imports
+}
+
+/// A piece of the text section.
+public struct TextSpan: BitwiseCopyable, Sendable {
+  public var offset: UInt32 = 0
+  public var count: UInt32 = 0
+  public init() {}
+  public init(offset: Int, count: Int) {
+    self.offset = UInt32(offset)
+    self.count = UInt32(count)
+  }
+  var range: Range<Int> { Int(offset)..<(Int(offset) + Int(count)) }
+}
+
+/// A piece of the list section.
+public struct ListSpan: BitwiseCopyable, Sendable {
+  public var start: UInt32 = 0
+  public var count: UInt32 = 0
+  public init() {}
+  public init(start: Int, count: Int) {
+    self.start = UInt32(start)
+    self.count = UInt32(count)
+  }
+  public var range: Range<Int> { Int(start)..<(Int(start) + Int(count)) }
+}
+
+/// What stat(2) says that tells whether something was touched. Any difference counts, not only what is newer.
+public struct StatTuple: BitwiseCopyable, Sendable, Equatable {
+  public var size: Int64 = 0
+  public var modified: Int64 = 0
+  public var changed: Int64 = 0
+  public var inode: UInt64 = 0
+  public var mode: UInt32 = 0
+  public var spare: UInt32 = 0
+
+  init() {}
+
+  init(_ status: stat, ignoringInode: Bool) {
+    size = Int64(status.st_size)
+    modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+    changed = Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
+    inode = ignoringInode ? 0 : UInt64(status.st_ino)
+    mode = UInt32(status.st_mode)
+  }
+
+  /// What of a directory tells whether names were added or taken away, or whether it may be read now.
+  static func ofDirectory(_ status: stat, ignoringInode: Bool) -> StatTuple {
+    var tuple = StatTuple(status, ignoringInode: ignoringInode)
+    tuple.size = 0
+    return tuple
+  }
+
+  var isFile: Bool { mode_t(mode) & S_IFMT == S_IFREG }
+  var isDirectory: Bool { mode_t(mode) & S_IFMT == S_IFDIR }
+
+  /// Whether a change in the same tick of the clock could have left the times as they are.
+  func isRacy(capture: Int64) -> Bool { modified >= capture || changed >= capture }
+}
+
+/// A directory of the workspace.
+public struct DirectoryRow: BitwiseCopyable, Sendable {
+  static let dead: UInt32 = 1
+  static let racy: UInt32 = 2
+  /// It is there but can not be read: nothing in it counts.
+  static let unreadable: UInt32 = 4
+
+  public var path = TextSpan()
+  public var stat = StatTuple()
+  /// Ids of files by name, all of them: see ``FileRow/hidden``.
+  public var files = ListSpan()
+  /// Ids of the directories in it, by name.
+  public var directories = ListSpan()
+  public var parent: UInt32 = 0
+  public var flags: UInt32 = 0
+  /// The package declared here: its number plus one.
+  public var package: UInt32 = 0
+  public var spare: UInt32 = 0
+
+  public init() {}
+  var isVisible: Bool { flags & (Self.dead | Self.unreadable) == 0 }
+}
+
+/// A file of the workspace.
+public struct FileRow: BitwiseCopyable, Sendable {
+  public static let dead: UInt32 = 1
+  public static let racy: UInt32 = 2
+  /// It is no file of the workspace, but what it is decides what is: an ignored `.gitignore`, a link to nothing.
+  public static let hidden: UInt32 = 4
+  /// Its content decides which targets there are.
+  public static let structural: UInt32 = 8
+  public static let link: UInt32 = 16
+  public static let digestKnown: UInt32 = 32
+  public static let importsKnown: UInt32 = 64
+  public static let blank: UInt32 = 128
+  /// It was changed while it was captured, or the file is gone: what is known of it is not to be trusted.
+  public static let unknown: UInt32 = 256
+
+  public var name = TextSpan()
+  public var stat = StatTuple()
+  public var imports = TextSpan()
+  public var directory: UInt32 = 0
+  public var flags: UInt32 = 0
+  /// The first of the targets that own it: its number plus one.
+  public var owner: UInt32 = 0
+  /// The generation of the state in which its content was last seen to change.
+  public var changedAt: UInt32 = 0
+
+  public init() {}
+  public func has(_ flag: UInt32) -> Bool { flags & flag != 0 }
+  var isVisible: Bool { flags & (Self.dead | Self.hidden) == 0 }
+}
+
+/// What is said of the state as a whole.
+public struct StateSummary: BitwiseCopyable, Sendable {
+  /// Counts the runs that changed anything.
+  public var generation: UInt32 = 0
+  public var flags: UInt32 = 0
+  /// The number of entries of the index sections.
+  public var addressCount: UInt32 = 0
+  public var moduleCount: UInt32 = 0
+  /// Targets below this number are in the order section.
+  public var orderedTargets: UInt32 = 0
+  /// Dead rows, whose space a new snapshot wins back.
+  public var deadRows: UInt32 = 0
+  /// A digest of the source roots that marker files mark.
+  public var sourceRoots: UInt64 = 0
+  public var environment: UInt64 = 0
+  public init() {}
+}
+
+/// An image with the columns that describe files.
+public final class FileState: @unchecked Sendable {
+  // Changed by one thread, and only while no other reads: see StateImage.
+  public let image: StateImage
+  public let directories: Column<DirectoryRow>
+  public let files: Column<FileRow>
+  public let digests: Column<DigestRow>
+  public let lists: Column<UInt32>
+  public let watched: Column<UInt32>
+  private let summaries: Column<StateSummary>
+  private let text: UnsafeRawPointer
+
+  public init(_ image: StateImage) throws(SnapshotError) {
+    self.image = image
+    directories = Column(image, StateSection.directories.rawValue)
+    files = Column(image, StateSection.files.rawValue)
+    digests = Column(image, StateSection.digests.rawValue)
+    lists = Column(image, StateSection.lists.rawValue)
+    watched = Column(image, StateSection.watched.rawValue)
+    summaries = Column(image, StateSection.summary.rawValue)
+    if summaries.count == 0 { try summaries.append(StateSummary()) }
+    text = image.base(StateSection.text.rawValue)
+  }
+
+  /// An empty image.
+  public static func empty() throws(SnapshotError) -> FileState {
+    try FileState(try StateImage(sections: StateSection.allCases.count))
+  }
+
+  public var summary: StateSummary {
+    get { summaries[0] }
+    set { summaries[0] = newValue }
+  }
+
+  /// The bytes of a piece of text.
+  public func bytes(_ span: TextSpan) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: text + Int(span.offset), count: Int(span.count))
+  }
+
+  public func string(_ span: TextSpan) -> String { String(decoding: bytes(span), as: UTF8.self) }
+
+  func add(text: String) throws(SnapshotError) -> TextSpan {
+    let bytes = Array(text.utf8)
+    return TextSpan(offset: try image.append(bytes, to: StateSection.text.rawValue), count: bytes.count)
+  }
+
+  public func add(list: [UInt32]) throws(SnapshotError) -> ListSpan {
+    if list.isEmpty { return ListSpan() }
+    return ListSpan(start: try lists.append(contentsOf: list), count: list.count)
+  }
+
+  public func list(_ span: ListSpan) -> UnsafeBufferPointer<UInt32> { lists[span.range] }
+
+  /// Whether a directory is there and can be read.
+  public func isVisible(_ directory: DirectoryID) -> Bool { directories[directory.index].isVisible }
+
+  /// The last name of a directory's path.
+  func name(ofDirectory index: Int) -> UnsafeRawBufferPointer {
+    let path = bytes(directories[index].path)
+    guard let slash = path.lastIndex(of: UInt8(ascii: "/")) else { return path }
+    return UnsafeRawBufferPointer(rebasing: path[(slash + 1)...])
+  }
+}
+
+/// The 32 bytes of a digest.
+public struct DigestRow: BitwiseCopyable, Sendable, Equatable {
+  public var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+  public init() {}
+  public static func == (left: Self, right: Self) -> Bool { left.words == right.words }
+}
+
+/// The order of bytes, as memcmp(3) gives it.
+func compareBytes(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
+  let count = min(left.count, right.count)
+  if count > 0, let first = left.baseAddress, let second = right.baseAddress {
+    let order = memcmp(first, second, count)
+    if order != 0 { return Int(order) }
+  }
+  return left.count - right.count
+}

@@ -1,0 +1,138 @@
+internal import Glibc
+internal import Snapshot
+internal import SystemPackage
+internal import SystemSupport
+
+/// Looks with stat(2) whether what is known of directories and files still holds: on two threads, which halve the time,
+/// as nearly all of it is spent in the kernel; more do not help.
+struct StatWalk: @unchecked Sendable {
+  /// What a look found.
+  enum Verdict: UInt8 {
+    case same
+    /// The tuple differs, or is one that can not be trusted.
+    case touched
+    /// It is something else now, or gone.
+    case different
+  }
+
+  // Read by several threads while nobody changes it; each writes verdicts of its own places only.
+  let state: FileState
+  let root: CInt
+  let ignoringInode: Bool
+
+  /// Looks at every directory.
+  func directories() -> [Int] {
+    look(count: state.directories.count) { index, path in
+      let row = state.directories[index]
+      if row.flags & DirectoryRow.dead != 0 { return .same }
+      if row.flags & DirectoryRow.racy != 0 { return .touched }
+      var status = Glibc.stat()
+      guard fstatat(root, path.directory(row), &status, AT_SYMLINK_NOFOLLOW) == 0 else { return .different }
+      return StatTuple.ofDirectory(status, ignoringInode: ignoringInode) == row.stat ? .same : .touched
+    }.map(\.0)
+  }
+
+  /// Looks at files, following links, and gives those that are not as they were, in this order.
+  func files(_ ids: UnsafeBufferPointer<UInt32>) -> [(Int, Verdict)] {
+    let walk = Shared(ids)
+    return look(count: ids.count) { place, path in
+      let row = state.files[Int(walk.ids[place])]
+      if row.has(FileRow.dead) { return .same }
+      var status = Glibc.stat()
+      let result = fstatat(root, path.file(row), &status, 0)
+      let tuple = result == 0 ? StatTuple(status, ignoringInode: ignoringInode) : StatTuple()
+      if tuple == row.stat { return row.has(FileRow.racy | FileRow.unknown) ? .touched : .same }
+      return tuple.isFile == row.stat.isFile ? .touched : .different
+    }.map { (Int(ids[$0.0]), $0.1) }
+  }
+
+  /// Ids that threads share.
+  private struct Shared: @unchecked Sendable {
+    // Read only, and only while the caller waits.
+    let ids: UnsafeBufferPointer<UInt32>
+    init(_ ids: UnsafeBufferPointer<UInt32>) { self.ids = ids }
+  }
+
+  /// Verdicts, written by several threads, each in places of its own.
+  private final class Verdicts: @unchecked Sendable {
+    let values: UnsafeMutablePointer<UInt8>
+    init(count: Int) {
+      values = .allocate(capacity: count)
+      values.initialize(repeating: 0, count: count)
+    }
+    deinit { values.deallocate() }
+  }
+
+  private func look(
+    count: Int, _ body: @Sendable (Int, inout PathBuffer) -> Verdict
+  ) -> [(Int, Verdict)] {
+    if count == 0 { return [] }
+    let verdicts = Verdicts(count: count)
+    let batch = count < 512 ? count : 256
+    performInParallel(count: (count + batch - 1) / batch, threads: 2) { part in
+      var path = PathBuffer(state)
+      for index in (part * batch)..<min(count, (part + 1) * batch) {
+        verdicts.values[index] = body(index, &path).rawValue
+      }
+      path.free()
+    }
+    var found: [(Int, Verdict)] = []
+    for index in 0..<count where verdicts.values[index] != 0 {
+      found.append((index, Verdict(rawValue: verdicts.values[index]) ?? .different))
+    }
+    return found
+  }
+}
+
+/// A path as a C string, put together without allocation. What a directory's path was is remembered, as files come
+/// directory by directory.
+struct PathBuffer {
+  private let state: FileState
+  private let buffer: UnsafeMutablePointer<CChar>
+  private var capacity = 8192
+  private var directory: UInt32 = .max
+  private var directoryLength = 0
+
+  init(_ state: FileState) {
+    self.state = state
+    buffer = .allocate(capacity: capacity)
+  }
+
+  func free() { buffer.deallocate() }
+
+  mutating func directory(_ row: DirectoryRow) -> UnsafePointer<CChar> {
+    directory = .max
+    let path = state.bytes(row.path)
+    if path.isEmpty {
+      buffer[0] = CChar(UInt8(ascii: "."))
+      buffer[1] = 0
+    } else {
+      copy(path, at: 0)
+      buffer[min(path.count, capacity - 1)] = 0
+    }
+    return UnsafePointer(buffer)
+  }
+
+  mutating func file(_ row: FileRow) -> UnsafePointer<CChar> {
+    if directory != row.directory {
+      directory = row.directory
+      let path = state.bytes(state.directories[Int(row.directory)].path)
+      copy(path, at: 0)
+      directoryLength = path.count
+      if directoryLength > 0 {
+        buffer[directoryLength] = CChar(UInt8(ascii: "/"))
+        directoryLength += 1
+      }
+    }
+    let name = state.bytes(row.name)
+    copy(name, at: directoryLength)
+    buffer[directoryLength + name.count] = 0
+    return UnsafePointer(buffer)
+  }
+
+  /// Paths are shorter than PATH_MAX, names than NAME_MAX: what does not fit is no path the system takes.
+  private func copy(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
+    guard let start = bytes.baseAddress, offset + bytes.count + 2 < capacity else { return }
+    memcpy(buffer + offset, start, bytes.count)
+  }
+}
