@@ -220,7 +220,10 @@ extension Parser {
     var sawStarStar = false
     while token.kind != .closeParen {
       let offset = token.start
-      if sawStarStar { throw error("argument may not follow **kwargs") }
+      // Python lets named arguments follow.
+      if sawStarStar, !dialect.pythonSyntax || token.kind == .starStar || token.kind == .star {
+        throw error("argument may not follow **kwargs")
+      }
       if try accept(.starStar) {
         sawStarStar = true
         items.append(node(.starStarArgument, at: offset, try test()))
@@ -240,6 +243,7 @@ extension Parser {
           items.append(node(.namedArgument, at: offset, target.a, try test()))
         } else {
           if sawStar { throw error("positional argument may not follow *args", at: offset) }
+          if sawStarStar { throw error("positional argument may not follow **kwargs", at: offset) }
           if !names.isEmpty { throw error("positional argument may not follow named argument", at: offset) }
           if token.kind == .for {
             guard dialect.pythonSyntax, items.isEmpty else {

@@ -56,9 +56,40 @@ extension Parser {
       return node(.returnStatement, at: start, value)
     case .load:
       return try loadStatement()
+    case .reserved where dialect.pythonSyntax && (text(token) == "raise" || text(token) == "assert"):
+      return try failure()
     default:
       return try expressionStatement()
     }
+  }
+
+  /// Python's `raise ValueError("…")` is `fail("…")`, and `assert condition, "…"` is `condition or fail("…")`: nothing
+  /// can catch it either way.
+  private mutating func failure() throws -> Int32 {
+    let start = token.start
+    let isRaise = text(token) == "raise"
+    try advance()
+    if isRaise {
+      let operand = try test()
+      let raised = tree[operand]
+      // An exception without arguments tells its name.
+      let name = raised.kind == .name ? tree.symbols[raised.a] : "an exception was raised"
+      let arguments =
+        raised.kind == .call ? (raised.b, raised.c) : list([constant(.string(Array(name.utf8)), at: start)])
+      return node(
+        .expressionStatement, at: start, node(.call, at: start, failName(at: start), arguments.0, arguments.1))
+    }
+    let condition = try test()
+    let message =
+      try accept(.comma) ? try test() : constant(.string(Array("the assertion does not hold".utf8)), at: start)
+    let (first, count) = list([message])
+    let call = node(.call, at: start, failName(at: start), first, count)
+    return node(.expressionStatement, at: start, node(.or, at: start, condition, call))
+  }
+
+  private mutating func failName(at offset: Int) -> Int32 {
+    let symbol = Array("fail".utf8).withUnsafeBufferPointer { tree.symbols.symbol($0[...]) }
+    return node(.name, at: offset, symbol)
   }
 
   private mutating func expressionStatement() throws -> Int32 {

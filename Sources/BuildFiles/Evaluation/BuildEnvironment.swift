@@ -11,7 +11,10 @@ enum BuildEnvironment {
     for (name, type) in TargetType.legacyNames { values[name] = .host(TargetTypeSymbol(type: type, name: name)) }
     for name in TargetType.foreignNames { values[name] = .host(TargetTypeSymbol(type: .foreign, name: name)) }
     for name in ["globs", "rglobs", "zglobs"] { values[name] = GlobSet.function(name) }
-    for name in ["python_artifact", "setup_py", "http_source", "stevedore_namespace", "per_platform", "bundle"] {
+    for name in [
+      "python_artifact", "setup_py", "http_source", "stevedore_namespace", "per_platform", "bundle",
+      "node_build_script", "node_run_script", "node_test_script", "node_format_script", "node_lint_script",
+    ] {
       values[name] = object(name)
     }
     for direction in VisibilityDeclaration.Direction.allCases {
@@ -24,7 +27,9 @@ enum BuildEnvironment {
       try state(call).addDefaults(call)
       return .none
     }
-    values["build_file_dir"] = .builtin("build_file_dir") { call in .string(try state(call).directory) }
+    values["build_file_dir"] = .builtin("build_file_dir") { call in
+      .host(DirectoryPath(path: try state(call).directory))
+    }
     values["env"] = .builtin("env") { call in
       let bound = try call.bind(["name", "default"], required: 1)
       guard let name = bound[0]?.asString else { throw StarlarkError("env takes the name of a variable") }

@@ -8,6 +8,9 @@ public final class BuildFileEvaluator: Sendable {
   public struct Options: Sendable {
     /// Whether names that nothing defines are taken for target types of a repository's own plugins.
     public var ignoresUnknownTypes = false
+    /// Names of target types and fields that the repository's own plugins define: such types are taken as holders of
+    /// dependencies, such fields are left out.
+    public var pluginNames: Set<String> = []
     /// The value of an environment variable for `env()`.
     public var environment: @Sendable (String) -> String?
     /// The bytes of a file that `load` names, by its path from the workspace root.
@@ -41,6 +44,11 @@ public final class BuildFileEvaluator: Sendable {
     dialect.lateNames = options.ignoresUnknownTypes
     self.dialect = dialect
     var environment = BuildEnvironment.standard
+    var plugins: [String: Value] = [:]
+    for name in options.pluginNames where environment[name] == nil {
+      plugins[name] = .host(TargetTypeSymbol(type: .foreign, name: name))
+    }
+    if !plugins.isEmpty { environment = environment.adding(plugins) }
     for file in prelude {
       do {
         let program = try Program(source: file, dialect: dialect, environment: environment)
@@ -58,7 +66,8 @@ public final class BuildFileEvaluator: Sendable {
   ///
   /// - Throws: ``BuildFileError``.
   public func evaluate(directory: String, files: [SourceFile]) throws -> BuildPackage {
-    let state = PackageState(directory: directory, environment: options.environment)
+    let state = PackageState(
+      directory: directory, environment: options.environment, pluginNames: options.pluginNames)
     for file in files {
       do {
         let program = try Program(source: file, dialect: dialect, environment: environment)
@@ -122,8 +131,8 @@ public final class BuildFileEvaluator: Sendable {
     guard error.kind == .name, diagnostic.remedies.isEmpty else { return diagnostic }
     var diagnostic = diagnostic
     diagnostic.remedies = [
-      "if it is a target type of a plugin of this repository, set unknown_target_types = \"ignore\" under [workspace] "
-        + "in kilt.toml: such targets then only hold their dependencies"
+      "if it is a target type of a Pants plugin, write a kilt.toml with [workspace], extends = \"pants.toml\" (where there "
+        + "is one) and unknown_target_types = \"ignore\": such targets then only hold their dependencies"
     ]
     return diagnostic
   }

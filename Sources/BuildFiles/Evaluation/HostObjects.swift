@@ -134,6 +134,7 @@ extension FieldValue {
       case let object as FieldObject: self = object.value
       case let set as GlobSet: self = .strings(set.patterns)
       case let symbol as TargetTypeSymbol: self = .string(symbol.name)
+      case let path as DirectoryPath: self = .string(path.representation)
       default: return nil
       }
     default:

@@ -5,6 +5,7 @@ internal import Starlark
 final class PackageState {
   let directory: String
   let environment: (String) -> String?
+  private let pluginNames: Set<String>
   var targets: [TargetDeclaration] = []
   var defaults: [DefaultsCall] = []
   var visibility: [VisibilityDeclaration] = []
@@ -12,9 +13,10 @@ final class PackageState {
   var loadedFiles: Set<String> = []
   private var sitesByName: [String: DeclarationSite] = [:]
 
-  init(directory: String, environment: @escaping (String) -> String?) {
+  init(directory: String, environment: @escaping (String) -> String?, pluginNames: Set<String> = []) {
     self.directory = directory
     self.environment = environment
+    self.pluginNames = pluginNames
   }
 
   /// Adds the target of a call. Its place is that in the BUILD file, also when a macro makes it.
@@ -50,7 +52,7 @@ final class PackageState {
       type: symbol.type, typeName: symbol.name, name: name, fields: fields, site: site)
     declaration.modernize()
     declaration.defaultsBefore = defaults.count
-    try declaration.checkFields(in: directory)
+    try declaration.checkFields(in: directory, pluginFields: pluginNames)
     targets.append(declaration)
   }
 
@@ -138,7 +140,7 @@ final class PackageState {
     _ result: inout DefaultsCall
   ) throws {
     var fields = result.fields[type] ?? []
-    let check = FieldCheck(type: type, typeName: typeName, site: site) { "__defaults__" }
+    let check = FieldCheck(type: type, typeName: typeName, site: site, pluginFields: pluginNames) { "__defaults__" }
     for entry in entries {
       guard let name = entry.key.string else { throw StarlarkError("__defaults__: a field's name is a string") }
       var field = TargetDeclaration.Assignment(name: name, value: entry.value)

@@ -3,6 +3,8 @@ struct FieldCheck {
   let type: TargetType
   let typeName: String
   let site: DeclarationSite
+  /// Fields that the repository's own plugins add to targets: of any value.
+  var pluginFields: Set<String> = []
   /// The name of the target, for messages.
   let target: () -> String
 
@@ -13,7 +15,7 @@ struct FieldCheck {
       return
     }
     guard let definition = type.field(named: field.name) else {
-      if type == .foreign { return }
+      if type == .foreign || pluginFields.contains(field.name) { return }
       throw BuildFileError.unknownField(field.name, target: target(), type: type, typeName: typeName, site: site)
     }
     if let expected = definition.mismatch(field.value) {
@@ -25,7 +27,7 @@ struct FieldCheck {
 
   /// The fields in `overrides` are those of the generated targets.
   private func checkOverrides(_ value: FieldValue, _ generated: TargetType) throws(BuildFileError) {
-    let check = FieldCheck(type: generated, typeName: generated.rawValue, site: site) {
+    let check = FieldCheck(type: generated, typeName: generated.rawValue, site: site, pluginFields: pluginFields) {
       "\(target()) (overrides)"
     }
     for entry in value.map ?? [] {

@@ -36,9 +36,9 @@ extension TargetDeclaration {
   }
 
   /// Checks every given field against the type.
-  func checkFields(in directory: String) throws(BuildFileError) {
+  func checkFields(in directory: String, pluginFields: Set<String>) throws(BuildFileError) {
     if type == .foreign { return }
-    let check = FieldCheck(type: type, typeName: typeName, site: site) {
+    let check = FieldCheck(type: type, typeName: typeName, site: site, pluginFields: pluginFields) {
       Address(directory: directory, name: name).description
     }
     for field in fields { try check.check(field) }

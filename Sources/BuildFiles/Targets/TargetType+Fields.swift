@@ -3,7 +3,11 @@ extension TargetType {
   public var fields: [FieldDefinition] { Self.fieldsByType[self] ?? Self.common }
 
   /// The field of this name.
-  public func field(named name: String) -> FieldDefinition? { Self.indexByType[self]?[name] }
+  public func field(named name: String) -> FieldDefinition? {
+    if let field = Self.indexByType[self]?[name] { return field }
+    if Self.backendFields.contains(name) { return FieldDefinition(name, .any) }
+    return Self.linterFields.contains(name) ? FieldDefinition(name, .bool, default: .bool(false)) : nil
+  }
 
   private static let fieldsByType: [TargetType: [FieldDefinition]] = Dictionary(
     uniqueKeysWithValues: allCases.map { ($0, $0.definitions) })
@@ -86,7 +90,9 @@ extension TargetType {
       ]
     case .pythonRequirements:
       return common + [Field("source", .string, default: .string("requirements.txt"))] + Self.requirements
-    case .poetryRequirements:
+    case .pipenvRequirements:
+      return common + [Field("source", .string, default: .string("Pipfile.lock"))] + Self.requirements
+    case .poetryRequirements, .uvRequirements:
       return common + [Field("source", .string, default: .string("pyproject.toml"))] + Self.requirements
     case .pexBinary:
       return common + [
@@ -156,7 +162,8 @@ extension TargetType {
     Field("provides", .any, isRequired: true), Field("generate_setup", .bool),
     Field("wheel", .bool, default: .bool(true)), Field("sdist", .bool, default: .bool(true)),
     Field("wheel_config_settings", .stringListMap), Field("sdist_config_settings", .stringListMap),
-    Field("env_vars", .strings), Field("long_description_path", .string), outputPath, Field("repositories", .strings),
+    Field("env_vars", .strings), Field("long_description_path", .string),
+    Field("output_path", .string, default: .string("")), Field("repositories", .strings),
   ]
   private static let image: [FieldDefinition] = [
     Field("source", .string, default: .string("Dockerfile")), Field("instructions", .strings),

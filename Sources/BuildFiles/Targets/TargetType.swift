@@ -8,6 +8,8 @@ public enum TargetType: String, Hashable, Sendable, CaseIterable {
   case pythonRequirement = "python_requirement"
   case pythonRequirements = "python_requirements"
   case poetryRequirements = "poetry_requirements"
+  case uvRequirements = "uv_requirements"
+  case pipenvRequirements = "pipenv_requirements"
   case pexBinary = "pex_binary"
   case pexBinaries = "pex_binaries"
   case pythonDistribution = "python_distribution"
@@ -41,7 +43,7 @@ public enum TargetType: String, Hashable, Sendable, CaseIterable {
     switch self {
     case .pythonSources, .pythonTestUtils: .pythonSource
     case .pythonTests: .pythonTest
-    case .pythonRequirements, .poetryRequirements: .pythonRequirement
+    case .pythonRequirements, .poetryRequirements, .uvRequirements, .pipenvRequirements: .pythonRequirement
     case .pexBinaries: .pexBinary
     case .resources: .resource
     case .files: .file
@@ -66,19 +68,5 @@ public enum TargetType: String, Hashable, Sendable, CaseIterable {
   /// The names of 2017 (Pants 1) for types of today.
   public static let legacyNames: [String: TargetType] = [
     "python_library": .pythonSources, "python_binary": .pexBinary, "python_requirement_library": .pythonRequirement,
-  ]
-
-  /// Types of Pants that Kilt reads as holders of dependencies, whatever fields they have, and does not build.
-  public static let foreignNames: Set<String> = [
-    "code_quality_tool", "docker_environment", "experimental_test_shell_command",
-    "experimental_wrap_as_python_sources", "experimental_wrap_as_resources", "local_environment", "makeself_archive",
-    "nfpm_apk_package", "nfpm_archlinux_package", "nfpm_content_dir", "nfpm_content_dirs", "nfpm_content_file",
-    "nfpm_content_files", "nfpm_content_symlink", "nfpm_content_symlinks", "nfpm_deb_package", "nfpm_rpm_package",
-    "package_shell_command", "pipenv_requirements", "python_aws_lambda_function", "python_aws_lambda_layer",
-    "python_awslambda", "python_google_cloud_function", "remote_environment", "test_shell_command", "uv_requirements",
-    "vcs_version", "protobuf_source", "protobuf_sources", "thrift_source", "thrift_sources", "helm_chart",
-    "helm_deployment", "helm_artifact", "helm_unittest_test", "helm_unittest_tests", "go_mod", "go_package",
-    "go_binary", "go_third_party_package", "yaml_source", "yaml_sources", "openapi_document", "openapi_documents",
-    "openapi_source", "openapi_sources", "terraform_module", "terraform_deployment", "preamble",
   ]
 }
