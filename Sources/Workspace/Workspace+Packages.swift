@@ -62,6 +62,7 @@ public final class PackageEvaluation: Sendable {
         }
       })
     options.ignoresUnknownTypes = workspace.configuration.ignoresUnknownTargetTypes
+    options.pluginNames = try workspace.pluginNames()
     var prelude: [SourceFile] = []
     for file in workspace.preludeFiles(in: files) {
       let path = files.path(of: file)

@@ -27,7 +27,7 @@ public struct Workspace: Sendable {
         if let text = try readIfPresent(path) {
           let configuration =
             name == "kilt.toml"
-            ? try WorkspaceConfiguration(kiltFile: name, text: text)
+            ? try WorkspaceConfiguration(kiltFile: name, text: text) { try readIfPresent(current.appending($0)) }
             : try WorkspaceConfiguration(pantsFile: name, text: text)
           return Workspace(root: current, configuration: configuration)
         }

@@ -69,15 +69,20 @@ final class TableReader {
     return number
   }
 
-  func strings(_ key: String) throws -> [String]? {
-    guard let value = value(key) else { return nil }
-    // Pants also takes {add = […], remove = […]}; what is added is what matters for lists without a default.
-    if case .table(let table) = value, case .array(let added)? = table["add"] {
-      return try added.map { element in
-        guard case .string(let text) = element else { throw mismatch(key, value, expected: "an array of strings") }
-        return text
-      }
+  /// A list of strings; nil when it is not there.
+  func strings(_ key: String) throws -> [String]? { try value(key).map { try list(key, $0) } }
+
+  /// A list of strings that may be changed instead of replaced, as Pants has it: `key.add = […]`, `key.remove = […]`.
+  func strings(_ key: String, default standard: [String]) throws -> [String] {
+    guard let value = value(key) else { return standard }
+    guard case .table(let table) = value, table.keys.allSatisfy({ $0 == "add" || $0 == "remove" }) else {
+      return try list(key, value)
     }
+    let removed = try table["remove"].map { try list(key, $0) } ?? []
+    return try standard.filter { !removed.contains($0) } + (table["add"].map { try list(key, $0) } ?? [])
+  }
+
+  private func list(_ key: String, _ value: ConfigurationFile.Value) throws -> [String] {
     guard case .array(let elements) = value else { throw mismatch(key, value, expected: "an array of strings") }
     return try elements.map { element in
       guard case .string(let text) = element else { throw mismatch(key, element, expected: "an array of strings") }
@@ -88,7 +93,9 @@ final class TableReader {
   /// A table of strings, by key.
   func stringTable(_ key: String) throws -> [(name: String, value: String)]? {
     guard let value = value(key) else { return nil }
-    guard case .table(let table) = value else { throw mismatch(key, value, expected: "a table of strings") }
+    guard case .table(var table) = value else { throw mismatch(key, value, expected: "a table of strings") }
+    // As Pants writes additions to its own default.
+    if case .table(let added)? = table["add"], table.count == 1 { table = added }
     return try table.sorted { $0.key < $1.key }.map { entry in
       guard case .string(let text) = entry.value else { throw mismatch(key, entry.value, expected: "strings") }
       return (entry.key, text)

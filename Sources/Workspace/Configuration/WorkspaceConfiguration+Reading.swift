@@ -3,28 +3,43 @@ internal import Diagnostics
 extension WorkspaceConfiguration {
   /// Reads `kilt.toml`. A key it does not know is an error.
   ///
+  /// - Parameter read: gives the text of the file that `[workspace] extends` names, from the workspace root; nil when it
+  ///   is not there.
   /// - Throws: `Diagnostic` with the place in the file.
-  public init(kiltFile path: String, text: String) throws {
+  public init(kiltFile path: String, text: String, read: (String) throws -> String? = { _ in nil }) throws {
     let file = try ConfigurationFile(path: path, text: text)
-    self.init()
+    if let base = try TableReader(file, "workspace").string("extends") {
+      guard let text = try read(base) else {
+        throw Diagnostic(
+          .input, "\"\(path)\" extends \"\(base)\", which is not there",
+          at: file.location(table: "workspace", key: "extends"))
+      }
+      try self.init(pantsFile: base, text: text)
+    } else {
+      self.init()
+    }
     self.path = path
     let root = try TableReader(file, "")
     root.allow(["workspace", "python", "test", "repository", "git", "clusters"])
     try root.finish()
 
     let workspace = try TableReader(file, "workspace")
+    workspace.allow(["extends"])
     name = try workspace.string("name") ?? ""
     sourceRoots = try workspace.strings("source_roots") ?? sourceRoots
-    ignore = try workspace.strings("ignore") ?? []
+    ignore = try workspace.strings("ignore") ?? ignore
     buildPatterns = try workspace.strings("build_patterns") ?? buildPatterns
     ignoresUnknownTargetTypes = try workspace.choice("unknown_target_types", UnknownTypes.self) == .ignore
-    preludeGlobs = try workspace.strings("prelude_globs") ?? []
+    preludeGlobs = try workspace.strings("prelude_globs") ?? preludeGlobs
     try workspace.finish()
 
     let python = try TableReader(file, "python")
-    interpreterConstraints = try python.strings("interpreter_constraints") ?? []
-    resolves = try (python.stringTable("resolves") ?? []).map { Resolve(name: $0.name, lockfile: $0.value) }
-    defaultResolve = try python.string("default_resolve") ?? ""
+    interpreterConstraints = try python.strings("interpreter_constraints") ?? interpreterConstraints
+    if let own = try python.stringTable("resolves") {
+      resolves = own.map { Resolve(name: $0.name, lockfile: $0.value) }
+      defaultResolve = ""
+    }
+    defaultResolve = try python.string("default_resolve") ?? defaultResolve
     python.allow(["infer"])
     try python.finish()
     try settleDefaultResolve(file, table: "python")
@@ -54,7 +69,7 @@ extension WorkspaceConfiguration {
 
   private enum UnknownTypes: String, CaseIterable { case error, ignore }
 
-  private mutating func settleDefaultResolve(_ file: ConfigurationFile, table: String) throws {
+  mutating func settleDefaultResolve(_ file: ConfigurationFile, table: String) throws {
     guard !resolves.isEmpty else { return }
     if defaultResolve.isEmpty {
       if resolves.count == 1 {
@@ -76,8 +91,8 @@ extension WorkspaceConfiguration {
     }
   }
 
-  private mutating func readInference(_ table: TableReader) throws {
-    var options = Inference()
+  mutating func readInference(_ table: TableReader) throws {
+    var options = inference
     options.imports = try table.bool("imports") ?? options.imports
     options.stringImports = try table.bool("string_imports") ?? options.stringImports
     options.stringImportsMinimumDots = try table.int("string_imports_min_dots") ?? options.stringImportsMinimumDots
@@ -90,35 +105,7 @@ extension WorkspaceConfiguration {
       try table.choice("unowned_dependency_behavior", UnownedImports.self) ?? options.unownedImports
     options.ambiguityResolution =
       try table.choice("ambiguity_resolution", AmbiguityResolution.self) ?? options.ambiguityResolution
-    options.ignoredUnownedImports = try table.strings("ignored_unowned_imports") ?? []
+    options.ignoredUnownedImports = try table.strings("ignored_unowned_imports") ?? options.ignoredUnownedImports
     inference = options
-  }
-
-  /// Reads what concerns Kilt in a `pants.toml`. Other keys are Pants' business.
-  ///
-  /// - Throws: `Diagnostic` with the place in the file.
-  public init(pantsFile path: String, text: String) throws {
-    let file = try ConfigurationFile(path: path, text: text)
-    self.init()
-    self.path = path
-    let global = try TableReader(file, "GLOBAL")
-    buildPatterns = try global.strings("build_patterns") ?? buildPatterns
-    buildIgnore = try global.strings("build_ignore") ?? []
-    preludeGlobs = try global.strings("build_file_prelude_globs") ?? []
-    ignore = try global.strings("pants_ignore") ?? []
-    let source = try TableReader(file, "source")
-    sourceRoots = try source.strings("root_patterns") ?? ["/", "src", "src/python", "src/py"]
-    sourceRootMarkers = try source.strings("marker_filenames") ?? []
-    let python = try TableReader(file, "python")
-    interpreterConstraints = try python.strings("interpreter_constraints") ?? []
-    if try python.bool("enable_resolves") ?? false {
-      resolves = try (python.stringTable("resolves") ?? [("python-default", "3rdparty/python/default.lock")]).map {
-        Resolve(name: $0.0, lockfile: $0.1)
-      }
-      defaultResolve = try python.string("default_resolve") ?? "python-default"
-      try settleDefaultResolve(file, table: "python")
-    }
-    try readInference(try TableReader(file, "python-infer"))
-    try readTesting(pantsFile: file)
   }
 }

@@ -79,6 +79,11 @@ public struct WorkspaceConfiguration: Sendable {
   public var ignoresUnknownTargetTypes = false
   /// The files with macros for all BUILD files.
   public var preludeGlobs: [String] = []
+  /// Directories, from the workspace root, with Pants plugins of the repository's own: what target types and fields they
+  /// define is no error.
+  public var pluginPaths: [String] = []
+  /// Pants plugins from an index, as requirements: nothing is known of what they define.
+  public var plugins: [String] = []
   /// The interpreters of targets that name none.
   public var interpreterConstraints: [String] = []
   /// The resolves, by name; without any, targets are not told apart by resolve.

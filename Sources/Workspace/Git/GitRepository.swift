@@ -44,11 +44,62 @@ public struct GitRepository: Sendable {
   /// The files that differ from what `revision` and the commit that is checked out have in common: committed, staged,
   /// changed and untracked ones, from the workspace root. Deleted files are among them.
   public func changedFiles(since revision: String) throws(GitError) -> [String] {
+    let tracked = try names(
+      ["diff", "--name-only", "--relative", "--no-renames", "-z", try commonAncestor(with: revision), "--"])
+    return try Set(tracked + untrackedFiles()).sorted()
+  }
+
+  /// What a revision and the commit that is checked out have in common; the revision's commit where that is nothing.
+  public func commonAncestor(with revision: String) throws(GitError) -> String {
     let since = try commit(of: revision)
     let base = try run(["merge-base", since, "HEAD"])
-    let origin = base.termination.isSuccess ? base.text : since
-    let tracked = try names(["diff", "--name-only", "--relative", "--no-renames", "-z", origin, "--"])
-    return try Set(tracked + untrackedFiles()).sorted()
+    return base.termination.isSuccess ? base.text : since
+  }
+
+  /// The files that differ between two commits, in a form that git's `diff` takes, as in `main...topic` or `HEAD~2..HEAD`; from the
+  /// workspace root.
+  public func changedFiles(between difference: String) throws(GitError) -> [String] {
+    _ = try base(ofDifference: difference)
+    return try names(["diff", "--name-only", "--relative", "--no-renames", "-z", difference, "--"]).sorted()
+  }
+
+  /// The commit on the left side of a difference such as `main...topic`.
+  public func base(ofDifference difference: String) throws(GitError) -> String {
+    guard !difference.hasPrefix("-") else { throw .unknownRevision(difference) }
+    let dots = difference.contains("...") ? "..." : ".."
+    let parts = Self.split(difference, at: dots)
+    let left = try commit(of: parts.left.isEmpty ? "HEAD" : parts.left)
+    guard dots == "..." else { return left }
+    let base = try run(["merge-base", left, try commit(of: parts.right.isEmpty ? "HEAD" : parts.right)])
+    return base.termination.isSuccess ? base.text : left
+  }
+
+  private static func split(_ text: String, at separator: String) -> (left: String, right: String) {
+    var index = text.startIndex
+    while index < text.endIndex {
+      if text[index...].hasPrefix(separator) {
+        return (String(text[..<index]), String(text[index...].dropFirst(separator.count)))
+      }
+      index = text.index(after: index)
+    }
+    return (text, "")
+  }
+
+  /// The bytes of a file, by its path from the workspace root, as a commit has it; nil where it does not.
+  public func contents(of path: String, at commit: String) throws(GitError) -> [UInt8]? {
+    let listed = try run(["ls-tree", "-z", "--full-tree", commit, "--", try prefix() + path])
+    guard listed.termination.isSuccess else { throw .failed(command: "ls-tree", listed.errorText) }
+    if listed.output.isEmpty { return nil }
+    let shown = try run(["show", commit + ":./" + path])
+    guard shown.termination.isSuccess else { throw .failed(command: "show", shown.errorText) }
+    return shown.output
+  }
+
+  /// Where the workspace lies in the repository, with a slash behind; empty at its top.
+  private func prefix() throws(GitError) -> String {
+    let outcome = try run(["rev-parse", "--show-prefix"])
+    guard outcome.termination.isSuccess else { throw .failed(command: "rev-parse", outcome.errorText) }
+    return outcome.text
   }
 
   /// Whether a commit is part of a branch, of this repository or of its remote `origin`.

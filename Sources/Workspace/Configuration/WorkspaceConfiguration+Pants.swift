@@ -1,0 +1,73 @@
+internal import BuildFiles
+internal import Diagnostics
+
+extension WorkspaceConfiguration {
+  /// Reads what concerns Kilt in a `pants.toml`. Other keys are Pants' business.
+  ///
+  /// Pants' interpolation (`%(buildroot)s`, `%(name)s` of the same table or of `[DEFAULT]`) is carried out in paths, its
+  /// `add` and `remove` of lists in all lists.
+  ///
+  /// - Throws: `Diagnostic` with the place in the file.
+  public init(pantsFile path: String, text: String) throws {
+    let file = try ConfigurationFile(path: path, text: text)
+    self.init()
+    self.path = path
+    let global = try TableReader(file, "GLOBAL")
+    buildPatterns = try global.strings("build_patterns", default: buildPatterns)
+    buildIgnore = try global.strings("build_ignore", default: [])
+    preludeGlobs = try global.strings("build_file_prelude_globs", default: []).map {
+      file.interpolated($0, in: "GLOBAL")
+    }
+    ignore = try global.strings("pants_ignore", default: [])
+    pluginPaths = try global.strings("pythonpath", default: []).compactMap {
+      Paths.normalized(file.interpolated($0, in: "GLOBAL"))
+    }
+    plugins = try global.strings("plugins", default: [])
+    let source = try TableReader(file, "source")
+    sourceRoots = try source.strings("root_patterns", default: ["/", "src", "src/python", "src/py"])
+    sourceRootMarkers = try source.strings("marker_filenames", default: [])
+    let python = try TableReader(file, "python")
+    interpreterConstraints = try python.strings("interpreter_constraints", default: [])
+    if try python.bool("enable_resolves") ?? false {
+      resolves = try (python.stringTable("resolves") ?? [("python-default", "3rdparty/python/default.lock")]).map {
+        Resolve(name: $0.0, lockfile: file.interpolated($0.1, in: "python"))
+      }
+      defaultResolve = try python.string("default_resolve") ?? "python-default"
+      try settleDefaultResolve(file, table: "python")
+    }
+    try readInference(try TableReader(file, "python-infer"))
+    try readTesting(pantsFile: file)
+  }
+}
+
+extension ConfigurationFile {
+  /// A text with Pants' `%(name)s` replaced: `buildroot` is the workspace root, from which all paths are; any other name is a
+  /// string of the same table, or of `[DEFAULT]`. What nothing defines stays.
+  func interpolated(_ text: String, in table: String) -> String {
+    var text = text
+    // A value may hold others; a circle comes to an end.
+    for _ in 0..<8 {
+      guard let start = text.firstIndex(of: "%"), let replaced = replaceFirst(text, from: start, table) else { break }
+      text = replaced
+    }
+    return text
+  }
+
+  private func replaceFirst(_ text: String, from start: String.Index, _ table: String) -> String? {
+    let rest = text[start...].dropFirst()
+    guard rest.first == "(", let close = rest.firstIndex(of: ")"), text[close...].dropFirst().first == "s" else {
+      return nil
+    }
+    let name = String(rest[rest.index(after: rest.startIndex)..<close])
+    let end = text.index(close, offsetBy: 2)
+    if name == "buildroot" {
+      // What follows is a path below the root, so from the root.
+      return String(text[..<start]) + text[end...].drop { $0 == "/" }
+    }
+    for section in [table, "DEFAULT"] {
+      guard case .table(let values)? = root[section], case .string(let value)? = values[name] else { continue }
+      return String(text[..<start]) + value + text[end...]
+    }
+    return nil
+  }
+}

@@ -1,0 +1,53 @@
+internal import BuildFiles
+internal import SystemPackage
+internal import SystemSupport
+
+extension Workspace {
+  /// The names of the target types and fields that Pants plugins of the repository itself define.
+  ///
+  /// Pants learns them by importing the plugins (`[GLOBAL] pythonpath`). Kilt starts no Python: it looks for the line with which a
+  /// class of a target type or field states its name, `alias = "…"`.
+  ///
+  /// - Throws: `SystemCallError` for a file that can not be read.
+  func pluginNames() throws -> Set<String> {
+    var names: Set<String> = []
+    for path in configuration.pluginPaths where !path.isEmpty {
+      try collectNames(in: root.appending(path), depth: 0, &names)
+    }
+    return names
+  }
+
+  private func collectNames(in directory: FilePath, depth: Int, _ names: inout Set<String>) throws {
+    let entries: [DirectoryEntry]
+    do throws(SystemCallError) {
+      entries = try FileSystem.list(directory)
+    } catch {
+      // Pants takes search paths that are not there as well.
+      if error.isMissing { return }
+      throw error
+    }
+    for entry in entries where entry.isValidName {
+      let path = directory.appending(entry.name)
+      switch entry.kind {
+      case .directory where depth < 16 && !entry.name.hasPrefix("."):
+        try collectNames(in: path, depth: depth + 1, &names)
+      case .file where entry.name.hasSuffix(".py"):
+        let text = String(decoding: try FileSystem.read(path), as: UTF8.self)
+        for line in text.split(separator: "\n") { if let name = Self.alias(in: line) { names.insert(name) } }
+      default: continue
+      }
+    }
+  }
+
+  /// The string in `alias = "…"` or `alias: ClassVar[str] = "…"`; nil for any other line.
+  static func alias(in line: some StringProtocol) -> String? {
+    let text = line.drop { $0 == " " || $0 == "\t" }
+    guard text.hasPrefix("alias"), let equals = text.firstIndex(of: "=") else { return nil }
+    guard let after = text.dropFirst(5).first, after == " " || after == ":" || after == "=" else { return nil }
+    let value = text[text.index(after: equals)...].drop { $0 == " " }
+    guard let quote = value.first, quote == "\"" || quote == "'" else { return nil }
+    let name = value.dropFirst().prefix { $0 != quote }
+    let isName = name.allSatisfy { $0 == "_" || $0.isASCII && ($0.isLetter || $0.isNumber) }
+    return isName && !name.isEmpty ? String(name) : nil
+  }
+}

@@ -1,0 +1,106 @@
+import BuildFiles
+import Diagnostics
+import SystemSupport
+import Testing
+
+@testable import Workspace
+
+@Suite struct PantsConfigurationTests {
+  @Test func additionsAndRemovalsChangeTheDefault() throws {
+    let configuration = try WorkspaceConfiguration(
+      pantsFile: "pants.toml",
+      text: """
+        [GLOBAL]
+        build_patterns.add = ["TARGETS"]
+        [source]
+        root_patterns = {add = ["/lib"], remove = ["/"]}
+        """)
+    #expect(configuration.buildPatterns == ["BUILD", "BUILD.*", "TARGETS"])
+    #expect(configuration.sourceRoots == ["src", "src/python", "src/py", "/lib"])
+  }
+
+  @Test func namesInPathsAreReplaced() throws {
+    let configuration = try WorkspaceConfiguration(
+      pantsFile: "pants.toml",
+      text: """
+        [DEFAULT]
+        locks = "3rdparty/%(flavour)s"
+        flavour = "python"
+        [GLOBAL]
+        pythonpath = ["%(buildroot)s/pants-plugins", "%(nothing)s"]
+        build_file_prelude_globs = ["%(buildroot)s/macros/*.py"]
+        [python]
+        enable_resolves = true
+        resolves = {a = "%(locks)s/a.lock"}
+        default_resolve = "a"
+        """)
+    #expect(configuration.pluginPaths == ["pants-plugins", "%(nothing)s"])
+    #expect(configuration.preludeGlobs == ["macros/*.py"])
+    #expect(configuration.lockfile(ofResolve: "a") == "3rdparty/python/a.lock")
+  }
+
+  @Test func aNameThatHoldsItselfComesToAnEnd() throws {
+    let text = "[DEFAULT]\na = \"%(a)s\"\n[GLOBAL]\nbuild_file_prelude_globs = [\"%(a)s\"]\n"
+    #expect(try WorkspaceConfiguration(pantsFile: "pants.toml", text: text).preludeGlobs == ["%(a)s"])
+  }
+
+  @Test func aFileOfOursExtendsPants() throws {
+    let pants =
+      "[source]\nroot_patterns = [\"/src\"]\n[python]\nenable_resolves = true\nresolves = {x = \"x.lock\"}\n"
+      + "default_resolve = \"x\"\n[python-infer]\nassets = true\n"
+    let files = [
+      "pants.toml": pants, "src/a.py": "",
+      "kilt.toml":
+        "[workspace]\nextends = \"pants.toml\"\nunknown_target_types = \"ignore\"\n[git]\nmain_branch = \"trunk\"\n",
+    ]
+    try withFiles(files) { root in
+      let configuration = try Workspace.find(from: root).configuration
+      #expect(configuration.path == "kilt.toml")
+      #expect(configuration.sourceRoots == ["/src"])
+      #expect(configuration.lockfile(ofResolve: "x") == "x.lock")
+      #expect(configuration.defaultResolve == "x")
+      #expect(configuration.inference.assets)
+      #expect(configuration.ignoresUnknownTargetTypes)
+      #expect(configuration.mainBranch == "trunk")
+    }
+    #expect(throws: Diagnostic.self) {
+      try withFiles(["kilt.toml": "[workspace]\nextends = \"pants.tml\"\n"]) { try Workspace.find(from: $0) }
+    }
+  }
+
+  @Test(arguments: [
+    ("    alias = \"st2_pack\"", "st2_pack"), ("alias: ClassVar[str] = 'x'", "x"), ("  alias='y'", "y"),
+    ("    nfpm_alias = \"z\"", nil), ("    alias = name", nil), ("    alias_of = \"x\"", nil), ("alias = \"a b\"", nil),
+    ("", nil), ("alias", nil),
+  ])
+  func pluginsStateTheirNames(line: String, name: String?) {
+    #expect(Workspace.alias(in: line) == name)
+  }
+
+  @Test func whatPluginsOfTheRepositoryDefineIsNoError() throws {
+    let files = [
+      "pants.toml":
+        "[GLOBAL]\npythonpath = [\"%(buildroot)s/plugins\", \"%(buildroot)s/gone\"]\npants_ignore = [\"/plugins\"]\n",
+      "plugins/own/target_types.py":
+        "class PackTarget(Target):\n    alias = \"pack\"\n\nclass Uses(Field):\n    alias = \"uses\"\n",
+      "lib/BUILD":
+        "__defaults__(all=dict(uses=['mongo']))\npython_tests(uses=['redis'], skip_mypy=True)\n"
+        + "pack(name='p', anything=[1], dependencies=[':lib'])\n",
+      "lib/a_test.py": "",
+    ]
+    try withFiles(files) { root in
+      let workspace = try Workspace.find(from: root)
+      let packages = try workspace.loadPackages(files: try workspace.scanFiles())
+      #expect(packages.flatMap(\.targets).map(\.typeName) == ["python_tests", "pack"])
+      #expect(packages[0].targets[1].strings(of: "dependencies") == [":lib"])
+    }
+    var slip = files
+    slip["lib/BUILD"] = "pack(name='p')\npakc(name='q')\n"
+    #expect(throws: DiagnosticList.self) {
+      try withFiles(slip) { root in
+        let workspace = try Workspace.find(from: root)
+        return try workspace.loadPackages(files: try workspace.scanFiles())
+      }
+    }
+  }
+}
