@@ -115,7 +115,7 @@ let modules: [Module] = [
   Module(
     name: "TargetGraph",
     dependencies: [
-      "BuildFiles", "Workspace", "PythonImports", "Snapshot", "Digests", "Starlark", "JSON", "SystemSupport",
+      "BuildFiles", "Workspace", "PythonImports", "Snapshot", "Digests", "Starlark", "TOML", "JSON", "SystemSupport",
       "Diagnostics",
     ],
     packages: [.systemPackage]),

@@ -15,7 +15,7 @@ import Workspace
     "BUILD": "target(name='all', dependencies=['app:bin'])\n",
   ]
 
-  func selected(_ specs: String..., filter: TargetFilter = TargetFilter()) throws -> [String] {
+  func selected(_ specs: String..., filter: TargetFilter = .none) throws -> [String] {
     let resolver = try GraphFixture(repository).resolver()
     return resolver.names(try resolver.graph.select(try specs.map { try Spec(parsing: $0) }, filter: filter))
   }

@@ -14,9 +14,8 @@ extension PackageTargets {
       return
     }
     inputs.append(file)
-    let text = String(decoding: try sources.read(path), as: UTF8.self)
     var byName: [(name: String, lines: [RequirementLine])] = []
-    for line in RequirementLine.parse(file: text) {
+    for line in try requirements(in: path, of: generator) {
       if let index = byName.firstIndex(where: { $0.name == line.name }) {
         byName[index].lines.append(line)
       } else {
@@ -52,6 +51,27 @@ extension PackageTargets {
         Diagnostic(
           .input, "\"\(generator.address)\" maps modules of \"\(name)\", which \"\(path)\" does not require",
           at: generator.declaration.site.location(field: "module_mapping")))
+    }
+  }
+
+  private mutating func requirements(in path: String, of generator: Target) throws -> [RequirementLine] {
+    let bytes = try sources.read(path)
+    let form: ProjectRequirements.Form
+    switch generator.type {
+    case .poetryRequirements: form = .poetry
+    case .uvRequirements: form = .uv
+    case .pipenvRequirements: form = .pipenv
+    default:
+      guard Paths.lastComponent(path) == "pyproject.toml" else {
+        return RequirementLine.parse(file: String(decoding: bytes, as: UTF8.self))
+      }
+      form = .project
+    }
+    do {
+      return try ProjectRequirements.parse(bytes, path: path, form: form)
+    } catch let error as Diagnostic {
+      problems.append(error)
+      return []
     }
   }
 

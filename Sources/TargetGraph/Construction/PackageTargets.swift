@@ -46,8 +46,8 @@ struct PackageTargets {
           ownFields: []), generator: nil)
       guard declaration.type.generated != nil else { continue }
       switch declaration.type {
-      case .pythonRequirements: try addRequirements(of: generator)
-      case .poetryRequirements: break
+      case .pythonRequirements, .poetryRequirements, .uvRequirements, .pipenvRequirements:
+        try addRequirements(of: generator)
       case .pexBinaries: addBinaries(of: generator)
       default: addFiles(of: generator, in: directory)
       }

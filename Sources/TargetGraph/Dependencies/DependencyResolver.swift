@@ -70,10 +70,21 @@ public final class DependencyResolver {
     }
   }
 
+  /// What ``transitiveDependencies(of:)`` gives in the form in which Pants lists it: without generators, whose generated
+  /// targets are in it as far as nothing excludes them.
+  public func listedTransitiveDependencies(of ids: [TargetID]) throws -> [TargetID] {
+    try transitiveDependencies(of: ids).filter { !graph[$0].isGenerator || graph.generated(by: $0).isEmpty }
+  }
+
   /// The targets with those that generators among them generate in their place: the form in which Pants lists
-  /// dependencies.
+  /// dependencies. A generator that generates nothing stays.
   public func expandingGenerators(_ ids: [TargetID]) -> [TargetID] {
-    Set(ids.flatMap { graph[$0].isGenerator ? graph.generated(by: $0) : [$0] }).sorted()
+    Set(
+      ids.flatMap { id in
+        let generated = graph[id].isGenerator ? graph.generated(by: id) : []
+        return generated.isEmpty ? [id] : generated
+      }
+    ).sorted()
   }
 
   /// Works out the dependencies of every target.

@@ -23,6 +23,18 @@ struct ExplicitDependencies {
   }
 }
 
+extension TargetType {
+  /// Whether `!!` has a meaning in `dependencies`: in targets at which the search for dependencies begins.
+  var takesTransitiveExclusions: Bool {
+    switch self {
+    case .pexBinary, .pexBinaries, .pythonDistribution, .pythonTest, .pythonTests, .shunit2Test, .shunit2Tests,
+      .shellCommand, .adhocTool, .dockerImage, .foreign:
+      true
+    default: false
+    }
+  }
+}
+
 extension TargetGraph {
   /// Fields other than `dependencies` whose addresses are dependencies as well.
   private static let furtherFields = [
@@ -43,6 +55,15 @@ extension TargetGraph {
       case 0: result.included += ids
       case 1: result.excluded.formUnion(ids)
       default:
+        guard target.type.takesTransitiveExclusions else {
+          throw Diagnostic(
+            .input,
+            "\"\(text)\" takes a target from all that \"\(target.address)\" reaches, which a \(target.typeName) can not",
+            at: target.declaration.site.location(field: "dependencies", text: text),
+            remedies: [
+              "write \"\(text.dropFirst())\" to take an inferred dependency away, or \(text) in the target that is built or run"
+            ])
+        }
         result.excluded.formUnion(ids)
         result.transitivelyExcluded.formUnion(ids)
       }

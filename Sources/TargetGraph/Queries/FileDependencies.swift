@@ -7,7 +7,7 @@ extension DependencyResolver {
     var found: Set<String> = []
     for id in ids {
       let target = graph[id]
-      found.insert(target.declaration.site.path)
+      if let path = target.buildFile { found.insert(path) }
       if let file = target.file { found.insert(graph.files.path(of: file)) }
       for generated in graph.generated(by: id) {
         if let file = graph[generated].file { found.insert(graph.files.path(of: file)) }
@@ -15,6 +15,28 @@ extension DependencyResolver {
     }
     return found.sorted()
   }
+
+  /// The globs of targets and the BUILD files that declare them, as paths from the workspace root, sorted: what would have to be
+  /// watched instead of the files there are. Globs that leave files out are left out, as in Pants.
+  public func globs(of ids: [TargetID]) -> [String] {
+    var found: Set<String> = []
+    for id in ids {
+      let target = graph[id]
+      if let path = target.buildFile { found.insert(path) }
+      if let file = target.file {
+        found.insert(graph.files.path(of: file))
+      } else {
+        let globs = target.strings(of: "sources").filter { !$0.hasPrefix("!") }
+        found.formUnion(globs.map { Paths.join(target.address.directory, $0) })
+      }
+    }
+    return found.sorted()
+  }
+}
+
+extension Target {
+  /// The BUILD file that declares it, from the workspace root; nil for a lockfile, which the graph adds by itself.
+  var buildFile: String? { type == .lockfile || type == .lockfiles ? nil : declaration.site.path }
 }
 
 extension TargetGraph {

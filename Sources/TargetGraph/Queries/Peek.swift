@@ -5,7 +5,7 @@ internal import Workspace
 extension DependencyResolver {
   /// All that is known of a target: address, type, every field with its value, dependencies, sources.
   ///
-  /// - Parameter excludesDefaults: leaves out fields that are not given.
+  /// - Parameter excludesDefaults: leaves out fields that have their type's default value.
   public func peek(_ id: TargetID, excludesDefaults: Bool = false) throws -> JSONValue {
     let target = graph[id]
     var object = JSONObject()
@@ -14,12 +14,13 @@ extension DependencyResolver {
     let definitions = target.type.fields.sorted { $0.name < $1.name }
     var members: [(String, JSONValue)] = []
     for definition in definitions {
-      let given = target.given(definition.name)
-      if excludesDefaults, given == nil { continue }
       let value = JSONValue(target.value(of: definition.name))
+      if excludesDefaults, target.value(of: definition.name) == definition.defaultValue { continue }
       switch definition.name {
       case "dependencies":
-        members.append(("dependencies_raw", JSONValue(given ?? .none)))
+        members.append(("dependencies_raw", try writtenDependencies(of: id)))
+      case "entry_point" where target.type == .pexBinary:
+        members.append((definition.name, Self.entryPoint(target.value(of: definition.name).string)))
       case "sources", "source": members.append((definition.name + "_raw", value))
       default: members.append((definition.name, value))
       }
@@ -32,9 +33,26 @@ extension DependencyResolver {
       let files = graph.generated(by: id).compactMap { graph[$0].file }.map { graph.files.path(of: $0) }
       members.append(("sources", .strings(files.sorted())))
     }
-    members.append(("build_file", .string(target.declaration.site.path)))
+    members.append(("build_file", target.buildFile.map { .string($0) } ?? .null))
     for (name, value) in members.sorted(by: { $0.0 < $1.0 }) { object[name] = value }
     return .object(object)
+  }
+
+  /// The dependencies as the BUILD file gives them; those that a requirement of a file has by being one, as Pants shows them.
+  private func writtenDependencies(of id: TargetID) throws -> JSONValue {
+    let target = graph[id]
+    guard target.type == .pythonRequirement, target.generator != nil, target.given("dependencies") == nil else {
+      return JSONValue(target.given("dependencies") ?? .none)
+    }
+    return .strings(graph.sortedByAddress(try dependencies(of: id)).map { graph.address(of: $0).description })
+  }
+
+  /// `module:function` in its parts, as Pants shows it.
+  private static func entryPoint(_ text: String?) -> JSONValue {
+    guard let text else { return .null }
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    return .object(
+      JSONObject([("module", .string(parts[0])), ("function", parts.count > 1 ? .string(parts[1]) : .null)]))
   }
 }
 

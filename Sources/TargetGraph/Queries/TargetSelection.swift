@@ -2,40 +2,12 @@ public import BuildFiles
 internal import Diagnostics
 internal import Workspace
 
-/// Filters over targets, as `--filter-target-type` and `--tag` give them.
-public struct TargetFilter: Sendable, Hashable {
-  /// Each entry is a list of types, one of which a target must have; with a leading `-`, none of which.
-  public var types: [String]
-  /// Each entry is a list of tags, likewise.
-  public var tags: [String]
-
-  /// A filter of these entries, each with commas between alternatives.
-  public init(types: [String] = [], tags: [String] = []) {
-    self.types = types
-    self.tags = tags
-  }
-
-  /// Whether every target passes.
-  public var isEmpty: Bool { types.isEmpty && tags.isEmpty }
-
-  /// Whether a target passes.
-  public func accepts(_ target: Target) -> Bool {
-    types.allSatisfy { Self.holds($0) { $0 == target.typeName } }
-      && tags.allSatisfy { Self.holds($0) { target.tags.contains($0) } }
-  }
-
-  private static func holds(_ entry: String, _ test: (String) -> Bool) -> Bool {
-    let isNegated = entry.hasPrefix("-")
-    let names = entry.drop { $0 == "-" || $0 == "+" }.split(separator: ",").map(String.init)
-    return names.contains(where: test) != isNegated
-  }
-}
-
 extension TargetGraph {
   /// The targets that specs select, in the order of addresses.
   ///
   /// - Throws: `Diagnostic` for a spec that selects nothing because what it names is not there.
-  public func select(_ specs: [Spec], filter: TargetFilter = TargetFilter()) throws -> [TargetID] {
+  public func select(_ specs: [Spec], filter: TargetFilter = .none) throws -> [TargetID] {
+    try filter.checkTypes(in: self)
     var selected = ContiguousArray<Bool>(repeating: false, count: count)
     for spec in specs where !spec.isExclusion { for id in try targets(selectedBy: spec) { selected[id.index] = true } }
     for spec in specs where spec.isExclusion { for id in try targets(selectedBy: spec) { selected[id.index] = false } }
