@@ -32,18 +32,22 @@ struct WorkspaceDependencies: ParsableCommand {
       var found: Set<TargetID> = []
       if transitive {
         try resolver.checkCycles(from: selected)
-        found.formUnion(try resolver.transitiveDependencies(of: selected))
+        found.formUnion(try resolver.listedTransitiveDependencies(of: selected))
       } else {
+        try resolver.readImports(of: selected)
         for id in selected { found.formUnion(try resolver.dependencies(of: id)) }
+        found = Set(resolver.expandingGenerators(Array(found)))
       }
-      found = Set(resolver.expandingGenerators(Array(found)))
       if closed { found.formUnion(selected) }
       session.write(session.graph.sortedByAddress(Array(found)), as: .text)
     case .json:
       var object = JSONObject()
+      try resolver.readImports(of: selected)
       for id in selected {
-        var found = try transitive ? resolver.transitiveDependencies(of: [id]) : resolver.dependencies(of: id)
-        found = resolver.expandingGenerators(found)
+        var found =
+          try transitive
+          ? resolver.listedTransitiveDependencies(of: [id])
+          : resolver.expandingGenerators(resolver.dependencies(of: id))
         if closed, !found.contains(id) { found.append(id) }
         object[session.name(of: id)] = session.names(of: found)
       }

@@ -18,6 +18,9 @@ struct WorkspaceFiledeps: ParsableCommand {
   @Flag(help: "Include the files of all that the targets depend on.")
   var transitive = false
 
+  @Flag(help: "Print the globs of targets instead of the files that match them.")
+  var globs = false
+
   @Flag(help: "Print absolute paths.")
   var absolute = false
 
@@ -25,7 +28,7 @@ struct WorkspaceFiledeps: ParsableCommand {
     let session = try WorkspaceSession(global)
     var selected = try session.select(targets, verb: "filedeps")
     if transitive { selected += try session.resolver.transitiveDependencies(of: selected) }
-    let paths = try session.resolver.files(of: selected)
+    let paths = try globs ? session.resolver.globs(of: selected) : session.resolver.files(of: selected)
     session.write(lines: absolute ? paths.map { session.absolutePath(of: $0) } : paths, as: output.format)
     try session.reportWarnings()
   }

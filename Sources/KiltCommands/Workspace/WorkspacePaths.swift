@@ -7,8 +7,12 @@ struct WorkspacePaths: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "paths", abstract: "List the ways along which one target depends on another.",
     discussion: """
+      The shortest ways come first. There can be very many: from each edge the search goes on only once, along the \
+      first way that reaches it. Either end may be a spec for several targets.
+
       EXAMPLES
         kilt paths --from services/fiddler:server --to lib/auth/tokens.py
+        kilt paths --from services/fiddler:: --to lib/auth: --format=json
       """)
 
   @OptionGroup var global: GlobalOptions

@@ -15,7 +15,7 @@ struct WorkspacePeek: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var targets: TargetOptions
 
-  @Flag(help: "Leave out fields that the BUILD file does not give.")
+  @Flag(help: "Leave out fields that have their default value.")
   var excludeDefaults = false
 
   func run() throws {

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import BuildCommands
 internal import BuildFiles
 internal import Diagnostics
 internal import JSON
@@ -21,12 +22,38 @@ struct TargetOptions: ParsableArguments {
       "Select what has changed since this git revision, uncommitted changes included.", valueName: "rev"))
   var changedSince: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Select what differs between two commits, in the form of git diff: main...topic, HEAD~2..HEAD.", valueName: "diff"
+    ))
+  var changedDiffspec: String?
+
   @Option(help: "With --changed-since: none, direct or transitive dependents of what has changed as well.")
   var changedDependents = ChangedDependents.none
 
   @Option(
     help: ArgumentHelp("Keep only targets of these types (a,b means either; -a means not).", valueName: "types"))
   var filterTargetType: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Keep only targets in whose address one of these regular expressions is found (-a means in which none is).",
+      valueName: "regexes"))
+  var filterAddressRegex: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Keep only targets with a tag in which one of these regular expressions is found (-a means none).",
+      valueName: "regexes"))
+  var filterTagRegex: [String] = []
+
+  @Option(help: "Keep only targets of one file (file), only those that BUILD files declare (BUILD), or all.")
+  var filterGranularity = FilterGranularity.all
+
+  @Option(
+    help: ArgumentHelp("Read further specs from a file, one a line, from here (may be given again).", valueName: "file")
+  )
+  var specFiles: [String] = []
 
   @Option(help: ArgumentHelp("Keep only targets with these tags (a,b means either; -a means not).", valueName: "tags"))
   var tag: [String] = []
@@ -48,8 +75,26 @@ struct TargetOptions: ParsableArguments {
     }
   }
 
-  /// The filters.
-  var filter: TargetFilter { TargetFilter(types: filterTargetType, tags: tag) }
+  /// The filters. Throws `Diagnostic` for one that can not be read.
+  func filter() throws -> TargetFilter {
+    try TargetFilter(
+      types: filterTargetType, tags: tag, addresses: filterAddressRegex, tagPatterns: filterTagRegex,
+      granularity: filterGranularity.granularity)
+  }
+}
+
+/// The choices of `--filter-granularity`.
+enum FilterGranularity: String, CaseIterable, ExpressibleByArgument {
+  case all, file
+  case build = "BUILD"
+
+  var granularity: TargetFilter.Granularity {
+    switch self {
+    case .all: .all
+    case .file: .file
+    case .build: .build
+    }
+  }
 }
 
 /// The choices of `--changed-dependents`.
@@ -85,31 +130,68 @@ struct WorkspaceSession {
     resolver = DependencyResolver(graph: graph, sources: workspace)
   }
 
-  /// The specs that texts write, as seen from the working directory.
+  /// The specs that texts write, as seen from the working directory. Absolute paths may lie in the workspace.
   func parse(_ texts: [String]) throws -> [Spec] {
-    try texts.map { try Spec(parsing: $0, workingDirectory: workingDirectory) }
+    let top = workspace.root.string + "/"
+    return try texts.map { text in
+      let mark = text.hasPrefix("-") ? "-" : ""
+      let body = text.dropFirst(mark.count)
+      let inside = body.hasPrefix(top) && !body.hasPrefix("//") ? mark + "//" + body.dropFirst(top.count) : text
+      return try Spec(parsing: inside, workingDirectory: workingDirectory)
+    }
   }
 
   /// The targets that options select, in the order of addresses.
   ///
   /// - Parameter verb: for the message when nothing is selected.
   func select(_ options: TargetOptions, verb: String) throws -> [TargetID] {
-    if let revision = options.changedSince {
-      guard options.specs.allSatisfy({ $0.hasPrefix("-") }) else {
+    let filter = try options.filter()
+    let texts = try options.specs + options.specFiles.flatMap { try specs(inFile: $0) }
+    if options.changedSince != nil || options.changedDiffspec != nil {
+      guard texts.allSatisfy({ $0.hasPrefix("-") }) else {
         throw Diagnostic(
-          .input, "--changed-since selects the targets: leave out \"\(options.specs.joined(separator: " "))\"")
+          .input, "--changed-since selects the targets: leave out \"\(texts.joined(separator: " "))\"")
       }
-      let changed = graph.owners(ofChanged: try workspace.git.changedFiles(since: revision))
-      let affected = try resolver.affected(by: changed, depth: options.changedDependents.depth)
-      let excluded = Set(try graph.select(try parse(options.specs.map { String($0.dropFirst()) })))
-      return graph.sortedByAddress(affected.filter { options.filter.accepts(graph[$0]) && !excluded.contains($0) })
+      let changed = try changedTargets(options)
+      let excluded = Set(try graph.select(try parse(texts.map { String($0.dropFirst()) }), filter: filter))
+      return changed.filter { filter.accepts(graph[$0]) && !excluded.contains($0) }
     }
-    guard !options.specs.isEmpty else {
+    guard !texts.isEmpty else {
       throw Diagnostic(
         .input, "no targets are named",
         remedies: ["\"kilt \(verb) ::\" takes all; \"kilt \(verb) --help\" shows how to name some"])
     }
-    return try graph.select(try parse(options.specs), filter: options.filter)
+    return try graph.select(try parse(texts), filter: filter)
+  }
+
+  private func changedTargets(_ options: TargetOptions) throws -> [TargetID] {
+    let depth = options.changedDependents.depth
+    var change = ChangedTargets(workspace, resolver)
+    var found: [TargetID] = []
+    if let revision = options.changedSince {
+      guard options.changedDiffspec == nil else {
+        throw Diagnostic(.input, "give --changed-since or --changed-diffspec, not both")
+      }
+      found = try change.find(since: revision, depth: depth)
+    } else if let difference = options.changedDiffspec {
+      found = try change.find(between: difference, depth: depth)
+    }
+    write(warnings: change.warnings)
+    return found
+  }
+
+  /// The specs in a file: one a line, without empty lines and comments.
+  private func specs(inFile name: String) throws -> [String] {
+    let path = try global.workingDirectory.pushing(FilePath(name))
+    let text: String
+    do throws(SystemCallError) {
+      text = try FileSystem.readText(path)
+    } catch {
+      guard error.isMissing else { throw error }
+      throw Diagnostic(.input, "there is no file \"\(name)\" with specs")
+    }
+    return text.split(whereSeparator: \.isNewline).map { String($0.drop { $0 == " " || $0 == "\t" }) }
+      .filter { !$0.isEmpty && !$0.hasPrefix("#") }
   }
 
   /// The one target that a spec selects.
@@ -127,7 +209,10 @@ struct WorkspaceSession {
   /// Says what inference could not settle, on standard error, and keeps what was found out for the next run.
   func reportWarnings() throws {
     resolver.save()
-    let warnings = try resolver.warnings()
+    write(warnings: try resolver.warnings())
+  }
+
+  private func write(warnings: [Diagnostic]) {
     guard !warnings.isEmpty, !global.quiet else { return }
     let renderer = DiagnosticRenderer(color: Terminal.standardError.usesColor)
     writeText(warnings.map { renderer.render($0, label: "warning") }.joined(), to: 2)

@@ -84,7 +84,7 @@ public final class DependencyResolver {
         let generated = graph[id].isGenerator ? graph.generated(by: id) : []
         return generated.isEmpty ? [id] : generated
       }
-    ).sorted()
+    ).sorted(by: graph.store.precedes)
   }
 
   /// Works out the dependencies of every target.
