@@ -1,0 +1,4 @@
+try:
+    from lib.auth import tokens
+except ImportError:
+    tokens = None

@@ -1,0 +1,1 @@
+from extra.overridden import b, c

@@ -1,0 +1,3 @@
+from .b import c
+
+import yaml  # pants: no-infer-dep

@@ -1,0 +1,5 @@
+from extra.overridden import c
+
+
+def thing():
+    return c

@@ -1,0 +1,5 @@
+from extra.overridden.a import b
+
+
+def test_it(thing):
+    assert b

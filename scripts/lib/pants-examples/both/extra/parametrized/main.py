@@ -1,0 +1,3 @@
+from lib.auth import tokens
+
+print(tokens)

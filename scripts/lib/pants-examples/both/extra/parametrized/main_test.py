@@ -1,0 +1,5 @@
+from extra.parametrized import main
+
+
+def test_main():
+    assert main
