@@ -26,6 +26,9 @@ import Workspace
     #expect(try selected("lib/a.py", "//:all") == ["//:all", "lib/a.py"])
     #expect(try selected("lib") == ["lib/a.py", "lib/b.py", "lib:lib"])
     #expect(try selected("lib/*.py") == ["lib/a.py", "lib/b.py"])
+    // A binary belongs to the file that it names as its entry point as well, as in Pants.
+    #expect(try selected("app/main.py") == ["app/main.py:lib", "app:bin"])
+    #expect(try selected("app/*.py", "-app:bin") == ["app/main.py:lib"])
     #expect(try selected("::", "-lib::", "-app:") == ["//:all"])
     #expect(try selected("::", filter: TargetFilter(types: ["pex_binary"])) == ["app:app", "app:bin"])
     #expect(try selected("lib::", filter: TargetFilter(types: ["-python_source"], tags: ["x,y"])) == ["lib:lib"])
@@ -80,6 +83,7 @@ import Workspace
     let resolver = try GraphFixture(repository).resolver()
     func owners(_ paths: String...) -> [String] { resolver.names(resolver.graph.owners(ofChanged: paths)) }
     #expect(owners("lib/a.py") == ["lib/a.py"])
+    #expect(owners("app/main.py") == ["app/main.py:lib", "app:bin"])
     #expect(owners("lib/gone.py", "README.md") == ["lib:lib"])
     #expect(owners("BUILD") == ["//:all"])
     #expect(try resolver.files(of: [try resolver.id("lib:lib")]) == ["lib/BUILD", "lib/a.py", "lib/b.py"])

@@ -26,8 +26,8 @@ struct WorkspacePaths: ParsableCommand {
 
   func run() throws {
     let session = try WorkspaceSession(global)
-    let starts = try session.graph.select(try session.parse([from]))
-    let ends = try session.graph.select(try session.parse([to]))
+    let starts = try session.graph.select(try session.parse([from]), withStarters: false)
+    let ends = try session.graph.select(try session.parse([to]), withStarters: false)
     var found: [[TargetID]] = []
     for start in starts { for end in ends { found += try session.resolver.paths(from: start, to: end) } }
     let named = found.sorted { $0.count < $1.count }.map { path in path.map { session.name(of: $0) } }

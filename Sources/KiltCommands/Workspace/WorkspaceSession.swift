@@ -196,7 +196,7 @@ struct WorkspaceSession {
 
   /// The one target that a spec selects.
   func single(_ text: String) throws -> TargetID {
-    let found = try graph.select(try parse([text]))
+    let found = try graph.select(try parse([text]), withStarters: false)
     guard found.count == 1, let id = found.first else {
       let names = found.prefix(5).map { graph.address(of: $0).description }
       throw Diagnostic(

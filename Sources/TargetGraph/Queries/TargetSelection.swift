@@ -5,12 +5,18 @@ internal import Workspace
 extension TargetGraph {
   /// The targets that specs select, in the order of addresses.
   ///
+  /// - Parameter withStarters: whether a file also selects the binaries that it is the entry point of.
   /// - Throws: `Diagnostic` for a spec that selects nothing because what it names is not there.
-  public func select(_ specs: [Spec], filter: TargetFilter = .none) throws -> [TargetID] {
+  public func select(
+    _ specs: [Spec], filter: TargetFilter = .none, withStarters: Bool = true
+  ) throws -> [TargetID] {
     try filter.checkTypes(in: self)
     var selected = ContiguousArray<Bool>(repeating: false, count: count)
-    for spec in specs where !spec.isExclusion { for id in try targets(selectedBy: spec) { selected[id.index] = true } }
-    for spec in specs where spec.isExclusion { for id in try targets(selectedBy: spec) { selected[id.index] = false } }
+    for isExclusion in [false, true] {
+      for spec in specs where spec.isExclusion == isExclusion {
+        for id in try targets(selectedBy: spec, withStarters) { selected[id.index] = !isExclusion }
+      }
+    }
     if !filter.isEmpty {
       for index in selected.indices where selected[index] && !filter.accepts(self[TargetID(index)]) {
         selected[index] = false
@@ -27,21 +33,23 @@ extension TargetGraph {
     ids.sorted(by: store.precedes)
   }
 
-  private func targets(selectedBy spec: Spec) throws -> [TargetID] {
+  private func targets(selectedBy spec: Spec, _ withStarters: Bool) throws -> [TargetID] {
     switch spec.selection {
     case .target(let reference):
       let found = targets(of: reference)
       guard found.isEmpty else { return found }
       throw missingTarget(reference, text: spec.text)
     case .path(let path):
-      if let file = files.file(at: path) { return try ownersOrThrow(of: file, path) }
+      if let file = files.file(at: path) {
+        return try ownersOrThrow(of: file, path) + (withStarters ? starters(of: path) : [])
+      }
       if files.directory(at: path) != nil { return targets(inDirectory: path) }
       throw missingPath(path, spec)
     case .glob(let pattern):
       guard let root = files.directory(at: "") else { return [] }
       let found = files.files(matching: SourceGlobs([pattern]), in: root)
       guard !found.isEmpty else { throw Diagnostic(.input, "no file matches \"\(spec.text)\"") }
-      return found.flatMap { Array(owners(of: $0)) }
+      return found.flatMap { Array(owners(of: $0)) + (withStarters ? starters(of: files.path(of: $0)) : []) }
     case .siblings(let path):
       guard files.directory(at: path) != nil else { throw missingPath(path, spec) }
       return targets(inDirectory: path)
@@ -49,6 +57,20 @@ extension TargetGraph {
       guard let directory = files.directory(at: path) else { throw missingPath(path, spec) }
       if path.isEmpty { return allTargets }
       return files.subtree(of: directory).flatMap { targets(in: $0) }
+    }
+  }
+
+  /// The binaries that a file is the entry point of, where they name it as a file. To Pants they own it as well.
+  public func starters(of path: String) -> [TargetID] {
+    var found: [TargetID] = []
+    var directory = Paths.parent(path)
+    while true {
+      for id in targets(inDirectory: directory) where self[id].type == .pexBinary {
+        let entry = self[id].value(of: "entry_point").string?.split(separator: ":").first.map(String.init) ?? ""
+        if entry.hasSuffix(".py"), Paths.join(directory, entry) == path { found.append(id) }
+      }
+      if directory.isEmpty { return found }
+      directory = Paths.parent(directory)
     }
   }
 
@@ -84,6 +106,7 @@ extension TargetGraph {
         found.formUnion(targets(inDirectory: Paths.parent(path)))
       } else if let file = files.file(at: path) {
         found.formUnion(owners(of: file))
+        found.formUnion(starters(of: path))
       } else {
         // A deleted file: its owners are the generators whose globs would select it.
         var directory = Paths.parent(path)
