@@ -220,15 +220,12 @@ extension Parser {
     var sawStarStar = false
     while token.kind != .closeParen {
       let offset = token.start
-      // Python lets named arguments follow.
-      if sawStarStar, !dialect.pythonSyntax || token.kind == .starStar || token.kind == .star {
-        throw error("argument may not follow **kwargs")
-      }
+      if sawStarStar, !dialect.pythonSyntax { throw error("argument may not follow **kwargs") }
       if try accept(.starStar) {
         sawStarStar = true
         items.append(node(.starStarArgument, at: offset, try test()))
       } else if try accept(.star) {
-        if sawStar { throw error("multiple *args not allowed", at: offset) }
+        if sawStar, !dialect.pythonSyntax { throw error("multiple *args not allowed", at: offset) }
         sawStar = true
         items.append(node(.starArgument, at: offset, try test()))
       } else {
@@ -242,7 +239,9 @@ extension Parser {
           try advance()
           items.append(node(.namedArgument, at: offset, target.a, try test()))
         } else {
-          if sawStar { throw error("positional argument may not follow *args", at: offset) }
+          if sawStar, !dialect.pythonSyntax || sawStarStar {
+            throw error("positional argument may not follow *args", at: offset)
+          }
           if sawStarStar { throw error("positional argument may not follow **kwargs", at: offset) }
           if !names.isEmpty { throw error("positional argument may not follow named argument", at: offset) }
           if token.kind == .for {
@@ -279,7 +278,11 @@ extension Parser {
       return value
     case .openBracket: return try listOrComprehension()
     case .openBrace: return try dictOrComprehension()
-    case .star, .starStar: throw error("unpacking is only possible in calls", hint: "concatenate with +")
+    case .star, .starStar:
+      throw error(
+        dialect.pythonSyntax
+          ? "unpacking is only possible in calls, lists and dictionaries" : "unpacking is only possible in calls",
+        hint: "concatenate with +")
     default: throw unexpected(want: "expression")
     }
   }
@@ -306,7 +309,12 @@ extension Parser {
     try advance()
     var items: [Int32] = []
     while token.kind != .closeBracket {
-      items.append(try test())
+      let offset = token.start
+      if dialect.pythonSyntax, try accept(.star) {
+        items.append(node(.starArgument, at: offset, try test()))
+      } else {
+        items.append(try test())
+      }
       if items.count == 1, token.kind == .for {
         let (first, count) = try clauses(until: .closeBracket)
         return node(.listComprehension, at: start, items[0], first, count)
@@ -323,6 +331,13 @@ extension Parser {
     try advance()
     var items: [Int32] = []
     while token.kind != .closeBrace {
+      let start = token.start
+      if dialect.pythonSyntax, try accept(.starStar) {
+        let other = try test()
+        items += [node(.starStarArgument, at: start, other), other]
+        guard try accept(.comma) else { break }
+        continue
+      }
       let key = try test()
       if items.isEmpty, token.kind == .comma || token.kind == .closeBrace || token.kind == .for {
         guard dialect.pythonSyntax, dialect.sets, token.kind != .for else {

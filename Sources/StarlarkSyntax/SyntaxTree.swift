@@ -30,7 +30,7 @@ package struct SyntaxTree {
     case call
     /// An argument `name=value`; `a`: symbol, `b`: value.
     case namedArgument
-    /// `*a` and `**a` in a call.
+    /// `*a` and `**a` in a call, a list or a dictionary.
     case starArgument, starStarArgument
     /// `a`: function.
     case lambda

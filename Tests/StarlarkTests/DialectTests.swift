@@ -61,6 +61,11 @@ import Testing
       s = {"b", "a", "b"}
       j = ",".join(i.upper() for i in x if i)
       y: int = 3
+      def all(*args, **kwargs): return [args, kwargs]
+      a = [1, 2]
+      l = [0, *a, 3, *{"k": 1}]
+      d = {"x": 1, **{"y": 2, "x": 3}, "z": 4}
+      c = all(0, *a, 3, *a, p=1, **{"q": 2}, **{"r": 3})
       """
     let module = try EmbeddingTests.execute(text)
     let thread = StarlarkThread()
@@ -68,8 +73,16 @@ import Testing
     #expect(try thread.string(of: module["s"] ?? .none) == "set([\"b\", \"a\"])")
     #expect(module["j"]?.asString == "T,A,2")
     #expect(module["y"]?.asInt == 3)
+    #expect(try thread.string(of: module["l"] ?? .none) == "[0, 1, 2, 3, \"k\"]")
+    #expect(try thread.string(of: module["d"] ?? .none) == "{\"x\": 3, \"y\": 2, \"z\": 4}")
+    #expect(
+      try thread.string(of: module["c"] ?? .none)
+        == "[(0, 1, 2, 3, 1, 2), {\"p\": 1, \"q\": 2, \"r\": 3}]")
+    #expect(try EmbeddingTests.failure("x = dict(**{'a': 1}, **{'a': 2})").message.contains("multiple values"))
+    #expect(try EmbeddingTests.failure("x = [*1]").message.contains("int"))
     for line in [
       "def f(x: int): pass", "def f() -> int: pass", "x: int = 1", "x = {1}", "x = 1 is 2", "f(a for a in [])",
+      "x = [*[]]", "x = {**{}}", "f(**a, **b)", "f(*a, *b)",
     ] {
       #expect(try EmbeddingTests.failure(line, .standard).kind == .syntax)
     }

@@ -37,7 +37,7 @@ enum BuildEnvironment {
       state.environmentNames.insert(name)
       return state.environment(name).map { .string($0) } ?? bound[1] ?? .none
     }
-    values["parametrize"] = .builtin("parametrize", parametrize)
+    values["parametrize"] = .builtin("parametrize") { call in .host(try Parametrization(call)) }
     return Environment(values)
   }()
 
@@ -53,7 +53,7 @@ enum BuildEnvironment {
     .builtin(name) { call in
       var entries: [FieldValue.Entry] = []
       func add(_ key: String, _ value: Value) throws {
-        guard let value = FieldValue(value) else {
+        guard let value = try FieldValue(value) else {
           throw StarlarkError("\(name): the argument \(key) can not be \(value.typeName)")
         }
         entries.append(FieldValue.Entry(key: .string(key), value: value))
@@ -64,37 +64,5 @@ enum BuildEnvironment {
       for argument in call.named { try add(argument.name, argument.value) }
       return .host(FieldObject(typeName: name, value: .object(name, entries)))
     }
-  }
-
-  /// `parametrize("a", "b")`, `parametrize(py38=["3.8"], py39=["3.9"])`.
-  private static func parametrize(_ call: Call) throws -> Value {
-    var entries: [FieldValue.Entry] = []
-    for value in call.positional {
-      guard let alternative = FieldValue(value) else {
-        throw StarlarkError("parametrize: no field can be \(value.typeName)")
-      }
-      let alias: String
-      switch alternative {
-      case .string(let text): alias = text
-      case .none, .bool, .int, .double: alias = alternative.source
-      default:
-        throw StarlarkError(
-          "parametrize: \(alternative.kindName) needs an alias", hint: "write parametrize(alias=\(alternative.source))")
-      }
-      guard !alias.contains(where: { "@=,:/".contains($0) }) else {
-        throw StarlarkError(
-          "parametrize: \"\(alias)\" needs an alias, for it can not stand in an address",
-          hint: "write parametrize(alias=\(alternative.source))")
-      }
-      entries.append(FieldValue.Entry(key: .string(alias), value: alternative))
-    }
-    for argument in call.named {
-      guard let alternative = FieldValue(argument.value) else {
-        throw StarlarkError("parametrize: no field can be \(argument.value.typeName)")
-      }
-      entries.append(FieldValue.Entry(key: .string(argument.name), value: alternative))
-    }
-    guard !entries.isEmpty else { throw StarlarkError("parametrize needs at least one value") }
-    return .host(FieldObject(typeName: "parametrize", value: .alternatives(entries)))
   }
 }

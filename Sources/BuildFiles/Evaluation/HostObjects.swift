@@ -115,7 +115,9 @@ final class GlobSet: StarlarkHostObject {
 
 extension FieldValue {
   /// The field value of a Starlark value; nil for what no field takes, such as a function.
-  init?(_ value: Value) {
+  ///
+  /// - Throws: `StarlarkError` for a `parametrize` that gives a field no alternatives.
+  init?(_ value: Value) throws {
     switch value {
     case .none: self = .none
     case .bool(let value): self = .bool(value)
@@ -125,13 +127,15 @@ extension FieldValue {
     case .dict:
       var entries: [Entry] = []
       for item in value.asItems ?? [] {
-        guard let key = FieldValue(item.key), let value = FieldValue(item.value) else { return nil }
+        guard let key = try FieldValue(item.key), let value = try FieldValue(item.value) else { return nil }
         entries.append(Entry(key: key, value: value))
       }
       self = .map(entries)
     case .opaque(let reference):
       switch reference.object {
       case let object as FieldObject: self = object.value
+      case let object as Parametrization: self = try object.alternatives()
+      case let object as ParametrizationGroup: self = object.value
       case let set as GlobSet: self = .strings(set.patterns)
       case let symbol as TargetTypeSymbol: self = .string(symbol.name)
       case let path as DirectoryPath: self = .string(path.representation)
@@ -141,7 +145,7 @@ extension FieldValue {
       guard let elements = value.iterated else { return nil }
       var values: [FieldValue] = []
       for element in elements {
-        guard let value = FieldValue(element) else { return nil }
+        guard let value = try FieldValue(element) else { return nil }
         // A set of globs inside a list is part of the list.
         if element.asHost(GlobSet.self) != nil, let inner = value.list { values += inner } else { values.append(value) }
       }

@@ -28,7 +28,7 @@ final class PackageState {
     var name: String?
     var fields: [TargetDeclaration.Assignment] = []
     for argument in call.named {
-      guard let value = FieldValue(argument.value) else {
+      guard let value = try FieldValue(argument.value) else {
         throw StarlarkError("the field \"\(argument.name)\" can not be \(argument.value.typeName)")
       }
       if argument.name == "name" {
@@ -76,7 +76,7 @@ final class PackageState {
         "\(direction.rawValue) has no parameter \"\(argument.name)\"", hint: "it takes rule sets and extend=True")
     }
     let ruleSets = try call.positional.map { argument in
-      guard let value = Self.ruleValue(argument) else {
+      guard let value = try Self.ruleValue(argument) else {
         throw StarlarkError("\(direction.rawValue): a rule set is a tuple, not \(argument.typeName)")
       }
       return value
@@ -92,13 +92,13 @@ final class PackageState {
   }
 
   /// A rule's value; a bare target type stands for `"<type>"`, but for the name inside a dictionary.
-  private static func ruleValue(_ value: Value) -> FieldValue? {
+  private static func ruleValue(_ value: Value) throws -> FieldValue? {
     if let symbol = value.asHost(TargetTypeSymbol.self) { return .string("<\(symbol.name)>") }
     if value.asItems == nil, let elements = value.asElements {
-      let values = elements.map(ruleValue)
+      let values = try elements.map(ruleValue)
       return values.contains(nil) ? nil : .list(values.compactMap { $0 })
     }
-    return FieldValue(value)
+    return try FieldValue(value)
   }
 
   /// `__defaults__({(files, resources): dict(tags=[…])}, all=dict(…), extend=True, ignore_unknown_fields=True)`.
@@ -107,13 +107,13 @@ final class PackageState {
     let ignoresUnknown = call.named("ignore_unknown_fields")?.isTruthy ?? false
     var result = DefaultsCall(fields: [:], extends: call.named("extend")?.isTruthy ?? false)
     if let all = call.named("all") {
-      guard let entries = FieldValue(all)?.map else { throw StarlarkError("__defaults__: all takes a dictionary") }
+      guard let entries = try FieldValue(all)?.map else { throw StarlarkError("__defaults__: all takes a dictionary") }
       for type in TargetType.allCases where type.isPublic {
         try add(entries, to: type, typeName: type.rawValue, ignoresUnknown: true, site: site, &result)
       }
     }
     for argument in call.positional {
-      guard let entries = FieldValue(argument)?.map else {
+      guard let entries = try FieldValue(argument)?.map else {
         throw StarlarkError("__defaults__ takes a dictionary from target types to dictionaries of fields")
       }
       for entry in entries {

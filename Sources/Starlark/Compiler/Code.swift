@@ -64,10 +64,11 @@ struct CallShape: Sendable {
   var positional: Int
   var names: [String]
   var hasStar: Bool
-  var hasStarStar: Bool
+  /// How many `**x` there are.
+  var starStars: Int
 
   /// How many values the arguments take.
-  var width: Int { positional + names.count + (hasStar ? 1 : 0) + (hasStarStar ? 1 : 0) }
+  var width: Int { positional + names.count + (hasStar ? 1 : 0) + starStars }
 }
 
 /// The parameters of a function. Local slots begin with them, then `*args`, then `**kwargs`.

@@ -10,6 +10,8 @@ extension Compiler {
     case .constant: emit(.constant, Int(node.a), at: offset, effect: 1)
     case .binary, .and, .or: try chain(index)
     case .call: try call(node)
+    case .list where hasStars(node.a, node.b):
+      try starredList((0..<node.b).map { tree.extra[Int(node.a + $0)] }, at: offset)
     case .list, .tuple, .set:
       for position in 0..<node.b { try expression(tree.extra[Int(node.a + position)]) }
       let opcode: Opcode = node.kind == .list ? .list : node.kind == .tuple ? .tuple : .set
@@ -19,6 +21,11 @@ extension Compiler {
       emit(.dict, at: offset, effect: 1)
       for position in 0..<node.b {
         let key = tree.extra[Int(node.a + 2 * position)]
+        if tree[key].kind == .starStarArgument {
+          try expression(tree[key].a)
+          emit(.inPlace, Int(BinaryOperator.bitOr.rawValue), at: tree[key].offset, effect: -1)
+          continue
+        }
         try expression(key)
         try expression(tree.extra[Int(node.a + 2 * position + 1)])
         emit(.put, b: 1, at: tree[key].offset, effect: -2)
@@ -58,6 +65,24 @@ extension Compiler {
     }
   }
 
+  private func hasStars(_ start: Int32, _ count: Int32) -> Bool {
+    (0..<count).contains { tree[tree.extra[Int(start + $0)]].kind == .starArgument }
+  }
+
+  /// Pushes a new list of items, of which some are `*x`.
+  private mutating func starredList(_ items: [Int32], at offset: UInt32) throws {
+    emit(.list, 0, at: offset, effect: 1)
+    for item in items {
+      if tree[item].kind == .starArgument {
+        try expression(tree[item].a)
+      } else {
+        try expression(item)
+        emit(.list, 1, at: tree[item].offset, effect: 0)
+      }
+      emit(.inPlace, Int(BinaryOperator.plus.rawValue), at: tree[item].offset, effect: -1)
+    }
+  }
+
   /// Operators that associate to the left make a spine as long as the chain; it is walked without recursion.
   private mutating func chain(_ index: Int32) throws {
     var spine: [SyntaxTree.Node] = []
@@ -91,26 +116,26 @@ extension Compiler {
       try expression(node.a)
     }
     let arguments = (0..<node.c).map { tree.extra[Int(node.b + $0)] }
-    var shape = CallShape(positional: 0, names: [], hasStar: false, hasStarStar: false)
-    for argument in arguments {
-      switch tree[argument].kind {
-      case .namedArgument, .starArgument, .starStarArgument: break
-      default:
-        try expression(argument)
-        shape.positional += 1
-      }
+    var shape = CallShape(positional: 0, names: [], hasStar: false, starStars: 0)
+    let inOrder = arguments.filter { tree[$0].kind != .namedArgument && tree[$0].kind != .starStarArgument }
+    let plain = inOrder.prefix { tree[$0].kind != .starArgument }
+    for argument in plain {
+      try expression(argument)
+      shape.positional += 1
     }
     for argument in arguments where tree[argument].kind == .namedArgument {
       try expression(tree[argument].b)
       shape.names.append(tree.symbols[tree[argument].a])
     }
-    for argument in arguments where tree[argument].kind == .starArgument {
-      try expression(tree[argument].a)
+    // What follows the first `*x` is one list with it.
+    let rest = Array(inOrder.dropFirst(plain.count))
+    if let first = rest.first {
+      if rest.count == 1 { try expression(tree[first].a) } else { try starredList(rest, at: node.offset) }
       shape.hasStar = true
     }
     for argument in arguments where tree[argument].kind == .starStarArgument {
       try expression(tree[argument].a)
-      shape.hasStarStar = true
+      shape.starStars += 1
     }
     builders[top].parts.shapes.append(shape)
     emit(

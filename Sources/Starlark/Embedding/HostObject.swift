@@ -23,6 +23,8 @@ public protocol StarlarkHostObject: AnyObject, Sendable {
   func setElement(at key: Value, to value: Value) throws -> Bool
   /// What iteration visits; nil when the value is not iterable.
   func elements() -> [Value]?
+  /// What `f(**x)` passes; nil when the value is no mapping.
+  func items() throws -> [(key: Value, value: Value)]?
   /// The answer to `key in x`; nil when the type has no such operation.
   func contains(_ key: Value) throws -> Bool?
   /// What `len(x)` returns; nil when the type has none.
@@ -58,6 +60,8 @@ extension StarlarkHostObject {
   public func setElement(at key: Value, to value: Value) throws -> Bool { false }
   /// Not iterable.
   public func elements() -> [Value]? { nil }
+  /// No mapping.
+  public func items() throws -> [(key: Value, value: Value)]? { nil }
   /// Not supported.
   public func contains(_ key: Value) throws -> Bool? { nil }
   /// None.

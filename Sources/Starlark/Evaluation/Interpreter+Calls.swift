@@ -6,7 +6,7 @@ extension Interpreter {
     _ callee: Value, receiver: Value, _ arguments: UnsafeMutablePointer<Value>, _ shape: CallShape,
     _ thread: StarlarkThread
   ) throws -> Value {
-    if case .function(let function) = callee, !shape.hasStar, !shape.hasStarStar {
+    if case .function(let function) = callee, !shape.hasStar, shape.starStars == 0 {
       let parameters = function.code.parameters
       if shape.names.isEmpty, parameters.names.count == shape.positional,
         parameters.positionalCount == shape.positional, !parameters.hasStar, !parameters.hasStarStar
@@ -39,24 +39,41 @@ extension Interpreter {
       positional += more
       next += 1
     }
-    if shape.hasStarStar {
-      guard case .dict(let dict) = next.pointee else {
-        throw StarlarkError("argument after ** must be a mapping, not \(next.pointee.typeName)")
-      }
-      try thread.meter.step(dict.count)
-      try thread.meter.allocate(dict.count, times: 48)
-      let explicit = Set(named.map(\.name))
-      for (key, value) in dict.items {
-        guard let name = key.asString else {
-          throw StarlarkError("keywords must be strings, not \(key.typeName)")
-        }
-        if explicit.contains(name) {
-          throw StarlarkError("\(functionName(callee)) got multiple values for parameter \"\(name)\"")
-        }
-        named.append(NamedArgument(name: name, value: value))
+    if shape.starStars > 0 {
+      var seen = Set(named.map(\.name))
+      for _ in 0..<shape.starStars {
+        try unpack(next.pointee, for: callee, into: &named, &seen, thread)
+        next += 1
       }
     }
     return try call(callee, receiver: receiver, positional, named, thread)
+  }
+
+  /// Adds the entries of a mapping as arguments by name.
+  private static func unpack(
+    _ mapping: Value, for callee: Value, into named: inout [NamedArgument], _ seen: inout Set<String>,
+    _ thread: StarlarkThread
+  ) throws {
+    let found: [(key: Value, value: Value)]? =
+      switch mapping {
+      case .dict(let dict): dict.items
+      case .opaque(let reference): try reference.object.items()
+      default: nil
+      }
+    guard let items = found else {
+      throw StarlarkError("argument after ** must be a mapping, not \(mapping.typeName)")
+    }
+    try thread.meter.step(items.count)
+    try thread.meter.allocate(items.count, times: 48)
+    for (key, value) in items {
+      guard let name = key.asString else {
+        throw StarlarkError("keywords must be strings, not \(key.typeName)")
+      }
+      guard seen.insert(name).inserted else {
+        throw StarlarkError("\(functionName(callee)) got multiple values for parameter \"\(name)\"")
+      }
+      named.append(NamedArgument(name: name, value: value))
+    }
   }
 
   /// Calls a value.

@@ -93,12 +93,16 @@ struct PackageTargets {
       let path = Paths.relative(files.path(of: file), to: generator.address.directory)
       var address = generator.address
       address.file = path
-      var fields = [TargetDeclaration.Assignment(name: "source", value: .string(path))]
-      if let own = overrides.removeValue(forKey: path) { fields += own }
-      append(
-        Target(
-          type: type, address: address, declaration: generator.declaration, generator: nil, file: file,
-          ownFields: fields), generator: place)
+      let fields =
+        [TargetDeclaration.Assignment(name: "source", value: .string(path))]
+        + (overrides.removeValue(forKey: path) ?? [])
+      for variant in variants(of: fields, generator) {
+        address.parameters = variant.parameters
+        append(
+          Target(
+            type: type, address: address, declaration: generator.declaration, generator: nil, file: file,
+            ownFields: variant.fields), generator: place)
+      }
     }
     for (path, _) in overrides.sorted(by: { $0.key < $1.key }) {
       problems.append(
@@ -127,10 +131,27 @@ struct PackageTargets {
       var address = generator.address
       address.generated = entry.map { $0 == ":" ? "-" : String($0) }.joined()
       let fields = [TargetDeclaration.Assignment(name: "entry_point", value: .string(entry))]
-      append(
-        Target(
-          type: .pexBinary, address: address, declaration: generator.declaration, generator: nil, file: nil,
-          ownFields: (overrides[entry] ?? []) + fields), generator: place)
+      for variant in variants(of: (overrides[entry] ?? []) + fields, generator) {
+        address.parameters = variant.parameters
+        append(
+          Target(
+            type: .pexBinary, address: address, declaration: generator.declaration, generator: nil, file: nil,
+            ownFields: variant.fields), generator: place)
+      }
+    }
+  }
+
+  /// The variants of a generated target, where `overrides` parametrises it.
+  private mutating func variants(
+    of fields: [TargetDeclaration.Assignment], _ generator: Target
+  ) -> [TargetDeclaration.Variant] {
+    do throws(ParametrizeConflict) {
+      return try TargetDeclaration.variants(of: fields, parameters: generator.address.parameters)
+    } catch {
+      let problem = BuildFileError.conflictingParameters(
+        error, target: generator.address.description, site: generator.declaration.site)
+      problems.append(problem.diagnostic)
+      return []
     }
   }
 

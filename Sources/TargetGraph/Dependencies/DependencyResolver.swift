@@ -18,6 +18,8 @@ public final class DependencyResolver {
   private(set) var trace = LookupTrace()
   /// What was odd about imports so far.
   var findings = ImportFindings()
+  var visibility = VisibilityState()
+  lazy var hasVisibilityRules = graph.hasVisibilityRules
 
   /// A resolver over these targets.
   public init(graph: TargetGraph, sources: some GraphSources) {
@@ -29,7 +31,8 @@ public final class DependencyResolver {
 
   /// What a target depends on directly, in the order of addresses.
   ///
-  /// - Throws: `Diagnostic` for an address of nothing; what `sources` throws.
+  /// - Throws: `Diagnostic` for an address of nothing; `DiagnosticList` for dependencies that visibility rules deny; what
+  ///   `sources` throws.
   public func dependencies(of id: TargetID) throws -> [TargetID] {
     // What a generator's fields say is said of the targets it generates.
     if graph.isGenerator(id) { return graph.generated(by: id) }
@@ -37,12 +40,15 @@ public final class DependencyResolver {
     let row = graph.store.targets[id.index]
     if row.has(TargetRow.edgesKnown) {
       findings.take(from: row, of: id, in: graph.store)
-      return graph.store.files.list(row.edges).map { TargetID(Int($0)) }
+      let known = graph.store.files.list(row.edges).map { TargetID(Int($0)) }
+      try checkVisibility(of: id, known)
+      return known
     }
     trace = LookupTrace()
     findings.begin(id)
     let found = try work(out: id)
     try graph.store.note(found, of: id, findings: findings[id], trace: trace)
+    try checkVisibility(of: id, found)
     return found
   }
 

@@ -52,7 +52,7 @@ extension TargetGraph {
       let ids = try lookUp(
         String(text.dropFirst(marks)), field: "dependencies", of: target, written: text, trace: trace)
       switch marks {
-      case 0: result.included += ids
+      case 0: result.included += try variant(among: ids, of: text, for: target)
       case 1: result.excluded.formUnion(ids)
       default:
         guard target.type.takesTransitiveExclusions else {
@@ -99,18 +99,41 @@ extension TargetGraph {
     }
     trace?.add(path: reference.path)
     let found = targets(of: reference)
-    guard found.isEmpty else { return narrowed(found, for: target) }
+    guard found.isEmpty else { return found }
     var diagnostic = missingTarget(reference, text: text)
     diagnostic.summary = "the target \"\(text)\", on which \"\(target.address)\" depends, does not exist"
     diagnostic.location = site.location(field: field, text: written)
     throw diagnostic
   }
 
-  /// Of the variants of a parametrised target, those that have the parameters of the target that asks, if any do.
-  private func narrowed(_ found: [TargetID], for target: Target) -> [TargetID] {
-    guard found.count > 1, !target.address.parameters.isEmpty else { return found }
-    let same = found.filter { address(of: $0).parameters == target.address.parameters }
-    return same.isEmpty ? found : same
+  /// Of the variants of a parametrised target, the first whose fields that tell them apart are those of the target that
+  /// depends on it, unless the address says which (Pants: `_TargetParametrizations.get_subset`).
+  ///
+  /// - Throws: `Diagnostic` where none fits, with the addresses there are.
+  private func variant(among found: [TargetID], of text: String, for target: Target) throws -> [TargetID] {
+    guard found.count > 1, let first = found.first, !self[first].address.parameters.isEmpty else { return found }
+    let named = text.firstIndex(of: "@").map { text[$0...] } ?? ""
+    let fitting = found.first { id in
+      let candidate = self[id]
+      return candidate.address.parameters.allSatisfy { parameter in
+        guard !named.contains("\(parameter.key)="), candidate.type.field(named: parameter.key) != nil else {
+          return true
+        }
+        return target.type.field(named: parameter.key) != nil
+          && value(of: parameter.key, of: target) == value(of: parameter.key, of: candidate)
+      }
+    }
+    if let fitting { return [fitting] }
+    throw Diagnostic(
+      .input, "\"\(text)\", on which \"\(target.address)\" depends, is parametrized, and none of its variants fits",
+      at: target.declaration.site.location(field: "dependencies", text: text),
+      notes: ["its variants are " + found.map { "\"\(address(of: $0))\"" }.joined(separator: ", ")],
+      remedies: ["name one of them, or give the target the same values"])
+  }
+
+  /// A field's value, for `resolve` with the default of the workspace.
+  private func value(of field: String, of target: Target) -> FieldValue {
+    field == "resolve" ? resolve(of: target).map { .string($0) } ?? .none : target.value(of: field)
   }
 
   /// The targets that a reference names: the one generated from a file, or those of a directory.

@@ -89,7 +89,7 @@ extension DependencyResolver {
   ///
   /// - Throws: `DiagnosticList` where the configuration makes unowned imports errors.
   public func warnings() throws -> [Diagnostic] {
-    var result = graph.warnings
+    var result = graph.warnings + visibility.warnings
     let ambiguous = findings.ambiguous.map { (graph.sortedByAddress($0.key), $0.value) }
     for (providers, modules) in ambiguous.sorted(by: { left, right in
       left.0.lexicographicallyPrecedes(right.0, by: graph.store.precedes)

@@ -171,6 +171,19 @@ public struct TargetGraph: Sendable {
     return resolve(of: self[id])
   }
 
+  /// Whether any BUILD file has visibility rules.
+  var hasVisibilityRules: Bool {
+    (0..<store.packages.count).contains {
+      store.packages[$0].flags & (PackageRow.dead | PackageRow.inherited) == PackageRow.inherited
+        && !store.package($0).visibility.isEmpty
+    }
+  }
+
+  /// The visibility rules that the BUILD files of a directory declare.
+  func visibilityDeclarations(inDirectory path: String) -> [VisibilityDeclaration] {
+    package(inDirectory: path)?.visibility ?? []
+  }
+
   /// The resolve of a target; nil where resolves are not in use or the type has none.
   public func resolve(of target: Target) -> String? {
     guard !configuration.resolves.isEmpty, target.type.field(named: "resolve") != nil else { return nil }
