@@ -89,8 +89,7 @@ import Testing
       "lib/a_test.py": "",
     ]
     try withFiles(files) { root in
-      let workspace = try Workspace.find(from: root)
-      let packages = try workspace.loadPackages(files: try workspace.scanFiles())
+      let packages = try packages(try Workspace.find(from: root))
       #expect(packages.flatMap(\.targets).map(\.typeName) == ["python_tests", "pack"])
       #expect(packages[0].targets[1].strings(of: "dependencies") == [":lib"])
     }
@@ -98,9 +97,20 @@ import Testing
     slip["lib/BUILD"] = "pack(name='p')\npakc(name='q')\n"
     #expect(throws: DiagnosticList.self) {
       try withFiles(slip) { root in
-        let workspace = try Workspace.find(from: root)
-        return try workspace.loadPackages(files: try workspace.scanFiles())
+        try packages(try Workspace.find(from: root))
       }
     }
+  }
+
+  /// The evaluated BUILD files of a workspace.
+  private func packages(_ workspace: Workspace) throws -> [BuildPackage] {
+    let files = try workspace.scanFiles()
+    let evaluation = try PackageEvaluation(workspace, files: files, ignoringInode: false)
+    let directories = files.allDirectories.filter { !workspace.buildFiles(in: $0, of: files).isEmpty }
+    let (evaluated, problems) = try evaluation.evaluate(Array(directories))
+    let (resolved, errors) = BuildPackage.resolve(evaluated.map(\.package))
+    let all = problems + errors.map(\.diagnostic)
+    guard all.isEmpty else { throw DiagnosticList(all) }
+    return resolved
   }
 }
