@@ -66,7 +66,7 @@ struct GraphUpdate {
     row.warnings = try store.add(encoded.bytes, to: .declarations)
     row.inputs = try list(Set(inputs + block.inputs).map(\.rawValue).sorted(), replacing: row.inputs)
     row.directory = directory.rawValue
-    row.flags = flags
+    row.flags = flags | (package.visibility.isEmpty ? 0 : PackageRow.rules)
     let place: Int
     if let number {
       store.packages[number] = row

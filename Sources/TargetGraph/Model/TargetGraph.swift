@@ -60,6 +60,7 @@ public struct TargetGraph: Sendable {
     var address = Address(
       directory: package.directory, name: declaration.name, parameters: declaration.parameters)
     let own = OwnFields(store.declarationBytes(row.own))
+    if let parameters = own.parameters { address.parameters = parameters }
     address.file = own.file
     address.generated = own.generated
     return Target(
@@ -174,8 +175,7 @@ public struct TargetGraph: Sendable {
   /// Whether any BUILD file has visibility rules.
   var hasVisibilityRules: Bool {
     (0..<store.packages.count).contains {
-      store.packages[$0].flags & (PackageRow.dead | PackageRow.inherited) == PackageRow.inherited
-        && !store.package($0).visibility.isEmpty
+      store.packages[$0].flags & (PackageRow.dead | PackageRow.rules) == PackageRow.rules
     }
   }
 

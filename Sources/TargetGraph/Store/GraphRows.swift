@@ -13,6 +13,8 @@ struct PackageRow: BitwiseCopyable {
   static let volatile: UInt32 = 8
   /// The lockfiles of the resolves: targets that no BUILD file declares.
   static let lockfiles: UInt32 = 16
+  /// It has visibility rules.
+  static let rules: UInt32 = 32
 
   /// The encoded package.
   var declarations = TextSpan()

@@ -9,11 +9,15 @@ struct OwnFields {
   var file: String?
   /// The name behind `#`.
   var generated: String?
+  /// The parameters of its address, where `overrides` has given it other ones than its generator's.
+  var parameters: [Address.Parameter]?
   var fields: [TargetDeclaration.Assignment] = []
 
   init(of target: Target) {
     file = target.address.file
     generated = target.address.generated
+    let parameters = target.address.parameters
+    if parameters != target.declaration.parameters { self.parameters = parameters }
     fields = target.ownFields
   }
 
@@ -22,9 +26,15 @@ struct OwnFields {
   }
 
   func encode(into writer: inout ByteWriter) {
-    if file == nil, generated == nil, fields.isEmpty { return }
+    if file == nil, generated == nil, parameters == nil, fields.isEmpty { return }
     writer.write(optional: file) { $0.write($1) }
     writer.write(optional: generated) { $0.write($1) }
+    writer.write(optional: parameters) { writer, parameters in
+      writer.write(list: parameters) { writer, parameter in
+        writer.write(parameter.key)
+        writer.write(parameter.value)
+      }
+    }
     // Nearly always the first field says what the address says: then it is not written.
     let repeatsFile = file.map { fields.first == Self.source($0) } ?? false
     writer.write(repeatsFile)
@@ -37,6 +47,11 @@ struct OwnFields {
     do throws(SnapshotError) {
       file = try reader.optional { reader throws(SnapshotError) in try reader.string() }
       generated = try reader.optional { reader throws(SnapshotError) in try reader.string() }
+      parameters = try reader.optional { reader throws(SnapshotError) in
+        try reader.list { reader throws(SnapshotError) in
+          Address.Parameter(key: try reader.string(), value: try reader.string())
+        }
+      }
       if try reader.bool(), let file { fields = [Self.source(file)] }
       fields += try reader.list { reader throws(SnapshotError) in try TargetDeclaration.Assignment(from: &reader) }
     } catch {
