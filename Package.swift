@@ -165,7 +165,7 @@ let modules: [Module] = [
     resources: ["kilt_test_runner.py", "kilt_coverage.py"].map { .embedInCode("Runner/\($0)") }),
   Module(
     name: "RunnerCommands",
-    dependencies: ["Artifacts", "Digests", "JSON", "SystemSupport", "Diagnostics"],
+    dependencies: ["Artifacts", "Bundles", "Digests", "JSON", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage], testDependencies: ["pex-runner"]),
   Module(
     name: "SchedulerServer",

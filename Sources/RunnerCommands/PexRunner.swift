@@ -1,4 +1,5 @@
 import Artifacts
+import Bundles
 import Diagnostics
 import SystemSupport
 
@@ -51,7 +52,18 @@ public enum PexRunner {
           + "\(RunnerText.size(summary.fetchedBytes)) of \(RunnerText.size(summary.bytes))\n", to: 2)
     }
     _ = try cache.evict(quota: try quota(invocation))
+    unpack(bundle.path)
     return bundle
+  }
+
+  /// Unpacks what was fetched, so that its first start finds that done.
+  private static func unpack(_ bundle: FilePath) {
+    guard let root = BundleUnpacker.standardRoot else { return }
+    do {
+      _ = try BundleUnpacker(bundle, root: root)?.unpack()
+    } catch {
+      // The start unpacks by itself, elsewhere if need be, and says what is wrong.
+    }
   }
 
   /// `--max-size`, else `KILT_RUNNER_CACHE_SIZE`, else 10 GiB.

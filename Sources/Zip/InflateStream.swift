@@ -7,10 +7,11 @@ struct InflateStream {
   /// How much is inflated at a time.
   static let pieceSize = 1 << 20
 
-  /// Hands the inflated bytes to `body`, in pieces.
+  /// Hands the inflated bytes to `body`, in pieces, and what is no longer needed of the input to `used`.
   /// - Returns: whether `input` is one whole stream that ends where it ends.
   static func inflate(
-    _ input: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws -> Void
+    _ input: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws -> Void,
+    used: (UnsafeRawBufferPointer) -> Void
   ) rethrows -> Bool {
     var stream = z_stream()
     // A negative number of window bits stands for a stream without a header.
@@ -21,10 +22,12 @@ struct InflateStream {
     let output = UnsafeMutableRawBufferPointer.allocate(byteCount: pieceSize, alignment: 64)
     defer { output.deallocate() }
     var rest = input
+    var piece = UnsafeRawBufferPointer(start: nil, count: 0)
     while true {
       if stream.avail_in == 0, !rest.isEmpty {
+        used(piece)
         // zlib counts in 32 bits.
-        let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(pieceSize))
+        piece = UnsafeRawBufferPointer(rebasing: rest.prefix(pieceSize))
         // It does not write to its input, whatever its type says.
         stream.next_in = UnsafeMutablePointer(mutating: piece.baseAddress?.assumingMemoryBound(to: UInt8.self))
         stream.avail_in = UInt32(piece.count)

@@ -79,13 +79,14 @@ public final class ZipArchive: Sendable {
       let raw = rawData(of: member)
       if member.method == .stored {
         for start in stride(from: 0, to: raw.count, by: InflateStream.pieceSize) {
-          try take(UnsafeRawBufferPointer(rebasing: raw[start..<min(raw.count, start + InflateStream.pieceSize)]))
+          let piece = UnsafeRawBufferPointer(rebasing: raw[start..<min(raw.count, start + InflateStream.pieceSize)])
+          try take(piece)
+          ZipWriter.release(piece)
         }
-      } else if try !InflateStream.inflate(raw, take) {
+      } else if try !InflateStream.inflate(raw, take, used: ZipWriter.release) {
         throw ZipError(archive: name, member: member.name, .damagedData)
       }
     }
-    release(member.dataRange)
     guard size == member.size else {
       throw ZipError(archive: name, member: member.name, .wrongSize(expected: member.size))
     }

@@ -43,22 +43,35 @@ def start(scope):
     kind, value = config["entry"]
     wrap = None
     asked = [name for name in environ if name[:4] == b"PEX_" or name[:6] == b"__KILT"]
-    if asked or config["env"] or config["inherit"] or config["bin"] != "false":
-        import os
-        if config["inherit"] or config["bin"] != "false" or not SPENT.issuperset(asked):
-            sys.path.insert(0, tree)
-            import kilt_run
-            del sys.path[0]
-            kind, value, wrap = kilt_run.prepare(config)
-        for name in asked:
-            if config["strip"] or name[:6] == b"__KILT":
-                os.environb.pop(name, None)
-        for name, text in config["env"].items():
-            os.environ.setdefault(name, text)
+    if config["inherit"] or config["bin"] != "false" or not SPENT.issuperset(asked):
+        sys.path.insert(0, tree)
+        import kilt_run
+        del sys.path[0]
+        kind, value, wrap = kilt_run.prepare(config)
+    for name in asked:
+        if config["strip"] or name[:6] == b"__KILT":
+            change(environ, name, None)
+    for name, text in config["env"].items():
+        name = name.encode("utf-8", "surrogateescape")
+        if name not in environ:
+            change(environ, name, text.encode("utf-8", "surrogateescape"))
     if wrap:
         wrap(launch, config, kind, value, scope)
     else:
         launch(config, kind, value, scope)
+
+
+def change(environ, name, value):
+    """Sets or removes a variable, as os.environ does: importing os would cost most of a start that does not need it."""
+    if "os" in sys.modules:
+        environ = sys.modules["os"].environb
+    if value is not None:
+        environ[name] = value
+    elif name in environ:
+        del environ[name]
+    if "os" not in sys.modules:
+        import posix
+        posix.unsetenv(name) if value is None else posix.putenv(name, value)
 
 
 def launch(config, kind, value, scope):

@@ -71,6 +71,9 @@ class Archive(object):
                 found = zlib.crc32(piece, found)
                 length += len(piece)
                 yield piece
+                if size >= LARGE and hasattr(mmap, "MADV_DONTNEED"):
+                    # Memory does not grow with the member.
+                    self.data.madvise(mmap.MADV_DONTNEED)
         if length != size or found != checksum:
             raise EOFError("%s in %s is damaged" % (name, self.path))
 

@@ -1,0 +1,123 @@
+import JSON
+import SystemSupport
+import Testing
+
+/// The fields of `pex_binary`: each has its effect, or is refused or noted.
+@Suite struct BundleFieldTests {
+  private static let start = """
+    python_sources(name="lib")
+    file(name="notes", source="notes.txt")
+    resource(name="data", source="data.txt")
+
+    """
+
+  /// The example with a folder of its own for binaries.
+  private func example(_ binaries: String) throws -> Example {
+    let example = try Example()
+    try example.append("tools/probe/BUILD", Self.start + binaries)
+    try example.append("tools/probe/notes.txt", "notes\n")
+    try example.append("tools/probe/data.txt", "data\n")
+    try example.append("tools/probe/library.py", "x = 1\n")
+    try example.append(
+      "tools/probe/run-it.py",
+      "import os, sys\nfrom tools.probe import library\nprint(__name__, sys.argv[1:], os.environ['MODE'], library.x)\n")
+    return example
+  }
+
+  /// Packs a binary, and runs it with nothing but a Python on the PATH.
+  private func run(
+    _ example: Example, _ name: String, _ arguments: [String] = [], environment: [String] = []
+  ) throws -> (said: String, outcome: Subprocess.Outcome) {
+    let said = try example.kilt("package", "tools/probe:\(name)").errorText
+    let home = example.scratch.appending("home")
+    try FileSystem.createDirectories(home)
+    let known = example.scratch.appending("tools-python3")
+    let tools = FileSystem.exists(known) ? known : try Tools.folder(of: ["python3"], in: example)
+    let outcome = try Subprocess(
+      example.root.appending("dist/\(name).pex").string, arguments,
+      environment: ["PATH=\(tools)", "HOME=\(home)"] + environment
+    ).run()
+    return (said, outcome)
+  }
+
+  @Test func anExecutableIsPackedWithItsArgumentsAndVariables() throws {
+    let example = try example(
+      """
+      pex_binary(
+        name="plain", executable="run-it.py", args=["--port", "a 'b'"], env={"MODE": "frozen"},
+        shebang="#!/usr/bin/env python3", include_tools=True, output_path="plain.pex",
+        dependencies=[":lib", ":data", ":notes"], execution_mode="venv", sh_boot=True, restartable=True)
+      """)
+    let (said, outcome) = try run(example, "plain", ["more"])
+    #expect(outcome.text == "__main__ ['--port', \"a 'b'\", 'more'] frozen 1", "\(outcome.errorText)")
+    #expect(said.contains("depends on \"tools/probe:notes\": files are no part of a bundle"), "\(said)")
+    #expect(said.contains("restartable=True has no effect"))
+    let information = try run(example, "plain", ["info"], environment: ["PEX_TOOLS=1"]).outcome
+    #expect(information.text.contains("\"includes_tools\": true"), "\(information.errorText)")
+    let sizes = try JSONValue(
+      parsing: try example.kilt("explain", "size", "--format", "json", "dist/plain.pex").output)
+    #expect(sizes["largest"]?.array?.contains { $0["path"]?.string == "__pex_executable__.py" } == true)
+  }
+
+  @Test func aScriptOfAWheelStarts() throws {
+    let example = try example(
+      """
+      pex_binary(name="script", script="bottle.py", output_path="script.pex", dependencies=["3rdparty/python:reqs#bottle"])
+      """)
+    let outcome = try run(example, "script", ["--version"]).outcome
+    #expect(outcome.text.hasPrefix("Bottle "), "\(outcome.errorText)")
+  }
+
+  @Test func aBundleForSeveralPlatformsHoldsTheWheelsOfEach() throws {
+    let example = try example(
+      """
+      pex_binary(
+        name="many", entry_point="library.py", output_path="many.pex", platforms=["macos_arm64", "current"],
+        dependencies=["3rdparty/python:pyyaml"])
+      """)
+    let outcome = try run(
+      example, "many", ["-c", "import yaml; print(yaml.safe_load('[1]'))"], environment: ["PEX_INTERPRETER=1"]
+    )
+    .outcome
+    #expect(outcome.text == "[1]", "\(outcome.errorText)")
+    let sizes = try JSONValue(parsing: try example.kilt("explain", "size", "--format", "json", "dist/many.pex").output)
+    let names = sizes["distributions"]?.array?.compactMap { $0["name"]?.string } ?? []
+    #expect(names.contains { $0.lowercased().hasPrefix("pyyaml") && $0.contains("macosx") }, "\(names)")
+    #expect(names.filter { $0.lowercased().hasPrefix("pyyaml") }.count == 2, "\(names)")
+  }
+
+  @Test(arguments: [
+    ("layout=\"packed\"", "has the field \"layout\": a bundle is always one file"),
+    ("extra_build_args=[\"--compile\"]", "has the field \"extra_build_args\": there is no pex command"),
+    ("complete_platforms=[\":data\"]", "has the field \"complete_platforms\": platforms are named"),
+    ("scie=\"lazy\"", "has the field \"scie\": no interpreter is put into a bundle"),
+    (
+      "shebang=\"#!/usr/bin/python3 -sE\"",
+      "has the shebang \"#!/usr/bin/python3 -sE\", which names no interpreter alone"
+    ),
+    ("platforms=[\"solaris_sparc\"]", "\"solaris_sparc\", of the platforms of \"tools/probe:refused\", is no platform"),
+  ])
+  func whatIsNotDoneIsRefused(field: String, message: String) throws {
+    let example = try example("pex_binary(name=\"refused\", entry_point=\"library.py\", \(field))\n")
+    let outcome = try example.kilt(["package", "tools/probe:refused"])
+    #expect(outcome.termination == .exited(2))
+    #expect(outcome.errorText.contains(message), "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("help: "), "\(outcome.errorText)")
+  }
+
+  @Test func aDifferenceBetweenBundlesIsShownByMember() throws {
+    let example = try example("pex_binary(name=\"one\", entry_point=\"library.py\", output_path=\"one.pex\")\n")
+    try example.kilt("package", "tools/probe:one")
+    try example.execute("cp", ["dist/one.pex", "old.pex"])
+    try example.append("tools/probe/library.py", "y = 2\n")
+    try example.kilt("package", "tools/probe:one")
+    let outcome = try example.kilt(["explain", "diff", "old.pex", "dist/one.pex"])
+    #expect(outcome.termination == .exited(1))
+    #expect(outcome.text.contains("~ tools/probe/library.py  6 B -> 12 B"), "\(outcome.text)")
+    let same = try example.kilt(["explain", "diff", "old.pex", "old.pex"])
+    #expect(same.termination == .exited(0))
+    #expect(try example.kilt("explain", "size", "--format", "html", "old.pex").text.hasPrefix("<!doctype html>"))
+    let missing = try example.kilt(["explain", "size", "nothing.pex"])
+    #expect(missing.termination == .exited(2))
+  }
+}
