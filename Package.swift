@@ -93,7 +93,9 @@ let modules: [Module] = [
     name: "HTTPClient", dependencies: ["CCurlShims", "SystemSupport", "Diagnostics"],
     testDependencies: ["CSystemShims"]),
   // Floor 3
-  Module(name: "ContentStore", dependencies: ["Digests", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),
+  Module(
+    name: "ContentStore", dependencies: ["Digests", "SystemSupport", "Diagnostics"], packages: [.systemPackage],
+    testDependencies: ["CSystemShims"]),
   Module(name: "PythonImports", testDependencies: ["SystemSupport"]),
   Module(
     name: "PythonPackaging",
@@ -132,6 +134,9 @@ let modules: [Module] = [
     resources: ["prefix.sh", "main.py"].map { .embedInCode("Boot/\($0)") }
       + ["boot", "main", "run", "tags", "tools", "tree", "unpack"].map { .embedInCode("Boot/kilt_\($0).py") }),
   Module(
+    name: "Actions", dependencies: ["ContentStore", "Digests", "JSON", "SystemSupport", "Diagnostics"],
+    packages: [.systemPackage]),
+  Module(
     name: "SchedulerStore", dependencies: ["SchedulerCore", "JobModel", "JSON", "Diagnostics"], packages: [.grdb]),
   Module(
     name: "Executor",
@@ -150,8 +155,8 @@ let modules: [Module] = [
   Module(
     name: "BuildCommands",
     dependencies: [
-      "TargetGraph", "Workspace", "BuildFiles", "Bundles", "Artifacts", "PythonPackaging", "ContentStore", "Digests",
-      "Zip", "JSON", "SystemSupport", "Diagnostics",
+      "TargetGraph", "Workspace", "BuildFiles", "Bundles", "Actions", "Artifacts", "PythonPackaging", "ContentStore",
+      "Digests", "Zip", "TOML", "JSON", "SystemSupport", "Diagnostics",
     ],
     packages: [.systemPackage]),
   Module(
@@ -180,9 +185,8 @@ let modules: [Module] = [
     name: "KiltCommands",
     dependencies: [
       "BuildCommands", "PythonCommands", "PythonEnvironments", "TargetGraph", "Workspace", "BuildFiles", "Artifacts",
-      "JobFiles", "JobModel",
-      "SchedulerClient", "Starlark", "PythonPackaging", "Bundles", "ContentStore", "Digests", "JSON", "SystemSupport",
-      "Diagnostics",
+      "JobFiles", "JobModel", "SchedulerClient", "Starlark", "PythonPackaging", "Bundles", "Actions", "ContentStore",
+      "Digests", "JSON", "SystemSupport", "Diagnostics",
     ],
     packages: [.argumentParser, .systemPackage]),
 ]

@@ -17,14 +17,20 @@ struct BundleInputs {
   ///   - fields: the fields of the binary that say what form its bundle has.
   ///   - wheels: what the plan's requirements come to on its platforms.
   ///   - root: the workspace's.
-  init(_ plan: BundlePlan, fields: BundleFields, wheels: PlatformWheels.Selection, root: FilePath) throws {
+  ///   - parts: what is generated for it.
+  init(
+    _ plan: BundlePlan, fields: BundleFields, wheels: PlatformWheels.Selection, root: FilePath,
+    parts: BundleParts = BundleParts()
+  ) throws {
     var specification = BundleSpecification(name: plan.artifact, entryPoint: Self.entryPoint(plan))
     specification.arguments = plan.args
     specification.environment = Dictionary(plan.env.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
     specification.interpreterConstraints = plan.interpreterConstraints
     specification.requirements = plan.requirements.map(\.text)
-    specification.wheels = wheels.wheels.map { WheelInput(fileName: $0.fileName, path: $0.path, sha256: $0.sha256) }
-    specification.platforms = wheels.platforms
+    specification.wheels =
+      wheels.wheels.map { WheelInput(fileName: $0.fileName, path: $0.path, sha256: $0.sha256) } + parts.wheels
+    // The workspace's own wheels are for every platform.
+    specification.platforms = wheels.platforms.map { $0 + parts.wheels.map(\.fileName) }
     fields.apply(to: &specification)
     var inputs = InputList()
     // What the format itself puts in: boot code and layout.
@@ -38,9 +44,14 @@ struct BundleInputs {
     inputs.append("interpreter constraint", list: plan.interpreterConstraints)
     inputs.append("requirement", list: specification.requirements)
     for (name, value) in fields.key { inputs.append("field", name, value) }
-    for set in wheels.platforms { inputs.append("platform", list: [set.joined(separator: " ")]) }
-    for wheel in wheels.wheels { inputs.append("wheel", wheel.fileName, wheel.sha256) }
-    for file in plan.files + Self.executable(plan) {
+    for set in specification.platforms { inputs.append("platform", list: [set.joined(separator: " ")]) }
+    for wheel in specification.wheels { inputs.append("wheel", wheel.fileName, wheel.sha256) }
+    for file in parts.sources {
+      specification.sources.append(SourceMember(file.bundlePath, file: file.file, isExecutable: file.isExecutable))
+      inputs.append("generated", file.bundlePath, file.digest.hex + (file.isExecutable ? " executable" : ""))
+    }
+    // What one of the workspace's own wheels brings is not there twice.
+    for file in plan.files + Self.executable(plan) where !parts.provided.contains(file.bundlePath) {
       let path = root.appending(file.path)
       let isExecutable = try FileSystem.status(of: path, followingLinks: true).isExecutable
       specification.sources.append(SourceMember(file.bundlePath, file: path, isExecutable: isExecutable))

@@ -1,6 +1,7 @@
 // BuildCommands: what kilt's build verbs do. Packaging is here: plan of the graph, wheels of the lock, key of the
 // inputs, and a build when that key is new.
 
+internal import Actions
 internal import Artifacts
 internal import Bundles
 public import ContentStore
@@ -14,16 +15,23 @@ public import Workspace
 public struct BundlePackager {
   private let workspace: Workspace
   private let resolver: DependencyResolver
-  private let wheels: PlatformWheels
+  private let targets: TargetBuilder
   private let builder: BundleBuilder
   private let version: SourceVersion
   private let platform = HostPlatform.current
 
-  public init(workspace: Workspace, resolver: DependencyResolver, store: ContentStore, version: SourceVersion) {
+  /// - Parameter targets: makes what has to be made for a bundle first; one of its own by default.
+  public init(
+    workspace: Workspace, resolver: DependencyResolver, store: ContentStore, version: SourceVersion,
+    targets: TargetBuilder? = nil
+  ) {
     self.workspace = workspace
     self.resolver = resolver
     self.version = version
-    wheels = PlatformWheels(workspace, store: store)
+    self.targets =
+      targets
+      ?? TargetBuilder(
+        workspace: workspace, resolver: resolver, store: store, runner: ActionRunner(store: store))
     builder = BundleBuilder(store: store)
   }
 
@@ -53,8 +61,7 @@ public struct BundlePackager {
   }
 
   private func inputs(of plan: BundlePlan, _ fields: BundleFields) throws -> BundleInputs {
-    try BundleInputs(
-      plan, fields: fields, wheels: try wheels.wheels(for: plan, platforms: fields.platforms), root: workspace.root)
+    try targets.bundleInputs(plan, fields)
   }
 
   /// Does what is needed for the bundle of these inputs to stand at a path.

@@ -18,7 +18,10 @@ extension ContentStore {
     // The digest in front tells a half-written file, as a power cut can leave one, from a whole.
     guard bytes.count >= 32 else { return nil }
     let value = Array(bytes[32...])
-    return SHA256Digest.of(value).bytes.elementsEqual(bytes[..<32]) ? value : nil
+    guard SHA256Digest.of(value).bytes.elementsEqual(bytes[..<32]) else { return nil }
+    // A record that has just gone was read whole before.
+    if let status = try? FileSystem.status(of: path) { Self.noteUse(of: path, status) }
+    return value
   }
 
   /// Keeps a value for `key`, in the place of any other.

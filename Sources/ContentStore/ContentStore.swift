@@ -8,19 +8,33 @@ public import SystemSupport
 /// A content-addressed store in a directory.
 ///
 /// `blobs/sha256/xx/DIGEST` holds files, read-only; `records/NAMESPACE/xx/DIGEST` holds small values. Nothing that is
-/// stored ever changes, so readers need no lock.
+/// stored ever changes, so readers need no lock. What this process has looked up, put or opened through a store stays
+/// there until the process ends, whatever ``collect(quota:)`` of another removes.
 public struct ContentStore: Sendable {
   public let root: FilePath
+  /// How many of the blobs that are read are hashed again first, from 0 to 1. A damaged one is removed and counts as
+  /// absent, so it is made or fetched again.
+  public var verifiedShare: Double
+  let lease: StoreLease
 
   /// A store in `root`, which is made when something is first put there.
-  public init(root: FilePath) { self.root = root }
+  /// - Parameter verifiedShare: see ``verifiedShare``; one in fifty by default.
+  public init(root: FilePath, verifiedShare: Double = 0.02) {
+    self.root = root
+    self.verifiedShare = verifiedShare
+    lease = StoreLease(root: root)
+  }
 
-  /// The store of this user: `KILT_CACHE_DIR`, else `kilt` in `XDG_CACHE_HOME`, else in `~/.cache`.
-  /// - Throws: ``ContentStoreError/noCacheDirectory`` when none of these is set.
+  /// The store of this user: `KILT_CACHE_DIR`, else `kilt` in `XDG_CACHE_HOME`, else in `~/.cache`. `KILT_CACHE_VERIFY`
+  /// sets ``verifiedShare``.
+  /// - Throws: ``ContentStoreError/noCacheDirectory`` when none of these is set, ``ContentStoreError/invalidShare(_:)``.
   public static func userDefault(
     environment: (String) -> String? = environmentVariable
   ) throws(ContentStoreError) -> ContentStore {
-    ContentStore(root: try defaultRoot(environment: environment))
+    let root = try defaultRoot(environment: environment)
+    guard let text = environment("KILT_CACHE_VERIFY"), !text.isEmpty else { return ContentStore(root: root) }
+    guard let share = Double(text), (0...1).contains(share) else { throw .invalidShare(text) }
+    return ContentStore(root: root, verifiedShare: share)
   }
 
   /// The directory of the default store.
@@ -43,15 +57,34 @@ public struct ContentStore: Sendable {
     return root.appending("blobs/sha256/\(hex.prefix(2))/\(hex)")
   }
 
-  public func contains(_ digest: SHA256Digest) -> Bool { FileSystem.exists(path(of: digest)) }
+  /// Whether a blob is there. If so it stays, at its ``path(of:)``, until this process ends.
+  public func contains(_ digest: SHA256Digest) -> Bool {
+    let path = path(of: digest)
+    do throws(SystemCallError) {
+      try lease.hold(digest)
+      guard let status = try FileSystem.statusIfPresent(of: path) else { return false }
+      Self.noteUse(of: path, status)
+      return true
+    } catch {
+      // What can not be held or looked at is as good as not there: it is put again, which says what is wrong.
+      return false
+    }
+  }
 
   /// The bytes of a blob, mapped; nil when it is not there.
   ///
-  /// They are trusted as they were checked on the way in.
+  /// They were checked on the way in; a share of them, ``verifiedShare``, is checked again now. A blob that is not what
+  /// its name says is removed, and not there.
   public func open(_ digest: SHA256Digest) throws(ContentStoreError) -> MappedFile? {
     let path = path(of: digest)
     do throws(SystemCallError) {
-      return try MappedFile(path)
+      let file = try MappedFile(path)
+      if isSampled(), SHA256Digest.of(file.bytes) != digest {
+        try FileSystem.removeFile(path)
+        return nil
+      }
+      Self.noteUse(of: path, file.status)
+      return file
     } catch {
       if error.isMissing { return nil }
       throw .system(path, error)
@@ -73,6 +106,20 @@ public struct ContentStore: Sendable {
     }
     throw .damaged(path, expected: digest)
   }
+
+  /// Blobs and records that were not used for this long get the time of their use noted, for collection: what is used
+  /// all the time is not written to all the time.
+  static let useGranularity: Int64 = 3_600_000_000_000
+
+  /// Notes that a file of the store is in use, by its modification time.
+  static func noteUse(of path: FilePath, _ status: FileStatus) {
+    guard wallClockNanoseconds() - status.modificationTime > useGranularity else { return }
+    // In a store that this process may only read, or for a file just removed, no use is noted.
+    do throws(SystemCallError) { try FileSystem.touch(path) } catch {}
+  }
+
+  /// Whether the next blob that is read is one to check.
+  func isSampled() -> Bool { verifiedShare > 0 && (verifiedShare >= 1 || Double.random(in: 0..<1) < verifiedShare) }
 
   // MARK: Putting
 

@@ -6,8 +6,18 @@ public import SystemSupport
 public enum ContentStoreError: DiagnosableError, Hashable {
   /// Neither `KILT_CACHE_DIR`, `XDG_CACHE_HOME` nor `HOME` is set.
   case noCacheDirectory
+  /// `KILT_CACHE_VERIFY` is no number from 0 to 1.
+  case invalidShare(String)
+  /// The quota is no size.
+  case invalidQuota(String)
   case system(FilePath, SystemCallError)
   case wrongDigest(expected: SHA256Digest, found: SHA256Digest)
+  /// A blob that something stored refers to is not there.
+  case missing(SHA256Digest)
+  /// A file that can not be put: a socket, a device, a link that leads out of its folder.
+  case notStorable(FilePath)
+  /// Files that can not stand in one tree.
+  case tree(FileTreeError)
   /// A stored file is not what its name says.
   case damaged(FilePath, expected: SHA256Digest)
 
@@ -17,12 +27,30 @@ public enum ContentStoreError: DiagnosableError, Hashable {
       Diagnostic(
         .environment, "there is no directory for the cache: HOME is not set",
         remedies: ["set KILT_CACHE_DIR to a directory that you may write to"])
+    case .invalidShare(let text):
+      Diagnostic(
+        .input, "KILT_CACHE_VERIFY is \"\(text)\", which is no share from 0 to 1",
+        remedies: ["write for example 0.02, to check one in fifty blobs that are read"])
+    case .invalidQuota(let text):
+      Diagnostic(
+        .input, "\"\(text)\" is no quota for the cache",
+        remedies: ["write for example 20GB, in KILT_CACHE_QUOTA or kilt.toml"])
+    case .missing(let digest):
+      Diagnostic(
+        .environment, "sha256:\(digest) is no longer in the cache",
+        remedies: ["run the command again, which makes it anew"])
+    case .notStorable(let path):
+      Diagnostic(
+        .work, "\"\(path)\" can not be kept",
+        notes: ["it is neither a file nor a folder, or a link that leads out of what is kept"])
+    case .tree(let error): error.diagnostic
     case .system(let path, let error):
       Diagnostic(
         .environment, "the cache cannot be used at '\(path)'", notes: [error.description],
         remedies: [
           error.isNoSpace
-            ? "free space on its file system" : "set KILT_CACHE_DIR to a directory that you may write to"
+            ? "free space on its file system, or run \"kilt cache gc\""
+            : "set KILT_CACHE_DIR to a directory that you may write to"
         ])
     case .wrongDigest(let expected, let found):
       Diagnostic(

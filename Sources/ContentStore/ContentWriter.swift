@@ -19,6 +19,8 @@ public final class ContentWriter {
       try FileSystem.createDirectories(directory)
       let replacement = try FileReplacement(of: directory.appending("blob"))
       file = replacement.file
+      // Held as long as it is written to: what nobody holds was left by a process that was killed.
+      try FileLock.hold(file, path: replacement.temporaryPath)
       self.replacement = consume replacement
     } catch {
       throw .system(directory, error)
@@ -56,10 +58,12 @@ public final class ContentWriter {
     guard let replacement = replacement.take() else { return digest }
     let path = store.path(of: digest)
     do throws(SystemCallError) {
+      try store.lease.hold(digest)
       try FileSystem.createDirectories(path.removingLastComponent())
       // Read-only: nothing stored ever changes.
       try FileSystem.setPermissions(0o444, of: replacement.temporaryPath)
       try FileSystem.rename(replacement.temporaryPath, to: path)
+      store.lease.noteWritten(Int64(size))
     } catch {
       throw .system(path, error)
     }

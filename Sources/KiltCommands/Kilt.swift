@@ -34,7 +34,7 @@ public struct Kilt: ParsableCommand {
       CommandGroup(name: "Artifacts", subcommands: [ArtifactsPublish.self, ArtifactsCommand.self]),
       CommandGroup(name: "Jobs", subcommands: [JobCommand.self]),
       CommandGroup(name: "Language", subcommands: [StarlarkRun.self]),
-      CommandGroup(name: "Operate", subcommands: [OperateScheduler.self, SupportCompletions.self]),
+      CommandGroup(name: "Operate", subcommands: [OperateScheduler.self, CacheCommand.self, SupportCompletions.self]),
     ])
 
   public init() {}

@@ -30,5 +30,10 @@ public struct FileLock: ~Copyable {
     throw error
   }
 
+  /// Locks a file that is open already; the lock ends when the descriptor is closed. Nobody may have it locked.
+  public static func hold(_ file: FileDescriptor, path: FilePath) throws(SystemCallError) {
+    try retryingOnInterrupt("flock", path) { flock(file.rawValue, LOCK_EX | LOCK_NB) }
+  }
+
   deinit { FileSystem.close(file) }
 }

@@ -151,6 +151,18 @@ public enum FileSystem {
     if path.withPlatformString({ chmod($0, mode_t(permissions)) }) != 0 { throw .current("chmod", path) }
   }
 
+  /// Sets the modification time of a file to now (utimensat(2)).
+  public static func touch(_ path: FilePath) throws(SystemCallError) {
+    if path.withPlatformString({ utimensat(AT_FDCWD, $0, nil, 0) }) != 0 { throw .current("utimensat", path) }
+  }
+
+  /// Sets the modification time of a file, in nanoseconds since 1970 (utimensat(2)).
+  public static func setModificationTime(_ nanoseconds: Int64, of path: FilePath) throws(SystemCallError) {
+    let time = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+    let times = [time, time]
+    if path.withPlatformString({ utimensat(AT_FDCWD, $0, times, 0) }) != 0 { throw .current("utimensat", path) }
+  }
+
   /// Whether this process may execute the file (access(2), `X_OK`).
   public static func isExecutable(_ path: FilePath) -> Bool { path.withPlatformString { access($0, X_OK) } == 0 }
 }

@@ -89,7 +89,7 @@ import Testing
     try expectFailure(
       example, try example.kilt(["package", "services/fiddler/app.py"]), code: 2,
       """
-      error: "services/fiddler/app.py" is a python_source, of which no bundle can be made
+      error: "services/fiddler/app.py" is a python_source, of which no package can be made
         help: "kilt list :: --filter-target-type=pex_binary" shows those that can
       """)
   }

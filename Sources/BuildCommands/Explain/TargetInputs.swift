@@ -1,24 +1,29 @@
-public import ContentStore
+internal import Actions
+internal import BuildFiles
+internal import Diagnostics
 public import Digests
 public import TargetGraph
-public import Workspace
 
 /// What targets would be built from now: the lists whose digests are the keys of their builds.
 public struct TargetInputs {
-  private let resolver: DependencyResolver
-  private let packager: BundlePackager
+  private let targets: TargetBuilder
 
-  /// The inputs of targets of a resolver.
-  public init(workspace: Workspace, resolver: DependencyResolver, store: ContentStore) {
-    self.resolver = resolver
-    // The commit is in a bundle's name, never in its inputs: git need not be asked.
-    packager = BundlePackager(
-      workspace: workspace, resolver: resolver, store: store, version: SourceVersion(commit: nil, dirtyFiles: []))
-  }
+  /// The inputs of what a builder builds. What a target depends on is built first, when that is not done.
+  public init(_ targets: TargetBuilder) { self.targets = targets }
 
   /// Those of the targets of which something is built, and what plain targets among them list.
-  public func buildable(among ids: [TargetID]) throws -> [TargetID] { try resolver.binaries(among: ids) }
+  public func buildable(among ids: [TargetID]) throws -> [TargetID] {
+    let commands = ids.filter { [.shellCommand, .adhocTool].contains(targets.graph[$0].type) }
+    return targets.graph.sortedByAddress(Array(Set(try targets.resolver.packages(among: ids) + commands)))
+  }
 
   /// The inputs of a target of which something is built.
-  public func current(of id: TargetID) throws -> InputList { try packager.inputs(of: id) }
+  public func current(of id: TargetID) throws -> InputList {
+    switch targets.graph[id].type {
+    case .shellCommand, .adhocTool: try targets.commandAction(id).keyInputs
+    case .archive: try targets.archiveInputs(id)
+    case .pythonDistribution: try targets.distributionInputs(id)
+    default: try targets.bundleInputs(try targets.resolver.bundlePlan(for: id)).inputs
+    }
+  }
 }

@@ -138,6 +138,8 @@ extension TargetType {
         Field("fingerprint", .string), Field("fingerprint_args", .strings, default: .list([])),
         Field("fingerprint_dependencies", .strings),
       ]
+    case .wrapAsFiles, .wrapAsPythonSources, .wrapAsResources:
+      return common + [Field("inputs", .strings, isRequired: true)]
     case .dockerImage: return common + [dependencies] + Self.image
     case .target: return common + [dependencies]
     case .lockfile, .generatorSources: return common + [single, dependencies]

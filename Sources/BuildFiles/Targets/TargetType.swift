@@ -27,6 +27,9 @@ public enum TargetType: String, Hashable, Sendable, CaseIterable {
   case runShellCommand = "run_shell_command"
   case adhocTool = "adhoc_tool"
   case systemBinary = "system_binary"
+  case wrapAsFiles = "experimental_wrap_as_files"
+  case wrapAsPythonSources = "experimental_wrap_as_python_sources"
+  case wrapAsResources = "experimental_wrap_as_resources"
   case dockerImage = "docker_image"
   case target
   /// The lockfile of a resolve, which the graph adds by itself.

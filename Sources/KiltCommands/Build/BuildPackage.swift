@@ -1,3 +1,4 @@
+internal import Actions
 internal import ArgumentParser
 internal import BuildCommands
 internal import BuildFiles
@@ -8,14 +9,16 @@ internal import Digests
 internal import JSON
 internal import SystemSupport
 internal import TargetGraph
+internal import Workspace
 
 /// `kilt package`.
 struct BuildPackage: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "package", abstract: "Pack binaries into single-file executables in dist/.",
+    commandName: "package", abstract: "Build executables, archives and distributions into dist/.",
     discussion: """
-      A bundle is named NAME-COMMIT-PLATFORM.pex; files that differ from the commit add ".dirty". What did not \
-      change is not built again.
+      Of a pex_binary a bundle is packed, named NAME-COMMIT-PLATFORM.pex; files that differ from the commit add \
+      ".dirty". An archive is named by its folder and name, a wheel as wheels are; output_path changes that. What \
+      did not change is not built again.
 
       EXAMPLES
         kilt package services/fiddler:server
@@ -26,12 +29,17 @@ struct BuildPackage: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var targets: TargetOptions
   @OptionGroup var output: FormatOption
+  @OptionGroup var sandboxes: SandboxOptions
 
   func run() throws {
-    let packaging = try PackagingSession(global, targets, verb: "package")
+    let packaging = try PackagingSession(global, targets, verb: "package", kept: sandboxes.kept)
     let bundles = try packaging.packageAll()
-    if !bundles.isEmpty, bundles.allSatisfy({ $0.work == .unchanged }) {
-      global.note("nothing to do: \(bundles.count == 1 ? "it is" : "all \(bundles.count) are") up to date")
+    let files = try packaging.packageOthers()
+    let works = bundles.map(\.work) + files.map(\.work)
+    if works.isEmpty {
+      global.note("nothing to do: no package is affected")
+    } else if works.allSatisfy({ $0 == .unchanged }) {
+      global.note("nothing to do: \(works.count == 1 ? "it is" : "all \(works.count) are") up to date")
     }
     if output.format == .json {
       let values = bundles.map { packaged -> JSONValue in
@@ -41,7 +49,13 @@ struct BuildPackage: ParsableCommand {
           "work": .string(packaged.work.rawValue),
         ])
       }
-      writeText(JSONValue.array(values).text(.pretty) + "\n", to: 1)
+      let others = files.map { file -> JSONValue in
+        .members([
+          "address": .string(file.address.description), "path": .string(file.relativePath),
+          "sha256": .string(file.sha256.hex), "size": .int(file.size), "work": .string(file.work.rawValue),
+        ])
+      }
+      writeText(JSONValue.array(values + others).text(.pretty) + "\n", to: 1)
     }
   }
 }
@@ -52,9 +66,16 @@ struct PackagingSession {
   let version: SourceVersion
   private let packager: BundlePackager
   private let binaries: [TargetID]
+  /// Archives and distributions.
+  private let others: [TargetID]
+  private let targets: TargetBuilder
+  private let store: ContentStore
+  private let verb: String
   private let global: GlobalOptions
 
-  init(_ global: GlobalOptions, _ options: TargetOptions, verb: String) throws {
+  init(
+    _ global: GlobalOptions, _ options: TargetOptions, verb: String, kept: KeptSandboxes = .never
+  ) throws {
     self.global = global
     session = try WorkspaceSession(global)
     var options = options
@@ -63,14 +84,21 @@ struct PackagingSession {
     let selected = try session.select(options, verb: verb)
     // A plain target stands for what it lists when it is named, not when one of those has changed.
     let graph = session.graph
-    binaries =
+    let packages =
       options.changedSince == nil
-      ? try session.resolver.binaries(among: selected) : selected.filter { graph[$0].type == .pexBinary }
-    if binaries.isEmpty, options.changedSince == nil { throw Self.nothingToPack(selected, graph) }
+      ? try session.resolver.packages(among: selected)
+      : selected.filter { TargetBuilder.isPackageable(graph[$0]) }
+    binaries = packages.filter { graph[$0].type == .pexBinary }
+    others = packages.filter { graph[$0].type != .pexBinary }
+    self.verb = verb
+    // What is published is bundles.
+    let wanted = verb == "publish" ? binaries : packages
+    if wanted.isEmpty, options.changedSince == nil { throw Self.nothingToPack(selected, graph) }
     version = try SourceVersion(of: session.workspace)
+    store = try ContentStore.userDefault()
+    targets = try session.targetBuilder(store: store, kept: kept)
     packager = BundlePackager(
-      workspace: session.workspace, resolver: session.resolver, store: try ContentStore.userDefault(),
-      version: version)
+      workspace: session.workspace, resolver: session.resolver, store: store, version: version, targets: targets)
   }
 
   private static func nothingToPack(_ selected: [TargetID], _ graph: TargetGraph) -> Diagnostic {
@@ -78,7 +106,7 @@ struct PackagingSession {
       switch selected.count {
       case 0: "no targets are selected"
       case 1:
-        "\"\(graph.address(of: selected[0]))\" is a \(graph[selected[0]].typeName), of which no bundle can be made"
+        "\"\(graph.address(of: selected[0]))\" is a \(graph[selected[0]].typeName), of which no package can be made"
       default: "none of the \(selected.count) selected targets can be packed"
       }
     return Diagnostic(
@@ -99,7 +127,8 @@ struct PackagingSession {
       bundles.append(packaged)
     }
     try session.reportWarnings()
-    if bundles.isEmpty { global.note("nothing to do: no binary is affected") }
+    if bundles.isEmpty, verb == "publish" { global.note("nothing to do: no binary is affected") }
+    try collectIfDue()
     return bundles
   }
 
@@ -114,6 +143,30 @@ struct PackagingSession {
       lines.append("\(first.path) is the same in \(first.used) and in \(first.hidden)\(more)")
     }
     return lines
+  }
+
+  /// Builds archives and distributions and says what was done for each of their files.
+  func packageOthers() throws -> [PackageWriter.WrittenFile] {
+    let writer = PackageWriter(workspace: session.workspace, targets: targets)
+    var files: [PackageWriter.WrittenFile] = []
+    for id in others {
+      let start = monotonicNanoseconds()
+      let written = try writer.write(id)
+      let milliseconds = (monotonicNanoseconds() - start) / 1_000_000
+      for file in written {
+        global.note("\(file.work.rawValue)  \(file.relativePath)  \(size(UInt64(file.size)))  \(milliseconds) ms")
+      }
+      files += written
+    }
+    try collectIfDue()
+    return files
+  }
+
+  /// Keeps the cache within its quota.
+  private func collectIfDue() throws {
+    let quota = try ContentStore.quota(configured: session.workspace.configuration.cacheQuota)
+    guard let summary = try store.collectIfDue(quota: quota), summary.removedBytes > 10 << 20 else { return }
+    global.note("the cache was made smaller by \(size(UInt64(summary.removedBytes))): kilt cache du")
   }
 
   private func size(_ bytes: UInt64) -> String {

@@ -32,8 +32,7 @@ struct ExplainRebuild: ParsableCommand {
   func run() throws {
     let session = try WorkspaceSession(global)
     let selected = try session.graph.select(try session.parse(specs))
-    let inputs = TargetInputs(
-      workspace: session.workspace, resolver: session.resolver, store: try ContentStore.userDefault())
+    let inputs = TargetInputs(try session.targetBuilder(store: try ContentStore.userDefault()))
     let built = try inputs.buildable(among: selected)
     guard !built.isEmpty else { throw Self.nothingBuilt(selected, session) }
     let history = BuildHistory(session.workspace)

@@ -117,6 +117,8 @@ struct WorkspaceSession {
   let resolver: DependencyResolver
   private let global: GlobalOptions
   private let workingDirectory: String
+  /// Whether notes are unwanted.
+  var isQuiet: Bool { global.quiet }
 
   /// Finds and loads the workspace of the working directory.
   init(_ global: GlobalOptions) throws {

@@ -106,15 +106,37 @@ extension DependencyResolver {
         at: target.declaration.site.location(), remedies: ["declare a pex_binary for it"])
     }
     _ = try graph.binariesByArtifact()
+    return try plan(for: id, artifact: graph.artifactName(of: target), entryPoint: try graph.entryPoint(of: target))
+  }
+
+  /// What goes into a bundle that runs one Python file of the workspace, with all that it depends on.
+  ///
+  /// - Throws: `Diagnostic` when the target is no Python file or lies in no source root; as ``bundlePlan(for:)`` does.
+  public func bundlePlan(ofSource id: TargetID) throws -> BundlePlan {
+    let target = graph[id]
+    guard let file = target.file, target.type.isPythonSource,
+      let module = graph.moduleName(ofFile: graph.files.path(of: file))
+    else {
+      throw Diagnostic(
+        .input, "\"\(target.address)\" is no Python file in a source root, so it can not be run",
+        at: target.declaration.site.location())
+    }
+    return try plan(
+      for: id, artifact: module.split(separator: ".").joined(separator: "_"),
+      entryPoint: .module(module, function: nil))
+  }
+
+  private func plan(for id: TargetID, artifact: String, entryPoint: EntryPoint?) throws -> BundlePlan {
+    let target = graph[id]
     let resolve = graph.resolve(of: target)
     if let resolve, graph.configuration.lockfile(ofResolve: resolve) == nil {
       throw unknownResolve(resolve, target)
     }
-    let closure = try transitiveDependencies(of: [id])
+    let closure = try buildDependencies(of: [id])
     try checkCycles(from: [id])
     var files: [String: BundlePlan.File] = [:]
     var requirements: [String: BundlePlan.Requirement] = [:]
-    for dependency in closure {
+    for dependency in closure + (target.file == nil ? [] : [id]) {
       let part = graph[dependency]
       if let other = graph.resolve(of: part), other != resolve, part.type != .lockfile {
         throw mixedResolves(target, resolve, part, other)
@@ -137,8 +159,8 @@ extension DependencyResolver {
     let includesRequirements = target.value(of: "include_requirements").bool ?? true
     let constraints = target.strings(of: "interpreter_constraints")
     return BundlePlan(
-      target: id, address: target.address, artifact: graph.artifactName(of: target),
-      outputPath: target.value(of: "output_path").string, entryPoint: try graph.entryPoint(of: target),
+      target: id, address: target.address, artifact: artifact,
+      outputPath: target.value(of: "output_path").string, entryPoint: entryPoint,
       files: includesSources ? files.values.sorted { $0.bundlePath < $1.bundlePath } : [],
       requirements: includesRequirements ? requirements.values.sorted { ($0.name, $0.text) < ($1.name, $1.text) } : [],
       resolve: resolve, lockfile: resolve.flatMap { graph.configuration.lockfile(ofResolve: $0) },
@@ -159,6 +181,22 @@ extension DependencyResolver {
       guard seen.insert(id).inserted else { continue }
       switch graph[id].type {
       case .pexBinary: found.insert(id)
+      case .target, .pexBinaries: pending += try dependencies(of: id)
+      default: continue
+      }
+    }
+    return graph.sortedByAddress(Array(found))
+  }
+
+  /// The targets among `ids` of which packages are built, and those that plain `target`s among them list.
+  public func packages(among ids: [TargetID]) throws -> [TargetID] {
+    var found: Set<TargetID> = []
+    var seen: Set<TargetID> = []
+    var pending = ids
+    while let id = pending.popLast() {
+      guard seen.insert(id).inserted else { continue }
+      switch graph[id].type {
+      case .pexBinary, .archive, .pythonDistribution: found.insert(id)
       case .target, .pexBinaries: pending += try dependencies(of: id)
       default: continue
       }

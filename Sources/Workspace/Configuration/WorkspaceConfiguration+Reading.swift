@@ -1,4 +1,5 @@
 internal import Diagnostics
+internal import SystemSupport
 
 extension WorkspaceConfiguration {
   /// Reads `kilt.toml`. A key it does not know is an error.
@@ -20,7 +21,7 @@ extension WorkspaceConfiguration {
     }
     self.path = path
     let root = try TableReader(file, "")
-    root.allow(["workspace", "python", "test", "repository", "git", "clusters"])
+    root.allow(["workspace", "python", "test", "repository", "git", "cache", "clusters"])
     try root.finish()
 
     let workspace = try TableReader(file, "workspace")
@@ -52,6 +53,14 @@ extension WorkspaceConfiguration {
     let repository = try TableReader(file, "repository")
     repositoryURL = try repository.string("url")
     try repository.finish()
+    let cache = try TableReader(file, "cache")
+    cacheQuota = try cache.string("quota")
+    if let text = cacheQuota, ByteSize.parse(text) == nil {
+      throw Diagnostic(
+        .input, "\"\(text)\" is no size for the cache", at: file.location(table: "cache", key: "quota"),
+        remedies: ["write for example quota = \"20GB\""])
+    }
+    try cache.finish()
     let git = try TableReader(file, "git")
     mainBranch = try git.string("main_branch") ?? mainBranch
     try git.finish()

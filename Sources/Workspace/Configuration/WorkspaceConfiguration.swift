@@ -96,6 +96,8 @@ public struct WorkspaceConfiguration: Sendable {
   public var testing = Testing()
   /// Where artifacts are published.
   public var repositoryURL: String?
+  /// How large the cache may grow, as in `20GB`.
+  public var cacheQuota: String?
   /// The branch that production is deployed from.
   public var mainBranch = "main"
   /// The clusters, by name.

@@ -1,0 +1,86 @@
+// Actions: an action is argv, environment, inputs, tools and outputs. It runs in a folder of its own with nothing but
+// what it declares, or its result is taken from the cache.
+
+internal import ContentStore
+public import Digests
+public import SystemSupport
+
+/// A program run whose result is a function of what is declared here.
+public struct Action: Sendable {
+  /// What it is for, for people: an address. Not part of the key.
+  public var name: String
+  /// The program and its arguments. The program is a path, or the name of one of the tools. `{chroot}` in an argument
+  /// or in the environment stands for the folder that the action runs in.
+  public var arguments: [String]
+  /// All of the environment, but `PATH`, `HOME` and `TMPDIR`, which are the sandbox's.
+  public var environment: [String: String] = [:]
+  /// The working directory, from the root of the inputs; "" is that.
+  public var workingDirectory = ""
+  /// The files it is given.
+  public var inputs = ActionInputs()
+  /// The programs it may use.
+  public var tools: [ActionTool] = []
+  /// Folders of the inputs that are on its `PATH` besides the tools, from the root of the inputs.
+  public var searchFolders: [String] = []
+  /// The files and folders it makes, from the root of the inputs; for files, what they are when the program does not
+  /// make them is decided by ``outputMatch``.
+  public var outputFiles: [String] = []
+  public var outputFolders: [String] = []
+  public var outputMatch = OutputMatch.all
+  /// After so many seconds it is ended, and has failed. Not part of the key.
+  public var timeoutSeconds: Int?
+  /// Whether it may use the network. Without, it has none where that can be enforced.
+  public var usesNetwork = false
+  /// Whether its result is kept for later runs.
+  public var isCached = true
+  /// Folders that outlive the action, by the name of the variable that names them. What is in them must not change
+  /// what the action makes: they hold caches.
+  public var sharedFolders: [String: FilePath] = [:]
+  /// The machine that the result is good for.
+  public var platform = Action.hostPlatform
+
+  /// An action of a program.
+  public init(name: String, arguments: [String]) {
+    self.name = name
+    self.arguments = arguments
+  }
+
+  /// Which of the declared outputs have to be there.
+  public enum OutputMatch: String, Sendable, CaseIterable {
+    case all
+    case atLeastOne = "at_least_one"
+    case allowEmpty = "allow_empty"
+  }
+
+  /// This machine: system and architecture.
+  public static let hostPlatform: String = {
+    #if arch(x86_64)
+      "linux-x86_64"
+    #elseif arch(arm64)
+      "linux-aarch64"
+    #else
+      "linux-other"
+    #endif
+  }()
+}
+
+extension Action {
+  /// All that the result depends on, by name. Its digest is the action's key: what computes the key and what explains
+  /// it are one.
+  public var keyInputs: InputList {
+    var list = InputList()
+    list.append("format", "actions 1")
+    list.append("platform", platform)
+    list.append("argument", list: arguments)
+    for (name, value) in environment.sorted(by: { $0.key < $1.key }) { list.append("environment", name, value) }
+    list.append("working directory", workingDirectory)
+    for tool in tools.sorted(by: { $0.name < $1.name }) { list.append("tool", tool.name, tool.digest) }
+    inputs.append(to: &list)
+    list.append("search folder", list: searchFolders)
+    list.append("output file", list: outputFiles.sorted())
+    list.append("output folder", list: outputFolders.sorted())
+    list.append("output match", outputMatch.rawValue)
+    if usesNetwork { list.append("network", "allowed") }
+    return list
+  }
+}

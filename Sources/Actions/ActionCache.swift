@@ -1,0 +1,75 @@
+public import ContentStore
+public import Digests
+internal import JSON
+
+/// Results by the keys of actions: here, or elsewhere (the Remote Execution API's `ActionCache` with its
+/// `ContentAddressableStorage` behind it).
+///
+/// A cache that fails says nothing: an action that is not found is run. What is wrong is thrown only where nobody could
+/// use the cache at all.
+public protocol ActionCache: Sendable {
+  /// The result of an action, with everything that it names in `store` afterwards; nil when it is not known, or some of
+  /// that is not to be had.
+  func result(of action: SHA256Digest, into store: ContentStore) throws -> ActionResult?
+
+  /// Keeps a result, everything of which is in `store`.
+  func keep(_ result: ActionResult, of action: SHA256Digest, from store: ContentStore) throws
+}
+
+/// The results in a content store.
+public struct LocalActionCache: ActionCache {
+  private static let namespace = "action-1"
+  private let cache: ContentStore
+
+  /// The results that are kept in a store: this machine's, or one in a folder that several machines share.
+  public init(_ cache: ContentStore) { self.cache = cache }
+
+  public func result(of action: SHA256Digest, into store: ContentStore) throws -> ActionResult? {
+    // A result that can not be read is one that is not known.
+    guard let bytes = try cache.record(Self.namespace, action), let json = try? JSONValue(parsing: bytes),
+      let result = ActionResult(json: json), try cache.tree(result.outputs) != nil
+    else { return nil }
+    guard cache.holds(result.standardOutput), cache.holds(result.standardError) else { return nil }
+    try copy(result, from: cache, to: store)
+    return result
+  }
+
+  public func keep(_ result: ActionResult, of action: SHA256Digest, from store: ContentStore) throws {
+    // What it names first: nobody finds a result whose outputs are not there yet.
+    try copy(result, from: store, to: cache)
+    try cache.setRecord(Self.namespace, action, to: result.json.bytes())
+  }
+
+  private func copy(_ result: ActionResult, from source: ContentStore, to target: ContentStore) throws {
+    guard source.root != target.root else { return }
+    guard let tree = try source.tree(result.outputs) else { throw ContentStoreError.missing(result.outputs.digest) }
+    var contents = [result.standardOutput, result.standardError]
+    for path in tree.paths { if case .file(let content, _)? = tree[path] { contents.append(content) } }
+    for content in contents { try target.put(file: source.path(of: content.digest), expecting: content.digest) }
+    try target.put(tree)
+  }
+}
+
+/// A near cache before a far one: what is found far away is kept near, and what is new is kept in both.
+public struct LayeredActionCache: ActionCache {
+  private let near: any ActionCache
+  private let far: any ActionCache
+
+  /// Asks `near` first.
+  public init(near: some ActionCache, far: some ActionCache) {
+    self.near = near
+    self.far = far
+  }
+
+  public func result(of action: SHA256Digest, into store: ContentStore) throws -> ActionResult? {
+    if let result = try near.result(of: action, into: store) { return result }
+    guard let result = try far.result(of: action, into: store) else { return nil }
+    try near.keep(result, of: action, from: store)
+    return result
+  }
+
+  public func keep(_ result: ActionResult, of action: SHA256Digest, from store: ContentStore) throws {
+    try near.keep(result, of: action, from: store)
+    try far.keep(result, of: action, from: store)
+  }
+}

@@ -1,0 +1,58 @@
+public import Diagnostics
+public import SystemSupport
+
+/// What can go wrong with an action.
+public enum ActionError: DiagnosableError, Hashable {
+  /// The program could not be started at all.
+  case notStarted(action: String, SystemCallError)
+  /// It ended otherwise than with exit code 0.
+  case failed(
+    action: String, Subprocess.Termination, seconds: Int?, output: String, errorOutput: String, sandbox: FilePath?)
+  /// It did not make what it declares.
+  case missingOutputs(action: String, [String], made: [String], output: String, errorOutput: String)
+  /// A file of the workspace was changed while the action ran.
+  case inputChanged(action: String, path: FilePath)
+
+  public var diagnostic: Diagnostic {
+    switch self {
+    case .notStarted(let action, let error):
+      Diagnostic(
+        .environment, "the command of \"\(action)\" can not be started", notes: [error.description],
+        remedies: ["check that its program is there and may be executed"])
+    case .failed(let action, let termination, let seconds, let output, let errorOutput, let sandbox):
+      Diagnostic(
+        .work, "the command of \"\(action)\" \(Self.text(termination, seconds))",
+        notes: Self.notes(output, errorOutput),
+        remedies: [
+          sandbox.map { "\($0)/__run.sh runs it again in its sandbox" }
+            ?? "--keep-sandboxes=on_failure keeps its folder, with a script that runs it again"
+        ])
+    case .missingOutputs(let action, let missing, let made, let output, let errorOutput):
+      Diagnostic(
+        .work, "the command of \"\(action)\" did not make \(missing.map { "\"\($0)\"" }.joined(separator: ", "))",
+        notes: [made.isEmpty ? "it made no files" : "it made " + made.prefix(20).joined(separator: ", ")]
+          + Self.notes(output, errorOutput),
+        remedies: ["name what it makes, from its working directory, in output_files or output_directories"])
+    case .inputChanged(let action, let path):
+      Diagnostic(
+        .work, "\"\(path)\" was changed while \"\(action)\" was built from it",
+        notes: ["which of both contents the result is of is not known, so it is not kept"],
+        remedies: ["run the command again"])
+    }
+  }
+
+  private static func text(_ termination: Subprocess.Termination, _ seconds: Int?) -> String {
+    switch termination {
+    case .exited(let code): "failed with exit code \(code)"
+    case .signaled(let signal): "was ended by signal \(signal)"
+    case .timedOut: "took longer than its timeout" + (seconds.map { " of \($0) s" } ?? "")
+    }
+  }
+
+  private static func notes(_ output: String, _ errorOutput: String) -> [String] {
+    var notes: [String] = []
+    if !output.isEmpty { notes.append("standard output:\n" + output) }
+    if !errorOutput.isEmpty { notes.append("standard error:\n" + errorOutput) }
+    return notes.isEmpty ? ["it wrote nothing"] : notes
+  }
+}

@@ -1,0 +1,89 @@
+public import ContentStore
+public import Digests
+public import SystemSupport
+
+/// The files that an action is given: a tree, where its contents are, and what the files of the workspace were like when
+/// they were hashed.
+public struct ActionInputs: Sendable {
+  /// The files by path.
+  public private(set) var tree = FileTree()
+  /// Where contents are taken from that are not in the store.
+  private(set) var origins: [SHA256Digest: FilePath] = [:]
+  private var stamps: [Stamp] = []
+
+  /// What a file was like when it was hashed.
+  private struct Stamp: Sendable {
+    var path: FilePath
+    var status: FileStatus
+  }
+
+  /// No files.
+  public init() {}
+
+  /// The contents of the store that stand in a tree.
+  public init(_ tree: FileTree) { self.tree = tree }
+
+  /// Adds a file of the disk, hashed as it is now; links are followed, as what they lead to is what programs see.
+  ///
+  /// - Throws: `SystemCallError`, `FileTreeError`.
+  public mutating func add(file path: FilePath, at name: String) throws {
+    let file = try FileSystem.open(path, .readOnly)
+    defer { FileSystem.close(file) }
+    let status = try FileSystem.status(of: file)
+    let (digest, size) = try SHA256Digest.ofFile(file, path: path)
+    try tree.insert(.file(BlobReference(digest, size: size), isExecutable: status.isExecutable), at: name)
+    origins[digest] = path
+    stamps.append(Stamp(path: path, status: status))
+  }
+
+  /// Adds something of the store.
+  public mutating func add(_ entry: FileTree.Entry, at name: String) throws(FileTreeError) {
+    try tree.insert(entry, at: name)
+  }
+
+  /// Adds all of some other inputs.
+  public mutating func merge(_ other: ActionInputs) throws(FileTreeError) {
+    try tree.merge(other.tree)
+    origins.merge(other.origins) { first, _ in first }
+    stamps += other.stamps
+  }
+
+  /// The same contents under other paths; nil drops one.
+  public func renamed(_ name: (String) -> String?) throws(FileTreeError) -> ActionInputs {
+    var result = self
+    result.tree = FileTree()
+    for path in tree.paths {
+      guard let entry = tree[path], let new = name(path) else { continue }
+      try result.tree.insert(entry, at: new)
+    }
+    return result
+  }
+
+  /// The first file of the disk that is no longer what it was when it was hashed.
+  public func moved() -> FilePath? {
+    stamps.first { stamp in
+      // What can not be looked at any more is not what it was.
+      guard let now = try? FileSystem.status(of: stamp.path, followingLinks: true) else { return true }
+      return now.size != stamp.status.size || now.modificationTime != stamp.status.modificationTime
+        || now.changeTime != stamp.status.changeTime || now.inode != stamp.status.inode
+    }?.path
+  }
+
+  /// The file of the disk that has these contents, or where they are in a store.
+  public func location(of content: BlobReference, in store: ContentStore) -> FilePath {
+    origins[content.digest] ?? store.path(of: content.digest)
+  }
+
+  /// Adds every file to the list of what a key is made from.
+  public func append(to list: inout InputList) {
+    for path in tree.paths {
+      switch tree[path] {
+      case .file(let content, let isExecutable):
+        list.append("input", path, content.digest.hex + (isExecutable ? " executable" : ""))
+      case .link(let target): list.append("input", path, "link to " + target)
+      case .folder: list.append("input", path, "folder")
+      case nil: continue
+      }
+    }
+  }
+}

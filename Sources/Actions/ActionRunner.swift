@@ -1,0 +1,190 @@
+public import ContentStore
+internal import Diagnostics
+internal import Digests
+internal import Synchronization
+public import SystemSupport
+
+/// Which sandboxes stay when their action is over.
+public enum KeptSandboxes: String, Sendable, CaseIterable {
+  case never
+  case onFailure = "on_failure"
+  case always
+}
+
+/// What an action came to.
+public struct ActionOutcome: Sendable {
+  /// What it left; all of it is in the store.
+  public var result: ActionResult
+  /// The outputs by path.
+  public var outputs: FileTree
+  /// Whether the result was taken from the cache.
+  public var wasCached: Bool
+  /// The folder that it ran in, when that was kept.
+  public var sandbox: FilePath?
+}
+
+/// Runs actions, or takes their results from a cache.
+public final class ActionRunner: Sendable {
+  private let store: ContentStore
+  private let cache: any ActionCache
+  private let kept: KeptSandboxes
+  private let isolation: Mutex<Isolation?>
+  private let note: @Sendable (String) -> Void
+
+  /// - Parameters:
+  ///   - store: where inputs come from and outputs go.
+  ///   - cache: nil for the results that are in the store.
+  ///   - isolation: nil to find out what this machine can do when the first action runs.
+  ///   - note: is told what a person should know: that actions are not isolated, where a sandbox was kept.
+  public init(
+    store: ContentStore, cache: (any ActionCache)? = nil, kept: KeptSandboxes = .never, isolation: Isolation? = nil,
+    note: @escaping @Sendable (String) -> Void = { _ in }
+  ) {
+    self.store = store
+    self.cache = cache ?? LocalActionCache(store)
+    self.kept = kept
+    self.isolation = Mutex(isolation)
+    self.note = note
+  }
+
+  /// Runs an action unless its result is known. Two processes that want the same action run it once.
+  ///
+  /// - Throws: ``ActionError`` when it fails, ends too late, does not make what it declares, or its inputs change
+  ///   meanwhile; what the store and the system throw.
+  public func run(_ action: Action) throws -> ActionOutcome {
+    guard action.isCached else { return try execute(action).outcome }
+    let key = action.keyInputs.digest
+    if let outcome = try lookUp(key) { return outcome }
+    try FileSystem.createDirectories(store.root)
+    let locks = try FileByteLocks(store.root.appending("actions.lock"))
+    try locks.lock(key.bytes.prefix(7).reduce(0) { $0 << 8 | Int64($1) }, .exclusive)
+    if let outcome = try lookUp(key) { return outcome }
+    let (outcome, moved) = try execute(action)
+    if let moved { throw ActionError.inputChanged(action: action.name, path: moved) }
+    try cache.keep(outcome.result, of: key, from: store)
+    return outcome
+  }
+
+  private func lookUp(_ key: SHA256Digest) throws -> ActionOutcome? {
+    guard let result = try cache.result(of: key, into: store), let outputs = try store.tree(result.outputs) else {
+      return nil
+    }
+    return ActionOutcome(result: result, outputs: outputs, wasCached: true, sandbox: nil)
+  }
+
+  private func execute(_ action: Action) throws -> (outcome: ActionOutcome, moved: FilePath?) {
+    let sandbox = try ActionSandbox(action, store: store, isolation: usableIsolation())
+    if kept == .always { try keep(sandbox, action) }
+    let start = monotonicNanoseconds()
+    let ended: Subprocess.Outcome
+    do throws(SystemCallError) {
+      ended = try sandbox.command.run()
+    } catch {
+      throw ActionError.notStarted(action: action.name, error)
+    }
+    let milliseconds = Int64((monotonicNanoseconds() - start) / 1_000_000)
+    var outputs = FileTree()
+    do {
+      guard ended.termination.isSuccess else {
+        throw ActionError.failed(
+          action: action.name, ended.termination, seconds: action.timeoutSeconds, output: Self.tail(ended.output),
+          errorOutput: Self.tail(ended.errorOutput), sandbox: kept == .never ? nil : sandbox.folder)
+      }
+      outputs = try collect(action, sandbox.work, ended)
+    } catch {
+      if kept == .onFailure { try keep(sandbox, action) }
+      throw error
+    }
+    let result = ActionResult(
+      outputs: try store.put(outputs), standardOutput: try put(ended.output), standardError: try put(ended.errorOutput),
+      milliseconds: milliseconds)
+    let outcome = ActionOutcome(
+      result: result, outputs: outputs, wasCached: false, sandbox: kept == .always ? sandbox.folder : nil)
+    return (outcome, action.inputs.moved())
+  }
+
+  private func keep(_ sandbox: ActionSandbox, _ action: Action) throws {
+    try sandbox.keep()
+    note("the sandbox of \(action.name) is kept: \(sandbox.folder)/__run.sh runs it again")
+  }
+
+  private func put(_ bytes: [UInt8]) throws -> BlobReference {
+    try store.put(bytes)
+    return .of(bytes)
+  }
+
+  private func usableIsolation() -> Isolation {
+    isolation.withLock { isolation in
+      if let isolation { return isolation }
+      let found = Isolation.detect()
+      if case .none(let reason) = found {
+        note("note: build steps see the whole machine and its network, as \(reason)")
+      }
+      isolation = found
+      return found
+    }
+  }
+
+  // MARK: Outputs
+
+  /// The outputs, put into the store.
+  private func collect(_ action: Action, _ work: FilePath, _ ended: Subprocess.Outcome) throws -> FileTree {
+    var tree = FileTree()
+    var missing: [String] = []
+    for path in action.outputFiles {
+      // A link is what it leads to: an output has contents of its own.
+      guard let status = try FileSystem.statusIfPresent(of: work.pushing(FilePath(path))), status.kind != .directory
+      else {
+        missing.append(path)
+        continue
+      }
+      try store.ingest(work.pushing(FilePath(path)), as: path, into: &tree)
+    }
+    for path in action.outputFolders {
+      let folder = path.isEmpty ? work : work.pushing(FilePath(path))
+      guard let status = try FileSystem.statusIfPresent(of: folder), status.kind == .directory else {
+        missing.append(path + "/")
+        continue
+      }
+      try store.ingest(folder, as: path, into: &tree)
+    }
+    let declared = action.outputFiles.count + action.outputFolders.count
+    let isError =
+      switch action.outputMatch {
+      case .all: !missing.isEmpty
+      case .atLeastOne: declared > 0 && missing.count == declared
+      case .allowEmpty: false
+      }
+    guard !isError else {
+      throw ActionError.missingOutputs(
+        action: action.name, missing, made: try made(action, work), output: Self.tail(ended.output),
+        errorOutput: Self.tail(ended.errorOutput))
+    }
+    return tree
+  }
+
+  /// What the action made that it was not given, for a message.
+  private func made(_ action: Action, _ work: FilePath) throws -> [String] {
+    var found: [String] = []
+    var pending = [""]
+    while let folder = pending.popLast(), found.count < 100 {
+      for entry in try FileSystem.list(folder.isEmpty ? work : work.pushing(FilePath(folder))) {
+        let path = folder.isEmpty ? entry.name : folder + "/" + entry.name
+        if entry.kind == .directory {
+          pending.append(path)
+        } else if action.inputs.tree[path] == nil {
+          found.append(path)
+        }
+      }
+    }
+    return found.sorted()
+  }
+
+  /// The end of what a program wrote: the last hundred lines of at most 16 KiB.
+  private static func tail(_ bytes: [UInt8]) -> String {
+    let text = String(decoding: bytes.suffix(16 << 10), as: UTF8.self)
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    let shown = lines.suffix(100).joined(separator: "\n")
+    return String(shown.drop { $0.isNewline }.reversed().drop { $0.isWhitespace }.reversed())
+  }
+}

@@ -1,0 +1,88 @@
+internal import Actions
+internal import BuildFiles
+internal import Bundles
+internal import ContentStore
+internal import Diagnostics
+internal import Digests
+internal import PythonPackaging
+internal import SystemSupport
+internal import TargetGraph
+internal import Workspace
+internal import Zip
+
+/// What goes into a bundle besides the files of the workspace and the wheels of the lock.
+struct BundleParts {
+  /// Wheels of the workspace's own distributions.
+  var wheels: [WheelInput] = []
+  /// Generated code and resources: where they stand in the bundle, where their bytes are, their digest.
+  var sources: [(bundlePath: String, file: FilePath, digest: SHA256Digest, isExecutable: Bool)] = []
+  /// Files of the workspace that one of the wheels brings.
+  var provided: Set<String> = []
+}
+
+extension TargetBuilder {
+  /// The generated parts of a bundle: the outputs that `experimental_wrap_as_*` targets bring in, and the wheels of
+  /// `python_distribution`s that the binary depends on.
+  func parts(of plan: BundlePlan) throws -> BundleParts {
+    var parts = BundleParts()
+    for id in plan.closure {
+      let target = graph[id]
+      switch target.type {
+      case .wrapAsPythonSources, .wrapAsResources:
+        let made = try files(of: id)
+        for path in made.tree.paths {
+          guard case .file(let content, let isExecutable)? = made.tree[path] else { continue }
+          guard let root = graph.sourceRoots.root(of: Paths.parent(path)) else {
+            throw Diagnostic(
+              .input, "\"\(path)\", which \"\(target.address)\" generates, lies in no source root",
+              at: target.declaration.site.location(),
+              notes: ["the source roots are " + graph.configuration.sourceRoots.joined(separator: ", ")])
+          }
+          parts.sources.append(
+            (Paths.relative(path, to: root), made.location(of: content, in: store), content.digest, isExecutable))
+        }
+      case .pythonDistribution:
+        let built = try package(of: id).files
+        guard let path = built.tree.paths.first(where: { $0.hasSuffix(".whl") }),
+          case .file(let content, _)? = built.tree[path]
+        else {
+          throw Diagnostic(
+            .input, "\"\(plan.address)\" depends on \"\(target.address)\", of which no wheel is built",
+            at: target.declaration.site.location(field: "wheel"), remedies: ["remove wheel=False"])
+        }
+        let name = Paths.lastComponent(path)
+        let file = store.path(of: content.digest)
+        parts.wheels.append(WheelInput(fileName: name, path: file, sha256: content.digest))
+        parts.provided.formUnion(try ZipArchive(path: file, name: name).members.map(\.name))
+      default: continue
+      }
+    }
+    return parts
+  }
+
+  /// All that the bundle of a plan is made from.
+  func bundleInputs(_ plan: BundlePlan, _ fields: BundleFields? = nil) throws -> BundleInputs {
+    let fields = try fields ?? BundleFields(graph[plan.target])
+    return try BundleInputs(
+      plan, fields: fields, wheels: try wheels.wheels(for: plan, platforms: fields.platforms), root: workspace.root,
+      parts: try parts(of: plan))
+  }
+
+  /// The bundle of a plan as a file of the store.
+  func bundleFile(_ plan: BundlePlan) throws -> (file: BlobReference, inputs: InputList, wasCached: Bool) {
+    let inputs = try bundleInputs(plan)
+    let (file, wasCached) = try kept("bundle-1", inputs.key) { path in
+      _ = try BundleBuilder(store: store).build(inputs.specification, to: path)
+    }
+    return (file, inputs.inputs, wasCached)
+  }
+
+  /// A binary as a part of something else: under a name that no commit changes.
+  func bundlePackage(_ id: TargetID) throws -> BuiltPackage {
+    let plan = try resolver.bundlePlan(for: id)
+    let (file, inputs, wasCached) = try bundleFile(plan)
+    var files = ActionInputs()
+    try files.add(.file(file, isExecutable: true), at: try outputPath(of: graph[id], suffix: "pex"))
+    return BuiltPackage(files: files, inputs: inputs, wasCached: wasCached)
+  }
+}

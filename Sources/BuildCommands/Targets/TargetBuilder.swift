@@ -1,0 +1,164 @@
+public import Actions
+internal import BuildFiles
+public import ContentStore
+internal import Diagnostics
+internal import PythonPackaging
+internal import SystemSupport
+public import TargetGraph
+public import Workspace
+
+/// Makes what targets stand for as files: their sources, what their commands make, the packages built of them. Each is
+/// made once a run; what was made in earlier runs is taken from the action cache. Used by one thread.
+public final class TargetBuilder {
+  let workspace: Workspace
+  let resolver: DependencyResolver
+  let store: ContentStore
+  let runner: ActionRunner
+  let wheels: PlatformWheels
+  let note: (String) -> Void
+  private var knownFiles: [TargetID: ActionInputs] = [:]
+  private var knownPackages: [TargetID: BuiltPackage] = [:]
+  private var underWay: [TargetID] = []
+  var distributions = DistributionOwners()
+
+  var graph: TargetGraph { resolver.graph }
+
+  /// - Parameter note: is told what a person should see, such as the output of commands with `log_output`.
+  public convenience init(
+    workspace: Workspace, resolver: DependencyResolver, store: ContentStore, runner: ActionRunner,
+    note: @escaping (String) -> Void = { _ in }
+  ) {
+    self.init(
+      workspace: workspace, resolver: resolver, store: store, runner: runner,
+      wheels: PlatformWheels(workspace, store: store), note: note)
+  }
+
+  init(
+    workspace: Workspace, resolver: DependencyResolver, store: ContentStore, runner: ActionRunner,
+    wheels: PlatformWheels, note: @escaping (String) -> Void
+  ) {
+    self.workspace = workspace
+    self.resolver = resolver
+    self.store = store
+    self.runner = runner
+    self.wheels = wheels
+    self.note = note
+  }
+
+  // MARK: Files
+
+  /// The files of a target, by path from the workspace root: its source, what its command makes, those of what it
+  /// wraps or relocates. None for a target that is no file.
+  public func files(of id: TargetID) throws -> ActionInputs {
+    if let known = knownFiles[id] { return known }
+    let made = try guarded(id) { try makeFiles(of: id) }
+    knownFiles[id] = made
+    return made
+  }
+
+  private func makeFiles(of id: TargetID) throws -> ActionInputs {
+    let target = graph[id]
+    var files = ActionInputs()
+    if let file = target.file {
+      let path = graph.files.path(of: file)
+      try files.add(file: workspace.root.appending(path), at: path)
+      return files
+    }
+    switch target.type {
+    case .shellCommand, .adhocTool: return try runCommand(id)
+    case .relocatedFiles: return try relocated(target)
+    case .wrapAsFiles, .wrapAsResources, .wrapAsPythonSources:
+      for input in try targets(named: "inputs", of: target) { try files.merge(try self.files(of: input)) }
+    default:
+      for generated in graph.generated(by: id) { try files.merge(try self.files(of: generated)) }
+    }
+    return files
+  }
+
+  /// `relocated_files`: the files of others with one folder in the place of another.
+  private func relocated(_ target: Target) throws -> ActionInputs {
+    var files = ActionInputs()
+    for id in try targets(named: "files_targets", of: target) { try files.merge(try self.files(of: id)) }
+    let source = Paths.normalized(target.value(of: "src").string ?? "") ?? ""
+    let destination = Paths.normalized(target.value(of: "dest").string ?? "") ?? ""
+    if let stray = files.tree.paths.first(where: { !source.isEmpty && !Paths.contains(source, $0) }) {
+      throw Diagnostic(
+        .input, "\"\(stray)\" of \"\(target.address)\" does not lie in its src \"\(source)\"",
+        at: target.declaration.site.location(field: "src"))
+    }
+    return try files.renamed { Paths.join(destination, Paths.relative($0, to: source)) }
+  }
+
+  // MARK: Packages
+
+  /// Whether a package is built of a target by `kilt package`.
+  public static func isPackageable(_ target: Target) -> Bool {
+    switch target.type {
+    case .pexBinary, .archive, .pythonDistribution: true
+    default: false
+    }
+  }
+
+  /// The package of a target: files by path from the output folder.
+  public func package(of id: TargetID) throws -> BuiltPackage {
+    if let known = knownPackages[id] { return known }
+    let made = try guarded(id) {
+      switch graph[id].type {
+      case .archive: try archive(id)
+      case .pythonDistribution: try distribution(id)
+      case .pexBinary: try bundlePackage(id)
+      default:
+        throw Diagnostic(
+          .input, "\"\(graph[id].address)\" is a \(graph[id].typeName), of which no package can be made",
+          at: graph[id].declaration.site.location())
+      }
+    }
+    knownPackages[id] = made
+    return made
+  }
+
+  /// The path of a target's package from the output folder: its `output_path`, or as Pants names it,
+  /// `path.to.folder/name.suffix`.
+  func outputPath(of target: Target, suffix: String) throws -> String {
+    guard let given = target.value(of: "output_path").string else {
+      let folder = target.address.directory.split(separator: "/").joined(separator: ".")
+      let parameters = target.address.parameters.map { "@\($0.key)=\($0.value)" }.joined(separator: ",")
+      return Paths.join(folder, (target.address.generated ?? target.address.name) + parameters + "." + suffix)
+    }
+    guard let path = Paths.normalized(given), !path.isEmpty else {
+      throw Diagnostic(
+        .input, "the output_path \"\(given)\" of \"\(target.address)\" leads out of the output folder",
+        at: target.declaration.site.location(field: "output_path"))
+    }
+    return path
+  }
+
+  // MARK: Closures
+
+  /// Everything that a command is given of some targets and all that they depend on: files and packages.
+  func executionFiles(of ids: [TargetID]) throws -> ActionInputs {
+    var files = ActionInputs()
+    for id in try Set(ids + resolver.buildDependencies(of: ids)).sorted() {
+      try files.merge(Self.isPackageable(graph[id]) ? package(of: id).files : self.files(of: id))
+    }
+    return files
+  }
+
+  /// The targets that a field of addresses names.
+  func targets(named field: String, of target: Target) throws -> [TargetID] {
+    try target.strings(of: field).flatMap { try graph.targets(named: $0, in: field, of: target) }
+  }
+
+  /// Runs `body`, which makes something of a target, unless that is under way already.
+  private func guarded<Result>(_ id: TargetID, _ body: () throws -> Result) throws -> Result {
+    if let start = underWay.firstIndex(of: id) {
+      let lines = (underWay[start...] + [id]).map { graph.address(of: $0).description }
+      throw Diagnostic(
+        .input, "targets are made from each other in a circle", at: graph[id].declaration.site.location(),
+        notes: [lines.joined(separator: "\n-> ")])
+    }
+    underWay.append(id)
+    defer { underWay.removeLast() }
+    return try body()
+  }
+}

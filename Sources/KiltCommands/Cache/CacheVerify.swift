@@ -1,0 +1,40 @@
+internal import ArgumentParser
+internal import ContentStore
+internal import Diagnostics
+internal import JSON
+internal import SystemSupport
+
+/// `kilt cache verify`.
+struct CacheVerify: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify", abstract: "Read the whole cache and remove what is damaged.",
+    discussion: """
+      What was removed is made or fetched again when it is needed. The exit code is 1 when something was damaged.
+
+      EXAMPLES
+        kilt cache verify
+        kilt cache verify --format json
+      """)
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var output: FormatOption
+
+  func run() throws {
+    let store = try ContentStore.userDefault()
+    let summary = try store.verifyAll()
+    switch output.format {
+    case .text:
+      for path in summary.removed { writeText("damaged, removed  \(path)\n", to: 1) }
+      writeText(
+        "checked \(summary.checkedBlobs) blobs and \(summary.checkedRecords) records, "
+          + "\(ByteSize.text(summary.checkedBytes)): \(summary.removed.count) damaged\n", to: 1)
+    case .json:
+      let value = JSONValue.members([
+        "checked_blobs": .int(Int64(summary.checkedBlobs)), "checked_records": .int(Int64(summary.checkedRecords)),
+        "checked_bytes": .int(summary.checkedBytes), "removed": .strings(summary.removed.map(\.string)),
+      ])
+      writeText(value.text(.pretty) + "\n", to: 1)
+    }
+    if !summary.removed.isEmpty { throw ExitCode(Blame.work.exitCode) }
+  }
+}
