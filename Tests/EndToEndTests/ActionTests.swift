@@ -12,7 +12,8 @@ import Testing
     try example.append(
       "gen/BUILD",
       """
-      files(name="inputs", sources=["template.txt", "data/*"])
+      files(name="inputs", sources=["template.txt"])
+      files(name="data", sources=["data/*"])
       shell_command(
           name="greeting",
           command="sed s/NAME/$WHO/ < template.txt > greeting.txt; echo generating",
@@ -22,14 +23,14 @@ import Testing
           extra_env_vars=["WHO=world"],
           log_output=True,
       )
-      relocated_files(name="moved", files_targets=[":inputs"], src="gen/data", dest="etc")
+      relocated_files(name="moved", files_targets=[":data"], src="gen/data", dest="etc")
       """)
     for (name, format) in [("zip", "zip"), ("tar", "tar"), ("gz", "tar.gz"), ("xz", "tar.xz"), ("bz2", "tar.bz2")] {
       try example.append(
         "gen/BUILD",
         """
 
-        archive(name="\(name)", format="\(format)", files=[":greeting", ":moved", ":inputs"])
+        archive(name="\(name)", format="\(format)", files=[":greeting", ":moved", ":inputs", ":data"])
         """)
     }
     return example
@@ -87,10 +88,11 @@ import Testing
     try expectFailure(
       example, try example.kilt(["package", "gen:all"]), code: 1,
       """
-      gen/BUILD:1:27: error: the command of "gen:bad" failed with exit code 4
-        |
-      1 | shell_command(name="bad", command="echo trying; echo wrong >&2; exit 4", output_files=["x"])
-        |                           ^
+      error: the command of "gen:bad" failed with exit code 4
+        --> gen/BUILD:1:27
+         |
+       1 | shell_command(name="bad", command="echo trying; echo wrong >&2; exit 4", output_files=["x"])
+         |                           ^^^^^^^
         note: standard output:
               trying
         note: standard error:
@@ -121,9 +123,9 @@ import Testing
     try example.append(
       "gen/main.py",
       """
-      import pkgutil
+      import os
       from gen import made
-      print(made.TEXT, pkgutil.get_data("gen", "note.txt").decode().strip())
+      print(made.TEXT, open(os.path.join(os.path.dirname(__file__), "note.txt")).read().strip())
 
       """)
     try example.append(
@@ -136,7 +138,7 @@ import Testing
       )
       experimental_wrap_as_python_sources(name="code", inputs=[":tool"])
       experimental_wrap_as_resources(name="notes", inputs=[":tool"])
-      pex_binary(name="app", entry_point="main.py", dependencies=[":code"])
+      pex_binary(name="app", entry_point="main.py", dependencies=[":code", ":notes"])
       """)
     try example.kilt("package", "gen:app")
     let bundle = try example.bundle("gen_app-").string

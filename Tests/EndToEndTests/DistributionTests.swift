@@ -73,7 +73,7 @@ import Testing
     try example.append(
       "app/BUILD",
       """
-      python_sources()
+      python_sources(name="lib")
       pex_binary(name="app", entry_point="run.py", dependencies=["//pkg/acme/core:dist", "//pkg/acme:dist"])
       """)
     try example.kilt("package", "app::", "pkg::")
@@ -115,6 +115,7 @@ import Testing
       name = "own"
       version = "3.1"
       description = "built by flit"
+      requires-python = ">=3.8"
 
       """)
     try example.append("own/own.py", "\"\"\"Own.\"\"\"\nX = 1\n")
