@@ -18,10 +18,12 @@ public struct BuildHistory: Sendable {
     public var time: Int64
   }
 
-  /// Notes that a target was built from these inputs; what was noted last becomes the build before.
+  /// Notes that a target was built from these inputs, here or by whoever filled the cache; what was noted last becomes
+  /// the build before. Nothing is written when it was the same.
   ///
   /// - Throws: `SystemCallError`.
   public func record(_ inputs: InputList, of address: Address) throws {
+    if self.last(of: address)?.inputs == inputs { return }
     let (last, previous) = paths(of: address)
     try FileSystem.createDirectories(directory)
     do throws(SystemCallError) { try FileSystem.rename(last, to: previous) } catch {

@@ -18,7 +18,7 @@ extension TargetBuilder {
     var files = ActionInputs()
     var wasCached = true
     for action in try distributionActions(id) {
-      let outcome = try run(action, for: target, field: "provides")
+      let outcome = try run(action, for: target, field: "provides", isNoted: false)
       wasCached = wasCached && outcome.wasCached
       let folder = try outputFolder(of: target)
       let made = outcome.outputs.stripped(of: "dist") ?? FileTree()
@@ -29,8 +29,7 @@ extension TargetBuilder {
       try files.merge(ActionInputs(made.below(folder)))
     }
     let inputs = try distributionInputs(id)
-    // Each of its actions has noted its own inputs: what counts for the target is both.
-    if !wasCached { try BuildHistory(workspace).record(inputs, of: target.address) }
+    try BuildHistory(workspace).record(inputs, of: target.address)
     return BuiltPackage(files: files, inputs: inputs, wasCached: wasCached)
   }
 

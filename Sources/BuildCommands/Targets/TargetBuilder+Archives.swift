@@ -101,7 +101,7 @@ extension TargetBuilder {
     if let moved = contents.moved() {
       throw ActionError.inputChanged(action: target.address.description, path: moved)
     }
-    if !wasCached { try BuildHistory(workspace).record(inputs, of: target.address) }
+    try BuildHistory(workspace).record(inputs, of: target.address)
     var files = ActionInputs()
     try files.add(.file(content, isExecutable: false), at: path)
     return BuiltPackage(files: files, inputs: inputs, wasCached: wasCached)

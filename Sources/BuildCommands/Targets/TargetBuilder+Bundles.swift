@@ -38,8 +38,10 @@ extension TargetBuilder {
               at: target.declaration.site.location(),
               notes: ["the source roots are " + graph.configuration.sourceRoots.joined(separator: ", ")])
           }
-          parts.sources.append(
-            (Paths.relative(path, to: root), made.location(of: content, in: store), content.digest, isExecutable))
+          let place = Paths.relative(path, to: root)
+          // Two targets may wrap the outputs of one command.
+          if parts.sources.contains(where: { $0.bundlePath == place && $0.digest == content.digest }) { continue }
+          parts.sources.append((place, made.location(of: content, in: store), content.digest, isExecutable))
         }
       case .pythonDistribution:
         let built = try package(of: id).files

@@ -97,12 +97,12 @@ extension TargetBuilder {
   }
 
   /// Runs an action; what goes wrong is shown at a field of the target.
-  func run(_ action: Action, for target: Target, field: String) throws -> ActionOutcome {
+  ///
+  /// - Parameter isNoted: whether its inputs are those of the target's build.
+  func run(_ action: Action, for target: Target, field: String, isNoted: Bool = true) throws -> ActionOutcome {
     do {
       let outcome = try runner.run(action)
-      if !outcome.wasCached, action.isCached {
-        try BuildHistory(workspace).record(action.keyInputs, of: target.address)
-      }
+      if isNoted { try BuildHistory(workspace).record(action.keyInputs, of: target.address) }
       return outcome
     } catch let error as ActionError {
       var diagnostic = error.diagnostic
