@@ -6,10 +6,11 @@ public import Workspace
 /// What the last two builds of each target were made from, kept in the state folder for `kilt explain`. Losing it
 /// loses an explanation, nothing else.
 public struct BuildHistory: Sendable {
-  private let directory: FilePath
+  private let state: StateDirectory
+  private var directory: FilePath { state.path.appending("history") }
 
   /// The history of a workspace.
-  public init(_ workspace: Workspace) { directory = workspace.stateDirectory.path.appending("history") }
+  public init(_ workspace: Workspace) { state = workspace.stateDirectory }
 
   /// One build.
   public struct Build: Sendable, Hashable {
@@ -25,6 +26,7 @@ public struct BuildHistory: Sendable {
   public func record(_ inputs: InputList, of address: Address) throws {
     if self.last(of: address)?.inputs == inputs { return }
     let (last, previous) = paths(of: address)
+    try state.create()
     try FileSystem.createDirectories(directory)
     do throws(SystemCallError) { try FileSystem.rename(last, to: previous) } catch {
       if !error.isMissing { throw error }
