@@ -4,7 +4,7 @@ extension TargetType {
   public static let foreignNames: Set<String> = [
     "avro_source", "avro_sources", "cc_source", "cc_sources", "code_quality_tool", "cue_package", "debian_package",
     "deploy_jar", "docker_environment", "experimental_test_shell_command", "experimental_workspace_environment",
-    "experimental_wrap_as_python_sources", "experimental_wrap_as_resources", "go_binary", "go_mod", "go_package",
+    "go_binary", "go_mod", "go_package",
     "go_third_party_module", "go_third_party_package", "helm_artifact", "helm_chart", "helm_deployment",
     "helm_unittest_test", "helm_unittest_tests", "java_source", "java_sources", "javascript_source",
     "javascript_sources", "javascript_test", "javascript_tests", "jsx_source", "jsx_sources", "jsx_test",
