@@ -43,7 +43,7 @@ public struct PackageWriter {
         try FileSystem.createDirectories(target.removingLastComponent())
         try FileSystem.copyFile(
           package.files.location(of: content, in: targets.store), to: target, permissions: isExecutable ? 0o755 : 0o644)
-        work = package.wasCached ? .renamed : .built
+        work = package.wasCached ? .cached : .built
       }
       written.append(
         WrittenFile(

@@ -10,6 +10,8 @@ public struct PackagedBundle: Sendable {
     case unchanged
     /// The bytes are those of the last build; only the name, which holds the commit, is new.
     case renamed
+    /// It was built before from these inputs, and is taken from the cache.
+    case cached
   }
 
   public var plan: BundlePlan
