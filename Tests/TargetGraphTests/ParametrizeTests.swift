@@ -49,14 +49,15 @@ import Testing
       python_sources()
       """
     #expect(
-      try addresses(build) == ["d/a.py@parametrize=g", "d/a.py@parametrize=h", "d@parametrize=g", "d@parametrize=h"]
-        || addresses(build) == ["d@parametrize=g", "d@parametrize=h", "d/a.py@parametrize=g", "d/a.py@parametrize=h"])
+      Set(try addresses(build)) == [
+        "d/a.py@parametrize=g", "d/a.py@parametrize=h", "d@parametrize=g", "d@parametrize=h",
+      ])
     let overridden = """
       python_sources(overrides={"a.py": {"tags": parametrize(p=["p"], q=["q"])}})
       """
     #expect(
       Set(try addresses(overridden, ["d/a.py": "", "d/b.py": ""])) == [
-        "d", "d/a.py@tags=p", "d/a.py@tags=q", "d/b.py",
+        "d:d", "d/a.py@tags=p", "d/a.py@tags=q", "d/b.py",
       ])
   }
 

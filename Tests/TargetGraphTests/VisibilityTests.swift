@@ -25,13 +25,13 @@ import Testing
     #expect(
       text == """
         error: "app/main.py" must not depend on "lib/core.py"
-         --> app/BUILD:1:30
-          |
-        1 | __dependencies_rules__(("*", "!lib/core.py", "*"))
-          |                              ^^^^^^^^^^^^^^
-          = note: the rule "!lib/core.py" for the dependencies of "*" in app/BUILD:1 denies it
-          = note: "app/main.py" is a python_sources, "lib/core.py" a python_sources
-          = help: leave the dependency out, or put a rule that allows "//lib/core.py" before this one
+          --> app/BUILD:1:31
+           |
+         1 | __dependencies_rules__(("*", "!lib/core.py", "*"))
+           |                               ^^^^^^^^^^^^
+          note: the rule "!lib/core.py" for the dependencies of "*" in app/BUILD:1 denies it
+          note: "app/main.py" is a python_sources, "lib/core.py" a python_sources
+          help: leave the dependency out, or put a rule that allows "//lib/core.py" before this one
 
         """)
   }

@@ -19,7 +19,7 @@ struct BuildRepl: ParsableCommand {
       EXAMPLES
         kilt repl lib/auth
         kilt repl services:: --shell=ipython
-        kilt repl lib/auth -- -c 'from lib.auth import issue; print(issue("ann", "secret"))'
+        kilt repl lib/auth -- -c 'from lib.auth import issue; print(issue("a", "b"))'
       """)
 
   enum Shell: String, ExpressibleByArgument, CaseIterable { case python, ipython }

@@ -17,7 +17,7 @@ struct ExplainRebuild: ParsableCommand {
 
       EXAMPLES
         kilt explain services/fiddler:server
-        kilt explain services:: --format json
+        kilt explain rebuild services:: --format json
       """)
 
   @OptionGroup var global: GlobalOptions

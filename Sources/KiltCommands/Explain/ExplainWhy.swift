@@ -11,7 +11,7 @@ struct ExplainWhy: ParsableCommand {
       EXAMPLES
         kilt explain why services/fiddler:server lib.auth.tokens    a module
         kilt explain why services/fiddler:server lib/auth/tokens.py a file
-        kilt explain why services/fiddler:server bottle             a wheel, directly needed or not
+        kilt explain why services/fiddler:server bottle             a wheel
       """)
 
   @OptionGroup var global: GlobalOptions
