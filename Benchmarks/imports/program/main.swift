@@ -1,4 +1,4 @@
-// What `check` and `run` in this folder drive: PythonImports over files named on standard input, one a line.
+// What `check` in this folder drives: PythonImports over files named on standard input, one a line.
 //
 //   imports-benchmark list     a line `F PATH` a file, then a line a finding: `I LINE MODULE NAME MARKS`, with dots before
 //                              a relative module, `-` for no name, and ? (weak), ~ (type checking only), c (a call) as marks
