@@ -61,6 +61,19 @@ import Testing
       ])
   }
 
+  @Test func overridesSelectByGlobsToo() throws {
+    let build = """
+      python_sources(overrides={"*_gen.py": {"tags": ["generated"]}, ("a.py", "b.py"): {"description": "x"}})
+      """
+    let files = ["d/BUILD": build, "d/a.py": "", "d/b.py": "", "d/x_gen.py": ""]
+    let resolver = try GraphFixture(files).resolver()
+    #expect(resolver.graph[try resolver.id("d/x_gen.py")].tags == ["generated"])
+    #expect(resolver.graph[try resolver.id("d/a.py")].tags == [])
+    #expect(resolver.graph[try resolver.id("d/b.py")].value(of: "description").string == "x")
+    let slip = GraphFixture(["d/BUILD": "python_sources(overrides={\"*.pyx\": {\"tags\": []}})", "d/a.py": ""])
+    #expect(message { _ = try slip.resolver() }.contains("overrides \"*.pyx\", which is not among its sources"))
+  }
+
   @Test(
     arguments: [
       ("target(name=\"t\", **parametrize(description=\"x\"))", "begins with its name"),

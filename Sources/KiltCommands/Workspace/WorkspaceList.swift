@@ -27,6 +27,7 @@ struct WorkspaceList: ParsableCommand {
   func run() throws {
     let session = try WorkspaceSession(global)
     let selected = try session.select(targets, verb: "list")
+    defer { session.reportPluginTypes() }
     guard documented else { return session.write(selected, as: output.format) }
     let described = selected.compactMap { id in
       session.graph[id].value(of: "description").string.map { (name: session.name(of: id), text: $0) }

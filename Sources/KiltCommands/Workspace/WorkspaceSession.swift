@@ -211,8 +211,13 @@ struct WorkspaceSession {
   /// Says what inference could not settle, on standard error, and keeps what was found out for the next run.
   func reportWarnings() throws {
     resolver.save()
-    write(warnings: try resolver.warnings())
+    write(warnings: try resolver.warnings() + pluginTypes)
   }
+
+  /// Says which targets are listed without being understood, on standard error.
+  func reportPluginTypes() { write(warnings: pluginTypes) }
+
+  private var pluginTypes: [Diagnostic] { graph.pluginTypes().map { [$0] } ?? [] }
 
   private func write(warnings: [Diagnostic]) {
     guard !warnings.isEmpty, !global.quiet else { return }

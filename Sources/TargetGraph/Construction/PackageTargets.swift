@@ -89,13 +89,19 @@ struct PackageTargets {
             at: generator.declaration.site.location(field: "sources")))
       }
     }
+    let patterns = Self.takePatterns(from: &overrides)
+    var unused = Set(patterns.map(\.pattern.text))
     for file in selected {
       let path = Paths.relative(files.path(of: file), to: generator.address.directory)
       var address = generator.address
       address.file = path
-      let fields =
+      var fields =
         [TargetDeclaration.Assignment(name: "source", value: .string(path))]
         + (overrides.removeValue(forKey: path) ?? [])
+      for entry in patterns where entry.pattern.matches(path) {
+        unused.remove(entry.pattern.text)
+        fields += entry.fields
+      }
       for variant in variants(of: fields, generator) {
         address.parameters = variant.parameters
         append(
@@ -104,12 +110,20 @@ struct PackageTargets {
             ownFields: variant.fields), generator: place)
       }
     }
-    for (path, _) in overrides.sorted(by: { $0.key < $1.key }) {
+    for path in (Array(overrides.keys) + unused).sorted() {
       problems.append(
         Diagnostic(
           .input, "\"\(generator.address)\" overrides \"\(path)\", which is not among its sources",
           at: generator.declaration.site.location(field: "overrides", text: path)))
     }
+  }
+
+  /// Takes the keys that are globs out of overrides by file.
+  private static func takePatterns(
+    from overrides: inout [String: [TargetDeclaration.Assignment]]
+  ) -> [(pattern: GlobPattern, fields: [TargetDeclaration.Assignment])] {
+    let keys = overrides.keys.filter { !GlobPattern($0).isLiteral }.sorted()
+    return keys.map { (GlobPattern($0), overrides.removeValue(forKey: $0) ?? []) }
   }
 
   /// The fields that `overrides` sets, by file or name.
