@@ -1,8 +1,8 @@
 public import Snapshot
 internal import Starlark
 
-/// Packages in the snapshot. A property that is added to one of these types is added here as well: CodingTests compares
-/// all that is stored with what comes back.
+/// Packages in the snapshot. A property that is added to one of these types is added here as well: PackageCodingTests
+/// compares all that is stored with what comes back.
 extension BuildPackage {
   /// Writes the package, with the texts of its BUILD files, which messages show.
   public func encode(into writer: inout ByteWriter) {
