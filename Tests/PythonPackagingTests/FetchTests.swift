@@ -28,6 +28,12 @@ import Testing
     WheelProvider(store: store, index: index) { [] }
   }
 
+  @Test(arguments: ["<a href=\"x-1.0.tar.gz\">", "<a\n href = 'x-1.0.tar.gz' >", "<a download href=x-1.0.tar.gz>"])
+  func aLinkIsFoundWhereverTheTagHasIt(tag: String) {
+    let page = SimplePage(contentType: "text/html", body: Array(tag.utf8), url: "https://h.invalid/simple/x/")
+    #expect(page?.files.map(\.url) == ["https://h.invalid/simple/x/x-1.0.tar.gz"])
+  }
+
   @Test(arguments: ["html", "json"]) func aLockedFileIsFoundByNameAndHashAndNotAskedForAgain(kind: String) throws {
     let server = try RepositoryServer(repository.folder)
     let index = IndexConfiguration(indexes: ["\(server.url)/\(kind)"])

@@ -66,13 +66,12 @@ struct SimplePage: Sendable, Hashable {
   /// The value of an attribute of the tag that the scanner is in; the scanner goes to the tag's end.
   private static func attribute(_ wanted: String, _ scanner: inout ByteScanner) -> String? {
     var found: String?
+    scanner.skipSpace()
     while let byte = scanner.peek, byte != UInt8(ascii: ">") {
       let name = scanner.text { !$0.isSpace && $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: ">") }
       scanner.skipSpace()
-      guard scanner.take(UInt8(ascii: "=")) else {
-        if name.isEmpty, scanner.peek != UInt8(ascii: ">") { scanner.position += 1 }
-        continue
-      }
+      // Without a value: the name was not empty, for neither white space nor "=" stood here.
+      guard scanner.take(UInt8(ascii: "=")) else { continue }
       scanner.skipSpace()
       let value: String
       if let quote = scanner.peek, quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") {
