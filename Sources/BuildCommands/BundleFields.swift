@@ -105,10 +105,6 @@ struct BundleFields {
       throw fail(
         "extra_build_args", "there is no pex command that could take them", "remove it, or use the field meant")
     }
-    if !target.strings(of: "complete_platforms").isEmpty {
-      throw fail(
-        "complete_platforms", "platforms are named", "write platforms=[\"linux_x86_64\", \"macos_arm64@3.11\"]")
-    }
     if target.given("scie") != nil {
       throw fail(
         "scie", "no interpreter is put into a bundle", "remove it; interpreter_constraints choose one on the host")

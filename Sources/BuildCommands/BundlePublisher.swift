@@ -60,8 +60,39 @@ public struct BundlePublisher {
       },
       entryPoint: plan.entryPoint.map(Self.text), interpreterConstraints: plan.interpreterConstraints, branch: branch,
       isOnMain: isOnMain, builder: "kilt \(kiltVersion)", created: wallClockNanoseconds() / 1_000_000_000,
-      provenance: JSONObject([("target", .string(plan.address.description))]))
-    return (manifest, try repository.publish(manifest, file: bundle.path))
+      provenance: provenance(of: packaged))
+    do throws(ArtifactError) {
+      return (manifest, try repository.publish(manifest, file: bundle.path))
+    } catch {
+      throw try explained(error, manifest, packaged)
+    }
+  }
+
+  private func provenance(of packaged: PackagedBundle) -> JSONObject {
+    var object = JSONObject([("target", .string(packaged.plan.address.description))])
+    let minors = packaged.bundle.pythonMinors
+    if !minors.isEmpty { object["pythons"] = .strings(minors.map { "3.\($0)" }) }
+    return object
+  }
+
+  /// A conflict that comes from wheels for another Python says so, and what settles it.
+  private func explained(
+    _ error: ArtifactError, _ manifest: Manifest, _ packaged: PackagedBundle
+  ) throws(ArtifactError) -> any DiagnosableError {
+    guard case .conflict = error, let published = try repository.manifest(manifest.key),
+      let theirs = published.provenance["pythons"]?.strings, let ours = manifest.provenance["pythons"]?.strings,
+      theirs != ours
+    else { return error }
+    var diagnostic = error.diagnostic
+    diagnostic.notes.append(
+      "the published one has wheels for Python \(theirs.joined(separator: ", ")), this one for "
+        + ours.joined(separator: ", ") + ", the first that was found here")
+    diagnostic.remedies = [
+      "add version = \"\(theirs[0])\" under [python] in \(workspace.configuration.path), so that every machine makes "
+        + "bundles for the same Python; or constrain \"\(packaged.plan.address)\" with "
+        + "interpreter_constraints=[\"CPython==\(theirs[0]).*\"]"
+    ]
+    return diagnostic
   }
 
   private static func text(_ entryPoint: EntryPoint) -> String {

@@ -5,20 +5,19 @@ internal import SystemSupport
 internal import TargetGraph
 public import Workspace
 
-/// Finds the wheels of bundles and tests for this machine: the lock of a resolve, the part of it that is needed, the
-/// files. Locks are read once, and interpreters asked once, for all of a run. Used by one thread.
+/// Finds the wheels of bundles and tests, for this machine and for others: the lock of a resolve, the part of it that is
+/// needed, the files. Locks are read once, and interpreters asked once, for all of a run. Used by one thread.
 public final class PlatformWheels {
   private let workspace: Workspace
   private let provider: WheelProvider
-  private let finder: InterpreterFinder
+  private let chooser: TargetChooser
   private var locks: [String: Lockfile] = [:]
-  private var targets: [[String]: PythonTarget] = [:]
 
   public init(_ workspace: Workspace, store: ContentStore) {
     self.workspace = workspace
     let finder = InterpreterFinder(cacheFile: store.root.appending("interpreters.json"))
-    self.finder = finder
-    provider = WheelProvider(store: store) { finder.all().map(\.path) }
+    chooser = TargetChooser(workspace, finder: finder)
+    provider = WheelProvider(store: store, root: workspace.root) { finder.all().map(\.path) }
   }
 
   /// Wheels of a bundle, and which of them belong together where it is for several platforms.
@@ -29,14 +28,20 @@ public final class PlatformWheels {
   }
 
   /// The wheels that a plan's requirements come to, dependencies included, by name.
-  /// - Parameter names: platforms as ``BundlePlatform`` reads them; this machine's where there are none.
-  func wheels(for plan: BundlePlan, platforms names: [String] = []) throws -> Selection {
-    let targets = try names.map { try target(named: $0, plan) }
+  ///
+  /// - Parameters:
+  ///   - names: platforms as ``TargetName`` reads them, or `current`; this machine's where there are none.
+  ///   - completePlatforms: files as `pex3 interpreter inspect --markers --tags` writes them, from the workspace root.
+  func wheels(
+    for plan: BundlePlan, platforms names: [String] = [], completePlatforms: [String] = []
+  ) throws -> Selection {
+    var targets = try names.map { try chooser.target(named: $0, plan) }
+    targets += try completePlatforms.map { try chooser.target(completePlatform: $0) }
     if plan.requirements.isEmpty { return Selection() }
     func wheels(_ target: PythonTarget) throws -> [ResolvedWheel] {
       try provider.wheels(for: try lockedPackages(for: plan, on: target), target: target)
     }
-    if targets.isEmpty { return Selection(wheels: try wheels(try target(plan.interpreterConstraints))) }
+    if targets.isEmpty { return Selection(wheels: try wheels(try chooser.host(plan.interpreterConstraints))) }
     var selection = Selection()
     var seen: Set<String> = []
     for target in targets {
@@ -48,24 +53,10 @@ public final class PlatformWheels {
     return selection
   }
 
-  private func target(named name: String, _ plan: BundlePlan) throws -> PythonTarget {
-    guard let wanted = BundlePlatform(name) else {
-      throw Diagnostic(
-        .input, "\"\(name)\", of the platforms of \"\(plan.address)\", is no platform",
-        remedies: [
-          "write \"linux_x86_64\", \"linux_aarch64@3.12\", \"macos_arm64\", \"manylinux_2_28_x86_64\" or \"current\""
-        ])
-    }
-    let current = try target(plan.interpreterConstraints)
-    guard let platform = wanted.platform else { return current }
-    // Without a version, the Python that the bundle would be for here.
-    return PythonTarget(cPython: wanted.version ?? current.version, platform: platform)
-  }
-
   /// The packages of the lock that a plan's requirements come to on this machine, dependencies included, by name.
   func lockedPackages(for plan: BundlePlan) throws -> [LockedPackage] {
     if plan.requirements.isEmpty { return [] }
-    return try lockedPackages(for: plan, on: try target(plan.interpreterConstraints))
+    return try lockedPackages(for: plan, on: try chooser.host(plan.interpreterConstraints))
   }
 
   private func lockedPackages(for plan: BundlePlan, on target: PythonTarget) throws -> [LockedPackage] {
@@ -77,10 +68,10 @@ public final class PlatformWheels {
         throw Diagnostic(.input, "\"\(requirement.text)\" of \"\(requirement.address)\" is no requirement: \(error)")
       }
     }
-    let lock = try lock(path)
-    do throws(LockError) {
+    do {
+      let lock = try self.lock(path, for: requirements, on: target)
       return try lock.subset(of: requirements, for: target, path: path)
-    } catch {
+    } catch let error as LockError {
       var diagnostic = error.diagnostic
       if case .notLocked(let name, _, _) = error, let origin = plan.requirements.first(where: { $0.name == name }) {
         diagnostic.notes.append("\"\(plan.address)\" needs it through \"\(origin.address)\"")
@@ -92,8 +83,9 @@ public final class PlatformWheels {
   /// The shortest chain in the plan's lock from a requirement to a package; nil when it does not lead there.
   func path(from requirement: Requirement, to name: PackageName, for plan: BundlePlan) throws -> [LockedPackage]? {
     let path = try lockfile(of: plan)
-    let target = try target(plan.interpreterConstraints)
-    return try lock(path).shortestPath(from: [requirement], to: name, for: target, path: path)
+    let target = try chooser.host(plan.interpreterConstraints)
+    let lock = try self.lock(path, for: [requirement], on: target)
+    return try lock.shortestPath(from: [requirement], to: name, for: target, path: path)
   }
 
   private func lockfile(of plan: BundlePlan) throws -> String {
@@ -123,23 +115,28 @@ public final class PlatformWheels {
   /// - Throws: `Diagnostic` when it is not there, ``LockError`` when it can not be read.
   public func lock(_ path: String) throws -> Lockfile {
     if let lock = locks[path] { return lock }
-    let file = workspace.root.appending(path)
-    guard FileSystem.exists(file) else {
+    guard FileSystem.exists(workspace.root.appending(path)) else {
       throw Diagnostic(.input, "the lockfile \"\(path)\" is not there", remedies: ["kilt lock"])
     }
-    let lock = try Lockfile(parsing: try FileSystem.read(file), path: path)
+    let lock = try LockfileReader.read(path, root: workspace.root)
     locks[path] = lock
     return lock
   }
 
-  /// The first interpreter of the search path that meets one of the constraints.
+  /// A lockfile of the workspace in which everything that some requirements reach says what it depends on; locks of
+  /// other tools may not.
+  ///
+  /// - Throws: as ``lock(_:)`` and ``WheelProvider/completed(_:for:target:path:)``.
+  public func lock(_ path: String, for requirements: [Requirement], on target: PythonTarget) throws -> Lockfile {
+    try provider.completed(try lock(path), for: requirements, target: target, path: path)
+  }
+
+  /// The Python of this machine for these constraints: of the version that the configuration settles, where they admit
+  /// it, or else the first of the search path that meets one of them.
   ///
   /// - Throws: `Diagnostic`, ``InterpreterError``.
   public func target(_ constraints: [String]) throws -> PythonTarget {
-    if let target = targets[constraints] { return target }
-    let target = PythonTarget(try finder.find(try InterpreterConstraint.parse(constraints)))
-    targets[constraints] = target
-    return target
+    try chooser.host(constraints)
   }
 }
 

@@ -42,21 +42,50 @@ public struct ResolveLocker {
     return [resolve]
   }
 
+  /// What locking may change.
+  public struct Policy: Sendable {
+    /// Whether no version of the old lock counts.
+    public var upgradesAll = false
+    /// Packages whose versions in the old lock do not count.
+    public var upgrading: Set<PackageName> = []
+    /// Whether another tool's lockfile may be replaced.
+    public var converts = false
+
+    public init() {}
+  }
+
   /// Resolves anew, keeping the versions of the lockfile that is there where they still fit. One that can not be read, as
   /// after a merge with conflicts, is written anew.
-  public func lock(_ resolve: WorkspaceConfiguration.Resolve, store: FilePath) throws -> Locked {
-    let finder = InterpreterFinder(cacheFile: store.appending("interpreters.json"))
-    let constraints = try InterpreterConstraint.parse(workspace.configuration.interpreterConstraints)
-    let python = try finder.find(constraints)
-    let index = try IndexConfiguration.ofPip([python.path] + finder.all().map(\.path))
-    let resolver = UvResolver(uv: try UvTool.find(cache: store, python: python), python: python, index: index)
+  ///
+  /// - Parameter store: Kilt's cache folder, in which uv and what is known of interpreters lie.
+  /// - Throws: ``LockError`` and others; ``LockError/foreign(path:format:)`` for another tool's lockfile.
+  public func lock(
+    _ resolve: WorkspaceConfiguration.Resolve, store: FilePath, policy: Policy = Policy()
+  ) throws -> Locked {
+    let request = try request(resolve)
     var previous: Lockfile?
     do {
       previous = try self.previous(resolve)
     } catch LockError.unreadable {
       previous = nil
     }
-    let lockfile = try resolver.lock(try request(resolve), keeping: previous)
+    if let previous, previous.format != .kilt, !policy.converts {
+      throw LockError.foreign(path: resolve.lockfile, format: previous.format)
+    }
+    if let unknown = policy.upgrading.first(where: { name in previous?.packages.contains { $0.name == name } != true })
+    {
+      let names = previous?.packages.map(\.name.text) ?? []
+      throw Diagnostic(
+        .input, "\"\(unknown)\" is not in \"\(resolve.lockfile)\", so it can not be upgraded",
+        remedies: Suggestions.remedy(for: unknown.text, among: names).map { [$0] } ?? [])
+    }
+    let finder = InterpreterFinder(cacheFile: store.appending("interpreters.json"))
+    let python = try finder.find(try constraints(of: resolve))
+    let index = try IndexConfiguration.ofPip([python.path] + finder.all().map(\.path))
+    let resolver = UvResolver(
+      uv: try UvTool.find(cache: store, python: python), python: python, index: index, root: workspace.root)
+    let lockfile = try resolver.lock(
+      request, keeping: policy.upgradesAll ? nil : previous, upgrading: policy.upgrading)
     return Locked(path: resolve.lockfile, lockfile: lockfile, previous: previous)
   }
 
@@ -72,9 +101,13 @@ public struct ResolveLocker {
   }
 
   private func previous(_ resolve: WorkspaceConfiguration.Resolve) throws -> Lockfile? {
-    let path = workspace.root.appending(resolve.lockfile)
-    return FileSystem.exists(path)
-      ? try Lockfile(parsing: try FileSystem.read(path), path: resolve.lockfile) : nil
+    FileSystem.exists(workspace.root.appending(resolve.lockfile))
+      ? try LockfileReader.read(resolve.lockfile, root: workspace.root) : nil
+  }
+
+  private func constraints(of resolve: WorkspaceConfiguration.Resolve) throws -> [InterpreterConstraint] {
+    let own = resolve.options.interpreterConstraints
+    return try InterpreterConstraint.parse(own.isEmpty ? workspace.configuration.interpreterConstraints : own)
   }
 
   private func request(_ resolve: WorkspaceConfiguration.Resolve) throws -> LockRequest {
@@ -95,17 +128,57 @@ public struct ResolveLocker {
         .input, "no target of the resolve \"\(resolve.name)\" names a requirement",
         remedies: ["add python_requirements() to a BUILD file beside a requirements.txt"])
     }
-    return LockRequest(requirements: Array(requirements), requiresPython: try requiresPython())
+    let pythons = try constraints(of: resolve)
+    let options = resolve.options
+    return LockRequest(
+      requirements: Array(requirements), constraints: try constraintTexts(resolve).map { try parse($0, resolve) },
+      overrides: try options.overrides.map { try parse($0, resolve) },
+      excludes: try options.excludes.map { try name($0, resolve) },
+      requiresPython: pythons.isEmpty ? SpecifierSet(">=3.8") ?? SpecifierSet() : SpecifierSet(spanning: pythons),
+      platforms: try options.platforms.map { try platform($0, resolve) },
+      noBinary: try names(options.noBinary, resolve), onlyBinary: try names(options.onlyBinary, resolve))
   }
 
-  /// One range that holds all Pythons the workspace's constraints admit: uv takes one, constraints are alternatives.
-  private func requiresPython() throws -> SpecifierSet {
-    let constraints = try InterpreterConstraint.parse(workspace.configuration.interpreterConstraints)
-    if constraints.count == 1 { return constraints[0].specifiers }
-    let minors = (UInt64(6)...60).filter { minor in constraints.contains { $0.mayAdmit(major: 3, minor: minor) } }
-    guard let first = minors.first, let last = minors.last, !constraints.isEmpty else {
-      return SpecifierSet(">=3.8") ?? SpecifierSet()
+  /// The constraints of a resolve: its own, and those of its file.
+  private func constraintTexts(_ resolve: WorkspaceConfiguration.Resolve) throws -> [String] {
+    guard let path = resolve.options.constraintsFile else { return resolve.options.constraints }
+    let text: String
+    do throws(SystemCallError) {
+      text = try FileSystem.readText(workspace.root.appending(path))
+    } catch {
+      throw Diagnostic(
+        .input, "the constraints file \"\(path)\" of the resolve \"\(resolve.name)\" can not be read: \(error.errno)")
     }
-    return SpecifierSet(last == 60 ? ">=3.\(first)" : ">=3.\(first),<3.\(last + 1)") ?? SpecifierSet()
+    return resolve.options.constraints + RequirementLine.parse(file: text).map(\.text)
+  }
+
+  private func parse(_ text: String, _ resolve: WorkspaceConfiguration.Resolve) throws -> Requirement {
+    do throws(RequirementSyntaxError) {
+      return try Requirement(text)
+    } catch {
+      throw Diagnostic(
+        .input, "\"\(text)\" of the resolve \"\(resolve.name)\" is no requirement",
+        notes: ["expected \(error.expected) at column \(error.offset + 1)"])
+    }
+  }
+
+  private func name(_ text: String, _ resolve: WorkspaceConfiguration.Resolve) throws -> PackageName {
+    guard let name = PackageName(text) else {
+      throw Diagnostic(.input, "\"\(text)\" of the resolve \"\(resolve.name)\" is no name of a package")
+    }
+    return name
+  }
+
+  private func names(_ texts: [String], _ resolve: WorkspaceConfiguration.Resolve) throws -> Set<String> {
+    Set(try texts.map { $0 == ":all:" ? $0 : try name($0, resolve).text })
+  }
+
+  private func platform(_ text: String, _ resolve: WorkspaceConfiguration.Resolve) throws -> String {
+    guard TargetPlatform(name: text) != nil else {
+      throw Diagnostic(
+        .input, "\"\(text)\" of the resolve \"\(resolve.name)\" is no platform",
+        remedies: ["write linux_x86_64, linux_aarch64, macos_arm64, or an exact one such as manylinux_2_17_x86_64"])
+    }
+    return text
   }
 }

@@ -33,6 +33,9 @@ struct ByteScanner {
 
   mutating func skipSpace() { skip(while: \.isSpace) }
 
+  /// Skips the white space of PEP 508's grammar: a line's end is none.
+  mutating func skipBlanks() { skip { $0 == 0x20 || $0 == 0x09 } }
+
   /// The bytes up to where `matches` ends, as text.
   mutating func text(while matches: (UInt8) -> Bool) -> String {
     let start = position

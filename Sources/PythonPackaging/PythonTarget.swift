@@ -6,6 +6,9 @@ public struct PythonTarget: Sendable, Hashable, CustomStringConvertible {
   public var tags: TagSet
   /// The interpreter, when it is one of this machine, so that source distributions can be built with it.
   public var interpreter: Interpreter?
+  /// For a target that is not this machine: an interpreter that may build sources all the same, for what comes out of
+  /// most of them fits everywhere.
+  public var builder: Interpreter?
 
   /// The interpreter's own machine.
   public init(_ interpreter: Interpreter) {

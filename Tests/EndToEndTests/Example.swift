@@ -80,10 +80,12 @@ final class Example: Sendable {
   }
 
   /// Runs `kilt` at the root of the workspace.
-  func kilt(_ arguments: [String], environment changes: [String] = []) throws -> Subprocess.Outcome {
+  func kilt(
+    _ arguments: [String], in folder: FilePath? = nil, environment changes: [String] = []
+  ) throws -> Subprocess.Outcome {
     try Subprocess(
-      programs.appending("kilt").string, arguments, environment: environment(changes), workingDirectory: root,
-      deadlineMilliseconds: 300_000
+      programs.appending("kilt").string, arguments, environment: environment(changes),
+      workingDirectory: folder ?? root, deadlineMilliseconds: 300_000
     ).run()
   }
 

@@ -126,7 +126,7 @@ import Testing
     try expectFailure(
       example, try example.kilt(["package", "services/eightball:server"]), code: 2,
       """
-      error: "3rdparty/python/default.lock" is not a lockfile that can be read: unexpected text after the value
+      error: "3rdparty/python/default.lock" is not a lockfile that can be read: a merge has left conflict markers in it
           --> 3rdparty/python/default.lock:\(lines + 1)
         help: run kilt lock to write it anew
       """)

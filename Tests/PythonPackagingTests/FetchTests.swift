@@ -25,7 +25,7 @@ import Testing
   }
 
   private func provider(_ index: IndexConfiguration) -> WheelProvider {
-    WheelProvider(store: store, index: index) { [] }
+    WheelProvider(store: store, root: repository.folder, index: index) { [] }
   }
 
   @Test(arguments: ["<a href=\"x-1.0.tar.gz\">", "<a\n href = 'x-1.0.tar.gz' >", "<a download href=x-1.0.tar.gz>"])

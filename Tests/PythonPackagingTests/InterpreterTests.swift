@@ -86,4 +86,43 @@ import Testing
     let minor = (UInt64(0)...20).first { constraint.mayAdmit(major: 3, minor: $0) }
     #expect("3.\(minor ?? 99)" == lowest)
   }
+
+  private func finder(_ environment: [String: String]) -> InterpreterFinder {
+    InterpreterFinder(cacheFile: nil, environment: environment.merging(["HOME": folder.string]) { $1 })
+  }
+
+  @Test func pexPythonNamesTheOneInterpreter() throws {
+    let counter = folder.appending("runs")
+    try makeCounting(folder.appending("a/python3"), counter: counter)
+    try makeCounting(folder.appending("b/python3.9"), counter: counter)
+    let path = "\(folder.appending("a")):\(folder.appending("b"))"
+    #expect(try finder(["PATH": path]).find().path.string.hasSuffix("/a/python3"))
+    #expect(try finder(["PATH": path, "PEX_PYTHON": "python3.9"]).find().path.string.hasSuffix("/b/python3.9"))
+    let program = folder.appending("b/python3.9").string
+    #expect(finder(["PATH": "/nonexistent", "PEX_PYTHON": program]).all().count == 1)
+    let error = #expect(throws: InterpreterError.self) {
+      try finder(["PATH": path, "PEX_PYTHON": "python2.0"]).find()
+    }
+    #expect(error?.diagnostic.notes.contains("  python2.0 (named by PEX_PYTHON, not there)") == true)
+  }
+
+  @Test func pexPythonPathTakesThePlaceOfThePath() throws {
+    let counter = folder.appending("runs")
+    try makeCounting(folder.appending("a/python3"), counter: counter)
+    try makeCounting(folder.appending("b/python3"), counter: counter)
+    let path = folder.appending("a").string
+    for place in [folder.appending("b"), folder.appending("b/python3")] {
+      let found = finder(["PATH": path, "PEX_PYTHON_PATH": place.string]).all().map(\.path.string)
+      #expect(found.count == 1 && found[0].hasSuffix("/b/python3"))
+    }
+  }
+
+  @Test func pexPythonIsFoundBehindShims() throws {
+    let shim = folder.appending("shim-runs")
+    try makeCounting(folder.appending("pyenv/shims/python3.1"), counter: shim)
+    try makeCounting(folder.appending("pyenv/versions/3.1.0/bin/python3.1"), counter: folder.appending("runs"))
+    let environment = ["PATH": folder.appending("pyenv/shims").string, "PEX_PYTHON": "python3.1"]
+    #expect(try finder(environment).find().path.string.hasSuffix("versions/3.1.0/bin/python3.1"))
+    #expect(try runs(shim) == 0)
+  }
 }

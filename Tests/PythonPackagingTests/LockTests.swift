@@ -123,7 +123,7 @@ func target(_ version: String, _ platform: String = "linux_x86_64") throws -> Py
     new.packages.remove(at: 4)
     #expect(
       new.difference(from: exampleLock).lines == [
-        "~ app 1.0 -> 1.1", "~ speed: other files, dependencies or markers", "- tool 1.0",
+        "~ app  1.0 -> 1.1", "~ speed 3.0", "    - file speed-3.0.tar.gz", "- tool 1.0",
       ])
     #expect(exampleLock.difference(from: exampleLock).isEmpty)
   }

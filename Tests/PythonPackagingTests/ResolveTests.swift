@@ -28,7 +28,7 @@ import Testing
     let cache = FilePath(environmentVariable("TMPDIR") ?? "/tmp").appending("kilt-test-tools")
     resolver = UvResolver(
       uv: try UvTool.find(cache: cache, python: python), python: python,
-      index: IndexConfiguration(findLinks: [repository.folder.string]))
+      index: IndexConfiguration(findLinks: [repository.folder.string]), root: repository.folder)
     pythons = try #require(SpecifierSet(">=3.11,<3.14"))
   }
 
@@ -53,7 +53,7 @@ import Testing
     let path = repository.folder.appending("sub/default.lock")
     #expect(try lock.write(to: path))
     #expect(try !lock.write(to: path))
-    #expect(try Lockfile.read(path) == lock)
+    #expect(try LockfileReader.read("sub/default.lock", root: repository.folder) == lock)
   }
 
   @Test func lockingAgainKeepsVersionsUnlessToldOtherwise() throws {

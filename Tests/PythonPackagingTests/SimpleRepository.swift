@@ -66,7 +66,8 @@ final class RepositoryServer {
           self.send_header('Content-Type', kind)
           self.send_header('Content-Length', str(len(body)))
           self.end_headers()
-          self.wfile.write(body)
+          if self.command != 'HEAD': self.wfile.write(body)
+        def do_HEAD(self): self.do_GET()
         def do_GET(self):
           path = self.path
           if path == '/log': return self.answer(200, 'application/json', json.dumps(log).encode())

@@ -65,9 +65,9 @@ extension TargetBuilder {
   /// All that the bundle of a plan is made from.
   func bundleInputs(_ plan: BundlePlan, _ fields: BundleFields? = nil) throws -> BundleInputs {
     let fields = try fields ?? BundleFields(graph[plan.target])
-    return try BundleInputs(
-      plan, fields: fields, wheels: try wheels.wheels(for: plan, platforms: fields.platforms), root: workspace.root,
-      parts: try parts(of: plan))
+    let complete = try graph.completePlatforms(of: graph[plan.target])
+    let wheels = try wheels.wheels(for: plan, platforms: fields.platforms, completePlatforms: complete)
+    return try BundleInputs(plan, fields: fields, wheels: wheels, root: workspace.root, parts: try parts(of: plan))
   }
 
   /// The bundle of a plan as a file of the store.

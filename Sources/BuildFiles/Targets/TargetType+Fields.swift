@@ -57,7 +57,8 @@ extension TargetType {
     Field("scie_name_style", .choice(["dynamic", "platform-parent-dir", "platform-file-suffix"])),
     Field("scie_busybox", .any), Field("scie_busybox_pex_entrypoint_env_passthrough", .bool),
     Field("scie_pex_entrypoint_env_passthrough", .bool),
-    Field("scie_platform", .strings), Field("scie_pbs_release", .string), Field("scie_python_version", .string),
+    Field("scie_bind_resource_path", .strings), Field("scie_platform", .strings), Field("scie_pbs_release", .string),
+    Field("scie_python_version", .string),
     Field("scie_pbs_free_threaded", .bool), Field("scie_pbs_debug", .bool), Field("scie_pbs_stripped", .bool),
     Field("scie_hash_alg", .string), Field("scie_args", .strings), Field("scie_env", .any),
   ]

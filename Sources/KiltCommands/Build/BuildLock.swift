@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import BuildCommands
 internal import ContentStore
 internal import Diagnostics
+internal import JSON
 internal import PythonPackaging
 internal import SystemSupport
 internal import Workspace
@@ -16,11 +17,15 @@ struct BuildLock: ParsableCommand {
 
       EXAMPLES
         kilt lock
+        kilt lock --resolve data
+        kilt lock --upgrade-package requests
         kilt lock --check     exit code 1 when one does not fit; asks no network
         kilt lock --diff      show what would change
+        kilt lock --convert   replace lockfiles of pex, uv or pip by Kilt's own
       """)
 
   @OptionGroup var global: GlobalOptions
+  @OptionGroup var output: FormatOption
 
   @Option(help: ArgumentHelp("The resolve to lock; all by default.", valueName: "name"))
   var resolve: String?
@@ -31,38 +36,99 @@ struct BuildLock: ParsableCommand {
   @Flag(help: "Show what would change, and write nothing.")
   var diff = false
 
+  @Flag(help: "Take the newest versions that fit, whatever is locked.")
+  var upgrade = false
+
+  @Option(help: ArgumentHelp("Take the newest version of this package; may be given again.", valueName: "name"))
+  var upgradePackage: [String] = []
+
+  @Flag(help: "Replace a lockfile of another tool by one of Kilt's own, with the versions that it has.")
+  var convert = false
+
   func validate() throws {
     if check, diff { throw ValidationError("--check and --diff exclude each other") }
-  }
-
-  func run() throws {
-    let session = try WorkspaceSession(global)
-    let locker = ResolveLocker(workspace: session.workspace, graph: session.graph)
-    let resolves = try locker.resolves(named: resolve)
-    if check { return try checkAll(resolves.map { ($0.lockfile, try locker.staleness($0)) }) }
-    let store = try ContentStore.defaultRoot()
-    for resolve in resolves {
-      let locked = try locker.lock(resolve, store: store)
-      let changes = locked.previous.map { locked.lockfile.difference(from: $0).lines }
-      for line in changes ?? [] { Terminal.standardOutput.print(line) }
-      if diff {
-        if changes?.isEmpty ?? false { global.note("\(locked.path): nothing would change") }
-      } else if try locker.write(locked) {
-        global.note("wrote \(locked.path): \(locked.lockfile.packages.count) packages")
-      } else {
-        global.note("\(locked.path) is up to date: \(locked.lockfile.packages.count) packages")
-      }
+    if check, upgrade || convert || !upgradePackage.isEmpty {
+      throw ValidationError("--check changes nothing, so it takes neither --upgrade, --upgrade-package nor --convert")
     }
   }
 
-  private func checkAll(_ found: [(path: String, staleness: [String])]) throws {
+  func run() throws {
+    let policy = try policy()
+    let session = try WorkspaceSession(global)
+    let locker = ResolveLocker(workspace: session.workspace, graph: session.graph)
+    let resolves = try locker.resolves(named: resolve)
+    if check { return try checkAll(resolves.map { ($0.name, $0.lockfile, try locker.staleness($0)) }) }
+    let store = try ContentStore.defaultRoot()
+    var reports: [JSONValue] = []
+    for resolve in resolves {
+      // A first resolve takes seconds: a person is told what it is.
+      if Terminal.standardError.isInteractive { global.note("resolving \(resolve.name) …") }
+      let locked = try locker.lock(resolve, store: store, policy: policy)
+      let difference = locked.previous.map { locked.lockfile.difference(from: $0) }
+      if output.format == .text { printLines(of: difference, locked.path, several: resolves.count > 1) }
+      let isWritten = diff ? false : try locker.write(locked)
+      let gaps = try locked.lockfile.gaps(path: locked.path)
+      for gap in gaps { global.note("warning: \(locked.path): \(gap)") }
+      report(locked, difference, isWritten: isWritten)
+      reports.append(
+        .members([
+          "resolve": .string(resolve.name), "lockfile": .string(locked.path), "written": .bool(isWritten),
+          "packages": .int(Int64(locked.lockfile.packages.count)), "gaps": .strings(gaps.map(\.description)),
+          "difference": difference?.json ?? .null,
+        ]))
+    }
+    if output.format == .json { Terminal.standardOutput.print(JSONValue.array(reports).text(.pretty)) }
+  }
+
+  private func policy() throws -> ResolveLocker.Policy {
+    var policy = ResolveLocker.Policy()
+    policy.upgradesAll = upgrade
+    policy.converts = convert
+    for text in upgradePackage {
+      guard let name = PackageName(text) else {
+        throw Diagnostic(.input, "\"\(text)\" of --upgrade-package is no name of a package")
+      }
+      policy.upgrading.insert(name)
+    }
+    return policy
+  }
+
+  private func printLines(of difference: LockDifference?, _ path: String, several: Bool) {
+    guard let difference, !difference.isEmpty else { return }
+    if several { Terminal.standardOutput.print("\(path):") }
+    for line in difference.lines { Terminal.standardOutput.print(several ? "  \(line)" : line) }
+  }
+
+  private func report(_ locked: ResolveLocker.Locked, _ difference: LockDifference?, isWritten: Bool) {
+    let count = "\(locked.lockfile.packages.count) packages"
+    if diff {
+      if difference == nil { global.note("\(locked.path) would be new: \(count)") }
+      if difference?.isEmpty ?? false { global.note("\(locked.path): nothing would change") }
+    } else if isWritten {
+      global.note("wrote \(locked.path): \(count)")
+    } else {
+      global.note("\(locked.path) is up to date: \(count)")
+    }
+  }
+
+  private func checkAll(_ found: [(name: String, path: String, staleness: [String])]) throws {
+    if output.format == .json {
+      let values = found.map { name, path, staleness -> JSONValue in
+        .members([
+          "resolve": .string(name), "lockfile": .string(path), "fits": .bool(staleness.isEmpty),
+          "reasons": .strings(staleness),
+        ])
+      }
+      Terminal.standardOutput.print(JSONValue.array(values).text(.pretty))
+    }
     let stale = found.filter { !$0.staleness.isEmpty }
-    for (path, _) in found where !stale.contains(where: { $0.path == path }) { global.note("\(path) fits") }
+    for (_, path, staleness) in found where staleness.isEmpty { global.note("\(path) fits") }
     guard !stale.isEmpty else { return }
     throw DiagnosticList(
-      stale.map { path, reasons in
-        Diagnostic(
-          .work, "the lockfile \"\(path)\" does not fit its requirements", notes: reasons, remedies: ["kilt lock"])
+      stale.map { name, path, reasons in
+        let command = found.count > 1 ? "kilt lock --resolve \(name)" : "kilt lock"
+        return Diagnostic(
+          .work, "the lockfile \"\(path)\" does not fit its requirements", notes: reasons, remedies: [command])
       })
   }
 }

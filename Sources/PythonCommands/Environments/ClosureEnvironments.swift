@@ -68,7 +68,7 @@ public final class ClosureEnvironments {
     let lock = try wheels.lock(lockfile)
     var wanted: [Requirement] = []
     for root in Set(lock.roots.map { $0.name }).union(further).sorted() { wanted.append(Requirement(name: root)) }
-    let packages = try lock.subset(of: wanted, for: target, path: lockfile)
+    let packages = try wheels.lock(lockfile, for: wanted, on: target).subset(of: wanted, for: target, path: lockfile)
     return (interpreter, try wheels.wheels(of: packages, for: target))
   }
 
@@ -166,7 +166,6 @@ public final class ClosureEnvironments {
     let choice = Choice(
       lock: lockfile, interpreter: interpreter.path, requirements: requirements.map(\.text) + further.map(\.text))
     if let known = chosen[choice] { return known }
-    let lock = try wheels.lock(lockfile)
     var wanted: [Requirement] = []
     for requirement in requirements {
       do {
@@ -176,6 +175,7 @@ public final class ClosureEnvironments {
       }
     }
     for name in further { wanted.append(try Requirement(name.text)) }
+    let lock = try wheels.lock(lockfile, for: wanted, on: target)
     let packages: [LockedPackage]
     do throws(LockError) {
       packages = try lock.subset(of: wanted, for: target, path: lockfile)

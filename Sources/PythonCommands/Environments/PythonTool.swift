@@ -27,14 +27,16 @@ enum PythonTool: String, CaseIterable {
   ///
   /// - Throws: ``LockError`` when it has to be made and can not, `Diagnostic`.
   func ownLock(cache: FilePath, finder: InterpreterFinder, python: Interpreter) throws -> Lockfile {
-    let path = cache.appending("tools").appending("\(rawValue)-1.lock")
-    if FileSystem.exists(path) { return try Lockfile.read(path) }
-    try FileSystem.createDirectories(path.removingLastComponent())
-    let lock = try FileLock(waitingFor: path.removingLastComponent().appending(".\(rawValue).lock"))
+    let folder = cache.appending("tools")
+    let name = "\(rawValue)-1.lock"
+    let path = folder.appending(name)
+    if FileSystem.exists(path) { return try LockfileReader.read(name, root: folder) }
+    try FileSystem.createDirectories(folder)
+    let lock = try FileLock(waitingFor: folder.appending(".\(rawValue).lock"))
     // Another process may have been first.
     let result = Result {
       FileSystem.exists(path)
-        ? try Lockfile.read(path) : try makeLock(path, cache: cache, finder: finder, python: python)
+        ? try LockfileReader.read(name, root: folder) : try makeLock(path, cache: cache, finder: finder, python: python)
     }
     _ = consume lock
     return try result.get()
@@ -44,7 +46,9 @@ enum PythonTool: String, CaseIterable {
     _ path: FilePath, cache: FilePath, finder: InterpreterFinder, python: Interpreter
   ) throws -> Lockfile {
     let index = try IndexConfiguration.ofPip([python.path] + finder.all().map(\.path))
-    let resolver = UvResolver(uv: try UvTool.find(cache: cache, python: python), python: python, index: index)
+    let resolver = UvResolver(
+      uv: try UvTool.find(cache: cache, python: python), python: python, index: index,
+      root: path.removingLastComponent())
     do {
       let request = LockRequest(
         requirements: [try Requirement(requirement)], requiresPython: SpecifierSet(">=3.8") ?? SpecifierSet())

@@ -87,6 +87,20 @@ public struct IndexConfiguration: Sendable, Hashable {
     certificateFile = found["cert"]?.string
   }
 
+  /// How `pip` is told the same, when it is not its own configuration that says so.
+  func pipEnvironment() -> [String: String] {
+    var variables: [String: String] = [:]
+    if let first = indexes.first {
+      variables["PIP_INDEX_URL"] = first
+      variables["PIP_EXTRA_INDEX_URL"] = indexes.dropFirst().joined(separator: " ")
+    } else {
+      variables["PIP_NO_INDEX"] = "1"
+    }
+    variables["PIP_FIND_LINKS"] = findLinks.joined(separator: " ")
+    if let certificateFile { variables["PIP_CERT"] = certificateFile }
+    return variables
+  }
+
   /// How `uv` is told the same, in its environment and not its arguments, which every user of the machine can see.
   func uvEnvironment() -> [String: String] {
     var variables: [String: String] = [:]

@@ -6,13 +6,21 @@ public enum IndexError: DiagnosableError, Hashable {
   /// No interpreter that has pip, whose configuration says where packages come from.
   case noPip(tried: [String])
   /// A package that has no wheel for a target.
-  case noWheel(package: String, target: String, wanted: [String], offered: [String])
+  case noWheel(package: String, target: String, wanted: [String], offered: [String], hasSource: Bool)
+  /// A source that was built for a target that is not this machine, and the wheel does not fit it.
+  case builtForOther(package: String, wheel: String, target: String, wanted: [String])
+  /// A package whose files the lock names by hash only, and no index has one of them.
+  case noFiles(package: String, lookedAt: [String])
+  /// A package from a place of its own that can not be brought here.
+  case sourceFailed(package: String, source: String, notes: [String])
   /// A file that no index and no folder has. URLs are without credentials.
   case notFound(file: String, lookedAt: [String])
   /// A file whose bytes are not those that were locked.
   case hashMismatch(file: String, locked: SHA256Digest, found: String, source: String)
   /// Not a page of a simple repository.
   case badPage(url: String, reason: String)
+  /// A wheel that does not say what it requires.
+  case badWheel(file: String, reason: String)
   /// A source distribution that does not become a wheel.
   case buildFailed(file: String, notes: [String])
 
@@ -22,15 +30,30 @@ public enum IndexError: DiagnosableError, Hashable {
       return Diagnostic(
         .environment, "no Python with pip, whose configuration says where packages come from", notes: tried,
         remedies: ["install it: apt-get install python3-pip"])
-    case .noWheel(let package, let target, let wanted, let offered):
+    case .noWheel(let package, let target, let wanted, let offered, let hasSource):
       return Diagnostic(
         .input, "\(package) has no wheel for \(target)",
         notes: ["wanted, best first: " + wanted.joined(separator: ", ")]
-          + (offered.isEmpty ? ["the lock has no wheel of it"] : ["offered:"] + offered.map { "  \($0)" }),
+          + (offered.isEmpty ? ["the lock has no wheel of it"] : ["offered:"] + offered.map { "  \($0)" })
+          + (hasSource ? ["it has a source, which can be built for this machine only"] : []),
         remedies: [
           "require a version that has one, or build the wheel and put it where find-links or the index has it, "
             + "then run kilt lock"
         ])
+    case .builtForOther(let package, let wheel, let target, let wanted):
+      return Diagnostic(
+        .input, "the source of \(package) does not build into a wheel for \(target)",
+        notes: ["wanted, best first: " + wanted.joined(separator: ", "), "built: \(wheel)"],
+        remedies: ["build the wheel there and put it where find-links or the index has it, then run kilt lock"])
+    case .noFiles(let package, let lookedAt):
+      return Diagnostic(
+        .environment, "no index has a file of \(package) with one of the hashes that are locked",
+        notes: lookedAt.map { "looked at \($0)" },
+        remedies: ["check the index that pip is configured to use (pip config list)"])
+    case .sourceFailed(let package, let source, let notes):
+      return Diagnostic(
+        .environment, "\(package) can not be had from \"\(source)\"", notes: notes,
+        remedies: ["check that it is there and that git may read it (git ls-remote), then try again"])
     case .notFound(let file, let lookedAt):
       return Diagnostic(
         .environment, "no index has \"\(file)\"", notes: lookedAt.map { "looked at \($0)" },
@@ -42,6 +65,8 @@ public enum IndexError: DiagnosableError, Hashable {
         remedies: ["find out why it changed; if the change is meant, run kilt lock"])
     case .badPage(let url, let reason):
       return Diagnostic(.environment, "\"\(url)\" is not a page of a package index", notes: [reason])
+    case .badWheel(let file, let reason):
+      return Diagnostic(.input, "\"\(file)\" is no wheel that can be used: \(reason)")
     case .buildFailed(let file, let notes):
       return Diagnostic(
         .work, "\"\(file)\" does not build into a wheel", notes: notes,

@@ -38,11 +38,78 @@ public final class PackageIndex: Sendable {
       }
     }
     for index in configuration.indexes {
-      let page = (index.hasSuffix("/") ? index : index + "/") + package.text + "/"
+      let page = Self.page(of: package, in: index)
       lookedAt.append(redactedURL(page))
       if try fetch(file, fromPage: page, &mismatch) { return }
     }
     throw mismatch ?? .notFound(file: file.name, lookedAt: lookedAt)
+  }
+
+  /// Brings a file of this machine into the store.
+  func fetch(_ file: LockedFile, from path: FilePath) throws {
+    guard !store.contains(file.sha256) else { return }
+    guard FileSystem.exists(path) else { throw IndexError.notFound(file: file.name, lookedAt: [path.string]) }
+    if let mismatch = try Self.mismatch(
+      file, source: path.string, storing: { try store.put(file: path, expecting: file.sha256) })
+    {
+      throw mismatch
+    }
+  }
+
+  /// Brings a file into the store that has a URL of its own.
+  func fetch(_ file: LockedFile, fromURL url: String) throws {
+    guard !store.contains(file.sha256) else { return }
+    var mismatch: IndexError?
+    let location = String(url.prefix { $0 != "#" })
+    if try !download(file, from: location, &mismatch) {
+      throw mismatch ?? .notFound(file: file.name, lookedAt: [redactedURL(url)])
+    }
+  }
+
+  /// The files of a package that have one of the hashes which the lock has instead of names.
+  ///
+  /// - Throws: ``IndexError/noFiles(package:lookedAt:)`` when there is none.
+  func files(of package: LockedPackage) throws -> [LockedFile] {
+    let wanted = Set(package.unnamedFiles)
+    var found: [SHA256Digest: LockedFile] = [:]
+    var lookedAt: [String] = []
+    func add(_ page: SimplePage) {
+      for file in page.files {
+        guard let digest = file.sha256.flatMap({ SHA256Digest(hex: $0) }), wanted.contains(digest),
+          found[digest] == nil, let locked = LockedFile(url: file.name, size: file.size, sha256: digest)
+        else { continue }
+        found[digest] = locked
+      }
+    }
+    for place in configuration.findLinks {
+      lookedAt.append(redactedURL(place))
+      if let folder = Self.folder(place) {
+        // A folder that is configured need not be there.
+        for entry in (try? FileSystem.list(folder)) ?? [] where Self.isFile(entry.name, of: package.name) {
+          let (digest, size) = try SHA256Digest.ofFile(folder.appending(entry.name))
+          if wanted.contains(digest) { found[digest] = LockedFile(name: entry.name, size: size, sha256: digest) }
+        }
+      } else if let page = try page(place) {
+        add(page)
+      }
+    }
+    for index in configuration.indexes where found.count < wanted.count {
+      let url = Self.page(of: package.name, in: index)
+      lookedAt.append(redactedURL(url))
+      if let page = try page(url) { add(page) }
+    }
+    if found.isEmpty { throw IndexError.noFiles(package: package.title, lookedAt: lookedAt) }
+    return found.values.sorted { $0.name < $1.name }
+  }
+
+  /// Whether a file's name is that of a package's wheel or source.
+  private static func isFile(_ name: String, of package: PackageName) -> Bool {
+    if let wheel = WheelFileName(name) { return wheel.name == package }
+    return LockedFile.isSourceDistribution(name) && PackageName.normalize(name).hasPrefix(package.text + "-")
+  }
+
+  private static func page(of package: PackageName, in index: String) -> String {
+    (index.hasSuffix("/") ? index : index + "/") + package.text + "/"
   }
 
   /// The folder that a place of `find-links` is, when it is no page.
@@ -51,14 +118,14 @@ public final class PackageIndex: Sendable {
     return place.range(of: "://") == nil ? FilePath(place) : nil
   }
 
-  /// Whether the page had the file, and it is now in the store. Other files of the same name are remembered.
-  private func fetch(_ file: LockedFile, fromPage url: String, _ mismatch: inout IndexError?) throws -> Bool {
+  /// A page; nil when the index does not know it.
+  private func page(_ url: String) throws -> SimplePage? {
     let request = HTTPRequest(
       .get, url, headers: ["Accept": SimplePage.accept], credentials: .netrc, acceptsCompression: true,
       certificateFile: configuration.certificateFile)
     let response = try client.send(request, limit: Self.pageLimit)
-    // An index that does not know a project says 404; some say 403.
-    if response.status == 404 || response.status == 410 { return false }
+    // An index that does not know a project says 404.
+    if response.status == 404 || response.status == 410 { return nil }
     try response.requireSuccess(request)
     let type = response.headers["content-type"] ?? "text/html"
     // Links are relative to where the page really was; its URL without credentials gets those of the request.
@@ -66,6 +133,12 @@ public final class PackageIndex: Sendable {
     guard let page = SimplePage(contentType: type, body: response.body, url: base) else {
       throw IndexError.badPage(url: redactedURL(url), reason: "not what its type \"\(type)\" says")
     }
+    return page
+  }
+
+  /// Whether the page had the file, and it is now in the store. Other files of the same name are remembered.
+  private func fetch(_ file: LockedFile, fromPage url: String, _ mismatch: inout IndexError?) throws -> Bool {
+    guard let page = try page(url) else { return false }
     let named = page.files.filter { $0.name == file.name }
     if let match = named.first(where: { $0.sha256 == nil || $0.sha256 == file.sha256.hex }) {
       return try download(file, from: match.url, &mismatch)

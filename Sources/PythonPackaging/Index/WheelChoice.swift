@@ -4,10 +4,12 @@ extension LockedPackage {
     case wheel(LockedFile, WheelFileName)
     /// No wheel fits, but the source can be built on this machine.
     case build(LockedFile)
+    /// A project in a folder or in a git repository, which is built on this machine.
+    case project(PackageSource)
   }
 
   /// The best file of the package for a target: the wheel of the best tag, of several with that tag the one with the
-  /// highest build number, otherwise the source where the target is an interpreter of this machine.
+  /// highest build number, otherwise the source where this machine can build it.
   ///
   /// - Throws: ``IndexError/noWheel(package:target:wanted:offered:)``.
   public func choose(for target: PythonTarget) throws(IndexError) -> Choice {
@@ -24,14 +26,22 @@ extension LockedPackage {
       return left.file.name < right.file.name
     }
     if let best { return .wheel(best.file, best.wheel) }
-    if target.interpreter != nil, let source = files.first(where: \.isSourceDistribution) { return .build(source) }
+    if target.interpreter ?? target.builder != nil {
+      if let source = files.first(where: \.isSourceDistribution) { return .build(source) }
+      if files.isEmpty, let source { return .project(source) }
+    }
     throw .noWheel(
-      package: "\(name) \(version)", target: target.description, wanted: Self.shown(target.tags),
-      offered: wheels.map(\.0.name))
+      package: title, target: target.description, wanted: target.shownTags, offered: offered,
+      hasSource: source != nil || files.contains(where: \.isSourceDistribution))
   }
 
+  /// The names of its wheels, for messages.
+  var offered: [String] { files.filter { $0.wheel != nil }.map(\.name) }
+}
+
+extension PythonTarget {
   /// Of some 1,500 tags, those that tell the most: the best few, and the ways out.
-  private static func shown(_ tags: TagSet) -> [String] {
+  var shownTags: [String] {
     let all = tags.all
     return all.prefix(3).map(\.description) + ["…"] + all.filter { $0.platform == "any" }.prefix(2).map(\.description)
   }

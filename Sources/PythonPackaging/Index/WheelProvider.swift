@@ -1,7 +1,6 @@
 public import ContentStore
 import Digests
 import HTTPClient
-import JSON
 import Synchronization
 public import SystemSupport
 
@@ -9,7 +8,8 @@ public import SystemSupport
 ///
 /// Nothing is asked of pip or of the network while everything is in the store.
 public final class WheelProvider: Sendable {
-  private let store: ContentStore
+  let store: ContentStore
+  private let root: FilePath
   private let interpreters: @Sendable () -> [FilePath]
   private let configured: IndexConfiguration?
   private let index = Mutex<PackageIndex?>(nil)
@@ -17,12 +17,15 @@ public final class WheelProvider: Sendable {
   private static let concurrency = 8
 
   /// - Parameters:
+  ///   - root: the workspace's, at which local paths of lockfiles begin.
   ///   - index: where packages come from; nil asks pip when something has to be fetched.
   ///   - interpreters: those that may have pip, asked for only then.
   public init(
-    store: ContentStore, index: IndexConfiguration? = nil, interpreters: @escaping @Sendable () -> [FilePath]
+    store: ContentStore, root: FilePath, index: IndexConfiguration? = nil,
+    interpreters: @escaping @Sendable () -> [FilePath]
   ) {
     self.store = store
+    self.root = root
     configured = index
     self.interpreters = interpreters
   }
@@ -31,6 +34,7 @@ public final class WheelProvider: Sendable {
   ///
   /// - Throws: the first error in that order: ``IndexError``, `HTTPError`, `ContentStoreError`.
   public func wheels(for packages: [LockedPackage], target: PythonTarget) throws -> [ResolvedWheel] {
+    let packages = try packages.map { try named($0) }
     let choices = try packages.map { try $0.choose(for: target) }
     let missing = choices.indices.filter { index in
       if case .wheel(let file, _) = choices[index] { !store.contains(file.sha256) } else { true }
@@ -40,7 +44,7 @@ public final class WheelProvider: Sendable {
       try self.provide(packages[missing[position]], choices[missing[position]], target)
     }
     var made: [Int: ResolvedWheel] = [:]
-    for (position, outcome) in zip(missing, outcomes) { made[position] = try outcome.get() }
+    for (index, outcome) in zip(missing, outcomes) { made[index] = try outcome.get() }
     return try choices.indices.map { try made[$0] ?? inStore(packages[$0], choices[$0]) }
   }
 
@@ -49,11 +53,46 @@ public final class WheelProvider: Sendable {
   ) throws -> ResolvedWheel {
     switch choice {
     case .wheel(let file, _):
-      try packageIndex().fetch(file, of: package.name)
+      try fetch(file, of: package)
       return try inStore(package, choice)
-    case .build(let file):
-      return try build(file, of: package, for: target)
+    case .build(let file): return try build(.archive(file), package, target)
+    case .project(let source): return try build(.project(source), package, target)
     }
+  }
+
+  private func build(
+    _ source: WheelBuilder.Source, _ package: LockedPackage, _ target: PythonTarget
+  ) throws -> ResolvedWheel {
+    let builder = WheelBuilder(store: store, root: root, environment: configured?.pipEnvironment() ?? [:])
+    return try builder.wheel(of: source, package, for: target) { try self.fetch($0, of: package) }
+  }
+
+  /// Brings a file into the store: from the workspace, from its own URL, or from the index.
+  private func fetch(_ file: LockedFile, of package: LockedPackage) throws {
+    switch package.source {
+    case .path(let path):
+      let place = root.pushing(FilePath(path)).removingLastComponent().appending(file.name)
+      try packageIndex().fetch(file, from: place)
+    case .archive(let url): try packageIndex().fetch(file, fromURL: url)
+    case .git, nil: try packageIndex().fetch(file, of: package.name)
+    }
+  }
+
+  /// A package whose files have names. An index is asked once which of its files have the hashes of the lock.
+  private func named(_ package: LockedPackage) throws -> LockedPackage {
+    guard !package.unnamedFiles.isEmpty else { return package }
+    var key = CanonicalEncoder()
+    key.append(package.name.text)
+    key.append(list: package.unnamedFiles) { $0.append($1) }
+    var result = package
+    if let record = try store.record("named-files-1", key.digest), let files = LockedFile.list(record) {
+      result.files = files
+    } else {
+      result.files = try packageIndex().files(of: package)
+      try store.setRecord("named-files-1", key.digest, to: LockedFile.record(result.files))
+    }
+    result.unnamedFiles = []
+    return result
   }
 
   private func inStore(_ package: LockedPackage, _ choice: LockedPackage.Choice) throws -> ResolvedWheel {
@@ -74,57 +113,5 @@ public final class WheelProvider: Sendable {
       index = new
       return new
     }
-  }
-
-  // MARK: Source distributions
-
-  /// Builds a source distribution in isolation with pip. The wheel is remembered for the same interpreter and platform.
-  private func build(_ file: LockedFile, of package: LockedPackage, for target: PythonTarget) throws -> ResolvedWheel {
-    guard let interpreter = target.interpreter else {
-      throw IndexError.notFound(file: file.name, lookedAt: [])
-    }
-    var key = CanonicalEncoder()
-    key.append(file.sha256)
-    key.append(strings: interpreter.facts.abis + [target.environment[.pythonFullVersion], target.platform.description])
-    if let record = try store.record("built-wheel-1", key.digest), let json = try? JSONValue(parsing: record),
-      let name = json["name"]?.string, let digest = json["sha256"]?.string.flatMap({ SHA256Digest(hex: $0) }),
-      store.contains(digest)
-    {
-      return try resolved(package, name, digest)
-    }
-    if !store.contains(file.sha256) { try packageIndex().fetch(file, of: package.name) }
-    let folder = try FileSystem.makeTemporaryDirectory(prefix: "kilt-build")
-    // What can not be removed is left to whoever cleans temporary folders.
-    defer { try? FileSystem.removeTree(folder) }
-    let source = folder.appending(file.name)
-    try FileSystem.copyFile(store.path(of: file.sha256), to: source)
-    let output = folder.appending("wheels")
-    let arguments = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", output.string, source.string]
-    let outcome = try Subprocess(
-      interpreter.path.string, arguments, workingDirectory: folder, deadlineMilliseconds: 1_800_000
-    ).run()
-    let built = outcome.termination.isSuccess ? try FileSystem.list(output).map(\.name) : []
-    guard let name = built.first(where: { WheelFileName($0)?.name == package.name }) else {
-      throw IndexError.buildFailed(
-        file: file.name, notes: outcome.errorText.split(separator: "\n").suffix(20).map { Self.redacted($0) })
-    }
-    let digest = try store.put(file: output.appending(name))
-    let json = JSONValue.members(["name": .string(name), "sha256": .string(digest.hex)])
-    try store.setRecord("built-wheel-1", key.digest, to: json.bytes())
-    return try resolved(package, name, digest)
-  }
-
-  private func resolved(_ package: LockedPackage, _ name: String, _ digest: SHA256Digest) throws -> ResolvedWheel {
-    let path = store.path(of: digest)
-    return ResolvedWheel(
-      name: package.name, version: package.version, fileName: name, path: path, sha256: digest,
-      size: try FileSystem.status(of: path).size)
-  }
-
-  private static func redacted(_ line: Substring) -> String {
-    line.split(separator: " ", omittingEmptySubsequences: false).map { word in
-      let text = String(word)
-      return text.range(of: "://") == nil ? text : redactedURL(text)
-    }.joined(separator: " ")
   }
 }

@@ -11,15 +11,21 @@ public struct InterpreterFinder: Sendable {
   private let searchPath: [String]
   private let environment: [String: String]
 
-  /// - Parameter environment: `PATH`, `PYENV_ROOT`, `PYENV_VERSION` and `HOME` count; this process's by default.
+  /// - Parameter environment: `PATH`, `PYENV_ROOT`, `PYENV_VERSION` and `HOME` count, and as in PEX `PEX_PYTHON` (the one
+  ///   interpreter, a path or a name on the search path) and `PEX_PYTHON_PATH` (folders and programs in the place of
+  ///   `PATH`); this process's by default.
   public init(cacheFile: FilePath?, environment: [String: String]? = nil) {
     self.cacheFile = cacheFile
     var variables = environment ?? [:]
     if environment == nil {
-      for name in ["PATH", "PYENV_ROOT", "PYENV_VERSION", "HOME"] { variables[name] = environmentVariable(name) }
+      for name in ["PATH", "PYENV_ROOT", "PYENV_VERSION", "HOME", "PEX_PYTHON", "PEX_PYTHON_PATH"] {
+        variables[name] = environmentVariable(name)
+      }
     }
+    variables = variables.filter { !$0.value.isEmpty || !$0.key.hasPrefix("PEX_") }
     self.environment = variables
-    searchPath = (variables["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":").map(String.init)
+    let path = variables["PEX_PYTHON_PATH"] ?? variables["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+    searchPath = path.split(separator: ":").map(String.init)
   }
 
   /// The first interpreter in the order of the search path that meets one of the constraints, or any without
@@ -39,6 +45,9 @@ public struct InterpreterFinder: Sendable {
         found.append("\(path) (\(facts.implementation) \(facts.version))")
       case .broken(let reason): found.append("\(path) (\(reason))")
       }
+    }
+    if let named = environment["PEX_PYTHON"], found.isEmpty {
+      found.append("\(named) (named by PEX_PYTHON, not there)")
     }
     throw .noneMatches(constraints: constraints, found: found)
   }
@@ -79,7 +88,27 @@ public struct InterpreterFinder: Sendable {
         if seen.insert(program).inserted { result.append(program) }
       }
     }
+    func add(program path: FilePath) {
+      guard let program = try? FileSystem.canonicalPath(path), seen.insert(program).inserted else { return }
+      result.append(program)
+    }
+    let named = environment["PEX_PYTHON"]
+    if let named, named.contains("/") {
+      add(program: FilePath(named))
+      return result
+    }
     for directory in searchPath {
+      if let named {
+        let versions =
+          Self.isPyenvShims(directory) ? pyenvVersions(root: FilePath(directory).removingLastComponent()) : []
+        let folders = versions.isEmpty ? [FilePath(directory)] : versions.map { $0.appending("bin") }
+        for path in folders.map({ $0.appending(named) }) where FileSystem.isExecutable(path) { add(program: path) }
+        continue
+      }
+      if environment["PEX_PYTHON_PATH"] != nil, Self.isProgram(FilePath(directory)) {
+        add(program: FilePath(directory))
+        continue
+      }
       guard !Self.isPyenvShims(directory) else {
         for version in pyenvVersions(root: FilePath(directory).removingLastComponent()) {
           add(version.appending("bin"))
@@ -88,6 +117,7 @@ public struct InterpreterFinder: Sendable {
       }
       add(FilePath(directory))
     }
+    if named != nil || environment["PEX_PYTHON_PATH"] != nil { return result }
     if let root = pyenvRoot { for version in pyenvVersions(root: root) { add(version.appending("bin")) } }
     return result
   }
@@ -104,6 +134,11 @@ public struct InterpreterFinder: Sendable {
       }
     }
     return plain.sorted(by: >) + versioned.sorted { $0.minor > $1.minor }.map(\.name)
+  }
+
+  private static func isProgram(_ path: FilePath) -> Bool {
+    // What can not be looked at is no program.
+    (try? FileSystem.status(of: path, followingLinks: true))?.kind == .file
   }
 
   private static func isPyenvShims(_ directory: String) -> Bool {

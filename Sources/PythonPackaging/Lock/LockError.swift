@@ -10,12 +10,20 @@ public enum LockError: DiagnosableError, Hashable {
   case notLocked(name: String, path: String, suggestions: [String])
   /// The lock is for other Pythons.
   case wrongPython(target: String, requires: String, path: String)
+  /// The lock is for other platforms.
+  case wrongPlatform(target: String, platforms: [String], path: String)
   /// The lock has the package, but for other environments.
   case notForTarget(name: String, target: String, path: String)
+  /// A package that another one requires, and that the lock does not have.
+  case missingDependency(name: String, of: String, target: String, path: String)
   /// Requirements that were changed without locking again.
   case outOfDate(path: String, changes: [String])
   /// uv found no set of packages that fits.
   case unsatisfiable(explanation: [String])
+  /// A requirement that may not be locked, and what to do instead.
+  case refusedRequirement(String, reason: String, remedy: String)
+  /// Another tool's lockfile, which is not written over.
+  case foreign(path: String, format: LockfileFormat)
   /// uv could not do its work.
   case resolverFailed(summary: String, notes: [String])
 
@@ -39,12 +47,27 @@ public enum LockError: DiagnosableError, Hashable {
       return Diagnostic(
         .input, "\"\(path)\" is for Python \(requires), not for \(target)",
         remedies: ["change the interpreter constraints, then run kilt lock"])
+    case .wrongPlatform(let target, let platforms, let path):
+      return Diagnostic(
+        .input, "\"\(path)\" is for \(platforms.joined(separator: ", ")), not for \(target)",
+        remedies: ["add the platform to the resolve's platforms, then run kilt lock"])
     case .notForTarget(let name, let target, let path):
       return Diagnostic(.input, "\"\(path)\" has \"\(name)\", but not for \(target)")
+    case .missingDependency(let name, let package, let target, let path):
+      return Diagnostic(
+        .input, "\"\(path)\" lacks \"\(name)\", which \(package) requires on \(target)",
+        remedies: ["lock again with the tool that made it, or run kilt lock --convert"])
     case .outOfDate(let path, let changes):
       return Diagnostic(.input, "\"\(path)\" is out of date", notes: changes, remedies: ["run kilt lock"])
     case .unsatisfiable(let explanation):
       return Diagnostic(.input, "the requirements can not be met together", notes: explanation)
+    case .refusedRequirement(let text, let reason, let remedy):
+      return Diagnostic(.input, "the requirement \"\(text)\" can not be locked: \(reason)", remedies: [remedy])
+    case .foreign(let path, let format):
+      return Diagnostic(
+        .input, "\"\(path)\" is \(format.title), which kilt lock does not write",
+        notes: ["it is used as it is; the tool that made it can renew it"],
+        remedies: ["\"kilt lock --convert\" replaces it by one of Kilt's own, with the versions that it has"])
     case .resolverFailed(let summary, let notes):
       return Diagnostic(
         .environment, summary, notes: notes,

@@ -1,3 +1,6 @@
+import Digests
+public import JSON
+
 /// How one lockfile differs from another.
 public struct LockDifference: Sendable, Hashable {
   /// A package whose versions changed. Empty versions mean that the package was added or removed.
@@ -5,30 +8,81 @@ public struct LockDifference: Sendable, Hashable {
     public var name: PackageName
     public var before: [String]
     public var after: [String]
+    /// Of a package that was added: what requires it.
+    public var requiredBy: [String]
 
-    public init(name: PackageName, before: [String], after: [String]) {
+    public init(name: PackageName, before: [String], after: [String], requiredBy: [String] = []) {
       self.name = name
       self.before = before
       self.after = after
+      self.requiredBy = requiredBy
+    }
+
+    /// Whether the newest version is older than it was.
+    public var isDowngrade: Bool {
+      guard let before = before.compactMap({ Version($0) }).max(), let after = after.compactMap({ Version($0) }).max()
+      else { return false }
+      return after < before
     }
   }
 
+  /// A package of the same versions with other files, edges or markers: what came and went, one fact a line.
+  public struct Alteration: Sendable, Hashable {
+    public var name: PackageName
+    public var versions: [String]
+    public var facts: [String]
+  }
+
   public var changes: [Change]
-  /// Packages of the same versions with other files, edges or markers.
-  public var altered: [PackageName]
+  public var altered: [Alteration]
+  /// Changes of what the lock is for: requirements, Pythons, platforms.
+  public var terms: [String]
 
-  public var isEmpty: Bool { changes.isEmpty && altered.isEmpty }
+  public var isEmpty: Bool { changes.isEmpty && altered.isEmpty && terms.isEmpty }
 
-  /// One line a package, for people: `+ name 1.0`, `- name 1.0`, `~ name 1.0 -> 1.1`.
+  /// One line a package, for people: `+ name 1.0 (for app)`, `- name 1.0`, `~ name 1.0 -> 1.1`; then what else changed.
   public var lines: [String] {
+    let width = changes.map { $0.name.text.count }.max() ?? 0
+    func padded(_ name: PackageName) -> String {
+      name.text + String(repeating: " ", count: max(0, width - name.text.count))
+    }
     let changed = changes.map { change in
       let before = change.before.joined(separator: ", "), after = change.after.joined(separator: ", ")
-      if change.before.isEmpty { return (change.name, "+ \(change.name) \(after)") }
-      if change.after.isEmpty { return (change.name, "- \(change.name) \(before)") }
-      return (change.name, "~ \(change.name) \(before) -> \(after)")
+      if change.before.isEmpty {
+        let reason = change.requiredBy.isEmpty ? "" : "  (for \(change.requiredBy.joined(separator: ", ")))"
+        return (change.name, ["+ \(padded(change.name)) \(after)\(reason)"])
+      }
+      if change.after.isEmpty { return (change.name, ["- \(padded(change.name)) \(before)"]) }
+      return (
+        change.name, ["~ \(padded(change.name)) \(before) -> \(after)" + (change.isDowngrade ? "  (downgrade)" : "")]
+      )
     }
-    let altered = altered.map { ($0, "~ \($0): other files, dependencies or markers") }
-    return (changed + altered).sorted { $0.0 < $1.0 }.map(\.1)
+    let altered = altered.map { alteration in
+      let title = "~ \(padded(alteration.name)) \(alteration.versions.joined(separator: ", "))"
+      return (alteration.name, [title] + alteration.facts.map { "    \($0)" })
+    }
+    return terms + (changed + altered).sorted { $0.0 < $1.0 }.flatMap(\.1)
+  }
+
+  /// The same for programs.
+  public var json: JSONValue {
+    .members([
+      "terms": .strings(terms),
+      "changes": .array(
+        changes.map { change in
+          .members([
+            "name": .string(change.name.text), "before": .strings(change.before), "after": .strings(change.after),
+            "required_by": .strings(change.requiredBy),
+          ])
+        }),
+      "altered": .array(
+        altered.map { alteration in
+          .members([
+            "name": .string(alteration.name.text), "versions": .strings(alteration.versions),
+            "facts": .strings(alteration.facts),
+          ])
+        }),
+    ])
   }
 }
 
@@ -37,56 +91,78 @@ extension Lockfile {
   public func difference(from old: Lockfile) -> LockDifference {
     let before = Dictionary(grouping: old.packages, by: \.name)
     let after = Dictionary(grouping: packages, by: \.name)
-    var difference = LockDifference(changes: [], altered: [])
+    var difference = LockDifference(changes: [], altered: [], terms: terms(since: old))
     for name in Set(before.keys).union(after.keys).sorted() {
       let old = before[name] ?? [], new = after[name] ?? []
       if old.map(\.version) != new.map(\.version) {
-        difference.changes.append(.init(name: name, before: old.map(\.version), after: new.map(\.version)))
+        difference.changes.append(
+          .init(
+            name: name, before: old.map(\.version), after: new.map(\.version),
+            requiredBy: old.isEmpty ? requirers(of: name) : []))
       } else if old != new {
-        difference.altered.append(name)
+        let facts = zip(old, new).flatMap { $1.facts(since: $0) }
+        if !facts.isEmpty { difference.altered.append(.init(name: name, versions: new.map(\.version), facts: facts)) }
       }
     }
     return difference
   }
 
-  /// What no longer agrees with the requirements that the lock should be for; empty when it is up to date.
-  public func staleness(against request: LockRequest) -> [String] {
-    var changes: [String] = []
-    func compare(_ what: String, _ locked: [String], _ wanted: [String]) {
-      for text in Set(wanted).subtracting(locked).sorted() { changes.append("\(what) \"\(text)\" is not locked") }
-      for text in Set(locked).subtracting(wanted).sorted() { changes.append("\(what) \"\(text)\" is no longer there") }
+  /// Who requires a package: up to four, and the workspace first.
+  private func requirers(of name: PackageName) -> [String] {
+    let own = roots.contains { $0.name == name } ? ["the workspace"] : []
+    let others = packages.filter { package in
+      (package.dependencies + package.extras.values.flatMap(\.self)).contains { $0.name == name }
+    }.map(\.name.text)
+    let all = own + Set(others).sorted()
+    return all.count > 4 ? all.prefix(4) + ["…"] : all
+  }
+
+  private func terms(since old: Lockfile) -> [String] {
+    var facts = changes("requirement", old.requirements, requirements)
+    facts += changes("constraint", old.constraints, constraints) + changes("override", old.overrides, overrides)
+    facts += changes("exclusion", old.excludes, excludes) + changes("platform", old.platforms, platforms)
+    if requiresPython.description != old.requiresPython.description {
+      facts.append("~ Python \(old.requiresPython) -> \(requiresPython)")
     }
-    compare("the requirement", requirements, request.requirementTexts)
-    compare("the constraint", constraints, request.constraintTexts)
-    compare("the override", overrides, request.overrideTexts)
-    if requiresPython.description != request.requiresPython.description {
-      changes.append("it is for Python \(requiresPython), wanted is \(request.requiresPython)")
-    }
-    return changes
+    return facts
   }
 }
 
-/// What a lockfile is to be made for.
-public struct LockRequest: Sendable, Hashable {
-  public var requirements: [Requirement]
-  /// Versions that must hold where a package is used at all.
-  public var constraints: [Requirement]
-  /// Versions that replace what packages say of each other.
-  public var overrides: [Requirement]
-  /// The Pythons of the workspace.
-  public var requiresPython: SpecifierSet
+/// What came and went of a list, one a line: `+ requirement x`, `- requirement y`.
+private func changes(_ what: String, _ old: [String], _ new: [String]) -> [String] {
+  Set(new).subtracting(old).sorted().map { "+ \(what) \($0)" }
+    + Set(old).subtracting(new).sorted().map { "- \(what) \($0)" }
+}
 
-  public init(
-    requirements: [Requirement], constraints: [Requirement] = [], overrides: [Requirement] = [],
-    requiresPython: SpecifierSet
-  ) {
-    self.requirements = requirements
-    self.constraints = constraints
-    self.overrides = overrides
-    self.requiresPython = requiresPython
+extension LockedPackage {
+  /// What is different from the same version in an older lock.
+  fileprivate func facts(since old: LockedPackage) -> [String] {
+    func edges(_ package: LockedPackage) -> [String] {
+      let extras = package.extras.flatMap { extra, edges in edges.map { "\($0.text) for [\(extra)]" } }
+      return package.dependencies.map(\.text) + extras
+    }
+    var facts = changes("requires", edges(old), edges(self))
+    if marker != old.marker {
+      facts.append(
+        "where: \(old.marker.map(\.description) ?? "anywhere") -> \(marker.map(\.description) ?? "anywhere")")
+    }
+    if source != old.source {
+      facts.append("from: \(old.source?.text ?? "the index") -> \(source?.text ?? "the index")")
+    }
+    let before = Dictionary(old.files.map { ($0.name, $0.sha256) }, uniquingKeysWith: { first, _ in first })
+    let after = Dictionary(files.map { ($0.name, $0.sha256) }, uniquingKeysWith: { first, _ in first })
+    facts += changes("file", Array(before.keys), Array(after.keys))
+    for (name, digest) in after.sorted(by: { $0.key < $1.key }) where before[name].map({ $0 != digest }) ?? false {
+      facts.append("! file \(name) has other contents: sha256:\(digest.hex)")
+    }
+    return facts
   }
+}
 
-  var requirementTexts: [String] { Set(requirements.map(\.description)).sorted() }
-  var constraintTexts: [String] { Set(constraints.map(\.description)).sorted() }
-  var overrideTexts: [String] { Set(overrides.map(\.description)).sorted() }
+extension LockedDependency {
+  /// For messages: `name[extra]==1.0; marker`.
+  fileprivate var text: String {
+    name.text + (extras.isEmpty ? "" : "[\(extras.joined(separator: ","))]") + (version.map { "==\($0)" } ?? "")
+      + (marker.map { "; \($0)" } ?? "")
+  }
 }

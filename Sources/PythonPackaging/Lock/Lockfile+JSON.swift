@@ -6,14 +6,7 @@ public import SystemSupport
 extension Lockfile {
   private static let format: Int64 = 1
 
-  /// Reads a lockfile of Kilt's own.
-  ///
-  /// - Throws: ``LockError/unreadable(path:line:reason:)``, or ``SystemCallError`` when the file can not be read.
-  public static func read(_ path: FilePath) throws -> Lockfile {
-    try Lockfile(parsing: try FileSystem.read(path), path: path.string)
-  }
-
-  /// Parses the text of a lockfile.
+  /// Parses the text of a lockfile of Kilt's own.
   public init(parsing bytes: [UInt8], path: String) throws(LockError) {
     let json: JSONValue
     do throws(JSONError) {
@@ -31,6 +24,8 @@ extension Lockfile {
       requirements = try LockFieldError.field("requirements", in: json) { $0.strings }
       constraints = try LockFieldError.optional("constraints", in: json) { $0.strings } ?? []
       overrides = try LockFieldError.optional("overrides", in: json) { $0.strings } ?? []
+      excludes = try LockFieldError.optional("excludes", in: json) { $0.strings } ?? []
+      platforms = try LockFieldError.optional("platforms", in: json) { $0.strings } ?? []
       roots = try LockFieldError.list("roots", in: json) { LockedDependency($0) }
       packages = try LockFieldError.list("packages", in: json) { LockedPackage($0) }
     } catch {
@@ -56,13 +51,15 @@ extension Lockfile {
     list("requirements", requirements.map { .string($0) }, indent: 2, last: false)
     if !constraints.isEmpty { list("constraints", constraints.map { .string($0) }, indent: 2, last: false) }
     if !overrides.isEmpty { list("overrides", overrides.map { .string($0) }, indent: 2, last: false) }
+    if !excludes.isEmpty { list("excludes", excludes.map { .string($0) }, indent: 2, last: false) }
+    if !platforms.isEmpty { list("platforms", platforms.map { .string($0) }, indent: 2, last: false) }
     list("roots", roots.map(\.json), indent: 2, last: false)
     lines.append("  \"packages\": [")
     for (index, package) in packages.enumerated() {
       lines.append("    {")
       lines.append("      \"name\": \(JSONValue.string(package.name.text).text()),")
       lines.append("      \"version\": \(JSONValue.string(package.version).text()),")
-      if let source = package.source { lines.append("      \"source\": \(JSONValue.string(source).text()),") }
+      if let source = package.source { lines.append("      \"source\": \(JSONValue.string(source.text).text()),") }
       if let marker = package.marker {
         lines.append("      \"marker\": \(JSONValue.string(marker.description).text()),")
       }
@@ -162,19 +159,31 @@ extension LockedPackage {
       extras[extra] = array.compactMap { LockedDependency($0) }
       guard extras[extra]?.count == array.count else { return nil }
     }
+    let sourceText = json["source"]?.string
+    let source = sourceText.flatMap { PackageSource($0) }
+    guard sourceText == nil || source != nil else { return nil }
     self.init(
-      name: name, version: version, marker: marker, dependencies: dependencies, extras: extras,
-      source: json["source"]?.string, files: locked)
+      name: name, version: version, marker: marker, dependencies: dependencies, extras: extras, source: source,
+      files: locked)
   }
 }
 
 extension LockedFile {
   init?(_ json: JSONValue) {
-    // The name becomes part of paths.
-    guard let name = json["name"]?.string, !name.isEmpty, !name.contains("/"), !name.hasPrefix("."),
+    guard let name = json["name"]?.string, Self.isFileName(name),
       let digest = json["sha256"]?.string.flatMap({ SHA256Digest(hex: $0) })
     else { return nil }
     self.init(name: name, size: json["size"]?.int, sha256: digest)
+  }
+
+  /// A list of files as the bytes of a record of the content store.
+  static func record(_ files: [LockedFile]) -> [UInt8] { JSONValue.array(files.map(\.json)).bytes() }
+
+  /// The files of such a record; nil when it makes no sense.
+  static func list(_ record: [UInt8]) -> [LockedFile]? {
+    guard let array = (try? JSONValue(parsing: record))?.array else { return nil }
+    let files = array.compactMap { LockedFile($0) }
+    return files.count == array.count ? files : nil
   }
 
   var json: JSONValue {

@@ -3,49 +3,99 @@ public import Digests
 /// What a workspace's requirements come to: every package, for every platform and Python version of the workspace, with
 /// the files that may be installed. It names no hosts, so that it serves behind any mirror.
 public struct Lockfile: Sendable, Hashable {
+  /// Whose format it was read from.
+  public var format = LockfileFormat.kilt
   /// The Pythons it is good for.
   public var requiresPython: SpecifierSet
   /// What was asked for, in normal form and order: tells whether the lock is out of date without a network.
   public var requirements: [String]
-  /// What was asked for further: constraints and overrides, in normal form and order.
+  /// What was asked for further: constraints, overrides and names of packages to leave out, in normal form and order.
   public var constraints: [String]
   public var overrides: [String]
+  public var excludes: [String]
+  /// The platforms it is good for, by name; empty means all.
+  public var platforms: [String]
   /// The packages that the requirements name, as resolved.
   public var roots: [LockedDependency]
   /// By name, then version.
   public var packages: [LockedPackage]
+  /// Extras and dependency groups that markers of its packages may ask for (PEP 751); all count.
+  var extras: Set<String> = []
+  var dependencyGroups: Set<String> = []
 
   public init(
     requiresPython: SpecifierSet, requirements: [String], constraints: [String] = [], overrides: [String] = [],
-    roots: [LockedDependency], packages: [LockedPackage]
+    excludes: [String] = [], platforms: [String] = [], roots: [LockedDependency], packages: [LockedPackage]
   ) {
     self.requiresPython = requiresPython
     self.requirements = requirements
     self.constraints = constraints
     self.overrides = overrides
+    self.excludes = excludes
+    self.platforms = platforms
     self.roots = roots
     self.packages = packages
   }
 }
 
+/// The kinds of lockfile that can be read.
+public enum LockfileFormat: String, Sendable, Hashable, CaseIterable {
+  /// Kilt's own, the one that is written.
+  case kilt
+  /// That of pex, as Pants writes it.
+  case pex
+  /// PEP 751.
+  case pylock
+  /// `uv.lock`.
+  case uv
+  /// A `requirements.txt` with hashes, as pip-compile writes it.
+  case requirements
+
+  /// For messages.
+  public var title: String {
+    switch self {
+    case .kilt: "Kilt's lockfile"
+    case .pex: "a lockfile of pex"
+    case .pylock: "a lockfile of PEP 751"
+    case .uv: "a lockfile of uv"
+    case .requirements: "a requirements file with hashes"
+    }
+  }
+
+  /// Whether it says what each package depends on. Of the others, the metadata of the wheels tells: PEP 751 forbids to
+  /// rely on the dependencies that it may list.
+  public var hasDependencies: Bool {
+    switch self {
+    case .kilt, .pex, .uv: true
+    case .pylock, .requirements: false
+    }
+  }
+
+  /// Whether it says what was asked for.
+  public var hasRequest: Bool { self == .kilt || self == .pex }
+}
+
 /// A package at one version.
 public struct LockedPackage: Sendable, Hashable {
   public var name: PackageName
-  /// As the index spells it in normal form.
+  /// As the index spells it in normal form; empty when only its source can tell.
   public var version: String
   /// Where this version is meant, when the lock holds several of the package; nil means everywhere.
   public var marker: Marker?
   public var dependencies: [LockedDependency]
   /// Further dependencies by extra.
   public var extras: [String: [LockedDependency]]
-  /// A package that is not from an index: `git+URL@COMMIT`, or the URL of an archive; nil for an index's.
-  public var source: String?
+  /// Where it is from, when it is not from an index.
+  public var source: PackageSource?
   /// By file name.
   public var files: [LockedFile]
+  /// The digests of its files, where the lock does not name the files: the index is asked which ones they are.
+  public var unnamedFiles: [SHA256Digest]
 
   public init(
     name: PackageName, version: String, marker: Marker? = nil, dependencies: [LockedDependency] = [],
-    extras: [String: [LockedDependency]] = [:], source: String? = nil, files: [LockedFile] = []
+    extras: [String: [LockedDependency]] = [:], source: PackageSource? = nil, files: [LockedFile] = [],
+    unnamedFiles: [SHA256Digest] = []
   ) {
     self.name = name
     self.version = version
@@ -54,7 +104,11 @@ public struct LockedPackage: Sendable, Hashable {
     self.extras = extras
     self.source = source
     self.files = files
+    self.unnamedFiles = unnamedFiles
   }
+
+  /// For messages: `requests 2.32.5`.
+  public var title: String { version.isEmpty ? name.text : "\(name) \(version)" }
 }
 
 /// An edge between packages.
@@ -74,7 +128,7 @@ public struct LockedDependency: Sendable, Hashable {
   }
 }
 
-/// A file of an index.
+/// A file of an index, or of the workspace.
 public struct LockedFile: Sendable, Hashable {
   public var name: String
   /// In bytes; not every index says it.
@@ -91,5 +145,9 @@ public struct LockedFile: Sendable, Hashable {
   public var wheel: WheelFileName? { WheelFileName(name) }
 
   /// Whether it is a source distribution (PEP 625, and the older zip files).
-  public var isSourceDistribution: Bool { name.hasSuffix(".tar.gz") || name.hasSuffix(".zip") }
+  public var isSourceDistribution: Bool { Self.isSourceDistribution(name) }
+
+  static func isSourceDistribution(_ name: String) -> Bool {
+    [".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip"].contains { name.hasSuffix($0) }
+  }
 }

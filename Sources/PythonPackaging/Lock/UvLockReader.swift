@@ -7,48 +7,92 @@ internal import TOML
 struct UvLockReader {
   private let json: JSONObject
   private let path: String
-  /// Where relative paths of folders of files begin.
-  private let folder: FilePath
+  private let root: FilePath
 
-  init(_ bytes: [UInt8], path: String, folder: FilePath) throws(LockError) {
+  /// - Parameters:
+  ///   - path: the lockfile's, from the workspace root: for messages, and because local paths begin beside it.
+  ///   - root: the workspace's.
+  init(_ bytes: [UInt8], path: String, root: FilePath) throws(LockError) {
     do throws(TOMLDocument.Failure) {
       json = try TOMLDocument(parsing: bytes).root
     } catch {
       throw .unreadable(path: path, line: error.line, reason: error.message)
     }
     self.path = path
-    self.folder = folder
-    guard json["version"]?.int == 1 else {
-      throw .unreadable(path: path, line: nil, reason: "a version of uv's lockfile that is not known")
+    self.root = root
+    guard json["version"]?.int == 1, json["package"] != nil else {
+      let isPoetrys = json["metadata"]?["lock-version"] != nil
+      throw .unreadable(
+        path: path, line: nil,
+        reason: isPoetrys
+          ? "it is a lockfile of Poetry; export it (poetry export -o requirements.txt)"
+          : "it is of no kind, or of no version of uv's lockfile, that is known")
     }
   }
 
+  /// The lock that a user's own uv made.
+  func lockfile() throws(LockError) -> Lockfile {
+    guard let requiresPython = SpecifierSet(json["requires-python"]?.string ?? "") else {
+      throw bad("the field \"requires-python\"")
+    }
+    let (roots, packages) = try content(keepsFolders: true) { LockfileReader.resolve($1, besides: path) }
+    if packages.isEmpty { throw bad("it holds no packages") }
+    var lockfile = Lockfile(requiresPython: requiresPython, requirements: [], roots: roots, packages: packages)
+    lockfile.format = .uv
+    return lockfile
+  }
+
   /// The lock of the project of ``UvResolver``.
-  func lockfile(for request: LockRequest) throws(LockError) -> Lockfile {
+  ///
+  /// - Parameter folder: where the project is.
+  func lockfile(for request: LockRequest, folder: FilePath) throws(LockError) -> Lockfile {
+    var (roots, packages) = try content(keepsFolders: false) { name, source in
+      for requirement in request.requirements where requirement.name == name {
+        if let url = requirement.url, case .path(let path) = PackageSource(url) { return path }
+      }
+      var path = folder.pushing(FilePath(source)).lexicallyNormalized()
+      _ = path.removePrefix(root)
+      return path.string
+    }
+    for index in packages.indices {
+      packages[index].files = request.allowed(packages[index].files, of: packages[index].name)
+    }
+    roots = Set(roots).sorted {
+      ($0.name, $0.version ?? "", $0.marker?.description ?? "") < (
+        $1.name, $1.version ?? "", $1.marker?.description ?? ""
+      )
+    }
+    return Lockfile(
+      requiresPython: request.requiresPython, requirements: request.requirementTexts,
+      constraints: request.constraintTexts, overrides: request.overrideTexts, excludes: request.excludeTexts,
+      platforms: request.platforms, roots: roots, packages: packages)
+  }
+
+  /// What the projects of the lock require, and all other packages.
+  ///
+  /// - Parameters:
+  ///   - keepsFolders: whether packages from folders of files have their place; otherwise find-links finds them again.
+  ///   - place: a local path of the lock, of a package, as lockfiles of ours have it.
+  private func content(
+    keepsFolders: Bool, _ place: (PackageName, String) -> String
+  ) throws(LockError) -> (roots: [LockedDependency], packages: [LockedPackage]) {
     var roots: [LockedDependency] = []
     var packages: [LockedPackage] = []
     for entry in json["package"]?.array ?? [] {
       let source = entry["source"]
       if source?["virtual"] != nil || source?["editable"] != nil {
-        for (_, dependencies) in entry["optional-dependencies"]?.object?.members ?? [] {
-          roots += try edges(dependencies)
+        for group in ["optional-dependencies", "dev-dependencies"] {
+          for (_, dependencies) in entry[group]?.object?.members ?? [] { roots += try edges(dependencies) }
         }
         roots += try edges(entry["dependencies"])
       } else {
-        packages.append(try package(entry))
+        packages.append(try package(entry, keepsFolders: keepsFolders, place))
       }
-    }
-    roots.sort {
-      ($0.name, $0.version ?? "", $0.marker?.description ?? "") < (
-        $1.name, $1.version ?? "", $1.marker?.description ?? ""
-      )
     }
     packages.sort { left, right in
       left.name != right.name ? left.name < right.name : Self.precedes(left.version, right.version)
     }
-    return Lockfile(
-      requiresPython: request.requiresPython, requirements: request.requirementTexts,
-      constraints: request.constraintTexts, overrides: request.overrideTexts, roots: roots, packages: packages)
+    return (roots, packages)
   }
 
   private static func precedes(_ left: String, _ right: String) -> Bool {
@@ -56,29 +100,62 @@ struct UvLockReader {
     return l < r
   }
 
-  private func package(_ entry: JSONValue) throws(LockError) -> LockedPackage {
-    guard let name = entry["name"]?.string.flatMap({ PackageName($0) }), let version = entry["version"]?.string else {
-      throw bad("a package without name or version")
+  private func package(
+    _ entry: JSONValue, keepsFolders: Bool, _ place: (PackageName, String) -> String
+  ) throws(LockError) -> LockedPackage {
+    guard let name = entry["name"]?.string.flatMap({ PackageName($0) }) else { throw bad("a package without name") }
+    // A project in a folder may work its version out when it is built.
+    guard let version = entry["version"]?.string ?? (entry["source"]?["directory"] == nil ? nil : "") else {
+      throw bad("the package \(name) without version")
     }
-    var marker: Marker?
+    var package = LockedPackage(name: name, version: version)
     if let texts = entry["resolution-markers"]?.strings, !texts.isEmpty {
-      marker = Marker(texts.map { texts.count > 1 ? "(\($0))" : $0 }.joined(separator: " or "))
-      guard marker != nil else { throw bad("the markers of \(name)") }
+      package.marker = Marker(texts.map { texts.count > 1 ? "(\($0))" : $0 }.joined(separator: " or "))
+      guard package.marker != nil else { throw bad("the markers of \(name)") }
     }
-    var extras: [String: [LockedDependency]] = [:]
     for (extra, dependencies) in entry["optional-dependencies"]?.object?.members ?? [] {
-      extras[PackageName.normalize(extra)] = try edges(dependencies)
+      package.extras[PackageName.normalize(extra)] = try edges(dependencies)
     }
-    var files = try (entry["wheels"]?.array ?? []).map { wheel throws(LockError) in
-      try file(wheel, name, registry: entry["source"]?["registry"]?.string)
+    package.dependencies = try edges(entry["dependencies"])
+    try setSource(of: &package, entry, place)
+    for wheel in entry["wheels"]?.array ?? [] { package.files.append(try file(wheel, package)) }
+    if let source = entry["sdist"] { package.files.append(try file(source, package)) }
+    package.files.sort { $0.name < $1.name }
+    if !keepsFolders, entry["source"]?["registry"] != nil { package.source = nil }
+    return package
+  }
+
+  private func setSource(
+    of package: inout LockedPackage, _ entry: JSONValue, _ place: (PackageName, String) -> String
+  ) throws(LockError) {
+    let source = entry["source"]
+    if let git = source?["git"]?.string {
+      package.source = Self.git(git)
+      guard package.source != nil else {
+        throw bad("the repository of \(package.name), of which it names no commit, or with a password")
+      }
+    } else if let url = source?["url"]?.string {
+      package.source = PackageSource(url)
+      guard package.source != nil else { throw bad("the URL of \(package.name)") }
+    } else if let path = source?["directory"]?.string ?? source?["path"]?.string {
+      package.source = .path(place(package.name, path))
+    } else if let registry = source?["registry"]?.string, registry.range(of: "://") == nil,
+      let file = (entry["wheels"]?.array?.first ?? entry["sdist"])?["path"]?.string
+    {
+      package.source = .path(place(package.name, FilePath(registry).pushing(FilePath(file)).string))
     }
-    if let source = entry["sdist"] {
-      files.append(try file(source, name, registry: entry["source"]?["registry"]?.string))
+  }
+
+  /// `URL?subdirectory=x&rev=main#COMMIT`
+  private static func git(_ text: String) -> PackageSource? {
+    let parts = text.split(separator: "#", maxSplits: 1)
+    guard parts.count == 2 else { return nil }
+    let halves = parts[0].split(separator: "?", maxSplits: 1)
+    let options = halves.count > 1 ? halves[1].split(separator: "&") : []
+    let subdirectory = options.first { $0.hasPrefix("subdirectory=") }.map {
+      "#subdirectory=" + percentDecoded(String($0.dropFirst("subdirectory=".count)))
     }
-    files.sort { $0.name < $1.name }
-    return LockedPackage(
-      name: name, version: version, marker: marker, dependencies: try edges(entry["dependencies"]), extras: extras,
-      source: entry["source"]?["git"]?.string.map { "git+\($0)" } ?? entry["source"]?["url"]?.string, files: files)
+    return PackageSource("git+\(halves[0])@\(parts[1])\(subdirectory ?? "")")
   }
 
   private func edges(_ value: JSONValue?) throws(LockError) -> [LockedDependency] {
@@ -92,28 +169,26 @@ struct UvLockReader {
     }
   }
 
-  /// A file of an index has a URL and a hash; one of a folder a path, and its hash is computed here.
-  private func file(_ value: JSONValue, _ package: PackageName, registry: String?) throws(LockError) -> LockedFile {
-    if let relative = value["path"]?.string {
-      var file = FilePath(registry ?? "").pushing(FilePath(relative))
-      if !file.isAbsolute { file = folder.pushing(file) }
+  /// A file of an index has a URL and a hash; one of a folder a path, and its hash is computed where it is used.
+  private func file(_ value: JSONValue, _ package: LockedPackage) throws(LockError) -> LockedFile {
+    let place = value["filename"]?.string ?? value["path"]?.string ?? value["url"]?.string ?? ""
+    let hash = value["hash"]?.string
+    if hash == nil, case .path(let first) = package.source {
+      guard let name = LockedFile(url: place, size: nil, sha256: .of([]))?.name else {
+        throw bad("a file of \(package.name) without name")
+      }
+      let path = FilePath(first).removingLastComponent().appending(name)
       do throws(SystemCallError) {
-        let (digest, size) = try SHA256Digest.ofFile(file)
-        return LockedFile(name: Self.lastComponent(relative), size: size, sha256: digest)
+        let (digest, size) = try SHA256Digest.ofFile(root.pushing(path))
+        return LockedFile(name: name, size: size, sha256: digest)
       } catch {
-        throw .resolverFailed(summary: "\"\(relative)\" of \(package) can not be read", notes: ["\(error)"])
+        throw .resolverFailed(summary: "\"\(name)\" of \(package.name) can not be read", notes: ["\(error)"])
       }
     }
-    guard let url = value["url"]?.string, let hash = value["hash"]?.string, hash.hasPrefix("sha256:"),
-      let digest = SHA256Digest(hex: hash.dropFirst("sha256:".count))
-    else { throw bad("a file of \(package) without URL or SHA-256 hash") }
-    return LockedFile(name: Self.lastComponent(url), size: value["size"]?.int, sha256: digest)
-  }
-
-  /// The file's name in a URL or path.
-  private static func lastComponent(_ url: String) -> String {
-    let path = url.prefix { $0 != "#" && $0 != "?" }
-    return percentDecoded(path.split(separator: "/").last.map(String.init) ?? "")
+    guard let hash, hash.hasPrefix("sha256:"), let digest = SHA256Digest(hex: hash.dropFirst("sha256:".count)),
+      let file = LockedFile(url: place, size: value["size"]?.int, sha256: digest)
+    else { throw bad("a file of \(package.name) without name or SHA-256 hash") }
+    return file
   }
 
   private func bad(_ what: String) -> LockError { .unreadable(path: path, line: nil, reason: what) }
@@ -134,4 +209,18 @@ func percentDecoded(_ text: String) -> String {
     }
   }
   return String(decoding: result, as: UTF8.self)
+}
+
+/// A path as it is written in a URL.
+func percentEncoded(_ path: String) -> String {
+  var result = ""
+  for byte in path.utf8 {
+    if byte.isAlphanumeric || "/-._~".utf8.contains(byte) {
+      result.unicodeScalars.append(Unicode.Scalar(byte))
+    } else {
+      let digits = String(byte, radix: 16, uppercase: true)
+      result += "%" + (digits.utf8.count < 2 ? "0" : "") + digits
+    }
+  }
+  return result
 }

@@ -1,15 +1,18 @@
 import HTTPClient
-import SystemSupport
+public import SystemSupport
 
 /// Makes lockfiles with uv: for every platform, and for every Python of the workspace at once.
 public struct UvResolver: Sendable {
   private let uv: UvTool
   private let python: Interpreter
   private let index: IndexConfiguration
+  private let root: FilePath
   /// The name of the project that stands for the workspace. A name that no package has.
   static let projectName = "kilt-workspace-resolve"
 
-  public init(uv: UvTool, python: Interpreter, index: IndexConfiguration) {
+  /// - Parameter root: the workspace's, at which local paths of requirements begin.
+  public init(uv: UvTool, python: Interpreter, index: IndexConfiguration, root: FilePath) {
+    self.root = root
     self.uv = uv
     self.python = python
     self.index = index
@@ -24,10 +27,11 @@ public struct UvResolver: Sendable {
   public func lock(
     _ request: LockRequest, keeping previous: Lockfile? = nil, upgrading: Set<PackageName> = []
   ) throws -> Lockfile {
+    try request.check()
     let folder = try FileSystem.makeTemporaryDirectory(prefix: "kilt-lock")
     // What can not be removed is left to whoever cleans temporary folders.
     defer { try? FileSystem.removeTree(folder) }
-    try FileSystem.write(text: Self.project(request), to: folder.appending("pyproject.toml"))
+    try FileSystem.write(text: project(request), to: folder.appending("pyproject.toml"))
     if let previous {
       let text = Self.preferences(previous, without: upgrading)
       try FileSystem.write(text: text, to: folder.appending("uv.lock"))
@@ -36,25 +40,45 @@ public struct UvResolver: Sendable {
     let outcome = try uv.run(arguments, in: folder, index: index, python: python)
     guard outcome.termination.isSuccess else { throw Self.failure(outcome) }
     let bytes = try FileSystem.read(folder.appending("uv.lock"))
-    let reader = try UvLockReader(bytes, path: "uv.lock", folder: folder)
-    return try reader.lockfile(for: request)
+    let reader = try UvLockReader(bytes, path: "uv.lock", root: root)
+    return try reader.lockfile(for: request, folder: folder)
   }
 
   /// The project that requires what the workspace requires.
-  static func project(_ request: LockRequest) -> String {
+  func project(_ request: LockRequest) -> String {
     func list(_ name: String, _ values: [String]) -> String {
-      "\(name) = [\n" + values.map { "  \(quoted($0)),\n" }.joined() + "]\n"
+      values.isEmpty ? "" : "\(name) = [\n" + values.map { "  \(Self.quoted($0)),\n" }.joined() + "]\n"
     }
+    func texts(_ requirements: [Requirement]) -> [String] {
+      Set(requirements.map { located($0).description }).sorted()
+    }
+    func packages(_ names: Set<String>) -> [String] { names.subtracting([":all:"]).sorted() }
+    let all = [("no-binary", request.noBinary), ("no-build", request.onlyBinary)].filter { $1.contains(":all:") }
     return """
       [project]
-      name = "\(projectName)"
+      name = "\(Self.projectName)"
       version = "0"
-      requires-python = \(quoted(request.requiresPython.description))
-      \(list("dependencies", request.requirementTexts))
+      requires-python = \(Self.quoted(request.requiresPython.description))
+      dependencies = [
+      \(texts(request.requirements).map { "  \(Self.quoted($0))," }.joined(separator: "\n"))
+      ]
       [tool.uv]
       package = false
-      \(list("constraint-dependencies", request.constraintTexts))\(list("override-dependencies", request.overrideTexts))
-      """
+
+      """ + list("constraint-dependencies", texts(request.constraints))
+        + list("override-dependencies", texts(request.overrides))
+        + list("exclude-dependencies", request.excludeTexts)
+        + list("environments", request.platforms.compactMap { TargetPlatform(name: $0)?.marker.description })
+        + list("no-binary-package", packages(request.noBinary)) + list("no-build-package", packages(request.onlyBinary))
+        + all.map { "\($0.0) = true\n" }.joined()
+  }
+
+  /// A requirement whose local path is absolute.
+  private func located(_ requirement: Requirement) -> Requirement {
+    guard let url = requirement.url, case .path(let path)? = PackageSource(url) else { return requirement }
+    var result = requirement
+    result.url = "file://" + percentEncoded(root.pushing(FilePath(path)).lexicallyNormalized().string)
+    return result
   }
 
   /// A lockfile of uv that holds versions alone. uv takes them as preferences, and does everything else again, since the

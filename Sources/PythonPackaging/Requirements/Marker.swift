@@ -25,7 +25,7 @@ public indirect enum Marker: Sendable, Hashable {
   public init?(_ text: some StringProtocol) {
     var parser = MarkerParser(scanner: ByteScanner(text))
     guard let marker = parser.expression(depth: 0) else { return nil }
-    parser.scanner.skipSpace()
+    parser.scanner.skipBlanks()
     guard parser.scanner.isAtEnd else { return nil }
     self = marker
   }
@@ -139,21 +139,22 @@ struct MarkerParser {
   }
 
   private mutating func atom(depth: Int) -> Marker? {
-    scanner.skipSpace()
+    scanner.skipBlanks()
     if scanner.take(UInt8(ascii: "(")) {
       guard let inner = expression(depth: depth + 1) else { return nil }
-      scanner.skipSpace()
+      scanner.skipBlanks()
       return scanner.take(UInt8(ascii: ")")) ? inner : nil
     }
     guard let left = operand(), let comparison = comparison(), let right = operand() else { return nil }
     switch (left, right) {
     case (.variable(let variable), .text(let text)):
       guard !variable.isSet, Self.isDefined(comparison, variable, text) else { return nil }
-      return .variableFirst(variable, comparison, text)
+      return .variableFirst(variable, comparison, variable == .extra ? PackageName.normalize(text) : text)
     case (.text(let text), .variable(let variable)):
       if variable.isSet, comparison != .isIn, comparison != .isNotIn { return nil }
       guard variable.isVersion || comparison != .compatible && comparison != .arbitrary else { return nil }
-      return .textFirst(text, comparison, variable)
+      let isName = variable == .extra || variable.isSet
+      return .textFirst(isName ? PackageName.normalize(text) : text, comparison, variable)
     default: return nil
     }
   }
@@ -165,11 +166,13 @@ struct MarkerParser {
   }
 
   private mutating func operand() -> Operand? {
-    scanner.skipSpace()
+    scanner.skipBlanks()
     if let quote = scanner.peek, quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"") {
       scanner.position += 1
       let text = scanner.text { $0 != quote }
-      return scanner.take(quote) ? .text(text) : nil
+      // The grammar has no escapes, and no backslashes either.
+      guard scanner.take(quote), !text.utf8.contains(UInt8(ascii: "\\")) else { return nil }
+      return .text(text)
     }
     let name = scanner.text { $0.isAlphanumeric || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".") }
     return MarkerVariable(name: name).map { .variable($0) }
@@ -178,7 +181,7 @@ struct MarkerParser {
   private mutating func comparison() -> Marker.Comparison? {
     if word("in") { return .isIn }
     if word("not") { return word("in") ? .isNotIn : nil }
-    scanner.skipSpace()
+    scanner.skipBlanks()
     if scanner.take("===") { return .arbitrary }
     if scanner.take("~=") { return .compatible }
     if scanner.take("==") { return .equal }
@@ -193,7 +196,7 @@ struct MarkerParser {
   /// Takes a word that ends where it should.
   private mutating func word(_ word: StaticString) -> Bool {
     let start = scanner.position
-    scanner.skipSpace()
+    scanner.skipBlanks()
     if scanner.take(word), !(scanner.peek?.isAlphanumeric ?? false), scanner.peek != UInt8(ascii: "_") { return true }
     scanner.position = start
     return false

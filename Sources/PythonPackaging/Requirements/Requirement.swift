@@ -25,42 +25,42 @@ public struct Requirement: Sendable, Hashable, CustomStringConvertible {
     func fail(_ expected: String) -> RequirementSyntaxError {
       RequirementSyntaxError(text: String(text), offset: scanner.position, expected: expected)
     }
-    scanner.skipSpace()
+    scanner.skipBlanks()
     guard let name = PackageName(Self.identifier(&scanner)) else { throw fail("a package name") }
-    scanner.skipSpace()
+    scanner.skipBlanks()
     var extras: [String] = []
     if scanner.take(UInt8(ascii: "[")) {
       repeat {
-        scanner.skipSpace()
+        scanner.skipBlanks()
         if extras.isEmpty, scanner.peek == UInt8(ascii: "]") { break }
         let extra = Self.identifier(&scanner)
         guard !extra.isEmpty else { throw fail("the name of an extra") }
         extras.append(extra)
-        scanner.skipSpace()
+        scanner.skipBlanks()
       } while scanner.take(UInt8(ascii: ","))
       guard scanner.take(UInt8(ascii: "]")) else { throw fail("\",\" or \"]\"") }
-      scanner.skipSpace()
+      scanner.skipBlanks()
     }
     var url: String?
     var specifiers: [Specifier] = []
     if scanner.take(UInt8(ascii: "@")) {
-      scanner.skipSpace()
+      scanner.skipBlanks()
       let target = scanner.text { !$0.isSpace }
       guard !target.isEmpty else { throw fail("a URL") }
       url = target
     } else {
       let inParentheses = scanner.take(UInt8(ascii: "("))
-      scanner.skipSpace()
+      scanner.skipBlanks()
       while let byte = scanner.peek, "<>=!~".utf8.contains(byte) {
         guard let specifier = Specifier(scanning: &scanner) else { throw fail("a version specifier") }
         specifiers.append(specifier)
-        scanner.skipSpace()
+        scanner.skipBlanks()
         guard scanner.take(UInt8(ascii: ",")) else { break }
-        scanner.skipSpace()
+        scanner.skipBlanks()
       }
       if inParentheses, !scanner.take(UInt8(ascii: ")")) { throw fail("\",\" or \")\"") }
     }
-    scanner.skipSpace()
+    scanner.skipBlanks()
     var marker: Marker?
     if scanner.take(UInt8(ascii: ";")) {
       marker = Marker(String(decoding: scanner.bytes[scanner.position...], as: UTF8.self))

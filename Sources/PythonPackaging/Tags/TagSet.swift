@@ -28,6 +28,15 @@ public struct TagSet: Sendable, Hashable {
   private var families: [Family] = []
   private let platforms: [String]
   private let platformRanks: [String: Int]
+  /// Tags that were given one by one, with their places; then there are no families.
+  private var listed: [WheelTag: Int] = [:]
+
+  /// Tags given one by one, best first.
+  public init(_ tags: [WheelTag]) {
+    platforms = []
+    platformRanks = [:]
+    listed = Dictionary(tags.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+  }
 
   /// The tags of CPython.
   ///
@@ -79,6 +88,7 @@ public struct TagSet: Sendable, Hashable {
   /// The place of a tag in the order of preference, from 0, the best; nil when it is not accepted. Places of tags that
   /// are accepted need not be dense.
   public func rank(_ tag: WheelTag) -> Int? {
+    if !listed.isEmpty { return listed[tag] }
     let isForPlatforms = tag.platform != "any"
     let family = Family(interpreter: tag.interpreter, abi: tag.abi, isForPlatforms: isForPlatforms)
     guard let first = ranks[family] else { return nil }
@@ -91,7 +101,8 @@ public struct TagSet: Sendable, Hashable {
 
   /// All tags, best first.
   public var all: [WheelTag] {
-    families.flatMap { family in
+    if !listed.isEmpty { return listed.sorted { $0.value < $1.value }.map(\.key) }
+    return families.flatMap { family in
       (family.isForPlatforms ? platforms : ["any"]).map {
         WheelTag(interpreter: family.interpreter, abi: family.abi, platform: $0)
       }

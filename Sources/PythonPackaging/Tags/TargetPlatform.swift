@@ -44,7 +44,7 @@ public struct TargetPlatform: Sendable, Hashable, CustomStringConvertible {
       self.init(system: system, machine: rest(3))
     default: return nil
     }
-    guard !machine.isEmpty else { return nil }
+    guard !machine.isEmpty, machine.utf8.last != UInt8(ascii: "_") else { return nil }
   }
 
   /// The exact name: the best platform tag.
@@ -54,6 +54,13 @@ public struct TargetPlatform: Sendable, Hashable, CustomStringConvertible {
     case .musl(let major, let minor): "musllinux_\(major)_\(minor)_\(machine)"
     case .macOS(let major, let minor): "macosx_\(major)_\(minor)_\(machine)"
     }
+  }
+
+  /// What holds on the platform and on no other system or machine.
+  public var marker: Marker {
+    let environment = MarkerEnvironment.cPython(Version(release: [3]), on: self)
+    return .and(
+      [MarkerVariable.sysPlatform, .platformMachine].map { .variableFirst($0, .equal, environment[$0]) })
   }
 
   /// The platform tags whose wheels run here, best first.

@@ -104,6 +104,13 @@ public struct Specifier: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
+  /// Whether a version as an index spells it meets the condition: `===` compares the very text, and what is no version
+  /// meets nothing else.
+  public func contains(text: String) -> Bool {
+    if comparison == .arbitrary { return lowercased(text) == lowercased(versionText) }
+    return Version(text).map { contains($0) } ?? false
+  }
+
   private func matches(_ candidate: Version, _ version: Version) -> Bool {
     if isPrefix { return Self.hasPrefix(candidate, version) }
     return (version.local.isEmpty ? candidate.withoutLocal : candidate) == version
@@ -134,11 +141,19 @@ public struct SpecifierSet: Sendable, Hashable, CustomStringConvertible {
 
   public var isEmpty: Bool { specifiers.isEmpty }
 
-  /// Whether a version meets every condition. With `preReleases` nil, one that is a pre-release must be admitted by a
-  /// specifier that names one.
+  /// Whether a version meets every condition.
+  ///
+  /// - Parameter preReleases: whether pre-releases may. With nil they may, as the only candidate that there is (PEP 440,
+  ///   "Handling of pre-releases"); whoever chooses among several looks at ``Specifier/admitsPreReleases``.
   public func contains(_ version: Version, preReleases: Bool? = nil) -> Bool {
-    if version.isPreRelease, !(preReleases ?? specifiers.contains(where: \.admitsPreReleases)) { return false }
+    if version.isPreRelease, preReleases == false { return false }
     return specifiers.allSatisfy { $0.contains(version) }
+  }
+
+  /// Whether a version as an index spells it meets every condition; see ``Specifier/contains(text:)``.
+  public func contains(text: String, preReleases: Bool? = nil) -> Bool {
+    if Version(text)?.isPreRelease ?? false, preReleases == false { return false }
+    return specifiers.allSatisfy { $0.contains(text: text) }
   }
 
   public static func == (left: SpecifierSet, right: SpecifierSet) -> Bool {

@@ -41,7 +41,7 @@ public struct CoreMetadata: Sendable, Hashable {
       if field.name == "provides-extra" { providedExtras.append(PackageName.normalize(field.value)) }
       guard field.name == "requires-dist" else { continue }
       do throws(RequirementSyntaxError) {
-        requiresDist.append(try Requirement(field.value))
+        requiresDist.append(try Requirement(String(field.value.map { $0 == "\n" ? " " : $0 })))
       } catch {
         throw .field("Requires-Dist", value: field.value)
       }

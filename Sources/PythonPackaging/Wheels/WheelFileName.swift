@@ -21,8 +21,12 @@ public struct WheelFileName: Sendable, Hashable, CustomStringConvertible {
     } else {
       build = nil
     }
-    let sets = parts.suffix(3).map { $0.split(separator: ".").map { lowercased($0) } }
-    guard sets.allSatisfy({ !$0.isEmpty }) else { return nil }
+    let sets = parts.suffix(3).map { set in
+      set.split(separator: ".", omittingEmptySubsequences: false).map { lowercased($0) }
+    }
+    guard sets.joined().allSatisfy({ !$0.isEmpty }) else { return nil }
+    // The name of an interpreter is an identifier: "cp311", not "3.11".
+    guard sets[0].allSatisfy({ $0.utf8.first?.isDigit == false }) else { return nil }
     self.text = text
     self.name = name
     self.version = version

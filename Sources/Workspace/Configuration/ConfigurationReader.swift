@@ -27,13 +27,13 @@ final class TableReader {
     self.values = values
   }
 
-  private func mismatch(_ key: String, _ value: ConfigurationFile.Value, expected: String) -> Diagnostic {
+  func mismatch(_ key: String, _ value: ConfigurationFile.Value, expected: String) -> Diagnostic {
     Diagnostic(
       .input, "\"\(key)\" in \"\(file.path)\" takes \(expected), not \(value.kindName)",
       at: file.location(table: name, key: key))
   }
 
-  private func value(_ key: String) -> ConfigurationFile.Value? {
+  func value(_ key: String) -> ConfigurationFile.Value? {
     known.append(key)
     return values[key]
   }

@@ -32,6 +32,7 @@ extension WorkspaceConfiguration {
       resolves = try (python.stringTable("resolves") ?? [("python-default", "3rdparty/python/default.lock")]).map {
         Resolve(name: $0.0, lockfile: file.interpolated($0.1, in: "python"))
       }
+      try readPantsResolveOptions(python)
       defaultResolve = try python.string("default_resolve") ?? "python-default"
       try settleDefaultResolve(file, table: "python")
     }

@@ -36,9 +36,12 @@ extension WorkspaceConfiguration {
 
     let python = try TableReader(file, "python")
     interpreterConstraints = try python.strings("interpreter_constraints") ?? interpreterConstraints
-    if let own = try python.stringTable("resolves") {
-      resolves = own.map { Resolve(name: $0.name, lockfile: $0.value) }
-      defaultResolve = ""
+    try readResolves(python, file)
+    pythonVersion = try python.string("version")
+    if let pythonVersion, pythonVersion.wholeMatch(of: #/3\.[0-9]{1,2}/#) == nil {
+      throw Diagnostic(
+        .input, "\"\(pythonVersion)\" is no minor version of Python 3",
+        at: file.location(table: "python", key: "version"), remedies: ["write it as in version = \"3.11\""])
     }
     defaultResolve = try python.string("default_resolve") ?? defaultResolve
     python.allow(["infer"])

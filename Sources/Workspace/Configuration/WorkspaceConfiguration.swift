@@ -8,6 +8,8 @@ public struct WorkspaceConfiguration: Sendable {
     public var name: String
     /// The lockfile, from the workspace root.
     public var lockfile: String
+    /// What else is said of it.
+    public var options = ResolveOptions()
 
     /// A resolve.
     public init(name: String, lockfile: String) {
@@ -86,6 +88,9 @@ public struct WorkspaceConfiguration: Sendable {
   public var plugins: [String] = []
   /// The interpreters of targets that name none.
   public var interpreterConstraints: [String] = []
+  /// The minor version of Python, as in `3.11`, that bundles are made for where the constraints admit several; nil takes
+  /// the first interpreter that is found.
+  public var pythonVersion: String?
   /// The resolves, by name; without any, targets are not told apart by resolve.
   public var resolves: [Resolve] = []
   /// The resolve of targets that name none.

@@ -1,0 +1,48 @@
+import SystemSupport
+
+/// A commit of a repository, in a folder of its own.
+///
+/// Credentials come from where git takes them: its helpers and `~/.netrc`. None is ever in the arguments.
+struct GitCheckout {
+  var url: String
+  var commit: String
+  private static let deadline = 600_000
+
+  /// - Throws: ``IndexError/sourceFailed(package:source:notes:)``, `SystemCallError`.
+  func checkOut(to folder: FilePath, _ package: String) throws -> FilePath {
+    try FileSystem.createDirectories(folder)
+    try run(["init", "--quiet"], in: folder, package)
+    // One commit is all that is needed; a server that gives out no single commits gives out everything.
+    let shallow = try git(["fetch", "--quiet", "--depth=1", "--", url, commit], in: folder)
+    if !shallow.termination.isSuccess {
+      try run(["fetch", "--quiet", "--tags", "--", url, "+refs/*:refs/kilt/*"], in: folder, package)
+    }
+    try run(["checkout", "--quiet", "--detach", commit], in: folder, package)
+    if FileSystem.exists(folder.appending(".gitmodules")) {
+      try run(["submodule", "--quiet", "update", "--init", "--recursive", "--depth=1"], in: folder, package)
+    }
+    let head = try git(["rev-parse", "HEAD"], in: folder).text.filter { !$0.isWhitespace }
+    guard head == commit else {
+      throw IndexError.sourceFailed(package: package, source: url, notes: ["it gave commit \(head), not \(commit)"])
+    }
+    return folder
+  }
+
+  private func run(_ arguments: [String], in folder: FilePath, _ package: String) throws {
+    let outcome = try git(arguments, in: folder)
+    guard outcome.termination.isSuccess else {
+      let lines = outcome.errorText.split(separator: "\n").suffix(8).map { redactedLine($0) }
+      throw IndexError.sourceFailed(package: package, source: url, notes: lines + ["wanted is commit \(commit)"])
+    }
+  }
+
+  private func git(_ arguments: [String], in folder: FilePath) throws(SystemCallError) -> Subprocess.Outcome {
+    // No questions, and no repository around the folder; file names of the environment's own repository do not count.
+    let dropped = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_TERMINAL_PROMPT"]
+    let environment = environmentStrings().filter { !dropped.contains(String($0.prefix { $0 != "=" })) }
+    return try Subprocess(
+      "git", arguments, environment: environment + ["GIT_TERMINAL_PROMPT=0"], workingDirectory: folder,
+      deadlineMilliseconds: Self.deadline
+    ).run()
+  }
+}

@@ -1,0 +1,188 @@
+import ContentStore
+import Digests
+import HTTPClient
+import JSON
+import SystemSupport
+
+/// Builds wheels from sources with pip, in isolation (PEP 517), once for each source, interpreter and platform.
+struct WheelBuilder: Sendable {
+  let store: ContentStore
+  /// The workspace's root, at which local paths begin.
+  let root: FilePath
+  /// What pip is told about indexes, when that is not its own configuration.
+  let environment: [String: String]
+
+  /// What to build.
+  enum Source {
+    case archive(LockedFile)
+    case project(PackageSource)
+  }
+
+  /// The wheel of a source for a target.
+  ///
+  /// - Parameter fetch: brings an archive into the store when it is not there.
+  /// - Throws: ``IndexError``, `SystemCallError`, `ContentStoreError`.
+  func wheel(
+    of source: Source, _ package: LockedPackage, for target: PythonTarget, fetch: (LockedFile) throws -> Void
+  ) throws -> ResolvedWheel {
+    guard let interpreter = target.interpreter ?? target.builder else {
+      throw IndexError.noWheel(
+        package: package.title, target: target.description, wanted: target.shownTags, offered: package.offered,
+        hasSource: true)
+    }
+    let key = try key(of: source, interpreter)
+    if let built = try remembered(key, package) { return try fitting(built, package, target) }
+    // One build of a source at a time: the second finds what the first has made.
+    try FileSystem.createDirectories(store.root.appending("builds"))
+    let lock = try FileLock(waitingFor: store.root.appending("builds/\(key.hex.prefix(16)).lock"))
+    let built = try remembered(key, package) ?? build(source, package, interpreter, key: key, fetch: fetch)
+    _ = consume lock
+    return try fitting(built, package, target)
+  }
+
+  private func build(
+    _ source: Source, _ package: LockedPackage, _ interpreter: Interpreter, key: SHA256Digest,
+    fetch: (LockedFile) throws -> Void
+  ) throws -> ResolvedWheel {
+    let folder = try FileSystem.makeTemporaryDirectory(prefix: "kilt-build")
+    // What can not be removed is left to whoever cleans temporary folders.
+    defer { try? FileSystem.removeTree(folder) }
+    let place: FilePath
+    switch source {
+    case .archive(let file):
+      if !store.contains(file.sha256) { try fetch(file) }
+      place = folder.appending(file.name)
+      try FileSystem.copyFile(store.path(of: file.sha256), to: place)
+    case .project(.git(let url, let commit, let subdirectory)):
+      let clone = try GitCheckout(url: url, commit: commit).checkOut(to: folder.appending("source"), package.title)
+      place = subdirectory.map { clone.pushing(FilePath($0)) } ?? clone
+    case .project(.path(let path)):
+      // A copy, since builds write into the folder.
+      place = folder.appending("source")
+      try copyTree(root.pushing(FilePath(path)), to: place)
+    case .project(.archive(let url)):
+      throw IndexError.sourceFailed(
+        package: package.title, source: redactedURL(url), notes: ["the lock has no hash of it"])
+    }
+    let built = try run(place, package, interpreter, folder)
+    let json = JSONValue.members(["name": .string(built.name), "sha256": .string(built.digest.hex)])
+    try store.setRecord("built-wheel-2", key, to: json.bytes())
+    return try resolved(package, built.name, built.digest)
+  }
+
+  /// Everything that the wheel's bytes may depend on.
+  private func key(of source: Source, _ interpreter: Interpreter) throws -> SHA256Digest {
+    var key = CanonicalEncoder()
+    switch source {
+    case .archive(let file): key.append(file.sha256)
+    case .project(.path(let path)):
+      key.append("folder")
+      key.append(try treeDigest(root.pushing(FilePath(path))))
+    case .project(let source): key.append(source.text)
+    }
+    let facts = interpreter.facts
+    key.append(strings: facts.abis + [facts.environment[.pythonFullVersion], facts.platform.description])
+    return key.digest
+  }
+
+  private func remembered(_ key: SHA256Digest, _ package: LockedPackage) throws -> ResolvedWheel? {
+    guard let record = try store.record("built-wheel-2", key), let json = try? JSONValue(parsing: record),
+      let name = json["name"]?.string, let digest = json["sha256"]?.string.flatMap({ SHA256Digest(hex: $0) }),
+      store.contains(digest)
+    else { return nil }
+    return try resolved(package, name, digest)
+  }
+
+  /// A wheel built for another machine serves there only when its tags say so.
+  private func fitting(
+    _ wheel: ResolvedWheel, _ package: LockedPackage, _ target: PythonTarget
+  ) throws -> ResolvedWheel {
+    guard target.interpreter == nil, WheelFileName(wheel.fileName).flatMap({ target.tags.rank($0) }) == nil else {
+      return wheel
+    }
+    throw IndexError.builtForOther(
+      package: package.title, wheel: wheel.fileName, target: target.description, wanted: target.shownTags)
+  }
+
+  private func run(
+    _ source: FilePath, _ package: LockedPackage, _ interpreter: Interpreter, _ folder: FilePath
+  ) throws -> (name: String, digest: SHA256Digest) {
+    let output = folder.appending("wheels")
+    let arguments = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", output.string, source.string]
+    let inherited = environmentStrings().filter { entry in environment[String(entry.prefix { $0 != "=" })] == nil }
+    // The same source gives the same bytes: what setuptools and others write into archives takes this time.
+    let own = environment.merging(["SOURCE_DATE_EPOCH": "315532800", "PYTHONHASHSEED": "0"]) { $1 }
+    let outcome = try Subprocess(
+      interpreter.path.string, arguments,
+      environment: inherited + own.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" },
+      workingDirectory: folder, deadlineMilliseconds: 1_800_000
+    ).run()
+    let built = outcome.termination.isSuccess ? try FileSystem.list(output).map(\.name) : []
+    guard let name = built.first(where: { WheelFileName($0)?.name == package.name }) else {
+      let other = built.isEmpty ? [] : ["it became \(built.joined(separator: ", "))"]
+      throw IndexError.buildFailed(
+        file: package.title,
+        notes: other + outcome.errorText.split(separator: "\n").suffix(20).map { redactedLine($0) })
+    }
+    return (name, try store.put(file: output.appending(name)))
+  }
+
+  private func resolved(_ package: LockedPackage, _ name: String, _ digest: SHA256Digest) throws -> ResolvedWheel {
+    let path = store.path(of: digest)
+    return ResolvedWheel(
+      name: package.name, version: WheelFileName(name)?.version.description ?? package.version, fileName: name,
+      path: path, sha256: digest, size: try FileSystem.status(of: path).size)
+  }
+
+  // MARK: Folders
+
+  /// What builds leave behind, and what is no part of a source.
+  private static let ignored: Set<String> = [".git", ".hg", ".venv", "__pycache__", ".tox", ".mypy_cache"]
+
+  /// - Parameter isTop: whether it stands in the project's own folder, where setuptools builds.
+  private static func isIgnored(_ name: String, isTop: Bool) -> Bool {
+    ignored.contains(name) || name.hasSuffix(".egg-info") || name.hasSuffix(".pyc") || isTop && name == "build"
+  }
+
+  /// The digest of a folder's files: names, modes that count, contents.
+  private func treeDigest(_ folder: FilePath) throws -> SHA256Digest {
+    var encoder = CanonicalEncoder()
+    func add(_ path: FilePath, _ relative: String) throws {
+      for entry in try FileSystem.list(path).sorted(by: { $0.name < $1.name }) {
+        guard !Self.isIgnored(entry.name, isTop: relative.isEmpty) else { continue }
+        let child = path.appending(entry.name)
+        let status = try FileSystem.status(of: child, followingLinks: true)
+        encoder.append(relative + entry.name)
+        if status.kind == .directory {
+          try add(child, relative + entry.name + "/")
+        } else {
+          encoder.append(status.isExecutable)
+          encoder.append(try SHA256Digest.ofFile(child).digest)
+        }
+      }
+    }
+    try add(folder, "")
+    return encoder.digest
+  }
+
+  private func copyTree(_ source: FilePath, to target: FilePath, isTop: Bool = true) throws {
+    try FileSystem.createDirectories(target)
+    for entry in try FileSystem.list(source) where !Self.isIgnored(entry.name, isTop: isTop) {
+      let from = source.appending(entry.name), to = target.appending(entry.name)
+      let status = try FileSystem.status(of: from, followingLinks: true)
+      if status.kind == .directory {
+        try copyTree(from, to: to, isTop: false)
+      } else {
+        try FileSystem.copyFile(from, to: to, permissions: status.isExecutable ? 0o755 : 0o644)
+      }
+    }
+  }
+}
+
+/// A line that a tool wrote, with the credentials of URLs taken out.
+func redactedLine(_ line: some StringProtocol) -> String {
+  line.split(separator: " ", omittingEmptySubsequences: false).map { word in
+    let text = String(word)
+    return text.range(of: "://") == nil ? text : redactedURL(text)
+  }.joined(separator: " ")
+}

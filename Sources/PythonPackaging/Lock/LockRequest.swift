@@ -1,0 +1,137 @@
+import HTTPClient
+
+/// What a lockfile is to be made for.
+public struct LockRequest: Sendable, Hashable {
+  public var requirements: [Requirement]
+  /// Versions that must hold where a package is used at all.
+  public var constraints: [Requirement]
+  /// Versions that replace what packages say of each other.
+  public var overrides: [Requirement]
+  /// Packages that are left out, whoever requires them.
+  public var excludes: [PackageName]
+  /// The Pythons of the workspace.
+  public var requiresPython: SpecifierSet
+  /// The platforms by name, as ``TargetPlatform`` reads them; empty means all.
+  public var platforms: [String]
+  /// Packages of which no wheel, or nothing but wheels, is taken; `:all:` stands for every one.
+  public var noBinary: Set<String>
+  public var onlyBinary: Set<String>
+
+  public init(
+    requirements: [Requirement], constraints: [Requirement] = [], overrides: [Requirement] = [],
+    excludes: [PackageName] = [], requiresPython: SpecifierSet, platforms: [String] = [], noBinary: Set<String> = [],
+    onlyBinary: Set<String> = []
+  ) {
+    self.requirements = requirements
+    self.constraints = constraints
+    self.overrides = overrides
+    self.excludes = excludes
+    self.requiresPython = requiresPython
+    self.platforms = platforms
+    self.noBinary = noBinary
+    self.onlyBinary = onlyBinary
+  }
+
+  var requirementTexts: [String] { Set(requirements.map(\.description)).sorted() }
+  var constraintTexts: [String] { Set(constraints.map(\.description)).sorted() }
+  var overrideTexts: [String] { Set(overrides.map(\.description)).sorted() }
+  var excludeTexts: [String] { Set(excludes.map(\.text)).sorted() }
+
+  /// The files of a package that its rules admit.
+  func allowed(_ files: [LockedFile], of name: PackageName) -> [LockedFile] {
+    func holds(_ set: Set<String>) -> Bool { set.contains(name.text) || set.contains(":all:") }
+    let isSourceOnly = noBinary.contains(name.text) || holds(noBinary) && !onlyBinary.contains(name.text)
+    if isSourceOnly { return files.filter { $0.wheel == nil } }
+    return holds(onlyBinary) ? files.filter { $0.wheel != nil } : files
+  }
+
+  /// Refuses what must not end up in a lockfile.
+  ///
+  /// - Throws: ``LockError/refusedRequirement(_:reason:remedy:)`` without showing a password.
+  func check() throws(LockError) {
+    for requirement in requirements + constraints + overrides {
+      guard let url = requirement.url else { continue }
+      let shown = "\(requirement.name) @ \(redactedURL(url))"
+      if Self.hasPassword(url) {
+        throw .refusedRequirement(
+          shown, reason: "its URL holds a password",
+          remedy: "put the password into ~/.netrc or a credential helper of git, and take it out of the URL")
+      }
+      let plain = url.hasPrefix("git+") ? String(url.dropFirst(4)) : url
+      let isLocal = url.hasPrefix("file:")
+      let isArchive = url.hasPrefix("http://") || url.hasPrefix("https://")
+      if !isLocal, !isArchive, !(url.hasPrefix("git+") && PackageSource.isFetchable(plain)) {
+        throw .refusedRequirement(
+          shown, reason: "nothing can be fetched from there",
+          remedy: "write git+https://…@TAG, git+ssh://…@TAG, https://…/FILE.whl, or file:FOLDER from the workspace root"
+        )
+      }
+    }
+  }
+
+  /// Whether the user information of a URL has a password, or a token in its place.
+  private static func hasPassword(_ url: String) -> Bool {
+    guard let start = url.range(of: "://")?.upperBound else { return false }
+    let authority = url[start...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+    guard let at = authority.lastIndex(of: "@") else { return false }
+    return authority[..<at].contains(":") || !url.hasPrefix("git+ssh://")
+  }
+}
+
+extension Lockfile {
+  /// What no longer agrees with the requirements that the lock should be for; empty when it is up to date.
+  ///
+  /// Locks that do not say what they were made for are asked whether they have what is required.
+  public func staleness(against request: LockRequest) -> [String] {
+    guard format.hasRequest else { return unmet(by: request) }
+    var changes: [String] = []
+    func compare(_ what: String, _ locked: [String], _ wanted: [String]) {
+      for text in Set(wanted).subtracting(locked).sorted() { changes.append("\(what) \"\(text)\" is not locked") }
+      for text in Set(locked).subtracting(wanted).sorted() { changes.append("\(what) \"\(text)\" is no longer there") }
+    }
+    compare("the requirement", requirements, request.requirementTexts)
+    compare("the constraint", constraints, request.constraintTexts)
+    compare("the override", overrides, request.overrideTexts)
+    compare("the exclusion of", excludes, request.excludeTexts)
+    compare("the platform", platforms, request.platforms)
+    let isForPythons =
+      format == .kilt
+      ? requiresPython.description == request.requiresPython.description : admitsPythons(of: request)
+    if !isForPythons {
+      changes.append("it is for Python \(requiresPython), wanted is \(request.requiresPython)")
+    }
+    for package in packages where request.allowed(package.files, of: package.name) != package.files {
+      changes.append("\(package.name) has files that no_binary or only_binary forbid")
+    }
+    return changes
+  }
+
+  /// What is required and not there, of any lock.
+  private func unmet(by request: LockRequest) -> [String] {
+    var problems: [String] = []
+    for requirement in request.requirements.sorted(by: { $0.description < $1.description }) {
+      let locked = packages.filter { $0.name == requirement.name }
+      let fits = locked.contains { package in
+        if requirement.url != nil { return package.source != nil }
+        guard let version = Version(package.version) else { return true }
+        return requirement.specifiers.contains(version, preReleases: true)
+      }
+      guard !fits else { continue }
+      let versions = locked.map(\.version).joined(separator: ", ")
+      problems.append(
+        "the requirement \"\(requirement)\" is not locked" + (locked.isEmpty ? "" : ": it has version \(versions)"))
+    }
+    if !admitsPythons(of: request) {
+      problems.append("it is for Python \(requiresPython), wanted is \(request.requiresPython)")
+    }
+    return problems
+  }
+
+  /// Whether every minor version of Python that is wanted is one of the lock's, as far as versions exist.
+  private func admitsPythons(of request: LockRequest) -> Bool {
+    func admits(_ set: SpecifierSet, _ minor: UInt64) -> Bool {
+      InterpreterConstraint(specifiers: set).mayAdmit(major: 3, minor: minor)
+    }
+    return (6...20).allSatisfy { !admits(request.requiresPython, $0) || admits(requiresPython, $0) }
+  }
+}

@@ -1,0 +1,189 @@
+import ContentStore
+import Diagnostics
+import Digests
+import SystemSupport
+import Testing
+
+@testable import PythonPackaging
+
+/// Packages that are not wheels of an index: git repositories, folders, source distributions; built with the real pip.
+@Suite struct SourceTests {
+  private let repository: SimpleRepository
+  private let store: ContentStore
+  private let index: IndexConfiguration
+  private let python: Interpreter
+  private let log: FilePath
+  private var root: FilePath { repository.folder.appending("workspace") }
+
+  init() throws {
+    repository = try SimpleRepository()
+    try repository.add("lib", "1.0")
+    store = ContentStore(root: repository.folder.appending("store"))
+    index = IndexConfiguration(findLinks: [repository.folder.string])
+    log = repository.folder.appending("log")
+    python = try #require(
+      InterpreterFinder(cacheFile: nil).all().first { interpreter in
+        interpreter.facts.version >= Version(release: [3, 9])
+          && (try? Subprocess(interpreter.path.string, ["-m", "pip", "--version"]).run())?.termination.isSuccess == true
+      }, "these tests need Python 3.9 or later with pip: apt-get install python3-pip")
+    try FileSystem.createDirectories(root)
+  }
+
+  private func lock(_ requirement: String, uv: FilePath? = nil) throws -> Lockfile {
+    let cache = FilePath(environmentVariable("TMPDIR") ?? "/tmp").appending("kilt-test-tools")
+    let tool = try uv.map { UvTool(path: $0) } ?? UvTool.find(cache: cache, python: python)
+    let resolver = UvResolver(uv: tool, python: python, index: index, root: root)
+    return try resolver.lock(
+      LockRequest(
+        requirements: [try Requirement(requirement)],
+        requiresPython: try #require(SpecifierSet(">=3.\(python.facts.version.release[1])"))))
+  }
+
+  private func wheels(
+    _ lock: Lockfile, _ requirement: String, target: PythonTarget? = nil
+  ) throws -> [String] {
+    let target = target ?? PythonTarget(python)
+    let packages = try lock.subset(of: [try Requirement(requirement)], for: target, path: "x.lock")
+    return try WheelProvider(store: store, root: root, index: index) { [] }.wheels(for: packages, target: target)
+      .map(\.fileName)
+  }
+
+  private func builds() throws -> Int {
+    FileSystem.exists(log) ? try FileSystem.readText(log).split(separator: "\n").count : 0
+  }
+
+  @Test func aCommitOfAGitRepositoryIsLockedAndBuiltOnce() throws {
+    let origin = repository.folder.appending("origin")
+    try SourceProject.write("tool", "2.0", to: origin.appending("python"), requires: ["lib"], log: log)
+    let commit = try SourceProject.commit(origin, tag: "v2")
+    let lock = try lock("tool @ git+file://\(origin)@v2#subdirectory=python")
+    #expect(lock.packages.map { "\($0.name) \($0.version)" } == ["lib 1.0", "tool 2.0"])
+    #expect(lock.packages[1].source?.text == "git+file://\(origin)@\(commit)#subdirectory=python")
+    #expect(try Lockfile(parsing: Array(lock.text.utf8), path: "x") == lock)
+    // The branch moves on; the lock does not.
+    try FileSystem.write(text: "VERSION = 'other'\n", to: origin.appending("python/tool.py"))
+    _ = try SourceProject.commit(origin)
+    let before = try builds()
+    #expect(try wheels(lock, "tool") == ["lib-1.0-py3-none-any.whl", "tool-2.0-py3-none-any.whl"])
+    #expect(try builds() == before + 1)
+    try FileSystem.removeTree(origin)
+    #expect(try wheels(lock, "tool").count == 2)
+    #expect(try builds() == before + 1)
+  }
+
+  @Test func aRepositoryThatIsGoneIsAnErrorThatNamesThePackageAndTheCommit() throws {
+    let commit = String(repeating: "a", count: 40)
+    let lock = Lockfile(
+      requiresPython: SpecifierSet(), requirements: ["tool"], roots: [],
+      packages: [
+        LockedPackage(
+          name: try #require(PackageName("tool")), version: "2.0",
+          source: PackageSource("git+file:///nonexistent/origin@\(commit)"))
+      ])
+    let error = #expect(throws: IndexError.self) { try wheels(lock, "tool") }
+    let diagnostic = try #require(error).diagnostic
+    #expect(diagnostic.summary == "tool 2.0 can not be had from \"file:///nonexistent/origin\"")
+    #expect(diagnostic.notes.last == "wanted is commit \(commit)")
+    #expect(diagnostic.blame == .environment)
+  }
+
+  @Test func aFolderOfTheWorkspaceIsBuiltAgainWhenAFileOfItChanges() throws {
+    try SourceProject.write("local", "0.1", to: root.appending("libs/local"), requires: ["lib"], log: log)
+    let lock = try lock("local @ file:libs/local")
+    #expect(lock.packages.map { $0.source?.text } == [nil, "file:libs/local"])
+    #expect(!lock.text.contains(root.string))
+    let before = try builds()
+    for _ in 0..<2 { #expect(try wheels(lock, "local").last == "local-0.1-py3-none-any.whl") }
+    #expect(try builds() == before + 1)
+    try FileSystem.write(text: "CHANGED = 1\n", to: root.appending("libs/local/local.py"))
+    _ = try wheels(lock, "local")
+    #expect(try builds() == before + 2)
+    // What builds and Python leave behind is no change.
+    try FileSystem.createDirectories(root.appending("libs/local/__pycache__"))
+    try FileSystem.write(text: "x", to: root.appending("libs/local/__pycache__/local.pyc"))
+    _ = try wheels(lock, "local")
+    #expect(try builds() == before + 2)
+  }
+
+  @Test func aWheelInTheWorkspaceIsTakenByItsHash() throws {
+    try FileSystem.createDirectories(root.appending("vendored"))
+    let file = root.appending("vendored/lib-1.0-py3-none-any.whl")
+    try FileSystem.copyFile(repository.folder.appending("lib-1.0-py3-none-any.whl"), to: file)
+    let lock = try lock("lib @ file:vendored/lib-1.0-py3-none-any.whl")
+    #expect(lock.packages[0].source?.text == "file:vendored/lib-1.0-py3-none-any.whl")
+    #expect(try wheels(lock, "lib") == ["lib-1.0-py3-none-any.whl"])
+    var changed = lock
+    changed.packages[0].files[0].sha256 = .of("other")
+    let error = #expect(throws: IndexError.self) { try wheels(changed, "lib") }
+    #expect(error?.diagnostic.summary == "\"lib-1.0-py3-none-any.whl\" is not the file that was locked")
+  }
+
+  @Test func aSourceDistributionIsBuiltOnceForAnInterpreter() throws {
+    let file = try SourceProject.archive("srcpkg", "1.5", in: repository.folder, log: log)
+    let lock = try lock("srcpkg")
+    #expect(lock.packages[0].files.map(\.name) == [file])
+    let before = try builds()
+    for _ in 0..<2 { #expect(try wheels(lock, "srcpkg") == ["srcpkg-1.5-py3-none-any.whl"]) }
+    #expect(try builds() == before + 1)
+  }
+
+  @Test func aSourceServesAnotherPlatformOnlyWhenItsWheelFitsEverywhere() throws {
+    let pure = try SourceProject.archive("purepkg", "1.0", in: repository.folder)
+    let native = try SourceProject.archive("native", "1.0", in: repository.folder, tag: "cp311-cp311-linux_x86_64")
+    func package(_ name: String, _ file: String) throws -> LockedPackage {
+      let (digest, size) = try SHA256Digest.ofFile(repository.folder.appending(file))
+      return LockedPackage(
+        name: try #require(PackageName(name)), version: "1.0",
+        files: [LockedFile(name: file, size: size, sha256: digest)])
+    }
+    let lock = Lockfile(
+      requiresPython: SpecifierSet(), requirements: [], roots: [],
+      packages: [try package("native", native), try package("purepkg", pure)])
+    var mac = try target("3.12", "macos_arm64")
+    let refused = #expect(throws: IndexError.self) { try wheels(lock, "purepkg", target: mac) }
+    #expect(refused?.diagnostic.notes.last == "it has a source, which can be built for this machine only")
+    mac.builder = python
+    #expect(try wheels(lock, "purepkg", target: mac) == ["purepkg-1.0-py3-none-any.whl"])
+    let error = #expect(throws: IndexError.self) { try wheels(lock, "native", target: mac) }
+    #expect(
+      error?.diagnostic.summary == "the source of native 1.0 does not build into a wheel for CPython 3.12 on "
+        + "macosx_14_0_arm64")
+    #expect(error?.diagnostic.notes.last == "built: native-1.0-cp311-cp311-linux_x86_64.whl")
+  }
+
+  @Test(arguments: [
+    "tool @ git+https://ann:geheim@example.com/r", "tool @ git+https://geheim@example.com/r",
+    "tool @ https://ann:geheim@example.com/tool-1.0-py3-none-any.whl",
+  ])
+  func aPasswordInARequirementIsRefusedAndNotShown(requirement: String) throws {
+    let error = #expect(throws: LockError.self) { try lock(requirement, uv: "/nonexistent/uv") }
+    let text = DiagnosticRenderer(color: false).render(try #require(error).diagnostic)
+    #expect(text.contains("its URL holds a password"))
+    #expect(text.contains("~/.netrc"))
+    #expect(!text.contains("geheim"))
+  }
+
+  @Test(arguments: ["tool @ git+ext::sh%20-c%20x", "tool @ git+ssh://-oProxyCommand=x/r", "tool @ svn+https://h/r"])
+  func whatGitWouldTakeForAnOrderIsRefused(requirement: String) throws {
+    #expect(throws: LockError.self) { try lock(requirement, uv: "/nonexistent/uv") }
+  }
+
+  @Test func thePasswordOfAnIndexIsInNoLockfileAndNoArguments() throws {
+    let server = try RepositoryServer(repository.folder)
+    let cache = FilePath(environmentVariable("TMPDIR") ?? "/tmp").appending("kilt-test-tools")
+    let real = try UvTool.find(cache: cache, python: python).path
+    let wrapper = repository.folder.appending("uv-wrapper")
+    let seen = repository.folder.appending("arguments")
+    try FileSystem.write(
+      text: "#!/bin/sh\ntr '\\0' ' ' < /proc/$$/cmdline >> '\(seen)'\nexec '\(real)' \"$@\"\n", to: wrapper,
+      permissions: 0o755)
+    let index = IndexConfiguration(indexes: ["http://ann:geheim@127.0.0.1:\(server.port)/private/json"])
+    let resolver = UvResolver(uv: UvTool(path: wrapper), python: python, index: index, root: root)
+    let lock = try resolver.lock(
+      LockRequest(requirements: [try Requirement("lib")], requiresPython: try #require(SpecifierSet(">=3.9"))))
+    #expect(lock.packages.map(\.files.count) == [1])
+    #expect(!lock.text.contains("geheim") && !lock.text.contains("127.0.0.1"))
+    let arguments = try FileSystem.readText(seen)
+    #expect(arguments.contains("lock") && !arguments.contains("geheim"))
+  }
+}
