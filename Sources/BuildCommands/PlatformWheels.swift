@@ -99,11 +99,11 @@ public final class PlatformWheels {
 
   /// The interpreter that bundles of these constraints are made for.
   func interpreter(_ constraints: [String]) throws -> Interpreter {
-    try finder.find(try InterpreterConstraint.parse(constraints))
+    try chooser.finder.find(try InterpreterConstraint.parse(constraints))
   }
 
   /// Every interpreter of this machine.
-  func interpreters() -> [Interpreter] { finder.all() }
+  func interpreters() -> [Interpreter] { chooser.finder.all() }
 
   /// The wheels of packages of any lock, fetched where they are not in the store, in the order of the packages.
   public func wheels(of packages: [LockedPackage], for target: PythonTarget) throws -> [ResolvedWheel] {

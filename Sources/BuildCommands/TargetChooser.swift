@@ -8,7 +8,7 @@ internal import Workspace
 /// first that the constraints admit; on others what is asked for by name.
 final class TargetChooser {
   private let workspace: Workspace
-  private let finder: InterpreterFinder
+  let finder: InterpreterFinder
   private var hosts: [[String]: PythonTarget] = [:]
 
   init(_ workspace: Workspace, finder: InterpreterFinder) {
