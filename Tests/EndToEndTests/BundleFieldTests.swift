@@ -89,7 +89,7 @@ import Testing
   @Test(arguments: [
     ("layout=\"packed\"", "has the field \"layout\": a bundle is always one file"),
     ("extra_build_args=[\"--compile\"]", "has the field \"extra_build_args\": there is no pex command"),
-    ("complete_platforms=[\":data\"]", "has the field \"complete_platforms\": platforms are named"),
+    ("complete_platforms=[\":data\"]", "\"tools/probe/data.txt\" is no"),
     ("scie=\"lazy\"", "has the field \"scie\": no interpreter is put into a bundle"),
     (
       "shebang=\"#!/usr/bin/python3 -sE\"",
