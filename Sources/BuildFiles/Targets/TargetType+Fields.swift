@@ -60,7 +60,7 @@ extension TargetType {
     Field("scie_bind_resource_path", .strings), Field("scie_platform", .strings), Field("scie_pbs_release", .string),
     Field("scie_python_version", .string),
     Field("scie_pbs_free_threaded", .bool), Field("scie_pbs_debug", .bool), Field("scie_pbs_stripped", .bool),
-    Field("scie_hash_alg", .string), Field("scie_args", .strings), Field("scie_env", .any),
+    Field("scie_hash_alg", .string), Field("scie_args", .strings), Field("scie_env", .any), Field("scie_exe", .string),
   ]
 
   private func sources(_ defaults: [String]) -> FieldDefinition {
