@@ -36,7 +36,8 @@ struct GraphUpdate {
     _ number: Int?, with package: BuildPackage, inputs: [FileID], flags: UInt32
   ) throws {
     guard let directory = graph.files.directory(at: package.directory) else { return }
-    var block = PackageTargets(files: graph.files, sources: sources)
+    var block = PackageTargets(
+      files: graph.files, sources: sources, toleratesMissingFiles: graph.configuration.path.hasSuffix("pants.toml"))
     if flags & PackageRow.lockfiles != 0 {
       if let file = inputs.first { block.addLockfile(file, of: package) }
     } else {

@@ -13,6 +13,8 @@ struct PackageTargets {
 
   let files: FileTable
   let sources: any GraphSources
+  /// Whether a file in `sources` that is not there is only warned of, as Pants does by default.
+  let toleratesMissingFiles: Bool
   var entries: [Entry] = []
   /// What is wrong.
   var problems: [Diagnostic] = []
@@ -22,9 +24,10 @@ struct PackageTargets {
   var inputs: [FileID] = []
   private var declaration = 0
 
-  init(files: FileTable, sources: any GraphSources) {
+  init(files: FileTable, sources: any GraphSources, toleratesMissingFiles: Bool) {
     self.files = files
     self.sources = sources
+    self.toleratesMissingFiles = toleratesMissingFiles
   }
 
   mutating func add(_ package: BuildPackage) throws {
@@ -76,7 +79,8 @@ struct PackageTargets {
         if let file = files.file(at: Paths.join(generator.address.directory, pattern.text)) {
           selected.append(file)
         } else {
-          problems.append(missing(pattern.text, field: "sources", generator.declaration, generator.address))
+          let problem = missing(pattern.text, field: "sources", generator.declaration, generator.address)
+          if toleratesMissingFiles { warnings.append(problem) } else { problems.append(problem) }
         }
       }
       selected = Set(selected).sorted()
