@@ -118,8 +118,8 @@ final class RandomRepository: @unchecked Sendable {
   func write(_ path: String, _ text: String) throws {
     let full = root.appending(path)
     try FileSystem.createDirectories(full.removingLastComponent())
-    // An earlier edit may have put a directory there, or a link to one.
-    if FileSystem.exists(full), try FileSystem.status(of: full, followingLinks: true).kind == .directory { return }
+    // An earlier edit may have put a directory there, or a link to one, or to nothing.
+    if (try? FileSystem.status(of: full, followingLinks: true))?.kind == .directory { return }
     // In place, as most editors do not: the inode stays.
     let file = try FileSystem.open(full, .writeOnly, options: [.create, .truncate])
     defer { FileSystem.close(file) }
