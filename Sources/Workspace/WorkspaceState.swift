@@ -23,9 +23,8 @@ public final class WorkspaceState: @unchecked Sendable {
 
   /// Loads the state of a workspace; an empty one where there is none, or where state is not used.
   ///
-  /// - Parameter isUsed: whether state is read and written at all: for now only where `KILT_SNAPSHOT` is `on`, until the
-  ///   fuzzer's long mode has gone through without a difference.
-  public init(of workspace: Workspace, isUsed: Bool = environmentVariable("KILT_SNAPSHOT") == "on") throws {
+  /// - Parameter isUsed: whether state is read and written at all: not where `KILT_SNAPSHOT` is `off`.
+  public init(of workspace: Workspace, isUsed: Bool = environmentVariable("KILT_SNAPSHOT") != "off") throws {
     root = workspace.root
     directory = workspace.stateDirectory
     let descriptor = try FileSystem.open(workspace.root, .readOnly, options: .directory)
