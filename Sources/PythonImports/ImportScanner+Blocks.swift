@@ -97,14 +97,18 @@ extension ImportScanner {
     return false
   }
 
-  /// Drops the imports of a logical line that `no-infer-dep` marks: those on a marked line, and all where the line that
-  /// ends the statement is marked. The position is at the end of the logical line.
-  mutating func dropMarkedImports(from firstImport: Int) {
+  /// Drops the imports and assets of a logical line that `no-infer-dep` marks: those on a marked line, and all import
+  /// statements where the line that ends the statement is marked. The position is at the end of the logical line.
+  mutating func dropMarked(fromImport firstImport: Int, asset firstAsset: Int) {
     let all = marks.last?.upperBound == position
-    let kept = found.imports[firstImport...].filter { entry in
-      !all && !marks.contains { mark in entry.line < mark.lowerBound && isOneLine(entry.line..<mark.lowerBound) }
+    func isMarked(_ offset: Int) -> Bool {
+      marks.contains { mark in offset < mark.lowerBound && isOneLine(offset..<mark.lowerBound) }
     }
+    let kept = found.imports[firstImport...].filter { !(all && $0.form != .string) && !isMarked($0.line) }
     found.imports.replaceSubrange(firstImport..., with: kept)
+    if firstAsset < found.assets.count {
+      found.assets.replaceSubrange(firstAsset..., with: found.assets[firstAsset...].filter { !isMarked($0.line) })
+    }
     for index in blocks.indices {
       blocks[index].bodyEnd = blocks[index].bodyEnd.map { min($0, found.imports.count) }
     }

@@ -78,10 +78,10 @@ struct ImportScanner {
     if let block = blocks.last, indent <= block.indent { closeBlocks(at: indent) }
     openBlock(at: indent)
 
-    let firstImport = found.imports.count
+    let (firstImport, firstAsset) = (found.imports.count, found.assets.count)
     scanStatements()
     if !marks.isEmpty {
-      dropMarkedImports(from: firstImport)
+      dropMarked(fromImport: firstImport, asset: firstAsset)
       marks.removeAll(keepingCapacity: true)
     }
     skipLineBreak()

@@ -74,7 +74,7 @@ import Workspace
           --> m/x.py:1
           note: provided by a:one, a:two
           note: imported by m/x.py, m/y.py
-          help: name one in the importing target: dependencies=["a:one"], or exclude the others: dependencies=["!a:two"]
+          help: add dependencies=["!a:two"] to "m:m" (m/BUILD:1); "kilt tailor --fix" does it
 
         """)
     var settled = files

@@ -1,5 +1,6 @@
 internal import BuildFiles
 internal import Diagnostics
+internal import Glibc
 internal import PythonImports
 internal import Workspace
 
@@ -11,14 +12,14 @@ extension DependencyResolver {
     let options = graph.configuration.inference
     let resolve = graph.resolve(of: id)
     var found: Set<TargetID> = []
-    if options.imports {
+    if options.imports || options.assets {
       let parsed = try imports(of: file)
-      let package = packageParts(ofFile: graph.files.path(of: file))
-      var seen: Set<String> = []
-      for entry in parsed.imports {
-        guard let name = absoluteName(entry, package: package), seen.insert(name).inserted else { continue }
-        found.formUnion(owners(of: name, entry, of: id, resolve: resolve, explicit))
+      if options.imports {
+        for entry in named(parsed.imports, inFile: graph.files.path(of: file)) {
+          found.formUnion(owners(of: entry, in: id, resolve: resolve, explicit))
+        }
       }
+      if options.assets { found.formUnion(assets(parsed.assets, of: file, in: id, explicit)) }
       for dependency in parsed.explicitDependencies {
         found.formUnion(
           try graph.lookUp(dependency.text, field: "dependencies", of: target, written: dependency.text, trace: trace))
@@ -36,40 +37,120 @@ extension DependencyResolver {
     return found
   }
 
-  /// The package that relative imports of a file start from, as names; nil where the file lies in no source root.
-  private func packageParts(ofFile path: String) -> [Substring]? {
-    let directory = Paths.parent(path)
-    guard let root = graph.sourceRoots.root(of: directory) else { return nil }
-    return directory == root ? [] : Paths.relative(directory, to: root).split(separator: "/")
+  /// What a file imports, each name once.
+  private struct NamedImport {
+    var name: String
+    var line: Int
+    /// Whether the file works without it, or nobody can tell.
+    var isWeak: Bool
   }
 
-  /// The dotted name of an import; nil for one that leads out of the source root.
-  private func absoluteName(_ entry: PythonImport, package: [Substring]?) -> String? {
+  /// The imports of a file by absolute name, in the order of the file: one that is needed in one place is needed.
+  private func named(_ imports: [PythonImport], inFile path: String) -> [NamedImport] {
+    let directory = Paths.parent(path)
+    let root = graph.sourceRoots.root(of: directory)
+    // The package that relative imports start from.
+    let package = root.map {
+      directory == $0 ? [] : Paths.relative(directory, to: $0).split(separator: "/")
+    }
+    let options = graph.configuration.inference
+    var result: [NamedImport] = []
+    var places: [String: Int] = [:]
+    for entry in imports {
+      if entry.form == .string, options.ignoresString(entry.module) { continue }
+      let name = absoluteName(entry, package: package)
+      let isWeak = entry.isWeak || entry.form == .importModuleCall || entry.form == .string
+      if let place = places[name] {
+        if result[place].isWeak, !isWeak { result[place] = NamedImport(name: name, line: entry.line, isWeak: false) }
+        continue
+      }
+      places[name] = result.count
+      result.append(NamedImport(name: name, line: entry.line, isWeak: isWeak))
+    }
+    return result
+  }
+
+  /// The dotted name of an import; as written, with its dots, for one that leads out of the source root: like Python, which
+  /// knows no package there, nothing provides it.
+  private func absoluteName(_ entry: PythonImport, package: [Substring]?) -> String {
     let name = entry.dottedName
     guard entry.level > 0 else { return name }
-    guard let package, package.count >= entry.level - 1 else { return nil }
+    guard let package, package.count >= entry.level else { return String(repeating: ".", count: entry.level) + name }
     let base = package.dropLast(entry.level - 1).joined(separator: ".")
-    if base.isEmpty { return name.isEmpty ? nil : name }
     return name.isEmpty ? base : base + "." + name
   }
 
   /// The providers of an import, which is noted when they are ambiguous or none.
   private func owners(
-    of name: String, _ entry: PythonImport, of id: TargetID, resolve: String?, _ explicit: ExplicitDependencies
+    of entry: NamedImport, in id: TargetID, resolve: String?, _ explicit: ExplicitDependencies
   ) -> [TargetID] {
-    switch modules.owners(of: name, resolve: resolve, prefer: preference(for: id), trace: trace) {
-    case .clear(let targets) where !targets.isEmpty: return targets
+    let isOptional = entry.isWeak || StandardLibrary.contains(entry.name) || isIgnored(entry.name)
+    switch modules.owners(of: entry.name, resolve: resolve, prefer: preference(for: id), trace: trace) {
+    case .clear(let targets):
+      if targets.isEmpty, !isOptional { findings.add(unowned: entry.name, importer: id, line: entry.line) }
+      return targets
     case .ambiguous(let targets):
-      if targets.contains(where: { explicit.covers($0, in: graph) }) { return [] }
-      let rest = targets.filter { !explicit.excludes($0, in: graph) }
-      if rest.count == 1 { return rest }
-      findings.add(ambiguous: name, providers: targets, importer: id, line: entry.line)
-    case .clear:
-      if entry.isWeak || entry.form == .importModuleCall || entry.form == .string { return [] }
-      if StandardLibrary.contains(name) || isIgnored(name) { return [] }
-      findings.add(unowned: name, importer: id, line: entry.line)
+      return settled(
+        .module(entry.name), among: targets, of: id, line: entry.line, isNeeded: !isOptional, explicit)
+    }
+  }
+
+  /// Of several providers, the one that the target's field leaves: none where it names one, which is a dependency anyway.
+  /// What it leaves open is noted.
+  private func settled(
+    _ need: Ambiguity.Need, among targets: [TargetID], of id: TargetID, line: Int, isNeeded: Bool,
+    _ explicit: ExplicitDependencies
+  ) -> [TargetID] {
+    if targets.contains(where: { explicit.covers($0, in: graph) }) {
+      settledByNaming[id, default: []].formUnion(targets)
+      settledByNaming[id, default: []].formUnion(targets.compactMap { graph.generator(of: $0) })
+      return []
+    }
+    let rest = targets.filter { !explicit.excludes($0, in: graph) }
+    if rest.count == 1 { return rest }
+    // Where all are excluded, that is what the field says.
+    if rest.count > 1 {
+      findings.add(
+        TargetFindings.Ambiguous(need: need, providers: rest, line: line, isNeeded: isNeeded), to: id)
     }
     return []
+  }
+
+  /// The owners of the files whose paths stand in strings of a source file: a `file` by its path from the workspace root, as
+  /// it lies there when a program runs, a `resource` by its path from the source file's directory.
+  private func assets(
+    _ assets: [LineText], of file: FileID, in id: TargetID, _ explicit: ExplicitDependencies
+  ) -> Set<TargetID> {
+    let directory = Paths.parent(graph.files.path(of: file))
+    var found: Set<TargetID> = []
+    var seen: Set<String> = []
+    for asset in assets where seen.insert(asset.text).inserted {
+      guard let path = Self.plainPath(asset.text) else { continue }
+      let owners = Set(
+        owners(ofAsset: Paths.join(directory, path), type: .resource) + owners(ofAsset: path, type: .file))
+      if owners.count <= 1 {
+        found.formUnion(owners)
+      } else {
+        found.formUnion(
+          settled(
+            .asset(asset.text), among: graph.sortedByAddress(Array(owners)), of: id, line: asset.line, isNeeded: false,
+            explicit))
+      }
+    }
+    return found
+  }
+
+  private func owners(ofAsset path: String, type: TargetType) -> [TargetID] {
+    trace.add(path: path)
+    guard let file = graph.files.file(at: path) else { return [] }
+    return graph.owners(of: file).filter { graph.type(of: $0) == type }
+  }
+
+  /// A path without empty components and single dots, as `pathlib` has it; nil for one that is not relative or leads upwards.
+  private static func plainPath(_ text: String) -> String? {
+    guard !text.hasPrefix("/") else { return nil }
+    let parts = text.split(separator: "/").filter { $0 != "." }
+    return parts.isEmpty || parts.contains("..") ? nil : parts.joined(separator: "/")
   }
 
   private func isIgnored(_ name: String) -> Bool {
@@ -118,26 +199,38 @@ extension DependencyResolver {
       if let path = Paths.normalized(Paths.join(target.address.directory, String(file))) { trace.add(path: path) }
     }
     guard case .module(let module, _)? = try graph.entryPoint(of: target) else { return [] }
-    return Set(entryPointOwners(of: module, id, explicit))
+    let owners = modules.owners(of: module, resolve: graph.resolve(of: id), prefer: preference(for: id), trace: trace)
+    // A file that is named lies below the BUILD file, so what owns it is declared there or above.
+    let isFile = target.value(of: "entry_point").string.map { $0.prefix { $0 != ":" }.hasSuffix(".py") } ?? false
+    return Set(entryPointOwners(of: module, owners, id, explicit, mustBeAbove: isFile))
   }
 
-  private func entryPointOwners(of module: String, _ id: TargetID, _ explicit: ExplicitDependencies) -> [TargetID] {
-    // A distribution has no resolve of its own: what it names is looked up in the default one.
-    let resolve = graph.resolve(of: id) ?? graph.configuration.defaultResolve
-    switch modules.owners(of: module, resolve: resolve, prefer: preference(for: id), trace: trace) {
+  private func entryPointOwners(
+    of module: String, _ owners: ModuleMap.Owners, _ id: TargetID, _ explicit: ExplicitDependencies,
+    mustBeAbove: Bool = false
+  ) -> [TargetID] {
+    switch owners {
     case .clear(let targets): return targets
     case .ambiguous(let targets):
-      if targets.contains(where: { explicit.covers($0, in: graph) }) { return [] }
-      let rest = targets.filter { !explicit.excludes($0, in: graph) }
-      if rest.count == 1 { return rest }
-      findings.add(
-        ambiguous: module, providers: targets, importer: id, line: graph[id].declaration.site.line)
-      return []
+      let directory = graph[id].address.directory
+      let line = graph[id].declaration.site.line
+      // As in Pants, what is named is looked for among all of them.
+      if mustBeAbove, !targets.contains(where: { explicit.covers($0, in: graph) }) {
+        let above = targets.filter {
+          let other = graph[$0].address.directory
+          return other.isEmpty || directory == other || directory.hasPrefix(other + "/")
+        }
+        if above.count == 1, !explicit.excludes(above[0], in: graph) { return above }
+        return above.isEmpty
+          ? [] : settled(.module(module), among: above, of: id, line: line, isNeeded: false, explicit)
+      }
+      return settled(.module(module), among: targets, of: id, line: line, isNeeded: false, explicit)
     }
   }
 
   /// The binaries and the owners of the modules that a distribution's entry points name.
   func inferredFromDistribution(_ id: TargetID, _ explicit: ExplicitDependencies) throws -> Set<TargetID> {
+    guard graph.configuration.inference.entryPoints else { return [] }
     let target = graph[id]
     var texts: [String] = []
     func collect(_ value: FieldValue) {
@@ -153,9 +246,17 @@ extension DependencyResolver {
         found.formUnion(try graph.lookUp(text, field: "entry_points", of: target, written: text, trace: trace))
       } else {
         let module = text.split(separator: ":").first.map(String.init) ?? text
-        found.formUnion(entryPointOwners(of: module, id, explicit))
+        // A distribution has no resolve of its own.
+        found.formUnion(entryPointOwners(of: module, modules.owners(ofAnyResolve: module, trace: trace), id, explicit))
       }
     }
     return found
+  }
+}
+
+extension WorkspaceConfiguration.Inference {
+  /// Whether a string that looks like an import is none, by `string_import_ignore`.
+  func ignoresString(_ text: String) -> Bool {
+    stringImportIgnore.contains { fnmatch($0, text, FNM_NOESCAPE) == 0 }
   }
 }

@@ -18,6 +18,10 @@ public final class DependencyResolver {
   private(set) var trace = LookupTrace()
   /// What was odd about imports so far.
   var findings = ImportFindings()
+  /// Providers of what is ambiguous but for a field that names one of them, by target.
+  var settledByNaming: [TargetID: Set<TargetID>] = [:]
+  /// What inference alone has given so far, where it was asked for.
+  var inferredEdges: [TargetID: [TargetID]] = [:]
   var visibility = VisibilityState()
   lazy var hasVisibilityRules = graph.hasVisibilityRules
 
@@ -138,7 +142,7 @@ public final class DependencyResolver {
   /// What a target's fields name. Generated targets without a field of their own share their generator's.
   func explicit(of id: TargetID) throws -> ExplicitDependencies {
     let target = graph[id]
-    guard let generator = target.generator, !target.ownFields.contains(where: { $0.name == "dependencies" }) else {
+    guard let generator = target.generator, !target.hasOwnDependencies else {
       return try graph.explicitDependencies(of: target, trace: trace)
     }
     if let (known, marks) = explicitOfGenerator[generator] {
@@ -162,7 +166,8 @@ public final class DependencyResolver {
     return found.sorted(by: graph.store.precedes)
   }
 
-  private func inferred(for id: TargetID, _ explicit: ExplicitDependencies) throws -> Set<TargetID> {
+  /// What a target depends on by what its sources and fields say, apart from `dependencies`.
+  func inferred(for id: TargetID, _ explicit: ExplicitDependencies) throws -> Set<TargetID> {
     let target = graph[id]
     switch target.type {
     case .pythonSource, .pythonTest: return try inferredFromFile(id, explicit)

@@ -5,16 +5,27 @@ internal import Workspace
 
 /// What inference could not settle of one target.
 struct TargetFindings {
-  var ambiguous: [(name: String, providers: [TargetID], line: Int)] = []
+  /// Something that several targets provide.
+  struct Ambiguous {
+    var need: Ambiguity.Need
+    var providers: [TargetID]
+    var line: Int
+    /// Whether the target does not work without it.
+    var isNeeded: Bool
+  }
+
+  var ambiguous: [Ambiguous] = []
   /// The imports that nothing provides.
   var unowned: [(name: String, line: Int)] = []
 
   func encode(into writer: inout ByteWriter) {
     if ambiguous.isEmpty, unowned.isEmpty { return }
     writer.write(list: ambiguous) { writer, entry in
-      writer.write(entry.name)
+      if case .asset = entry.need { writer.write(true) } else { writer.write(false) }
+      writer.write(entry.need.text)
       writer.write(list: entry.providers) { $0.write(Int($1.rawValue)) }
       writer.write(entry.line)
+      writer.write(entry.isNeeded)
     }
     writer.write(list: unowned) { writer, entry in
       writer.write(entry.name)
@@ -26,11 +37,12 @@ struct TargetFindings {
 
   init(from reader: inout ByteReader) throws(SnapshotError) {
     ambiguous = try reader.list { reader throws(SnapshotError) in
-      (
-        name: try reader.string(),
+      let isAsset = try reader.bool()
+      let text = try reader.string()
+      return Ambiguous(
+        need: isAsset ? .asset(text) : .module(text),
         providers: try reader.list { reader throws(SnapshotError) in TargetID(try reader.int()) },
-        line: try reader.int()
-      )
+        line: try reader.int(), isNeeded: try reader.bool())
     }
     unowned = try reader.list { reader throws(SnapshotError) in (name: try reader.string(), line: try reader.int()) }
   }
@@ -38,103 +50,59 @@ struct TargetFindings {
 
 /// What inference could not settle: gathered while it works, reported once, by cause.
 struct ImportFindings {
-  struct Place: Hashable {
-    var target: TargetID
-    var line: Int
-  }
+  private(set) var all: [TargetID: TargetFindings] = [:]
 
-  private var byTarget: [TargetID: TargetFindings] = [:]
-
-  subscript(id: TargetID) -> TargetFindings { byTarget[id] ?? TargetFindings() }
+  subscript(id: TargetID) -> TargetFindings { all[id] ?? TargetFindings() }
 
   /// Begins anew with a target.
-  mutating func begin(_ id: TargetID) { byTarget[id] = nil }
+  mutating func begin(_ id: TargetID) { all[id] = nil }
 
-  mutating func add(ambiguous name: String, providers: [TargetID], importer: TargetID, line: Int) {
-    byTarget[importer, default: TargetFindings()].ambiguous.append((name, providers, line))
+  mutating func add(_ ambiguous: TargetFindings.Ambiguous, to importer: TargetID) {
+    all[importer, default: TargetFindings()].ambiguous.append(ambiguous)
   }
 
   mutating func add(unowned name: String, importer: TargetID, line: Int) {
-    byTarget[importer, default: TargetFindings()].unowned.append((name, line))
+    all[importer, default: TargetFindings()].unowned.append((name, line))
   }
 
   /// Takes what an earlier run has found of a target.
   mutating func take(from row: TargetRow, of id: TargetID, in store: GraphStore) {
-    guard row.findings.count > 0, byTarget[id] == nil else { return }
+    guard row.findings.count > 0, all[id] == nil else { return }
     var reader = ByteReader(store.declarationBytes(row.findings))
     guard let found = try? TargetFindings(from: &reader) else {
       preconditionFailure("findings in the state can not be decoded")
     }
-    byTarget[id] = found
-  }
-
-  /// The importers by module, by the targets that could be meant.
-  var ambiguous: [[TargetID]: [String: [Place]]] {
-    var result: [[TargetID]: [String: [Place]]] = [:]
-    for (importer, found) in byTarget {
-      for entry in found.ambiguous {
-        result[entry.providers.sorted(), default: [:]][entry.name, default: []].append(
-          Place(target: importer, line: entry.line))
-      }
-    }
-    return result
+    all[id] = found
   }
 
   /// The imports that nothing provides, by importer.
-  var unowned: [TargetID: [(name: String, line: Int)]] { byTarget.mapValues(\.unowned).filter { !$0.value.isEmpty } }
+  var unowned: [TargetID: [(name: String, line: Int)]] { all.mapValues(\.unowned).filter { !$0.value.isEmpty } }
+
+  /// Whether some target lacks what it does not work without, because several provide it.
+  func lacks(_ ambiguity: Ambiguity) -> Bool {
+    ambiguity.places.contains { place in
+      self[place.target].ambiguous.contains { $0.isNeeded && ambiguity.needs.contains($0.need) }
+    }
+  }
 }
 
 extension DependencyResolver {
   /// What inference could not settle so far, and what was odd about the targets: for people, on standard error.
   ///
-  /// - Throws: `DiagnosticList` where the configuration makes unowned imports errors.
+  /// - Throws: `DiagnosticList` where the configuration makes it an error that an import finds no owner.
   public func warnings() throws -> [Diagnostic] {
     var result = graph.warnings + visibility.warnings
-    let ambiguous = findings.ambiguous.map { (graph.sortedByAddress($0.key), $0.value) }
-    for (providers, modules) in ambiguous.sorted(by: { left, right in
-      left.0.lexicographicallyPrecedes(right.0, by: graph.store.precedes)
-    }) {
-      result.append(ambiguity(providers, modules))
-    }
+    let ambiguities = ambiguities
     let unowned = findings.unowned.sorted { graph.store.precedes($0.key, $1.key) }.map {
       unownedImports($0.key, $0.value)
     }
-    switch graph.configuration.inference.unownedImports {
-    case .ignore: break
-    case .warning: result += unowned
-    case .error: if !unowned.isEmpty { throw DiagnosticList(unowned) }
+    if graph.configuration.inference.unownedImports == .error {
+      let errors = ambiguities.filter(findings.lacks).map(diagnostic) + unowned
+      if !errors.isEmpty { throw DiagnosticList(errors) }
     }
+    result += ambiguities.map(diagnostic)
+    if graph.configuration.inference.unownedImports == .warning { result += unowned }
     return result
-  }
-
-  private func ambiguity(_ providers: [TargetID], _ modules: [String: [ImportFindings.Place]]) -> Diagnostic {
-    let names = modules.keys.sorted()
-    let importers = graph.sortedByAddress(Array(Set(modules.values.flatMap { $0.map(\.target) })))
-    let addresses = providers.map { graph.address(of: $0).description }
-    let first = modules[names[0]]?.min {
-      $0.target == $1.target ? $0.line < $1.line : graph.store.precedes($0.target, $1.target)
-    }
-    var diagnostic = Diagnostic(
-      .input,
-      "\(names.map { "\"\($0)\"" }.joined(separator: ", ")) could come from \(addresses.count) targets, so nothing was inferred",
-      notes: [
-        "provided by " + addresses.joined(separator: ", "),
-        "imported by " + Self.listing(importers.map { graph.address(of: $0).description }),
-      ],
-      remedies: [
-        "name one in the importing target: dependencies=[\"\(addresses[0])\"], or exclude the others: "
-          + "dependencies=[\"!\(addresses[addresses.count - 1])\"]"
-      ])
-    if let first, let file = graph[first.target].file {
-      diagnostic.location = SourceLocation(path: graph.files.path(of: file), line: first.line)
-    }
-    return diagnostic
-  }
-
-  private static func listing(_ names: [String]) -> String {
-    names.count <= 5
-      ? names.joined(separator: ", ")
-      : names.prefix(5).joined(separator: ", ") + " and \(names.count - 5) more"
   }
 
   private func unownedImports(_ id: TargetID, _ imports: [(name: String, line: Int)]) -> Diagnostic {

@@ -25,6 +25,9 @@ enum DefaultModules {
     }
     if project.hasPrefix("oslo-") { return ([underscored(project)], false) }
     if project.hasPrefix("python-") { return ([underscored(project.dropFirst(7))], false) }
+    for prefix in ["backports-", "jaraco-", "repoze-", "sphinxcontrib-", "zope-"] where project.hasPrefix(prefix) {
+      return ([prefix.dropLast() + "." + underscored(project.dropFirst(prefix.utf8.count))], false)
+    }
     if project.hasPrefix("apache-airflow-providers-") { return ([dotted(project.dropFirst(7))], false) }
     return ([name.lowercased().split(separator: "-", omittingEmptySubsequences: false).joined(separator: "_")], false)
   }
@@ -60,6 +63,8 @@ enum DefaultModules {
     cloud-sql-python-connector google.cloud.sql.connector
     confluent-kafka confluent_kafka
     coolprop CoolProp
+    cx-oracle cx_Oracle
+    cython Cython cython
     databricks-sdk databricks.sdk
     databricks-sql-connector databricks.sql databricks.sqlalchemy
     delta-spark delta
@@ -97,14 +102,24 @@ enum DefaultModules {
     faiss-gpu faiss
     fluent-logger fluent
     fonttools fontTools
+    gevent-websocket geventwebsocket
     gitpython git
+    google-ai-generativelanguage google.ai.generativelanguage google.ai.generativelanguage_v1 google.ai.generativelanguage_v1beta
     google-api-core google.api_core
     google-api-python-client googleapiclient
     google-auth google.auth google.oauth2
     google-auth-oauthlib google_auth_oauthlib
+    google-cloud-bigquery-storage google.cloud.bigquery_storage google.cloud.bigquery_storage_v1
+    google-cloud-build google.cloud.devtools.cloudbuild google.cloud.devtools.cloudbuild_v1 google.cloud.devtools.cloudbuild_v2
     google-cloud-core google.cloud
+    google-cloud-error-reporting google.cloud.error_reporting google.cloud.errorreporting_v1beta1
+    google-cloud-iam google.cloud.iam google.cloud.iam_admin_v1 google.cloud.iam_credentials google.cloud.iam_credentials_v1 google.cloud.iam_v2 google.cloud.iam_v3
+    google-genai google.genai
+    google-generativeai google.generativeai
+    google-resumable-media google.resumable_media
     googleapis-common-protos google.api google.rpc google.type google.longrunning
     graphql-core graphql
+    grpc-google-iam-v1 google.iam.v1
     grpcio grpc
     grpcio-channelz grpcio_channelz
     grpcio-health-checking grpc_health
@@ -115,9 +130,11 @@ enum DefaultModules {
     honeycomb-opentelemetry honeycomb.opentelemetry
     ipython IPython
     jack-client jack
+    jpype1 jpype
     kafka-python kafka
     lark-parser lark
     launchdarkly-server-sdk ldclient
+    levenshtein Levenshtein
     mail-parser mailparser
     matplotlib matplotlib mpl_toolkits
     matrix-nio nio
@@ -126,7 +143,10 @@ enum DefaultModules {
     mysql-python MySQLdb
     mysqlclient MySQLdb
     netcdf4 netCDF4
+    nvidia-ml-py pynvml
     o365 O365
+    opencv-contrib-python cv2
+    opencv-contrib-python-headless cv2
     opencv-python cv2
     opencv-python-headless cv2
     opensearch-py opensearchpy
@@ -140,6 +160,7 @@ enum DefaultModules {
     opentelemetry-semantic-conventions opentelemetry.semconv
     opentelemetry-test-utils opentelemetry.test
     paho-mqtt paho
+    pdfminer-six pdfminer
     phonenumberslite phonenumbers
     pillow PIL
     pip-tools piptools
@@ -151,12 +172,14 @@ enum DefaultModules {
     pyasn1-modules pyasn1_modules
     pycrypto Crypto
     pycryptodome Crypto
+    pycryptodomex Cryptodome
     pycurl pycurl
     pyerfa erfa
     pygithub github
     pygobject gi
     pyhamcrest hamcrest
     pyicu icu
+    pyinstaller PyInstaller
     pyjwt jwt
     pykube-ng pykube
     pymongo bson gridfs pymongo
@@ -165,9 +188,13 @@ enum DefaultModules {
     pyopenssl OpenSSL
     pypdf2 PyPDF2
     pypi-kenlm kenlm
+    pyqt5 PyQt5
+    pyqt6 PyQt6
     pysaml2 saml2
     pyserial serial
     pyshp shapefile
+    pyside2 PySide2
+    pyside6 PySide6
     pysocks socks
     pyspark pyspark
     pytest pytest _pytest
@@ -182,17 +209,22 @@ enum DefaultModules {
     python-sat pysat
     pyusb usb
     pywavelets pywt
+    pywin32 pythoncom pywintypes win32api win32com win32con win32event win32file win32gui win32pipe win32process win32security win32service win32serviceutil
     pywinrm winrm
     pyyaml yaml
     pyzmq zmq
     randomwords random_words
+    redis-py-cluster rediscluster
     robotraconteur RobotRaconteur
+    rpi-gpio RPi.GPIO
     ruamel-yaml ruamel.yaml
     scikit-image skimage
     scikit-learn sklearn
+    scikit-optimize skopt
     scikit-video skvideo
     setuptools easy_install pkg_resources setuptools
     sisl sisl sisl_toolbox
+    slackclient slack
     snowflake-connector-python snowflake.connector
     snowflake-snowpark-python snowflake.snowpark
     snowflake-sqlalchemy snowflake.sqlalchemy
@@ -201,11 +233,15 @@ enum DefaultModules {
     sseclient-py sseclient
     strawberry-graphql strawberry
     streamlit-aggrid st_aggrid
+    tensorflow-cpu tensorflow
+    tensorflow-gpu tensorflow
     tornado tornado
     twitter-common-app twitter.common.app
+    umap-learn umap
     unittest-xml-reporting xmlrunner
     unleashclient UnleashClient
     websocket-client websocket
+    wxpython wx
     zope-interface zope.interface
     """)
 

@@ -152,7 +152,16 @@ struct ModuleMap: Sendable {
     of name: String, resolve: String?, prefer: ((TargetID) -> Int)? = nil, trace: LookupTrace? = nil
   ) -> Owners {
     trace?.add(module: name)
-    let resolve = code(ofResolve: resolve)
+    return nearest(to: name, resolves: [code(ofResolve: resolve)], prefer: prefer)
+  }
+
+  /// The owners of a dotted name in whatever resolve: one that is provided in several is ambiguous.
+  func owners(ofAnyResolve name: String, trace: LookupTrace? = nil) -> Owners {
+    trace?.add(module: name)
+    return nearest(to: name, resolves: Array(0...UInt16(resolves.count)), prefer: nil)
+  }
+
+  private func nearest(to name: String, resolves: [UInt16], prefer: ((TargetID) -> Int)?) -> Owners {
     var nearest: [Bool: (distance: Int, targets: [TargetID])] = [:]
     func add(_ providers: [Provider], _ distance: Int) {
       for provider in providers {
@@ -165,23 +174,25 @@ struct ModuleMap: Sendable {
         }
       }
     }
-    var module = Substring(name)
-    var distance = 0
-    while true {
-      let found = providers(module, resolve: resolve, thirdParty: true)
-      if !found.isEmpty {
-        add(found, distance)
-        break
+    for resolve in resolves {
+      var module = Substring(name)
+      var distance = 0
+      while true {
+        let found = providers(module, resolve: resolve, thirdParty: true)
+        if !found.isEmpty {
+          add(found, distance)
+          break
+        }
+        guard let dot = module.utf8.lastIndex(of: UInt8(ascii: ".")) else { break }
+        module = module[..<dot]
+        distance += 1
       }
-      guard let dot = module.utf8.lastIndex(of: UInt8(ascii: ".")) else { break }
-      module = module[..<dot]
-      distance += 1
-    }
-    let exact = providers(name, resolve: resolve, thirdParty: false)
-    if !exact.isEmpty {
-      add(exact, 0)
-    } else if let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) {
-      add(providers(name[..<dot], resolve: resolve, thirdParty: false), 1)
+      let exact = providers(name, resolve: resolve, thirdParty: false)
+      if !exact.isEmpty {
+        add(exact, 0)
+      } else if let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) {
+        add(providers(name[..<dot], resolve: resolve, thirdParty: false), 1)
+      }
     }
     if let prefer {
       for (kind, entry) in nearest where entry.targets.count > 1 {

@@ -108,6 +108,7 @@ extension WorkspaceConfiguration {
     options.imports = try table.bool("imports") ?? options.imports
     options.stringImports = try table.bool("string_imports") ?? options.stringImports
     options.stringImportsMinimumDots = try table.int("string_imports_min_dots") ?? options.stringImportsMinimumDots
+    options.stringImportIgnore = try table.strings("string_import_ignore", default: options.stringImportIgnore)
     options.assets = try table.bool("assets") ?? options.assets
     options.assetsMinimumSlashes = try table.int("assets_min_slashes") ?? options.assetsMinimumSlashes
     options.initFiles = try table.choice("init_files", InitFiles.self) ?? options.initFiles
@@ -117,7 +118,7 @@ extension WorkspaceConfiguration {
       try table.choice("unowned_dependency_behavior", UnownedImports.self) ?? options.unownedImports
     options.ambiguityResolution =
       try table.choice("ambiguity_resolution", AmbiguityResolution.self) ?? options.ambiguityResolution
-    options.ignoredUnownedImports = try table.strings("ignored_unowned_imports") ?? options.ignoredUnownedImports
+    options.ignoredUnownedImports = try table.strings("ignored_unowned_imports", default: options.ignoredUnownedImports)
     inference = options
   }
 }

@@ -50,16 +50,29 @@ public struct WorkspaceConfiguration: Sendable {
 
   /// `[python.infer]`: how dependencies follow from source files.
   public struct Inference: Sendable, Hashable {
+    /// Whether imports are dependencies.
     public var imports = true
+    /// Whether strings that look like dotted names are imports, for which nothing happens where nothing provides them.
     public var stringImports = false
+    /// How many dots such a string has at least.
     public var stringImportsMinimumDots = 2
+    /// Strings that are no imports: patterns with `*`, `?` and `[…]` for the whole string.
+    public var stringImportIgnore: [String] = []
+    /// Whether strings that are paths of `resource` and `file` targets are dependencies.
     public var assets = false
+    /// How many slashes such a string has at least.
     public var assetsMinimumSlashes = 1
+    /// Which `__init__.py` files in a file's directory and above are dependencies.
     public var initFiles = InitFiles.contentOnly
+    /// Whether the `conftest.py` files in a test's directory and above are dependencies.
     public var conftests = true
+    /// Whether what `entry_point` and `entry_points` name is a dependency.
     public var entryPoints = true
+    /// What happens with an import that nothing in the workspace provides.
     public var unownedImports = UnownedImports.warning
+    /// How several providers of one module are told apart.
     public var ambiguityResolution = AmbiguityResolution.none
+    /// Imports, with all below them, that nothing in the workspace need provide.
     public var ignoredUnownedImports: [String] = []
   }
 

@@ -53,6 +53,9 @@ final class RandomRepository: @unchecked Sendable {
     """
     [workspace]
     prelude_globs = ["macros.star"]
+    [python.infer]
+    assets = true
+    string_imports = true
     [python]
     default_resolve = "one"
     [python.resolves]
@@ -78,6 +81,9 @@ final class RandomRepository: @unchecked Sendable {
           "import \(module).\(name)", "from \(module) import \(name)", "from . import \(name)", "import requests",
           "from \(module).\(name) import thing", "import yaml.nodes", "import os", "from .. import m",
           "try:\n  import \(module).\(name)\nexcept ImportError:\n  pass",
+          "open(\"\(random.pick(Self.directories))/data.txt\")",
+          "load(\"\(random.pick(["b", "c", "e", "x"]))/data.txt\")",
+          "PLUGIN = \"\(module).\(name).Thing\"",
         ]))
     }
     return lines.joined(separator: "\n") + "\n"
@@ -98,7 +104,11 @@ final class RandomRepository: @unchecked Sendable {
         "python_sources(overrides={\"m.py\": dict(dependencies=[\"!!lib\"])} if False else {})",
       ]))
     if random.chance(40) { lines.append("python_tests(name=\"tests\")") }
-    if random.chance(30) { lines.append("resources(name=\"res\", sources=[\"*.txt\"])") }
+    if random.chance(40) {
+      lines.append(
+        random.pick(["resources(name=\"res\", sources=[", "files(name=\"res\", sources=["])
+          + random.pick(["\"*.txt\"", "\"**/*.txt\""]) + "])")
+    }
     if random.chance(25) { lines.append("python_requirement(name=\"req\", requirements=[\"requests\"])") }
     if random.chance(15) {
       lines.append("python_requirement(name=\"yaml\", requirements=[\"PyYAML\"], resolve=\"two\")")
