@@ -40,19 +40,43 @@ public struct BundlePackager {
     let plan = try resolver.bundlePlan(for: target)
     let fields = try BundleFields(resolver.graph[target])
     let inputs = try inputs(of: plan, fields)
-    let relativePath = plan.outputPath.map { "dist/" + $0 } ?? "dist/\(plan.artifact)-\(version.name)-\(platform).pex"
+    let relativePath = plan.outputPath.map { "dist/" + $0 } ?? relativePath(plan.artifact)
     let path = workspace.root.appending(relativePath)
-    try workspace.stateDirectory.create()
-    let recordPath = workspace.stateDirectory.path.appending("bundles").appending("\(plan.artifact)-\(platform).json")
-    try FileSystem.createDirectories(recordPath.removingLastComponent())
-    // One build of an artifact at a time: the second of two finds what the first has done.
-    let lock = try FileLock(waitingFor: recordPath.removingLastComponent().appending(".\(plan.artifact).lock"))
-    let (bundle, work) = try bring(path, to: inputs, recordPath)
-    if work == .built { try BuildHistory(workspace).record(inputs.inputs, of: plan.address) }
-    _ = consume lock
+    let (bundle, work) = try alone(plan.artifact) { recordPath in
+      let brought = try bring(path, to: inputs, recordPath)
+      if brought.1 == .built { try BuildHistory(workspace).record(inputs.inputs, of: plan.address) }
+      return brought
+    }
     return PackagedBundle(
       plan: plan, bundle: bundle, work: work, version: version, relativePath: relativePath,
       notes: fields.notes + plan.unpackedNotes(in: resolver.graph) + (try fields.sizeNotes(bundle, plan.address)))
+  }
+
+  /// Where the bundle of an artifact stands that names no place, from the workspace root.
+  func relativePath(_ artifact: String) -> String { "dist/\(artifact)-\(version.name)-\(platform).pex" }
+
+  /// Gives the last bundle of an artifact the name of this version.
+  ///
+  /// - Parameter sha256: of the bundle that is meant.
+  /// - Returns: nil when that is not the one there is.
+  func rename(_ artifact: String, sha256: SHA256Digest) throws -> Bundle? {
+    try alone(artifact) { recordPath in
+      guard let last = BundleRecord.read(recordPath, root: workspace.root), last.bundle.sha256 == sha256, last.isIntact
+      else { return nil }
+      let path = workspace.root.appending(relativePath(artifact))
+      return last.bundle.path == path ? last.bundle : try rename(last, to: path, recordPath)
+    }
+  }
+
+  /// One build of an artifact at a time: the second of two finds what the first has done.
+  private func alone<Result>(_ artifact: String, _ body: (FilePath) throws -> Result) throws -> Result {
+    try workspace.stateDirectory.create()
+    let folder = workspace.stateDirectory.path.appending("bundles")
+    try FileSystem.createDirectories(folder)
+    let lock = try FileLock(waitingFor: folder.appending(".\(artifact).lock"))
+    let result = try body(folder.appending("\(artifact)-\(platform).json"))
+    _ = consume lock
+    return result
   }
 
   /// What a binary's bundle would be made from now, by name.

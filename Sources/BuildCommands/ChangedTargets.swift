@@ -1,6 +1,7 @@
 internal import BuildFiles
 public import Diagnostics
 internal import PythonPackaging
+internal import SystemSupport
 public import TargetGraph
 public import Workspace
 
@@ -29,8 +30,16 @@ public struct ChangedTargets {
   ///   - depth: which dependents.
   /// - Throws: `GitError`, `SystemCallError`, and what the resolver throws.
   public mutating func find(since revision: String, depth: DependentsDepth) throws -> [TargetID] {
-    let paths = try workspace.git.changedFiles(since: revision)
-    return try find(paths, before: try workspace.git.commonAncestor(with: revision), depth: depth)
+    let git = workspace.git
+    let before = try git.commonAncestor(with: revision)
+    // git looks at files for as long as the graph does: each on a processor of its own.
+    let resolver = resolver
+    let (paths, resolved) = performBeside({ Result { () throws(GitError) in try git.filesChanged(from: before) } }) {
+      Result { if depth != .none { try resolver.resolveAll() } }
+    }
+    let changed = try paths.get()
+    try resolved.get()
+    return try find(changed, before: before, depth: depth)
   }
 
   /// The targets that differ between two commits that git's `diff` takes, as in `main...topic` or `HEAD~2..HEAD`.

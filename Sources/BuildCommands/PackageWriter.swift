@@ -1,8 +1,7 @@
 internal import Actions
-public import BuildFiles
 internal import ContentStore
 internal import Diagnostics
-public import Digests
+internal import Digests
 internal import SystemSupport
 public import TargetGraph
 public import Workspace
@@ -18,23 +17,12 @@ public struct PackageWriter {
     self.targets = targets
   }
 
-  /// A file of a package in the output folder.
-  public struct WrittenFile: Sendable {
-    public var address: Address
-    /// From the workspace root.
-    public var relativePath: String
-    public var sha256: SHA256Digest
-    /// In bytes.
-    public var size: Int64
-    public var work: PackagedBundle.Work
-  }
-
   /// Builds a target's package and writes what is not there yet.
-  public func write(_ id: TargetID) throws -> [WrittenFile] {
+  public func write(_ id: TargetID) throws -> [PackageOutcome.File] {
     let package = try targets.package(of: id)
     let dist = workspace.root.appending("dist")
     try workspace.createOutputFolder(dist)
-    var written: [WrittenFile] = []
+    var written: [PackageOutcome.File] = []
     for path in package.files.tree.paths {
       guard case .file(let content, let isExecutable)? = package.files.tree[path] else { continue }
       let target = dist.pushing(FilePath(path))
@@ -46,9 +34,7 @@ public struct PackageWriter {
         work = package.wasCached ? .cached : .built
       }
       written.append(
-        WrittenFile(
-          address: targets.graph.address(of: id), relativePath: "dist/" + path, sha256: content.digest,
-          size: content.size, work: work))
+        .init(relativePath: "dist/" + path, sha256: content.digest, size: content.size, work: work))
     }
     return written
   }

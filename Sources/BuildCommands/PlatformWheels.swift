@@ -123,6 +123,15 @@ public final class PlatformWheels {
     return lock
   }
 
+  /// Whether a lock has projects in folders of this machine, whose content is not looked at again once the lock is known;
+  /// also where it can not be told.
+  func mayHaveFolders(_ path: String) -> Bool {
+    guard FileSystem.exists(workspace.root.appending(path)) else { return false }
+    // Building says what is wrong with it.
+    guard let lock = try? lock(path) else { return true }
+    return lock.packages.contains { if case .path? = $0.source { true } else { false } }
+  }
+
   /// A lockfile of the workspace in which everything that some requirements reach says what it depends on; locks of
   /// other tools may not.
   ///

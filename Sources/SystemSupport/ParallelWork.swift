@@ -35,6 +35,46 @@ public func performInParallel(
   }
 }
 
+/// Does one thing on a thread of its own while this thread does another, and waits for both.
+public func performBeside<First: Sendable, Second>(
+  _ first: @Sendable () -> First, _ second: () -> Second
+) -> (First, Second) {
+  withoutActuallyEscaping(first) { first in
+    let work = WorkBeside(body: first)
+    var thread = pthread_t()
+    let argument = Unmanaged.passRetained(work)
+    let result = pthread_create(
+      &thread, nil,
+      { argument in
+        if let argument { Unmanaged<AnyWork>.fromOpaque(argument).takeRetainedValue().run() }
+        return nil
+      }, argument.toOpaque())
+    // Without a further thread it is done afterwards.
+    if result != 0 { argument.release() }
+    let other = second()
+    if result == 0 { pthread_join(thread, nil) }
+    return (work.finish(), other)
+  }
+}
+
+/// What a thread is given to run.
+private class AnyWork {
+  func run() {}
+}
+
+private final class WorkBeside<Value: Sendable>: AnyWork {
+  private let body: @Sendable () -> Value
+  // Written by the thread that runs the body, read by the one that has waited for it.
+  private var value: Value?
+
+  init(body: @escaping @Sendable () -> Value) { self.body = body }
+
+  override func run() { value = body() }
+
+  /// What the body gave; runs it where no thread has.
+  func finish() -> Value { value ?? body() }
+}
+
 private final class ParallelWork: Sendable {
   private let next = Atomic<Int>(0)
   private let count: Int

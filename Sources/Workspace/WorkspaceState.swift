@@ -48,6 +48,9 @@ public final class WorkspaceState: @unchecked Sendable {
     files = FileTable(try FileState(loaded.image))
   }
 
+  /// Whether anything is kept from run to run.
+  public var isKept: Bool { store != nil }
+
   private init(goingOnFrom other: WorkspaceState) throws(SnapshotError) {
     files = FileTable(try FileState(try other.files.state.image.anew()))
     (root, note, ignoringInode, store) = (other.root, other.note, other.ignoringInode, other.store)

@@ -33,34 +33,28 @@ struct BuildPackage: ParsableCommand {
 
   func run() throws {
     let packaging = try PackagingSession(global, targets, verb: "package", kept: sandboxes.kept)
-    let bundles = try packaging.packageAll()
-    let files = try packaging.packageOthers()
-    let works = bundles.map(\.work) + files.map(\.work)
+    let outcomes = try packaging.packageEverything()
+    let works = outcomes.flatMap { $0.files.map(\.work) }
     if works.isEmpty {
       global.note("nothing to do: no package is affected")
     } else if works.allSatisfy({ $0 == .unchanged }) {
       global.note("nothing to do: \(works.count == 1 ? "it is" : "all \(works.count) are") up to date")
     }
     if output.format == .json {
-      let values = bundles.map { packaged -> JSONValue in
-        .members([
-          "address": .string(packaged.plan.address.description), "path": .string(packaged.relativePath),
-          "sha256": .string(packaged.bundle.sha256.hex), "size": .int(Int64(packaged.bundle.size)),
-          "work": .string(packaged.work.rawValue),
-        ])
+      let values = outcomes.flatMap { outcome in
+        outcome.files.map { file -> JSONValue in
+          .members([
+            "address": .string(packaging.session.name(of: outcome.target)), "path": .string(file.relativePath),
+            "sha256": .string(file.sha256.hex), "size": .int(file.size), "work": .string(file.work.rawValue),
+          ])
+        }
       }
-      let others = files.map { file -> JSONValue in
-        .members([
-          "address": .string(file.address.description), "path": .string(file.relativePath),
-          "sha256": .string(file.sha256.hex), "size": .int(file.size), "work": .string(file.work.rawValue),
-        ])
-      }
-      writeText(JSONValue.array(values + others).text(.pretty) + "\n", to: 1)
+      writeText(JSONValue.array(values).text(.pretty) + "\n", to: 1)
     }
   }
 }
 
-/// What `package` and `publish` share: the selected binaries, packed one after the other with a line each.
+/// What `package` and `publish` share: the selected targets, packed one after the other with a line each.
 struct PackagingSession {
   let session: WorkspaceSession
   let version: SourceVersion
@@ -88,8 +82,8 @@ struct PackagingSession {
       options.changedSince == nil
       ? try session.resolver.packages(among: selected)
       : selected.filter { TargetBuilder.isPackageable(graph[$0]) }
-    binaries = packages.filter { graph[$0].type == .pexBinary }
-    others = packages.filter { graph[$0].type != .pexBinary }
+    binaries = packages.filter { graph.type(of: $0) == .pexBinary }
+    others = packages.filter { graph.type(of: $0) != .pexBinary }
     self.verb = verb
     // What is published is bundles.
     let wanted = verb == "publish" ? binaries : packages
@@ -120,7 +114,7 @@ struct PackagingSession {
       let start = monotonicNanoseconds()
       let packaged = try packager.package(binary)
       let milliseconds = (monotonicNanoseconds() - start) / 1_000_000
-      for line in Self.warnings(packaged) { global.note("warning: " + line) }
+      for line in Self.warnings(packaged.notes, packaged.bundle.collisions) { global.note("warning: " + line) }
       global.note(
         "\(packaged.work.rawValue)  \(packaged.relativePath)  \(size(packaged.bundle.size))  \(milliseconds) ms")
       try body(packaged)
@@ -133,9 +127,8 @@ struct PackagingSession {
   }
 
   /// What a bundle does otherwise than one may expect; equal files of several wheels in one line.
-  private static func warnings(_ packaged: PackagedBundle) -> [String] {
-    let collisions = packaged.bundle.collisions
-    var lines = packaged.notes
+  private static func warnings(_ notes: [String], _ collisions: [Bundle.Collision]) -> [String] {
+    var lines = notes
     lines += collisions.filter { !$0.isHarmless }.map { "\($0.path) is in \($0.used) and, hidden, in \($0.hidden)" }
     let equal = collisions.filter(\.isHarmless)
     if let first = equal.first {
@@ -145,21 +138,23 @@ struct PackagingSession {
     return lines
   }
 
-  /// Builds archives and distributions and says what was done for each of their files.
-  func packageOthers() throws -> [PackageWriter.WrittenFile] {
-    let writer = PackageWriter(workspace: session.workspace, targets: targets)
-    var files: [PackageWriter.WrittenFile] = []
-    for id in others {
-      let start = monotonicNanoseconds()
-      let written = try writer.write(id)
-      let milliseconds = (monotonicNanoseconds() - start) / 1_000_000
-      for file in written {
-        global.note("\(file.work.rawValue)  \(file.relativePath)  \(size(UInt64(file.size)))  \(milliseconds) ms")
+  /// Packs binaries, archives and distributions, as far as they are not what they would be made, and says what was done
+  /// for each of their files.
+  func packageEverything() throws -> [PackageOutcome] {
+    let packager = Packager(
+      workspace: session.workspace, resolver: session.resolver, store: store, version: version, targets: targets)
+    var outcomes: [PackageOutcome] = []
+    try packager.package(binaries + others) { outcome in
+      for line in Self.warnings(outcome.notes, outcome.collisions) { global.note("warning: " + line) }
+      for file in outcome.files {
+        global.note(
+          "\(file.work.rawValue)  \(file.relativePath)  \(size(UInt64(file.size)))  \(outcome.milliseconds) ms")
       }
-      files += written
+      outcomes.append(outcome)
     }
+    try session.reportWarnings()
     try collectIfDue()
-    return files
+    return outcomes
   }
 
   /// Keeps the cache within its quota.

@@ -105,8 +105,17 @@ extension DependencyResolver {
         .input, "\"\(target.address)\" is a \(target.typeName), of which no bundle can be made",
         at: target.declaration.site.location(), remedies: ["declare a pex_binary for it"])
     }
-    _ = try graph.binariesByArtifact()
+    try checkArtifactNames()
     return try plan(for: id, artifact: graph.artifactName(of: target), entryPoint: try graph.entryPoint(of: target))
+  }
+
+  /// Checks, once in a run, that no two binaries have one artifact's name.
+  ///
+  /// - Throws: as ``TargetGraph/binariesByArtifact()``.
+  public func checkArtifactNames() throws {
+    if hasCheckedArtifacts { return }
+    _ = try graph.binariesByArtifact()
+    hasCheckedArtifacts = true
   }
 
   /// What goes into a bundle that runs one Python file of the workspace, with all that it depends on.
@@ -179,7 +188,7 @@ extension DependencyResolver {
     var pending = ids
     while let id = pending.popLast() {
       guard seen.insert(id).inserted else { continue }
-      switch graph[id].type {
+      switch graph.type(of: id) {
       case .pexBinary: found.insert(id)
       case .target, .pexBinaries: pending += try dependencies(of: id)
       default: continue
@@ -195,7 +204,7 @@ extension DependencyResolver {
     var pending = ids
     while let id = pending.popLast() {
       guard seen.insert(id).inserted else { continue }
-      switch graph[id].type {
+      switch graph.type(of: id) {
       case .pexBinary, .archive, .pythonDistribution: found.insert(id)
       case .target, .pexBinaries: pending += try dependencies(of: id)
       default: continue

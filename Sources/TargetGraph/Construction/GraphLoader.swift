@@ -74,7 +74,7 @@ private struct GraphLoader {
     graph.state = state
     let dirty = try dirtyPackages(changes)
     if isNew || !changes.isEmpty || !dirty.isEmpty {
-      files.state.summary.generation += 1
+      files.state.beginGeneration()
       files.state.summary.sourceRoots = rootsHash
       try update(graph, changes, dirty)
       graph.lockfilePackages = store.lockfilePackages()

@@ -156,6 +156,7 @@ struct GraphUpdate {
     for id in store.targets(ofPackage: number) {
       let kept = byAddress[Array(store.addressBytes(of: id))]
       if let kept, isSame(store.targets[id.index], kept) { continue }
+      if graph.type(of: id).isPackage { store.files.summary.packagesChangedAt = store.files.summary.generation }
       try withdraw(id)
       store.targets[id.index].flags |= TargetRow.dead
       if kept == nil { store.files.summary.deadRows += 1 }
@@ -215,6 +216,7 @@ struct GraphUpdate {
       }
       changed = true
       row.changedAt = store.files.summary.generation
+      if draft.target.type.isPackage { store.files.summary.packagesChangedAt = row.changedAt }
       row.own = try store.add(draft.own, to: .declarations)
       let id: TargetID
       if let known {
@@ -237,7 +239,11 @@ struct GraphUpdate {
     guard changed else { return }
     marks.insert(LookupTrace.mark(path: directory))
     // Targets of one package may depend on each other by more than addresses.
-    for id in ids { store.targets[id.index].flags &= ~TargetRow.edgesKnown }
+    for id in ids {
+      store.targets[id.index].flags &= ~TargetRow.edgesKnown
+      // What a generator stands for is what it generates.
+      if graph.isGenerator(id) { store.targets[id.index].changedAt = store.files.summary.generation }
+    }
   }
 
   private func isSame(_ left: TargetRow, _ right: TargetRow) -> Bool {

@@ -42,7 +42,8 @@ extension DependencyResolver {
     wanted.append(file)
     guard graph.configuration.inference.initFiles == .contentOnly else { return }
     var directory = graph.files.directory(of: file)
-    while true {
+    while !verifiedPackages[directory.index] {
+      verifiedPackages[directory.index] = true
       for name in ["__init__.py", "__init__.pyi"] {
         if let found = graph.files.file(named: name, in: directory), !verified[found.index] {
           verified[found.index] = true
@@ -51,6 +52,53 @@ extension DependencyResolver {
       }
       if directory.index == 0 { break }
       directory = graph.files.parent(of: directory)
+    }
+  }
+
+  /// Looks at the files of these targets, sources or not, unless that has been done in this run, and reads those that were
+  /// touched or never read: what asks whether anything in closures has changed calls this.
+  ///
+  /// - Throws: what the sources throw.
+  func readFiles(of ids: [TargetID]) throws {
+    try readImports(of: ids)
+    let store = graph.store
+    var sources: [FileID] = []
+    var others: [FileID] = []
+    for id in ids {
+      guard let file = graph.file(of: id), !verified[file.index] else { continue }
+      if store.files.files[file.index].has(FileRow.importsKnown)
+        || store.owners(of: file).contains(where: { graph.type(of: $0).isPythonSource })
+      {
+        want(file, &sources)
+      } else {
+        verified[file.index] = true
+        others.append(file)
+      }
+    }
+    if !sources.isEmpty { try verify(sources) }
+    if !others.isEmpty { try verifyContents(others) }
+  }
+
+  /// Has the digests of files that are no Python sources hold.
+  private func verifyContents(_ files: [FileID]) throws {
+    guard let state = graph.state else { return }
+    let store = graph.store.files
+    var stale = Set(try store.touched(among: files, root: state.root))
+    for file in files where !store.files[file.index].has(FileRow.digestKnown) { stale.insert(file) }
+    if stale.isEmpty { return }
+    let capture = state.captureTime()
+    let read = Array(stale)
+    let results = Mutex<[FileContent?]>(Array(repeating: nil, count: read.count))
+    let (table, root, ignoringInode) = (graph.files, state.root, state.ignoringInode)
+    performInParallel(count: read.count, threads: 2) { index in
+      let content = store.readDigest(root.appending(table.path(of: read[index])), ignoringInode: ignoringInode)
+      results.withLock { $0[index] = content }
+    }
+    for (file, content) in zip(read, results.withLock({ $0 })) {
+      guard let content, store.note(content, of: file, capture: capture) else { continue }
+      for owner in graph.store.owners(of: file) {
+        graph.store.targets[owner.index].changedAt = store.summary.generation
+      }
     }
   }
 
@@ -63,7 +111,10 @@ extension DependencyResolver {
       return
     }
     var stale = Set(try store.touched(among: files, root: state.root))
-    for file in files where !store.files[file.index].has(FileRow.importsKnown) { stale.insert(file) }
+    for file in files {
+      let row = store.files[file.index]
+      if !row.has(FileRow.importsKnown) || row.has(FileRow.importsStale) { stale.insert(file) }
+    }
     if stale.isEmpty { return }
     let capture = state.captureTime()
     let read = Array(stale)
@@ -99,6 +150,8 @@ extension DependencyResolver {
     var row = store.files.files[file.index]
     let wasBlank = row.has(FileRow.blank)
     let wasKnown = row.has(FileRow.importsKnown)
+    row.flags &= ~FileRow.importsStale
+    store.files.files[file.index] = row
     var writer = ByteWriter()
     imports.encode(into: &writer)
     if wasKnown, store.importBytes(row.imports).elementsEqual(writer.bytes) { return }
@@ -136,7 +189,10 @@ extension GraphStore {
     let edges = dependencies.map(\.rawValue)
     if !files.list(row.edges).elementsEqual(edges) {
       row.edges = try files.add(list: edges)
-      row.changedAt = files.summary.generation
+      row.changedAt = files.beginGeneration()
+    } else if TargetType(code: row.type).isPackage {
+      // What was looked up is not the same: more than edges may follow from that, as whether an entry point is there.
+      row.changedAt = files.beginGeneration()
     }
     let marks = trace.marks.sorted()
     if !files.list(row.mentions).elementsEqual(marks) { row.mentions = try files.add(list: marks) }

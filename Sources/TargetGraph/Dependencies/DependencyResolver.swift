@@ -11,6 +11,10 @@ public final class DependencyResolver {
   let sources: any GraphSources
   /// Files that were looked at in this run: what the state says of them holds.
   var verified: ContiguousArray<Bool>
+  /// Directories whose package files, and those of all above, are among them.
+  var verifiedPackages: ContiguousArray<Bool>
+  /// Who depends on whom, once that was asked.
+  var reversed: ReversedEdges?
   private var explicitOfGenerator: [TargetID: (ExplicitDependencies, marks: Set<UInt32>)] = [:]
   private var lockfiles: [String: TargetID]?
   let modules: ModuleMap
@@ -23,6 +27,8 @@ public final class DependencyResolver {
   /// What inference alone has given so far, where it was asked for.
   var inferredEdges: [TargetID: [TargetID]] = [:]
   var visibility = VisibilityState()
+  /// Whether artifacts' names are known to be different.
+  var hasCheckedArtifacts = false
   lazy var hasVisibilityRules = graph.hasVisibilityRules
 
   /// A resolver over these targets.
@@ -31,6 +37,7 @@ public final class DependencyResolver {
     self.sources = sources
     modules = ModuleMap(graph)
     verified = ContiguousArray(repeating: false, count: graph.files.fileCount)
+    verifiedPackages = ContiguousArray(repeating: false, count: graph.files.directoryCount)
   }
 
   /// What a target depends on directly, in the order of addresses.
@@ -100,8 +107,15 @@ public final class DependencyResolver {
   /// Works out the dependencies of every target.
   public func resolveAll() throws {
     try readImports(of: graph.allTargets)
-    // In this order, so that of several errors the same one is thrown, whatever was known before.
-    for id in graph.store.inOrder() { _ = try dependencies(of: id) }
+    // In the order of addresses, so that of several errors the same one is thrown, whatever was known before.
+    for id in graph.sortedByAddress(graph.allTargets.filter { !isSettled($0) }) { _ = try dependencies(of: id) }
+  }
+
+  /// Whether the row of a target, whose files were looked at, says what it depends on, and nothing else is to be said.
+  func isSettled(_ id: TargetID) -> Bool {
+    let row = graph.store.targets[id.index]
+    return graph.isGenerator(id)
+      || row.has(TargetRow.edgesKnown) && row.findings.count == 0 && !hasVisibilityRules
   }
 
   /// Throws when targets that are not files depend on each other in a circle. Files may.

@@ -1,3 +1,6 @@
+internal import Snapshot
+internal import Workspace
+
 /// How far a change is followed to those that depend on it.
 public enum DependentsDepth: String, Sendable, CaseIterable {
   case none, direct, transitive
@@ -28,20 +31,34 @@ extension DependencyResolver {
     Set(ids).union(try dependents(of: ids, depth: depth)).sorted()
   }
 
-  func reversedEdges() throws -> ReversedEdges {
+  /// Who depends on whom: one pass over the rows to count, one to fill in.
+  private func reversedEdges() throws -> ReversedEdges {
+    if let reversed { return reversed }
     try resolveAll()
+    let store = graph.store
     var starts = ContiguousArray<UInt32>(repeating: 0, count: graph.count + 1)
-    for id in graph.allTargets { for dependency in try dependencies(of: id) { starts[dependency.index + 1] += 1 } }
+    forEachEdge(in: store) { _, dependency in starts[dependency + 1] += 1 }
     for index in 1..<starts.count { starts[index] += starts[index - 1] }
     var next = starts
     var edges = ContiguousArray<TargetID>(repeating: TargetID(0), count: Int(starts[starts.count - 1]))
-    for id in graph.allTargets {
-      for dependency in try dependencies(of: id) {
-        edges[Int(next[dependency.index])] = id
-        next[dependency.index] += 1
-      }
+    forEachEdge(in: store) { id, dependency in
+      edges[Int(next[dependency])] = TargetID(id)
+      next[dependency] += 1
     }
-    return ReversedEdges(starts: starts, edges: edges)
+    let found = ReversedEdges(starts: starts, edges: edges)
+    reversed = found
+    return found
+  }
+
+  /// Every edge between targets, as places. A generator's are those to what it generates.
+  private func forEachEdge(in store: GraphStore, _ body: (_ id: Int, _ dependency: Int) -> Void) {
+    for index in 0..<store.targets.count {
+      let row = store.targets[index]
+      if row.has(TargetRow.dead) { continue }
+      if row.generator != 0 { body(Int(row.generator - 1), index) }
+      if graph.isGenerator(TargetID(index)) { continue }
+      for dependency in store.files.list(row.edges) { body(index, Int(dependency)) }
+    }
   }
 }
 

@@ -22,15 +22,20 @@ extension TargetGraph {
         selected[index] = false
       }
     }
-    let number = selected.count { $0 }
-    // The order of all is kept; that of a few is sooner made.
-    if number > count / 8 { return store.inOrder().filter { selected[$0.index] } }
     return sortedByAddress(selected.indices.filter { selected[$0] }.map { TargetID($0) })
   }
 
   /// Ids in the order of their addresses.
   public func sortedByAddress(_ ids: [TargetID]) -> [TargetID] {
-    ids.sorted(by: store.precedes)
+    // The order of all is kept; that of a few is sooner made.
+    if ids.count > 64 + count / 16 {
+      var selected = ContiguousArray<Bool>(repeating: false, count: count)
+      for id in ids { selected[id.index] = true }
+      let sorted = store.inOrder().filter { selected[$0.index] }
+      // One that is given twice stays twice.
+      if sorted.count == ids.count { return sorted }
+    }
+    return ids.sorted(by: store.precedes)
   }
 
   private func targets(selectedBy spec: Spec, _ withStarters: Bool) throws -> [TargetID] {

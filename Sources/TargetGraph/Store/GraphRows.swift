@@ -46,6 +46,8 @@ struct TargetRow: BitwiseCopyable {
   var findings = TextSpan()
   /// Marks of all that was looked up to find what it depends on.
   var mentions = ListSpan()
+  /// What is remembered of the package that was built of it, encoded.
+  var build = TextSpan()
   /// A hash of all that its BUILD file says of it.
   var attributes: UInt64 = 0
   var package: UInt32 = 0
@@ -59,6 +61,9 @@ struct TargetRow: BitwiseCopyable {
   var nextOwner: UInt32 = 0
   /// The generation in which it was last seen to change: itself or what it depends on directly.
   var changedAt: UInt32 = 0
+  /// The generation in which its package was last seen to be what would be built.
+  var builtAt: UInt32 = 0
+  var spare3: UInt32 = 0
   var flags: UInt16 = 0
   var type: UInt8 = 0
   var spare: UInt8 = 0
@@ -82,6 +87,9 @@ struct ModuleRow: BitwiseCopyable {
 }
 
 extension TargetType {
+  /// Whether packages are built of targets of this type.
+  var isPackage: Bool { self == .pexBinary || self == .archive || self == .pythonDistribution }
+
   private static let codes: [TargetType: UInt8] = Dictionary(
     uniqueKeysWithValues: TargetType.allCases.enumerated().map { ($1, UInt8($0)) })
   private static let all = ContiguousArray(TargetType.allCases)

@@ -37,19 +37,34 @@ extension FileState {
     return content
   }
 
+  /// The digest of a file, on any thread, without its bytes.
+  public func readDigest(_ path: FilePath, ignoringInode: Bool) -> FileContent {
+    var status = Glibc.stat()
+    let known = path.withPlatformString { stat($0, &status) } == 0
+    var content = FileContent(stat: known ? StatTuple(status, ignoringInode: ignoringInode) : StatTuple())
+    // One that can not be read is unknown, which is what its state then says.
+    guard known, let digest = try? SHA256Digest.ofFile(path).digest else { return content }
+    content.bytes = []
+    content.digest = DigestRow(digest)
+    return content
+  }
+
   /// Notes what a file held.
   ///
   /// - Parameter capture: the file system's time before the file was read.
-  /// - Returns: whether it differs from what it held before.
+  /// - Returns: whether it differs from what it held before, or may be executed now and could not be, or the reverse.
   @discardableResult
   public func note(_ content: FileContent, of file: FileID, capture: Int64) -> Bool {
     var row = files[file.index]
+    let executableChanged = (row.stat.mode ^ content.stat.mode) & 0o111 != 0
     row.stat = content.stat
     row.flags &= ~(FileRow.racy | FileRow.unknown)
     if content.stat.isRacy(capture: capture) { row.flags |= FileRow.racy }
     if content.bytes == nil { row.flags |= FileRow.unknown }
-    let differs = content.bytes == nil || !row.has(FileRow.digestKnown) || digests[file.index] != content.digest
-    if differs { row.changedAt = summary.generation }
+    let contentDiffers = content.bytes == nil || !row.has(FileRow.digestKnown) || digests[file.index] != content.digest
+    let differs = contentDiffers || executableChanged
+    if differs { row.changedAt = beginGeneration() }
+    if contentDiffers { row.flags |= FileRow.importsStale }
     if content.bytes != nil {
       row.flags |= FileRow.digestKnown
       digests[file.index] = content.digest
@@ -62,9 +77,11 @@ extension FileState {
 }
 
 extension DigestRow {
-  init(_ bytes: [UInt8]) {
+  init(_ bytes: [UInt8]) { self.init(SHA256Digest.of(bytes)) }
+
+  init(_ digest: SHA256Digest) {
     self.init()
-    let digest = SHA256Digest.of(bytes).bytes
-    withUnsafeMutableBytes(of: &words) { $0.copyBytes(from: digest) }
+    let bytes = digest.bytes
+    withUnsafeMutableBytes(of: &words) { $0.copyBytes(from: bytes) }
   }
 }

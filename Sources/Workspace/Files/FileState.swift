@@ -19,6 +19,8 @@ public enum StateSection: Int, CaseIterable, Sendable {
   /// Files whose content decides which targets there are, and links, whose kind may change by itself.
   case watched
   case packages, declarations, targets, addresses, order, addressIndex, modules, moduleIndex, imports
+  /// What is remembered of packages that were built, and of git's answers.
+  case builds
 }
 
 /// A piece of the text section.
@@ -115,6 +117,8 @@ public struct FileRow: BitwiseCopyable, Sendable {
   public static let blank: UInt32 = 128
   /// It was changed while it was captured, or the file is gone: what is known of it is not to be trusted.
   public static let unknown: UInt32 = 256
+  /// Its content has changed since its imports were noted.
+  public static let importsStale: UInt32 = 512
 
   public var name = TextSpan()
   public var stat = StatTuple()
@@ -146,6 +150,11 @@ public struct StateSummary: BitwiseCopyable, Sendable {
   /// A digest of the source roots that marker files mark.
   public var sourceRoots: UInt64 = 0
   public var environment: UInt64 = 0
+  /// What was found out about this machine when packages were last built.
+  public var machine = TextSpan()
+  /// The generation in which a target of which packages are built was last seen to come, change or go.
+  public var packagesChangedAt: UInt32 = 0
+  public var spare: UInt32 = 0
   public init() {}
 }
 
@@ -160,6 +169,7 @@ public final class FileState: @unchecked Sendable {
   public let watched: Column<UInt32>
   private let summaries: Column<StateSummary>
   private let text: UnsafeRawPointer
+  private var hasBegun = false
 
   public init(_ image: StateImage) throws(SnapshotError) {
     self.image = image
@@ -181,6 +191,16 @@ public final class FileState: @unchecked Sendable {
   public var summary: StateSummary {
     get { summaries[0] }
     set { summaries[0] = newValue }
+  }
+
+  /// The generation of this run, which begins with the first thing it finds to have changed.
+  @discardableResult
+  public func beginGeneration() -> UInt32 {
+    if !hasBegun {
+      hasBegun = true
+      summary.generation += 1
+    }
+    return summary.generation
   }
 
   /// The bytes of a piece of text.

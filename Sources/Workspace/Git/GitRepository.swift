@@ -38,15 +38,26 @@ public struct GitRepository: Sendable {
 
   /// The files that differ from the commit that is checked out, untracked ones included, from the workspace root.
   public func dirtyFiles() throws(GitError) -> [String] {
-    try (names(["diff", "--name-only", "--relative", "-z", "HEAD", "--"]) + untrackedFiles()).sorted()
+    try filesAndUntracked(["diff", "--name-only", "--relative", "-z", "HEAD", "--"])
+  }
+
+  /// What a command lists, and untracked files: the two look at the same folders, so they are asked at one time.
+  private func filesAndUntracked(_ arguments: [String]) throws(GitError) -> [String] {
+    let (untracked, listed) = performBeside(
+      { Result { () throws(GitError) in try untrackedFiles() } },
+      { Result { () throws(GitError) in try names(arguments) } })
+    return Set(try listed.get() + untracked.get()).sorted()
   }
 
   /// The files that differ from what `revision` and the commit that is checked out have in common: committed, staged,
   /// changed and untracked ones, from the workspace root. Deleted files are among them.
   public func changedFiles(since revision: String) throws(GitError) -> [String] {
-    let tracked = try names(
-      ["diff", "--name-only", "--relative", "--no-renames", "-z", try commonAncestor(with: revision), "--"])
-    return try Set(tracked + untrackedFiles()).sorted()
+    try filesChanged(from: try commonAncestor(with: revision))
+  }
+
+  /// The files that differ from a commit, uncommitted and untracked ones among them, from the workspace root.
+  public func filesChanged(from commit: String) throws(GitError) -> [String] {
+    try filesAndUntracked(["diff", "--name-only", "--relative", "--no-renames", "-z", commit, "--"])
   }
 
   /// What a revision and the commit that is checked out have in common; the revision's commit where that is nothing.

@@ -1,0 +1,127 @@
+internal import Digests
+internal import PythonPackaging
+internal import Snapshot
+internal import SystemSupport
+internal import Workspace
+
+/// What packages depend on besides the targets of the workspace: the interpreters and programs of this machine, and the
+/// lockfiles. Each is told apart by what stat(2) says of it, and where they were looked for as well, so that whether they
+/// are as they were is seen without looking for them again.
+struct MachineRecord {
+  /// A file or folder that was looked at.
+  struct Place: Hashable {
+    var path: String
+    /// Size, times, inode and mode; empty where nothing was.
+    var stamp: [Int64]
+
+    init(_ path: FilePath) {
+      self.path = path.string
+      // What can not be looked at is as good as not there.
+      guard let status = try? FileSystem.status(of: path, followingLinks: true) else {
+        stamp = []
+        return
+      }
+      stamp = [
+        status.size, status.modificationTime, status.changeTime, Int64(bitPattern: status.inode),
+        Int64(status.permissions),
+      ]
+    }
+
+    init(path: String, stamp: [Int64]) { (self.path, self.stamp) = (path, stamp) }
+
+    var isSame: Bool { Place(FilePath(path)) == self }
+
+    /// Whether a change in the same tick could have left the stamp as it is.
+    func isRacy(capture: Int64) -> Bool { stamp.count > 2 && (stamp[1] >= capture || stamp[2] >= capture) }
+  }
+
+  /// The variables that say where to look.
+  private static let variables = [
+    "PATH", "HOME", "PYENV_ROOT", "PYENV_VERSION", "PEX_PYTHON", "PEX_PYTHON_PATH",
+  ]
+  /// The programs that make archives.
+  private static let programs = ["tar", "gzip", "xz", "bzip2"]
+
+  /// Values of the variables.
+  private(set) var environment: [String]
+  /// The folders in which was looked.
+  private(set) var folders: [Place]
+  /// What was found, in its order, and the lockfiles.
+  private(set) var found: [Place]
+
+  /// Looks for everything.
+  init(_ workspace: Workspace, _ wheels: PlatformWheels) {
+    environment = Self.currentEnvironment
+    var paths = [environmentVariable("PATH"), environmentVariable("PEX_PYTHON_PATH")].compactMap { $0 }
+      .flatMap { $0.split(separator: ":").map { FilePath(String($0)) } }
+    let root =
+      environmentVariable("PYENV_ROOT").map { FilePath($0) }
+      ?? environmentVariable("HOME").map { FilePath($0).appending(".pyenv") }
+    if let root { paths += [root.appending("versions"), root.appending("version")] }
+    let interpreters = wheels.interpreters().map(\.path)
+    paths += interpreters.map { $0.removingLastComponent() }
+    var seen: Set<FilePath> = []
+    folders = paths.filter { seen.insert($0).inserted }.map { Place($0) }
+    found = interpreters.map { Place($0) }
+    found += Self.programs.compactMap { Subprocess.find($0) }.map { Place($0) }
+    found += workspace.configuration.resolves.map { Place(workspace.root.appending($0.lockfile)) }
+  }
+
+  private static var currentEnvironment: [String] { variables.map { environmentVariable($0).map { "=" + $0 } ?? "" } }
+
+  /// Whether all is as it was, as far as that can be seen without looking for anything.
+  var isCurrent: Bool {
+    environment == Self.currentEnvironment && folders.allSatisfy(\.isSame) && found.allSatisfy(\.isSame)
+  }
+
+  /// Whether what was found is the same, wherever it was looked for.
+  func finds(_ other: MachineRecord) -> Bool { found == other.found }
+
+  func isRacy(capture: Int64) -> Bool { (folders + found).contains { $0.isRacy(capture: capture) } }
+
+  /// Stands for what was found.
+  var identity: [UInt8] {
+    var encoder = CanonicalEncoder()
+    encoder.append(strings: found.map { "\($0.path) \($0.stamp)" })
+    return Array(encoder.digest.bytes.prefix(16))
+  }
+
+  // MARK: Bytes
+
+  var bytes: [UInt8] {
+    var writer = ByteWriter()
+    writer.write(list: environment) { $0.write($1) }
+    for places in [folders, found] {
+      writer.write(list: places) { writer, place in
+        writer.write(place.path)
+        writer.write(list: place.stamp) { $0.write(signed: $1) }
+      }
+    }
+    return writer.bytes
+  }
+
+  /// Nil for no bytes.
+  init?(bytes: [UInt8]) {
+    guard !bytes.isEmpty else { return nil }
+    func places(_ reader: inout ByteReader) throws(SnapshotError) -> [Place] {
+      try reader.list { reader throws(SnapshotError) in
+        Place(
+          path: try reader.string(), stamp: try reader.list { reader throws(SnapshotError) in try reader.signed() })
+      }
+    }
+    let read = bytes.withUnsafeBytes { buffer -> (environment: [String], folders: [Place], found: [Place])? in
+      var reader = ByteReader(buffer)
+      do throws(SnapshotError) {
+        return (
+          try reader.list { reader throws(SnapshotError) in try reader.string() }, try places(&reader),
+          try places(&reader)
+        )
+      } catch {
+        // Nothing is known then.
+        return nil
+      }
+    }
+    guard let read else { return nil }
+    (environment, folders, found) = read
+  }
+}

@@ -1,0 +1,97 @@
+internal import BuildFiles
+internal import Bundles
+public import ContentStore
+internal import Digests
+internal import SystemSupport
+public import TargetGraph
+public import Workspace
+
+/// Builds packages of any kind into the output folder. What the state knows to be as it was is not looked into again.
+public struct Packager {
+  private let workspace: Workspace
+  private let bundles: BundlePackager
+  private let writer: PackageWriter
+  private let memory: PackageMemory?
+  private let graph: TargetGraph
+  private let resolver: DependencyResolver
+
+  /// - Parameter targets: makes what has to be made for a package first.
+  public init(
+    workspace: Workspace, resolver: DependencyResolver, store: ContentStore, version: SourceVersion,
+    targets: TargetBuilder
+  ) {
+    self.workspace = workspace
+    self.resolver = resolver
+    graph = resolver.graph
+    bundles = BundlePackager(
+      workspace: workspace, resolver: resolver, store: store, version: version, targets: targets)
+    writer = PackageWriter(workspace: workspace, targets: targets)
+    memory = PackageMemory(workspace, resolver, targets.wheels)
+  }
+
+  /// Builds the packages of targets one after the other.
+  ///
+  /// - Parameter body: is told of each when it is done.
+  public func package(_ ids: [TargetID], _ body: (PackageOutcome) throws -> Void) throws {
+    memory?.begin(ids)
+    // What was done before an error is remembered as well.
+    defer { resolver.save() }
+    for id in ids {
+      let start = monotonicNanoseconds()
+      var outcome = try package(id)
+      outcome.milliseconds = Int64(monotonicNanoseconds() - start) / 1_000_000
+      try body(outcome)
+    }
+  }
+
+  private func package(_ id: TargetID) throws -> PackageOutcome {
+    if let record = try memory?.recall(id), let outcome = try bring(id, record) { return outcome }
+    return graph.type(of: id) == .pexBinary ? try bundle(id) : try package(ofOther: id)
+  }
+
+  /// Has what is remembered stand under its name; nil when a file is not as it was left.
+  private func bring(_ id: TargetID, _ record: PackageRecord) throws -> PackageOutcome? {
+    var outcome = PackageOutcome(target: id, files: [], notes: record.notes)
+    if let artifact = record.artifact, let file = record.files.first, file.path != bundles.relativePath(artifact) {
+      guard let bundle = try bundles.rename(artifact, sha256: file.sha256) else { return nil }
+      outcome.files = [
+        .init(
+          relativePath: bundles.relativePath(artifact), sha256: bundle.sha256, size: Int64(bundle.size), work: .renamed)
+      ]
+      try remember(outcome, artifact: artifact)
+      return outcome
+    }
+    for file in record.files {
+      guard file.isIntact(workspace.root) else { return nil }
+      outcome.files.append(.init(relativePath: file.path, sha256: file.sha256, size: file.size, work: .unchanged))
+    }
+    return outcome
+  }
+
+  private func bundle(_ id: TargetID) throws -> PackageOutcome {
+    let packaged = try bundles.package(id)
+    let file = PackageOutcome.File(
+      relativePath: packaged.relativePath, sha256: packaged.bundle.sha256, size: Int64(packaged.bundle.size),
+      work: packaged.work)
+    let outcome = PackageOutcome(
+      target: id, files: [file], notes: packaged.notes, collisions: packaged.bundle.collisions)
+    try remember(outcome, artifact: packaged.plan.outputPath == nil ? packaged.plan.artifact : nil)
+    return outcome
+  }
+
+  private func package(ofOther id: TargetID) throws -> PackageOutcome {
+    let outcome = PackageOutcome(target: id, files: try writer.write(id))
+    try remember(outcome, artifact: nil)
+    return outcome
+  }
+
+  private func remember(_ outcome: PackageOutcome, artifact: String?) throws {
+    guard let memory else { return }
+    let files = try outcome.files.map { file in
+      let status = try FileSystem.status(of: workspace.root.appending(file.relativePath))
+      return PackageRecord.File(
+        path: file.relativePath, sha256: file.sha256, size: file.size, stamp: BundleRecord.stamp(of: status))
+    }
+    try memory.remember(outcome.target, artifact: artifact, files: files, notes: outcome.notes)
+  }
+}
