@@ -42,4 +42,14 @@ import Testing
     #expect(try ways(files, "lib:lib", "lib/a.py") == ["lib:lib lib/a.py", "lib:lib lib/b.py lib/a.py"])
     #expect(try ways(files, "//:all", "//:none") == ["//:all //:none"])
   }
+
+  @Test func noWayLeadsOverWhatTheFirstTargetExcludes() throws {
+    let files = [
+      "p/BUILD": "python_sources()\npex_binary(name='x', entry_point='a.py', dependencies=['!!p/b.py'])\n",
+      "p/a.py": "import p.b\n", "p/b.py": "import p.c\n", "p/c.py": "",
+    ]
+    #expect(try ways(files, "p:x", "p/c.py") == [])
+    #expect(try ways(files, "p:x", "p/b.py") == ["p:x p/a.py p/b.py"])
+    #expect(try ways(files, "p/a.py", "p/c.py") == ["p/a.py p/b.py p/c.py"])
+  }
 }

@@ -56,6 +56,39 @@ import Workspace
     #expect(configuration.clusters.map(\.scheduler) == ["http://127.0.0.1:8081"])
   }
 
+  @Test func eachWayOfInferenceCanBeSet() throws {
+    let text = """
+      imports = false
+      string_imports = true
+      string_imports_min_dots = 3
+      string_import_ignore = ["a.*"]
+      assets = true
+      assets_min_slashes = 2
+      init_files = "always"
+      conftests = false
+      entry_points = false
+      unowned_dependency_behavior = "ignore"
+      ambiguity_resolution = "by_source_root"
+      ignored_unowned_imports.add = ["gen"]
+
+      """
+    var expected = WorkspaceConfiguration.Inference()
+    expected.imports = false
+    expected.stringImports = true
+    expected.stringImportsMinimumDots = 3
+    expected.stringImportIgnore = ["a.*"]
+    expected.assets = true
+    expected.assetsMinimumSlashes = 2
+    expected.initFiles = .always
+    expected.conftests = false
+    expected.entryPoints = false
+    expected.unownedImports = .ignore
+    expected.ambiguityResolution = .bySourceRoot
+    expected.ignoredUnownedImports = ["gen"]
+    #expect(try WorkspaceConfiguration(kiltFile: "kilt.toml", text: "[python.infer]\n" + text).inference == expected)
+    #expect(try WorkspaceConfiguration(pantsFile: "pants.toml", text: "[python-infer]\n" + text).inference == expected)
+  }
+
   @Test func anEmptyFileIsAWorkspace() throws {
     let configuration = try WorkspaceConfiguration(kiltFile: "kilt.toml", text: "")
     #expect(configuration.sourceRoots == ["/"])

@@ -8,7 +8,8 @@ struct WorkspacePaths: ParsableCommand {
     commandName: "paths", abstract: "List the ways along which one target depends on another.",
     discussion: """
       The shortest ways come first. There can be very many: from each edge the search goes on only once, along the \
-      first way that reaches it. Either end may be a spec for several targets.
+      first way that reaches it. Either end may be a spec for several targets; a target that generates others stands \
+      for those.
 
       EXAMPLES
         kilt paths --from services/fiddler:server --to lib/auth/tokens.py
@@ -26,8 +27,11 @@ struct WorkspacePaths: ParsableCommand {
 
   func run() throws {
     let session = try WorkspaceSession(global)
-    let starts = try session.graph.select(try session.parse([from]), withStarters: false)
-    let ends = try session.graph.select(try session.parse([to]), withStarters: false)
+    func targets(_ spec: String) throws -> [TargetID] {
+      let selected = try session.graph.select(try session.parse([spec]), withStarters: false)
+      return session.resolver.expandingGenerators(selected)
+    }
+    let (starts, ends) = (try targets(from), try targets(to))
     var found: [[TargetID]] = []
     for start in starts { for end in ends { found += try session.resolver.paths(from: start, to: end) } }
     let named = found.sorted { $0.count < $1.count }.map { path in path.map { session.name(of: $0) } }

@@ -5,7 +5,7 @@ extension DependencyResolver {
   ///
   /// There can be exponentially many ways, so not all are listed: the search goes over the graph breadth first and from each
   /// edge on only once, along the first way that reaches it. These are the ways that Pants lists, for it searches so, in the same
-  /// order of neighbours.
+  /// order of neighbours. What `!!` excludes for `start` can be an end, and no way leads over it.
   public func paths(from start: TargetID, to end: TargetID) throws -> [[TargetID]] {
     if start == end { return [[start]] }
     let neighbours = try neighbours(from: start)
@@ -41,6 +41,9 @@ extension DependencyResolver {
   /// then what the others generate.
   private func neighbours(from start: TargetID) throws -> [TargetID: [TargetID]] {
     var result: [TargetID: [TargetID]] = [:]
+    for id in try explicit(of: start).transitivelyExcluded {
+      for excluded in [id] + graph.generated(by: id) { result[excluded] = [] }
+    }
     var level = [start]
     while !level.isEmpty {
       try readImports(of: level)

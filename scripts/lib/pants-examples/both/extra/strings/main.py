@@ -1,0 +1,11 @@
+"""Strings that are dependencies, and strings that are not."""
+RESOURCE = "data/one.json"
+ODD = f("./data//two.json", "../strings/data/one.json")
+FILE = "extra/strings/plain/one.txt"
+NOT_FROM_HERE = "plain/one.txt"
+OF_TWO_TARGETS = "extra/strings/plain/twice.txt"
+MODULE = "extra.strings.named"
+CLASS = "extra.nested.two.Thing"
+REQUIREMENT = "bottle.ext.session"
+FEW_DOTS = "extra.strings"
+NOTHING = "not.a.module", "/etc/passwd", "a/b", "data/one.json "
