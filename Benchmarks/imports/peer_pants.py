@@ -1,5 +1,5 @@
 """The parser of Pants 2.17.1 as a peer of `run`: a folder as argument, files below it on standard input; prints seconds
-parsing, with reading, and the different imports of each file.
+parsing, with reading, and the different imports of each file. A file that the parser refuses is left out, and told of.
 
 Runs in the environment of Pants. The parser is a part of its engine and takes files from the engine's store only:
 reading is capturing them there, and parsing holds looking up the store and keeping the result there.
@@ -35,8 +35,16 @@ try:
     start = time.process_time()
     snapshots = session.product_request(Snapshot, [PathGlobs([path]) for path in paths])
     captured = time.process_time()
-    parsed = session.product_request(NativeParsedPythonDependencies, [snapshot.digest for snapshot in snapshots])
+    imports = refused = 0
+    for snapshot in snapshots:
+        try:
+            (parsed,) = session.product_request(NativeParsedPythonDependencies, [snapshot.digest])
+            imports += len(parsed.imports)
+        except Exception:  # Text that is no UTF-8, above all.
+            refused += 1
     end = time.process_time()
-    print(end - captured, end - start, sum(len(entry.imports) for entry in parsed))
+    if refused:
+        print(f"Pants refuses {refused} files", file=sys.stderr)
+    print(end - captured, end - start, imports)
 finally:
     shutil.rmtree(work, ignore_errors=True)
