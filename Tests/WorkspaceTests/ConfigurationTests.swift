@@ -72,7 +72,7 @@ import Workspace
       ignored_unowned_imports.add = ["gen"]
 
       """
-    var expected = WorkspaceConfiguration.Inference()
+    var expected = WorkspaceConfiguration().inference
     expected.imports = false
     expected.stringImports = true
     expected.stringImportsMinimumDots = 3
