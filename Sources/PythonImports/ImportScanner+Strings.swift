@@ -10,17 +10,19 @@ extension ImportScanner {
 
   private mutating func readMark(_ range: Range<Int>) {
     var index = range.lowerBound
+    var isOurs = false
     while true {
       index += 1
       while index < range.upperBound, bytes[index] == UInt8(ascii: " ") { index += 1 }
-      if matches("kilt: ", at: index) || matches("pants: ", at: index) { break }
+      isOurs = matches("kilt: ", at: index)
+      if isOurs || matches("pants: ", at: index) { break }
       guard let next = firstIndex(of: UInt8(ascii: "#"), from: index, to: range.upperBound) else { return }
       index = next
     }
     var mark = text(index..<range.upperBound).drop { $0 != ":" }.dropFirst().drop { $0 == " " }
     if mark.hasPrefix("no-infer-dep") {
       marks.append(range)
-    } else if mark.hasPrefix("infer-dep(") {
+    } else if isOurs, mark.hasPrefix("infer-dep(") {
       mark = mark.dropFirst("infer-dep(".count)
       guard let close = mark.firstIndex(of: ")") else { return }
       found.explicitDependencies.append(LineText(text: String(mark[..<close]), line: range.lowerBound))

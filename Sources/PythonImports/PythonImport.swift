@@ -85,7 +85,8 @@ public struct PythonFileImports: Hashable, Sendable {
   public var imports: [PythonImport] = []
   /// String literals that look like paths, where the options ask for them.
   public var assets: [LineText] = []
-  /// Addresses in `# pants: infer-dep(ADDRESS)` comments.
+  /// Addresses in `# kilt: infer-dep(ADDRESS)` comments. Pants reads its own `# pants: infer-dep(…)`, in which its repository
+  /// writes globs, and makes nothing of it.
   public var explicitDependencies: [LineText] = []
   /// Whether the file holds nothing but white space.
   public var isBlank = true

@@ -106,10 +106,13 @@ public final class PackageEvaluation: Sendable {
       let name = files.path(of: file)
       return SourceFile(name: name, bytes: try read(name))
     }
-    let package = try evaluator.evaluate(directory: path, files: sources)
-    let loaded = package.loadedFiles.map { files.file(at: $0) }
-    return Evaluated(
-      package: package, inputs: found + loaded.compactMap { $0 }, readsOthers: loaded.contains { $0 == nil })
+    return evaluated(try evaluator.evaluate(directory: path, files: sources))
+  }
+
+  /// A package with what it was evaluated from.
+  public func evaluated(_ package: BuildPackage) -> Evaluated {
+    let read = (package.files + package.loadedFiles).map { files.file(at: $0) }
+    return Evaluated(package: package, inputs: read.compactMap { $0 }, readsOthers: read.contains { $0 == nil })
   }
 
   /// Notes in the state what was read.

@@ -114,14 +114,14 @@ func resolved(_ packages: BuildPackage...) throws -> [TargetDeclaration] {
       load("//tools/defs.star", "names")
       for name in names:
         service(name, tag=f"in-{build_file_dir()}")
-      file(name="env", source=env("HOME") + env("NONE", "/else"))
+      file(name="env", source="f", description=env("HOME") + env("NONE", "/else"))
       """, prelude: "def service(name, tag):\n  python_sources(name=name, tags=[tag])\n",
       files: ["tools/defs.star": "names = ['a', 'b']\n"])
     #expect(package.targets.map(\.name) == ["a", "b", "env"])
     #expect(package.targets[0].tags == ["in-lib/auth"])
     #expect(package.targets[0].site.path == "lib/auth/BUILD")
     #expect(package.targets[0].site.line == 3)
-    #expect(package.targets[2].value(of: "source") == .string("/home/x/else"))
+    #expect(package.targets[2].value(of: "description") == .string("/home/x/else"))
     #expect(package.loadedFiles == ["macros.py", "tools/defs.star"])
     #expect(package.environmentNames == ["HOME", "NONE"])
   }
@@ -138,7 +138,7 @@ func resolved(_ packages: BuildPackage...) throws -> [TargetDeclaration] {
     let package = try evaluate(
       """
       python_distribution(name="d", provides=python_artifact(name="acme", version="1.0"))
-      file(name="f", source=http_source("a-url", len=3, sha256="00", filename="x"))
+      file(name="f", source=http_source("a-url", len=3, sha256="0" * 64, filename="x"))
       """)
     guard case .object("python_artifact", let entries) = package.targets[0].value(of: "provides") else {
       Issue.record("\(package.targets[0].value(of: "provides"))")

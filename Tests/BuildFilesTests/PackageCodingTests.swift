@@ -14,8 +14,8 @@ import Testing
       name="lib", description=None, dependencies=["!:x", "a/b:c"], overrides={("a.py", "b.py"): {"tags": ["t"]}},
       interpreter_constraints=parametrize(new=[">=3.9"], old=[">=3.8"]),
     )
-    python_tests(name="t", timeout=-3, **parametrize("g", tags=["1"]), **parametrize("h", tags=["2"]))
-    file(name="f", source=http_source("https://example.org/f", len=3, sha256="00"))
+    python_tests(name="t", xdist_concurrency=-3, **parametrize("g", tags=["1"]), **parametrize("h", tags=["2"]))
+    file(name="f", source=http_source("https://example.org/f", len=3, sha256="0" * 64))
     pex_binary(name="b", entry_point="a:m", env={"HOME": env("SOME_VARIABLE", "x")})
     """
 

@@ -21,11 +21,10 @@ extension BuildPackage {
     writer.write(list: defaults) { writer, call in call.encode(into: &writer) }
     writer.write(list: visibility) { writer, rules in
       writer.write(rules.direction.rawValue)
-      writer.write(list: rules.ruleSets) { writer, value in value.encode(into: &writer) }
+      writer.write(list: rules.values) { writer, value in value.encode(into: &writer) }
       writer.write(rules.extends)
       sources.write(rules.site, into: &writer)
     }
-    writer.write(readsInheritedDefaults)
   }
 
   /// Reads a package.
@@ -41,16 +40,20 @@ extension BuildPackage {
       targets: try reader.list { reader throws(SnapshotError) in try TargetDeclaration(from: &reader, sources) },
       defaults: try reader.list { reader throws(SnapshotError) in try DefaultsCall(from: &reader) },
       visibility: try reader.list { reader throws(SnapshotError) in
-        VisibilityDeclaration(
-          direction: try reader.choice(VisibilityDeclaration.Direction.self),
-          ruleSets: try reader.list { reader throws(SnapshotError) in try FieldValue(from: &reader) },
-          extends: try reader.bool(), site: try sources.readSite(&reader))
+        let direction = try reader.choice(VisibilityDeclaration.Direction.self)
+        let values = try reader.list { reader throws(SnapshotError) in try FieldValue(from: &reader) }
+        let extends = try reader.bool()
+        let site = try sources.readSite(&reader)
+        do throws(VisibilityError) {
+          return try VisibilityDeclaration(direction: direction, values: values, extends: extends, site: site)
+        } catch {
+          throw .damaged("visibility rules")
+        }
       })
-    readsInheritedDefaults = try reader.bool()
   }
 
-  /// Whether packages below depend on this one: it sets defaults, or rules.
-  public var isInherited: Bool { !defaults.isEmpty || !visibility.isEmpty }
+  /// Whether packages below depend on this one: it sets defaults, or rules, or may when it is evaluated.
+  public var isInherited: Bool { !defaults.isEmpty || !visibility.isEmpty || awaiting != nil }
 }
 
 /// The source files that sites are in, by number.
@@ -111,8 +114,8 @@ extension TargetDeclaration {
 
 extension DefaultsCall {
   func encode(into writer: inout ByteWriter) {
-    writer.write(list: fields.sorted { $0.key.rawValue < $1.key.rawValue }) { writer, entry in
-      writer.write(entry.key.rawValue)
+    writer.write(list: fields.sorted { $0.key < $1.key }) { writer, entry in
+      writer.write(entry.key)
       writer.write(list: entry.value) { writer, field in field.encode(into: &writer) }
     }
     writer.write(extends)
@@ -121,7 +124,7 @@ extension DefaultsCall {
   init(from reader: inout ByteReader) throws(SnapshotError) {
     let entries = try reader.list { reader throws(SnapshotError) in
       (
-        try reader.choice(TargetType.self),
+        try reader.string(),
         try reader.list { reader throws(SnapshotError) in try TargetDeclaration.Assignment(from: &reader) }
       )
     }

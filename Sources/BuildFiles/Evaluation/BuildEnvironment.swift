@@ -11,12 +11,7 @@ enum BuildEnvironment {
     for (name, type) in TargetType.legacyNames { values[name] = .host(TargetTypeSymbol(type: type, name: name)) }
     for name in TargetType.foreignNames { values[name] = .host(TargetTypeSymbol(type: .foreign, name: name)) }
     for name in ["globs", "rglobs", "zglobs"] { values[name] = GlobSet.function(name) }
-    for name in [
-      "python_artifact", "setup_py", "http_source", "stevedore_namespace", "per_platform", "bundle",
-      "node_build_script", "node_run_script", "node_test_script", "node_format_script", "node_lint_script",
-    ] {
-      values[name] = object(name)
-    }
+    for function in FieldFunction.all { values[function.name] = .builtin(function.name) { try function.call($0) } }
     for direction in VisibilityDeclaration.Direction.allCases {
       values[direction.rawValue] = .builtin(direction.rawValue) { call in
         try state(call).addRules(direction, call)
@@ -46,23 +41,5 @@ enum BuildEnvironment {
       throw StarlarkError("\(call.name)() can be called in BUILD files only, not while a loaded file is read")
     }
     return state
-  }
-
-  /// A function that keeps its arguments, for the graph and the build to read.
-  private static func object(_ name: String) -> Value {
-    .builtin(name) { call in
-      var entries: [FieldValue.Entry] = []
-      func add(_ key: String, _ value: Value) throws {
-        guard let value = try FieldValue(value) else {
-          throw StarlarkError("\(name): the argument \(key) can not be \(value.typeName)")
-        }
-        entries.append(FieldValue.Entry(key: .string(key), value: value))
-      }
-      for (index, value) in call.positional.enumerated() {
-        try add(index == 0 && name == "http_source" ? "url" : "\(index)", value)
-      }
-      for argument in call.named { try add(argument.name, argument.value) }
-      return .host(FieldObject(typeName: name, value: .object(name, entries)))
-    }
   }
 }

@@ -6,9 +6,11 @@ public enum BuildFileError: DiagnosableError {
   /// The file is not Starlark, or its evaluation failed.
   case evaluation(Diagnostic)
   /// A field that the target's type does not have.
-  case unknownField(String, target: String, type: TargetType, typeName: String, site: DeclarationSite)
+  case unknownField(String, target: String, type: TargetType, typeName: String, place: FieldPlace)
   /// A field's value is not what the field takes.
-  case wrongValue(field: String, value: FieldValue, expected: String, target: String, site: DeclarationSite)
+  case wrongValue(field: String, FieldMismatch, target: String, place: FieldPlace)
+  /// Fields that can not be given together.
+  case conflictingFields([String], target: String, typeName: String, site: DeclarationSite)
   /// A field that must be given is not.
   case missingField(String, target: String, typeName: String, site: DeclarationSite)
   /// A target at the root without a name.
@@ -17,6 +19,9 @@ public enum BuildFileError: DiagnosableError {
   case duplicateName(String, site: DeclarationSite, first: DeclarationSite)
   /// A name that no address could hold.
   case badName(String, site: DeclarationSite)
+  /// An argument of a function such as `http_source`, or a lack of one.
+  case wrongArgument(
+    String?, of: String, reason: String, text: String?, remedy: String?, site: DeclarationSite)
   /// A visibility rule that can not be read.
   case wrongRules(VisibilityError, VisibilityDeclaration.Direction, site: DeclarationSite)
   /// A second call of `__dependencies_rules__` or `__dependents_rules__` in one directory.
@@ -38,24 +43,32 @@ public enum BuildFileError: DiagnosableError {
   public var diagnostic: Diagnostic {
     switch self {
     case .evaluation(let diagnostic): return diagnostic
-    case .unknownField(let field, let target, let type, let typeName, let site):
+    case .unknownField(let field, let target, let type, let typeName, let place):
       let names = ["name"] + type.fields.map(\.name)
       let near = Suggestions.remedy(for: field, among: names)
       return Diagnostic(
         .input, "the target \"\(target)\" has the field \"\(field)\", which \(typeName) does not have",
-        at: site.location(field: field),
+        at: place.location,
         notes: near == nil ? ["its fields are " + names.sorted().joined(separator: ", ")] : [],
         remedies: near.map { [$0] } ?? [])
-    case .wrongValue(let field, let value, let expected, let target, let site):
+    case .wrongValue(let field, let mismatch, let target, let place):
       var remedies: [String] = []
-      if case .string(let text) = value {
-        if expected.hasPrefix("a list") { remedies = ["write \(field)=[\(value.source)]"] }
-        if let remedy = Suggestions.remedy(for: text, among: Self.choices(in: expected)) { remedies = [remedy] }
+      if case .string(let text) = mismatch.culprit {
+        if mismatch.expected.hasPrefix("a list"), !mismatch.isInside {
+          remedies = ["write \(field)=[\(mismatch.culprit.source)]"]
+        }
+        if let remedy = Suggestions.remedy(for: text, among: mismatch.choices) { remedies = [remedy] }
       }
-      let shown = if case .string = value { value.source } else { value.kindName }
       return Diagnostic(
-        .input, "the field \"\(field)\" of the target \"\(target)\" takes \(expected), not \(shown)",
-        at: site.location(field: field, text: value.string), remedies: remedies)
+        .input,
+        "the field \"\(field)\" of the target \"\(target)\" takes \(mismatch.expected), \(mismatch.shown)",
+        at: place.location, remedies: remedies)
+    case .conflictingFields(let fields, let target, let typeName, let site):
+      return Diagnostic(
+        .input,
+        "the target \"\(target)\" gives " + fields.map { "\"\($0)\"" }.joined(separator: " and ")
+          + ", of which a \(typeName) takes one", at: site.location(field: fields.last),
+        remedies: ["leave all but one of them out"])
     case .missingField(let field, let target, let typeName, let site):
       return Diagnostic(
         .input, "the target \"\(target)\" lacks the field \"\(field)\", which \(typeName) needs", at: site.location())
@@ -71,6 +84,10 @@ public enum BuildFileError: DiagnosableError {
       return Diagnostic(
         .input, "\"\(name)\" can not be a target's name: : # @ and / have a meaning in addresses",
         at: site.location(field: "name", text: name))
+    case .wrongArgument(let argument, let function, let reason, let text, let remedy, let site):
+      return Diagnostic(
+        .input, "\(function): \(reason)", at: site.location(field: argument, text: text),
+        remedies: remedy.map { [$0] } ?? [])
     case .conflictingParameters(let conflict, let target, let site):
       switch conflict {
       case .fields(let names):
@@ -96,11 +113,6 @@ public enum BuildFileError: DiagnosableError {
           "give all rule sets in one call: \(direction.rawValue)((selectors, rules, …), (selectors, rules, …))"
         ])
     }
-  }
-
-  private static func choices(in expected: String) -> [String] {
-    guard expected.hasPrefix("one of ") else { return [] }
-    return expected.dropFirst(7).split(separator: ", ").map { $0.filter { $0 != "\"" } }
   }
 
   /// The facts of an error of the language, or of one of our functions that it carries.

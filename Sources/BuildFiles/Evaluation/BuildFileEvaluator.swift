@@ -64,15 +64,31 @@ public final class BuildFileEvaluator: Sendable {
 
   /// Evaluates the BUILD files of one directory, in this order.
   ///
+  /// A package whose BUILD files read what directories above give to fields is evaluated by ``BuildPackage/resolve(_:)``:
+  /// until then it is empty.
+  ///
   /// - Throws: ``BuildFileError``.
   public func evaluate(directory: String, files: [SourceFile]) throws -> BuildPackage {
-    let state = PackageState(
-      directory: directory, environment: options.environment, pluginNames: options.pluginNames)
+    try evaluate(directory: directory, files: files, inherited: nil)
+  }
+
+  private func evaluate(
+    directory: String, files: [SourceFile], inherited: FieldDefaults?
+  ) throws -> BuildPackage {
+    let state = PackageState(directory: directory, options: options, inherited: inherited)
     for file in files {
       do {
         let program = try Program(source: file, dialect: dialect, environment: environment)
         _ = try thread(state, loading: []).execute(program)
       } catch let error as StarlarkError {
+        if state.awaitsInherited {
+          var package = BuildPackage(directory: directory, targets: [])
+          package.files = files.map(\.name)
+          package.awaiting = { [self] inherited in
+            try evaluate(directory: directory, files: files, inherited: inherited)
+          }
+          return package
+        }
         throw BuildFileError.evaluation(explained(BuildFileError.diagnostic(for: error), error))
       }
     }

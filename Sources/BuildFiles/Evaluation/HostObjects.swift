@@ -14,6 +14,12 @@ final class TargetTypeSymbol: StarlarkHostObject {
   var typeName: String { "target type" }
   var representation: String { name }
   var isCallable: Bool { true }
+  var attributeNames: [String] { type.fields.map(\.name) }
+
+  func attribute(_ name: String) throws -> Value? {
+    guard type == .foreign || type.field(named: name) != nil else { return nil }
+    return .host(FieldSymbol(self, name: name))
+  }
 
   func call(_ call: Call) throws -> Value {
     guard let state = call.context(PackageState.self) else {

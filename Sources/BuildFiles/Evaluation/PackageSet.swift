@@ -2,13 +2,11 @@ internal import Diagnostics
 
 extension BuildPackage {
   /// Applies the `__defaults__` of all packages to the targets below them, expands `parametrize`, and checks that no
-  /// field is lacking.
+  /// field is lacking. Packages that await what directories above give to fields are evaluated here.
   ///
-  /// - Parameter reevaluating: evaluates a package again, with the defaults of the directories above it; asked for the
-  ///   packages with ``readsInheritedDefaults`` below such defaults.
   /// - Returns: the packages by directory, and what is wrong with them.
   public static func resolve(
-    _ packages: [BuildPackage], reevaluating: ((BuildPackage, FieldDefaults) throws -> BuildPackage)? = nil
+    _ packages: [BuildPackage]
   ) -> (packages: [BuildPackage], errors: [BuildFileError]) {
     var byDirectory: [String: FieldDefaults] = [:]
     var errors: [BuildFileError] = []
@@ -27,9 +25,9 @@ extension BuildPackage {
           directory = Paths.parent(directory)
         }
       }
-      if resolved[index].readsInheritedDefaults, !inherited.isEmpty, let reevaluating {
+      if let evaluate = resolved[index].awaiting {
         do {
-          resolved[index] = try reevaluating(resolved[index], inherited)
+          resolved[index] = try evaluate(inherited)
         } catch {
           errors.append(BuildFileError(error))
           continue
@@ -44,7 +42,8 @@ extension BuildPackage {
       var targets: [TargetDeclaration] = []
       targets.reserveCapacity(package.targets.count)
       for var target in package.targets {
-        for field in steps[target.defaultsBefore][target.type] where target.given(field.name) == nil {
+        for field in steps[target.defaultsBefore][FieldDefaults.key(of: target.type, target.typeName)]
+        where target.given(field.name) == nil {
           target.fields.append(field)
         }
         do throws(BuildFileError) {
@@ -58,34 +57,5 @@ extension BuildPackage {
       resolved[index].targets = targets
     }
     return (resolved, errors)
-  }
-}
-
-/// The values that `__defaults__` gives to fields, by target type.
-public struct FieldDefaults: Sendable, Hashable {
-  private var fields: [TargetType: [TargetDeclaration.Assignment]] = [:]
-
-  /// No values.
-  public init() {}
-
-  /// Whether there are no values.
-  public var isEmpty: Bool { fields.isEmpty }
-
-  /// The values for a type.
-  public subscript(type: TargetType) -> [TargetDeclaration.Assignment] { fields[type] ?? [] }
-
-  /// The values after a call of `__defaults__`: the types that it names get its values, added to what they had where it
-  /// extends; other types keep what they have.
-  func applying(_ call: DefaultsCall) -> FieldDefaults {
-    var result = self
-    for (type, given) in call.fields {
-      var merged = call.extends ? self[type] : []
-      for field in given {
-        merged.removeAll { $0.name == field.name }
-        merged.append(field)
-      }
-      result.fields[type] = merged.isEmpty ? nil : merged
-    }
-    return result
   }
 }

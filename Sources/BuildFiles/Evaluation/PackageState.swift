@@ -5,7 +5,12 @@ internal import Starlark
 final class PackageState {
   let directory: String
   let environment: (String) -> String?
-  private let pluginNames: Set<String>
+  let pluginNames: Set<String>
+  let ignoresUnknownTypes: Bool
+  /// What directories above give to fields; nil while it is not known.
+  let inherited: FieldDefaults?
+  /// Whether evaluation has stopped because what directories above give to fields is needed.
+  var awaitsInherited = false
   var targets: [TargetDeclaration] = []
   var defaults: [DefaultsCall] = []
   var visibility: [VisibilityDeclaration] = []
@@ -13,27 +18,38 @@ final class PackageState {
   var loadedFiles: Set<String> = []
   private var sitesByName: [String: DeclarationSite] = [:]
 
-  init(directory: String, environment: @escaping (String) -> String?, pluginNames: Set<String> = []) {
+  init(directory: String, options: BuildFileEvaluator.Options, inherited: FieldDefaults?) {
     self.directory = directory
-    self.environment = environment
-    self.pluginNames = pluginNames
+    self.inherited = inherited
+    environment = options.environment
+    pluginNames = options.pluginNames
+    ignoresUnknownTypes = options.ignoresUnknownTypes
   }
 
   /// Adds the target of a call. Its place is that in the BUILD file, also when a macro makes it.
   func declare(_ symbol: TargetTypeSymbol, _ call: Call) throws {
     let site = try self.site(of: call)
     guard call.positional.isEmpty else {
-      throw StarlarkError("\(symbol.name) takes fields by name only", hint: "write \(symbol.name)(name=…)")
+      throw BuildFileError.wrongArgument(
+        nil, of: symbol.name, reason: "it takes fields by name only", text: nil,
+        remedy: "write \(symbol.name)(name=\"…\", …)", site: site)
     }
     var name: String?
     var fields: [TargetDeclaration.Assignment] = []
     for argument in call.named {
       guard let value = try FieldValue(argument.value) else {
-        throw StarlarkError("the field \"\(argument.name)\" can not be \(argument.value.typeName)")
+        let shown = argument.value.isCallable ? "a function" : "this \(argument.value.typeName)"
+        throw BuildFileError.wrongArgument(
+          argument.name, of: symbol.name, reason: "the field \"\(argument.name)\" can not be \(shown)", text: nil,
+          remedy: nil, site: site)
       }
       if argument.name == "name" {
         if case .none = value { continue }
-        guard let text = value.string else { throw StarlarkError("a target's name is a string") }
+        guard let text = value.string else {
+          throw BuildFileError.wrongArgument(
+            "name", of: symbol.name, reason: "a target's name is a string, not \(value.kindName)", text: nil,
+            remedy: nil, site: site)
+        }
         name = text
       } else {
         fields.append(TargetDeclaration.Assignment(name: argument.name, value: value))
@@ -57,7 +73,7 @@ final class PackageState {
   }
 
   /// The outermost place of a call: that in the BUILD file.
-  private func site(of call: Call) throws -> DeclarationSite {
+  func site(of call: Call) throws -> DeclarationSite {
     let frame = call.callStack.first { $0.location != nil }
     guard let location = frame?.location ?? call.location else {
       throw StarlarkError("\(call.name)() was called from nowhere")
@@ -75,20 +91,19 @@ final class PackageState {
       throw StarlarkError(
         "\(direction.rawValue) has no parameter \"\(argument.name)\"", hint: "it takes rule sets and extend=True")
     }
-    let ruleSets = try call.positional.map { argument in
+    let values = try call.positional.map { argument in
       guard let value = try Self.ruleValue(argument) else {
         throw StarlarkError("\(direction.rawValue): a rule set is a tuple, not \(argument.typeName)")
       }
       return value
     }
-    let declaration = VisibilityDeclaration(
-      direction: direction, ruleSets: ruleSets, extends: call.named("extend")?.isTruthy ?? false, site: site)
     do throws(VisibilityError) {
-      _ = try VisibilityRuleSet.parse(declaration)
+      visibility.append(
+        try VisibilityDeclaration(
+          direction: direction, values: values, extends: call.named("extend")?.isTruthy ?? false, site: site))
     } catch {
       throw BuildFileError.wrongRules(error, direction, site: site)
     }
-    visibility.append(declaration)
   }
 
   /// A rule's value; a bare target type stands for `"<type>"`, but for the name inside a dictionary.
@@ -99,59 +114,5 @@ final class PackageState {
       return values.contains(nil) ? nil : .list(values.compactMap { $0 })
     }
     return try FieldValue(value)
-  }
-
-  /// `__defaults__({(files, resources): dict(tags=[…])}, all=dict(…), extend=True, ignore_unknown_fields=True)`.
-  func addDefaults(_ call: Call) throws {
-    let site = try self.site(of: call)
-    let ignoresUnknown = call.named("ignore_unknown_fields")?.isTruthy ?? false
-    var result = DefaultsCall(fields: [:], extends: call.named("extend")?.isTruthy ?? false)
-    if let all = call.named("all") {
-      guard let entries = try FieldValue(all)?.map else { throw StarlarkError("__defaults__: all takes a dictionary") }
-      for type in TargetType.allCases where type.isPublic {
-        try add(entries, to: type, typeName: type.rawValue, ignoresUnknown: true, site: site, &result)
-      }
-    }
-    for argument in call.positional {
-      guard let entries = try FieldValue(argument)?.map else {
-        throw StarlarkError("__defaults__ takes a dictionary from target types to dictionaries of fields")
-      }
-      for entry in entries {
-        guard let names = entry.key.strings, let fields = entry.value.map else {
-          throw StarlarkError("__defaults__ takes a dictionary from target types to dictionaries of fields")
-        }
-        for name in names {
-          guard let type = TargetType(rawValue: name) ?? TargetType.legacyNames[name], type.isPublic else {
-            if TargetType.foreignNames.contains(name) { continue }
-            throw StarlarkError("__defaults__: \"\(name)\" is not a target type")
-          }
-          try add(fields, to: type, typeName: name, ignoresUnknown: ignoresUnknown, site: site, &result)
-        }
-      }
-    }
-    for argument in call.named where !["all", "extend", "ignore_unknown_fields"].contains(argument.name) {
-      throw StarlarkError("__defaults__: unexpected keyword argument \"\(argument.name)\"")
-    }
-    defaults.append(result)
-  }
-
-  private func add(
-    _ entries: [FieldValue.Entry], to type: TargetType, typeName: String, ignoresUnknown: Bool, site: DeclarationSite,
-    _ result: inout DefaultsCall
-  ) throws {
-    var fields = result.fields[type] ?? []
-    let check = FieldCheck(type: type, typeName: typeName, site: site, pluginFields: pluginNames) { "__defaults__" }
-    for entry in entries {
-      guard let name = entry.key.string else { throw StarlarkError("__defaults__: a field's name is a string") }
-      var field = TargetDeclaration.Assignment(name: name, value: entry.value)
-      if ignoresUnknown {
-        guard let known = check.knownPart(of: field) else { continue }
-        field = known
-      }
-      try check.check(field)
-      fields.removeAll { $0.name == name }
-      fields.append(field)
-    }
-    result.fields[type] = fields
   }
 }

@@ -43,7 +43,7 @@ public struct DeclarationSite: Sendable {
   }
 
   /// What stands between the call's parentheses, and each argument in it without the space before.
-  private func argumentRanges() -> (whole: Range<Int>, each: [Range<Int>]) {
+  func argumentRanges() -> (whole: Range<Int>, each: [Range<Int>]) {
     let bytes = source.bytes
     guard var index = bytes[min(offset, bytes.count)...].firstIndex(of: UInt8(ascii: "(")) else {
       return (offset..<offset, [])
@@ -99,7 +99,7 @@ public struct DeclarationSite: Sendable {
     return offset..<max(end, min(offset + 1, source.bytes.count))
   }
 
-  private static func isName(_ byte: UInt8) -> Bool {
+  static func isName(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
       UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
@@ -109,7 +109,7 @@ public struct DeclarationSite: Sendable {
   }
 
   /// Where `field=` and its value stand in the call's parentheses.
-  private func argumentRange(_ field: String) -> (name: Range<Int>, value: Range<Int>)? {
+  func argumentRange(_ field: String) -> (name: Range<Int>, value: Range<Int>)? {
     let bytes = source.bytes
     let name = Array(field.utf8)
     guard var index = bytes[min(offset, bytes.count)...].firstIndex(of: UInt8(ascii: "(")) else { return nil }
@@ -150,7 +150,7 @@ public struct DeclarationSite: Sendable {
     return found.map { ($0, valueStart..<bytes.count) }
   }
 
-  private func stringEnd(at start: Int) -> Int {
+  func stringEnd(at start: Int) -> Int {
     let bytes = source.bytes
     let quote = bytes[start]
     let isTriple = start + 2 < bytes.count && bytes[start + 1] == quote && bytes[start + 2] == quote
@@ -169,7 +169,7 @@ public struct DeclarationSite: Sendable {
     return bytes.count
   }
 
-  private func stringRange(_ text: String, in range: Range<Int>) -> Range<Int>? {
+  func stringRange(_ text: String, in range: Range<Int>) -> Range<Int>? {
     let bytes = source.bytes
     let wanted = Array(text.utf8)
     var index = range.lowerBound

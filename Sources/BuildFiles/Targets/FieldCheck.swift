@@ -5,8 +5,27 @@ struct FieldCheck {
   let site: DeclarationSite
   /// Fields that the repository's own plugins add to targets: of any value.
   var pluginFields: Set<String> = []
+  /// The argument of the call that the fields stand in, where they are not its arguments themselves.
+  var container: Container?
   /// The name of the target, for messages.
   let target: () -> String
+
+  /// Where fields stand that are not arguments of the target's call.
+  enum Container {
+    /// In the dictionaries of this argument.
+    case argument(String)
+    /// In dictionaries anywhere in the call.
+    case call
+  }
+
+  /// The place of a field, and of a text in it.
+  private func place(_ field: String, _ text: String?) -> FieldPlace {
+    switch container {
+    case nil: FieldPlace(site: site, argument: field, text: text)
+    case .argument(let name): FieldPlace(site: site, argument: name, key: field, text: text)
+    case .call: FieldPlace(site: site, key: field, text: text)
+    }
+  }
 
   /// Throws ``BuildFileError`` unless the type has the field, or each field of a group, and the value fits it.
   func check(_ field: TargetDeclaration.Assignment) throws(BuildFileError) {
@@ -16,20 +35,21 @@ struct FieldCheck {
     }
     guard let definition = type.field(named: field.name) else {
       if type == .foreign || pluginFields.contains(field.name) { return }
-      throw BuildFileError.unknownField(field.name, target: target(), type: type, typeName: typeName, site: site)
+      throw BuildFileError.unknownField(
+        field.name, target: target(), type: type, typeName: typeName, place: place(field.name, nil))
     }
-    if let expected = definition.mismatch(field.value) {
+    if let mismatch = definition.mismatch(field.value) {
       throw BuildFileError.wrongValue(
-        field: field.name, value: field.value, expected: expected, target: target(), site: site)
+        field: field.name, mismatch, target: target(), place: place(field.name, mismatch.culprit.string))
     }
     if definition.kind == .overrides, let generated = type.generated { try checkOverrides(field.value, generated) }
   }
 
   /// The fields in `overrides` are those of the generated targets.
   private func checkOverrides(_ value: FieldValue, _ generated: TargetType) throws(BuildFileError) {
-    let check = FieldCheck(type: generated, typeName: generated.rawValue, site: site, pluginFields: pluginFields) {
-      "\(target()) (overrides)"
-    }
+    let check = FieldCheck(
+      type: generated, typeName: generated.rawValue, site: site, pluginFields: pluginFields,
+      container: .argument("overrides"), target: target)
     for entry in value.map ?? [] {
       for field in entry.value.map ?? [] {
         try check.check(.init(name: field.key.string ?? field.key.source, value: field.value))

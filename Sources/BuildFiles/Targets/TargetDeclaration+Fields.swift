@@ -44,7 +44,16 @@ extension TargetDeclaration {
     for field in fields { try check.check(field) }
   }
 
-  /// Checks that nothing is lacking; defaults may have supplied it.
+  /// Fields of which a target can give one only (Pants: `PexBinary.validate`, `PythonRequirementTarget.validate`).
+  private var exclusiveFields: [String] {
+    switch type {
+    case .pexBinary: ["entry_point", "script", "executable"]
+    case .pythonRequirement: ["modules", "type_stub_modules"]
+    default: []
+    }
+  }
+
+  /// Checks that nothing is lacking, and nothing too much; defaults may have supplied it.
   func checkCompleteness(in directory: String) throws(BuildFileError) {
     if type == .foreign { return }
     for definition in type.fields where definition.isRequired {
@@ -54,6 +63,11 @@ extension TargetDeclaration {
           definition.name, target: Address(directory: directory, name: name).description, typeName: typeName,
           site: site)
       }
+    }
+    let exclusive = exclusiveFields.filter { given($0).map { $0 != .none && $0 != .list([]) } ?? false }
+    if exclusive.count > 1 {
+      throw BuildFileError.conflictingFields(
+        exclusive, target: Address(directory: directory, name: name).description, typeName: typeName, site: site)
     }
   }
 }

@@ -70,9 +70,9 @@ public struct BuildPackage: Sendable {
   var defaults: [DefaultsCall]
   /// The calls of `__dependencies_rules__` and `__dependents_rules__`, at most one of each.
   public var visibility: [VisibilityDeclaration]
-  /// Whether a value in here depends on the `__defaults__` of directories above: a BUILD file reads
-  /// `some_type.some_field.default`. ``resolve(_:reevaluating:)`` evaluates such packages again.
-  public var readsInheritedDefaults = false
+  /// What evaluates the package, where a BUILD file reads `some_type.some_field.default`, once it is known what the
+  /// directories above give to fields; nil when it is evaluated.
+  var awaiting: (@Sendable (FieldDefaults) throws -> BuildPackage)?
 }
 
 extension BuildPackage {
@@ -82,12 +82,4 @@ extension BuildPackage {
       directory: directory, files: [], loadedFiles: [], environmentNames: [], targets: targets, defaults: [],
       visibility: [])
   }
-}
-
-/// One `__defaults__` call.
-struct DefaultsCall: Sendable {
-  /// Values by type. Types that the call does not name keep what they have.
-  var fields: [TargetType: [TargetDeclaration.Assignment]]
-  /// Whether the values are added to those there are.
-  var extends: Bool
 }

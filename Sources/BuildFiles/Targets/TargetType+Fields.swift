@@ -22,10 +22,11 @@ extension TargetType {
   private static let environment = Field("environment", .string, default: .string("__local__"))
   private static let outputPath = Field("output_path", .string)
   private static let python = [
-    Field("interpreter_constraints", .strings), Field("resolve", .string), Field("run_goal_use_sandbox", .bool),
+    Field("interpreter_constraints", .interpreterConstraints), Field("resolve", .string),
+    Field("run_goal_use_sandbox", .bool),
   ]
   private static let testing = [
-    Field("timeout", .int), Field("extra_env_vars", .strings), Field("runtime_package_dependencies", .strings),
+    Field("timeout", .positive), Field("extra_env_vars", .strings), Field("runtime_package_dependencies", .strings),
     Field("skip_tests", .bool, default: .bool(false)),
   ]
   private static let pythonTesting =
@@ -38,7 +39,7 @@ extension TargetType {
   ]
   private static let bundle: [FieldDefinition] =
     [
-      environment, Field("interpreter_constraints", .strings), Field("resolve", .string), dependencies,
+      environment, Field("interpreter_constraints", .interpreterConstraints), Field("resolve", .string), dependencies,
       Field("platforms", .strings), Field("complete_platforms", .strings), Field("resolve_local_platforms", .bool),
       Field("inherit_path", .choice(["false", "fallback", "prefer"])),
       Field("strip_pex_env", .bool, default: .bool(true)), Field("ignore_errors", .bool, default: .bool(false)),
@@ -57,10 +58,16 @@ extension TargetType {
     Field("scie_name_style", .choice(["dynamic", "platform-parent-dir", "platform-file-suffix"])),
     Field("scie_busybox", .any), Field("scie_busybox_pex_entrypoint_env_passthrough", .bool),
     Field("scie_pex_entrypoint_env_passthrough", .bool),
-    Field("scie_bind_resource_path", .strings), Field("scie_platform", .strings), Field("scie_pbs_release", .string),
+    Field("scie_bind_resource_path", .strings), Field("scie_platform", .choices(sciePlatforms)),
+    Field("scie_pbs_release", .string),
     Field("scie_python_version", .string),
     Field("scie_pbs_free_threaded", .bool), Field("scie_pbs_debug", .bool), Field("scie_pbs_stripped", .bool),
     Field("scie_hash_alg", .string), Field("scie_args", .strings), Field("scie_env", .any), Field("scie_exe", .string),
+  ]
+
+  private static let sciePlatforms = [
+    "current", "linux-aarch64", "linux-armv7l", "linux-powerpc64", "linux-riscv64", "linux-s390x", "linux-x86_64",
+    "macos-aarch64", "macos-x86_64",
   ]
 
   private func sources(_ defaults: [String]) -> FieldDefinition {
@@ -87,7 +94,7 @@ extension TargetType {
       return common + Self.python + [sources(Self.testUtilityFiles), Self.overrides, dependencies]
     case .pythonRequirement:
       return common + [
-        Field("requirements", .strings, isRequired: true), dependencies, Field("modules", .strings),
+        Field("requirements", .requirements, isRequired: true), dependencies, Field("modules", .strings),
         Field("type_stub_modules", .strings), Field("resolve", .string), Field("entry_point", .string),
       ]
     case .pythonRequirements:
@@ -155,15 +162,21 @@ extension TargetType {
     Field("execution_dependencies", .strings), Field("output_dependencies", .strings),
     Field("runnable_dependencies", .strings), Field("tools", .strings, default: .list([])),
     Field("log_output", .bool, default: .bool(false)), Field("output_files", .strings, default: .list([])),
-    Field("output_directories", .strings, default: .list([])), Field("timeout", .int, default: .int(30)),
+    Field("output_directories", .strings, default: .list([])), Field("timeout", .positive, default: .int(30)),
     Field("extra_env_vars", .strings), Field("workdir", .string, default: .string(".")),
     Field("root_output_directory", .string, default: .string("/")), environment,
-    Field("outputs_match_mode", .string), Field("cache_scope", .string), Field("path_env_modify", .string),
+    Field(
+      "outputs_match_mode", .choice(["all_warn", "all", "at_least_one_warn", "at_least_one", "allow_empty"]),
+      default: .string("all_warn")),
+    Field(
+      "cache_scope", .choice(["from_environment", "success", "success_per_pantsd_restart", "session"]),
+      default: .string("from_environment")),
+    Field("path_env_modify", .choice(["prepend", "append", "off"]), default: .string("prepend")),
     Field("workspace_invalidation_sources", .strings),
   ]
   private static let distribution: [FieldDefinition] = [
-    Field("interpreter_constraints", .strings), dependencies, Field("entry_points", .any),
-    Field("provides", .any, isRequired: true), Field("generate_setup", .bool),
+    Field("interpreter_constraints", .interpreterConstraints), dependencies, Field("entry_points", .stringMapMap),
+    Field("provides", .object(["python_artifact", "setup_py"]), isRequired: true), Field("generate_setup", .bool),
     Field("wheel", .bool, default: .bool(true)), Field("sdist", .bool, default: .bool(true)),
     Field("wheel_config_settings", .stringListMap), Field("sdist_config_settings", .stringListMap),
     Field("env_vars", .strings), Field("long_description_path", .string),

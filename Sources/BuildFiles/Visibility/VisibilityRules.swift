@@ -53,24 +53,26 @@ public struct VisibilityRuleSet: Sendable {
   /// The rule sets of a call, empty ones left out.
   ///
   /// - Throws: ``VisibilityError`` for what is no rule set.
-  public static func parse(
-    _ declaration: VisibilityDeclaration
+  static func parse(
+    _ values: [FieldValue], _ direction: VisibilityDeclaration.Direction, _ site: DeclarationSite
   ) throws(VisibilityError) -> [VisibilityRuleSet] {
     var found: [VisibilityRuleSet] = []
-    for (position, value) in declaration.ruleSets.enumerated() {
+    for (position, value) in values.enumerated() {
       if value == .none || value == .list([]) { continue }
-      found.append(try VisibilityRuleSet(value, position: position, declaration))
+      found.append(try VisibilityRuleSet(value, position: position, direction, site))
     }
     return found
   }
 
-  private init(_ value: FieldValue, position: Int, _ declaration: VisibilityDeclaration) throws(VisibilityError) {
+  private init(
+    _ value: FieldValue, position: Int, _ direction: VisibilityDeclaration.Direction, _ site: DeclarationSite
+  ) throws(VisibilityError) {
     guard let parts = value.list, parts.count >= 2 else {
       throw VisibilityError(
         "a rule set holds a selector and at least one rule, but this is \(value.source)", text: value.string,
         remedy: "write (\"*\", \"src/lib/**\", \"!*\"): for all targets, allow src/lib and deny the rest")
     }
-    let directory = Paths.parent(declaration.site.path)
+    let directory = Paths.parent(site.path)
     var patterns: [TargetPattern] = []
     for selector in Self.flattened(parts[0]) {
       if let entries = selector.map {
@@ -99,8 +101,8 @@ public struct VisibilityRuleSet: Sendable {
     self.rules = rules
     self.position = position
     selectors = patterns.map(\.text)
-    site = declaration.site
-    direction = declaration.direction
+    self.site = site
+    self.direction = direction
   }
 
   private static func text(_ value: FieldValue) throws(VisibilityError) -> String {

@@ -73,15 +73,15 @@ enum Universe {
     let bound = try call.bind(["x", "name", "default"], required: 2)
     let target = bound[0] ?? .none
     let name = AttributeName(String(decoding: try call.string(bound[1], "name"), as: UTF8.self))
-    if let value = try Attributes.find(target, name) { return value }
+    if let value = try Attributes.find(target, name, call.thread) { return value }
     if let fallback = bound[2] { return fallback }
-    return try Attributes.value(of: target, name)
+    return try Attributes.value(of: target, name, call.thread)
   }
 
   @Sendable private static func hasattr(_ call: Call) throws -> Value {
     let bound = try call.bind(["x", "name"], required: 2)
     let name = String(decoding: try call.string(bound[1], "name"), as: UTF8.self)
-    return .bool(try Attributes.find(bound[0] ?? .none, AttributeName(name)) != nil)
+    return .bool(try Attributes.find(bound[0] ?? .none, AttributeName(name), call.thread) != nil)
   }
 
   @Sendable private static func hash(_ call: Call) throws -> Value {

@@ -13,6 +13,8 @@ public protocol StarlarkHostObject: AnyObject, Sendable {
   var representation: String { get }
   /// The value of `x.name`; nil when there is no such attribute.
   func attribute(_ name: String) throws -> Value?
+  /// The value of `x.name` in an evaluation, for objects whose attributes depend on it; ``attribute(_:)`` by default.
+  func attribute(_ name: String, in thread: StarlarkThread) throws -> Value?
   /// The names that `dir(x)` lists and "did you mean" chooses from.
   var attributeNames: [String] { get }
   /// Carries out `x.name = value`; false when fields cannot be assigned.
@@ -50,6 +52,8 @@ extension StarlarkHostObject {
   public var representation: String { "<\(typeName)>" }
   /// No attributes.
   public func attribute(_ name: String) throws -> Value? { nil }
+  /// The same in every evaluation.
+  public func attribute(_ name: String, in thread: StarlarkThread) throws -> Value? { try attribute(name) }
   /// No attributes.
   public var attributeNames: [String] { [] }
   /// Not supported.

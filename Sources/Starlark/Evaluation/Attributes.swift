@@ -34,14 +34,14 @@ struct AttributeName: Sendable {
 
 /// `x.name`.
 enum Attributes {
-  static func find(_ target: Value, _ attribute: AttributeName) throws -> Value? {
-    if case .opaque(let reference) = target { return try reference.object.attribute(attribute.name) }
+  static func find(_ target: Value, _ attribute: AttributeName, _ thread: StarlarkThread) throws -> Value? {
+    if case .opaque(let reference) = target { return try reference.object.attribute(attribute.name, in: thread) }
     guard let method = attribute.method(for: target) else { return nil }
     return .builtin(StarlarkBuiltin(name: method.name, receiver: target, body: method.body))
   }
 
-  static func value(of target: Value, _ attribute: AttributeName) throws -> Value {
-    if let value = try find(target, attribute) { return value }
+  static func value(of target: Value, _ attribute: AttributeName, _ thread: StarlarkThread) throws -> Value {
+    if let value = try find(target, attribute, thread) { return value }
     throw StarlarkError(
       "\(target.typeName) has no .\(attribute.name) field or method",
       hint: Suggestion.hint(for: attribute.name, among: names(of: target)))

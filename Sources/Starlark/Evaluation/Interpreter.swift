@@ -138,7 +138,7 @@ enum Interpreter {
             let target = pop()
             try Indexing.setElement(of: target, at: key, to: pop(), meter)
           }
-        case .attribute: push(try Attributes.value(of: pop(), code.parts.attributes[a]))
+        case .attribute: push(try Attributes.value(of: pop(), code.parts.attributes[a], thread))
         case .method:
           // In place: a receiver that is moved off the stack and pushed again behind the method is lost by the
           // optimiser of Swift 6.3.
@@ -147,7 +147,7 @@ enum Interpreter {
             push(top.pointee)
             top.pointee = .builtin(method)
           } else {
-            top.pointee = try Attributes.value(of: top.pointee, code.parts.attributes[a])
+            top.pointee = try Attributes.value(of: top.pointee, code.parts.attributes[a], thread)
             push(.unbound)
           }
         case .setAttribute:

@@ -156,7 +156,7 @@ private struct GraphLoader {
   private func update(_ graph: TargetGraph, _ changes: FileChanges, _ dirty: Set<DirectoryID>) throws {
     var update = GraphUpdate(graph, sources: workspace)
     // Files first: what targets look up are names.
-    for file in changes.added + changes.removed where !isNew { update.note(file) }
+    for file in changes.added + changes.removed + changes.relinked where !isNew { update.note(file) }
     var problems: [Diagnostic] = []
     var evaluated = try evaluate(dirty, &problems)
     guard problems.isEmpty else { throw DiagnosticList(problems) }
@@ -251,16 +251,14 @@ private struct GraphLoader {
       }
       try evaluateMore(inOrder(above))
     }
-    evaluation.noteContents(capture: capture)
     let (resolved, errors) = BuildPackage.resolve(packages.map(\.package))
     problems += errors.map(\.diagnostic)
-    var byDirectory: [String: PackageEvaluation.Evaluated] = [:]
-    for package in packages { byDirectory[package.package.directory] = package }
+    // Some packages are evaluated by resolve, and load files then.
+    evaluation.noteContents(capture: capture)
     var found: [DirectoryID: PackageEvaluation.Evaluated] = [:]
     for package in resolved {
       guard let directory = files.directory(at: package.directory), results.contains(directory) else { continue }
-      found[directory] = byDirectory[package.directory]
-      found[directory]?.package = package
+      found[directory] = evaluation.evaluated(package)
     }
     return found
   }

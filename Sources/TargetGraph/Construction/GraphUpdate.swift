@@ -37,7 +37,7 @@ struct GraphUpdate {
   ) throws {
     guard let directory = graph.files.directory(at: package.directory) else { return }
     var block = PackageTargets(
-      files: graph.files, sources: sources, toleratesMissingFiles: graph.configuration.path.hasSuffix("pants.toml"))
+      files: graph.files, sources: sources, unmatched: graph.configuration.unmatchedFiles)
     if flags & PackageRow.lockfiles != 0 {
       if let file = inputs.first { block.addLockfile(file, of: package) }
     } else {

@@ -13,8 +13,8 @@ struct PackageTargets {
 
   let files: FileTable
   let sources: any GraphSources
-  /// Whether a file in `sources` that is not there is only warned of, as Pants does by default.
-  let toleratesMissingFiles: Bool
+  /// What becomes of `sources` that select nothing.
+  let unmatched: WorkspaceConfiguration.UnmatchedFiles?
   var entries: [Entry] = []
   /// What is wrong.
   var problems: [Diagnostic] = []
@@ -24,10 +24,10 @@ struct PackageTargets {
   var inputs: [FileID] = []
   private var declaration = 0
 
-  init(files: FileTable, sources: any GraphSources, toleratesMissingFiles: Bool) {
+  init(files: FileTable, sources: any GraphSources, unmatched: WorkspaceConfiguration.UnmatchedFiles?) {
     self.files = files
     self.sources = sources
-    self.toleratesMissingFiles = toleratesMissingFiles
+    self.unmatched = unmatched
   }
 
   mutating func add(_ package: BuildPackage) throws {
@@ -42,6 +42,9 @@ struct PackageTargets {
       {
         file = files.file(at: Paths.join(package.directory, source))
         if file == nil { problems.append(missing(source, field: "source", declaration, address)) }
+        let target = Target(
+          type: declaration.type, address: address, declaration: declaration, generator: nil, file: file, ownFields: [])
+        if let file { refuse([file], target) }
       }
       let generator = append(
         Target(
@@ -79,20 +82,16 @@ struct PackageTargets {
         if let file = files.file(at: Paths.join(generator.address.directory, pattern.text)) {
           selected.append(file)
         } else {
-          let problem = missing(pattern.text, field: "sources", generator.declaration, generator.address)
-          if toleratesMissingFiles { warnings.append(problem) } else { problems.append(problem) }
+          note(
+            missing(pattern.text, field: "sources", generator.declaration, generator.address), usually: .error)
         }
       }
       selected = Set(selected).sorted()
     } else {
       selected = files.files(matching: globs, in: directory)
-      if selected.isEmpty, generator.given("sources") != nil {
-        warnings.append(
-          Diagnostic(
-            .input, "the sources of \"\(generator.address)\" match no file",
-            at: generator.declaration.site.location(field: "sources")))
-      }
+      if generator.given("sources") != nil { noteUnmatched(globs, selected, generator) }
     }
+    refuse(selected, generator)
     let patterns = Self.takePatterns(from: &overrides)
     var unused = Set(patterns.map(\.pattern.text))
     for file in selected {
@@ -119,6 +118,60 @@ struct PackageTargets {
         Diagnostic(
           .input, "\"\(generator.address)\" overrides \"\(path)\", which is not among its sources",
           at: generator.declaration.site.location(field: "overrides", text: path)))
+    }
+  }
+
+  /// Notes what is wrong with `sources` as the workspace wants it.
+  private mutating func note(_ problem: Diagnostic, usually: WorkspaceConfiguration.UnmatchedFiles) {
+    switch unmatched ?? usually {
+    case .ignore: return
+    case .warn: warnings.append(problem)
+    case .error: problems.append(problem)
+    }
+  }
+
+  /// Notes globs that match nothing: all of them, or where that is an error each one, as in Pants.
+  private mutating func noteUnmatched(_ globs: SourceGlobs, _ selected: [FileID], _ generator: Target) {
+    let site = generator.declaration.site
+    if selected.isEmpty {
+      note(
+        Diagnostic(
+          .input, "the sources of \"\(generator.address)\" match no file", at: site.location(field: "sources")),
+        usually: .warn)
+    } else if unmatched == .error {
+      let paths = selected.map { Paths.relative(files.path(of: $0), to: generator.address.directory) }
+      for glob in globs.includes where !paths.contains(where: glob.matches) {
+        problems.append(
+          Diagnostic(
+            .input, "\"\(glob.text)\" in the sources of \"\(generator.address)\" matches no file",
+            at: site.location(field: "sources", text: glob.text)))
+      }
+    }
+  }
+
+  /// Notes files that a type does not take (Pants: `expected_file_extensions`, and `conftest.py` among tests).
+  private mutating func refuse(_ selected: [FileID], _ target: Target) {
+    guard target.type.isPythonSource else { return }
+    let isTest = target.type == .pythonTests || target.type == .pythonTest
+    let field = target.type.generated == nil ? "source" : "sources"
+    for file in selected {
+      let path = Paths.relative(files.path(of: file), to: target.address.directory)
+      let name = files.name(of: file)
+      let isPython =
+        name.hasSuffix(".py") || (name.hasSuffix(".pyi") && !isTest) || !name.dropFirst().contains(".")
+      if isPython, !isTest || name != "conftest.py" { continue }
+      problems.append(
+        Diagnostic(
+          .input,
+          isPython
+            ? "\"\(target.address)\" has \"\(path)\" among its tests, which holds fixtures"
+            : "\"\(target.address)\" has \"\(path)\" among its \(field), which is no Python file",
+          at: target.declaration.site.location(field: field, text: path),
+          remedies: [
+            isPython
+              ? "leave it out with \"!\(path)\", and declare python_test_utils() for it"
+              : "declare it in resources(…) or files(…), on which the code depends"
+          ]))
     }
   }
 

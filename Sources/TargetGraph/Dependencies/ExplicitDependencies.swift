@@ -97,12 +97,15 @@ extension TargetGraph {
       diagnostic.location = site.location(field: field, text: written)
       throw diagnostic
     }
-    trace?.add(path: reference.path)
-    let found = targets(of: reference)
+    let found = targets(of: reference, trace: trace)
     guard found.isEmpty else { return found }
     var diagnostic = missingTarget(reference, text: text)
     diagnostic.summary = "the target \"\(text)\", on which \"\(target.address)\" depends, does not exist"
     diagnostic.location = site.location(field: field, text: written)
+    if text.contains("*") {
+      diagnostic.notes = ["dependencies are addresses; globs select files, in sources"]
+      diagnostic.remedies = ["name the target that has the files among its sources"]
+    }
     throw diagnostic
   }
 
@@ -137,7 +140,23 @@ extension TargetGraph {
   }
 
   /// The targets that a reference names: the one generated from a file, or those of a directory.
-  public func targets(of reference: AddressReference) -> [TargetID] {
+  ///
+  /// A path through a link to a directory means what is declared where the link leads: Pants would declare it there a
+  /// second time.
+  public func targets(of reference: AddressReference) -> [TargetID] { targets(of: reference, trace: nil) }
+
+  func targets(of reference: AddressReference, trace: LookupTrace?) -> [TargetID] {
+    trace?.add(path: reference.path)
+    let found = targets(withoutLinks: reference)
+    guard found.isEmpty, let (path, links) = files.followingLinks(reference.path) else { return found }
+    for link in links { trace?.add(path: link) }
+    trace?.add(path: path)
+    var target = reference
+    target.path = path
+    return targets(withoutLinks: target)
+  }
+
+  private func targets(withoutLinks reference: AddressReference) -> [TargetID] {
     if files.file(at: reference.path) != nil, let address = reference.ofFile {
       return targets(at: address)
     }

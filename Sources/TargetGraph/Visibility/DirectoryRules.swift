@@ -17,8 +17,8 @@ struct DirectoryRules {
     dependencies = inherited?.dependencies
     dependents = inherited?.dependents
     for declaration in declarations {
-      // Evaluation has refused what can not be parsed.
-      guard let sets = try? VisibilityRuleSet.parse(declaration), !sets.isEmpty else { continue }
+      let sets = declaration.ruleSets
+      if sets.isEmpty { continue }
       switch declaration.direction {
       case .dependencies: dependencies = sets + (declaration.extends ? inherited?.dependencies ?? [] : [])
       case .dependents: dependents = sets + (declaration.extends ? inherited?.dependents ?? [] : [])

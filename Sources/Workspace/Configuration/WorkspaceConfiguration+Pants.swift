@@ -19,6 +19,10 @@ extension WorkspaceConfiguration {
       file.interpolated($0, in: "GLOBAL")
     }
     ignore = try global.strings("pants_ignore", default: [])
+    // Where Pants is told to fail, Kilt warns: it looks at all targets, and files that are made first are no reason not to
+    // list the others. `kilt.toml` can make it an error.
+    let unmatched = try global.choice("unmatched_build_file_globs", UnmatchedFiles.self)
+    unmatchedFiles = unmatched == .ignore ? .ignore : .warn
     pluginPaths = try global.strings("pythonpath", default: []).compactMap {
       Paths.normalized(file.interpolated($0, in: "GLOBAL"))
     }

@@ -32,6 +32,7 @@ extension WorkspaceConfiguration {
     buildPatterns = try workspace.strings("build_patterns") ?? buildPatterns
     ignoresUnknownTargetTypes = try workspace.choice("unknown_target_types", UnknownTypes.self) == .ignore
     preludeGlobs = try workspace.strings("prelude_globs") ?? preludeGlobs
+    unmatchedFiles = try workspace.choice("unmatched_build_file_globs", UnmatchedFiles.self) ?? unmatchedFiles
     try workspace.finish()
 
     let python = try TableReader(file, "python")

@@ -48,6 +48,13 @@ public struct WorkspaceConfiguration: Sendable {
     case bySourceRoot = "by_source_root"
   }
 
+  /// What happens where `sources` names a file that is not there, or has a glob that matches none.
+  public enum UnmatchedFiles: String, Sendable, CaseIterable {
+    case ignore
+    case warn
+    case error
+  }
+
   /// `[python.infer]`: how dependencies follow from source files.
   public struct Inference: Sendable, Hashable {
     /// Whether imports are dependencies.
@@ -90,6 +97,9 @@ public struct WorkspaceConfiguration: Sendable {
   public var buildPatterns = ["BUILD", "BUILD.*"]
   /// Directories and files in which BUILD files are not looked for, in the form of `.gitignore`.
   public var buildIgnore: [String] = []
+  /// What happens where `sources` selects nothing; nil for an error where a file is named, and a warning where all globs
+  /// match none.
+  public var unmatchedFiles: UnmatchedFiles?
   /// Whether unknown target types only hold their dependencies, instead of being errors.
   public var ignoresUnknownTargetTypes = false
   /// The files with macros for all BUILD files.

@@ -11,6 +11,8 @@ struct FileListing: Sendable {
     var isLink = false
     /// It is no file of the workspace; see ``FileRow/hidden``.
     var isHidden = false
+    /// Where a link to a directory leads, from the workspace root.
+    var destination: String?
   }
 
   /// What the directory said of itself before it was read.
@@ -92,12 +94,23 @@ struct FileListing: Sendable {
       if !file.stat.isFile {
         guard file.isLink else { return nil }
         file.isHidden = true
+        if file.stat.isDirectory { file.destination = Self.destination(of: file.name, in: path, descriptor) }
       }
       return file
     }
     files.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     directories = names.filter { !scope.isIgnored(path: Paths.join(path, $0), name: $0, isDirectory: true) }
       .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// Where a link in a directory leads, from the workspace root; nil where that is outside, or an absolute path.
+  private static func destination(of name: String, in directory: String, _ descriptor: CInt) -> String? {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlinkat(descriptor, name, &buffer, buffer.count)
+    guard count > 0, count < buffer.count else { return nil }
+    let bytes = buffer[..<count].map { UInt8(bitPattern: $0) }
+    guard let text = String(validating: bytes, as: UTF8.self), !text.hasPrefix("/") else { return nil }
+    return Paths.normalized(Paths.join(directory, text))
   }
 
   private static func name(of entry: UnsafeMutablePointer<dirent>) -> String? {

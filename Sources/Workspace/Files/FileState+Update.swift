@@ -13,11 +13,15 @@ public struct FileChanges: Sendable {
   public var removed: [FileID] = []
   /// Watched files that were touched: whether their content differs is to be seen.
   public var touched: [FileID] = []
+  /// Links to directories that are new, gone, or lead elsewhere now.
+  public var relinked: [FileID] = []
   /// Whether directories came or went.
   public var directoriesChanged = false
 
   public init() {}
-  public var isEmpty: Bool { added.isEmpty && removed.isEmpty && touched.isEmpty && !directoriesChanged }
+  public var isEmpty: Bool {
+    added.isEmpty && removed.isEmpty && touched.isEmpty && relinked.isEmpty && !directoriesChanged
+  }
 }
 
 extension FileState {
@@ -237,6 +241,10 @@ struct FileUpdate {
     row.flags = file.isHidden ? FileRow.hidden : 0
     if file.isLink { row.flags |= FileRow.link }
     if file.stat.isRacy(capture: capture) { row.flags |= FileRow.racy }
+    if let destination = file.destination {
+      row.destination = try state.add(text: destination)
+      changes.relinked.append(FileID(index))
+    }
     state.files[index] = row
     if file.isLink || file.name == ".gitignore" { try state.watched.append(UInt32(index)) }
     if !file.isHidden { changes.added.append(FileID(index)) }
@@ -246,6 +254,7 @@ struct FileUpdate {
   private mutating func update(_ index: Int, _ file: FileListing.File) throws(SnapshotError) {
     var row = state.files[index]
     let wasHidden = row.has(FileRow.hidden)
+    let oldDestination = row.destination
     row.flags = row.flags & ~(FileRow.hidden | FileRow.link)
     if file.isHidden { row.flags |= FileRow.hidden }
     if file.isLink { row.flags |= FileRow.link }
@@ -254,6 +263,11 @@ struct FileUpdate {
       row.stat = file.stat
       row.flags &= ~(FileRow.racy | FileRow.digestKnown | FileRow.importsKnown)
       if file.stat.isRacy(capture: capture) { row.flags |= FileRow.racy }
+    }
+    if state.string(oldDestination) != file.destination ?? "" {
+      row.destination = TextSpan()
+      if let destination = file.destination { row.destination = try state.add(text: destination) }
+      changes.relinked.append(FileID(index))
     }
     let becameLink = file.isLink && !state.files[index].has(FileRow.link)
     state.files[index] = row
@@ -265,6 +279,7 @@ struct FileUpdate {
   private mutating func remove(_ index: Int) {
     let row = state.files[index]
     if row.isVisible { changes.removed.append(FileID(index)) }
+    if row.destination.count > 0 { changes.relinked.append(FileID(index)) }
     state.files[index].flags = row.flags | FileRow.dead
     state.summary.deadRows += 1
   }

@@ -133,6 +133,12 @@ public struct FileRow: BitwiseCopyable, Sendable {
   public init() {}
   public func has(_ flag: UInt32) -> Bool { flags & flag != 0 }
   var isVisible: Bool { flags & (Self.dead | Self.hidden) == 0 }
+
+  /// Where a link to a directory leads, from the workspace root. It imports nothing, so the place of that is free.
+  var destination: TextSpan {
+    get { flags & (Self.dead | Self.hidden | Self.link) == Self.hidden | Self.link ? imports : TextSpan() }
+    set { imports = newValue }
+  }
 }
 
 /// What is said of the state as a whole.

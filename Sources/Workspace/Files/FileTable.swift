@@ -117,6 +117,34 @@ public struct FileTable: Sendable {
     return file(named: Paths.lastComponent(path), in: directory)
   }
 
+  /// The path that a path through links to directories leads to, and the links on its way; nil where there are none.
+  public func followingLinks(_ path: String) -> (path: String, links: [String])? {
+    var current = path
+    var links: [String] = []
+    // As many links as the kernel follows (path_resolution(7)).
+    while links.count < 40, let (link, destination) = firstLink(in: current) {
+      links.append(link)
+      current = Paths.join(destination, String(current.dropFirst(link.count).drop { $0 == "/" }))
+    }
+    return links.isEmpty ? nil : (current, links)
+  }
+
+  /// The first part of a path that is a link to a directory, and where that leads.
+  private func firstLink(in path: String) -> (link: String, destination: String)? {
+    var above = ""
+    for name in path.split(separator: "/") {
+      let part = Paths.join(above, String(name))
+      if directory(at: part) == nil {
+        guard let parent = directory(at: above), let index = state.fileIndex(named: String(name), in: parent.index)
+        else { return nil }
+        let destination = state.files[index].destination
+        return destination.count > 0 ? (part, state.string(destination)) : nil
+      }
+      above = part
+    }
+    return nil
+  }
+
   /// The file of a name in a directory.
   public func file(named name: String, in directory: DirectoryID) -> FileID? {
     guard let index = state.fileIndex(named: name, in: directory.index) else { return nil }

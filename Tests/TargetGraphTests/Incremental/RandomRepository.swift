@@ -45,6 +45,13 @@ final class RandomRepository: @unchecked Sendable {
     log = []
   }
 
+  /// A workspace of nothing but its configuration, for edits that a test makes.
+  init(empty configuration: String) throws {
+    random = SeededNumbers(seed: 0)
+    root = try FileSystem.canonicalPath(try FileSystem.makeTemporaryDirectory(prefix: "kilt-edits"))
+    try write("kilt.toml", configuration)
+  }
+
   func remove() throws { try FileSystem.removeTree(root) }
 
   // MARK: Contents
@@ -92,6 +99,13 @@ final class RandomRepository: @unchecked Sendable {
   private func build(_ directory: String) -> String {
     var lines: [String] = []
     if random.chance(15) { lines.append("__defaults__({python_sources: dict(tags=[\"d\(random.below(3))\"])})") }
+    if random.chance(10) {
+      lines.append(
+        "__defaults__({python_sources: dict(tags=list(python_sources.tags.default or []) + [\"e\"])}, extend=True)")
+    }
+    if random.chance(10) {
+      lines.append("target(name=\"reads\", tags=list(python_sources.tags.default or [\"nothing\"]))")
+    }
     if random.chance(15) {
       lines.append("load(\"//defs.star\", \"TAG\")\nfiles(name=\"loaded\", sources=[], tags=[TAG])")
     }
