@@ -36,24 +36,31 @@ public struct BundlePackager {
   }
 
   /// Packs one binary. A build of inputs that are those of the last build does nothing.
-  public func package(_ target: TargetID) throws -> PackagedBundle {
+  ///
+  /// - Parameter foreign: the one platform that it is packed for, whatever its fields say; nil for what they say.
+  public func package(_ target: TargetID, for foreign: BundlePlatform? = nil) throws -> PackagedBundle {
     let plan = try resolver.bundlePlan(for: target)
     let fields = try BundleFields(resolver.graph[target])
-    let inputs = try inputs(of: plan, fields)
-    let relativePath = plan.outputPath.map { "dist/" + $0 } ?? relativePath(plan.artifact)
+    let inputs = try targets.bundleInputs(plan, fields, platform: foreign)
+    let platform = foreign?.fileName
+    let relativePath = plan.outputPath.map { "dist/" + $0 } ?? relativePath(plan.artifact, platform)
     let path = workspace.root.appending(relativePath)
-    let (bundle, work) = try alone(plan.artifact) { recordPath in
+    let (bundle, work) = try alone(plan.artifact, platform) { recordPath in
       let brought = try bring(path, to: inputs, recordPath)
       if brought.1 == .built { try BuildHistory(workspace).record(inputs.inputs, of: plan.address) }
       return brought
     }
     return PackagedBundle(
-      plan: plan, bundle: bundle, work: work, version: version, relativePath: relativePath,
+      plan: plan, platform: foreign?.text, bundle: bundle, work: work, version: version, relativePath: relativePath,
       notes: fields.notes + plan.unpackedNotes(in: resolver.graph) + (try fields.sizeNotes(bundle, plan.address)))
   }
 
   /// Where the bundle of an artifact stands that names no place, from the workspace root.
-  func relativePath(_ artifact: String) -> String { "dist/\(artifact)-\(version.name)-\(platform).pex" }
+  ///
+  /// - Parameter foreign: the name of another platform than this machine's.
+  func relativePath(_ artifact: String, _ foreign: String? = nil) -> String {
+    "dist/\(artifact)-\(version.name)-\(foreign ?? platform.text).pex"
+  }
 
   /// Gives the last bundle of an artifact the name of this version.
   ///
@@ -69,23 +76,21 @@ public struct BundlePackager {
   }
 
   /// One build of an artifact at a time: the second of two finds what the first has done.
-  private func alone<Result>(_ artifact: String, _ body: (FilePath) throws -> Result) throws -> Result {
+  private func alone<Result>(
+    _ artifact: String, _ foreign: String? = nil, _ body: (FilePath) throws -> Result
+  ) throws -> Result {
     try workspace.stateDirectory.create()
     let folder = workspace.stateDirectory.path.appending("bundles")
     try FileSystem.createDirectories(folder)
     let lock = try FileLock(waitingFor: folder.appending(".\(artifact).lock"))
-    let result = try body(folder.appending("\(artifact)-\(platform).json"))
+    let result = try body(folder.appending("\(artifact)-\(foreign ?? platform.text).json"))
     _ = consume lock
     return result
   }
 
   /// What a binary's bundle would be made from now, by name.
   public func inputs(of target: TargetID) throws -> InputList {
-    try inputs(of: try resolver.bundlePlan(for: target), try BundleFields(resolver.graph[target])).inputs
-  }
-
-  private func inputs(of plan: BundlePlan, _ fields: BundleFields) throws -> BundleInputs {
-    try targets.bundleInputs(plan, fields)
+    try targets.bundleInputs(try resolver.bundlePlan(for: target)).inputs
   }
 
   /// Does what is needed for the bundle of these inputs to stand at a path.

@@ -15,6 +15,8 @@ public struct PackagedBundle: Sendable {
   }
 
   public var plan: BundlePlan
+  /// The platform that it was asked for by name; nil for what the binary's fields say.
+  public var platform: String?
   public var bundle: Bundle
   public var work: Work
   public var version: SourceVersion

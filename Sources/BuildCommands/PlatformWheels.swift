@@ -53,6 +53,18 @@ public final class PlatformWheels {
     return selection
   }
 
+  /// Refuses wheels of the workspace's own distributions that were built for this machine and not for another that a
+  /// bundle is for.
+  func checkOwn(_ wheels: [String], on platform: BundlePlatform, _ plan: BundlePlan) throws {
+    if wheels.isEmpty { return }
+    let target = try chooser.target(named: platform.text, plan)
+    for name in wheels where WheelFileName(name).map({ target.tags.rank($0) == nil }) ?? true {
+      throw Diagnostic(
+        .input, "\"\(plan.address)\" depends on a distribution whose wheel \(name) is not for \(target)",
+        remedies: ["pack it on such a machine, or make the distribution's code pure Python"])
+    }
+  }
+
   /// The packages of the lock that a plan's requirements come to on this machine, dependencies included, by name.
   func lockedPackages(for plan: BundlePlan) throws -> [LockedPackage] {
     if plan.requirements.isEmpty { return [] }

@@ -37,7 +37,7 @@ public enum BundleError: DiagnosableError, Hashable {
       Diagnostic(
         .input, "no Python from 3.8 on meets the interpreter constraints and the wheels",
         notes: ["the constraints are \(constraints.isEmpty ? "none" : constraints.joined(separator: " or "))"]
-          + (wheel.map { ["'\($0)' leaves no version"] } ?? []),
+          + (wheel.map { ["'\($0)' leaves no version" + Self.freeThreadedNote($0)] } ?? []),
         remedies: ["change the constraints, or lock wheels for a Python that meets them"])
     case .badWheelName(let name):
       Diagnostic(.input, "'\(name)' is not a wheel's file name (PEP 427)")
@@ -54,5 +54,12 @@ public enum BundleError: DiagnosableError, Hashable {
     case .unreadableOutput(let path, let error):
       Diagnostic(.environment, "'\(path)' cannot be read back", notes: [error.description])
     }
+  }
+
+  /// A bundle starts with the interpreter of a version, and free-threaded ones have the versions of others.
+  private static func freeThreadedNote(_ wheel: String) -> String {
+    let abi = wheel.split(separator: "-").dropLast().last ?? ""
+    return abi.hasPrefix("cp3") && abi.hasSuffix("t")
+      ? ": it is for free-threaded Pythons, which bundles do not run on" : ""
   }
 }

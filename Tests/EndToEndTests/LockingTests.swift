@@ -11,69 +11,39 @@ import Testing
 
   init() throws {
     example = try Example()
-    root = example.scratch.appending("workspace")
     wheels = example.scratch.appending("wheels")
-    try FileSystem.createDirectories(wheels)
-    for (name, version, requires) in [
-      ("lib", "1.0", ""), ("lib", "2.0", ""), ("app", "1.0", "Requires-Dist: lib\n"), ("data", "3.0", ""),
-    ] {
-      try example.execute("python3", ["-c", Self.wheel, wheels.string, name, version, requires])
-    }
-    for (path, text) in [
-      (
-        "kilt.toml",
-        """
-        [workspace]
-        source_roots = ["/"]
-        [python]
-        interpreter_constraints = ["CPython>=3.8"]
-        default_resolve = "main"
-        [python.resolves]
-        main = "locks/main.lock"
-        [python.resolves.data]
-        lockfile = "locks/data.lock"
-        constraints = ["lib<2"]
-        platforms = ["linux_x86_64"]
+    try example.addWheel("lib", "1.0", to: wheels)
+    try example.addWheel("lib", "2.0", to: wheels)
+    try example.addWheel("app", "1.0", to: wheels, requires: ["lib"])
+    try example.addWheel("data", "3.0", to: wheels)
+    root = try example.makeWorkspace([
+      "kilt.toml": """
+      [workspace]
+      source_roots = ["/"]
+      [python]
+      interpreter_constraints = ["CPython>=3.8"]
+      default_resolve = "main"
+      [python.resolves]
+      main = "locks/main.lock"
+      [python.resolves.data]
+      lockfile = "locks/data.lock"
+      constraints = ["lib<2"]
+      platforms = ["linux_x86_64"]
 
-        """
-      ),
-      (
-        "BUILD",
-        """
-        python_requirements(name="reqs")
-        python_requirement(name="data", requirements=["data", "lib"], resolve="data")
-        python_sources(name="code", sources=["main.py"])
-        pex_binary(name="main", entry_point="main.py")
+      """,
+      "BUILD": """
+      python_requirements(name="reqs")
+      python_requirement(name="data", requirements=["data", "lib"], resolve="data")
+      python_sources(name="code", sources=["main.py"])
+      pex_binary(name="main", entry_point="main.py")
 
-        """
-      ), ("requirements.txt", "app\n"), ("main.py", "import app, lib\nprint('lib', lib.VERSION)\n"),
-    ] {
-      try FileSystem.createDirectories(root)
-      try FileSystem.write(text: text, to: root.appending(path))
-    }
-    try example.execute("git", ["init", "--quiet", "--initial-branch=main"], in: root)
-    try example.execute("git", ["add", "--all"], in: root)
-    try example.execute("git", ["commit", "--quiet", "--message", "x"], in: root)
+      """,
+      "requirements.txt": "app\n", "main.py": "import app, lib\nprint('lib', lib.VERSION)\n",
+    ])
   }
 
-  private static let wheel = """
-    import sys, zipfile
-    folder, name, version, requires = sys.argv[1:]
-    info = '%s-%s.dist-info/' % (name, version)
-    with zipfile.ZipFile('%s/%s-%s-py3-none-any.whl' % (folder, name, version), 'w') as z:
-      def add(member, text): z.writestr(zipfile.ZipInfo(member, (1980, 1, 1, 0, 0, 0)), text)
-      add(name + '.py', 'VERSION = %r\\n' % version)
-      add(info + 'METADATA', 'Metadata-Version: 2.1\\nName: %s\\nVersion: %s\\n%s' % (name, version, requires))
-      add(info + 'WHEEL', 'Wheel-Version: 1.0\\nGenerator: t\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')
-      add(info + 'RECORD', '')
-    """
-
-  /// Runs kilt in the workspace, with no packages but those of the folder.
   private func kilt(_ arguments: String..., environment: [String] = []) throws -> Subprocess.Outcome {
-    let own = [
-      "PIP_NO_INDEX=1", "PIP_FIND_LINKS=\(wheels)", "PIP_CONFIG_FILE=/dev/null", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL",
-    ]
-    return try example.kilt(arguments, in: root, environment: own + environment)
+    try example.kilt(arguments, in: root, environment: try example.packages(in: wheels) + environment)
   }
 
   private func expectSuccess(_ outcome: Subprocess.Outcome, sourceLocation: SourceLocation = #_sourceLocation) {
@@ -88,7 +58,7 @@ import Testing
     #expect(!main.contains(wheels.string))
     #expect(try kilt("lock", "--check").errorText == "locks/data.lock fits\nlocks/main.lock fits")
     // A newer version changes nothing until it is asked for; --diff writes nothing.
-    try example.execute("python3", ["-c", Self.wheel, wheels.string, "lib", "2.5", ""])
+    try example.addWheel("lib", "2.5", to: wheels)
     #expect(try kilt("lock", "--resolve", "main").text == "")
     let difference = try kilt("lock", "--resolve", "main", "--diff", "--upgrade-package", "lib")
     #expect(difference.text == "~ lib 2.0 -> 2.5")
@@ -162,7 +132,7 @@ import Testing
       cd workspace && '\(kilt)' lock --resolve main && '\(kilt)' package :main && ./dist/*.pex
       """
     let changes = [
-      "HOME=\(home)", "NETRC", "KILT_CACHE_DIR=\(example.scratch.appending("cache"))", "KILT_UV=\(try uv())",
+      "HOME=\(home)", "NETRC", "KILT_CACHE_DIR=\(example.scratch.appending("cache"))", "KILT_UV=\(try example.uv())",
       "PIP_NO_INDEX",
       "PIP_FIND_LINKS", "PIP_CONFIG_FILE=/dev/null", "PIP_EXTRA_INDEX_URL", "no_proxy=127.0.0.1",
     ]
@@ -175,13 +145,6 @@ import Testing
     #expect(!outcome.errorText.contains("geheim"))
     let lock = try FileSystem.readText(root.appending("locks/main.lock"))
     #expect(!lock.contains("127.0.0.1") && !lock.contains("geheim"))
-  }
-
-  /// The uv that kilt has found or installed for the other tests.
-  private func uv() throws -> FilePath {
-    if let found = Subprocess.find("uv") { return found }
-    if !FileSystem.isExecutable(Example.cache.appending("tools/uv/bin/uv")) { _ = try kilt("lock", "--diff") }
-    return Example.cache.appending("tools/uv/bin/uv")
   }
 
   /// A simple repository over a folder, which asks for a user and a password.

@@ -31,8 +31,7 @@ import Testing
     python = try #require(
       InterpreterFinder(cacheFile: nil).all().first { $0.facts.version >= Version(release: [3, 9]) },
       "these tests need Python 3.9 or later: apt-get install python3 python3-venv")
-    let cache = FilePath(environmentVariable("TMPDIR") ?? "/tmp").appending("kilt-test-tools")
-    uv = try UvTool.find(cache: cache, python: python).path
+    uv = try TestTools.uv(python).path
   }
 
   /// Runs uv in a new folder in which a project or a list of requirements stands; returns the file that it wrote.

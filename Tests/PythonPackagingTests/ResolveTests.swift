@@ -25,9 +25,8 @@ import Testing
     let python = try #require(
       InterpreterFinder(cacheFile: nil).all().first { $0.facts.version >= Version(release: [3, 9]) },
       "these tests need Python 3.9 or later: apt-get install python3 python3-venv")
-    let cache = FilePath(environmentVariable("TMPDIR") ?? "/tmp").appending("kilt-test-tools")
     resolver = UvResolver(
-      uv: try UvTool.find(cache: cache, python: python), python: python,
+      uv: try TestTools.uv(python), python: python,
       index: IndexConfiguration(findLinks: [repository.folder.string]), root: repository.folder)
     pythons = try #require(SpecifierSet(">=3.11,<3.14"))
   }

@@ -77,7 +77,7 @@ final class RepositoryServer {
             if self.headers.get('Authorization') != wanted: return self.answer(401, 'text/plain', b'who are you?')
             path = path[len('/private'):]
           kind, name = (path.strip('/').split('/') + [''])[:2]
-          if kind == 'files': return self.answer(200, 'application/zip', open(os.path.join(folder, name), 'rb').read())
+          if kind == 'files': return self.answer(200, 'application/octet-stream', open(os.path.join(folder, name), 'rb').read())
           files = [f for f in sorted(os.listdir(folder)) if re.sub('[-_.]+', '-', f.split('-')[0]).lower() == name]
           if not files: return self.answer(404, 'text/html', b'<h1>no such project</h1>')
           def digest(f): return hashlib.sha256(open(os.path.join(folder, f), 'rb').read()).hexdigest()

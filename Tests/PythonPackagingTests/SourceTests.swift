@@ -30,8 +30,7 @@ import Testing
   }
 
   private func lock(_ requirement: String, uv: FilePath? = nil) throws -> Lockfile {
-    let cache = FilePath(environmentVariable("TMPDIR") ?? "/tmp").appending("kilt-test-tools")
-    let tool = try uv.map { UvTool(path: $0) } ?? UvTool.find(cache: cache, python: python)
+    let tool = try uv.map { UvTool(path: $0) } ?? TestTools.uv(python)
     let resolver = UvResolver(uv: tool, python: python, index: index, root: root)
     return try resolver.lock(
       LockRequest(
@@ -170,8 +169,7 @@ import Testing
 
   @Test func thePasswordOfAnIndexIsInNoLockfileAndNoArguments() throws {
     let server = try RepositoryServer(repository.folder)
-    let cache = FilePath(environmentVariable("TMPDIR") ?? "/tmp").appending("kilt-test-tools")
-    let real = try UvTool.find(cache: cache, python: python).path
+    let real = try TestTools.uv(python).path
     let wrapper = repository.folder.appending("uv-wrapper")
     let seen = repository.folder.appending("arguments")
     try FileSystem.write(

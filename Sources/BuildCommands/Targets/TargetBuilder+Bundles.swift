@@ -63,11 +63,18 @@ extension TargetBuilder {
   }
 
   /// All that the bundle of a plan is made from.
-  func bundleInputs(_ plan: BundlePlan, _ fields: BundleFields? = nil) throws -> BundleInputs {
+  ///
+  /// - Parameter platform: the one platform that it is for; nil for those of the binary's fields.
+  func bundleInputs(
+    _ plan: BundlePlan, _ fields: BundleFields? = nil, platform: BundlePlatform? = nil
+  ) throws -> BundleInputs {
     let fields = try fields ?? BundleFields(graph[plan.target])
-    let complete = try graph.completePlatforms(of: graph[plan.target])
-    let wheels = try wheels.wheels(for: plan, platforms: fields.platforms, completePlatforms: complete)
-    return try BundleInputs(plan, fields: fields, wheels: wheels, root: workspace.root, parts: try parts(of: plan))
+    let names = platform.map { [$0.text] } ?? fields.platforms
+    let complete = platform == nil ? try graph.completePlatforms(of: graph[plan.target]) : []
+    let chosen = try wheels.wheels(for: plan, platforms: names, completePlatforms: complete)
+    let parts = try parts(of: plan)
+    if let platform { try wheels.checkOwn(parts.wheels.map(\.fileName), on: platform, plan) }
+    return try BundleInputs(plan, fields: fields, wheels: chosen, root: workspace.root, parts: parts)
   }
 
   /// The bundle of a plan as a file of the store.

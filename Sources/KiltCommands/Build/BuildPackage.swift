@@ -20,8 +20,13 @@ struct BuildPackage: ParsableCommand {
       ".dirty". An archive is named by its folder and name, a wheel as wheels are; output_path changes that. What \
       did not change is not built again.
 
+      With --platform, bundles are packed for another machine without running it, one file a platform: \
+      linux_x86_64, linux_aarch64, macos_arm64, or exactly as in manylinux_2_17_x86_64, with a Python behind "@". \
+      One file for several is what the field "platforms" makes.
+
       EXAMPLES
         kilt package services/fiddler:server
+        kilt package --platform linux_aarch64@3.12 --platform macos_arm64 services/fiddler:server
         kilt package ::
         kilt package --changed-since=main     what that affects, however far
       """)
@@ -31,8 +36,18 @@ struct BuildPackage: ParsableCommand {
   @OptionGroup var output: FormatOption
   @OptionGroup var sandboxes: SandboxOptions
 
+  @Option(
+    help: ArgumentHelp(
+      "Pack bundles for this platform and not for this machine; may be given again.", valueName: "name"))
+  var platform: [String] = []
+
   func run() throws {
-    let packaging = try PackagingSession(global, targets, verb: "package", kept: sandboxes.kept)
+    var platforms: [BundlePlatform] = []
+    for platform in try platform.map({ try BundlePlatform($0) }) where !platforms.contains(platform) {
+      platforms.append(platform)
+    }
+    let packaging = try PackagingSession(global, targets, verb: "package", kept: sandboxes.kept, platforms: platforms)
+    if !platforms.isEmpty { return report(foreign: try packaging.packageAll()) }
     let outcomes = try packaging.packageEverything()
     let works = outcomes.flatMap { $0.files.map(\.work) }
     if works.isEmpty {
@@ -52,6 +67,18 @@ struct BuildPackage: ParsableCommand {
       writeText(JSONValue.array(values).text(.pretty) + "\n", to: 1)
     }
   }
+
+  private func report(foreign bundles: [PackagedBundle]) {
+    guard output.format == .json else { return }
+    let values = bundles.map { packaged -> JSONValue in
+      .members([
+        "address": .string(packaged.plan.address.description), "path": .string(packaged.relativePath),
+        "platform": packaged.platform.map { .string($0) } ?? .null, "sha256": .string(packaged.bundle.sha256.hex),
+        "size": .int(Int64(packaged.bundle.size)), "work": .string(packaged.work.rawValue),
+      ])
+    }
+    writeText(JSONValue.array(values).text(.pretty) + "\n", to: 1)
+  }
 }
 
 /// What `package` and `publish` share: the selected targets, packed one after the other with a line each.
@@ -66,11 +93,15 @@ struct PackagingSession {
   private let store: ContentStore
   private let verb: String
   private let global: GlobalOptions
+  /// What bundles are packed for; empty for what their fields say.
+  private let platforms: [BundlePlatform]
 
   init(
-    _ global: GlobalOptions, _ options: TargetOptions, verb: String, kept: KeptSandboxes = .never
+    _ global: GlobalOptions, _ options: TargetOptions, verb: String, kept: KeptSandboxes = .never,
+    platforms: [BundlePlatform] = []
   ) throws {
     self.global = global
+    self.platforms = platforms
     session = try WorkspaceSession(global)
     var options = options
     // What a change affects is what depends on it, whatever the distance.
@@ -83,10 +114,11 @@ struct PackagingSession {
       ? try session.resolver.packages(among: selected)
       : selected.filter { TargetBuilder.isPackageable(graph[$0]) }
     binaries = packages.filter { graph.type(of: $0) == .pexBinary }
-    others = packages.filter { graph.type(of: $0) != .pexBinary }
+    others = platforms.isEmpty ? packages.filter { graph.type(of: $0) != .pexBinary } : []
     self.verb = verb
-    // What is published is bundles.
-    let wanted = verb == "publish" ? binaries : packages
+    // What is published is bundles, and only they can be for other platforms.
+    let wanted = verb == "publish" || !platforms.isEmpty ? binaries : packages
+    if platforms.count > 1 { try Self.checkPaths(binaries, graph) }
     if wanted.isEmpty, options.changedSince == nil { throw Self.nothingToPack(selected, graph) }
     version = try SourceVersion(of: session.workspace)
     store = try ContentStore.userDefault()
@@ -107,12 +139,23 @@ struct PackagingSession {
       .input, summary, remedies: ["\"kilt list :: --filter-target-type=pex_binary\" shows those that can"])
   }
 
-  /// Packs all of them and says what was done for each.
+  /// A field that names one file can not name one for each platform.
+  private static func checkPaths(_ binaries: [TargetID], _ graph: TargetGraph) throws {
+    for binary in binaries where graph[binary].given("output_path") != nil {
+      let target = graph[binary]
+      throw Diagnostic(
+        .input, "\"\(target.address)\" has an output_path, which can not be the file of each of several platforms",
+        at: target.declaration.site.location(field: "output_path"), remedies: ["give --platform once a run"])
+    }
+  }
+
+  /// Packs all of them, for each platform, and says what was done for each.
   func packageAll(_ body: (PackagedBundle) throws -> Void = { _ in }) throws -> [PackagedBundle] {
     var bundles: [PackagedBundle] = []
-    for binary in binaries {
+    let platforms: [BundlePlatform?] = platforms.isEmpty ? [nil] : platforms
+    for (binary, platform) in binaries.flatMap({ binary in platforms.map { (binary, $0) } }) {
       let start = monotonicNanoseconds()
-      let packaged = try packager.package(binary)
+      let packaged = try packager.package(binary, for: platform)
       let milliseconds = (monotonicNanoseconds() - start) / 1_000_000
       for line in Self.warnings(packaged.notes, packaged.bundle.collisions) { global.note("warning: " + line) }
       global.note(

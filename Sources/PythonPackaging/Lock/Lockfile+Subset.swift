@@ -54,6 +54,10 @@ extension Lockfile {
     guard requiresPython.contains(target.version, preReleases: true) else {
       throw .wrongPython(target: target.description, requires: requiresPython.description, path: path)
     }
+    let environment = environment(of: target)
+    guard environments.isEmpty || environments.contains(where: { $0.evaluate(in: environment) }) else {
+      throw .wrongPlatform(target: target.description, platforms: environments.map(\.description), path: path)
+    }
     let isForPlatform = platforms.contains { name in
       guard let platform = TargetPlatform(name: name) else { return false }
       let other = MarkerEnvironment.cPython(target.version, on: platform)

@@ -22,6 +22,9 @@ public struct Lockfile: Sendable, Hashable {
   /// Extras and dependency groups that markers of its packages may ask for (PEP 751); all count.
   var extras: Set<String> = []
   var dependencyGroups: Set<String> = []
+  /// Where alone the lock is meant (PEP 751's `environments`, uv's `supported-markers`): one of them must hold. Empty means
+  /// everywhere.
+  var environments: [Marker] = []
 
   public init(
     requiresPython: SpecifierSet, requirements: [String], constraints: [String] = [], overrides: [String] = [],

@@ -27,6 +27,10 @@ struct PylockReader {
       requiresPython: try specifiers(json["requires-python"], "requires-python"), requirements: [], roots: [],
       packages: packages.sorted { ($0.name, $0.version) < ($1.name, $1.version) })
     lockfile.format = .pylock
+    for text in json["environments"]?.strings ?? [] {
+      guard let marker = Marker(text) else { throw bad("the environment \"\(text)\"") }
+      lockfile.environments.append(marker)
+    }
     lockfile.extras = Set(json["extras"]?.strings ?? [])
     lockfile.dependencyGroups = Set(
       (json["dependency-groups"]?.strings ?? []) + (json["default-groups"]?.strings ?? []))

@@ -39,6 +39,10 @@ struct UvLockReader {
     if packages.isEmpty { throw bad("it holds no packages") }
     var lockfile = Lockfile(requiresPython: requiresPython, requirements: [], roots: roots, packages: packages)
     lockfile.format = .uv
+    for text in json["supported-markers"]?.strings ?? [] {
+      guard let marker = Marker(text) else { throw bad("the marker \"\(text)\"") }
+      lockfile.environments.append(marker)
+    }
     return lockfile
   }
 

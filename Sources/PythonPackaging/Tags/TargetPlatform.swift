@@ -44,7 +44,10 @@ public struct TargetPlatform: Sendable, Hashable, CustomStringConvertible {
       self.init(system: system, machine: rest(3))
     default: return nil
     }
-    guard !machine.isEmpty, machine.utf8.last != UInt8(ascii: "_") else { return nil }
+    // The name becomes part of the names of files.
+    guard !machine.isEmpty, machine.utf8.last != UInt8(ascii: "_"),
+      machine.utf8.allSatisfy({ $0.isAlphanumeric || $0 == UInt8(ascii: "_") })
+    else { return nil }
   }
 
   /// The exact name: the best platform tag.
