@@ -130,13 +130,45 @@ public struct ResolveLocker {
     }
     let pythons = try constraints(of: resolve)
     let options = resolve.options
+    let files = requirementsFiles(resolve)
+    let constraints = try constraintTexts(resolve) + files.flatMap { $0.constraints.map(\.text) }
     return LockRequest(
-      requirements: Array(requirements), constraints: try constraintTexts(resolve).map { try parse($0, resolve) },
+      requirements: Array(requirements), constraints: try constraints.map { try parse($0, resolve) },
       overrides: try options.overrides.map { try parse($0, resolve) },
       excludes: try options.excludes.map { try name($0, resolve) },
       requiresPython: pythons.isEmpty ? SpecifierSet(">=3.8") ?? SpecifierSet() : SpecifierSet(spanning: pythons),
       platforms: try options.platforms.map { try platform($0, resolve) },
-      noBinary: try names(options.noBinary, resolve), onlyBinary: try names(options.onlyBinary, resolve))
+      noBinary: try names(options.noBinary, resolve), onlyBinary: try names(options.onlyBinary, resolve),
+      hashes: hashes(in: files))
+  }
+
+  /// The requirements files of a resolve, read again for what targets do not have: constraints and hashes.
+  private func requirementsFiles(_ resolve: WorkspaceConfiguration.Resolve) -> [RequirementsFile] {
+    // Pants passes over every option of such files.
+    if workspace.configuration.path.hasSuffix("pants.toml") { return [] }
+    return graph.allTargets.compactMap { id in
+      let target = graph[id]
+      guard target.type == .pythonRequirements else { return nil }
+      let isOfResolve = graph.generated(by: id).contains {
+        graph[$0].type == .pythonRequirement && graph.resolve(of: graph[$0]) == resolve.name
+      }
+      let path = Paths.join(target.address.directory, target.value(of: "source").string ?? "requirements.txt")
+      guard isOfResolve, Paths.lastComponent(path) != "pyproject.toml" else { return nil }
+      return RequirementsFile(path: path) { path in
+        // The graph has said already what is not there.
+        graph.files.file(at: path) == nil ? nil : try? workspace.read(path)
+      }
+    }
+  }
+
+  /// The digests of files that requirements accept, by package; those of several lines add up.
+  private func hashes(in files: [RequirementsFile]) -> [PackageName: Set<String>] {
+    var hashes: [PackageName: Set<String>] = [:]
+    for line in files.flatMap(\.requirements) where !line.hashes.isEmpty {
+      guard let name = PackageName(line.name) else { continue }
+      hashes[name, default: []].formUnion(line.hashes)
+    }
+    return hashes
   }
 
   /// The constraints of a resolve: its own, and those of its file.

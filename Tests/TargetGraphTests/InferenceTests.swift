@@ -8,6 +8,7 @@ import Workspace
     "3rdparty/BUILD": "python_requirements(name='reqs', module_mapping={'Odd-Name': ['strange']})\n",
     "3rdparty/requirements.txt":
       "PyYAML==6.0  # yaml\nodd-name>=1 \\\n  --hash=sha256:00\nrequests[socks]>=2\n-r other.txt\n",
+    "3rdparty/other.txt": "# nothing more\n",
     "lib/BUILD": "python_sources()\npython_tests(name='tests')\npython_test_utils(name='utils')\n",
     "lib/__init__.py": "\n", "lib/a.py": "from . import b\nfrom lib.b import f\nimport yaml.nodes\nimport os.path\n",
     "lib/b.py": "import strange, lib.a\n", "lib/a_test.py": "from lib.a import x\n",

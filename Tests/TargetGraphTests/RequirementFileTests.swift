@@ -1,4 +1,5 @@
 import BuildFiles
+import Diagnostics
 import TargetGraph
 import Testing
 
@@ -75,5 +76,94 @@ import Testing
     #expect(
       message { _ = try requirements("uv_requirements()\n", "pyproject.toml", "[tool\n") }.contains("is not TOML"))
     #expect(message { _ = try requirements("pipenv_requirements()\n", "Pipfile.lock", "{") }.contains("is not JSON"))
+  }
+
+  private func graph(_ files: [String: String]) throws -> TargetGraph { try GraphFixture(files).resolver().graph }
+
+  private func requirements(_ graph: TargetGraph) throws -> [String] {
+    try graph.select([try Spec(parsing: "::")], filter: TargetFilter(types: ["python_requirement"])).flatMap {
+      graph[$0].strings(of: "requirements")
+    }
+  }
+
+  @Test func whatAFileIncludesIsRequiredTooAndPathsBecomeNames() throws {
+    let graph = try graph([
+      "3rdparty/BUILD": "python_requirements()\n",
+      "3rdparty/requirements.txt": """
+      --index-url https://index.invalid/simple
+      -r more/base.txt   # comment
+      -c constraints.txt
+      a>=1 \\
+        --hash=sha256:00 \\
+        --hash=sha256:11
+      -e ./libs/local[fast] ; python_version > "3.8"
+      libs2 @ file:libs/two
+      ./libs/setup
+      ./vendored/x-1.0-py3-none-any.whl
+      ../libs/above
+      git+https://host.invalid/repo@v1#egg=tool&subdirectory=py
+
+      """,
+      "3rdparty/more/base.txt": "b\n-rdeeper.txt\n", "3rdparty/more/deeper.txt": "c[x]<2\n",
+      "3rdparty/constraints.txt": "b<3\n",
+      "3rdparty/libs/local/pyproject.toml": "[project]\nname = 'local-name'\n",
+      "3rdparty/libs/setup/setup.cfg": "[metadata]\nname = by-setup\n", "3rdparty/vendored/x-1.0-py3-none-any.whl": "",
+      "libs/above/pyproject.toml": "[tool.poetry]\nname = 'above'\n",
+    ])
+    #expect(
+      try requirements(graph) == [
+        "a>=1", "above @ file:libs/above", "b", "by-setup @ file:3rdparty/libs/setup", "c[x]<2",
+        "libs2 @ file:libs/two", "local-name[fast] @ file:3rdparty/libs/local ; python_version > \"3.8\"",
+        "tool @ git+https://host.invalid/repo@v1#subdirectory=py", "x @ file:3rdparty/vendored/x-1.0-py3-none-any.whl",
+      ])
+  }
+
+  @Test func constraintsAndHashesOfAFileAreForTheResolver() {
+    let files = ["a.txt": "-c c.txt\na==1 --hash=sha256:00 --hash=md5:22\n", "c.txt": "b<3\n"]
+    let file = RequirementsFile(path: "a.txt") { files[$0].map { Array($0.utf8) } }
+    #expect(file.constraints.map(\.text) == ["b<3"])
+    #expect(file.requirements.map(\.hashes) == [["00"]])
+    #expect(file.files == ["a.txt", "c.txt"])
+    #expect(file.problems.isEmpty)
+  }
+
+  @Test func filesThatIncludeEachOtherAreReadOnce() {
+    let files = ["a.txt": "-r b.txt\na\n", "b.txt": "-r a.txt\nb\n"]
+    let file = RequirementsFile(path: "a.txt") { files[$0].map { Array($0.utf8) } }
+    #expect(file.requirements.map(\.text) == ["b", "a"])
+  }
+
+  @Test func aFileThatAnotherTargetTakesIsNotIncludedTwice() throws {
+    let graph = try graph([
+      "BUILD": "python_requirements(name='r')\npython_requirements(name='dev', source='dev.txt')\n",
+      "requirements.txt": "a\n", "dev.txt": "-r requirements.txt\nb\n",
+    ])
+    #expect(try requirements(graph) == ["b", "a"])
+  }
+
+  @Test func pathsInBuildFilesBecomeNamesToo() throws {
+    let graph = try graph([
+      "3rdparty/BUILD": "python_requirement(name='r', requirements=['-e ./libs/x', 'plain'])\n",
+      "3rdparty/libs/x/pyproject.toml": "[project]\nname = 'x'\n",
+    ])
+    #expect(try requirements(graph) == ["x @ file:3rdparty/libs/x", "plain"])
+  }
+
+  @Test(arguments: [
+    ("-r gone.txt", "the requirements file \"gone.txt\" is not there"),
+    ("-r ../out.txt", "\"../out.txt\" does not lie in the workspace"),
+    ("--frobnicate x", "\"--frobnicate\" is no option that a requirements file can have here"),
+    ("./libs/unnamed", "\"./libs/unnamed\" is no project whose name can be found"),
+    ("/opt/x", "\"/opt/x\" is an absolute path, which another machine does not have"),
+    ("./../../x", "\"./../../x\" does not lie in the workspace"),
+    ("https://host.invalid/", "\"https://host.invalid/\" does not say which project it is"),
+    ("=1.0", "\"=1.0\" is no requirement"),
+  ])
+  func whatIsNoRequirementIsAnErrorWithItsPlace(line: String, summary: String) throws {
+    let file = RequirementsFile(path: "r.txt") { $0 == "r.txt" ? Array("ok\n\(line)\n".utf8) : nil }
+    let problem = try #require(file.problems.first)
+    #expect(problem.summary.contains(summary), "\(problem.summary)")
+    #expect(problem.location?.line == 2)
+    #expect(file.requirements.map(\.text) == ["ok"])
   }
 }

@@ -163,7 +163,7 @@ private func removingDots(_ path: String) -> String {
   return result.joined(separator: "/") + path[end...]
 }
 
-extension String {
+extension StringProtocol {
   /// The first place of an ASCII text.
   func range(of text: String) -> Range<Index>? {
     var start = startIndex

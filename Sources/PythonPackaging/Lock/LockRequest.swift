@@ -1,4 +1,6 @@
+import Digests
 import HTTPClient
+import SystemSupport
 
 /// What a lockfile is to be made for.
 public struct LockRequest: Sendable, Hashable {
@@ -16,11 +18,14 @@ public struct LockRequest: Sendable, Hashable {
   /// Packages of which no wheel, or nothing but wheels, is taken; `:all:` stands for every one.
   public var noBinary: Set<String>
   public var onlyBinary: Set<String>
+  /// The SHA-256 digests, in hexadecimal, of the files that are accepted of a package; those that are not named have no
+  /// such list.
+  public var hashes: [PackageName: Set<String>]
 
   public init(
     requirements: [Requirement], constraints: [Requirement] = [], overrides: [Requirement] = [],
     excludes: [PackageName] = [], requiresPython: SpecifierSet, platforms: [String] = [], noBinary: Set<String> = [],
-    onlyBinary: Set<String> = []
+    onlyBinary: Set<String> = [], hashes: [PackageName: Set<String>] = [:]
   ) {
     self.requirements = requirements
     self.constraints = constraints
@@ -30,6 +35,7 @@ public struct LockRequest: Sendable, Hashable {
     self.platforms = platforms
     self.noBinary = noBinary
     self.onlyBinary = onlyBinary
+    self.hashes = hashes
   }
 
   var requirementTexts: [String] { Set(requirements.map(\.description)).sorted() }
@@ -40,16 +46,41 @@ public struct LockRequest: Sendable, Hashable {
   /// The files of a package that its rules admit.
   func allowed(_ files: [LockedFile], of name: PackageName) -> [LockedFile] {
     func holds(_ set: Set<String>) -> Bool { set.contains(name.text) || set.contains(":all:") }
+    let files = hashes[name].map { accepted in files.filter { accepted.contains($0.sha256.hex) } } ?? files
     let isSourceOnly = noBinary.contains(name.text) || holds(noBinary) && !onlyBinary.contains(name.text)
     if isSourceOnly { return files.filter { $0.wheel == nil } }
     return holds(onlyBinary) ? files.filter { $0.wheel != nil } : files
+  }
+
+  /// The variables of the environment that URLs name as pip has them, `${NAME}`, put in.
+  ///
+  /// - Throws: ``LockError/refusedRequirement(_:reason:remedy:)`` for one that is not set.
+  static func expanded(
+    _ requirement: Requirement, environment: (String) -> String? = environmentVariable
+  ) throws(LockError) -> Requirement {
+    guard let url = requirement.url, url.contains("${") else { return requirement }
+    var result = requirement, text = ""
+    var rest = url[...]
+    while let start = rest.range(of: "${")?.lowerBound, let end = rest[start...].firstIndex(of: "}") {
+      let name = String(rest[start..<end].dropFirst(2))
+      guard let value = environment(name), !value.isEmpty else {
+        throw .refusedRequirement(
+          "\(requirement.name) @ \(redactedURL(url))", reason: "the variable \(name) is not set",
+          remedy: "set it in the environment")
+      }
+      text += rest[..<start] + value
+      rest = rest[rest.index(after: end)...]
+    }
+    result.url = text + rest
+    return result
   }
 
   /// Refuses what must not end up in a lockfile.
   ///
   /// - Throws: ``LockError/refusedRequirement(_:reason:remedy:)`` without showing a password.
   func check() throws(LockError) {
-    for requirement in requirements + constraints + overrides {
+    for written in requirements + constraints + overrides {
+      let requirement = try Self.expanded(written)
       guard let url = requirement.url else { continue }
       let shown = "\(requirement.name) @ \(redactedURL(url))"
       if Self.hasPassword(url) {
@@ -101,7 +132,9 @@ extension Lockfile {
       changes.append("it is for Python \(requiresPython), wanted is \(request.requiresPython)")
     }
     for package in packages where request.allowed(package.files, of: package.name) != package.files {
-      changes.append("\(package.name) has files that no_binary or only_binary forbid")
+      let rule =
+        request.hashes[package.name] == nil ? "no_binary or only_binary forbid" : "its requirement's rules forbid"
+      changes.append("\(package.name) has files that \(rule)")
     }
     return changes
   }

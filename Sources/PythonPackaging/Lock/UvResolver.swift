@@ -31,7 +31,7 @@ public struct UvResolver: Sendable {
     let folder = try FileSystem.makeTemporaryDirectory(prefix: "kilt-lock")
     // What can not be removed is left to whoever cleans temporary folders.
     defer { try? FileSystem.removeTree(folder) }
-    try FileSystem.write(text: project(request), to: folder.appending("pyproject.toml"))
+    try FileSystem.write(text: try project(request), to: folder.appending("pyproject.toml"))
     if let previous {
       let text = Self.preferences(previous, without: upgrading)
       try FileSystem.write(text: text, to: folder.appending("uv.lock"))
@@ -41,16 +41,25 @@ public struct UvResolver: Sendable {
     guard outcome.termination.isSuccess else { throw Self.failure(outcome) }
     let bytes = try FileSystem.read(folder.appending("uv.lock"))
     let reader = try UvLockReader(bytes, path: "uv.lock", root: root)
-    return try reader.lockfile(for: request, folder: folder)
+    let lockfile = try reader.lockfile(for: request, folder: folder)
+    for package in lockfile.packages where package.files.isEmpty && package.source == nil {
+      guard request.hashes[package.name] != nil else { continue }
+      throw LockError.refusedRequirement(
+        package.title, reason: "none of its files has a hash that its requirement names",
+        remedy: "find out whether the files were changed, or renew the hashes")
+    }
+    return lockfile
   }
 
   /// The project that requires what the workspace requires.
-  func project(_ request: LockRequest) -> String {
+  ///
+  /// - Throws: ``LockError/refusedRequirement(_:reason:remedy:)`` for a variable that is not set.
+  func project(_ request: LockRequest) throws(LockError) -> String {
     func list(_ name: String, _ values: [String]) -> String {
       values.isEmpty ? "" : "\(name) = [\n" + values.map { "  \(Self.quoted($0)),\n" }.joined() + "]\n"
     }
-    func texts(_ requirements: [Requirement]) -> [String] {
-      Set(requirements.map { located($0).description }).sorted()
+    func texts(_ requirements: [Requirement]) throws(LockError) -> [String] {
+      Set(try requirements.map { requirement throws(LockError) in try located(requirement).description }).sorted()
     }
     func packages(_ names: Set<String>) -> [String] { names.subtracting([":all:"]).sorted() }
     let all = [("no-binary", request.noBinary), ("no-build", request.onlyBinary)].filter { $1.contains(":all:") }
@@ -60,21 +69,22 @@ public struct UvResolver: Sendable {
       version = "0"
       requires-python = \(Self.quoted(request.requiresPython.description))
       dependencies = [
-      \(texts(request.requirements).map { "  \(Self.quoted($0))," }.joined(separator: "\n"))
+      \(try texts(request.requirements).map { "  \(Self.quoted($0))," }.joined(separator: "\n"))
       ]
       [tool.uv]
       package = false
 
-      """ + list("constraint-dependencies", texts(request.constraints))
-        + list("override-dependencies", texts(request.overrides))
+      """ + list("constraint-dependencies", try texts(request.constraints))
+        + list("override-dependencies", try texts(request.overrides))
         + list("exclude-dependencies", request.excludeTexts)
         + list("environments", request.platforms.compactMap { TargetPlatform(name: $0)?.marker.description })
         + list("no-binary-package", packages(request.noBinary)) + list("no-build-package", packages(request.onlyBinary))
         + all.map { "\($0.0) = true\n" }.joined()
   }
 
-  /// A requirement whose local path is absolute.
-  private func located(_ requirement: Requirement) -> Requirement {
+  /// A requirement whose local path is absolute, with variables put in.
+  private func located(_ written: Requirement) throws(LockError) -> Requirement {
+    let requirement = try LockRequest.expanded(written)
     guard let url = requirement.url, case .path(let path)? = PackageSource(url) else { return requirement }
     var result = requirement
     result.url = "file://" + percentEncoded(root.pushing(FilePath(path)).lexicallyNormalized().string)

@@ -15,7 +15,8 @@ extension PackageTargets {
     }
     inputs.append(file)
     var byName: [(name: String, lines: [RequirementLine])] = []
-    for line in try requirements(in: path, of: generator) {
+    let (found, included) = try requirements(in: path, of: generator)
+    for line in found {
       if let index = byName.firstIndex(where: { $0.name == line.name }) {
         byName[index].lines.append(line)
       } else {
@@ -28,6 +29,17 @@ extension PackageTargets {
       Target(
         type: .generatorSources, address: address, declaration: generator.declaration, generator: nil, file: file,
         ownFields: [.init(name: "source", value: .string(source))]), generator: place)
+    for path in included {
+      guard let file = files.file(at: path) else { continue }
+      // A file elsewhere has no address here; it is an input all the same.
+      guard Paths.contains(generator.address.directory, path) else { continue }
+      let name = Paths.relative(path, to: generator.address.directory)
+      address.file = name
+      append(
+        Target(
+          type: .generatorSources, address: address, declaration: generator.declaration, generator: nil, file: file,
+          ownFields: [.init(name: "source", value: .string(name))]), generator: place)
+    }
 
     let overrides = Dictionary(
       self.overrides(of: generator).map { (RequirementLine.normalize($0.key), $0.value) }, uniquingKeysWith: +)
@@ -54,7 +66,10 @@ extension PackageTargets {
     }
   }
 
-  private mutating func requirements(in path: String, of generator: Target) throws -> [RequirementLine] {
+  /// The requirements in a file, and the files that it includes.
+  private mutating func requirements(
+    in path: String, of generator: Target
+  ) throws -> (lines: [RequirementLine], included: [String]) {
     let bytes = try sources.read(path)
     let form: ProjectRequirements.Form
     switch generator.type {
@@ -62,17 +77,57 @@ extension PackageTargets {
     case .uvRequirements: form = .uv
     case .pipenvRequirements: form = .pipenv
     default:
-      guard Paths.lastComponent(path) == "pyproject.toml" else {
-        return RequirementLine.parse(file: String(decoding: bytes, as: UTF8.self))
-      }
+      guard Paths.lastComponent(path) == "pyproject.toml" else { return try lines(of: path, bytes, generator) }
       form = .project
     }
     do {
-      return try ProjectRequirements.parse(bytes, path: path, form: form)
+      return (try ProjectRequirements.parse(bytes, path: path, form: form), [])
     } catch let error as Diagnostic {
       problems.append(error)
-      return []
+      return ([], [])
     }
+  }
+
+  private mutating func lines(
+    of path: String, _ bytes: [UInt8], _ generator: Target
+  ) throws -> (lines: [RequirementLine], included: [String]) {
+    // Pants passes over every option.
+    if toleratesMissingFiles { return (RequirementLine.parse(file: String(decoding: bytes, as: UTF8.self)), []) }
+    let file = RequirementsFile(path: path, others: Set(siblings.filter { $0 != path }), read: reader())
+    problems += file.problems
+    inputs += file.files.compactMap { files.file(at: $0) }
+    return (file.requirements, file.included)
+  }
+
+  /// Files of the workspace by path.
+  private func reader() -> (String) -> [UInt8]? {
+    { [files, sources] path in
+      guard files.file(at: path) != nil else { return nil }
+      // A file that is listed and can not be read is as one that is not there: its user is told so.
+      return try? sources.read(path)
+    }
+  }
+
+  /// The requirements of a target in a BUILD file, where one of them is a path: by name, with paths from the workspace
+  /// root. Nil where none is.
+  mutating func locatedRequirements(_ declaration: TargetDeclaration, _ directory: String) -> [String]? {
+    let texts = declaration.given("requirements")?.strings ?? []
+    guard texts.contains(where: { $0.hasPrefix(".") || $0.hasPrefix("-e") || $0.hasPrefix("--editable") }) else {
+      return nil
+    }
+    var located: [String] = []
+    for text in texts {
+      do throws(Diagnostic) {
+        let (line, origin) = try RequirementsFile.requirement(
+          text, besides: directory,
+          at: declaration.site.location(field: "requirements", text: text), read: reader())
+        if let file = origin.flatMap({ files.file(at: $0) }) { inputs.append(file) }
+        located.append(line.text)
+      } catch {
+        problems.append(error)
+      }
+    }
+    return located
   }
 
   private func mapping(_ field: String, of generator: Target) -> [String: [String]] {

@@ -22,6 +22,8 @@ struct PackageTargets {
   var warnings: [Diagnostic] = []
   /// The files that were read.
   var inputs: [FileID] = []
+  /// The requirements files that targets of this package take.
+  var siblings: [String] = []
   private var declaration = 0
 
   init(files: FileTable, sources: any GraphSources, unmatched: WorkspaceConfiguration.UnmatchedFiles?) {
@@ -32,6 +34,9 @@ struct PackageTargets {
 
   mutating func add(_ package: BuildPackage) throws {
     guard let directory = files.directory(at: package.directory) else { return }
+    siblings = package.targets.filter { $0.type == .pythonRequirements }.map {
+      Paths.join(package.directory, $0.given("source")?.string ?? TargetType.pythonRequirements.defaultSource ?? "")
+    }
     for (index, declaration) in package.targets.enumerated() {
       self.declaration = index
       let address = Address(
@@ -46,10 +51,14 @@ struct PackageTargets {
           type: declaration.type, address: address, declaration: declaration, generator: nil, file: file, ownFields: [])
         if let file { refuse([file], target) }
       }
+      var fields: [TargetDeclaration.Assignment] = []
+      if declaration.type == .pythonRequirement, let texts = locatedRequirements(declaration, package.directory) {
+        fields = [.init(name: "requirements", value: .strings(texts))]
+      }
       let generator = append(
         Target(
           type: declaration.type, address: address, declaration: declaration, generator: nil, file: file,
-          ownFields: []), generator: nil)
+          ownFields: fields), generator: nil)
       guard declaration.type.generated != nil else { continue }
       switch declaration.type {
       case .pythonRequirements, .poetryRequirements, .uvRequirements, .pipenvRequirements:

@@ -6,6 +6,8 @@ public struct RequirementLine: Hashable, Sendable {
   public var text: String
   /// The line in its file, from 1; 0 for one written in a BUILD file.
   public var line: Int
+  /// The SHA-256 digests of files that are accepted, in hexadecimal; empty accepts what the index has.
+  public var hashes: [String] = []
 
   /// The requirement that a text begins with a name of (PEP 508); nil when it does not.
   public init?(_ text: String, line: Int = 0) {
@@ -39,23 +41,37 @@ public struct RequirementLine: Hashable, Sendable {
 
   /// The requirements of a requirements file, without options, comments and hashes.
   public static func parse(file text: String) -> [RequirementLine] {
-    var found: [RequirementLine] = []
+    logicalLines(of: text).compactMap { RequirementLine($0.words.joined(separator: " "), line: $0.line) }
+  }
+
+  /// A line of a requirements file: continued lines joined, comments taken out.
+  struct LogicalLine {
+    /// What stands before the first option of the line, by white space; options alone where it begins with one.
+    var words: [String]
+    /// The line's own options behind a requirement, such as `--hash=sha256:…`.
+    var options: [String]
+    /// From 1.
+    var line: Int
+  }
+
+  static func logicalLines(of text: String) -> [LogicalLine] {
+    var found: [LogicalLine] = []
     var pending = ""
     var start = 0
-    for (index, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      var line = raw.hasSuffix("\r") ? raw.dropLast() : raw
+    let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+    for (index, raw) in lines.enumerated() {
+      var line = raw
       if pending.isEmpty { start = index + 1 }
       if let hash = Self.commentStart(line) { line = line[..<hash] }
       if line.hasSuffix("\\") {
         pending += line.dropLast()
         continue
       }
-      var full = pending + line
+      let words = (pending + line).split { $0 == " " || $0 == "\t" }.map(String.init)
       pending = ""
-      if let option = full.range(ofOption: " --") { full = String(full[..<option]) }
-      while full.hasSuffix(" ") || full.hasSuffix("\t") { full.removeLast() }
-      if full.drop(while: { $0 == " " }).hasPrefix("-") { continue }
-      if let requirement = RequirementLine(full, line: start) { found.append(requirement) }
+      guard let first = words.first else { continue }
+      let end = first.hasPrefix("-") ? words.count : words.firstIndex { $0.hasPrefix("--") } ?? words.count
+      found.append(LogicalLine(words: Array(words[..<end]), options: Array(words[end...]), line: start))
     }
     return found
   }
@@ -66,17 +82,6 @@ public struct RequirementLine: Hashable, Sendable {
     for index in line.indices {
       if line[index] == "#", previous == " " || previous == "\t" { return index }
       previous = line[index]
-    }
-    return nil
-  }
-}
-
-extension String {
-  fileprivate func range(ofOption marker: String) -> Index? {
-    var index = startIndex
-    while index < endIndex {
-      if self[index...].hasPrefix(marker) { return index }
-      index = self.index(after: index)
     }
     return nil
   }

@@ -1,0 +1,80 @@
+internal import BuildFiles
+internal import Diagnostics
+internal import JSON
+internal import TOML
+
+/// A project in a folder of the workspace, or a wheel or source archive there, that a requirement names by its path.
+struct LocalProject {
+  /// As its own files say it.
+  var name: String
+  /// From the workspace root.
+  var path: String
+  /// The file that told the name; nil for an archive, whose own name does.
+  var origin: String?
+
+  /// - Parameters:
+  ///   - target: as it was written, `./libs/tool` or `file:///…`.
+  ///   - folder: where paths begin; those that lead to nothing there begin at the workspace root.
+  ///   - text: the whole requirement, for messages.
+  init(
+    _ target: String, besides folder: String, text: String, at place: SourceLocation?, read: (String) -> [UInt8]?
+  ) throws(Diagnostic) {
+    guard !target.hasPrefix("/"), !target.hasPrefix("file://") else {
+      throw Diagnostic(
+        .input, "\"\(text)\" is an absolute path, which another machine does not have", at: place,
+        remedies: ["write \"NAME @ file:FOLDER\", from the workspace root"])
+    }
+    let paths = [Paths.normalized(Paths.join(folder, target)), Paths.normalized(target)].compactMap(\.self)
+    guard !paths.isEmpty else {
+      throw Diagnostic(.input, "\"\(text)\" does not lie in the workspace", at: place)
+    }
+    if let name = Self.name(ofArchive: String(target.split(separator: "/").last ?? "")) {
+      self.init(name: name, path: paths.first { read($0) != nil } ?? paths[0], origin: nil)
+      return
+    }
+    for path in paths {
+      for (file, find) in [("pyproject.toml", Self.projectName), ("setup.cfg", Self.setupName)] {
+        let origin = Paths.join(path, file)
+        guard let bytes = read(origin), let name = find(bytes) else { continue }
+        self.init(name: name, path: path, origin: origin)
+        return
+      }
+    }
+    throw Diagnostic(
+      .input, "\"\(text)\" is no project whose name can be found",
+      at: place, notes: ["neither a pyproject.toml with [project] name nor a setup.cfg with [metadata] name is there"],
+      remedies: ["write \"NAME @ file:\(paths[0])\""])
+  }
+
+  private init(name: String, path: String, origin: String?) {
+    self.name = name
+    self.path = path
+    self.origin = origin
+  }
+
+  /// The name in the file name of a wheel or a source distribution; nil for other names.
+  static func name(ofArchive file: String) -> String? {
+    if file.hasSuffix(".whl") { return file.split(separator: "-").first.map(String.init) }
+    for suffix in [".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip"] where file.hasSuffix(suffix) {
+      guard let dash = file.lastIndex(of: "-"), dash != file.startIndex else { return nil }
+      return String(file[..<dash])
+    }
+    return nil
+  }
+
+  private static func projectName(_ bytes: [UInt8]) -> String? {
+    // What is no TOML tells no name.
+    guard let root = (try? TOMLDocument(parsing: bytes))?.root else { return nil }
+    return root["project"]?["name"]?.string ?? root["tool"]?["poetry"]?["name"]?.string
+  }
+
+  private static func setupName(_ bytes: [UInt8]) -> String? {
+    var isMetadata = false
+    for line in String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline) {
+      if line.hasPrefix("[") { isMetadata = line.hasPrefix("[metadata]") }
+      let parts = line.split(separator: "=", maxSplits: 1).map { $0.filter { !$0.isWhitespace } }
+      if isMetadata, parts.count == 2, parts[0] == "name" { return parts[1] }
+    }
+    return nil
+  }
+}
