@@ -128,6 +128,13 @@ let modules: [Module] = [
   Module(name: "SchedulerCore", dependencies: ["JobModel", "JSON", "Diagnostics"]),
   // Floor 6
   Module(
+    name: "Tailor",
+    dependencies: [
+      "TargetGraph", "Workspace", "BuildFiles", "PythonPackaging", "Snapshot", "Starlark", "StarlarkSyntax",
+      "SystemSupport", "Diagnostics",
+    ],
+    packages: [.systemPackage]),
+  Module(
     name: "Bundles",
     dependencies: ["Zip", "Digests", "JSON", "ContentStore", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage],
@@ -184,7 +191,8 @@ let modules: [Module] = [
   Module(
     name: "KiltCommands",
     dependencies: [
-      "BuildCommands", "PythonCommands", "PythonEnvironments", "TargetGraph", "Workspace", "BuildFiles", "Artifacts",
+      "BuildCommands", "PythonCommands", "PythonEnvironments", "Tailor", "TargetGraph", "Workspace", "BuildFiles",
+      "Artifacts",
       "JobFiles", "JobModel", "SchedulerClient", "Starlark", "PythonPackaging", "Bundles", "Actions", "ContentStore",
       "Digests", "JSON", "SystemSupport", "Diagnostics",
     ],

@@ -24,9 +24,9 @@ public struct Kilt: ParsableCommand {
       CommandGroup(
         name: "Workspace",
         subcommands: [
-          WorkspaceInit.self, WorkspaceList.self, WorkspacePeek.self, WorkspaceDependencies.self,
-          WorkspaceDependents.self, WorkspacePaths.self, WorkspaceFiledeps.self, WorkspaceRoots.self,
-          WorkspaceOwners.self,
+          WorkspaceInit.self, WorkspaceTailor.self, WorkspaceList.self, WorkspacePeek.self,
+          WorkspaceDependencies.self, WorkspaceDependents.self, WorkspacePaths.self, WorkspaceFiledeps.self,
+          WorkspaceRoots.self, WorkspaceOwners.self,
         ]),
       CommandGroup(name: "Python", subcommands: [BuildLock.self, BuildExport.self, BuildRepl.self]),
       CommandGroup(

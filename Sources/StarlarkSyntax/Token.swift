@@ -1,5 +1,5 @@
 /// The kinds of token; the text of identifiers and literals is read from the source.
-enum TokenKind: UInt8 {
+package enum TokenKind: UInt8 {
   case end, newline, indent, outdent
   case identifier, integer, float, string
   // Punctuation.
@@ -14,10 +14,35 @@ enum TokenKind: UInt8 {
   case reserved
 }
 
-struct Token {
-  var kind: TokenKind
-  var start: Int
-  var end: Int
+/// A token: the bytes from `start` up to `end` of its file.
+package struct Token {
+  package var kind: TokenKind
+  package var start: Int
+  package var end: Int
+}
+
+extension SourceFile {
+  /// The tokens of the whole file, for changes to its text. The last is of kind `end`.
+  ///
+  /// - Throws: `StarlarkError` for what is no token.
+  package func tokens() throws -> [Token] {
+    var lexer = try Lexer(source: self)
+    var tokens: [Token] = []
+    while true {
+      let token = try lexer.next()
+      tokens.append(token)
+      if token.kind == .end { return tokens }
+    }
+  }
+
+  /// The text that a string token stands for; nil for an f-string and for bytes.
+  ///
+  /// - Throws: `StarlarkError` for a wrong escape.
+  package func text(ofString token: Token) throws -> String? {
+    let literal = StringLiteral(token, in: bytes)
+    guard !literal.isFormat, !literal.isBytes else { return nil }
+    return String(decoding: try literal.decoded(literal.contents, in: self), as: UTF8.self)
+  }
 }
 
 extension TokenKind {

@@ -45,6 +45,7 @@ public final class PackageEvaluation: Sendable {
     self.contents = contents
     let root = workspace.root
     @Sendable func read(_ path: String) throws(SystemCallError) -> [UInt8] {
+      if let bytes = workspace.buildFileTexts[path] { return bytes }
       let content = files.state.read(root.appending(path), ignoringInode: ignoringInode)
       // Read again for the error that says why it can not be.
       guard let bytes = content.bytes else { return try FileSystem.read(root.appending(path)) }
@@ -99,6 +100,13 @@ public final class PackageEvaluation: Sendable {
     return (packages, problems)
   }
 
+  /// Evaluates one BUILD file alone, which need not be there: the declarations in it, without defaults.
+  ///
+  /// - Throws: `BuildFileError`.
+  public func evaluate(_ path: String, bytes: [UInt8]) throws -> BuildPackage {
+    try evaluator.evaluate(directory: Paths.parent(path), files: [SourceFile(name: path, bytes: bytes)])
+  }
+
   private func evaluate(_ directory: DirectoryID) throws -> Evaluated {
     let path = files.path(of: directory)
     let found = workspace.buildFiles(in: directory, of: files)
@@ -140,8 +148,13 @@ extension Workspace {
   public func isBuildFile(_ file: FileID, of files: FileTable) -> Bool {
     let name = files.name(of: file)
     guard configuration.buildPatterns.contains(where: { GlobPattern($0).matches(name) }) else { return false }
-    if configuration.buildIgnore.isEmpty { return true }
-    return !ignores(files.path(of: file), IgnoreRules(lines: configuration.buildIgnore))
+    return !ignoresBuildFile(at: files.path(of: file))
+  }
+
+  /// Whether a BUILD file at a path is left out by `build_ignore`.
+  public func ignoresBuildFile(at path: String) -> Bool {
+    if configuration.buildIgnore.isEmpty { return false }
+    return ignores(path, IgnoreRules(lines: configuration.buildIgnore))
   }
 
   private func ignores(_ path: String, _ rules: IgnoreRules) -> Bool {

@@ -9,6 +9,9 @@ public struct Workspace: Sendable {
   public let root: FilePath
   /// What the configuration file says.
   public let configuration: WorkspaceConfiguration
+  /// Texts that are read in the place of those of BUILD files, by path from the root: what a change would lead to is found
+  /// out before it is made.
+  public var buildFileTexts: [String: [UInt8]] = [:]
 
   /// The workspace at a root, with its configuration.
   public init(root: FilePath, configuration: WorkspaceConfiguration) {

@@ -20,7 +20,7 @@ struct GraphFixture: GraphSources {
   }
 
   func graph() throws -> TargetGraph {
-    let evaluator = try BuildFileEvaluator()
+    let evaluator = try BuildFileEvaluator(options: .init(read: { try read($0) }))
     let packages = try texts.keys.filter { Paths.lastComponent($0) == "BUILD" }.sorted().map { path in
       try evaluator.evaluate(
         directory: Paths.parent(path), files: [SourceFile(name: path, bytes: Array((texts[path] ?? "").utf8))])

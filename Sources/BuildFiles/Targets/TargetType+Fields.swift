@@ -186,10 +186,13 @@ extension TargetType {
     Field("source", .string, default: .string("Dockerfile")), Field("instructions", .strings),
     Field("context_root", .string), Field("image_tags", .strings, default: .strings(["latest"])),
     Field("registries", .strings), Field("repository", .string), Field("image_labels", .stringMap),
-    Field("secrets", .stringMap), Field("ssh", .strings), Field("skip_push", .bool, default: .bool(false)),
-    Field("target_stage", .string), Field("pull", .bool), Field("squash", .bool), Field("cache_from", .any),
+    Field("secrets", .stringMap), Field("ssh", .strings, default: .list([])),
+    Field("skip_push", .bool, default: .bool(false)),
+    Field("target_stage", .string), Field("pull", .bool, default: .bool(false)),
+    Field("squash", .bool, default: .bool(false)), Field("cache_from", .any),
     Field("cache_to", .any), Field("output", .any), Field("build_network", .string), Field("build_platform", .strings),
-    Field("extra_build_args", .strings), outputPath, Field("restartable", .bool),
+    Field("extra_build_args", .strings, default: .list([])), outputPath,
+    Field("restartable", .bool, default: .bool(false)),
     Field("publish_image_tags", .strings),
   ]
 }

@@ -219,7 +219,8 @@ struct WorkspaceSession {
 
   private var pluginTypes: [Diagnostic] { graph.pluginTypes().map { [$0] } ?? [] }
 
-  private func write(warnings: [Diagnostic]) {
+  /// Writes warnings, on standard error.
+  func write(warnings: [Diagnostic]) {
     guard !warnings.isEmpty, !global.quiet else { return }
     let renderer = DiagnosticRenderer(color: Terminal.standardError.usesColor)
     writeText(warnings.map { renderer.render($0, label: "warning") }.joined(), to: 2)

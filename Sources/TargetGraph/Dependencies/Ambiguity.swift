@@ -152,5 +152,5 @@ extension TargetGraph {
 
 extension Target {
   /// Whether a generated target has a `dependencies` field besides its generator's.
-  var hasOwnDependencies: Bool { ownFields.contains { $0.name == "dependencies" } }
+  public var hasOwnDependencies: Bool { ownFields.contains { $0.name == "dependencies" } }
 }

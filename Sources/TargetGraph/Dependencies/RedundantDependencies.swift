@@ -15,17 +15,26 @@ extension DependencyResolver {
   /// An entry is redundant when everything it names, the targets of a generator one by one, is reached from every target that
   /// takes the field along inferred dependencies alone. So all redundant entries of a workspace can be taken away together,
   /// and what each target depends on, directly or not, stays what it is. Exclusions are never redundant, nor are entries that
-  /// settle an ambiguity, nor what the fields in `overrides` say.
+  /// settle an ambiguity.
   ///
   /// - Parameter id: a target that is not generated; for others there is no field, and the answer is empty.
   /// - Throws: as ``dependencies(of:)``.
   public func redundantDependencies(of id: TargetID) throws -> [RedundantDependency] {
     let target = graph[id]
-    let entries = target.strings(of: "dependencies").filter { !$0.hasPrefix("!") }
-    guard target.generator == nil, !entries.isEmpty else { return [] }
+    guard target.generator == nil else { return [] }
     let takers = graph.isGenerator(id) ? graph.generated(by: id).filter { !graph[$0].hasOwnDependencies } : [id]
+    return try redundantEntries(target.strings(of: "dependencies"), takenBy: takers).map {
+      RedundantDependency(target: id, text: $0)
+    }
+  }
+
+  /// The entries of a `dependencies` field that inference makes redundant for all targets that take the field along: see
+  /// ``redundantDependencies(of:)``. A field in `overrides` is one as well.
+  ///
+  /// - Throws: as ``dependencies(of:)``.
+  public func redundantEntries(_ entries: [String], takenBy takers: [TargetID]) throws -> [String] {
+    var redundant = entries.filter { !$0.hasPrefix("!") }
     guard !takers.isEmpty else { return [] }
-    var redundant = entries
     for taker in takers where !redundant.isEmpty {
       let explicit = try explicit(of: taker)
       try readImports(of: [taker])
@@ -41,7 +50,7 @@ extension DependencyResolver {
         return all.allSatisfy { reached?.contains($0) ?? false }
       }
     }
-    return redundant.map { RedundantDependency(target: id, text: $0) }
+    return redundant
   }
 
   /// All that inferred dependencies lead to from a target.

@@ -40,6 +40,7 @@ extension WorkspaceConfiguration {
       defaultResolve = try python.string("default_resolve") ?? "python-default"
       try settleDefaultResolve(file, table: "python")
     }
+    try readTailoring(pantsFile: file, python: python)
     try readInference(try TableReader(file, "python-infer"))
     try readTesting(pantsFile: file)
   }

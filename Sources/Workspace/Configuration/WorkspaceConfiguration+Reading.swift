@@ -21,7 +21,7 @@ extension WorkspaceConfiguration {
     }
     self.path = path
     let root = try TableReader(file, "")
-    root.allow(["workspace", "python", "test", "repository", "git", "cache", "clusters"])
+    root.allow(["workspace", "python", "test", "tailor", "repository", "git", "cache", "clusters"])
     try root.finish()
 
     let workspace = try TableReader(file, "workspace")
@@ -46,6 +46,7 @@ extension WorkspaceConfiguration {
     }
     defaultResolve = try python.string("default_resolve") ?? defaultResolve
     python.allow(["infer"])
+    try readTailoring(kiltFile: file, python: python)
     try python.finish()
     try settleDefaultResolve(file, table: "python")
 

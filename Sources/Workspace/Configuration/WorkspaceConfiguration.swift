@@ -122,6 +122,8 @@ public struct WorkspaceConfiguration: Sendable {
   public var inference = Inference()
   /// How tests are run.
   public var testing = Testing()
+  /// What is added to BUILD files.
+  public var tailoring = Tailoring()
   /// Where artifacts are published.
   public var repositoryURL: String?
   /// How large the cache may grow, as in `20GB`.

@@ -1,0 +1,124 @@
+internal import BuildFiles
+public import Diagnostics
+internal import Snapshot
+public import TargetGraph
+public import Workspace
+
+/// Changes to `dependencies` of targets: entries that inference makes redundant are taken out, and where several targets
+/// provide what is needed, the line is added that takes the others away.
+///
+/// Every change is tried before it is offered: the workspace is evaluated with the new texts, and each target depends,
+/// directly or not, on what it depended on before, and on the provider that was settled upon. What fails that is left out,
+/// file by file.
+public struct DependencyMending {
+  /// The changes, by path.
+  public private(set) var changes: [BuildFileChange] = []
+  /// What was found and can not be changed, and why.
+  public private(set) var leftAlone: [Diagnostic] = []
+
+  private var workspace: Workspace
+  private var resolver: DependencyResolver
+  private let directories: Set<String>
+  private var steps: [String: [BuildFileStep]] = [:]
+  private var treatment: [String: MendingRound.Treatment] = [:]
+
+  /// Works out what is to be changed in the BUILD files of these directories.
+  ///
+  /// - Throws: what is wrong with the dependencies that there are: `Diagnostic`, `DiagnosticList`; `SystemCallError`.
+  public init(_ workspace: Workspace, _ resolver: DependencyResolver, directories: [DirectoryID]) throws {
+    self.workspace = workspace
+    self.resolver = resolver
+    self.directories = Set(directories.map { resolver.graph.files.path(of: $0) })
+    try resolver.resolveAll()
+    // Each round rests on the one before: what is settled may make an entry redundant. It goes on until a look of either
+    // kind finds nothing; the bound is for what can not be foreseen.
+    var kind = MendingRound.Kind.removal
+    var remarks: [MendingRound.Kind: [Diagnostic]] = [:]
+    var idle = 0
+    for _ in 0..<16 where idle < 2 {
+      let round = try MendingRound(
+        kind, self.workspace, self.resolver, directories: self.directories, treatment: treatment)
+      remarks[kind] = round.leftAlone
+      if round.edits.isEmpty {
+        idle += 1
+        kind = kind == .removal ? .settling : .removal
+      } else {
+        idle = 0
+        try carryOut(round)
+      }
+    }
+    leftAlone = (remarks[.removal] ?? []) + (remarks[.settling] ?? [])
+    for (path, after) in self.workspace.buildFileTexts.sorted(by: { $0.key < $1.key }) {
+      changes.append(
+        BuildFileChange(path: path, before: try workspace.read(path), after: after, steps: steps[path] ?? []))
+    }
+  }
+
+  /// Takes the edits of a round over if they do what they should, and otherwise notes which files are to be treated more
+  /// carefully.
+  private mutating func carryOut(_ round: MendingRound) throws {
+    var next = workspace
+    for (path, edits) in round.edits {
+      next.buildFileTexts[path] = TextEdit.apply(edits, to: try workspace.text(ofBuildFile: path))
+    }
+    let wrong: Set<String>
+    var nextResolver: DependencyResolver?
+    do {
+      let graph = try TargetGraph.load(next, state: try WorkspaceState(of: next, isUsed: false))
+      let resolver = DependencyResolver(graph: graph, sources: next)
+      wrong = try differences(in: resolver, round)
+      nextResolver = resolver
+    } catch let error where error is DiagnosticList || error is any DiagnosableError {
+      // A text that can not be evaluated any more: which one is not told apart.
+      wrong = Set(round.edits.keys)
+    }
+    guard wrong.isEmpty, let nextResolver else {
+      for path in wrong { treatment[path] = (treatment[path] ?? .free).more }
+      return
+    }
+    (workspace, resolver) = (next, nextResolver)
+    for (path, done) in round.steps { steps[path, default: []] += done }
+  }
+
+  /// The edited files with targets whose dependencies are not what they should be; all, where such a target is elsewhere.
+  private func differences(in next: DependencyResolver, _ round: MendingRound) throws -> Set<String> {
+    let (old, new) = (resolver.graph, next.graph)
+    try next.readImports(of: new.allTargets)
+    var ids: [String: TargetID] = [:]
+    for id in new.allTargets { ids[new.name(of: id)] = id }
+    if ids.count != old.allTargets.count { return Set(round.edits.keys) }
+    func names(_ ids: [TargetID], _ resolver: DependencyResolver) -> Set<String> {
+      Set(resolver.expandingGenerators(ids).map { resolver.graph.name(of: $0) })
+    }
+    var wrong: Set<String> = []
+    for id in old.allTargets {
+      let name = old.name(of: id)
+      var wanted = names(try resolver.dependencies(of: id), resolver)
+      wanted.formUnion(round.additions[name] ?? [])
+      wanted.remove(name)
+      let path = old[id].declaration.site.path
+      do {
+        if let other = ids[name] {
+          if names(try next.dependencies(of: other), next) == wanted { continue }
+          // Where every target whose own entries differ reaches the same as before, all others do as well.
+          if round.kind == .removal, round.edits[path] != nil,
+            try names(resolver.transitiveDependencies(of: [id]), resolver)
+              == names(next.transitiveDependencies(of: [other]), next)
+          {
+            continue
+          }
+        }
+      } catch let error where error is DiagnosticList || error is any DiagnosableError {
+        // Such as a visibility rule that forbids what is new.
+      }
+      guard round.edits[path] != nil else { return Set(round.edits.keys) }
+      wrong.insert(path)
+    }
+    return wrong
+  }
+}
+
+extension Workspace {
+  /// The bytes of a BUILD file, with changes that are being tried.
+  func text(ofBuildFile path: String) throws -> [UInt8] { try buildFileTexts[path] ?? read(path) }
+}

@@ -1,0 +1,70 @@
+internal import BuildFiles
+internal import TargetGraph
+
+/// What is to be done with one `dependencies` field: one kind of thing at a time.
+struct FieldMends {
+  /// The target, for messages.
+  var target: String
+  /// The entries that inference makes redundant.
+  var redundant: [String] = []
+  /// What is added.
+  var settled: [Settlement] = []
+  /// What targets are to depend on through that.
+  var gains: [(taker: TargetID, provider: TargetID)] = []
+
+  var isEmpty: Bool { redundant.isEmpty && settled.isEmpty }
+}
+
+/// An entry that takes away one of several providers, so that inference takes another.
+struct Settlement {
+  /// The entry, with `!`.
+  var entry: String
+  /// What they provide.
+  var need: String
+  /// The provider that is left.
+  var provider: TargetID
+}
+
+extension MendingRound {
+  /// What is ambiguous, by the targets that need it.
+  static func ambiguities(of resolver: DependencyResolver) -> [TargetID: [Ambiguity]] {
+    var found: [TargetID: [Ambiguity]] = [:]
+    for ambiguity in resolver.ambiguities {
+      for place in ambiguity.places { found[place.target, default: []].append(ambiguity) }
+    }
+    return found
+  }
+
+  /// What is to be done with a field that these targets take along.
+  func mends(_ target: String, _ entries: [String], takenBy takers: [TargetID]) throws -> FieldMends {
+    var mends = FieldMends(target: target)
+    switch kind {
+    case .removal: mends.redundant = try resolver.redundantEntries(entries, takenBy: takers)
+    case .settling: settle(&mends, takers)
+    }
+    return mends
+  }
+
+  /// Of providers of several modules, one that was taken for the first stays for the next.
+  private func settle(_ mends: inout FieldMends, _ takers: [TargetID]) {
+    var taken: Set<TargetID> = []
+    var excluded: Set<TargetID> = []
+    for taker in takers {
+      for ambiguity in ambiguities[taker] ?? [] {
+        let rest = ambiguity.providers.filter { !excluded.contains($0) }
+        let field = graph.dependenciesField(of: taker).target
+        let proposal = resolver.proposal(for: ambiguity, in: field)
+        guard let provider = rest.first(where: taken.contains) ?? rest.first(where: { $0 == proposal }) ?? rest.first
+        else { continue }
+        taken.insert(provider)
+        mends.gains.append((taker, provider))
+        let entries = resolver.settlingEntries(ambiguity, for: field, choosing: provider)
+        for (entry, other) in zip(entries, ambiguity.providers.filter { $0 != provider }) {
+          guard !taken.contains(other), excluded.insert(other).inserted else { continue }
+          let need = ambiguity.needs.map(\.text).joined(separator: ", ")
+          mends.settled.append(Settlement(entry: entry, need: need, provider: provider))
+        }
+      }
+    }
+  }
+}

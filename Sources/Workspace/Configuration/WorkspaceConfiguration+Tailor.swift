@@ -1,0 +1,79 @@
+internal import BuildFiles
+internal import Diagnostics
+
+extension WorkspaceConfiguration {
+  /// What `kilt tailor` adds to BUILD files, and how: `[tailor]`, `[python] tailor_…`.
+  public struct Tailoring: Sendable, Hashable {
+    /// The name of BUILD files that are made.
+    public var buildFileName = "BUILD"
+    /// The beginning of BUILD files that are made.
+    public var buildFileHeader: String?
+    /// One step of indentation.
+    public var buildFileIndent = "    "
+    /// BUILD files that are neither made nor changed: globs from the workspace root.
+    public var ignorePaths: [String] = []
+    /// The addresses of targets that are not added.
+    public var ignoreAddingTargets: [String] = []
+    /// What is written in the place of a target type: a macro, or a type of a plugin.
+    public var aliasMapping: [String: String] = [:]
+    /// Whether targets of Python files are added.
+    public var pythonSources = true
+    /// Whether `__init__.py` files that are empty and alone in their directory are passed over.
+    public var ignoresEmptyInitFiles = true
+    /// Whether targets of requirements files are added.
+    public var pythonRequirements = true
+    /// Whether a `pex_binary` is added for each file that looks like a program.
+    public var pexBinaries = false
+    /// Whether `py.typed` files get a `resource`.
+    public var pythonTypeMarkers = true
+    /// Whether targets of shell scripts are added.
+    public var shellSources = true
+  }
+
+  mutating func readTailoring(kiltFile file: ConfigurationFile, python: TableReader) throws {
+    let table = try TableReader(file, "tailor")
+    try readTailoring(table, python)
+    tailoring.shellSources = try table.bool("shell_sources") ?? tailoring.shellSources
+    try table.finish()
+    try checkBuildFileName(file)
+  }
+
+  mutating func readTailoring(pantsFile file: ConfigurationFile, python: TableReader) throws {
+    try readTailoring(try TableReader(file, "tailor"), python)
+    // Without its backend, Pants knows no shell targets, and would stumble over them.
+    let backends = try TableReader(file, "GLOBAL").strings("backend_packages", default: [])
+    tailoring.shellSources =
+      try backends.contains("pants.backend.shell") && (TableReader(file, "shell-setup").bool("tailor") ?? true)
+    try checkBuildFileName(file)
+  }
+
+  private mutating func readTailoring(_ table: TableReader, _ python: TableReader) throws {
+    var options = tailoring
+    options.buildFileName = try table.string("build_file_name") ?? options.buildFileName
+    options.buildFileHeader = try table.string("build_file_header") ?? options.buildFileHeader
+    options.buildFileIndent = try table.string("build_file_indent") ?? options.buildFileIndent
+    options.ignorePaths = try table.strings("ignore_paths", default: options.ignorePaths)
+    options.ignoreAddingTargets = try table.strings("ignore_adding_targets", default: options.ignoreAddingTargets)
+    for entry in try table.stringTable("alias_mapping") ?? [] { options.aliasMapping[entry.name] = entry.value }
+    options.pythonSources = try python.bool("tailor_source_targets") ?? options.pythonSources
+    options.ignoresEmptyInitFiles =
+      try python.bool("tailor_ignore_empty_init_files") ?? python.bool("tailor_ignore_solitary_init_files")
+      ?? options.ignoresEmptyInitFiles
+    options.pythonRequirements = try python.bool("tailor_requirements_targets") ?? options.pythonRequirements
+    options.pexBinaries = try python.bool("tailor_pex_binary_targets") ?? options.pexBinaries
+    options.pythonTypeMarkers = try python.bool("tailor_py_typed_targets") ?? options.pythonTypeMarkers
+    tailoring = options
+  }
+
+  /// A BUILD file that is made must be found again.
+  private func checkBuildFileName(_ file: ConfigurationFile) throws {
+    let name = tailoring.buildFileName
+    let isName = !name.isEmpty && !name.contains("/") && name != "." && name != ".."
+    guard !isName || !buildPatterns.contains(where: { GlobPattern($0).matches(name) }) else { return }
+    throw Diagnostic(
+      .input, "BUILD files named \"\(name)\" would not be found",
+      at: file.location(table: "tailor", key: "build_file_name"),
+      notes: ["the names of BUILD files are " + buildPatterns.map { "\"\($0)\"" }.joined(separator: ", ")],
+      remedies: ["set build_file_name under [tailor] to a name that is among them"])
+  }
+}
