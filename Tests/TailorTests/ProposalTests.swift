@@ -216,6 +216,13 @@ import Workspace
         """)
   }
 
+  @Test func withoutANameTheFirstOfThePatternsIsTaken() throws {
+    let fixture = try TailorFixture(
+      ["lib/a.py": ""], configuration: "[workspace]\nbuild_patterns = [\"*.build\", \"TARGETS\"]\n")
+    #expect(try fixture.tailor().changes.map(\.path) == ["lib/TARGETS"])
+    #expect(try fixture.proposals().changes.isEmpty)
+  }
+
   @Test func lineEndsAreThoseOfTheFile() throws {
     let fixture = try TailorFixture([
       "lib/a.py": "", "lib/BUILD": "files(\r\n  name=\"f\", sources=[\"*.txt\"])\r\n", "lib/x.txt": "",

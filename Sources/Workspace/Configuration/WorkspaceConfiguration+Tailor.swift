@@ -35,7 +35,7 @@ extension WorkspaceConfiguration {
     try readTailoring(table, python)
     tailoring.shellSources = try table.bool("shell_sources") ?? tailoring.shellSources
     try table.finish()
-    try checkBuildFileName(file)
+    try settleBuildFileName(file)
   }
 
   mutating func readTailoring(pantsFile file: ConfigurationFile, python: TableReader) throws {
@@ -44,7 +44,7 @@ extension WorkspaceConfiguration {
     let backends = try TableReader(file, "GLOBAL").strings("backend_packages", default: [])
     tailoring.shellSources =
       try backends.contains("pants.backend.shell") && (TableReader(file, "shell-setup").bool("tailor") ?? true)
-    try checkBuildFileName(file)
+    try settleBuildFileName(file)
   }
 
   private mutating func readTailoring(_ table: TableReader, _ python: TableReader) throws {
@@ -65,11 +65,17 @@ extension WorkspaceConfiguration {
     tailoring = options
   }
 
-  /// A BUILD file that is made must be found again.
-  private func checkBuildFileName(_ file: ConfigurationFile) throws {
+  /// A BUILD file that is made must be found again: where none is to be named `BUILD`, the first name of the patterns is
+  /// taken.
+  private mutating func settleBuildFileName(_ file: ConfigurationFile) throws {
     let name = tailoring.buildFileName
+    let patterns = buildPatterns.map { GlobPattern($0) }
     let isName = !name.isEmpty && !name.contains("/") && name != "." && name != ".."
-    guard !isName || !buildPatterns.contains(where: { GlobPattern($0).matches(name) }) else { return }
+    if isName, patterns.contains(where: { $0.matches(name) }) { return }
+    if try TableReader(file, "tailor").value("build_file_name") == nil {
+      if let first = zip(patterns, buildPatterns).first(where: { $0.0.isLiteral }) { tailoring.buildFileName = first.1 }
+      return
+    }
     throw Diagnostic(
       .input, "BUILD files named \"\(name)\" would not be found",
       at: file.location(table: "tailor", key: "build_file_name"),
