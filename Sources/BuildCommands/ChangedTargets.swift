@@ -1,7 +1,6 @@
 internal import BuildFiles
 public import Diagnostics
 internal import PythonPackaging
-internal import SystemSupport
 public import TargetGraph
 public import Workspace
 
@@ -32,13 +31,13 @@ public struct ChangedTargets {
   public mutating func find(since revision: String, depth: DependentsDepth) throws -> [TargetID] {
     let git = workspace.git
     let before = try git.commonAncestor(with: revision)
-    // git looks at files for as long as the graph does: each on a processor of its own.
-    let resolver = resolver
-    let (paths, resolved) = performBeside({ Result { () throws(GitError) in try git.filesChanged(from: before) } }) {
-      Result { if depth != .none { try resolver.resolveAll() } }
-    }
-    let changed = try paths.get()
-    try resolved.get()
+    // The graph first: what git would look at besides is looked at then.
+    if depth != .none { try resolver.resolveAll() }
+    let version = try SourceVersion(of: workspace, resolver)
+    let changed =
+      try version.commit.map { commit throws(GitError) in
+        try git.filesChanged(from: before, head: commit, dirty: version.dirtyFiles)
+      } ?? git.filesChanged(from: before)
     return try find(changed, before: before, depth: depth)
   }
 

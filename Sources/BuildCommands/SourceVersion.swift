@@ -1,4 +1,5 @@
 internal import Diagnostics
+public import TargetGraph
 public import Workspace
 
 /// Which version of the workspace's sources a build is of: a commit, and whether files differ from it.
@@ -26,6 +27,53 @@ public struct SourceVersion: Sendable, Hashable {
       }
     }
     self = version
+  }
+
+  /// Says it without git where nothing it rests on has changed since git was asked, and asks it about what has changed alone
+  /// where that is little. Every file that git would look at is looked at once in a run.
+  public init(of workspace: Workspace, _ resolver: DependencyResolver) throws {
+    guard let state = resolver.graph.state, state.isKept, !GitRecord.isMisled else {
+      self = try SourceVersion(of: workspace)
+      return
+    }
+    let graph = resolver.graph
+    let files = try resolver.lookAtAllFiles()
+    guard files.isSettled else {
+      self = try SourceVersion(of: workspace)
+      return
+    }
+    if let known = graph.rememberedGit {
+      let standing = known.standing
+      let changed = standing == .different ? [] : files.changedPaths(since: known.generation)
+      if standing == .same, changed.isEmpty {
+        self.init(commit: known.commit, dirtyFiles: known.dirtyFiles)
+        return
+      }
+      if standing != .different,
+        let record = try workspace.git.update(
+          known, standing: standing, changed: changed, files: graph.files, generation: files.summary.generation,
+          capture: state.captureTime())
+      {
+        try graph.remember(git: record)
+        self.init(commit: record.commit, dirtyFiles: record.dirtyFiles)
+        return
+      }
+    }
+    do throws(GitError) {
+      let answer = try workspace.git.observe(
+        graph.files, generation: files.summary.generation, capture: state.captureTime())
+      self.init(commit: answer.commit, dirtyFiles: answer.dirtyFiles)
+      guard let record = answer.record else { return }
+      do {
+        try graph.remember(git: record)
+      } catch {
+        // Without memory for it git is asked again.
+        return
+      }
+    } catch {
+      guard error == .noCommit || error.isMissingRepository else { throw error }
+      self.init(commit: nil, dirtyFiles: [])
+    }
   }
 
   /// The part of a bundle's name that says the version: 12 digits of the commit, `.dirty` when files differ from it.

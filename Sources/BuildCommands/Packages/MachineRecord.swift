@@ -8,33 +8,6 @@ internal import Workspace
 /// lockfiles. Each is told apart by what stat(2) says of it, and where they were looked for as well, so that whether they
 /// are as they were is seen without looking for them again.
 struct MachineRecord {
-  /// A file or folder that was looked at.
-  struct Place: Hashable {
-    var path: String
-    /// Size, times, inode and mode; empty where nothing was.
-    var stamp: [Int64]
-
-    init(_ path: FilePath) {
-      self.path = path.string
-      // What can not be looked at is as good as not there.
-      guard let status = try? FileSystem.status(of: path, followingLinks: true) else {
-        stamp = []
-        return
-      }
-      stamp = [
-        status.size, status.modificationTime, status.changeTime, Int64(bitPattern: status.inode),
-        Int64(status.permissions),
-      ]
-    }
-
-    init(path: String, stamp: [Int64]) { (self.path, self.stamp) = (path, stamp) }
-
-    var isSame: Bool { Place(FilePath(path)) == self }
-
-    /// Whether a change in the same tick could have left the stamp as it is.
-    func isRacy(capture: Int64) -> Bool { stamp.count > 2 && (stamp[1] >= capture || stamp[2] >= capture) }
-  }
-
   /// The variables that say where to look.
   private static let variables = [
     "PATH", "HOME", "PYENV_ROOT", "PYENV_VERSION", "PEX_PYTHON", "PEX_PYTHON_PATH",
@@ -45,9 +18,9 @@ struct MachineRecord {
   /// Values of the variables.
   private(set) var environment: [String]
   /// The folders in which was looked.
-  private(set) var folders: [Place]
+  private(set) var folders: [ObservedPlace]
   /// What was found, in its order, and the lockfiles.
-  private(set) var found: [Place]
+  private(set) var found: [ObservedPlace]
 
   /// Looks for everything.
   init(_ workspace: Workspace, _ wheels: PlatformWheels) {
@@ -61,10 +34,10 @@ struct MachineRecord {
     let interpreters = wheels.interpreters().map(\.path)
     paths += interpreters.map { $0.removingLastComponent() }
     var seen: Set<FilePath> = []
-    folders = paths.filter { seen.insert($0).inserted }.map { Place($0) }
-    found = interpreters.map { Place($0) }
-    found += Self.programs.compactMap { Subprocess.find($0) }.map { Place($0) }
-    found += workspace.configuration.resolves.map { Place(workspace.root.appending($0.lockfile)) }
+    folders = paths.filter { seen.insert($0).inserted }.map { ObservedPlace($0) }
+    found = interpreters.map { ObservedPlace($0) }
+    found += Self.programs.compactMap { Subprocess.find($0) }.map { ObservedPlace($0) }
+    found += workspace.configuration.resolves.map { ObservedPlace(workspace.root.appending($0.lockfile)) }
   }
 
   private static var currentEnvironment: [String] { variables.map { environmentVariable($0).map { "=" + $0 } ?? "" } }
@@ -92,10 +65,7 @@ struct MachineRecord {
     var writer = ByteWriter()
     writer.write(list: environment) { $0.write($1) }
     for places in [folders, found] {
-      writer.write(list: places) { writer, place in
-        writer.write(place.path)
-        writer.write(list: place.stamp) { $0.write(signed: $1) }
-      }
+      writer.write(list: places) { writer, place in place.encode(into: &writer) }
     }
     return writer.bytes
   }
@@ -103,13 +73,11 @@ struct MachineRecord {
   /// Nil for no bytes.
   init?(bytes: [UInt8]) {
     guard !bytes.isEmpty else { return nil }
-    func places(_ reader: inout ByteReader) throws(SnapshotError) -> [Place] {
-      try reader.list { reader throws(SnapshotError) in
-        Place(
-          path: try reader.string(), stamp: try reader.list { reader throws(SnapshotError) in try reader.signed() })
-      }
+    func places(_ reader: inout ByteReader) throws(SnapshotError) -> [ObservedPlace] {
+      try reader.list { reader throws(SnapshotError) in try ObservedPlace(from: &reader) }
     }
-    let read = bytes.withUnsafeBytes { buffer -> (environment: [String], folders: [Place], found: [Place])? in
+    let read = bytes.withUnsafeBytes {
+      buffer -> (environment: [String], folders: [ObservedPlace], found: [ObservedPlace])? in
       var reader = ByteReader(buffer)
       do throws(SnapshotError) {
         return (

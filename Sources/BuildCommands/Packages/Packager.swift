@@ -9,22 +9,20 @@ public import Workspace
 /// Builds packages of any kind into the output folder. What the state knows to be as it was is not looked into again.
 public struct Packager {
   private let workspace: Workspace
-  private let bundles: BundlePackager
+  private let store: ContentStore
+  private let targets: TargetBuilder
   private let writer: PackageWriter
   private let memory: PackageMemory?
   private let graph: TargetGraph
   private let resolver: DependencyResolver
 
   /// - Parameter targets: makes what has to be made for a package first.
-  public init(
-    workspace: Workspace, resolver: DependencyResolver, store: ContentStore, version: SourceVersion,
-    targets: TargetBuilder
-  ) {
+  public init(workspace: Workspace, resolver: DependencyResolver, store: ContentStore, targets: TargetBuilder) {
     self.workspace = workspace
     self.resolver = resolver
     graph = resolver.graph
-    bundles = BundlePackager(
-      workspace: workspace, resolver: resolver, store: store, version: version, targets: targets)
+    self.store = store
+    self.targets = targets
     writer = PackageWriter(workspace: workspace, targets: targets)
     memory = PackageMemory(workspace, resolver, targets.wheels)
   }
@@ -34,23 +32,27 @@ public struct Packager {
   /// - Parameter body: is told of each when it is done.
   public func package(_ ids: [TargetID], _ body: (PackageOutcome) throws -> Void) throws {
     memory?.begin(ids)
+    // Closures first: what git would look at besides is looked at then.
+    let version = try SourceVersion(of: workspace, resolver)
+    let bundles = BundlePackager(
+      workspace: workspace, resolver: resolver, store: store, version: version, targets: targets)
     // What was done before an error is remembered as well.
     defer { resolver.save() }
     for id in ids {
       let start = monotonicNanoseconds()
-      var outcome = try package(id)
+      var outcome = try package(id, bundles)
       outcome.milliseconds = Int64(monotonicNanoseconds() - start) / 1_000_000
       try body(outcome)
     }
   }
 
-  private func package(_ id: TargetID) throws -> PackageOutcome {
-    if let record = try memory?.recall(id), let outcome = try bring(id, record) { return outcome }
-    return graph.type(of: id) == .pexBinary ? try bundle(id) : try package(ofOther: id)
+  private func package(_ id: TargetID, _ bundles: BundlePackager) throws -> PackageOutcome {
+    if let record = try memory?.recall(id), let outcome = try bring(id, record, bundles) { return outcome }
+    return graph.type(of: id) == .pexBinary ? try bundle(id, bundles) : try package(ofOther: id)
   }
 
   /// Has what is remembered stand under its name; nil when a file is not as it was left.
-  private func bring(_ id: TargetID, _ record: PackageRecord) throws -> PackageOutcome? {
+  private func bring(_ id: TargetID, _ record: PackageRecord, _ bundles: BundlePackager) throws -> PackageOutcome? {
     var outcome = PackageOutcome(target: id, files: [], notes: record.notes)
     if let artifact = record.artifact, let file = record.files.first, file.path != bundles.relativePath(artifact) {
       guard let bundle = try bundles.rename(artifact, sha256: file.sha256) else { return nil }
@@ -68,7 +70,7 @@ public struct Packager {
     return outcome
   }
 
-  private func bundle(_ id: TargetID) throws -> PackageOutcome {
+  private func bundle(_ id: TargetID, _ bundles: BundlePackager) throws -> PackageOutcome {
     let packaged = try bundles.package(id)
     let file = PackageOutcome.File(
       relativePath: packaged.relativePath, sha256: packaged.bundle.sha256, size: Int64(packaged.bundle.size),

@@ -25,10 +25,11 @@ struct ArtifactsPublish: ParsableCommand {
 
   func run() throws {
     let packaging = try PackagingSession(global, targets, verb: "publish")
+    let version = try SourceVersion(of: packaging.session.workspace)
     let workspace = packaging.session.workspace
     let publisher = try BundlePublisher(
-      workspace: workspace, repository: try workspace.repository(override: repository), version: packaging.version)
-    _ = try packaging.packageAll { packaged in
+      workspace: workspace, repository: try workspace.repository(override: repository), version: version)
+    _ = try packaging.packageAll(of: version) { packaged in
       let (manifest, outcome) = try publisher.publish(packaged)
       let what =
         outcome.wasPublished

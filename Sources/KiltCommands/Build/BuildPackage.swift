@@ -47,7 +47,10 @@ struct BuildPackage: ParsableCommand {
       platforms.append(platform)
     }
     let packaging = try PackagingSession(global, targets, verb: "package", kept: sandboxes.kept, platforms: platforms)
-    if !platforms.isEmpty { return report(foreign: try packaging.packageAll()) }
+    if !platforms.isEmpty {
+      let version = try SourceVersion(of: packaging.session.workspace)
+      return report(foreign: try packaging.packageAll(of: version))
+    }
     let outcomes = try packaging.packageEverything()
     let works = outcomes.flatMap { $0.files.map(\.work) }
     if works.isEmpty {
@@ -84,8 +87,6 @@ struct BuildPackage: ParsableCommand {
 /// What `package` and `publish` share: the selected targets, packed one after the other with a line each.
 struct PackagingSession {
   let session: WorkspaceSession
-  let version: SourceVersion
-  private let packager: BundlePackager
   private let binaries: [TargetID]
   /// Archives and distributions.
   private let others: [TargetID]
@@ -120,11 +121,8 @@ struct PackagingSession {
     let wanted = verb == "publish" || !platforms.isEmpty ? binaries : packages
     if platforms.count > 1 { try Self.checkPaths(binaries, graph) }
     if wanted.isEmpty, options.changedSince == nil { throw Self.nothingToPack(selected, graph) }
-    version = try SourceVersion(of: session.workspace)
     store = try ContentStore.userDefault()
     targets = try session.targetBuilder(store: store, kept: kept)
-    packager = BundlePackager(
-      workspace: session.workspace, resolver: session.resolver, store: store, version: version, targets: targets)
   }
 
   private static func nothingToPack(_ selected: [TargetID], _ graph: TargetGraph) -> Diagnostic {
@@ -149,8 +147,12 @@ struct PackagingSession {
     }
   }
 
-  /// Packs all of them, for each platform, and says what was done for each.
-  func packageAll(_ body: (PackagedBundle) throws -> Void = { _ in }) throws -> [PackagedBundle] {
+  /// Packs all binaries of a version, for each platform, and says what was done for each.
+  func packageAll(of version: SourceVersion, _ body: (PackagedBundle) throws -> Void = { _ in }) throws
+    -> [PackagedBundle]
+  {
+    let packager = BundlePackager(
+      workspace: session.workspace, resolver: session.resolver, store: store, version: version, targets: targets)
     var bundles: [PackagedBundle] = []
     let platforms: [BundlePlatform?] = platforms.isEmpty ? [nil] : platforms
     for (binary, platform) in binaries.flatMap({ binary in platforms.map { (binary, $0) } }) {
@@ -185,7 +187,7 @@ struct PackagingSession {
   /// for each of their files.
   func packageEverything() throws -> [PackageOutcome] {
     let packager = Packager(
-      workspace: session.workspace, resolver: session.resolver, store: store, version: version, targets: targets)
+      workspace: session.workspace, resolver: session.resolver, store: store, targets: targets)
     var outcomes: [PackageOutcome] = []
     try packager.package(binaries + others) { outcome in
       for line in Self.warnings(outcome.notes, outcome.collisions) { global.note("warning: " + line) }

@@ -40,7 +40,7 @@ struct BuildRun: ParsableCommand {
     if graph[id].type == .pexBinary {
       let packager = BundlePackager(
         workspace: session.workspace, resolver: session.resolver, store: store,
-        version: try SourceVersion(of: session.workspace))
+        version: try SourceVersion(of: session.workspace, session.resolver))
       let packaged = try packager.package(id)
       try session.reportWarnings()
       if packaged.work == .built { global.note("built  \(packaged.relativePath)") }

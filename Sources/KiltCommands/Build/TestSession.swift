@@ -156,7 +156,7 @@ struct TestSession {
   private func packages(_ plan: TestPlan) throws -> [RuntimePackage] {
     let packager = BundlePackager(
       workspace: session.workspace, resolver: session.resolver, store: store,
-      version: try SourceVersion(of: session.workspace))
+      version: try SourceVersion(of: session.workspace, session.resolver))
     return try plan.packages.map { id in
       let target = session.graph[id]
       guard target.type == .pexBinary else {

@@ -3,7 +3,7 @@ internal import PythonImports
 internal import Snapshot
 internal import Synchronization
 internal import SystemSupport
-internal import Workspace
+public import Workspace
 
 extension DependencyResolver {
   /// Looks at the files of these targets, unless that has been done in this run, and reads those that were touched, on two
@@ -77,6 +77,44 @@ extension DependencyResolver {
     }
     if !sources.isEmpty { try verify(sources) }
     if !others.isEmpty { try verifyContents(others) }
+  }
+
+  /// Looks at every file of the workspace that was not looked at in this run, and reads again what was touched and had been
+  /// read before.
+  ///
+  /// - Returns: the state of the files.
+  /// - Throws: what the sources throw.
+  public func lookAtAllFiles() throws -> FileState {
+    let store = graph.store.files
+    guard let state = graph.state else { return store }
+    var wanted: [FileID] = []
+    wanted.reserveCapacity(store.files.count)
+    for index in 0..<store.files.count where !verified[index] {
+      let row = store.files[index]
+      // Watched files were looked at when the graph was loaded.
+      let isWatched = FileRow.dead | FileRow.hidden | FileRow.structural | FileRow.link
+      if row.flags & isWatched == 0 { wanted.append(FileID(index)) }
+    }
+    let touched = try store.touched(among: wanted, root: state.root)
+    if touched.isEmpty { return store }
+    let capture = state.captureTime()
+    var sources: [FileID] = []
+    var others: [FileID] = []
+    for file in touched {
+      let row = store.files[file.index]
+      if row.has(FileRow.importsKnown) {
+        want(file, &sources)
+      } else if row.has(FileRow.digestKnown) {
+        others.append(file)
+      } else {
+        store.noteStat(
+          of: file, at: state.root.appending(graph.files.path(of: file)), ignoringInode: state.ignoringInode,
+          capture: capture)
+      }
+    }
+    if !sources.isEmpty { try verify(sources) }
+    if !others.isEmpty { try verifyContents(others) }
+    return store
   }
 
   /// Has the digests of files that are no Python sources hold.

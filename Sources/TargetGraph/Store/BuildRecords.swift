@@ -1,6 +1,6 @@
 internal import BuildFiles
 internal import Snapshot
-internal import Workspace
+public import Workspace
 
 extension TargetGraph {
   /// What was remembered of the package of a target, and in which generation of the state it was last what would be built;
@@ -27,6 +27,18 @@ extension TargetGraph {
 
   /// The generation in which a target of which packages are built was last seen to come, change or go.
   public var packagesChangedAt: UInt32 { store.files.summary.packagesChangedAt }
+
+  /// What git said last, and what that rests on; nil when nothing is known.
+  public var rememberedGit: GitRecord? { GitRecord(bytes: [UInt8](store.buildBytes(store.files.summary.git))) }
+
+  /// Remembers what git said.
+  ///
+  /// - Throws: `SnapshotError`.
+  public func remember(git record: GitRecord) throws {
+    let bytes = record.bytes
+    if store.buildBytes(store.files.summary.git).elementsEqual(bytes) { return }
+    store.files.summary.git = try store.add(bytes, to: .builds)
+  }
 
   /// What was found out about this machine when packages were last built; empty when nothing was.
   public var rememberedMachine: [UInt8] { [UInt8](store.buildBytes(store.files.summary.machine)) }

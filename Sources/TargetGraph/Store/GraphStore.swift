@@ -102,13 +102,19 @@ final class GraphStore: @unchecked Sendable {
     hash.add(address)
     let mask = addressIndex.count - 1
     var slot = Int(truncatingIfNeeded: hash.mixed) & mask
-    while true {
-      let entry = addressIndex[slot]
-      if entry == 0 { return nil }
-      let id = TargetID(Int(entry - 1))
-      let bytes = addressBytes(of: id)
-      if bytes.count == address.count, bytes.elementsEqual(address) { return id }
-      slot = (slot + 1) & mask
+    return address.withUnsafeBytes { address in
+      while true {
+        let entry = addressIndex[slot]
+        if entry == 0 { return nil }
+        let id = TargetID(Int(entry - 1))
+        let bytes = addressBytes(of: id)
+        if bytes.count == address.count, let one = bytes.baseAddress, let other = address.baseAddress,
+          memcmp(one, other, bytes.count) == 0
+        {
+          return id
+        }
+        slot = (slot + 1) & mask
+      }
     }
   }
 

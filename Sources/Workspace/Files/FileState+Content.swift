@@ -57,6 +57,7 @@ extension FileState {
   public func note(_ content: FileContent, of file: FileID, capture: Int64) -> Bool {
     var row = files[file.index]
     let executableChanged = (row.stat.mode ^ content.stat.mode) & 0o111 != 0
+    if row.stat != content.stat || row.has(FileRow.racy) { row.seenAt = beginGeneration() }
     row.stat = content.stat
     row.flags &= ~(FileRow.racy | FileRow.unknown)
     if content.stat.isRacy(capture: capture) { row.flags |= FileRow.racy }
@@ -73,6 +74,47 @@ extension FileState {
     }
     files[file.index] = row
     return differs
+  }
+}
+
+extension FileState {
+  /// Notes what stat(2) says of a file whose content is not known.
+  public func noteStat(of file: FileID, at path: FilePath, ignoringInode: Bool, capture: Int64) {
+    var status = Glibc.stat()
+    let known = path.withPlatformString { stat($0, &status) } == 0
+    var row = files[file.index]
+    row.stat = known ? StatTuple(status, ignoringInode: ignoringInode) : StatTuple()
+    row.flags &= ~FileRow.racy
+    if row.stat.isRacy(capture: capture) { row.flags |= FileRow.racy }
+    row.seenAt = beginGeneration()
+    files[file.index] = row
+  }
+
+  /// Whether nothing that is there could have changed since it was looked at without a sign of that.
+  public var isSettled: Bool {
+    for index in 0..<files.count {
+      let row = files[index]
+      if row.isVisible, row.flags & (FileRow.racy | FileRow.unknown) != 0 { return false }
+    }
+    for index in 0..<directories.count {
+      let row = directories[index]
+      if row.flags & DirectoryRow.dead == 0, row.flags & (DirectoryRow.racy | DirectoryRow.unreadable) != 0 {
+        return false
+      }
+    }
+    return true
+  }
+
+  /// The files and directories that were seen to change after a generation, those that are gone among them, from the
+  /// workspace root; directories with a slash behind.
+  public func changedPaths(since generation: UInt32) -> [String] {
+    var found: [String] = []
+    let table = FileTable(self)
+    for index in 0..<files.count where files[index].seenAt > generation { found.append(table.path(of: FileID(index))) }
+    for index in 0..<directories.count where directories[index].seenAt > generation {
+      found.append(table.path(of: DirectoryID(index)) + "/")
+    }
+    return found
   }
 }
 

@@ -187,6 +187,7 @@ struct FileUpdate {
   private mutating func merge(_ listing: FileListing, into index: Int, force: Bool) throws(SnapshotError) -> [Item] {
     var row = state.directories[index]
     let wasVisible = row.isVisible
+    if row.stat != listing.stat || row.flags & DirectoryRow.racy != 0 { row.seenAt = state.beginGeneration() }
     row.stat = listing.stat
     row.flags &= ~(DirectoryRow.racy | DirectoryRow.unreadable)
     if listing.stat.isRacy(capture: capture) { row.flags |= DirectoryRow.racy }
@@ -238,6 +239,7 @@ struct FileUpdate {
     let index = try state.addFile(file.name, in: directory)
     var row = state.files[index]
     row.stat = file.stat
+    row.seenAt = state.beginGeneration()
     row.flags = file.isHidden ? FileRow.hidden : 0
     if file.isLink { row.flags |= FileRow.link }
     if file.stat.isRacy(capture: capture) { row.flags |= FileRow.racy }
@@ -260,6 +262,7 @@ struct FileUpdate {
     if file.isLink { row.flags |= FileRow.link }
     // Of these nothing but the kind, or the rules that were just read, is kept.
     if file.isHidden || wasHidden || file.name == ".gitignore" {
+      if row.stat != file.stat || wasHidden != file.isHidden { row.seenAt = state.beginGeneration() }
       row.stat = file.stat
       row.flags &= ~(FileRow.racy | FileRow.digestKnown | FileRow.importsKnown)
       if file.stat.isRacy(capture: capture) { row.flags |= FileRow.racy }
@@ -280,6 +283,7 @@ struct FileUpdate {
     let row = state.files[index]
     if row.isVisible { changes.removed.append(FileID(index)) }
     if row.destination.count > 0 { changes.relinked.append(FileID(index)) }
+    state.files[index].seenAt = state.beginGeneration()
     state.files[index].flags = row.flags | FileRow.dead
     state.summary.deadRows += 1
   }
@@ -311,6 +315,7 @@ struct FileUpdate {
   private mutating func kill(_ index: Int) throws(SnapshotError) {
     changes.directoriesChanged = true
     try empty(index)
+    state.directories[index].seenAt = state.beginGeneration()
     state.directories[index].flags |= DirectoryRow.dead
     state.summary.deadRows += 1
   }

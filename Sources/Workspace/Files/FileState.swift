@@ -97,7 +97,8 @@ public struct DirectoryRow: BitwiseCopyable, Sendable {
   public var flags: UInt32 = 0
   /// The package declared here: its number plus one.
   public var package: UInt32 = 0
-  public var spare: UInt32 = 0
+  /// The generation in which it was last seen to be touched.
+  public var seenAt: UInt32 = 0
 
   public init() {}
   var isVisible: Bool { flags & (Self.dead | Self.unreadable) == 0 }
@@ -129,6 +130,9 @@ public struct FileRow: BitwiseCopyable, Sendable {
   public var owner: UInt32 = 0
   /// The generation of the state in which its content was last seen to change.
   public var changedAt: UInt32 = 0
+  /// The generation in which it was last seen to be touched, or to have gone.
+  public var seenAt: UInt32 = 0
+  public var spare: UInt32 = 0
 
   public init() {}
   public func has(_ flag: UInt32) -> Bool { flags & flag != 0 }
@@ -158,6 +162,8 @@ public struct StateSummary: BitwiseCopyable, Sendable {
   public var environment: UInt64 = 0
   /// What was found out about this machine when packages were last built.
   public var machine = TextSpan()
+  /// What git said, encoded.
+  public var git = TextSpan()
   /// The generation in which a target of which packages are built was last seen to come, change or go.
   public var packagesChangedAt: UInt32 = 0
   public var spare: UInt32 = 0

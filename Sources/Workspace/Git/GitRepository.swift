@@ -55,6 +55,27 @@ public struct GitRepository: Sendable {
     try filesChanged(from: try commonAncestor(with: revision))
   }
 
+  /// What ``filesChanged(from:)`` gives, where it is known what differs from the commit that is checked out.
+  ///
+  /// - Parameters:
+  ///   - head: the commit that is checked out.
+  ///   - dirty: as ``dirtyFiles()``.
+  public func filesChanged(from commit: String, head: String, dirty: [String]) throws(GitError) -> [String] {
+    if dirty.count > 500 { return try filesChanged(from: commit) }
+    var changed: Set<String> = []
+    if commit != head {
+      changed.formUnion(try names(["diff", "--name-only", "--relative", "--no-renames", "-z", commit, head, "--"]))
+    }
+    if !dirty.isEmpty {
+      // One that differs from what is checked out may be what it was in the other commit.
+      changed.subtract(dirty)
+      let paths = dirty.map { ":(literal)" + $0 }
+      changed.formUnion(try names(["diff", "--name-only", "--relative", "--no-renames", "-z", commit, "--"] + paths))
+      changed.formUnion(try names(["ls-files", "--others", "--exclude-standard", "-z", "--"] + paths))
+    }
+    return changed.sorted()
+  }
+
   /// The files that differ from a commit, uncommitted and untracked ones among them, from the workspace root.
   public func filesChanged(from commit: String) throws(GitError) -> [String] {
     try filesAndUntracked(["diff", "--name-only", "--relative", "--no-renames", "-z", commit, "--"])
@@ -129,10 +150,20 @@ public struct GitRepository: Sendable {
     try names(["ls-files", "--others", "--exclude-standard", "-z"])
   }
 
-  private func names(_ arguments: [String]) throws(GitError) -> [String] {
+  func names(_ arguments: [String]) throws(GitError) -> [String] {
     let outcome = try run(arguments)
     guard outcome.termination.isSuccess else { throw .failed(command: arguments[0], outcome.errorText) }
     return outcome.output.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// What a command prints, without the last line's end.
+  ///
+  /// - Parameter allowingFailure: whether a command that fails says nothing, as one that looks for what is not there.
+  func text(_ arguments: [String], allowingFailure: Bool = false) throws(GitError) -> String {
+    let outcome = try run(arguments)
+    if outcome.termination.isSuccess { return outcome.text }
+    if allowingFailure { return "" }
+    throw .failed(command: arguments[0], outcome.errorText)
   }
 
   private func run(_ arguments: [String]) throws(GitError) -> Subprocess.Outcome {
@@ -157,6 +188,9 @@ public enum GitError: DiagnosableError, Hashable {
   case noCommit
   case unknownRevision(String)
   case failed(command: String, String)
+
+  /// Whether there is no repository.
+  public var isMissingRepository: Bool { if case .notARepository = self { true } else { false } }
 
   /// The error for people.
   public var diagnostic: Diagnostic {
