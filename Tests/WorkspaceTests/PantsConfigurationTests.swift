@@ -26,14 +26,19 @@ import Testing
         [DEFAULT]
         locks = "3rdparty/%(flavour)s"
         flavour = "python"
+        pythons = "CPython>=3.10"
         [GLOBAL]
         pythonpath = ["%(buildroot)s/pants-plugins", "%(nothing)s"]
         build_file_prelude_globs = ["%(buildroot)s/macros/*.py"]
         [python]
         enable_resolves = true
+        interpreter_constraints = ["%(pythons)s,<4"]
         resolves = {a = "%(locks)s/a.lock"}
+        resolves_to_interpreter_constraints = {a = ["%(pythons)s"]}
         default_resolve = "a"
         """)
+    #expect(configuration.interpreterConstraints == ["CPython>=3.10,<4"])
+    #expect(configuration.resolves[0].options.interpreterConstraints == ["CPython>=3.10"])
     #expect(configuration.pluginPaths == ["pants-plugins", "%(nothing)s"])
     #expect(configuration.preludeGlobs == ["macros/*.py"])
     #expect(configuration.lockfile(ofResolve: "a") == "3rdparty/python/a.lock")

@@ -31,12 +31,19 @@ extension WorkspaceConfiguration {
     sourceRoots = try source.strings("root_patterns", default: ["/", "src", "src/python", "src/py"])
     sourceRootMarkers = try source.strings("marker_filenames", default: [])
     let python = try TableReader(file, "python")
-    interpreterConstraints = try python.strings("interpreter_constraints", default: [])
+    interpreterConstraints = try python.strings("interpreter_constraints", default: []).map {
+      file.interpolated($0, in: "python")
+    }
     if try python.bool("enable_resolves") ?? false {
       resolves = try (python.stringTable("resolves") ?? [("python-default", "3rdparty/python/default.lock")]).map {
         Resolve(name: $0.0, lockfile: file.interpolated($0.1, in: "python"))
       }
       try readPantsResolveOptions(python)
+      for index in resolves.indices {
+        resolves[index].options.interpreterConstraints = resolves[index].options.interpreterConstraints.map {
+          file.interpolated($0, in: "python")
+        }
+      }
       defaultResolve = try python.string("default_resolve") ?? "python-default"
       try settleDefaultResolve(file, table: "python")
     }
