@@ -24,6 +24,18 @@ import Testing
       ])
   }
 
+  @Test func aCircleIsAnErrorUnlessAPluginsTypeMayMakeItOneOfFiles() throws {
+    func text(_ type: String) -> String {
+      message {
+        let build = "target(name=\"a\", dependencies=[\":b\"])\n\(type)(name=\"b\", dependencies=[\":a\"])\n"
+        let resolver = try GraphFixture(["d/BUILD": build]).resolver()
+        try resolver.checkCycles(from: [try resolver.id("d:a")])
+      }
+    }
+    #expect(text("target").contains("targets depend on each other in a circle"))
+    #expect(text("openapi_sources") == "no error")
+  }
+
   @Test func circlesComeToAnEnd() throws {
     let files = [
       "p/BUILD": "python_sources()\n", "p/a.py": "import p.b\n", "p/b.py": "import p.a, p.c\n",

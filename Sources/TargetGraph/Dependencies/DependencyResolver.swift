@@ -138,6 +138,9 @@ public final class DependencyResolver {
           state[dependency.index] = 1
           path.append((dependency, 0))
         } else if state[dependency.index] == 1, graph[dependency].address.file == nil {
+          // A plugin's type may generate targets of files, among which the circle would be fine.
+          let circle = path.drop { $0.id != dependency }
+          if circle.contains(where: { graph.type(of: $0.id) == .foreign }) { continue }
           throw cycle(through: dependency, path.map(\.id))
         }
       }
