@@ -54,6 +54,12 @@ import Testing
       ])
   }
 
+  @Test func aThreadWithoutAContextHasNone() throws {
+    let seen = Value.builtin("seen") { call in .bool(call.context(Log.self) != nil) }
+    let module = try Self.execute("x = seen()", .buildFile, ["seen": seen])
+    #expect(module.globals.first { $0.name == "x" }?.value.isTruthy == false)
+  }
+
   @Test func argumentsAreMatchedWithParametersOrExplained() throws {
     let f = Value.builtin("f") { call in
       let bound = try call.bind(["name", "sources", "tags"], required: 1)

@@ -73,7 +73,11 @@ public struct Call {
   }
 
   /// The host state of the thread, when it is a `T`.
-  public func context<T>(_ type: T.Type = T.self) -> T? { thread.context as? T }
+  public func context<T>(_ type: T.Type = T.self) -> T? {
+    // Unwrapped first: optimised, a cast of nil to a class reads through a null pointer (Swift 6.3.1).
+    guard let context = thread.context else { return nil }
+    return context as? T
+  }
 
   /// "got int, want string" for the argument of this name.
   public func mismatch(_ parameter: String, _ value: Value, want: String) -> StarlarkError {
