@@ -53,6 +53,24 @@ func resolved(_ packages: BuildPackage...) throws -> [TargetDeclaration] {
     #expect(place.length == 7)
   }
 
+  @Test func aTargetInAPreludeFileIsAnErrorWithItsPlace() throws {
+    let error = try #require(throws: BuildFileError.self) { try evaluate("", prelude: "target(name=\"x\")\n") }
+    #expect(error.diagnostic.summary.contains("targets can be declared in BUILD files only"))
+    #expect(error.diagnostic.location?.path == "macros.py")
+    #expect(error.diagnostic.location?.line == 1)
+  }
+
+  @Test func allThatLoadedFilesLoadIsAnInputOfEachPackage() throws {
+    let files = ["a.star": "load(\"//b.star\", \"B\")\nA = B\n", "b.star": "B = \"b\"\n"]
+    let evaluator = try BuildFileEvaluator(
+      options: .init(read: { path in Array((files[path] ?? "").utf8) }))
+    // The second of two finds the file read and evaluated already.
+    for directory in ["one", "two"] {
+      let source = SourceFile(name: directory + "/BUILD", bytes: Array("load(\"//a.star\", \"A\")\n".utf8))
+      #expect(try evaluator.evaluate(directory: directory, files: [source]).loadedFiles == ["a.star", "b.star"])
+    }
+  }
+
   @Test func theNamesOf2017StillWork() throws {
     let package = try evaluate(
       """

@@ -33,7 +33,8 @@ public final class BuildFileEvaluator: Sendable {
   private let environment: Environment
   private let dialect: Dialect
   private let preludeFiles: [String]
-  private let modules = Mutex<[String: StarlarkModule]>([:])
+  /// Loaded files, with all that these load in turn.
+  private let modules = Mutex<[String: (module: StarlarkModule, loads: Set<String>)]>([:])
 
   /// An evaluator that offers the macros of these prelude files to every BUILD file.
   ///
@@ -101,9 +102,9 @@ public final class BuildFileEvaluator: Sendable {
   private func thread(_ state: PackageState, loading: [String]) -> StarlarkThread {
     let thread = StarlarkThread(context: state)
     thread.load = { [self] name, location in
-      let path = try Self.loadPath(name, from: location.file)
-      state.loadedFiles.insert(path)
-      return try module(path, state, loading: loading)
+      let (module, loads) = try module(try Self.loadPath(name, from: location.file), state, loading: loading)
+      state.loadedFiles.formUnion(loads)
+      return module
     }
     if options.ignoresUnknownTypes {
       thread.undefinedName = { name, _ in .host(TargetTypeSymbol(type: .foreign, name: name)) }
@@ -124,21 +125,26 @@ public final class BuildFileEvaluator: Sendable {
     return path
   }
 
-  /// The module of a loaded file, read once; two threads that ask at the same time may both evaluate it.
-  private func module(_ path: String, _ state: PackageState, loading: [String]) throws -> StarlarkModule {
-    if let module = modules.withLock({ $0[path] }) { return module }
+  /// The module of a loaded file, read once, with it and all that it loads; two threads that ask at the same time may both
+  /// evaluate it.
+  private func module(
+    _ path: String, _ state: PackageState, loading: [String]
+  ) throws -> (module: StarlarkModule, loads: Set<String>) {
+    if let known = modules.withLock({ $0[path] }) { return known }
     guard !loading.contains(path) else {
       throw Diagnostic(.input, "files load each other in a circle: " + (loading + [path]).joined(separator: " -> "))
     }
     let source = SourceFile(name: path, bytes: try options.read(path))
     let program = try Program(source: source, dialect: dialect, environment: environment)
-    let inner = thread(state, loading: loading + [path])
-    inner.context = nil
-    let module = try inner.execute(program)
+    // Only what it loads in turn is of interest: without a context it can declare nothing.
+    let inner = PackageState(directory: state.directory, options: options, inherited: nil)
+    let thread = self.thread(inner, loading: loading + [path])
+    thread.context = nil
+    let loaded = (module: try thread.execute(program), loads: inner.loadedFiles.union([path]))
     return modules.withLock { modules in
       if let first = modules[path] { return first }
-      modules[path] = module
-      return module
+      modules[path] = loaded
+      return loaded
     }
   }
 
