@@ -9,12 +9,37 @@ extension Workspace {
   /// class of a target type or field states its name, `alias = "…"`.
   ///
   /// - Throws: `SystemCallError` for a file that can not be read.
-  func pluginNames() throws -> Set<String> {
+  func pluginNames(in files: FileTable) throws -> Set<String> {
     var names: Set<String> = []
-    for path in configuration.pluginPaths where !path.isEmpty {
-      try collectNames(in: root.appending(path), depth: 0, &names)
-    }
+    for file in pluginFiles(in: files) { Self.collect(try read(files.path(of: file)), &names) }
+    for path in pluginPathsElsewhere(in: files) { try collectNames(in: root.appending(path), depth: 0, &names) }
     return names
+  }
+
+  /// The files of plugins that are files of the workspace.
+  public func pluginFiles(in files: FileTable) -> [FileID] {
+    configuration.pluginPaths.compactMap { $0.isEmpty ? nil : files.directory(at: $0) }
+      .flatMap { files.subtree(of: $0) }.flatMap { files.files(in: $0) }
+      .filter { files.name(of: $0).hasSuffix(".py") }
+  }
+
+  /// Whether a file belongs to a plugin, also one that is gone.
+  public func isPluginFile(_ path: String) -> Bool {
+    path.hasSuffix(".py") && configuration.pluginPaths.contains { !$0.isEmpty && path.hasPrefix($0 + "/") }
+  }
+
+  /// Where plugins lie that are no part of the workspace, as they are ignored or above its root: of these it is not known
+  /// whether they have changed.
+  public func pluginPathsElsewhere(in files: FileTable) -> [String] {
+    configuration.pluginPaths.filter {
+      !$0.isEmpty && files.directory(at: $0) == nil && FileSystem.exists(root.appending($0))
+    }
+  }
+
+  private static func collect(_ bytes: [UInt8], _ names: inout Set<String>) {
+    for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+      if let name = alias(in: line) { names.insert(name) }
+    }
   }
 
   private func collectNames(in directory: FilePath, depth: Int, _ names: inout Set<String>) throws {
@@ -32,8 +57,7 @@ extension Workspace {
       case .directory where depth < 16 && !entry.name.hasPrefix("."):
         try collectNames(in: path, depth: depth + 1, &names)
       case .file where entry.name.hasSuffix(".py"):
-        let text = String(decoding: try FileSystem.read(path), as: UTF8.self)
-        for line in text.split(separator: "\n") { if let name = Self.alias(in: line) { names.insert(name) } }
+        Self.collect(try FileSystem.read(path), &names)
       default: continue
       }
     }

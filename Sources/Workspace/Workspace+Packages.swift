@@ -25,55 +25,36 @@ public final class PackageEvaluation: Sendable {
 
   private let workspace: Workspace
   private let files: FileTable
-  private let ignoringInode: Bool
   private let evaluator: BuildFileEvaluator
-  private let contents: Contents
-
-  /// What was read, by path.
-  private final class Contents: Sendable {
-    let byPath = Mutex<[String: FileContent]>([:])
-  }
+  private let reader: ContentReader
 
   /// The names of BUILD files and prelude files are those of the workspace's configuration.
   ///
+  /// - Parameter reader: reads the files, and remembers what they held.
   /// - Throws: `BuildFileError` for a prelude file that can not be evaluated; `SystemCallError`.
-  public init(_ workspace: Workspace, files: FileTable, ignoringInode: Bool) throws {
+  public init(_ workspace: Workspace, files: FileTable, reader: ContentReader) throws {
     self.workspace = workspace
     self.files = files
-    self.ignoringInode = ignoringInode
-    let contents = Contents()
-    self.contents = contents
-    let root = workspace.root
-    @Sendable func read(_ path: String) throws(SystemCallError) -> [UInt8] {
-      if let bytes = workspace.buildFileTexts[path] { return bytes }
-      let content = files.state.read(root.appending(path), ignoringInode: ignoringInode)
-      // Read again for the error that says why it can not be.
-      guard let bytes = content.bytes else { return try FileSystem.read(root.appending(path)) }
-      contents.byPath.withLock { $0[path] = content }
-      return bytes
-    }
+    self.reader = reader
     var options = BuildFileEvaluator.Options(
       environment: { environmentVariable($0) },
       read: { path in
         do throws(SystemCallError) {
-          return try read(path)
+          return try reader.read(path)
         } catch {
           guard error.isMissing else { throw error }
           throw Diagnostic(.input, "there is no file \"\(path)\" to load")
         }
       })
     options.ignoresUnknownTypes = workspace.configuration.ignoresUnknownTargetTypes
-    options.pluginNames = try workspace.pluginNames()
+    options.pluginNames = try workspace.pluginNames(in: files)
     var prelude: [SourceFile] = []
     for file in workspace.preludeFiles(in: files) {
       let path = files.path(of: file)
-      prelude.append(SourceFile(name: path, bytes: try read(path)))
+      prelude.append(SourceFile(name: path, bytes: try reader.read(path)))
     }
     evaluator = try BuildFileEvaluator(prelude: prelude, options: options)
-    self.read = read
   }
-
-  private let read: @Sendable (String) throws -> [UInt8]
 
   /// Evaluates the BUILD files of directories, on two threads.
   ///
@@ -112,7 +93,7 @@ public final class PackageEvaluation: Sendable {
     let found = workspace.buildFiles(in: directory, of: files)
     let sources = try found.map { file in
       let name = files.path(of: file)
-      return SourceFile(name: name, bytes: try read(name))
+      return SourceFile(name: name, bytes: try reader.read(name))
     }
     return evaluated(try evaluator.evaluate(directory: path, files: sources))
   }
@@ -121,14 +102,6 @@ public final class PackageEvaluation: Sendable {
   public func evaluated(_ package: BuildPackage) -> Evaluated {
     let read = (package.files + package.loadedFiles).map { files.file(at: $0) }
     return Evaluated(package: package, inputs: read.compactMap { $0 }, readsOthers: read.contains { $0 == nil })
-  }
-
-  /// Notes in the state what was read.
-  public func noteContents(capture: Int64) {
-    for (path, content) in contents.byPath.withLock({ $0 }) {
-      guard let file = files.file(at: path) else { continue }
-      files.state.note(content, of: file, capture: capture)
-    }
   }
 }
 

@@ -87,7 +87,8 @@ func withFiles<Result>(_ files: [String: String], _ body: (FilePath) throws -> R
     try withFiles(files) { root in
       let workspace = try Workspace.find(from: root)
       let table = try workspace.scanFiles()
-      let evaluation = try PackageEvaluation(workspace, files: table, ignoringInode: false)
+      let evaluation = try PackageEvaluation(
+        workspace, files: table, reader: ContentReader(workspace, files: table, ignoringInode: false))
       let directories = table.allDirectories.filter { !workspace.buildFiles(in: $0, of: table).isEmpty }
       let (evaluated, problems) = try evaluation.evaluate(directories)
       #expect(problems.isEmpty)

@@ -110,7 +110,8 @@ import Testing
   /// The evaluated BUILD files of a workspace.
   private func packages(_ workspace: Workspace) throws -> [BuildPackage] {
     let files = try workspace.scanFiles()
-    let evaluation = try PackageEvaluation(workspace, files: files, ignoringInode: false)
+    let evaluation = try PackageEvaluation(
+      workspace, files: files, reader: ContentReader(workspace, files: files, ignoringInode: false))
     let directories = files.allDirectories.filter { !workspace.buildFiles(in: $0, of: files).isEmpty }
     let (evaluated, problems) = try evaluation.evaluate(Array(directories))
     let (resolved, errors) = BuildPackage.resolve(evaluated.map(\.package))

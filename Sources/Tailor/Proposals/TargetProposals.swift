@@ -22,7 +22,8 @@ public struct TargetProposals: Sendable {
     changes = []
     if found.isEmpty { return }
     let options = workspace.configuration.tailoring
-    let evaluation = try PackageEvaluation(workspace, files: graph.files, ignoringInode: false)
+    let reader = ContentReader(workspace, files: graph.files, ignoringInode: false)
+    let evaluation = try PackageEvaluation(workspace, files: graph.files, reader: reader)
     for (directory, targets) in Dictionary(grouping: found, by: \.directory) {
       let place = try BuildFilePlace(workspace, directory)
       let after = place.adding(targets, options)

@@ -111,7 +111,7 @@ private struct GraphLoader {
     }
     let environment = environmentHash
     let environmentChanged = environment != files.state.summary.environment
-    let macros = try preludeChanged(changes, changed)
+    let macros = try preludeChanged(changes, changed) || pluginsChanged(changes, changed)
     for number in 0..<store.packages.count {
       let row = store.packages[number]
       if row.flags & (PackageRow.dead | PackageRow.lockfiles) != 0 { continue }
@@ -135,6 +135,14 @@ private struct GraphLoader {
       || changes.touched.contains { changed.contains($0.rawValue) && globs.matches(files.path(of: $0)) }
   }
 
+  /// Whether the plugins that give names to all BUILD files are others now, or may be.
+  private func pluginsChanged(_ changes: FileChanges, _ changed: Set<UInt32>) -> Bool {
+    if workspace.configuration.pluginPaths.isEmpty { return false }
+    if !workspace.pluginPathsElsewhere(in: files).isEmpty { return true }
+    return (changes.added + changes.removed).contains { workspace.isPluginFile(files.path(of: $0)) }
+      || changes.touched.contains { changed.contains($0.rawValue) && workspace.isPluginFile(files.path(of: $0)) }
+  }
+
   /// A hash of the variables that BUILD files read.
   private var environmentHash: UInt64 {
     var names: Set<String> = []
@@ -154,11 +162,14 @@ private struct GraphLoader {
   // MARK: Updating
 
   private func update(_ graph: TargetGraph, _ changes: FileChanges, _ dirty: Set<DirectoryID>) throws {
-    var update = GraphUpdate(graph, sources: workspace)
+    let reader = ContentReader(workspace, files: files, ignoringInode: state.ignoringInode)
+    var update = GraphUpdate(graph, sources: NotedSources(reader: reader))
     // Files first: what targets look up are names.
     for file in changes.added + changes.removed + changes.relinked where !isNew { update.note(file) }
     var problems: [Diagnostic] = []
-    var evaluated = try evaluate(dirty, &problems)
+    // Before anything is read.
+    let capture = state.captureTime()
+    var evaluated = try evaluate(dirty, reader, &problems)
     guard problems.isEmpty else { throw DiagnosticList(problems) }
     var done: Set<DirectoryID> = []
     // Packages without BUILD files are gone.
@@ -192,18 +203,19 @@ private struct GraphLoader {
     }
     try update.addLockfiles()
     guard update.problems.isEmpty else { throw DiagnosticList(update.problems) }
+    reader.note(capture: capture)
     update.invalidate()
+    for file in workspace.pluginFiles(in: files) { try files.state.watch(file) }
     files.state.summary.environment = environmentHash
     try store.keepOrder()
   }
 
   /// Evaluates dirty packages, and those below that inherit from one that sets defaults, or did.
   private func evaluate(
-    _ dirty: Set<DirectoryID>, _ problems: inout [Diagnostic]
+    _ dirty: Set<DirectoryID>, _ reader: ContentReader, _ problems: inout [Diagnostic]
   ) throws -> [DirectoryID: PackageEvaluation.Evaluated] {
     if dirty.isEmpty { return [:] }
-    let evaluation = try PackageEvaluation(workspace, files: files, ignoringInode: state.ignoringInode)
-    let capture = state.captureTime()
+    let evaluation = try PackageEvaluation(workspace, files: files, reader: reader)
     func hasBuildFiles(_ directory: DirectoryID) -> Bool {
       files.state.isVisible(directory) && files.files(in: directory).contains(where: isBuildFile)
     }
@@ -254,7 +266,6 @@ private struct GraphLoader {
     let (resolved, errors) = BuildPackage.resolve(packages.map(\.package))
     problems += errors.map(\.diagnostic)
     // Some packages are evaluated by resolve, and load files then.
-    evaluation.noteContents(capture: capture)
     var found: [DirectoryID: PackageEvaluation.Evaluated] = [:]
     for package in resolved {
       guard let directory = files.directory(at: package.directory), results.contains(directory) else { continue }
@@ -293,6 +304,12 @@ private struct GraphLoader {
     let sources = target.strings(of: "sources")
     return !sources.isEmpty && SourceGlobs(sources).matches(path)
   }
+}
+
+/// The files that targets are made of besides BUILD files, read so that what they held is known.
+private struct NotedSources: GraphSources {
+  let reader: ContentReader
+  func read(_ path: String) throws -> [UInt8] { try reader.read(path) }
 }
 
 extension GraphUpdate {

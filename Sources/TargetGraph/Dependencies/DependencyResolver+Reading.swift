@@ -140,7 +140,18 @@ extension DependencyResolver {
     }
   }
 
+  /// Looks at files that were marked as looked at, and notes what those import that were touched.
   private func verify(_ files: [FileID]) throws {
+    do {
+      try lookAt(files)
+    } catch {
+      // Some were not read: whoever asks again is to meet the same error, not what was there before.
+      for file in files { verified[file.index] = false }
+      throw error
+    }
+  }
+
+  private func lookAt(_ files: [FileID]) throws {
     let store = graph.store.files
     guard let state = graph.state else {
       for file in files where !store.files[file.index].has(FileRow.importsKnown) {

@@ -25,12 +25,32 @@ struct FileListing: Sendable {
   var scope: IgnoreScope
   /// Whether the directory could be read.
   var isReadable = true
+  /// Whether its `.gitignore` is the one whose rules were read.
+  private var areRulesSettled = true
 
   /// Reads one directory and sorts what is in it; nil when it is not there.
   ///
   /// Links to files are files; links to directories are not followed. Names that are not UTF-8 are left out: no target
   /// could name them.
   static func read(
+    _ path: String, root: CInt, scope above: IgnoreScope, ignoringInode: Bool
+  ) -> FileListing? {
+    // Rules that are edited or removed while the directory is read: what was left out by them and the file of which the
+    // next run would know that it has changed must belong together.
+    for _ in 0..<16 {
+      let listing = attempt(path, root: root, scope: above, ignoringInode: ignoringInode)
+      if listing?.areRulesSettled ?? true { return listing }
+    }
+    // Nothing in it counts; it is looked at again in the next run, as its times are those of now.
+    var status = Glibc.stat()
+    guard fstatat(root, path.isEmpty ? "." : path, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+    var listing = FileListing(scope: above)
+    listing.stat = StatTuple.ofDirectory(status, ignoringInode: ignoringInode)
+    listing.isReadable = false
+    return listing
+  }
+
+  private static func attempt(
     _ path: String, root: CInt, scope above: IgnoreScope, ignoringInode: Bool
   ) -> FileListing? {
     var status = Glibc.stat()
@@ -68,10 +88,15 @@ struct FileListing: Sendable {
       default: continue
       }
     }
-    if listing.files.contains(where: { $0.name == ".gitignore" }), let rules = readRules(descriptor) {
-      listing.scope = IgnoreScope(parent: above, directory: path, rules: rules)
-    }
+    let hasRules = listing.files.contains { $0.name == ".gitignore" }
+    let read = hasRules ? readRules(descriptor) : nil
+    if let rules = read?.rules { listing.scope = IgnoreScope(parent: above, directory: path, rules: rules) }
     listing.settle(path, names, descriptor, ignoringInode: ignoringInode)
+    if hasRules {
+      let rules = listing.files.first { $0.name == ".gitignore" }
+      let stat = read.map { StatTuple($0.status, ignoringInode: ignoringInode) }
+      listing.areRulesSettled = rules.map { stat == nil ? !$0.stat.isFile : stat == $0.stat } ?? false
+    }
     return listing
   }
 
@@ -119,11 +144,16 @@ struct FileListing: Sendable {
     }
   }
 
-  /// The rules of the `.gitignore` in a directory.
-  static func readRules(_ directory: CInt) -> IgnoreRules? {
+  /// The rules of the `.gitignore` in a directory, and what was said of it before it was read.
+  static func readRules(_ directory: CInt) -> (rules: IgnoreRules, status: stat)? {
+    var status = Glibc.stat()
     let descriptor = openat(directory, ".gitignore", O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
+    guard descriptor >= 0 else {
+      // One that may not be read says nothing.
+      return fstatat(directory, ".gitignore", &status, 0) == 0 ? (IgnoreRules(text: ""), status) : nil
+    }
     defer { Glibc.close(descriptor) }
+    guard fstat(descriptor, &status) == 0 else { return nil }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 16384)
     while true {
@@ -131,6 +161,6 @@ struct FileListing: Sendable {
       guard count > 0 else { break }
       bytes += buffer[..<count]
     }
-    return IgnoreRules(text: String(decoding: bytes, as: UTF8.self))
+    return (IgnoreRules(text: String(decoding: bytes, as: UTF8.self)), status)
   }
 }

@@ -75,6 +75,19 @@ extension FileState {
     files[file.index] = row
     return differs
   }
+
+  /// Notes what a file held when targets were made of it.
+  ///
+  /// Where that is not what is known of it, it was edited while this run was under way: other targets may have been made of
+  /// what it held before. Then it counts as changed in the next run, whatever it holds by that time.
+  func note(use content: FileContent, of file: FileID, capture: Int64) {
+    let row = files[file.index]
+    guard row.has(FileRow.digestKnown), content.bytes == nil || digests[file.index] != content.digest else {
+      note(content, of: file, capture: capture)
+      return
+    }
+    files[file.index].flags = (row.flags | FileRow.unknown) & ~FileRow.digestKnown
+  }
 }
 
 extension FileState {

@@ -114,9 +114,7 @@ struct FileUpdate {
         force[Int(row.directory)] = force[Int(row.directory)] ?? false
       }
     }
-    // Directories above first: what they no longer hold is dead when its turn comes.
     let items = force.map { Item(index: $0.key, force: $0.value) }
-      .sorted { state.directories[$0.index].path.count < state.directories[$1.index].path.count }
     try readLevels(items)
     changes.touched.removeAll { !state.files[$0.index].isVisible }
   }
@@ -132,7 +130,7 @@ struct FileUpdate {
     let descriptor = openat(root, path.isEmpty ? "." : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if descriptor >= 0 {
       if let rules = FileListing.readRules(descriptor) {
-        result = IgnoreScope(parent: above, directory: path, rules: rules)
+        result = IgnoreScope(parent: above, directory: path, rules: rules.rules)
       }
       Glibc.close(descriptor)
     }
@@ -140,16 +138,21 @@ struct FileUpdate {
     return result
   }
 
-  /// Reads directories, then those found in them, level by level.
+  /// Reads directories and those found in them, each once, and what lies higher first: by then it is known what of what
+  /// lies lower is gone, and which rules hold there.
   mutating func readLevels(_ items: [Item]) throws {
-    var level = items
-    // Whether what lies below was read as well, by directory.
-    var done: [Int: Bool] = [:]
-    while !level.isEmpty {
-      level.removeAll { item in
-        state.directories[item.index].flags & DirectoryRow.dead != 0
-          || done[item.index].map { $0 || !item.force } ?? false
+    // By depth: the directories to read, and whether all below them is to be read.
+    var pending: [Int: [Int: Bool]] = [:]
+    func add(_ items: [Item]) {
+      for item in items {
+        let depth = depth(of: item.index)
+        pending[depth, default: [:]][item.index] = item.force || pending[depth]?[item.index] ?? false
       }
+    }
+    add(items)
+    while let depth = pending.keys.min(), let next = pending.removeValue(forKey: depth) {
+      let level = next.map { Item(index: $0.key, force: $0.value) }.sorted { $0.index < $1.index }
+        .filter { state.directories[$0.index].flags & DirectoryRow.dead == 0 }
       let current = level.map { item -> (item: Item, path: String, scope: IgnoreScope) in
         let row = state.directories[item.index]
         return (item, state.string(row.path), item.index == 0 ? top : scope(of: Int(row.parent)))
@@ -166,14 +169,12 @@ struct FileUpdate {
         }
         results.withLock { results in for (index, listing) in zip(range, found) { results[index] = listing } }
       }
-      level = []
       for (entry, listing) in zip(current, results.withLock({ $0 })) {
         let index = entry.item.index
         if state.directories[index].flags & DirectoryRow.dead != 0 { continue }
-        done[index] = entry.item.force
         if let listing {
           scopes[index] = listing.scope
-          level += try merge(listing, into: index, force: entry.item.force)
+          add(try merge(listing, into: index, force: entry.item.force))
         } else {
           // It is gone, and the directory above has not been read since: look again next time.
           try empty(index)
@@ -181,6 +182,12 @@ struct FileUpdate {
         }
       }
     }
+  }
+
+  /// How many names lead from the root to a directory.
+  private func depth(of directory: Int) -> Int {
+    let path = state.bytes(state.directories[directory].path)
+    return path.isEmpty ? 0 : 1 + path.count { $0 == UInt8(ascii: "/") }
   }
 
   /// Makes a directory's rows say what was found; gives the directories to read next.
@@ -266,6 +273,8 @@ struct FileUpdate {
       row.stat = file.stat
       row.flags &= ~(FileRow.racy | FileRow.digestKnown | FileRow.importsKnown)
       if file.stat.isRacy(capture: capture) { row.flags |= FileRow.racy }
+      // What a file imports is not where a link leads, which has the same place.
+      if file.isHidden != wasHidden { row.imports = TextSpan() }
     }
     if state.string(oldDestination) != file.destination ?? "" {
       row.destination = TextSpan()
