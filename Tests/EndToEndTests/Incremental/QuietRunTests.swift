@@ -1,0 +1,56 @@
+import SystemSupport
+import Testing
+
+/// What a run does that has nothing to do, counted in system calls: the figures do not depend on the machine's speed.
+@Suite(.enabled(if: SystemCalls.areTraceable, "ptrace(2) is forbidden here: strace can not count system calls"))
+struct QuietRunTests {
+  /// Expects at most one look at each file and directory, no source opened, nothing written; gives the looks.
+  @discardableResult
+  private func expectQuiet(
+    _ arguments: String..., in monorepo: Monorepo, sourceLocation: Testing.SourceLocation = #_sourceLocation
+  ) throws -> [String: Int] {
+    try SystemCalls(of: arguments, in: monorepo).expectQuiet(in: monorepo, sourceLocation: sourceLocation)
+  }
+
+  @Test func aListOfAllLooksOnceAtDirectoriesAndBuildFilesAndOpensNone() throws {
+    let monorepo = try Monorepo()
+    try monorepo.settle("list", "::")
+    let looks = try expectQuiet("list", "::", in: monorepo)
+    // Source files decide nothing of which targets there are: they are not looked at.
+    #expect(!looks.keys.contains { $0.hasSuffix(".py") })
+    #expect(looks.keys.filter { $0.hasSuffix("/BUILD") }.count == 13)
+  }
+
+  @Test func dependentsLookAtEachFileOnce() throws {
+    let monorepo = try Monorepo()
+    try monorepo.settle("dependents", "--transitive", "src/g000/p00000/m0.py")
+    let looks = try expectQuiet("dependents", "--transitive", "src/g000/p00000/m0.py", in: monorepo)
+    #expect(looks.keys.filter { $0.hasSuffix(".py") }.count == 48)
+  }
+
+  @Test func aClosureLooksAtItsOwnFilesAlone() throws {
+    let monorepo = try Monorepo()
+    try monorepo.settle("dependencies", "--transitive", "src/g000/p00003/m0.py")
+    let looks = try expectQuiet("dependencies", "--transitive", "src/g000/p00003/m0.py", in: monorepo)
+    let closure = Set(
+      try monorepo.run(["dependencies", "--transitive", "src/g000/p00003/m0.py"]).text.split(separator: "\n")
+        .map { $0.prefix { $0 != ":" && $0 != "#" } })
+    // Its own files, and the files that make packages of the folders these lie in.
+    let looked = looks.keys.filter { $0.hasSuffix(".py") }.map { $0.dropFirst(monorepo.root.string.count + 1) }
+    #expect(!looked.isEmpty && looked.count < 48)
+    for file in looked where !file.hasSuffix("__init__.py") {
+      #expect(closure.contains(file) || file == "src/g000/p00003/m0.py", "\(file) is not in the closure")
+    }
+  }
+
+  @Test func whatIsTouchedWithoutAChangeIsReadOnceAndWrittenOnce() throws {
+    let monorepo = try Monorepo()
+    try monorepo.settle("list", "::")
+    try FileSystem.touch(monorepo.root.appending("src/g000/p00001/BUILD"))
+    let calls = try SystemCalls(of: ["list", "::"], in: monorepo)
+    let opened = calls.opened.filter { $0.hasPrefix(monorepo.root.string + "/src") }
+    #expect(opened == [monorepo.root.string + "/src/g000/p00001/BUILD"])
+    try monorepo.settle("list", "::")
+    try expectQuiet("list", "::", in: monorepo)
+  }
+}
