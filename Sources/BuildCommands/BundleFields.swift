@@ -14,6 +14,7 @@ struct BundleFields {
   let copiesSitePackages: Bool
   let allowsCollisions: Bool
   let firstInterpreter: String?
+  let layout: BundleSpecification.Layout
   /// Names of platforms; empty for this machine's alone.
   let platforms: [String]
   /// What `check` says of bundles that Python can not import from as a zip.
@@ -33,6 +34,7 @@ struct BundleFields {
     platforms = target.strings(of: "platforms")
     check = target.value(of: "check").string ?? "warn"
     firstInterpreter = try Self.interpreter(target)
+    layout = BundleSpecification.Layout(rawValue: target.value(of: "layout").string ?? "zipapp") ?? .zipapp
     try Self.refuse(target)
     if target.given("compress")?.bool == false {
       notes.append("compress=False: wheels stay as their projects compressed them, and code is compressed")
@@ -50,6 +52,7 @@ struct BundleFields {
     specification.copiesSitePackages = copiesSitePackages
     specification.allowsCollisions = allowsCollisions
     specification.firstInterpreter = firstInterpreter
+    specification.layout = layout
   }
 
   /// What a bundle's bytes depend on, by field.
@@ -59,12 +62,15 @@ struct BundleFields {
       ("emit_warnings", "\(emitsWarnings)"), ("include_tools", "\(includesTools)"),
       ("venv_hermetic_scripts", "\(hasHermeticScripts)"), ("venv_site_packages_copies", "\(copiesSitePackages)"),
       ("ignore_errors", "\(allowsCollisions)"), ("shebang", firstInterpreter ?? ""), ("check", check),
+      ("layout", layout.rawValue),
     ]
   }
 
   /// Whether Python itself can read the bundle as a zip: `python BUNDLE`, not `./BUNDLE`, depends on that.
   func sizeNotes(_ bundle: Bundle, _ address: Address) throws -> [String] {
-    guard check != "none", bundle.size >= 0xffff_ffff || bundle.memberCount >= 0xffff else { return [] }
+    guard check != "none", layout == .zipapp, bundle.size >= 0xffff_ffff || bundle.memberCount >= 0xffff else {
+      return []
+    }
     let summary =
       "\"\(address)\" has \(bundle.memberCount) files and \(bundle.size) bytes: "
       + "\"python BUNDLE\" reads no zip of 65,535 files or 4 GiB"
@@ -95,11 +101,6 @@ struct BundleFields {
       Diagnostic(
         .input, "\"\(target.address)\" has the field \"\(field)\": \(why)",
         at: target.declaration.site.location(field: field), remedies: [remedy])
-    }
-    if let layout = target.value(of: "layout").string, layout != "zipapp" {
-      throw fail(
-        "layout", "a bundle is always one file, of which a rebuild writes what changed",
-        "remove it; \"PEX_TOOLS=1 BUNDLE venv DIR\" makes a directory of a bundle")
     }
     if !target.strings(of: "extra_build_args").isEmpty {
       throw fail(

@@ -51,7 +51,8 @@ public struct BundlePackager {
       return brought
     }
     return PackagedBundle(
-      plan: plan, platform: foreign?.text, bundle: bundle, work: work, version: version, relativePath: relativePath,
+      plan: plan, platform: foreign?.text, bundle: bundle, key: inputs.key, work: work, version: version,
+      relativePath: relativePath,
       notes: fields.notes + plan.unpackedNotes(in: resolver.graph) + (try fields.sizeNotes(bundle, plan.address)))
   }
 
@@ -64,11 +65,12 @@ public struct BundlePackager {
 
   /// Gives the last bundle of an artifact the name of this version.
   ///
-  /// - Parameter sha256: of the bundle that is meant.
-  /// - Returns: nil when that is not the one there is.
-  func rename(_ artifact: String, sha256: SHA256Digest) throws -> Bundle? {
+  /// - Parameter key: of the inputs of the bundle that is meant.
+  /// - Returns: nil when that is not the one there is, or is a directory, which is made anew.
+  func rename(_ artifact: String, key: SHA256Digest) throws -> Bundle? {
     try alone(artifact) { recordPath in
-      guard let last = BundleRecord.read(recordPath, root: workspace.root), last.bundle.sha256 == sha256, last.isIntact
+      guard let last = BundleRecord.read(recordPath, root: workspace.root), last.key == key,
+        last.bundle.layout == .zipapp, last.isIntact
       else { return nil }
       let path = workspace.root.appending(relativePath(artifact))
       return last.bundle.path == path ? last.bundle : try rename(last, to: path, recordPath)
@@ -98,11 +100,15 @@ public struct BundlePackager {
     _ path: FilePath, to inputs: BundleInputs, _ recordPath: FilePath
   ) throws -> (Bundle, PackagedBundle.Work) {
     let last = BundleRecord.read(recordPath, root: workspace.root)
-    if let last, last.key == inputs.key, last.isIntact {
-      return last.bundle.path == path ? (last.bundle, .unchanged) : (try rename(last, to: path, recordPath), .renamed)
+    let isIntact = last?.isIntact == true
+    if let last, last.key == inputs.key, isIntact {
+      if last.bundle.path == path { return (last.bundle, .unchanged) }
+      // A directory is made anew: it is mostly hard links or copies in either case.
+      if last.bundle.layout == .zipapp { return (try rename(last, to: path, recordPath), .renamed) }
     }
     try workspace.createOutputFolder(path.removingLastComponent())
-    let bundle = try builder.build(inputs.specification, to: path)
+    let isReusable = isIntact && last?.format == BundleBuilder.formatDigest
+    let bundle = try builder.build(inputs.specification, to: path, reusing: isReusable ? last?.bundle : nil)
     try record(bundle, key: inputs.key, at: recordPath)
     if let last, last.bundle.path != path { try removeDirty(last) }
     return (bundle, .built)
@@ -111,7 +117,7 @@ public struct BundlePackager {
   /// Gives the bytes of the last build a further name. A name of uncommitted files goes: what it stood for is no more.
   private func rename(_ last: BundleRecord, to path: FilePath, _ recordPath: FilePath) throws -> Bundle {
     try workspace.createOutputFolder(path.removingLastComponent())
-    try FileSystem.copyFile(last.bundle.path, to: path, permissions: 0o755)
+    try FileSystem.copyFile(last.bundle.path, to: path, permissions: 0o755, durability: .remakeable)
     var bundle = last.bundle
     bundle.path = path
     try record(bundle, key: last.key, at: recordPath)
@@ -120,17 +126,13 @@ public struct BundlePackager {
   }
 
   private func record(_ bundle: Bundle, key: SHA256Digest, at path: FilePath) throws {
-    let stamp = BundleRecord.stamp(of: try FileSystem.status(of: bundle.path))
-    try BundleRecord(key: key, bundle: bundle, stamp: stamp).write(to: path, root: workspace.root)
+    try BundleRecord(key: key, bundle: bundle, stamp: try BundleRecord.stamp(of: bundle.path)).write(
+      to: path, root: workspace.root)
   }
 
   private func removeDirty(_ last: BundleRecord) throws {
     guard last.bundle.path.lastComponent?.string.contains(".dirty-") == true else { return }
-    do throws(SystemCallError) {
-      try FileSystem.removeFile(last.bundle.path)
-    } catch {
-      // The user may have removed it before.
-      if !error.isMissing { throw error }
-    }
+    // The user may have removed it before; that is no error.
+    try FileSystem.removeTree(last.bundle.path)
   }
 }

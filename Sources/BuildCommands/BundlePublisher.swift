@@ -51,10 +51,11 @@ public struct BundlePublisher {
     }
     let bundle = packaged.bundle
     let plan = packaged.plan
+    guard bundle.layout == .zipapp else { throw Self.notOneFile(packaged) }
     let manifest = Manifest(
       key: ManifestKey(
         name: try ArtifactName(validating: plan.artifact), commit: commit, platform: HostPlatform.current),
-      digest: bundle.sha256, size: Int64(bundle.size),
+      digest: try bundle.digest(), size: Int64(bundle.size),
       segments: bundle.segments.map {
         Manifest.Segment(kind: $0.kind.rawValue, name: $0.name, digest: $0.sha256, size: Int64($0.size))
       },
@@ -66,6 +67,17 @@ public struct BundlePublisher {
     } catch {
       throw try explained(error, manifest, packaged)
     }
+  }
+
+  /// What a repository holds is one file each.
+  private static func notOneFile(_ packaged: PackagedBundle) -> Diagnostic {
+    let layout = packaged.bundle.layout.rawValue
+    return Diagnostic(
+      .input, "\"\(packaged.plan.address)\" has the layout \(layout), a directory: what is published is one file",
+      notes: ["it is packed, as \(packaged.relativePath)"],
+      remedies: [
+        "remove layout=\"\(layout)\" from \"\(packaged.plan.address)\", or publish a second pex_binary without it"
+      ])
   }
 
   private func provenance(of packaged: PackagedBundle) -> JSONObject {

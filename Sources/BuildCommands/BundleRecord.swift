@@ -8,9 +8,11 @@ internal import SystemSupport
 struct BundleRecord {
   /// The digest of everything that the bundle's bytes depend on.
   var key: SHA256Digest
+  /// That of the bundles which the Kilt that left it makes.
+  var format = BundleBuilder.formatDigest
   var bundle: Bundle
-  /// Size, modification time and inode of the file as it was left.
-  var stamp: [Int64]
+  /// What stat(2) said of the bundle as it was left.
+  var stamp: SHA256Digest
 
   /// The record at a path; nil when there is none that makes sense.
   ///
@@ -26,15 +28,23 @@ struct BundleRecord {
     try FileSystem.write(json(root: root).bytes(.pretty), to: path)
   }
 
-  /// Whether the file is still the one that was left.
+  /// Whether the bundle is still what was left.
   var isIntact: Bool {
-    // A file that can not be looked at is as good as gone.
-    guard let status = try? FileSystem.status(of: bundle.path) else { return false }
-    return stamp == Self.stamp(of: status)
+    // What can not be looked at is as good as gone.
+    guard let now = try? Self.stamp(of: bundle.path) else { return false }
+    return stamp == now
   }
 
-  static func stamp(of status: FileStatus) -> [Int64] {
-    [status.size, status.modificationTime, Int64(bitPattern: status.inode)]
+  /// Changes with everything that a bundle can be noticed to differ by without reading it.
+  static func stamp(of path: FilePath) throws(SystemCallError) -> SHA256Digest {
+    let status = try FileSystem.status(of: path)
+    if status.kind == .directory { return try BundleDirectory(path).stamp() }
+    var encoder = CanonicalEncoder()
+    for number in [
+      status.size, status.modificationTime, status.changeTime, Int64(bitPattern: status.inode),
+      Int64(bitPattern: status.device),
+    ] { encoder.append(number) }
+    return encoder.digest
   }
 }
 
@@ -43,10 +53,18 @@ extension BundleRecord {
     var path = bundle.path
     _ = path.removePrefix(root)
     return .members([
-      "key": .string(key.hex), "path": .string(path.string), "sha256": .string(bundle.sha256.hex),
-      "size": .int(Int64(bundle.size)), "id": .string(bundle.id),
+      "key": .string(key.hex), "path": .string(path.string), "layout": .string(bundle.layout.rawValue),
+      "format": .string(format.hex), "size": .int(Int64(bundle.size)), "id": .string(bundle.id),
       "minors": .array(bundle.pythonMinors.map { .int(Int64($0)) }),
-      "stamp": .array(stamp.map { .int($0) }),
+      "stamp": .string(stamp.hex), "members": .int(Int64(bundle.memberCount)),
+      "platforms": .array(bundle.platforms.map { .strings($0) }),
+      "collisions": .array(
+        bundle.collisions.map {
+          .members([
+            "path": .string($0.path), "used": .string($0.used), "hidden": .string($0.hidden),
+            "harmless": .bool($0.isHarmless),
+          ])
+        }),
       "segments": .array(
         bundle.segments.map {
           .members([
@@ -60,10 +78,13 @@ extension BundleRecord {
   private init?(json: JSONValue, root: FilePath) {
     func digest(_ value: JSONValue?) -> SHA256Digest? { value?.string.flatMap { SHA256Digest(hex: $0) } }
     func unsigned(_ value: JSONValue?) -> UInt64? { value?.int.flatMap { UInt64(exactly: $0) } }
-    guard let key = digest(json["key"]), let path = json["path"]?.string, let sha256 = digest(json["sha256"]),
+    guard let key = digest(json["key"]), let path = json["path"]?.string, let format = digest(json["format"]),
+      let layout = json["layout"]?.string.flatMap({ BundleSpecification.Layout(rawValue: $0) }),
       let size = unsigned(json["size"]), let id = json["id"]?.string,
       let minors = json["minors"]?.array?.compactMap({ $0.int.map(Int.init) }),
-      let stamp = json["stamp"]?.array?.compactMap(\.int), let segments = json["segments"]?.array
+      let stamp = digest(json["stamp"]), let segments = json["segments"]?.array,
+      let members = json["members"]?.int, let platforms = json["platforms"]?.array?.compactMap(\.strings),
+      let collisions = json["collisions"]?.array
     else { return nil }
     let read = segments.compactMap { segment -> Bundle.Segment? in
       guard let kind = segment["kind"]?.string.flatMap({ Bundle.Segment.Kind(rawValue: $0) }),
@@ -72,12 +93,18 @@ extension BundleRecord {
       else { return nil }
       return Bundle.Segment(kind: kind, name: name, sha256: sha256, offset: offset, size: size)
     }
-    guard read.count == segments.count else { return nil }
-    self.init(
-      key: key,
-      bundle: Bundle(
-        path: root.pushing(FilePath(path)), sha256: sha256, size: size, segments: read, id: id, pythonMinors: minors,
-        collisions: []),
-      stamp: stamp)
+    let met = collisions.compactMap { collision -> Bundle.Collision? in
+      guard let path = collision["path"]?.string, let used = collision["used"]?.string,
+        let hidden = collision["hidden"]?.string, let isHarmless = collision["harmless"]?.bool
+      else { return nil }
+      return Bundle.Collision(path: path, used: used, hidden: hidden, isHarmless: isHarmless)
+    }
+    guard read.count == segments.count, met.count == collisions.count else { return nil }
+    var bundle = Bundle(
+      path: root.pushing(FilePath(path)), size: size, segments: read, id: id, pythonMinors: minors, collisions: met)
+    bundle.memberCount = Int(members)
+    bundle.layout = layout
+    bundle.platforms = platforms
+    self.init(key: key, format: format, bundle: bundle, stamp: stamp)
   }
 }

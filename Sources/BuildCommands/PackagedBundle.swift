@@ -1,4 +1,5 @@
 public import Bundles
+internal import Digests
 public import TargetGraph
 
 /// A bundle that stands in the output folder.
@@ -18,6 +19,8 @@ public struct PackagedBundle: Sendable {
   /// The platform that it was asked for by name; nil for what the binary's fields say.
   public var platform: String?
   public var bundle: Bundle
+  /// The digest of everything that the bundle's bytes depend on.
+  var key: SHA256Digest
   public var work: Work
   public var version: SourceVersion
 

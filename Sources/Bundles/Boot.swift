@@ -1,8 +1,39 @@
+import ContentStore
 import Digests
 import Zip
 
 /// The script in front of a bundle and the Python code that unpacks it: files of `Boot/`, part of this executable.
-enum Boot {
+struct Boot {
+  private let specification: BundleSpecification
+  private let id: String
+  private let pythons: SupportedPythons
+  /// The bytes of `PEX-INFO`.
+  let info: [UInt8]
+  /// The first segment of a bundle that is one file: the `#!` script and the members that a start reads.
+  let segment: Segment
+  /// The modules, deflated: the one member `kilt.py` of the archive `.bootstrap` of a packed bundle.
+  let bootstrap: ZipContents
+
+  /// - Parameters:
+  ///   - id: the identity of the unpacked tree.
+  ///   - info: the bytes of `PEX-INFO`.
+  ///   - store: where deflated boot code is kept.
+  init(
+    _ specification: BundleSpecification, id: String, pythons: SupportedPythons, info: [UInt8], store: ContentStore
+  ) throws(ContentStoreError) {
+    self.specification = specification
+    self.id = id
+    self.pythons = pythons
+    self.info = info
+    bootstrap = try Self.deflated(specification.hasTools ? .modulesWithTools : .modules, store)
+    let members = [
+      ("__main__.py", try Self.deflated(.main, store)), (".bootstrap/kilt.py", bootstrap),
+      // Stored, so that another identity in it leaves what follows where it is.
+      ("PEX-INFO", ZipContents(storing: info)),
+    ]
+    segment = Self.segment(specification, id: id, pythons: pythons, members: members.map(Self.member))
+  }
+
   /// `__main__.py`, for `python BUNDLE`.
   static let main = stripped(PackageResources.main_py)
 
@@ -18,15 +49,49 @@ enum Boot {
   /// The modules with those of `PEX_TOOLS`.
   static let modulesWithTools = modules + Array("\n#@ kilt_tools\n".utf8) + stripped(PackageResources.kilt_tools_py)
 
-  /// The digest of all boot code: part of a bundle's identity.
+  /// The digest of all boot code, as it is written: part of a bundle's identity, and worked out in every run.
   static let digest: SHA256Digest = {
     var hasher = SHA256Hasher()
-    for bytes in [PackageResources.prefix_sh, main, modulesWithTools] {
+    for bytes in [
+      PackageResources.prefix_sh, PackageResources.main_py, PackageResources.kilt_boot_py,
+      PackageResources.kilt_unpack_py, PackageResources.kilt_tree_py, PackageResources.kilt_tags_py,
+      PackageResources.kilt_main_py, PackageResources.kilt_run_py, PackageResources.kilt_tools_py,
+    ] {
       hasher.update("\(bytes.count)\n")
       hasher.update(bytes)
     }
     return hasher.digest()
   }()
+
+  private enum Part: String {
+    case main, modules, modulesWithTools
+
+    var bytes: [UInt8] {
+      switch self {
+      case .main: Boot.main
+      case .modules: Boot.modules
+      case .modulesWithTools: Boot.modulesWithTools
+      }
+    }
+  }
+
+  /// Boot code without comments, deflated as well as deflate can. Kept, as it would take as long as all else that a small
+  /// bundle needs.
+  private static func deflated(_ part: Part, _ store: ContentStore) throws(ContentStoreError) -> ZipContents {
+    let key = SHA256Digest.of("\(part) \(Deflate.level) \(digest)")
+    let headerSize = 12
+    if let record = try store.record("boot-1", key), record.count > headerSize {
+      let numbers = record[..<headerSize].map(UInt64.init)
+      func number(_ range: Range<Int>) -> UInt64 { numbers[range].reversed().reduce(0) { $0 << 8 | $1 } }
+      return ZipContents(
+        method: .deflated, crc32: UInt32(number(0..<4)), size: number(4..<12), bytes: Array(record[headerSize...]))
+    }
+    let contents = ZipContents(deflating: part.bytes)
+    let header = (0..<4).map { UInt8(truncatingIfNeeded: contents.crc32 >> (8 * UInt32($0))) }
+    let size = (0..<8).map { UInt8(truncatingIfNeeded: contents.size >> (8 * UInt64($0))) }
+    try store.setRecord("boot-1", key, to: header + size + contents.bytes)
+    return contents
+  }
 
   /// The variables that PEX_DISABLE_VARIABLES hides.
   static let variables = [
@@ -37,22 +102,15 @@ enum Boot {
     "PEX_VENV", "PEX_VENV_BIN_PATH", "PEX_VERBOSE",
   ]
 
-  /// The first segment of a bundle: the `#!` script and the members that a start reads.
-  ///
-  /// - Parameters:
-  ///   - id: the identity of the unpacked tree.
-  ///   - info: the bytes of `PEX-INFO`.
-  static func segment(
-    _ specification: BundleSpecification, id: String, pythons: SupportedPythons, info: [UInt8]
+  private static func segment(
+    _ specification: BundleSpecification, id: String, pythons: SupportedPythons,
+    members: [(entry: ZipEntry, bytes: [UInt8])]
   ) -> Segment {
-    let members = [
-      member("__main__.py", ZipContents(deflating: main)),
-      member(".bootstrap/kilt.py", ZipContents(deflating: specification.hasTools ? modulesWithTools : modules)),
-      // Stored, so that another identity in it leaves what follows where it is.
-      member("PEX-INFO", ZipContents(storing: info)),
-    ]
     // The script says where the members are, in numbers of a fixed width, so its length does not depend on them.
-    let length = script(specification, id: id, pythons: pythons, offsets: Array(repeating: 0, count: 5)).count
+    func script(_ offsets: [Int]) -> [UInt8] {
+      Self.script(specification, id: id, pythons: pythons, reading: readingFile(offsets))
+    }
+    let length = script(Array(repeating: 0, count: 5)).count
     var end = length
     let ranges = members.map { member -> Range<Int> in
       let start = end + member.entry.localHeaderSize
@@ -60,9 +118,58 @@ enum Boot {
       return start..<end
     }
     let offsets = [end, ranges[1].lowerBound, ranges[1].upperBound, ranges[2].lowerBound, ranges[2].upperBound]
-    return Segment(
-      script: script(specification, id: id, pythons: pythons, offsets: offsets), members: members, size: UInt64(end))
+    return Segment(script: script(offsets), members: members, size: UInt64(end))
   }
+
+  /// Python that reads boot code and `PEX-INFO` from the file `sys.argv[1]`: its first bytes have them.
+  private static func readingFile(_ offsets: [Int]) -> String {
+    let numbers = offsets.map { offset in
+      let digits = String(offset)
+      return String(repeating: " ", count: max(0, 8 - digits.count)) + digits
+    }
+    return """
+      with open(sys.argv[1], "rb") as file: head = file.read(\(numbers[0]))
+      parts = zlib.decompress(head[\(numbers[1]):\(numbers[2])], -15).decode().split("\\n#@ ")
+      info = head[\(numbers[3]):\(numbers[4])]
+      """
+  }
+
+  /// The files of a bundle that is a directory, without wheels and code. Deflated boot code is in `.bootstrap`, an
+  /// archive, in the layout packed.
+  var files: [(path: String, bytes: [UInt8], isExecutable: Bool)] {
+    let read: String
+    var files: [(path: String, bytes: [UInt8], isExecutable: Bool)] = []
+    if specification.layout == .packed {
+      let entry = bootstrap.entry(named: Array("kilt.py".utf8))
+      let range = "\(entry.localHeaderSize):\(entry.localHeaderSize + bootstrap.bytes.count)"
+      read = """
+        with open(sys.argv[1] + "/.bootstrap", "rb") as file: head = file.read()
+        parts = zlib.decompress(head[\(range)], -15).decode().split("\\n#@ ")
+        """
+    } else {
+      files.append((".bootstrap/kilt.py", specification.hasTools ? Self.modulesWithTools : Self.modules, false))
+      read = """
+        with open(sys.argv[1] + "/.bootstrap/kilt.py", "rb") as file: head = file.read()
+        parts = head.decode().split("\\n#@ ")
+        """
+    }
+    let script = Self.script(
+      specification, id: id, pythons: pythons,
+      reading: read + "\nwith open(sys.argv[1] + \"/PEX-INFO\", \"rb\") as file: info = file.read()")
+    files.append(("PEX-INFO", info, false))
+    files.append(("__main__.py", Array("#!/usr/bin/env python3\n".utf8) + Self.main, true))
+    files.append(("pex", script, true))
+    return files
+  }
+
+  /// The script's part that finds the directory which the script itself, or a link to it, lies in.
+  private static let findingDirectory = """
+    # The bundle is the directory of this script.
+    [ ! -h "$PEX" ] || PEX=$(readlink -f -- "$PEX")
+    PEX=${PEX%/*}
+    PEX=${PEX%/.}
+
+    """
 
   private static func member(_ name: String, _ contents: ZipContents) -> (entry: ZipEntry, bytes: [UInt8]) {
     (contents.entry(named: Array(name.utf8)), contents.bytes)
@@ -75,14 +182,10 @@ enum Boot {
   }
 
   private static func script(
-    _ specification: BundleSpecification, id: String, pythons: SupportedPythons, offsets: [Int]
+    _ specification: BundleSpecification, id: String, pythons: SupportedPythons, reading: String
   ) -> [UInt8] {
     var text = String(decoding: PackageResources.prefix_sh, as: UTF8.self)
     let ranges = pythons.ranges.map { "((3, \($0.minor), \($0.first)), (3, \($0.minor), \($0.last)))," }
-    let numbers = offsets.map { offset in
-      let digits = String(offset)
-      return String(repeating: " ", count: max(0, 8 - digits.count)) + digits
-    }
     let first = specification.firstInterpreter ?? ""
     let values: [(String, String)] = [
       ("@NAMES@", quoted((first.contains("/") ? [] : [first]) + pythons.minors.map { "python3.\($0)" })),
@@ -90,8 +193,8 @@ enum Boot {
       ("@RANGES@", "(" + ranges.joined(separator: " ") + ")"),
       ("@CONSTRAINTS@", describe(specification.interpreterConstraints, minors: pythons.minors)),
       ("@VARIABLES@", variables.joined(separator: " ")),
-      ("@HEAD@", numbers[0]), ("@BOOT@", "\(numbers[1]):\(numbers[2])"), ("@INFO@", "\(numbers[3]):\(numbers[4])"),
-      ("@ID@", id),
+      ("@WHERE@\n", specification.layout == .zipapp ? "" : findingDirectory),
+      ("@READ@", reading), ("@ID@", id),
       // In a comment: no newline may get in.
       ("@NAME@", String(specification.name.unicodeScalars.filter { $0.value >= 32 }.map(Character.init))),
     ]

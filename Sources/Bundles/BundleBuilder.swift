@@ -11,164 +11,124 @@ public struct BundleBuilder: Sendable {
   public let store: ContentStore
 
   /// Changes with whatever this module itself puts into a bundle: part of the key of anything that keeps bundles.
-  public static var formatDigest: SHA256Digest { .of("kilt bundle 1, deflate \(Deflate.level)\n\(Boot.digest)") }
+  public static var formatDigest: SHA256Digest { .of("kilt bundle 2, deflate \(Deflate.level)\n\(Boot.digest)") }
 
   public init(store: ContentStore) { self.store = store }
 
   /// Writes the bundle at `path`, replacing what is there in one step.
   ///
+  /// - Parameter previous: a bundle that is on disk as it was built. What it shares with this one is taken from there:
+  ///   with the same wheels, everything but the prefix, the code and the directory.
   /// - Throws: ``BundleError`` for what is wrong with the specification, `ZipError` and ``WheelError`` for a wheel that
-  ///   is not to be trusted, `ZipWriteError` and `ContentStoreError` for the disk.
-  public func build(_ specification: BundleSpecification, to path: FilePath) throws -> Bundle {
+  ///   is not to be trusted, `ZipWriteError`, `SystemCallError` and `ContentStoreError` for the disk.
+  public func build(
+    _ specification: BundleSpecification, to path: FilePath, reusing previous: Bundle? = nil
+  ) throws -> Bundle {
     let pythons = try InterpreterConstraints(specification.interpreterConstraints).pythons(
       wheels: specification.wheels, sets: specification.platforms)
     var names = Set<String>()
     for wheel in specification.wheels where !names.insert(wheel.fileName).inserted {
       throw BundleError.duplicateWheel(wheel.fileName)
     }
-    let wheels = try openWheels(specification.wheels)
-    let code = try CodeSegment(specification.sources, store: store)
+    let code = try CodeSegment(specification.sources, layout: specification.layout, store: store)
     let info = PexInfo(specification: specification, pythons: pythons, codeHash: code.digest)
-    let id = identity(info, wheels: wheels, code: code)
-    let collisions = collisions(wheels, sets: specification.platforms)
-    let harmful = collisions.filter { !$0.isHarmless }
-    guard harmful.isEmpty || specification.allowsCollisions else { throw BundleError.collisions(harmful) }
-    let boot = Boot.segment(specification, id: id, pythons: pythons, info: info.bytes(id: id))
-    return try write(
-      Contents(boot: boot, wheels: wheels, code: code), to: path, id: id, minors: pythons.minors,
-      collisions: collisions)
+    let id = identity(info, wheels: specification.wheels, code: code)
+    let boot = try Boot(specification, id: id, pythons: pythons, info: info.bytes(id: id), store: store)
+    var bundle: Bundle
+    if specification.layout != .zipapp {
+      bundle = try DirectoryBuilder(store: store, specification: specification, boot: boot, code: code, id: id)
+        .build(at: path, reusing: previous)
+    } else if let front = try SharedFront(specification, boot: boot, previous, store: store) {
+      bundle = try write(Contents(boot: boot.segment, front: front, code: code), to: path, id: id)
+      bundle.collisions = front.previous.collisions
+    } else {
+      let wheels = try WheelSegment.open(specification.wheels, store: store)
+      let collisions = try Self.collisions(wheels, specification)
+      bundle = try write(Contents(boot: boot.segment, wheels: wheels, code: code), to: path, id: id)
+      bundle.collisions = collisions
+    }
+    bundle.pythonMinors = pythons.minors
+    bundle.layout = specification.layout
+    bundle.platforms = specification.platforms
+    return bundle
   }
 
-  private struct Contents: Sendable {
+  private struct Contents {
     var boot: Boot.Segment
-    var wheels: [WheelSegment]
+    var front: SharedFront?
+    var wheels: [WheelSegment] = []
     var code: CodeSegment
   }
 
-  /// Opens the wheels, several at a time: one that is new is inflated as a whole.
-  private func openWheels(_ inputs: [WheelInput]) throws -> [WheelSegment] {
-    let results = Mutex([Result<WheelSegment, any Error>?](repeating: nil, count: inputs.count))
-    performInParallel(count: inputs.count) { index in
-      let result = Result { try WheelSegment(inputs[index], store: store) }
-      results.withLock { $0[index] = result }
-    }
-    return try results.withLock { try $0.compactMap { try $0?.get() } }
-  }
-
   /// What the unpacked tree on a host is named by: everything it depends on.
-  private func identity(_ info: PexInfo, wheels: [WheelSegment], code: CodeSegment) -> String {
+  private func identity(_ info: PexInfo, wheels: [WheelInput], code: CodeSegment) -> String {
     var hasher = SHA256Hasher()
-    hasher.update("kilt bundle 1\n\(Boot.digest)\n\(code.digest)\n")
-    for wheel in wheels { hasher.update("\(wheel.wheel.sha256) \(wheel.wheel.fileName)\n") }
+    hasher.update("kilt bundle 2\n\(Boot.digest)\n\(code.digest)\n")
+    for wheel in wheels { hasher.update("\(wheel.sha256) \(wheel.fileName)\n") }
     hasher.update(info.bytes(id: ""))
     return String(hasher.digest().hex.prefix(40))
   }
 
-  /// Files that two wheels both want to install. Those in `.dist-info` and `.data` never meet, nor do
-  /// wheels of different platforms.
-  private func collisions(_ wheels: [WheelSegment], sets: [[String]]) -> [Bundle.Collision] {
-    let groups = sets.isEmpty ? [wheels] : sets.map { set in wheels.filter { set.contains($0.wheel.fileName) } }
-    var seen = Set<Bundle.Collision>()
-    return groups.flatMap { collisions($0) }.filter { seen.insert($0).inserted }
-  }
-
-  private func collisions(_ wheels: [WheelSegment]) -> [Bundle.Collision] {
-    var owners: [[UInt8]: (wheel: Int, crc: UInt32, size: UInt64)] = [:]
-    var found: [Bundle.Collision] = []
-    for (index, wheel) in wheels.enumerated() {
-      for (member, _) in wheel.entries {
-        let owner = owners[member.nameBytes]
-        if let owner {
-          found.append(
-            Bundle.Collision(
-              path: member.name, used: wheels[owner.wheel].wheel.fileName, hidden: wheel.wheel.fileName,
-              isHarmless: owner.crc == member.crc32 && owner.size == member.size))
-        } else {
-          owners[member.nameBytes] = (index, member.crc32, member.size)
-        }
-      }
-    }
-    return found
-  }
-
-  private func write(
-    _ contents: Contents, to path: FilePath, id: String, minors: [Int], collisions: [Bundle.Collision]
-  ) throws -> Bundle {
-    var parts: [(size: UInt64, needed: Bool)] = [(contents.boot.size, true)]
-    parts += contents.wheels.map { ($0.size, $0.knownDigest == nil) }
-    parts.append((contents.code.size, true))
-    // The directory: as long as it gets.
-    parts.append((1 << 62, true))
-
+  private func write(_ contents: Contents, to path: FilePath, id: String) throws -> Bundle {
     let writer = try ZipWriter(creating: path, permissions: 0o755)
-    let hasher = FollowingHasher()
-    writer.onFlush = { hasher.advance(to: $0) }
-    let written = Mutex<Result<(size: UInt64, members: Int), any Error>?>(nil)
-    let hashed = Mutex<Result<(whole: SHA256Digest, parts: [SHA256Digest?]), SystemCallError>?>(nil)
-    let shared = Shared(writer: writer)
-    let plan = parts
-    performInParallel(count: 2, threads: 2) { index in
-      if index == 0 {
-        let result = Result { () throws -> (size: UInt64, members: Int) in
-          let writer = shared.writer
-          try writer.write(contents.boot.script)
-          for member in contents.boot.members {
-            try writer.begin(member.entry)
-            try writer.write(member.bytes)
-          }
-          for wheel in contents.wheels { try wheel.write(to: writer) }
-          try contents.code.write(to: writer)
-          try writer.finishDirectory()
-          return (writer.offset, Int(writer.count))
-        }
-        written.withLock { $0 = result }
-        hasher.finish()
-      } else {
-        let descriptor = shared.writer.descriptor
-        let result = Result { () throws(SystemCallError) in try hasher.run(descriptor, parts: plan) }
-        hashed.withLock { $0 = result }
-      }
+    try writer.write(contents.boot.script)
+    for member in contents.boot.members {
+      try writer.begin(member.entry)
+      try writer.write(member.bytes)
     }
-    guard let (size, members) = try written.withLock({ try $0?.get() }), let result = hashed.withLock({ $0 }) else {
-      preconditionFailure("both threads leave a result")
+    var segments: [Bundle.Segment] = []
+    func end(_ kind: Bundle.Segment.Kind, _ name: String = "", _ digest: SHA256Digest? = nil) {
+      let start = segments.last.map { $0.offset + $0.size } ?? 0
+      segments.append(
+        Bundle.Segment(
+          kind: kind, name: name, sha256: digest ?? .unknown, offset: start, size: writer.offset - start))
     }
-    let digests: (whole: SHA256Digest, parts: [SHA256Digest?])
-    do throws(SystemCallError) { digests = try result.get() } catch { throw BundleError.unreadableOutput(path, error) }
-    let segments = try self.segments(contents, parts: parts, digests: digests.parts, size: size)
-    try writer.publish()
-    var bundle = Bundle(
-      path: path, sha256: digests.whole, size: size, segments: segments, id: id, pythonMinors: minors,
-      collisions: collisions)
-    bundle.memberCount = members
+    end(.prefix)
+    if let front = contents.front {
+      try front.write(to: writer)
+      segments += front.segments
+    }
+    for wheel in contents.wheels {
+      try wheel.write(to: writer)
+      end(.wheel, wheel.wheel.fileName, wheel.knownDigest)
+    }
+    try contents.code.write(to: writer)
+    end(.code)
+    try writer.finishDirectory()
+    end(.directory)
+    try measure(&segments, of: writer, path)
+    for wheel in contents.wheels where wheel.knownDigest == nil {
+      guard let segment = segments.first(where: { $0.name == wheel.wheel.fileName }) else { continue }
+      try wheel.remember(segment.sha256, in: store)
+    }
+    let size = writer.offset
+    try writer.publish(.remakeable)
+    var bundle = Bundle(path: path, size: size, segments: segments, id: id, pythonMinors: [], collisions: [])
+    bundle.memberCount = Int(writer.count)
     return bundle
   }
 
-  /// The segments with their places, and the digests of new wheels kept.
-  private func segments(
-    _ contents: Contents, parts: [(size: UInt64, needed: Bool)], digests: [SHA256Digest?], size: UInt64
-  ) throws -> [Bundle.Segment] {
-    var segments: [Bundle.Segment] = []
-    var offset: UInt64 = 0
-    for (index, part) in parts.enumerated() {
-      let wheel = index > 0 && index <= contents.wheels.count ? contents.wheels[index - 1] : nil
-      let kind: Bundle.Segment.Kind =
-        index == 0 ? .prefix : wheel != nil ? .wheel : index == parts.count - 1 ? .directory : .code
-      // The last part has no size of its own, and ends, for the hasher, with the file.
-      guard let digest = index < digests.count ? digests[index] ?? wheel?.knownDigest : nil else {
-        preconditionFailure("every segment has a digest")
-      }
-      if let wheel, wheel.knownDigest == nil { try wheel.remember(digest, in: store) }
-      let length = kind == .directory ? size - offset : part.size
-      segments.append(
-        Bundle.Segment(kind: kind, name: wheel?.wheel.fileName ?? "", sha256: digest, offset: offset, size: length))
-      offset += length
+  /// Works out the digests that are not known, of what has reached the file.
+  private func measure(_ segments: inout [Bundle.Segment], of writer: ZipWriter, _ path: FilePath) throws {
+    let file = writer.descriptor
+    let unknown = segments.indices.filter { segments[$0].sha256 == .unknown }
+    let ranges = unknown.map { segments[$0].offset..<segments[$0].offset + segments[$0].size }
+    let digests = Mutex([Result<SHA256Digest, SystemCallError>?](repeating: nil, count: ranges.count))
+    performInParallel(count: ranges.count) { index in
+      let result = Result { () throws(SystemCallError) in try SHA256Digest.ofFile(file, ranges[index]) }
+      digests.withLock { $0[index] = result }
     }
-    return segments
+    do throws(SystemCallError) {
+      for (index, digest) in zip(unknown, digests.withLock({ $0 })) {
+        if let digest { segments[index].sha256 = try digest.get() }
+      }
+    } catch {
+      throw BundleError.unreadableOutput(path, error)
+    }
   }
+}
 
-  /// Lets the one thread that writes use the writer; the other only reads its descriptor.
-  private struct Shared: @unchecked Sendable {
-    // `writer` is used by one thread at a time; `descriptor` never changes.
-    let writer: ZipWriter
-  }
+extension SHA256Digest {
+  /// Stands for one that is still to be worked out; no bytes are known that have it.
+  fileprivate static let unknown = SHA256Digest.of([])
 }

@@ -40,6 +40,9 @@ public struct BundleSpecification: Sendable {
   /// set that fits the interpreter and the host. Empty where all wheels are for all.
   public var platforms: [[String]] = []
 
+  /// One file, or a directory.
+  public var layout: Layout = .zipapp
+
   /// Whether the boot code has the tools in it.
   var hasTools: Bool { includesTools || !wheels.isEmpty }
 
@@ -67,6 +70,16 @@ public struct BundleSpecification: Sendable {
         self = .module(text)
       }
     }
+  }
+
+  /// What form the bundle has; the names are those of PEX.
+  public enum Layout: String, Sendable, Hashable {
+    /// One file.
+    case zipapp
+    /// A directory that holds the wheels as they are.
+    case packed
+    /// A directory that holds the wheels unpacked.
+    case loose
   }
 
   /// Whether the interpreter's own site-packages and `PYTHONPATH` are seen.

@@ -17,6 +17,8 @@ struct CodeSegment {
   }
 
   private var members: [Member] = []
+  /// The files by path, with the digests of what they hold.
+  private(set) var sources: [(source: SourceMember, digest: SHA256Digest)] = []
   /// A function of the paths, modes and contents.
   private(set) var digest = SHA256Digest.of([])
   private(set) var size: UInt64 = 0
@@ -27,18 +29,26 @@ struct CodeSegment {
   static let keptSize = 1 << 20
   private static let namespace = "deflate-6"
 
-  init(_ sources: [SourceMember], store: ContentStore) throws {
+  /// - Parameter layout: of the bundle; what is not for one file is not deflated.
+  init(_ sources: [SourceMember], layout: BundleSpecification.Layout, store: ContentStore) throws {
     let sorted = sources.sorted { $0.bundlePath.utf8.lexicographicallyPrecedes($1.bundlePath.utf8) }
     var hasher = SHA256Hasher()
     var previous: String?
     for source in sorted {
-      try Self.checkPath(source.bundlePath)
+      try Self.checkPath(source.bundlePath, layout)
       guard source.bundlePath != previous else { throw BundleError.duplicateSource(source.bundlePath) }
       previous = source.bundlePath
       do {
-        let (member, contents) = try Self.read(source, store: store)
+        let contents: SHA256Digest
+        if layout == .zipapp {
+          let member: Member
+          (member, contents) = try Self.read(source, store: store)
+          append(member)
+        } else {
+          contents = try Self.digest(source)
+        }
         hasher.update("\(source.bundlePath.utf8.count) \(source.bundlePath) \(source.isExecutable) \(contents)\n")
-        append(member)
+        self.sources.append((source, contents))
       } catch let error as SystemCallError {
         throw BundleError.unreadableSource(source.bundlePath, error)
       }
@@ -66,8 +76,35 @@ struct CodeSegment {
     }
   }
 
-  private static func checkPath(_ path: String) throws {
-    let reserved = [".deps", ".bootstrap", "__pex__", "PEX-INFO", "__main__.py"]
+  /// Writes the files below a directory.
+  ///
+  /// - Throws: ``BundleError/sourceChanged(_:)`` for one that is no longer what it was.
+  func write(to directory: FilePath) throws {
+    for (source, digest) in sources {
+      let path = directory.pushing(FilePath(source.bundlePath))
+      try FileSystem.createDirectories(path.removingLastComponent())
+      let permissions: UInt32 = source.isExecutable ? 0o755 : 0o644
+      switch source.contents {
+      case .bytes(let bytes): try FileSystem.write(bytes, to: path, permissions: permissions)
+      case .file(let file):
+        try FileSystem.copyFile(file, to: path, permissions: permissions)
+        guard try SHA256Digest.ofFile(path).digest == digest else {
+          throw BundleError.sourceChanged(source.bundlePath)
+        }
+      }
+    }
+  }
+
+  private static func digest(_ source: SourceMember) throws -> SHA256Digest {
+    switch source.contents {
+    case .bytes(let bytes): .of(bytes)
+    case .file(let path): try SHA256Digest.ofFile(path).digest
+    }
+  }
+
+  private static func checkPath(_ path: String, _ layout: BundleSpecification.Layout) throws {
+    let reserved =
+      [".deps", ".bootstrap", "__pex__", "PEX-INFO", "__main__.py"] + (layout == .zipapp ? [] : ["pex"])
     let components = path.split(separator: "/", omittingEmptySubsequences: false)
     if components.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) || path.utf8.contains(0) {
       throw BundleError.badSourcePath(path, reason: "it is not a plain relative path")

@@ -16,7 +16,7 @@ struct PexInfo {
       ("bootstrap_hash", .string(String(Boot.digest.hex.prefix(40)))),
       ("build_properties", ["kilt_format": 1]),
       ("code_hash", .string(String(codeHash.hex.prefix(40)))),
-      ("deps_are_wheel_files", false),
+      ("deps_are_wheel_files", .bool(specification.layout == .packed)),
       (
         "distributions",
         .object(JSONObject(specification.wheels.map { ($0.fileName, .string($0.sha256.hex)) }))
@@ -68,6 +68,7 @@ struct PexInfo {
       ("python", .array(pythons.ranges.map(Self.range))),
       ("wheels", .strings(specification.wheels.map(\.fileName))),
     ]
+    if specification.layout != .zipapp { members.append(("layout", .string(specification.layout.rawValue))) }
     if !specification.platforms.isEmpty {
       members.append(("platforms", .array(specification.platforms.map { .strings($0) })))
     }

@@ -108,6 +108,8 @@ public struct WheelError: DiagnosableError, Hashable {
     case noRecord
     /// A member is not what `RECORD` says.
     case wrongHash
+    /// A member of `.data` goes where the wheel has another file.
+    case takenPlace
     /// Another member's name differs in case alone: one file where the file system does not tell cases apart.
     case caseCollision(String)
   }
@@ -120,6 +122,10 @@ public struct WheelError: DiagnosableError, Hashable {
       Diagnostic(
         .input, "'\(member ?? "")' and '\(other)' in '\(wheel)' differ in case alone",
         notes: ["on file systems that do not tell cases apart, one would replace the other"],
+        remedies: ["ask the project for a wheel without one of them"])
+    case .takenPlace:
+      Diagnostic(
+        .input, "'\(member ?? "")' in '\(wheel)' would be installed where the wheel has another file",
         remedies: ["ask the project for a wheel without one of them"])
     case .wrongHash:
       Diagnostic(

@@ -22,6 +22,10 @@ int kilt_rename_noreplace(const char *from, const char *to) {
   return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
 }
 
+int kilt_rename_exchange(const char *one, const char *other) {
+  return renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
+}
+
 int kilt_pipe_cloexec(int descriptors[2]) { return pipe2(descriptors, O_CLOEXEC); }
 
 int kilt_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }

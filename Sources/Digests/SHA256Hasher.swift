@@ -50,6 +50,18 @@ extension SHA256Digest {
     return try ofFile(file, path: path)
   }
 
+  /// The digest of a part of an open file, whose position stays.
+  public static func ofFile(_ file: FileDescriptor, _ range: Range<UInt64>) throws(SystemCallError) -> SHA256Digest {
+    var hasher = SHA256Hasher()
+    var start = range.lowerBound
+    while start < range.upperBound {
+      let end = min(range.upperBound, start + (1 << 18))
+      hasher.update(try FileSystem.read(file, start..<end))
+      start = end
+    }
+    return hasher.digest()
+  }
+
   /// The digest and size of what is left in an open file, read in pieces of 256 KiB.
   public static func ofFile(
     _ file: FileDescriptor, path: FilePath? = nil

@@ -23,6 +23,10 @@ public struct FileReplacement: ~Copyable {
   public consuming func commit(_ durability: Durability = .atomic) throws(SystemCallError) {
     if fchmod(file.rawValue, mode_t(permissions)) != 0 { throw .current("fchmod", temporaryPath) }
     if durability == .durable { try FileSystem.synchronize(file, path: path) }
+    if durability == .remakeable, try FileSystem.exchange(temporaryPath, with: path) {
+      try FileSystem.removeTree(temporaryPath)
+      return
+    }
     try FileSystem.rename(temporaryPath, to: path)
     if durability == .durable { try FileSystem.synchronizeDirectory(path.removingLastComponent()) }
   }
@@ -34,7 +38,7 @@ public struct FileReplacement: ~Copyable {
   }
 
   /// A name beside `path` that no other process or thread of this machine uses: `.NAME.PID.TIME.THREAD.tmp`.
-  private static func temporaryPath(beside path: FilePath) -> FilePath {
+  static func temporaryPath(beside path: FilePath) -> FilePath {
     let name = path.lastComponent?.string ?? "file"
     let mark = "\(getpid()).\(String(monotonicNanoseconds(), radix: 36)).\(String(UInt(pthread_self()), radix: 36))"
     return path.removingLastComponent().appending(".\(name.prefix(100)).\(mark).tmp")

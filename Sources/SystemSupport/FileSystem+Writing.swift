@@ -3,6 +3,10 @@ internal import Glibc
 
 /// How much a write must survive.
 public enum Durability: Sendable {
+  /// Readers see the old file or the new one, never a half; a power cut may lose both. For what is large and can be made
+  /// again: some file systems (ext4, `auto_da_alloc`) begin to write a file out when it replaces another one by
+  /// rename(2), which is waited for; here the two change places.
+  case remakeable
   /// Readers see the old file or the new one, never a half; a power cut may lose the new one.
   case atomic
   /// And when the call returns, the new file survives a power cut: file and folder are synced.

@@ -52,6 +52,24 @@ public enum FileSystem {
     return bytes
   }
 
+  /// The bytes of a part of an open file; its position stays. A file that ends before gives `EIO`.
+  public static func read(_ file: FileDescriptor, _ range: Range<UInt64>) throws(SystemCallError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: range.count)
+    var filled = 0
+    while filled < bytes.count {
+      let count = try retryingOnInterrupt("pread") {
+        bytes.withUnsafeMutableBytes { buffer in
+          pread(
+            file.rawValue, buffer.baseAddress.map { $0 + filled }, buffer.count - filled,
+            off_t(range.lowerBound) + filled)
+        }
+      }
+      if count == 0 { throw SystemCallError("pread", nil, .ioError) }
+      filled += count
+    }
+    return bytes
+  }
+
   /// The text of a whole file; bytes that are not UTF-8 give `EILSEQ`.
   public static func readText(_ path: FilePath, limit: Int = 1 << 31) throws(SystemCallError) -> String {
     guard let text = String(validating: try read(path, limit: limit), as: UTF8.self) else {
@@ -102,6 +120,17 @@ public enum FileSystem {
   public static func renameWithoutReplacing(_ from: FilePath, to: FilePath) throws(SystemCallError) {
     let result = from.withPlatformString { from in to.withPlatformString { to in kilt_rename_noreplace(from, to) } }
     if result != 0 { throw .current("renameat2", to) }
+  }
+
+  /// Puts what is at either path at the other, in one step (renameat2(2), `RENAME_EXCHANGE`).
+  ///
+  /// - Returns: false where the kernel or the file system can not, or nothing is at one of the paths.
+  public static func exchange(_ one: FilePath, with other: FilePath) throws(SystemCallError) -> Bool {
+    let result = one.withPlatformString { one in other.withPlatformString { kilt_rename_exchange(one, $0) } }
+    if result == 0 { return true }
+    let error = SystemCallError.current("renameat2", other)
+    if [ENOENT, EINVAL, ENOSYS, EOPNOTSUPP].contains(error.errno.rawValue) { return false }
+    throw error
   }
 
   /// Makes a hard link (link(2)).

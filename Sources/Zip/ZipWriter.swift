@@ -1,6 +1,6 @@
 import Glibc
 public import SystemPackage
-import SystemSupport
+public import SystemSupport
 
 /// Writes an archive into a new file beside its final place and renames it there, so that nobody sees half of one.
 ///
@@ -15,8 +15,6 @@ public final class ZipWriter {
   private var buffer: [UInt8] = []
   private var directory: [UInt8] = []
   private var flushed: UInt64 = 0
-  /// Called with the number of bytes that have reached the file.
-  public var onFlush: ((UInt64) -> Void)?
 
   /// Members so far.
   public private(set) var count: UInt64 = 0
@@ -101,6 +99,22 @@ public final class ZipWriter {
       entry.writeCentralRecord(to: &directory, offset: start + offset)
       count += 1
     }
+    try copy(range, of: source)
+  }
+
+  /// Adds members of another archive of this writer with headers, data and directory records as they are.
+  ///
+  /// - Parameters:
+  ///   - range: where they lie in `source`; the same place as here.
+  ///   - records: their records of the directory.
+  public func copy(_ range: Range<UInt64>, of source: FileDescriptor, records: ZipDirectoryRecords) throws {
+    precondition(range.lowerBound == offset, "records say where members are")
+    directory += records.bytes
+    count += records.count
+    try copy(range, of: source)
+  }
+
+  private func copy(_ range: Range<UInt64>, of source: FileDescriptor) throws {
     try flush()
     do throws(SystemCallError) {
       guard lseek(source.rawValue, off_t(range.lowerBound), SEEK_SET) >= 0 else {
@@ -111,7 +125,6 @@ public final class ZipWriter {
         let piece = min(rest, Self.pieceSize)
         try FileSystem.copyBytes(from: source, to: descriptor, length: piece)
         flushed += UInt64(piece)
-        onFlush?(flushed)
         rest -= piece
       }
     } catch {
@@ -149,7 +162,6 @@ public final class ZipWriter {
     }
     flushed += UInt64(buffer.count)
     buffer.removeAll(keepingCapacity: true)
-    onFlush?(flushed)
   }
 
   /// Writes the directory.
@@ -196,9 +208,11 @@ public final class ZipWriter {
   /// Gives the file its name and closes it.
   ///
   /// ``finishDirectory()`` must have been called.
-  public func publish() throws(ZipWriteError) {
+  public func publish(_ durability: Durability = .atomic) throws(ZipWriteError) {
     guard let replacement = replacement.take() else { return }
-    do throws(SystemCallError) { try replacement.commit() } catch { throw ZipWriteError(path: path, cause: error) }
+    do throws(SystemCallError) { try replacement.commit(durability) } catch {
+      throw ZipWriteError(path: path, cause: error)
+    }
   }
 
   private func writeAll(_ bytes: UnsafeRawBufferPointer) throws(ZipWriteError) {
@@ -208,6 +222,5 @@ public final class ZipWriter {
       throw ZipWriteError(path: path, cause: error)
     }
     flushed += UInt64(bytes.count)
-    onFlush?(flushed)
   }
 }

@@ -71,6 +71,30 @@ struct BundleRobustnessTests {
     }
   }
 
+  @Test("A version of pyenv that is not on the PATH is found, behind what is there")
+  func unselectedVersions() throws {
+    let scratch = try Scratch()
+    let python = try Python.any()
+    let bundle = try scratch.build(entry: "hello", sources: ["hello.py": "import sys\nprint(sys.executable)\n"])
+    let bin = scratch.home.appending(".pyenv/versions/3.\(python.minor).0/bin")
+    try FileSystem.createDirectories(bin)
+    let link = bin.appending("python3.\(python.minor)")
+    try FileSystem.createSymbolicLink(at: link, to: python.path)
+    let empty = ["PATH": scratch.path.appending("empty").string]
+    for _ in 0..<2 {
+      let outcome = try scratch.run(bundle.path, environment: empty)
+      #expect(outcome.text.contains("/at\(link)/bin/python"), "\(outcome.text)\(outcome.errorText)")
+    }
+    // Elsewhere, and before it what the PATH has.
+    try FileSystem.rename(scratch.home.appending(".pyenv"), to: scratch.path.appending("py env"))
+    let moved = ["PYENV_ROOT": scratch.path.appending("py env").string]
+    #expect(try scratch.run(bundle.path, environment: empty.merging(moved) { $1 }).text.contains("py env"))
+    #expect(try !scratch.run(bundle.path, environment: moved).text.contains("py env"))
+    // Not where PEX_PYTHON_PATH says where to look.
+    let only = empty.merging(moved.merging(["PEX_PYTHON_PATH": "/nonexistent"]) { $1 }) { $1 }
+    #expect(try scratch.run(bundle.path, environment: only).termination == .exited(3))
+  }
+
   @Test("A wrapper on the PATH that becomes the interpreter, as pyenv's does, is executed once on a host")
   func wrapper() throws {
     let scratch = try Scratch()

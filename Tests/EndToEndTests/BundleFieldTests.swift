@@ -87,7 +87,6 @@ import Testing
   }
 
   @Test(arguments: [
-    ("layout=\"packed\"", "has the field \"layout\": a bundle is always one file"),
     ("extra_build_args=[\"--compile\"]", "has the field \"extra_build_args\": there is no pex command"),
     ("complete_platforms=[\":data\"]", "\"tools/probe/data.txt\" is no"),
     ("scie=\"lazy\"", "has the field \"scie\": no interpreter is put into a bundle"),
@@ -103,6 +102,45 @@ import Testing
     #expect(outcome.termination == .exited(2))
     #expect(outcome.errorText.contains(message), "\(outcome.errorText)")
     #expect(outcome.errorText.contains("help: "), "\(outcome.errorText)")
+  }
+
+  @Test(arguments: ["packed", "loose"])
+  func aDirectoryIsBuiltStartedAndKept(layout: String) throws {
+    let example = try example(
+      """
+      pex_binary(
+        name="folder", executable="run-it.py", env={"MODE": "x"}, layout="\(layout)", output_path="folder.pex",
+        dependencies=[":lib", "3rdparty/python:reqs#bottle"])
+      """)
+    try example.kilt("package", "tools/probe:folder")
+    let home = example.scratch.appending("home")
+    try FileSystem.createDirectories(home)
+    let environment = ["PATH=\(try Tools.folder(of: ["python3", "readlink"], in: example))", "HOME=\(home)"]
+    func start() throws -> Subprocess.Outcome {
+      try Subprocess(example.root.appending("dist/folder.pex/pex").string, ["a"], environment: environment).run()
+    }
+    let outcome = try start()
+    #expect(outcome.text == "__main__ ['a'] x 1", "\(outcome.errorText)")
+    #expect(try example.kilt("package", "tools/probe:folder").errorText.contains("unchanged  dist/folder.pex"))
+    // An edit leaves nothing of the old directory, and the wheels are not written again.
+    try example.append("tools/probe/library.py", "x = 2\n")
+    let wheel = try #require(
+      FileSystem.list(example.root.appending("dist/folder.pex/.deps")).first { $0.name.hasPrefix("bottle") })
+    var file = example.root.appending("dist/folder.pex/.deps").appending(wheel.name)
+    if layout == "loose" { file.append("bottle.py") }
+    let inode = try FileSystem.status(of: file).inode
+    #expect(try example.kilt("package", "tools/probe:folder").errorText.contains("built  dist/folder.pex"))
+    #expect(try FileSystem.status(of: file).inode == inode)
+    #expect(try start().text == "__main__ ['a'] x 2")
+    #expect(try FileSystem.list(example.root.appending("dist")).allSatisfy { !$0.name.hasSuffix(".tmp") })
+    // One that was touched is not trusted.
+    try FileSystem.write(text: "", to: file)
+    #expect(try example.kilt("package", "tools/probe:folder").errorText.contains("built  dist/folder.pex"))
+    #expect(try FileSystem.status(of: file).size > 1000)
+    let sizes = try example.kilt("explain", "size", "dist/folder.pex").text
+    #expect(sizes.contains("bottle"), "\(sizes)")
+    let published = try example.kilt(["publish", "tools/probe:folder", "--repository", "repository"])
+    #expect(published.termination == .exited(2))
   }
 
   @Test func aDifferenceBetweenBundlesIsShownByMember() throws {

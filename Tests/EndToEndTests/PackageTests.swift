@@ -1,3 +1,4 @@
+import Glibc
 import JSON
 import SystemSupport
 import Testing
@@ -78,6 +79,31 @@ import Testing
     #expect(listing.contains(".deps/bottle-"))
     #expect(!listing.contains("_test.py"))
     #expect(!listing.contains("services/eightball"))
+  }
+
+  @Test func theBytesAreTheSameForAnotherUserElsewhereAtAnotherTime() throws {
+    let (one, other) = (try Example(), try Example())
+    try one.kilt("package", "services/fiddler:server")
+    // Another cache, mask, time zone, language and clock; folders list their files in another order; another user.
+    let changes = try other.freshResults() + ["TZ=Pacific/Kiritimati", "LC_ALL=C.UTF-8", "HOME=\(other.scratch)"]
+    for folder in ["lib", "services/fiddler"] {
+      try other.execute(
+        "sh",
+        [
+          "-c", "mv \"$0\" x && mkdir \"$0\" && ls -r x | while read -r f; do mv x/\"$f\" \"$0\"; done && rmdir x",
+          folder,
+        ])
+    }
+    try other.execute("sh", ["-c", "find . -name '*.py' -exec touch -d 2001-02-03 {} +"])
+    var command = [
+      "faketime", "2040-05-06 07:08:09", other.programs.appending("kilt").string, "package", "services/fiddler:server",
+    ]
+    if getuid() == 0 {
+      try other.execute("chown", ["-R", "65534:65534", other.scratch.string])
+      command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] + command
+    }
+    try other.execute("sh", ["-c", "umask 077; exec \"$@\"", "sh"] + command, environment: changes)
+    #expect(try one.sha256(one.bundle("fiddler_server-")) == other.sha256(other.bundle("fiddler_server-")))
   }
 
   @Test func doingItAgainDoesNothing() throws {

@@ -1,5 +1,6 @@
 public import Bundles
 public import Digests
+public import SystemSupport
 public import TargetGraph
 
 /// What became of one target's package: what people and machines are told.
@@ -8,10 +9,22 @@ public struct PackageOutcome: Sendable {
   public struct File: Sendable {
     /// From the workspace root.
     public var relativePath: String
-    public var sha256: SHA256Digest
+    /// Of a bundle not known: building does not work it out.
+    var sha256: SHA256Digest?
     /// In bytes.
     public var size: Int64
     public var work: PackagedBundle.Work
+
+    /// The digest of the file, which is read where that is not known; of a directory as ``Bundle/digest()``.
+    ///
+    /// - Parameter root: of the workspace.
+    /// - Throws: `SystemCallError`.
+    public func digest(root: FilePath) throws(SystemCallError) -> SHA256Digest {
+      if let sha256 { return sha256 }
+      let path = root.pushing(FilePath(relativePath))
+      guard try FileSystem.status(of: path).kind == .directory else { return try SHA256Digest.ofFile(path).digest }
+      return try BundleDirectory(path).digest()
+    }
   }
 
   public var target: TargetID

@@ -9,15 +9,16 @@ struct PackageRecord: Equatable {
   struct File: Equatable {
     /// From the workspace root.
     var path: String
-    var sha256: SHA256Digest
+    /// The digest of what it holds; of a bundle, ``BundleRecord/key``.
+    var identity: SHA256Digest
     var size: Int64
     /// As ``BundleRecord/stamp``.
-    var stamp: [Int64]
+    var stamp: SHA256Digest
 
     func isIntact(_ root: FilePath) -> Bool {
-      // A file that can not be looked at is as good as gone.
-      guard let status = try? FileSystem.status(of: root.pushing(FilePath(path))) else { return false }
-      return stamp == BundleRecord.stamp(of: status)
+      // What can not be looked at is as good as gone.
+      guard let now = try? BundleRecord.stamp(of: root.pushing(FilePath(path))) else { return false }
+      return stamp == now
     }
   }
 
@@ -35,9 +36,9 @@ struct PackageRecord: Equatable {
     writer.write(optional: artifact) { $0.write($1) }
     writer.write(list: files) { writer, file in
       writer.write(file.path)
-      writer.write(file.sha256.bytes)
+      writer.write(file.identity.bytes)
       writer.write(signed: file.size)
-      writer.write(list: file.stamp) { $0.write(signed: $1) }
+      writer.write(file.stamp.bytes)
     }
     writer.write(list: notes) { $0.write($1) }
     return writer.bytes
@@ -56,10 +57,10 @@ struct PackageRecord: Equatable {
         let artifact = try reader.optional { reader throws(SnapshotError) in try reader.string() }
         let files = try reader.list { reader throws(SnapshotError) in
           let path = try reader.string()
-          guard let digest = SHA256Digest(bytes: try reader.data()) else { throw .damaged("a package's record") }
-          return File(
-            path: path, sha256: digest, size: try reader.signed(),
-            stamp: try reader.list { reader throws(SnapshotError) in try reader.signed() })
+          guard let identity = SHA256Digest(bytes: try reader.data()), let size = .some(try reader.signed()),
+            let stamp = SHA256Digest(bytes: try reader.data())
+          else { throw .damaged("a package's record") }
+          return File(path: path, identity: identity, size: size, stamp: stamp)
         }
         return PackageRecord(
           machine: machine, artifact: artifact, files: files,

@@ -55,17 +55,19 @@ public struct Packager {
   private func bring(_ id: TargetID, _ record: PackageRecord, _ bundles: BundlePackager) throws -> PackageOutcome? {
     var outcome = PackageOutcome(target: id, files: [], notes: record.notes)
     if let artifact = record.artifact, let file = record.files.first, file.path != bundles.relativePath(artifact) {
-      guard let bundle = try bundles.rename(artifact, sha256: file.sha256) else { return nil }
+      guard let bundle = try bundles.rename(artifact, key: file.identity) else { return nil }
       outcome.files = [
-        .init(
-          relativePath: bundles.relativePath(artifact), sha256: bundle.sha256, size: Int64(bundle.size), work: .renamed)
+        .init(relativePath: bundles.relativePath(artifact), size: Int64(bundle.size), work: .renamed)
       ]
-      try remember(outcome, artifact: artifact)
+      try remember(outcome, artifact: artifact, key: file.identity)
       return outcome
     }
     for file in record.files {
       guard file.isIntact(workspace.root) else { return nil }
-      outcome.files.append(.init(relativePath: file.path, sha256: file.sha256, size: file.size, work: .unchanged))
+      let isBundle = graph.type(of: id) == .pexBinary
+      outcome.files.append(
+        .init(
+          relativePath: file.path, sha256: isBundle ? nil : file.identity, size: file.size, work: .unchanged))
     }
     return outcome
   }
@@ -73,26 +75,27 @@ public struct Packager {
   private func bundle(_ id: TargetID, _ bundles: BundlePackager) throws -> PackageOutcome {
     let packaged = try bundles.package(id)
     let file = PackageOutcome.File(
-      relativePath: packaged.relativePath, sha256: packaged.bundle.sha256, size: Int64(packaged.bundle.size),
-      work: packaged.work)
+      relativePath: packaged.relativePath, size: Int64(packaged.bundle.size), work: packaged.work)
     let outcome = PackageOutcome(
       target: id, files: [file], notes: packaged.notes, collisions: packaged.bundle.collisions)
-    try remember(outcome, artifact: packaged.plan.outputPath == nil ? packaged.plan.artifact : nil)
+    try remember(
+      outcome, artifact: packaged.plan.outputPath == nil ? packaged.plan.artifact : nil, key: packaged.key)
     return outcome
   }
 
   private func package(ofOther id: TargetID) throws -> PackageOutcome {
     let outcome = PackageOutcome(target: id, files: try writer.write(id))
-    try remember(outcome, artifact: nil)
+    try remember(outcome, artifact: nil, key: nil)
     return outcome
   }
 
-  private func remember(_ outcome: PackageOutcome, artifact: String?) throws {
+  /// - Parameter key: of a bundle.
+  private func remember(_ outcome: PackageOutcome, artifact: String?, key: SHA256Digest?) throws {
     guard let memory else { return }
     let files = try outcome.files.map { file in
-      let status = try FileSystem.status(of: workspace.root.appending(file.relativePath))
-      return PackageRecord.File(
-        path: file.relativePath, sha256: file.sha256, size: file.size, stamp: BundleRecord.stamp(of: status))
+      PackageRecord.File(
+        path: file.relativePath, identity: try key ?? file.digest(root: workspace.root), size: file.size,
+        stamp: try BundleRecord.stamp(of: workspace.root.appending(file.relativePath)))
     }
     try memory.remember(outcome.target, artifact: artifact, files: files, notes: outcome.notes)
   }

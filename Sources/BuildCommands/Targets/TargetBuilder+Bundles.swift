@@ -77,20 +77,49 @@ extension TargetBuilder {
     return try BundleInputs(plan, fields: fields, wheels: chosen, root: workspace.root, parts: parts)
   }
 
-  /// The bundle of a plan as a file of the store.
+  /// The bundle of a plan as a file of the store: one file, whatever the layout of the binary.
   func bundleFile(_ plan: BundlePlan) throws -> (file: BlobReference, inputs: InputList, wasCached: Bool) {
-    let inputs = try bundleInputs(plan)
+    var inputs = try bundleInputs(plan)
+    inputs.specification.layout = .zipapp
     let (file, wasCached) = try kept("bundle-1", inputs.key) { path in
       _ = try BundleBuilder(store: store).build(inputs.specification, to: path)
     }
     return (file, inputs.inputs, wasCached)
   }
 
+  /// The files of a bundle that is a directory, in the store.
+  private func bundleDirectory(
+    _ inputs: BundleInputs
+  ) throws -> [(path: String, file: BlobReference, isExecutable: Bool)] {
+    let folder = try FileSystem.makeTemporaryDirectory(prefix: "bundle")
+    defer { try? FileSystem.removeTree(folder) }
+    let path = folder.appending("bundle")
+    _ = try BundleBuilder(store: store).build(inputs.specification, to: path)
+    let directory = try BundleDirectory(path)
+    return try directory.files.map { file, status in
+      (file, BlobReference(try store.put(file: directory.path(of: file)), size: status.size), status.isExecutable)
+    }
+  }
+
+  private func add(
+    _ contents: [(path: String, file: BlobReference, isExecutable: Bool)], to files: inout ActionInputs,
+    at place: String
+  ) throws {
+    for (path, file, isExecutable) in contents {
+      try files.add(.file(file, isExecutable: isExecutable), at: place + "/" + path)
+    }
+  }
+
   /// A binary as a part of something else: under a name that no commit changes.
   func bundlePackage(_ id: TargetID) throws -> BuiltPackage {
     let plan = try resolver.bundlePlan(for: id)
-    let (file, inputs, wasCached) = try bundleFile(plan)
     var files = ActionInputs()
+    if try BundleFields(graph[id]).layout != .zipapp {
+      let inputs = try bundleInputs(plan)
+      try add(try bundleDirectory(inputs), to: &files, at: try outputPath(of: graph[id], suffix: "pex"))
+      return BuiltPackage(files: files, inputs: inputs.inputs, wasCached: false)
+    }
+    let (file, inputs, wasCached) = try bundleFile(plan)
     try files.add(.file(file, isExecutable: true), at: try outputPath(of: graph[id], suffix: "pex"))
     return BuiltPackage(files: files, inputs: inputs, wasCached: wasCached)
   }

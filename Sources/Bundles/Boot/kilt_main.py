@@ -21,7 +21,8 @@ def start(scope):
         if b"__KILT_HEALED" in environ:
             raise SystemExit("%s is damaged again as soon as it is unpacked: is something removing it?" % config["tree"])
         posix.putenv("__KILT_DAMAGED", "1")
-        posix.execv("/bin/sh", ["/bin/sh", environ[b"PEX"], *sys.argv[1:]])
+        script = environ[b"PEX"] + config["script"].encode()
+        posix.execv("/bin/sh", ["/bin/sh", script, *sys.argv[1:]])
     tree = config["tree"]
     sys.prefix = sys.exec_prefix = tree
     sys.path[:] = config["path"]

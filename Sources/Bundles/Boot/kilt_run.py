@@ -97,12 +97,13 @@ def change_path(config):
 def merge_pex(kilt_unpack, path, root):
     """The directories that another PEX, ours or a real one, adds to sys.path: its distributions."""
     import json
+    deps = os.path.join(path, ".deps")
     if os.path.isdir(path):
-        # One that is unpacked (`--layout loose`): what it holds can be used where it is.
-        deps = os.path.join(path, ".deps")
         found = [os.path.join(deps, name) for name in (sorted(os.listdir(deps)) if os.path.isdir(deps) else ())]
-        return [name for name in found if os.path.isdir(name)]
-    archive = kilt_unpack.Archive(path)
+        if all(os.path.isdir(name) for name in found):
+            # One that is unpacked (`--layout loose`): what it holds can be used where it is.
+            return found
+    archive = kilt_unpack.opened(path)
     info = json.loads(archive.read("PEX-INFO").decode("utf-8"))
     names = sorted({n[0].split("/", 2)[1] for n in archive.members if n[0].startswith(".deps/") and n[0].count("/") >= 2})
     own = "kilt" in info

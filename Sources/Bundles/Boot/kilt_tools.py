@@ -5,7 +5,7 @@ import re
 import sys
 
 from kilt_boot import Refuse
-from kilt_unpack import Archive
+from kilt_unpack import opened
 
 join = os.path.join
 
@@ -80,6 +80,10 @@ class Distribution(object):
         self.members = members
         self.name, self.version = file.split("-")[:2]
         self.requires, self.python = [], ""
+        # `NAME-VERSION.data`, where that was moved to `.prefix`.
+        moved = any("/.prefix/" in member[0] for member in members)
+        information = [m[0].split("/")[2] for m in members if m[0].endswith(".dist-info/RECORD")]
+        self.data = information[0][:-10] + ".data" if moved and information else ""
         text = ""
         for member in members:
             if member[0].endswith(".dist-info/METADATA") and member[0].count("/") == 3:
@@ -115,7 +119,7 @@ def distributions(info, archive):
 
 def show_graph(bundle, info, texts, arguments):
     found, _ = options(arguments, values=("-o", "--output"))
-    known = distributions(info, Archive(bundle))
+    known = distributions(info, opened(bundle))
     keys = {d.key: d for d in known}
     lines = ["digraph \"Dependency graph of %s\" {" % os.path.basename(bundle).replace('"', "'")]
     for d in known:
@@ -139,7 +143,7 @@ def repository(bundle, info, texts, arguments):
     action = arguments[0] if arguments else ""
     if action == "info":
         found, _ = options(arguments[1:], flags=("-v", "--verbose"))
-        for d in distributions(info, Archive(bundle)):
+        for d in distributions(info, opened(bundle)):
             if found:
                 print(json.dumps({"project_name": d.name, "version": d.version, "requires_python": d.python,
                                   "requires_dists": d.requires, "wheel": d.file}))
@@ -157,22 +161,38 @@ def repository(bundle, info, texts, arguments):
 def extract_wheels(bundle, info, directory):
     import zipfile
     os.makedirs(directory, exist_ok=True)
-    archive = Archive(bundle)
+    archive = opened(bundle)
     for d in distributions(info, archive):
         path = join(directory, d.file)
         with zipfile.ZipFile(path + ".part", "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as wheel:
             for member in d.members:
-                name = member[0].split("/", 2)[2]
+                name = wheel_name(member[0].split("/", 2)[2], d.data)
                 if name == ".layout.json":
                     continue
                 entry = zipfile.ZipInfo(name)
                 entry.external_attr = member[5] << 16
                 entry.compress_type = zipfile.ZIP_DEFLATED if member[1] else zipfile.ZIP_STORED
+                pieces = archive.pieces(member)
+                if d.data and name == d.data[:-5] + ".dist-info/RECORD":
+                    lines = b"".join(bytes(piece) for piece in pieces).decode("utf-8").splitlines()
+                    pieces = [(wheel_name(line, d.data) + "\n").encode("utf-8") for line in lines]
                 with wheel.open(entry, "w", force_zip64=member[4] >= 1 << 31) as file:
-                    for piece in archive.pieces(member):
+                    for piece in pieces:
                         file.write(piece)
         os.rename(path + ".part", path)
         print(path)
+
+
+def wheel_name(name, data):
+    """What a member of an installed wheel, or the start of a line of its RECORD, is called in the wheel."""
+    start = '"' if name[:1] == '"' else ""
+    parts = name[len(start):].split("/", 2)
+    if not data or parts[0] != ".prefix" or len(parts) < 3:
+        return name
+    scheme, rest = parts[1:]
+    if scheme == "include":
+        scheme, rest = "headers", rest.split("/", 3)[3]
+    return "%s%s/%s/%s" % (start, data, "scripts" if scheme == "bin" else scheme, rest)
 
 
 def make_venv(bundle, info, texts, arguments):
@@ -244,9 +264,14 @@ KINDS = {"py": "Python source", "so": "compiled module", "pyi": "type stub", "py
          "gz": "data", "txt": "text", "md": "text", "h": "header"}
 
 
+def bytes_of(bundle, archive):
+    """The size of a file; of a directory, what its members take."""
+    return os.path.getsize(bundle) if os.path.isfile(bundle) else sum(member[3] for member in archive.members)
+
+
 def show_size(bundle, info, texts, arguments):
     found, _ = options(arguments, values=("--format",))
-    archive = Archive(bundle)
+    archive = opened(bundle)
     parts, kinds, files = {}, {}, []
     for name, _, _, compressed, size, _, _ in archive.members:
         part = name.split("/", 2)[1] if name.startswith(".deps/") else (
@@ -260,12 +285,12 @@ def show_size(bundle, info, texts, arguments):
     files = sorted(files, reverse=True)[:20]
     if found.get("format") == "json":
         fields = ("compressed", "size", "files")
-        print(json.dumps({"bundle": bundle, "size": os.path.getsize(bundle),
+        print(json.dumps({"bundle": bundle, "size": bytes_of(bundle, archive),
                           "distributions": [dict(zip(fields, value), name=key) for key, value in order[0]],
                           "kinds": [dict(zip(fields, value), name=key) for key, value in order[1]],
                           "largest": [dict(zip(("compressed", "size", "name"), item)) for item in files]}, indent=2))
         return
-    print("%12d  %s" % (os.path.getsize(bundle), bundle))
+    print("%12d  %s" % (bytes_of(bundle, archive), bundle))
     for table in order:
         print("\n  in bundle    unpacked   files")
         for key, (compressed, size, count) in table:
@@ -279,10 +304,15 @@ def show_diff(bundle, info, texts, arguments):
     found, rest = options(arguments, values=("--format",))
     if len(rest) != 1:
         raise Refuse("usage: diff OTHER [--format text|json]")
-    one, other = ({m[0]: m for m in Archive(path).members} for path in (bundle, rest[0]))
+    archives = opened(bundle), opened(rest[0])
+    one, other = ({m[0]: m for m in archive.members} for archive in archives)
+
+    def differ(left, right):
+        return left[4] != right[4] or archives[0].checksum(left) != archives[1].checksum(right)
+
     lacking = sorted(set(one) - set(other))
     more = sorted(set(other) - set(one))
-    changed = sorted(n for n in set(one) & set(other) if one[n][2] != other[n][2] or one[n][4] != other[n][4])
+    changed = sorted(n for n in set(one) & set(other) if differ(one[n], other[n]))
     if found.get("format") == "json":
         print(json.dumps({"removed": lacking, "added": more, "changed": changed}, indent=2))
     else:
@@ -297,7 +327,7 @@ def show_why(bundle, info, texts, arguments):
     if len(rest) != 1:
         raise Refuse("usage: why MODULE")
     path = rest[0].replace(".", "/")
-    archive = Archive(bundle)
+    archive = opened(bundle)
     known = distributions(info, archive)
     found = 0
     pattern = re.compile(r"%s(\.py|\.so|\.[^/]*\.so|/.*)$" % re.escape(path))

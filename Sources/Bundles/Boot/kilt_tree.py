@@ -77,6 +77,8 @@ def configuration(info, scripts, made, tree, root, code, needs):
         "needs": needs,
         "tree": tree,
         "root": root,
+        # What starts the bundle anew, below its path: of a bundle that is a directory, a file in it.
+        "script": "/pex" if info["kilt"].get("layout") else "",
         "path": path,
         "args": list(info.get("inject_args") or []),
         "env": dict(info.get("inject_env") or {}),

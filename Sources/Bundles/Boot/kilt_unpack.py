@@ -20,15 +20,22 @@ class Archive(object):
         self.path = path
         with open(path, "rb") as file:
             self.data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        self.members = list(self._directory())
+        self.members = list(self._directory(0, len(self.data)))
+        for member in self.members[:]:
+            if member[0][:6] == ".deps/" and member[0][-4:] == ".whl" and not member[1]:
+                # A wheel kept whole, by a real pex with --no-pre-install-wheels.
+                self.members.remove(member)
+                start = self._start(member)
+                for inner in self._directory(start, start + member[4]):
+                    self.members.append((member[0] + "/" + inner[0],) + inner[1:])
 
-    def _directory(self):
+    def _directory(self, start, limit):
         data = self.data
-        end = data.rfind(b"PK\x05\x06", max(0, len(data) - 65557))
-        if end < 0 or end + 22 > len(data):
+        end = data.rfind(b"PK\x05\x06", max(start, limit - 65557), limit)
+        if end < 0 or end + 22 > limit:
             raise EOFError("%s is no zip archive, or its end is cut off" % self.path)
         count, size, offset = struct.unpack_from("<HLL", data, end + 10)
-        if end >= 76 and data[end - 20:end - 16] == b"PK\x06\x07":
+        if end >= start + 76 and data[end - 20:end - 16] == b"PK\x06\x07":
             end -= 76
             count, size, offset = struct.unpack_from("<QQQ", data, end + 32)
         # Where there are bytes in front that the offsets do not count.
@@ -59,10 +66,16 @@ class Archive(object):
             at += 4 + size
         return values
 
+    def checksum(self, member):
+        return member[2]
+
+    def _start(self, member):
+        return member[6] + 30 + sum(struct.unpack_from("<HH", self.data, member[6] + 26))
+
     def pieces(self, member):
         """The bytes of a member, in pieces that are small where the member is large, and checked at the end."""
-        name, method, checksum, compressed, size, _, offset = member
-        start = offset + 30 + sum(struct.unpack_from("<HH", self.data, offset + 26))
+        name, method, checksum, compressed, size, _, _ = member
+        start = self._start(member)
         with memoryview(self.data) as view:
             if start + compressed > len(view):
                 raise EOFError("%s ends within %s" % (self.path, name))
@@ -102,6 +115,55 @@ class Archive(object):
         raise KeyError("%s has no %s" % (self.path, name))
 
 
+class Directory(object):
+    """A bundle that is a directory, with the interface of an archive: `--layout packed` holds wheels, loose their files."""
+
+    def __init__(self, path):
+        self.path = path
+        self.members = []
+        self._walk("")
+
+    def _walk(self, prefix):
+        for entry in sorted(os.scandir(join(self.path, prefix)), key=lambda entry: entry.name):
+            name = prefix + entry.name
+            if entry.is_dir():
+                self._walk(name + "/")
+            elif prefix == ".deps/" or name == ".bootstrap":
+                archive = Archive(entry.path)
+                for member in archive.members:
+                    self.members.append((name + "/" + member[0],) + member[1:6] + ((archive, member),))
+            elif name != "pex":
+                status = entry.stat()
+                self.members.append((name, 0, None, status.st_size, status.st_size, status.st_mode, entry.path))
+
+    def checksum(self, member):
+        found = member[2]
+        if found is None:
+            found = 0
+            for piece in self.pieces(member):
+                found = zlib.crc32(piece, found)
+        return found
+
+    def pieces(self, member):
+        place = member[6]
+        if isinstance(place, tuple):
+            for piece in place[0].pieces(place[1]):
+                yield piece
+            return
+        with open(place, "rb") as file:
+            piece = file.read(1 << 20)
+            while piece:
+                yield piece
+                piece = file.read(1 << 20)
+
+    read = Archive.read
+
+
+def opened(path):
+    """A bundle, or a PEX: a file or a directory."""
+    return Directory(path) if os.path.isdir(path) else Archive(path)
+
+
 def install(path, wheels, root, code):
     """Unpacks what the host does not have of the wheels, {file name: key}, and of the code, a place or None.
 
@@ -112,7 +174,7 @@ def install(path, wheels, root, code):
     made_code = temporary(root) if code and not os.path.isdir(code) else None
     if missing or made_code:
         try:
-            archive = Archive(path)
+            archive = opened(path)
             extract(archive, plan(archive, missing, made_code), root)
             for name, made in missing.items():
                 os.makedirs(join(made, "lib"), exist_ok=True)
@@ -150,8 +212,19 @@ def plan(archive, missing, code):
 
 
 def wheel_path(name):
-    """Where a wheel's member goes: what lies in `.data` belongs to a scheme of its own (PEP 427)."""
+    """Where a wheel's member goes: what lies in `.data` belongs to a scheme of its own (PEP 427).
+
+    Where the tools of PEX have to know the wheel as installed, that is `.prefix`.
+    """
     first, _, rest = name.partition("/")
+    if first == ".prefix" and "/" in rest:
+        scheme, _, rest = rest.partition("/")
+        if scheme in ("purelib", "platlib"):
+            return "lib/" + rest
+        if scheme == "include":
+            # site/pythonX.Y/NAME/...
+            return "data/headers/" + "/".join(rest.split("/")[2:])
+        return join("data", "scripts" if scheme == "bin" else scheme, rest)
     if first[-5:] != ".data" or "/" not in rest:
         return "lib/" + name
     scheme, _, rest = rest.partition("/")

@@ -2,18 +2,24 @@ import os
 import sys
 
 # `python BUNDLE` may start any Python, and one that does not even parse the rest: this file is for all of them.
-bundle = os.path.abspath(sys.argv[0])
+bundle = os.path.dirname(os.path.abspath(__file__))
+script = os.path.join(bundle, "pex") if os.path.isdir(bundle) else bundle
 if sys.executable:
     os.environ["__KILT_PYTHON"] = os.path.abspath(sys.executable)
 try:
-    os.execv("/bin/sh", ["/bin/sh", bundle] + sys.argv[1:])
+    os.execv("/bin/sh", ["/bin/sh", script] + sys.argv[1:])
 except OSError:
     # A system without a shell: this very Python has to do.
     if sys.version_info < (3, 8):
         raise
 import types
 
-parts = __loader__.get_data(bundle + "/.bootstrap/kilt.py").decode().split("\n#@ ")
+if os.path.isfile(bundle + "/.bootstrap"):
+    import zipimport
+    text = zipimport.zipimporter(bundle + "/.bootstrap").get_data("kilt.py")
+else:
+    text = __loader__.get_data(bundle + "/.bootstrap/kilt.py")
+parts = text.decode().split("\n#@ ")
 sys.modules["kilt_boot"] = boot = types.ModuleType("kilt_boot")
 exec(compile(parts[0], bundle + "/.bootstrap/kilt_boot.py", "exec"), boot.__dict__)
 boot.main(bundle, __loader__.get_data(bundle + "/PEX-INFO"), parts)

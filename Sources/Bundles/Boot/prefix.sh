@@ -1,9 +1,10 @@
 #!/bin/sh
-# @NAME@, a bundle made by Kilt: a zip archive follows this script. PEX_TOOLS=1 says what it holds.
+# @NAME@, a bundle made by Kilt. PEX_TOOLS=1 says what it holds.
 id=@ID@
 names=@NAMES@
 first=@FIRST@
 case $0 in /*) PEX=$0 ;; *) PEX=$PWD/$0 ;; esac
+@WHERE@
 export PEX
 case ${PEX_DISABLE_VARIABLES-} in 1 | [Tt][Rr][Uu][Ee]) unset @VARIABLES@ ;; esac
 case ${PEX_IGNORE_RCFILES-}${PEX_DISABLE_VARIABLES-} in
@@ -45,6 +46,11 @@ if [ -n "${PYTHONPATH-}${PYTHONHOME-}" ]; then
   [ -z "${PYTHONUNBUFFERED-}" ] || flags=${flags}u
   [ -z "${PYTHONDONTWRITEBYTECODE-}" ] || flags=${flags}B
 fi
+# Versions of pyenv, which puts one of them on the PATH at most: behind all that is there, as when a bundle is built.
+versions=
+if [ -z "${PEX_PYTHON-}${PEX_PYTHON_PATH-}" ]; then
+  for directory in "${PYENV_ROOT:-${HOME-}/.pyenv}"/versions/*/bin; do versions=$versions:$directory; done
+fi
 set -f
 IFS=:
 case ${__KILT_DAMAGED-}${PEX_TOOLS-} in
@@ -54,11 +60,15 @@ case ${__KILT_DAMAGED-}${PEX_TOOLS-} in
     tree=$root/bundles/$id/at$python
     [ ! -x "$tree/bin/python" ] || exec "$tree/bin/python" $flags "$tree/__main__.py" "$@"
   done
-  for name in $names $generic; do
-    for directory in $path; do
-      tree=$root/bundles/$id/at$directory/$name
-      [ ! -x "$tree/bin/python" ] || exec "$tree/bin/python" $flags "$tree/__main__.py" "$@"
+  search=$path
+  for _ in path versions; do
+    for name in $names $generic; do
+      for directory in $search; do
+        tree=$root/bundles/$id/at$directory/$name
+        [ ! -x "$tree/bin/python" ] || exec "$tree/bin/python" $flags "$tree/__main__.py" "$@"
+      done
     done
+    search=$versions
   done
   ;;
 esac
@@ -77,9 +87,7 @@ sys.exit(not fit or sys.implementation.name != "cpython" or print(sys.executable
     export __KILT_PYTHON="$python"
     [ "${PEX_VERBOSE:-0}" = 0 ] || echo "$PEX: starting with $real" >&2
     exec "$real" -sSE -c 'import sys, zlib
-with open(sys.argv[1], "rb") as file: head = file.read(@HEAD@)
-parts = zlib.decompress(head[@BOOT@], -15).decode().split("\n#@ ")
-info = head[@INFO@]
+@READ@
 exec(compile(parts[0], sys.argv[1] + "/.bootstrap/kilt_boot.py", "exec"))' "$PEX" "$@"
     ;;
   esac
@@ -87,8 +95,12 @@ exec(compile(parts[0], sys.argv[1] + "/.bootstrap/kilt_boot.py", "exec"))' "$PEX
 }
 tried=
 for python in $only; do attempt "$python" "$@"; done
-for name in $names $generic; do
-  for directory in $path; do attempt "$directory/$name" "$@"; done
+search=$path
+for _ in path versions; do
+  for name in $names $generic; do
+    for directory in $search; do attempt "$directory/$name" "$@"; done
+  done
+  search=$versions
 done
 echo "$PEX: no Python that meets @CONSTRAINTS@ was found" >&2
 [ -z "$tried" ] || echo "  tried and found unfit:$tried" >&2

@@ -1,5 +1,4 @@
 public import SystemSupport
-import Zip
 
 /// What differs between two bundles, member by member.
 public struct BundleDifference: Sendable, Hashable {
@@ -23,14 +22,15 @@ public struct BundleDifference: Sendable, Hashable {
 
   /// Compares the checksums, sizes and modes that two archives say of their members.
   public init(from old: FilePath, to new: FilePath) throws {
-    let (before, after) = (try ZipArchive(path: old), try ZipArchive(path: new))
-    (oldSize, newSize) = (UInt64(before.file.bytes.count), UInt64(after.file.bytes.count))
-    let known = Dictionary(before.members.map { ($0.nameBytes, $0) }, uniquingKeysWith: { first, _ in first })
+    let before = try BundleContents(old, checksums: true)
+    let after = try BundleContents(new, checksums: true)
+    (oldSize, newSize) = (before.size, after.size)
+    let known = Dictionary(before.members.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var left = known
     for member in after.members {
-      if let other = left.removeValue(forKey: member.nameBytes) {
+      if let other = left.removeValue(forKey: member.name) {
         let isSame =
-          other.crc32 == member.crc32 && other.size == member.size && other.isExecutable == member.isExecutable
+          other.checksum == member.checksum && other.size == member.size && other.isExecutable == member.isExecutable
         if !isSame {
           members.append(Member(change: .changed, name: member.name, oldSize: other.size, newSize: member.size))
         }

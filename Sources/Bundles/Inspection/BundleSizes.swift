@@ -1,5 +1,4 @@
 public import SystemSupport
-import Zip
 
 /// Where the bytes of a bundle go: by distribution, by kind of file, and file by file.
 public struct BundleSizes: Sendable, Hashable {
@@ -31,29 +30,29 @@ public struct BundleSizes: Sendable, Hashable {
     public var size: UInt64
   }
 
-  /// Reads the directory of a bundle, of Kilt or of PEX; no member is inflated.
+  /// Reads the directory of a bundle, of Kilt or of PEX, or lists one that is a directory; no member is inflated.
   ///
   /// - Throws: `ZipError` for a file that is no sound archive, or the error of opening it.
   public init(of path: FilePath) throws {
-    let archive = try ZipArchive(path: path)
+    let contents = try BundleContents(path, checksums: false)
     var parts: [String: Row] = [:]
     var kinds: [String: Row] = [:]
     files = []
-    for member in archive.members where !member.isDirectory {
+    for member in contents.members {
       let (part, inner) = BundleMember.place(of: member.name)
-      files.append(File(part: part, path: inner, compressed: member.compressedSize, size: member.size))
+      files.append(File(part: part, path: inner, compressed: member.compressed, size: member.size))
       Self.add(member, to: &parts, part)
       Self.add(member, to: &kinds, BundleMember.kind(of: member.name))
     }
-    size = UInt64(archive.file.bytes.count)
+    size = contents.size
     self.parts = Self.sorted(parts)
     self.kinds = Self.sorted(kinds)
     files.sort { ($1.compressed, $0.part, $0.path) < ($0.compressed, $1.part, $1.path) }
   }
 
-  private static func add(_ member: ZipMember, to rows: inout [String: Row], _ name: String) {
+  private static func add(_ member: BundleContents.Member, to rows: inout [String: Row], _ name: String) {
     var row = rows[name] ?? Row(name: name, compressed: 0, size: 0, files: 0)
-    row.compressed += member.compressedSize
+    row.compressed += member.compressed
     row.size += member.size
     row.files += 1
     rows[name] = row

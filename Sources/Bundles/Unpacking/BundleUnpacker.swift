@@ -1,6 +1,5 @@
 import Glibc
 import JSON
-import Synchronization
 public import SystemSupport
 import Zip
 
@@ -89,7 +88,7 @@ public struct BundleUnpacker: Sendable {
         made.append((temporary, code))
         codeTarget = temporary
       }
-      let count = try write(plan(wheels: targets, code: codeTarget))
+      let count = try MemberUnpacker(archive: archive).write(places(wheels: targets, code: codeTarget))
       for (temporary, place) in made { try publish(temporary, at: place) }
       return count
     } catch {

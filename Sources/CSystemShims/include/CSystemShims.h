@@ -11,6 +11,9 @@ ssize_t kilt_copy_file_range(int from, int to, size_t length);
 /// renameat2(2) with RENAME_NOREPLACE. 0, or -1 with errno (EEXIST when `to` exists).
 int kilt_rename_noreplace(const char *from, const char *to);
 
+/// renameat2(2) with RENAME_EXCHANGE: what is at either path is at the other then. 0, or -1 with errno.
+int kilt_rename_exchange(const char *one, const char *other);
+
 /// pipe2(2) with O_CLOEXEC.
 int kilt_pipe_cloexec(int descriptors[2]);
 

@@ -59,11 +59,13 @@ struct BuildPackage: ParsableCommand {
       global.note("nothing to do: \(works.count == 1 ? "it is" : "all \(works.count) are") up to date")
     }
     if output.format == .json {
-      let values = outcomes.flatMap { outcome in
-        outcome.files.map { file -> JSONValue in
+      let root = packaging.session.workspace.root
+      let values = try outcomes.flatMap { outcome in
+        try outcome.files.map { file -> JSONValue in
           .members([
             "address": .string(packaging.session.name(of: outcome.target)), "path": .string(file.relativePath),
-            "sha256": .string(file.sha256.hex), "size": .int(file.size), "work": .string(file.work.rawValue),
+            "sha256": .string(try file.digest(root: root).hex), "size": .int(file.size),
+            "work": .string(file.work.rawValue),
           ])
         }
       }

@@ -166,8 +166,15 @@ struct TestSession {
           at: session.graph[plan.target].declaration.site.location(field: "runtime_package_dependencies"))
       }
       let packaged = try packager.package(id)
+      guard packaged.bundle.layout == .zipapp else {
+        throw Diagnostic(
+          .input,
+          "\"\(plan.address)\" needs \"\(target.address)\" at run time, whose layout is \(packaged.bundle.layout.rawValue): "
+            + "tests are given single files",
+          at: target.declaration.site.location(field: "layout"), remedies: ["remove its layout"])
+      }
       return RuntimePackage(
-        treePath: Self.treePath(of: target), path: packaged.bundle.path, digest: packaged.bundle.sha256)
+        treePath: Self.treePath(of: target), path: packaged.bundle.path, digest: try packaged.bundle.digest())
     }
   }
 
