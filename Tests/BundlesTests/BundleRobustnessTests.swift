@@ -89,7 +89,9 @@ struct BundleRobustnessTests {
     try FileSystem.rename(scratch.home.appending(".pyenv"), to: scratch.path.appending("py env"))
     let moved = ["PYENV_ROOT": scratch.path.appending("py env").string]
     #expect(try scratch.run(bundle.path, environment: empty.merging(moved) { $1 }).text.contains("py env"))
-    #expect(try !scratch.run(bundle.path, environment: moved).text.contains("py env"))
+    let fresh = moved.merging(["PEX_ROOT": scratch.path.appending("fresh").string]) { $1 }
+    #expect(
+      try scratch.run(bundle.path, environment: fresh).text.contains("/at\(python.path.removingLastComponent())/"))
     // Not where PEX_PYTHON_PATH says where to look.
     let only = empty.merging(moved.merging(["PEX_PYTHON_PATH": "/nonexistent"]) { $1 }) { $1 }
     #expect(try scratch.run(bundle.path, environment: only).termination == .exited(3))

@@ -38,6 +38,7 @@ struct DirectoryBuilder {
       }
     }
     try code.write(to: root)
+    try openDirectories(root)
     let contents = try BundleDirectory(root)
     try replacement.commit()
     var bundle = Bundle(
@@ -76,12 +77,21 @@ struct DirectoryBuilder {
     }
   }
 
+  /// Gives directories their mode, whatever the umask has made of it.
+  private func openDirectories(_ directory: FilePath) throws(SystemCallError) {
+    for entry in try FileSystem.list(directory) where entry.kind == .directory {
+      let path = directory.appending(entry.name)
+      try FileSystem.setPermissions(0o755, of: path)
+      try openDirectories(path)
+    }
+  }
+
   /// A wheel's members as files.
   private func unpack(_ wheel: WheelSegment, to place: FilePath) throws {
     let members = wheel.members.map {
       (member: $0.member, path: place.string + "/" + String(decoding: $0.path, as: UTF8.self))
     }
-    _ = try MemberUnpacker(archive: wheel.archive, filePermissions: 0o644, directoryPermissions: 0o755).write(members)
+    _ = try MemberUnpacker(archive: wheel.archive, setsModes: true).write(members)
     for (path, _, bytes) in wheel.generated {
       let file = place.pushing(FilePath(String(decoding: path, as: UTF8.self)))
       try FileSystem.createDirectories(file.removingLastComponent())

@@ -6,9 +6,8 @@ import Zip
 /// Writes members of an archive to files, on all processors.
 struct MemberUnpacker: Sendable {
   let archive: ZipArchive
-  /// Of files; those that may be executed get the bits for that as well. Less what the umask takes.
-  var filePermissions: UInt32 = 0o666
-  var directoryPermissions: UInt32 = 0o777
+  /// Whether files have the modes 0644 and 0755 whatever the umask, and not all that it leaves.
+  var setsModes = false
 
   /// Members that go to one directory.
   private struct Job: Sendable {
@@ -22,7 +21,7 @@ struct MemberUnpacker: Sendable {
   func write(_ members: [(member: ZipMember, path: String)]) throws -> Int {
     let jobs = jobs(members)
     for directory in Set(jobs.map(\.directory)) {
-      try FileSystem.createDirectories(directory, permissions: directoryPermissions)
+      try FileSystem.createDirectories(directory, permissions: 0o777)
     }
     let failure = Mutex<(any Error)?>(nil)
     performInParallel(count: jobs.count) { index in
@@ -59,10 +58,12 @@ struct MemberUnpacker: Sendable {
     for (member, name) in job.members {
       let path = job.directory.appending(name)
       let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-      let file = openat(
-        directory, name, flags, filePermissions | (member.isExecutable ? filePermissions >> 2 & 0o111 : 0))
+      let file = openat(directory, name, flags, member.isExecutable ? 0o777 : 0o666)
       guard file >= 0 else { throw SystemCallError("openat", path, Errno(rawValue: errno)) }
       defer { close(file) }
+      if setsModes, fchmod(file, member.isExecutable ? 0o755 : 0o644) != 0 {
+        throw SystemCallError("fchmod", path, Errno(rawValue: errno))
+      }
       try archive.forEachPiece(of: member) { piece in
         try FileSystem.write(piece, to: FileDescriptor(rawValue: file), path: path)
       }
