@@ -167,8 +167,11 @@ struct LayoutTests {
     #expect(try run(bin.appending("pex-tools"), [bundle.path.string, "info"]).contains("\"entry_point\": \"app\""))
     let venv = scratch.path.appending("venv")
     _ = try run(bin.appending("pex3"), ["venv", "create", "--pex-repository", bundle.path.string, "-d", venv.string])
-    let script = "import app, pure, plat; print(pure.x, plat.x)"
-    #expect(try run(venv.appending("bin/python"), ["-c", script], ["PEX": "p"]).hasSuffix("2 3"))
+    // pex itself leaves the `.data/purelib` of a pure wheel where it is: what it is given as a wheel lacks that.
+    let pure = layout == .packed ? "pkg" : "pure"
+    let script = "import app, \(pure), plat; print(\(pure).x, plat.x)"
+    #expect(
+      try run(venv.appending("bin/python"), ["-c", script], ["PEX": "p"]).hasSuffix(layout == .packed ? "1 3" : "2 3"))
     #expect(try run(venv.appending("bin/tool"), []) == "script 1")
     #expect(try run(venv.appending("bin/raw"), []) == "raw 1")
     #expect(try FileSystem.readText(venv.appending("share/pkg/notes.txt")) == "notes\n")
@@ -178,7 +181,7 @@ struct LayoutTests {
     // Onto a real one.
     let real = scratch.path.appending("real.pex")
     _ = try run(bin.appending("pex"), ["-o", real.string])
-    let there = ["-c", "import pkg, pure; print(pkg.x)"]
+    let there = ["-c", "import pkg, \(pure); print(pkg.x)"]
     #expect(try run(real, there, ["PEX_PATH": bundle.path.string]) == "1")
     // And real ones of each layout onto a bundle.
     let plain = try scratch.build("plain.pex")
