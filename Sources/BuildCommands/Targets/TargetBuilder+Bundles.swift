@@ -92,6 +92,7 @@ extension TargetBuilder {
     _ inputs: BundleInputs
   ) throws -> [(path: String, file: BlobReference, isExecutable: Bool)] {
     let folder = try FileSystem.makeTemporaryDirectory(prefix: "bundle")
+    // What can not be removed is left to whoever cleans temporary folders.
     defer { try? FileSystem.removeTree(folder) }
     let path = folder.appending("bundle")
     _ = try BundleBuilder(store: store).build(inputs.specification, to: path)

@@ -49,7 +49,7 @@ struct BuildPackage: ParsableCommand {
     let packaging = try PackagingSession(global, targets, verb: "package", kept: sandboxes.kept, platforms: platforms)
     if !platforms.isEmpty {
       let version = try SourceVersion(of: packaging.session.workspace)
-      return report(foreign: try packaging.packageAll(of: version))
+      return try report(foreign: try packaging.packageAll(of: version))
     }
     let outcomes = try packaging.packageEverything()
     let works = outcomes.flatMap { $0.files.map(\.work) }
@@ -73,12 +73,12 @@ struct BuildPackage: ParsableCommand {
     }
   }
 
-  private func report(foreign bundles: [PackagedBundle]) {
+  private func report(foreign bundles: [PackagedBundle]) throws {
     guard output.format == .json else { return }
-    let values = bundles.map { packaged -> JSONValue in
+    let values = try bundles.map { packaged -> JSONValue in
       .members([
         "address": .string(packaged.plan.address.description), "path": .string(packaged.relativePath),
-        "platform": packaged.platform.map { .string($0) } ?? .null, "sha256": .string(packaged.bundle.sha256.hex),
+        "platform": packaged.platform.map { .string($0) } ?? .null, "sha256": .string(try packaged.bundle.digest().hex),
         "size": .int(Int64(packaged.bundle.size)), "work": .string(packaged.work.rawValue),
       ])
     }
