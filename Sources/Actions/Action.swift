@@ -67,15 +67,21 @@ public struct Action: Sendable {
 extension Action {
   /// All that the result depends on, by name. Its digest is the action's key: what computes the key and what explains
   /// it are one.
+  ///
+  /// - Throws: `FileTreeError` where two inputs can not be in one tree.
   public var keyInputs: InputList {
+    get throws { try makeKeyInputs() }
+  }
+
+  private func makeKeyInputs() throws(FileTreeError) -> InputList {
     var list = InputList()
-    list.append("format", "actions 1")
+    list.append("format", "actions 2")
     list.append("platform", platform)
     list.append("argument", list: arguments)
     for (name, value) in environment.sorted(by: { $0.key < $1.key }) { list.append("environment", name, value) }
     list.append("working directory", workingDirectory)
     for tool in tools.sorted(by: { $0.name < $1.name }) { list.append("tool", tool.name, tool.digest) }
-    inputs.append(to: &list)
+    try inputs.append(to: &list)
     list.append("search folder", list: searchFolders)
     list.append("output file", list: outputFiles.sorted())
     list.append("output folder", list: outputFolders.sorted())

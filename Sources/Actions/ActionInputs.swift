@@ -74,16 +74,20 @@ public struct ActionInputs: Sendable {
     origins[content.digest] ?? store.path(of: content.digest)
   }
 
-  /// Adds every file to the list of what a key is made from.
-  public func append(to list: inout InputList) {
+  /// Adds the tree to the list of what a key is made from: its Merkle root, with the files for who asks what changed.
+  ///
+  /// - Throws: ``FileTreeError`` where a path goes through something that is no folder.
+  public func append(to list: inout InputList) throws(FileTreeError) {
+    var details: [InputList.Input] = []
     for path in tree.paths {
       switch tree[path] {
       case .file(let content, let isExecutable):
-        list.append("input", path, content.digest.hex + (isExecutable ? " executable" : ""))
-      case .link(let target): list.append("input", path, "link to " + target)
-      case .folder: list.append("input", path, "folder")
+        details.append(InputList.Input("input", path, content.digest.hex + (isExecutable ? " executable" : "")))
+      case .link(let target): details.append(InputList.Input("input", path, "link to " + target))
+      case .folder: details.append(InputList.Input("input", path, "folder"))
       case nil: continue
       }
     }
+    list.append("input root", summary: try tree.root().digest, details: details)
   }
 }

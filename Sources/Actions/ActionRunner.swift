@@ -1,6 +1,6 @@
 public import ContentStore
 internal import Diagnostics
-internal import Digests
+public import Digests
 internal import Synchronization
 public import SystemSupport
 
@@ -23,24 +23,41 @@ public struct ActionOutcome: Sendable {
   public var sandbox: FilePath?
 }
 
-/// Runs actions, or takes their results from a cache.
+/// Runs actions, or takes their results from a cache; used by any number of threads.
 public final class ActionRunner: Sendable {
   private let store: ContentStore
   private let cache: any ActionCache
   private let kept: KeptSandboxes
   private let isolation: Mutex<Isolation?>
   private let note: @Sendable (String) -> Void
+  private let watch: @Sendable (Event) -> Void
+  private let cancellation = ProcessCancellation()
+  private let steps = Mutex(Steps())
+
+  /// What happens, for who watches; told by the threads that run actions.
+  public enum Event: Sendable {
+    case started(String)
+    case finished(String)
+  }
+
+  /// What is under way.
+  private struct Steps {
+    var running = 0
+    var isClosed = false
+  }
 
   /// - Parameters:
   ///   - store: where inputs come from and outputs go.
   ///   - cache: nil for the results that are in the store.
   ///   - isolation: nil to find out what this machine can do when the first action runs.
+  ///   - watch: is told which actions run, by name; those whose results are known do not.
   ///   - note: is told what a person should know: that actions are not isolated, where a sandbox was kept.
   public init(
     store: ContentStore, cache: (any ActionCache)? = nil, kept: KeptSandboxes = .never, isolation: Isolation? = nil,
-    note: @escaping @Sendable (String) -> Void = { _ in }
+    note: @escaping @Sendable (String) -> Void = { _ in }, watch: @escaping @Sendable (Event) -> Void = { _ in }
   ) {
     self.store = store
+    self.watch = watch
     self.cache = cache ?? LocalActionCache(store)
     self.kept = kept
     self.isolation = Mutex(isolation)
@@ -52,17 +69,57 @@ public final class ActionRunner: Sendable {
   /// - Throws: ``ActionError`` when it fails, ends too late, does not make what it declares, or its inputs change
   ///   meanwhile; what the store and the system throw.
   public func run(_ action: Action) throws -> ActionOutcome {
-    guard action.isCached else { return try execute(action).outcome }
-    let key = action.keyInputs.digest
+    guard action.isCached else { return try step { try execute(action).outcome } }
+    let key = try action.keyInputs.digest
     if let outcome = try lookUp(key) { return outcome }
+    // Waiting for another process is no step: an interruption need not wait for that.
     try FileSystem.createDirectories(store.root)
     let locks = try FileByteLocks(store.root.appending("actions.lock"))
     try locks.lock(key.bytes.prefix(7).reduce(0) { $0 << 8 | Int64($1) }, .exclusive)
-    if let outcome = try lookUp(key) { return outcome }
-    let (outcome, moved) = try execute(action)
-    if let moved { throw ActionError.inputChanged(action: action.name, path: moved) }
-    try cache.keep(outcome.result, of: key, from: store)
-    return outcome
+    return try step {
+      if let outcome = try lookUp(key) { return outcome }
+      let (outcome, moved) = try execute(action)
+      if let moved { throw ActionError.inputChanged(action: action.name, path: moved) }
+      try cache.keep(outcome.result, of: key, from: store)
+      return outcome
+    }
+  }
+
+  /// The outcome of an action whose result is known; nil when it has to be run.
+  public func known(_ action: Action, key: SHA256Digest) throws -> ActionOutcome? {
+    action.isCached ? try lookUp(key) : nil
+  }
+
+  // MARK: Interruption
+
+  /// Does something that leaves files half-made until it is over: ``close()`` waits for it. After that, it does not
+  /// return, as whoever interrupted it ends the process.
+  public func step<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let isLate = steps.withLock { steps in
+      if !steps.isClosed { steps.running += 1 }
+      return steps.isClosed
+    }
+    if isLate { stayForever() }
+    defer {
+      let isClosed = steps.withLock { steps in
+        steps.running -= 1
+        return steps.isClosed
+      }
+      if isClosed { stayForever() }
+    }
+    return try body()
+  }
+
+  private func stayForever() {
+    while true { pauseMilliseconds(1000) }
+  }
+
+  /// Ends the programs of all actions, and waits until their folders are gone. Nothing is begun afterwards.
+  public func close() {
+    steps.withLock { $0.isClosed = true }
+    cancellation.cancel()
+    let deadline = monotonicNanoseconds() + 10_000_000_000
+    while steps.withLock({ $0.running > 0 }), monotonicNanoseconds() < deadline { pauseMilliseconds(2) }
   }
 
   private func lookUp(_ key: SHA256Digest) throws -> ActionOutcome? {
@@ -75,10 +132,12 @@ public final class ActionRunner: Sendable {
   private func execute(_ action: Action) throws -> (outcome: ActionOutcome, moved: FilePath?) {
     let sandbox = try ActionSandbox(action, store: store, isolation: usableIsolation())
     if kept == .always { try keep(sandbox, action) }
+    watch(.started(action.name))
+    defer { watch(.finished(action.name)) }
     let start = monotonicNanoseconds()
     let ended: Subprocess.Outcome
     do throws(SystemCallError) {
-      ended = try sandbox.command.run()
+      ended = try sandbox.command.run(cancellation: cancellation)
     } catch {
       throw ActionError.notStarted(action: action.name, error)
     }

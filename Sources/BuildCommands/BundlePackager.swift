@@ -108,7 +108,9 @@ public struct BundlePackager {
     }
     try workspace.createOutputFolder(path.removingLastComponent())
     let isReusable = isIntact && last?.format == BundleBuilder.formatDigest
-    let bundle = try builder.build(inputs.specification, to: path, reusing: isReusable ? last?.bundle : nil)
+    let bundle = try targets.runner.step {
+      try builder.build(inputs.specification, to: path, reusing: isReusable ? last?.bundle : nil)
+    }
     try record(bundle, key: inputs.key, at: recordPath)
     if let last, last.bundle.path != path { try removeDirty(last) }
     return (bundle, .built)

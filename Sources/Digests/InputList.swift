@@ -9,13 +9,26 @@ public struct InputList: Sendable, Hashable {
     public var name: String
     /// What it is: a text, or a digest in hexadecimal digits.
     public var value: String
+    /// What it is to the key.
+    public var role = Role.plain
 
     /// An input.
-    public init(_ kind: String, _ name: String, _ value: String) {
+    public init(_ kind: String, _ name: String, _ value: String, role: Role = .plain) {
       self.kind = kind
       self.name = name
       self.value = value
+      self.role = role
     }
+  }
+
+  /// What an input is to the key and to an explanation.
+  public enum Role: String, Sendable, Hashable {
+    /// A part of the key, shown when it changes.
+    case plain
+    /// A digest that is a part of the key and stands for the details of its list, which are shown in its place.
+    case summary
+    /// A part of what a summary is the digest of: shown when it changes, and no part of the key by itself.
+    case detail
   }
 
   /// The inputs, in the order in which they were added.
@@ -42,10 +55,19 @@ public struct InputList: Sendable, Hashable {
     for (index, value) in values.enumerated() { append(kind, "\(index + 1)", value) }
   }
 
+  /// Adds a digest and what it is the digest of.
+  public mutating func append(_ kind: String, summary: SHA256Digest, details: [Input]) {
+    inputs.append(Input(kind, "", summary.hex, role: .summary))
+    for var detail in details {
+      detail.role = .detail
+      inputs.append(detail)
+    }
+  }
+
   /// The key: equal digests mean equal inputs in equal order.
   public var digest: SHA256Digest {
     var encoder = CanonicalEncoder()
-    encoder.append(list: inputs) { encoder, input in
+    encoder.append(list: inputs.filter { $0.role != .detail }) { encoder, input in
       encoder.append(input.kind)
       encoder.append(input.name)
       encoder.append(input.value)
@@ -98,6 +120,8 @@ extension InputList {
       seen[identity] = position + 1
       if position >= matched[identity, default: 0] { result.append(.removed(input)) }
     }
+    // A digest says nothing to people where what it stands for can be told.
+    if result.contains(where: { $0.input?.role == .detail }) { result.removeAll { $0.input?.role == .summary } }
     return result.isEmpty && inputs != old.inputs ? [.reordered] : result
   }
 }
@@ -109,7 +133,8 @@ extension InputList {
   public var text: String {
     var result = ""
     for input in inputs {
-      for (index, field) in [input.kind, input.name, input.value].enumerated() {
+      let role = input.role == .plain ? [] : [input.role.rawValue]
+      for (index, field) in ([input.kind, input.name, input.value] + role).enumerated() {
         if index > 0 { result += "\t" }
         result += Self.escaped(field)
       }
@@ -122,8 +147,10 @@ extension InputList {
   public init?(parsing text: String) {
     for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
       let fields = line.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false).map(Self.unescaped)
-      guard fields.count == 3, let kind = fields[0], let name = fields[1], let value = fields[2] else { return nil }
-      append(kind, name, value)
+      guard fields.count == 3 || fields.count == 4, let kind = fields[0], let name = fields[1], let value = fields[2],
+        let role = fields.count == 3 ? .plain : fields[3].flatMap({ Role(rawValue: $0) })
+      else { return nil }
+      inputs.append(Input(kind, name, value, role: role))
     }
   }
 

@@ -56,7 +56,10 @@ struct SpawnedProcess: ~Copyable {
   }
 
   /// Feeds the input, reads both outputs to their ends, and reaps the child.
-  mutating func collect(limit: Int, deadlineMilliseconds: Int?) throws(SystemCallError) -> Subprocess.Outcome {
+  mutating func collect(
+    limit: Int, deadlineMilliseconds: Int?, cancellation: ProcessCancellation? = nil
+  ) throws(SystemCallError) -> Subprocess.Outcome {
+    defer { cancellation?.end(pid) }
     defer { Self.close([inputPipe, outputPipe, errorPipe]) }
     // Writing to a child that has closed its input must give EPIPE, not end this process.
     signal(SIGPIPE, SIG_IGN)
@@ -81,7 +84,7 @@ struct SpawnedProcess: ~Copyable {
         Self.end(&errorPipe)
       }
     }
-    let termination = try waitUntil(&deadline)
+    let termination = try waitUntil(&deadline, cancellation)
     if !deadline.hasExpired { outcome.termination = termination }
     return outcome
   }
@@ -95,7 +98,9 @@ struct SpawnedProcess: ~Copyable {
   }
 
   /// A child may close its outputs and live on: the deadline holds for it all the same.
-  private func waitUntil(_ deadline: inout Deadline) throws(SystemCallError) -> Subprocess.Termination {
+  private func waitUntil(
+    _ deadline: inout Deadline, _ cancellation: ProcessCancellation?
+  ) throws(SystemCallError) -> Subprocess.Termination {
     let descriptor = kilt_pidfd_open(pid)
     defer { Self.close([descriptor]) }
     while descriptor >= 0 {
@@ -105,6 +110,7 @@ struct SpawnedProcess: ~Copyable {
       if ready == 0 { _ = deadline.expire() }
       if ready < 0, systemErrno() != EINTR { break }
     }
+    cancellation?.end(pid)
     return try wait()
   }
 

@@ -59,10 +59,13 @@ public struct Subprocess: Sendable {
 
   /// Runs the program to its end and collects what it writes. An exit code other than 0 is not an error.
   ///
+  /// - Parameter cancellation: ends it from another thread, with all of its session.
   /// - Throws: when it can not be started: `ENOENT` for a program that is not found.
-  public func run() throws(SystemCallError) -> Outcome {
+  public func run(cancellation: ProcessCancellation? = nil) throws(SystemCallError) -> Outcome {
     var process = try SpawnedProcess(self, capturing: true)
-    return try process.collect(limit: outputLimit, deadlineMilliseconds: deadlineMilliseconds)
+    cancellation?.begin(process.pid)
+    return try process.collect(
+      limit: outputLimit, deadlineMilliseconds: deadlineMilliseconds, cancellation: cancellation)
   }
 
   /// Runs the program with this process's own standard input, output and error, and waits for its end.

@@ -23,16 +23,14 @@ struct BuildEnvironment {
     var key = CanonicalEncoder()
     key.append(strings: requires)
     key.append(strings: interpreter.facts.abis + ["\(interpreter.facts.version)", "\(interpreter.facts.platform)"])
-    if let record = try store.record(Self.namespace, key.digest), record.count == 40,
-      let digest = SHA256Digest(bytes: record[..<32])
+    if let root = try store.record(Self.namespace, key.digest).flatMap({ BlobReference(record: $0) }),
+      let tree = try store.tree(root)
     {
-      let root = BlobReference(digest, size: record[32...].reduce(0) { $0 << 8 | Int64($1) })
-      if let tree = try store.tree(root) { return tree }
+      return tree
     }
     let tree = try install(requires, interpreter, target)
     let root = try store.put(tree)
-    let size = (0..<8).map { UInt8(truncatingIfNeeded: root.size >> (56 - 8 * Int64($0))) }
-    try store.setRecord(Self.namespace, key.digest, to: root.digest.bytes + size)
+    try store.setRecord(Self.namespace, key.digest, to: root.record)
     return tree
   }
 

@@ -17,8 +17,10 @@ extension TargetBuilder {
     let target = graph[id]
     var files = ActionInputs()
     var wasCached = true
-    for action in try distributionActions(id) {
-      let outcome = try run(action, for: target, field: "provides", isNoted: false)
+    let outcomes = try each(distributionActions(id)) {
+      try run($0, for: target, field: "provides", isNoted: false)
+    }
+    for outcome in outcomes {
       wasCached = wasCached && outcome.wasCached
       let folder = try outputFolder(of: target)
       let made = outcome.outputs.stripped(of: "dist") ?? FileTree()
@@ -37,8 +39,10 @@ extension TargetBuilder {
   func distributionInputs(_ id: TargetID) throws -> InputList {
     var inputs = InputList()
     for (index, action) in try distributionActions(id).enumerated() {
-      for input in action.keyInputs.inputs where index == 0 || input.kind == "argument" || input.kind == "format" {
-        inputs.append(input.kind, index == 0 ? input.name : "sdist " + input.name, input.value)
+      if index == 0 {
+        inputs = try action.keyInputs
+      } else {
+        inputs.append("argument", list: action.arguments.map { "of the source distribution: " + $0 })
       }
     }
     return inputs

@@ -27,10 +27,12 @@ public struct Packager {
     memory = PackageMemory(workspace, resolver, targets.wheels)
   }
 
-  /// Builds the packages of targets one after the other.
+  /// Builds the packages of targets: their build steps side by side first, and then one after the other.
   ///
-  /// - Parameter body: is told of each when it is done.
-  public func package(_ ids: [TargetID], _ body: (PackageOutcome) throws -> Void) throws {
+  /// - Parameters:
+  ///   - jobs: how many build steps run at a time.
+  ///   - body: is told of each when it is done.
+  public func package(_ ids: [TargetID], jobs: Int, _ body: (PackageOutcome) throws -> Void) throws {
     memory?.begin(ids)
     // Closures first: what git would look at besides is looked at then.
     let version = try SourceVersion(of: workspace, resolver)
@@ -38,17 +40,17 @@ public struct Packager {
       workspace: workspace, resolver: resolver, store: store, version: version, targets: targets)
     // What was done before an error is remembered as well.
     defer { resolver.save() }
+    var known: [TargetID: PackageOutcome] = [:]
+    for id in ids {
+      if let record = try memory?.recall(id) { known[id] = try bring(id, record, bundles) }
+    }
+    try targets.prepare(ids.filter { known[$0] == nil }, jobs: jobs)
     for id in ids {
       let start = monotonicNanoseconds()
-      var outcome = try package(id, bundles)
+      var outcome = try known[id] ?? (graph.type(of: id) == .pexBinary ? bundle(id, bundles) : package(ofOther: id))
       outcome.milliseconds = Int64(monotonicNanoseconds() - start) / 1_000_000
       try body(outcome)
     }
-  }
-
-  private func package(_ id: TargetID, _ bundles: BundlePackager) throws -> PackageOutcome {
-    if let record = try memory?.recall(id), let outcome = try bring(id, record, bundles) { return outcome }
-    return graph.type(of: id) == .pexBinary ? try bundle(id, bundles) : try package(ofOther: id)
   }
 
   /// Has what is remembered stand under its name; nil when a file is not as it was left.

@@ -12,12 +12,13 @@ extension TargetBuilder {
   /// What an `archive` holds: the packages under their output paths, the files under theirs.
   func archiveContents(_ target: Target) throws -> ActionInputs {
     var contents = ActionInputs()
-    for id in try targets(named: "packages", of: target) {
-      for part in graph[id].isGenerator ? graph.generated(by: id) : [id] {
-        try contents.merge(try package(of: part).files)
-      }
+    let packages = try targets(named: "packages", of: target).flatMap { id in
+      graph[id].isGenerator ? graph.generated(by: id) : [id]
     }
-    for id in try targets(named: "files", of: target) { try contents.merge(try files(of: id)) }
+    let wanted = packages.map { ($0, true) } + (try targets(named: "files", of: target)).map { ($0, false) }
+    for part in try each(wanted, { id, isPackage in isPackage ? try package(of: id).files : try files(of: id) }) {
+      try contents.merge(part)
+    }
     return contents
   }
 
@@ -35,7 +36,7 @@ extension TargetBuilder {
     }
     var files = ActionInputs()
     try files.add(.file(content, isExecutable: false), at: path)
-    return BuiltPackage(files: files, inputs: action.keyInputs, wasCached: outcome.wasCached)
+    return BuiltPackage(files: files, inputs: try action.keyInputs, wasCached: outcome.wasCached)
   }
 
   /// The inputs that an archive's key is computed from.
@@ -43,7 +44,7 @@ extension TargetBuilder {
     let target = graph[id]
     let format = target.value(of: "format").string ?? "zip"
     let contents = try archiveContents(target)
-    return format == "zip" ? zipInputs(contents) : try tarAction(contents, target, format).keyInputs
+    return format == "zip" ? try zipInputs(contents) : try tarAction(contents, target, format).keyInputs
   }
 
   // MARK: tar
@@ -79,16 +80,17 @@ extension TargetBuilder {
 
   // MARK: zip
 
-  private func zipInputs(_ contents: ActionInputs) -> InputList {
+  private func zipInputs(_ contents: ActionInputs) throws(FileTreeError) -> InputList {
     var inputs = InputList()
-    inputs.append("format", "zip archive 1, deflate \(Deflate.level)")
-    contents.append(to: &inputs)
+    inputs.append("format", "zip archive 2, deflate \(Deflate.level)")
+    try contents.append(to: &inputs)
     return inputs
   }
 
   private func zip(_ contents: ActionInputs, _ target: Target, _ path: String) throws -> BuiltPackage {
-    let inputs = zipInputs(contents)
-    let (content, wasCached) = try kept("zip-1", inputs.digest) { file in
+    let inputs = try zipInputs(contents)
+    let store = store
+    let (content, wasCached) = try kept("zip-2", inputs.digest) { file in
       let writer = try ZipWriter(creating: file)
       for name in contents.tree.paths {
         guard case .file(let content, let isExecutable)? = contents.tree[name] else { continue }
@@ -107,25 +109,20 @@ extension TargetBuilder {
     return BuiltPackage(files: files, inputs: inputs, wasCached: wasCached)
   }
 
-  /// The file that is kept for a key, or that `make` writes at the path it is given.
+  /// The file that is kept for a key, or that `make` writes at the path it is given: as a step, where there are others.
   func kept(
-    _ namespace: String, _ key: SHA256Digest, _ make: (FilePath) throws -> Void
+    _ namespace: String, _ key: SHA256Digest, _ make: @escaping @Sendable (FilePath) throws -> Void
   ) throws -> (content: BlobReference, wasCached: Bool) {
-    if let record = try store.record(namespace, key), record.count == 40,
-      let digest = SHA256Digest(bytes: record[..<32])
-    {
-      let content = BlobReference(digest, size: record[32...].reduce(0) { $0 << 8 | Int64($1) })
-      if store.holds(content) { return (content, true) }
+    let (files, runner) = (KeptFiles(store: store, namespace: namespace), runner)
+    let isNew = pool.map { !$0.hasBegun(key) } ?? true
+    if isNew, let content = try files.content(of: key) { return (content, true) }
+    guard let pool else { return (try runner.step { try files.make(key, make) }, false) }
+    let product = try pool.product(of: key) {
+      .file(try runner.step { try files.make(key, make) }, wasCached: false)
     }
-    try FileSystem.createDirectories(store.root)
-    let folder = try FileSystem.makeTemporaryDirectory(prefix: "kilt-package")
-    // What can not be removed is left to whoever cleans temporary folders.
-    defer { try? FileSystem.removeTree(folder) }
-    let file = folder.appending("file")
-    try make(file)
-    let content = BlobReference(try store.put(file: file), size: try FileSystem.status(of: file).size)
-    let size = (0..<8).map { UInt8(truncatingIfNeeded: content.size >> (56 - 8 * Int64($0))) }
-    try store.setRecord(namespace, key, to: content.digest.bytes + size)
-    return (content, false)
+    guard case .file(let content, let wasCached) = product else {
+      throw Diagnostic(.defect, "an action has the key of a file of \(namespace)")
+    }
+    return (content, wasCached)
   }
 }

@@ -25,11 +25,16 @@ extension TargetBuilder {
   /// `python_distribution`s that the binary depends on.
   func parts(of plan: BundlePlan) throws -> BundleParts {
     var parts = BundleParts()
-    for id in plan.closure {
+    let generated = plan.closure.filter { id in
+      [.wrapAsPythonSources, .wrapAsResources, .pythonDistribution].contains(graph[id].type)
+    }
+    let all = try each(generated) { id in
+      graph[id].type == .pythonDistribution ? try package(of: id).files : try files(of: id)
+    }
+    for (id, made) in zip(generated, all) {
       let target = graph[id]
       switch target.type {
       case .wrapAsPythonSources, .wrapAsResources:
-        let made = try files(of: id)
         for path in made.tree.paths {
           guard case .file(let content, let isExecutable)? = made.tree[path] else { continue }
           guard let root = graph.sourceRoots.root(of: Paths.parent(path)) else {
@@ -44,9 +49,8 @@ extension TargetBuilder {
           parts.sources.append((place, made.location(of: content, in: store), content.digest, isExecutable))
         }
       case .pythonDistribution:
-        let built = try package(of: id).files
-        guard let path = built.tree.paths.first(where: { $0.hasSuffix(".whl") }),
-          case .file(let content, _)? = built.tree[path]
+        guard let path = made.tree.paths.first(where: { $0.hasSuffix(".whl") }),
+          case .file(let content, _)? = made.tree[path]
         else {
           throw Diagnostic(
             .input, "\"\(plan.address)\" depends on \"\(target.address)\", of which no wheel is built",
@@ -81,8 +85,9 @@ extension TargetBuilder {
   func bundleFile(_ plan: BundlePlan) throws -> (file: BlobReference, inputs: InputList, wasCached: Bool) {
     var inputs = try bundleInputs(plan)
     inputs.specification.layout = .zipapp
+    let (store, specification) = (store, inputs.specification)
     let (file, wasCached) = try kept("bundle-1", inputs.key) { path in
-      _ = try BundleBuilder(store: store).build(inputs.specification, to: path)
+      _ = try BundleBuilder(store: store).build(specification, to: path)
     }
     return (file, inputs.inputs, wasCached)
   }

@@ -17,11 +17,23 @@ extension TargetBuilder {
     action.timeoutSeconds = target.value(of: "timeout").int.map { Int($0) }
     let workdir = try directory(target, "workdir", relativeTo: target.address.directory)
     action.workingDirectory = workdir
-    action.inputs = try executionFiles(of: try targets(named: "execution_dependencies", of: target))
+    let runnables = try targets(named: "runnable_dependencies", of: target)
+    let tool = try target.type == .adhocTool ? targets(named: "runnable", of: target).first : nil
+    let dependencies = try targets(named: "execution_dependencies", of: target)
+    var started: [TargetID: Runnable] = [:]
+    try each([
+      { action.inputs = try self.executionFiles(of: dependencies) },
+      {
+        let programs = runnables + (tool.map { [$0] } ?? [])
+        for (id, found) in zip(programs, try self.each(programs) { try self.runnable($0, for: target) }) {
+          started[id] = found
+        }
+      },
+    ]) { try $0() }
     for name in target.strings(of: "tools") { try add(ActionTool.find(name, for: purpose(target)), to: &action) }
-    for runnable in try targets(named: "runnable_dependencies", of: target) {
-      let name = graph[runnable].address.name
-      let found = try self.runnable(runnable, for: target)
+    for id in runnables {
+      guard let found = started[id] else { continue }
+      let name = graph[id].address.name
       try found.add(to: &action)
       let script = "#!/bin/sh\nexec \(found.arguments.joined(separator: " ")) \"$@\"\n"
       let content = try put(
@@ -35,12 +47,11 @@ extension TargetBuilder {
       try add(ActionTool.find("bash", for: purpose(target)), to: &action)
       action.arguments = ["bash", "-c", target.value(of: "command").string ?? "", target.address.description]
     default:
-      guard let tool = try targets(named: "runnable", of: target).first else {
+      guard let found = tool.flatMap({ started[$0] }) else {
         throw Diagnostic(
           .input, "\"\(target.address)\" names no target to run",
           at: target.declaration.site.location(field: "runnable"))
       }
-      let found = try runnable(tool, for: target)
       try found.add(to: &action)
       action.arguments = found.arguments + target.strings(of: "args")
     }
@@ -75,7 +86,7 @@ extension TargetBuilder {
     if target.value(of: "log_output").bool == true, !outcome.wasCached {
       for part in [outcome.result.standardOutput, outcome.result.standardError] {
         let text = try store.open(part.digest).map { String(decoding: $0.bytes, as: UTF8.self) } ?? ""
-        if !text.isEmpty { note(text.last == "\n" ? String(text.dropLast()) : text) }
+        if !text.isEmpty { show(text.last == "\n" ? String(text.dropLast()) : text, of: target) }
       }
     }
     var outputs = outcome.outputs
@@ -101,8 +112,8 @@ extension TargetBuilder {
   /// - Parameter isNoted: whether its inputs are those of the target's build.
   func run(_ action: Action, for target: Target, field: String, isNoted: Bool = true) throws -> ActionOutcome {
     do {
-      let outcome = try runner.run(action)
-      if isNoted { try BuildHistory(workspace).record(action.keyInputs, of: target.address) }
+      let outcome = try perform(action)
+      if isNoted { try BuildHistory(workspace).record(try action.keyInputs, of: target.address) }
       return outcome
     } catch let error as ActionError {
       var diagnostic = error.diagnostic

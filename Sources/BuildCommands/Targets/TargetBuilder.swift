@@ -20,6 +20,9 @@ public final class TargetBuilder {
   private var knownPackages: [TargetID: BuiltPackage] = [:]
   private var underWay: [TargetID] = []
   var distributions = DistributionOwners()
+  /// Where steps run while several targets are made together.
+  var pool: StepPool?
+  var heldNotes: [(address: String, text: String)] = []
 
   var graph: TargetGraph { resolver.graph }
 
@@ -68,9 +71,9 @@ public final class TargetBuilder {
     case .shellCommand, .adhocTool: return try runCommand(id)
     case .relocatedFiles: return try relocated(target)
     case .wrapAsFiles, .wrapAsResources, .wrapAsPythonSources:
-      for input in try targets(named: "inputs", of: target) { try files.merge(try self.files(of: input)) }
+      for part in try each(targets(named: "inputs", of: target), self.files) { try files.merge(part) }
     default:
-      for generated in graph.generated(by: id) { try files.merge(try self.files(of: generated)) }
+      for part in try each(graph.generated(by: id), self.files) { try files.merge(part) }
     }
     return files
   }
@@ -78,7 +81,7 @@ public final class TargetBuilder {
   /// `relocated_files`: the files of others with one folder in the place of another.
   private func relocated(_ target: Target) throws -> ActionInputs {
     var files = ActionInputs()
-    for id in try targets(named: "files_targets", of: target) { try files.merge(try self.files(of: id)) }
+    for part in try each(targets(named: "files_targets", of: target), self.files) { try files.merge(part) }
     let source = Paths.normalized(target.value(of: "src").string ?? "") ?? ""
     let destination = Paths.normalized(target.value(of: "dest").string ?? "") ?? ""
     if let stray = files.tree.paths.first(where: { !source.isEmpty && !Paths.contains(source, $0) }) {
@@ -138,9 +141,9 @@ public final class TargetBuilder {
   /// Everything that a command is given of some targets and all that they depend on: files and packages.
   func executionFiles(of ids: [TargetID]) throws -> ActionInputs {
     var files = ActionInputs()
-    for id in try Set(ids + resolver.buildDependencies(of: ids)).sorted() {
-      try files.merge(Self.isPackageable(graph[id]) ? package(of: id).files : self.files(of: id))
-    }
+    let all = try Set(ids + resolver.buildDependencies(of: ids)).sorted()
+    let parts = try each(all) { Self.isPackageable(graph[$0]) ? try package(of: $0).files : try self.files(of: $0) }
+    for part in parts { try files.merge(part) }
     return files
   }
 

@@ -46,7 +46,7 @@ struct BuildPackage: ParsableCommand {
     for platform in try platform.map({ try BundlePlatform($0) }) where !platforms.contains(platform) {
       platforms.append(platform)
     }
-    let packaging = try PackagingSession(global, targets, verb: "package", kept: sandboxes.kept, platforms: platforms)
+    let packaging = try PackagingSession(global, targets, verb: "package", sandboxes, platforms: platforms)
     if !platforms.isEmpty {
       let version = try SourceVersion(of: packaging.session.workspace)
       return try report(foreign: try packaging.packageAll(of: version))
@@ -96,15 +96,17 @@ struct PackagingSession {
   private let store: ContentStore
   private let verb: String
   private let global: GlobalOptions
+  private let jobs: Int
   /// What bundles are packed for; empty for what their fields say.
   private let platforms: [BundlePlatform]
 
   init(
-    _ global: GlobalOptions, _ options: TargetOptions, verb: String, kept: KeptSandboxes = .never,
+    _ global: GlobalOptions, _ options: TargetOptions, verb: String, _ sandboxes: SandboxOptions? = nil,
     platforms: [BundlePlatform] = []
   ) throws {
     self.global = global
     self.platforms = platforms
+    jobs = sandboxes?.threads ?? availableProcessors()
     session = try WorkspaceSession(global)
     var options = options
     // What a change affects is what depends on it, whatever the distance.
@@ -124,7 +126,7 @@ struct PackagingSession {
     if platforms.count > 1 { try Self.checkPaths(binaries, graph) }
     if wanted.isEmpty, options.changedSince == nil { throw Self.nothingToPack(selected, graph) }
     store = try ContentStore.userDefault()
-    targets = try session.targetBuilder(store: store, kept: kept)
+    targets = try session.targetBuilder(store: store, kept: sandboxes?.kept ?? .never)
   }
 
   private static func nothingToPack(_ selected: [TargetID], _ graph: TargetGraph) -> Diagnostic {
@@ -156,6 +158,7 @@ struct PackagingSession {
     let packager = BundlePackager(
       workspace: session.workspace, resolver: session.resolver, store: store, version: version, targets: targets)
     var bundles: [PackagedBundle] = []
+    try targets.prepare(binaries, jobs: jobs)
     let platforms: [BundlePlatform?] = platforms.isEmpty ? [nil] : platforms
     for (binary, platform) in binaries.flatMap({ binary in platforms.map { (binary, $0) } }) {
       let start = monotonicNanoseconds()
@@ -191,7 +194,7 @@ struct PackagingSession {
     let packager = Packager(
       workspace: session.workspace, resolver: session.resolver, store: store, targets: targets)
     var outcomes: [PackageOutcome] = []
-    try packager.package(binaries + others) { outcome in
+    try packager.package(binaries + others, jobs: jobs) { outcome in
       for line in Self.warnings(outcome.notes, outcome.collisions) { global.note("warning: " + line) }
       for file in outcome.files {
         global.note(

@@ -2,6 +2,7 @@ internal import Actions
 internal import ArgumentParser
 internal import BuildCommands
 internal import ContentStore
+internal import SystemSupport
 
 /// The options of the verbs that run build steps.
 struct SandboxOptions: ParsableArguments {
@@ -10,6 +11,17 @@ struct SandboxOptions: ParsableArguments {
       "Which folders of build steps stay, with a script that runs the step again: never, on_failure or always.",
       valueName: "when"))
   var keepSandboxes = Choice.never
+
+  @Option(
+    help: ArgumentHelp("Build steps to run at a time; by default as many as there are processors.", valueName: "n"))
+  var jobs: Int?
+
+  func validate() throws {
+    if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1") }
+  }
+
+  /// How many build steps run at a time.
+  var threads: Int { jobs ?? availableProcessors() }
 
   /// The choices.
   enum Choice: String, CaseIterable, ExpressibleByArgument {
@@ -29,12 +41,17 @@ struct SandboxOptions: ParsableArguments {
 }
 
 extension WorkspaceSession {
-  /// What makes the files and packages of this workspace's targets.
+  /// What makes the files and packages of this workspace's targets. Build steps that run are named at the bottom of a
+  /// terminal. Called once, before other threads are started: an interruption ends what runs and removes its folders.
   func targetBuilder(store: ContentStore, kept: KeptSandboxes = .never) throws -> TargetBuilder {
-    let (quiet, workspace, resolver) = (isQuiet, workspace, resolver)
-    let note: @Sendable (String) -> Void = { if !quiet { Terminal.standardError.print($0) } }
+    let (workspace, resolver) = (workspace, resolver)
+    let progress = StepProgress(isQuiet: isQuiet)
+    let runner = ActionRunner(store: store, kept: kept, note: progress.note, watch: progress.see)
+    TerminationSignals.handle {
+      progress.finish()
+      runner.close()
+    }
     return TargetBuilder(
-      workspace: workspace, resolver: resolver, store: store,
-      runner: ActionRunner(store: store, kept: kept, note: note), note: note)
+      workspace: workspace, resolver: resolver, store: store, runner: runner, note: progress.note)
   }
 }

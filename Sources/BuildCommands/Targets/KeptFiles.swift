@@ -1,0 +1,44 @@
+internal import ContentStore
+internal import Digests
+internal import SystemSupport
+
+/// Files that this process makes itself, by the digest of what they are made from.
+struct KeptFiles: Sendable {
+  var store: ContentStore
+  /// What kind of file, with the version of what makes it.
+  var namespace: String
+
+  /// What is kept for a key; nil when it is not there.
+  func content(of key: SHA256Digest) throws -> BlobReference? {
+    guard let record = try store.record(namespace, key), let content = BlobReference(record: record),
+      store.holds(content)
+    else { return nil }
+    return content
+  }
+
+  /// Keeps for a key what `write` writes at the path it is given.
+  func make(_ key: SHA256Digest, _ write: (FilePath) throws -> Void) throws -> BlobReference {
+    try FileSystem.createDirectories(store.root)
+    let folder = try FileSystem.makeTemporaryDirectory(prefix: "kilt-package")
+    // What can not be removed is left to whoever cleans temporary folders.
+    defer { try? FileSystem.removeTree(folder) }
+    let file = folder.appending("file")
+    try write(file)
+    let content = BlobReference(try store.put(file: file), size: try FileSystem.status(of: file).size)
+    try store.setRecord(namespace, key, to: content.record)
+    return content
+  }
+}
+
+extension BlobReference {
+  /// A reference as the value of a record: digest and size.
+  var record: [UInt8] {
+    digest.bytes + (0..<8).map { UInt8(truncatingIfNeeded: size >> (56 - 8 * Int64($0))) }
+  }
+
+  /// Reads a ``record``; nil for what is none.
+  init?(record: [UInt8]) {
+    guard record.count == 40, let digest = SHA256Digest(bytes: record[..<32]) else { return nil }
+    self.init(digest, size: record[32...].reduce(0) { $0 << 8 | Int64($1) })
+  }
+}

@@ -1,0 +1,57 @@
+internal import Actions
+internal import ContentStore
+internal import Digests
+internal import SystemSupport
+
+/// Says that something can not be made yet: steps are under way that it is made from.
+struct StepsUnderWay: Error {
+  /// The keys of the steps.
+  var keys: Set<SHA256Digest>
+}
+
+/// Build steps on threads of their own. The one thread that plans hands them in and takes what came of them.
+final class StepPool {
+  /// What a step makes.
+  enum Product: Sendable {
+    case action(ActionOutcome)
+    case file(BlobReference, wasCached: Bool)
+  }
+
+  private let work: BackgroundWork<Product>
+  private var keys: [SHA256Digest] = []
+  private var started: Set<SHA256Digest> = []
+  private var results: [SHA256Digest: Result<Product, any Error>] = [:]
+
+  /// - Parameter jobs: how many steps run at a time.
+  init(jobs: Int) { work = BackgroundWork(threads: jobs, stopsAtFailure: true) }
+
+  /// Whether a step was handed in.
+  func hasBegun(_ key: SHA256Digest) -> Bool { started.contains(key) }
+
+  /// What came of a step, which is begun when it is new.
+  ///
+  /// - Throws: what the step threw; ``StepsUnderWay`` while it is not over.
+  func product(of key: SHA256Digest, _ step: @escaping @Sendable () throws -> Product) throws -> Product {
+    if let result = results[key] { return try result.get() }
+    if started.insert(key).inserted {
+      work.start(keys.count, step)
+      keys.append(key)
+    }
+    throw StepsUnderWay(keys: [key])
+  }
+
+  /// Waits until a step is over. After a failure no others begin.
+  ///
+  /// - Returns: its key; nil when none is under way.
+  func wait() -> SHA256Digest? {
+    guard let (id, result) = work.next() else { return nil }
+    results[keys[id]] = result
+    return keys[id]
+  }
+
+  /// Begins no more steps; those that have begun go on to their ends, which are waited for.
+  func stop() {
+    work.stop()
+    while wait() != nil {}
+  }
+}

@@ -1,0 +1,123 @@
+internal import Actions
+internal import BuildFiles
+internal import ContentStore
+internal import Diagnostics
+internal import Digests
+public import SystemSupport
+public import TargetGraph
+
+extension TargetBuilder {
+  /// Makes something of several targets, with the build steps that this takes side by side: a step begins when all
+  /// that it is made from is there and one of `jobs` threads is free. What is made is known to this builder afterwards,
+  /// so that asking for it again costs nothing.
+  ///
+  /// `make` is called by this thread, and again where it had to wait; it does nothing but ask the builder. When a step
+  /// fails, those that have begun go on to their ends, and no others begin.
+  ///
+  /// - Throws: what went wrong; of several failures a `DiagnosticList`, in the order of the targets.
+  public func together(
+    _ ids: [TargetID], jobs: Int = availableProcessors(), _ make: (TargetID) throws -> Void
+  ) throws {
+    let pool = StepPool(jobs: jobs)
+    self.pool = pool
+    defer {
+      self.pool = nil
+      flushNotes()
+    }
+    var failures: [Int: any Error] = [:]
+    var waiting = ids.enumerated().map { (index: $0.offset, id: $0.element, keys: Set<SHA256Digest>()) }
+    /// Tries what no longer waits for anything, or all of it.
+    func attempt(after key: SHA256Digest?) {
+      var rest: [(index: Int, id: TargetID, keys: Set<SHA256Digest>)] = []
+      for var item in waiting {
+        if let key, !item.keys.contains(key) {
+          rest.append(item)
+          continue
+        }
+        do {
+          try make(item.id)
+        } catch let error as StepsUnderWay {
+          item.keys = error.keys
+          rest.append(item)
+        } catch {
+          failures[item.index] = error
+          // What else has failed is asked for once all is over.
+          if key != nil || failures.count == 1 { pool.stop() }
+        }
+      }
+      waiting = rest
+    }
+    attempt(after: nil)
+    while failures.isEmpty, !waiting.isEmpty, let key = pool.wait() { attempt(after: key) }
+    guard !failures.isEmpty else { return }
+    attempt(after: nil)
+    var errors: [any Error] = []
+    var seen: Set<Diagnostic> = []
+    for (_, error) in failures.sorted(by: { $0.key < $1.key }) {
+      // Several targets may be made from what failed once.
+      if let diagnostic = (error as? any DiagnosableError)?.diagnostic, !seen.insert(diagnostic).inserted { continue }
+      errors.append(error)
+    }
+    let diagnostics = errors.compactMap { ($0 as? any DiagnosableError)?.diagnostic }
+    if errors.count > 1, diagnostics.count == errors.count { throw DiagnosticList(diagnostics) }
+    if let first = errors.first { throw first }
+  }
+
+  /// Runs the build steps that packages need, side by side. What has none costs nothing.
+  public func prepare(_ ids: [TargetID], jobs: Int) throws {
+    // Most workspaces have none of these, and what a binary needs takes a while to find out.
+    let hasSteps = graph.allTargets.contains { id in
+      [.wrapAsPythonSources, .wrapAsResources, .pythonDistribution].contains(graph.type(of: id))
+    }
+    let wanted = ids.filter { hasSteps || graph.type(of: $0) != .pexBinary }
+    try together(wanted, jobs: jobs) { id in
+      if graph.type(of: id) == .pexBinary {
+        _ = try parts(of: resolver.bundlePlan(for: id))
+      } else {
+        _ = try package(of: id)
+      }
+    }
+  }
+
+  /// The results of `body`; one that waits for steps does not keep the others from beginning theirs.
+  @discardableResult
+  func each<Element, Result>(
+    _ elements: some Sequence<Element>, _ body: (Element) throws -> Result
+  ) throws -> [Result] {
+    var results: [Result] = []
+    var keys: Set<SHA256Digest> = []
+    for element in elements {
+      do {
+        results.append(try body(element))
+      } catch let error as StepsUnderWay {
+        keys.formUnion(error.keys)
+      }
+    }
+    if !keys.isEmpty { throw StepsUnderWay(keys: keys) }
+    return results
+  }
+
+  /// Runs an action, here and now or as a step.
+  func perform(_ action: Action) throws -> ActionOutcome {
+    guard let pool else { return try runner.run(action) }
+    let key = try action.keyInputs.digest
+    // What is known needs no thread.
+    if !pool.hasBegun(key), let outcome = try runner.known(action, key: key) { return outcome }
+    let runner = runner
+    guard case .action(let outcome) = try pool.product(of: key, { .action(try runner.run(action)) }) else {
+      throw Diagnostic(.defect, "a file has the key of the action \(action.name)")
+    }
+    return outcome
+  }
+
+  /// Shows what a command wrote: at once, or at the end of all that run beside it, in the order of addresses.
+  func show(_ text: String, of target: Target) {
+    guard pool != nil else { return note(text) }
+    heldNotes.append((target.address.description, text))
+  }
+
+  private func flushNotes() {
+    for (_, text) in heldNotes.sorted(by: { $0.address < $1.address }) { note(text) }
+    heldNotes = []
+  }
+}
