@@ -37,7 +37,12 @@ final class ActionSandbox {
     for tool in action.tools {
       try FileSystem.createSymbolicLink(at: folder.appending("bin").appending(tool.name), to: tool.path)
     }
-    for shared in action.sharedFolders.values { try FileSystem.createDirectories(onDisk(shared)) }
+    for shared in action.sharedFolders.values {
+      // Held before it is made, so that no collection takes it away while the action runs.
+      let name = onDisk(shared).lastComponent?.string ?? ""
+      _ = store.uses(.shared(name))
+      try FileSystem.createDirectories(onDisk(shared))
+    }
   }
 
   static func parent(in store: ContentStore) -> FilePath { store.root.appending("sandboxes") }

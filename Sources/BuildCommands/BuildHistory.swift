@@ -24,14 +24,16 @@ public struct BuildHistory: Sendable {
   ///
   /// - Throws: `SystemCallError`.
   public func record(_ inputs: InputList, of address: Address) throws {
-    if self.last(of: address)?.inputs == inputs { return }
     let (last, previous) = paths(of: address)
+    let text = inputs.text
+    // What can not be read is replaced.
+    if let known = try? FileSystem.read(last), known.elementsEqual(text.utf8) { return }
     try state.create()
     try FileSystem.createDirectories(directory)
     do throws(SystemCallError) { try FileSystem.rename(last, to: previous) } catch {
       if !error.isMissing { throw error }
     }
-    try FileSystem.write(text: inputs.text, to: last)
+    try FileSystem.write(text: text, to: last)
   }
 
   /// The last build of a target that is known; nil when none is.

@@ -1,5 +1,6 @@
+public import BuildFiles
 public import ContentStore
-internal import Diagnostics
+public import Diagnostics
 public import PythonPackaging
 internal import SystemSupport
 internal import TargetGraph
@@ -72,21 +73,37 @@ public final class PlatformWheels {
   }
 
   private func lockedPackages(for plan: BundlePlan, on target: PythonTarget) throws -> [LockedPackage] {
-    let path = try lockfile(of: plan)
-    let requirements = try plan.requirements.map { requirement in
+    try lockedPackages(
+      of: plan.requirements.map { ($0.text, $0.address) }, lockfile: try lockfile(of: plan), on: target,
+      for: plan.address)
+  }
+
+  /// The packages of a lock that some requirements come to on a platform, dependencies included, by name.
+  ///
+  /// - Parameters:
+  ///   - requirements: with the targets that they come from (PEP 508).
+  ///   - further: packages of the lock that are wanted as well.
+  ///   - address: what needs them, for messages.
+  public func lockedPackages(
+    of requirements: [(text: String, address: Address)], further: [PackageName] = [], lockfile: String,
+    on target: PythonTarget, for address: Address
+  ) throws -> [LockedPackage] {
+    var wanted = try requirements.map { requirement in
       do {
         return try Requirement(requirement.text)
       } catch {
         throw Diagnostic(.input, "\"\(requirement.text)\" of \"\(requirement.address)\" is no requirement: \(error)")
       }
     }
+    for name in further { wanted.append(Requirement(name: name)) }
     do {
-      let lock = try self.lock(path, for: requirements, on: target)
-      return try lock.subset(of: requirements, for: target, path: path)
+      return try lock(lockfile, for: wanted, on: target).subset(of: wanted, for: target, path: lockfile)
     } catch let error as LockError {
       var diagnostic = error.diagnostic
-      if case .notLocked(let name, _, _) = error, let origin = plan.requirements.first(where: { $0.name == name }) {
-        diagnostic.notes.append("\"\(plan.address)\" needs it through \"\(origin.address)\"")
+      if case .notLocked(let name, _, _) = error,
+        let origin = zip(wanted, requirements).first(where: { $0.0.name.text == name })?.1
+      {
+        diagnostic.notes.append("\"\(address)\" needs it through \"\(origin.address)\"")
       }
       throw diagnostic
     }
@@ -101,9 +118,13 @@ public final class PlatformWheels {
   }
 
   private func lockfile(of plan: BundlePlan) throws -> String {
-    if let path = plan.lockfile { return path }
-    throw Diagnostic(
-      .input, "\"\(plan.address)\" needs \(plan.requirements[0].name), and there is no lockfile to take it from",
+    try plan.lockfile ?? { throw noLockfile(for: plan.requirements[0].name, of: plan.address) }()
+  }
+
+  /// Says that there is no lockfile to take a package from.
+  public func noLockfile(for name: String, of address: Address) -> Diagnostic {
+    Diagnostic(
+      .input, "\"\(address)\" needs \(name), and there is no lockfile to take it from",
       remedies: [
         "add to \(workspace.configuration.path):\n[python.resolves]\ndefault = \"3rdparty/python/default.lock\""
       ])

@@ -5,13 +5,15 @@ public import SystemSupport
 public struct CollectionSummary: Sendable, Hashable {
   public var removedBlobs = 0
   public var removedRecords = 0
+  /// Unpacked wheels, environments, caches of programs.
+  public var removedFolders = 0
   /// Files that killed processes had left half-written.
   public var removedLeftovers = 0
   /// What all these took up, in bytes.
   public var removedBytes: Int64 = 0
-  /// Blobs that were due and stay because a process uses them.
+  /// Blobs and folders that were due and stay because a process uses them.
   public var keptInUse = 0
-  /// What blobs and records take up afterwards, in bytes.
+  /// What blobs, records and folders take up afterwards, in bytes.
   public var remainingBytes: Int64 = 0
 }
 
@@ -31,7 +33,7 @@ extension ContentStore {
     return Int64(bytes)
   }
 
-  /// Removes what was not used for longest until blobs and records take up no more than `quota`, and what killed
+  /// Removes what was not used for longest until blobs, records and folders take up no more than `quota`, and what killed
   /// processes have left. Nothing that a running process uses is removed. When something has to go, a tenth of the
   /// quota is made free, so that the next put does not begin this again.
   ///
@@ -64,6 +66,10 @@ extension ContentStore {
     var summary = CollectionSummary()
     let locks = try FileByteLocks(StoreLease.path(root: root))
     for file in inventory where file.kind == .unfinished { try removeLeftover(file, &summary) }
+    for path in try abandonedFolders() {
+      try FileSystem.removeTree(path)
+      summary.removedLeftovers += 1
+    }
     var files = inventory.filter { $0.kind != .unfinished && $0.kind != .foreign }
     var total = files.reduce(0) { $0 + $1.bytes }
     if total > quota {
@@ -82,13 +88,16 @@ extension ContentStore {
   private func remove(
     _ file: StoredFile, _ locks: FileByteLocks, _ summary: inout CollectionSummary
   ) throws(SystemCallError) -> Bool {
-    guard case .blob(let digest) = file.kind else {
+    let byte: Int64
+    switch file.kind {
+    case .blob(let digest): byte = StoreLease.byte(digest)
+    case .folder(let folder): byte = StoreLease.byte(folder.lease)
+    case .record, .unfinished, .foreign:
       try FileSystem.removeFile(file.path)
       summary.removedRecords += 1
       summary.removedBytes += file.bytes
       return true
     }
-    let byte = StoreLease.byte(digest)
     guard try locks.attempt(byte, .exclusive) else {
       summary.keptInUse += 1
       return false
@@ -98,8 +107,13 @@ extension ContentStore {
     guard let status = try FileSystem.statusIfPresent(of: file.path),
       status.modificationTime == file.status.modificationTime
     else { return false }
-    try FileSystem.removeFile(file.path)
-    summary.removedBlobs += 1
+    if case .folder = file.kind {
+      try Self.remove(file.path, by: root.appending("incoming"))
+      summary.removedFolders += 1
+    } else {
+      try FileSystem.removeFile(file.path)
+      summary.removedBlobs += 1
+    }
     summary.removedBytes += file.bytes
     return true
   }

@@ -9,6 +9,11 @@ public struct StoreUsage: Sendable, Hashable {
     /// What they take up on the disk, in bytes.
     public var bytes: Int64 = 0
 
+    mutating func add(_ other: Share) {
+      count += other.count
+      bytes += other.bytes
+    }
+
     mutating func add(_ bytes: Int64) {
       count += 1
       self.bytes += bytes
@@ -21,11 +26,15 @@ public struct StoreUsage: Sendable, Hashable {
   public var records: [String: Share] = [:]
   /// Files that are being written, or were when a process was killed.
   public var incoming = Share()
-  /// What else is in the folder: environments, sandboxes that were kept, facts about interpreters, by name.
+  /// Folders of what can be made again, by kind: `unpacked/wheels`, `unpacked/environments`, `shared`.
+  public var folders: [String: Share] = [:]
+  /// What else is in the folder: sandboxes that were kept, facts about interpreters, by name.
   public var others: [String: Share] = [:]
 
-  /// What a quota counts: blobs and records.
-  public var countedBytes: Int64 { blobs.bytes + records.values.reduce(0) { $0 + $1.bytes } }
+  /// What a quota counts: blobs, records and folders.
+  public var countedBytes: Int64 {
+    blobs.bytes + (Array(records.values) + folders.values).reduce(0) { $0 + $1.bytes }
+  }
   /// All of it.
   public var totalBytes: Int64 { countedBytes + incoming.bytes + others.values.reduce(0) { $0 + $1.bytes } }
 }
@@ -39,14 +48,17 @@ struct StoredFile {
     case unfinished
     /// A name that no store gives.
     case foreign
+    case folder(ContentStore.Folder)
   }
 
   var path: FilePath
   var kind: Kind
   var status: FileStatus
+  /// What is in a folder.
+  var measured: StoreUsage.Share?
 
   /// What it takes up on the disk: blocks, not length, so that many small records count as what they cost.
-  var bytes: Int64 { (max(1, status.size) + 4095) & ~4095 }
+  var bytes: Int64 { measured?.bytes ?? (max(1, status.size) + 4095) & ~4095 }
 }
 
 extension ContentStore {
@@ -58,10 +70,15 @@ extension ContentStore {
       case .blob: usage.blobs.add(file.bytes)
       case .record(let namespace, _): usage.records[namespace, default: StoreUsage.Share()].add(file.bytes)
       case .unfinished, .foreign: usage.incoming.add(file.bytes)
+      case .folder(let folder):
+        let kind = folder.name.split(separator: "/").first == "shared" ? 1 : 2
+        let name = folder.name.split(separator: "/").prefix(kind).joined(separator: "/")
+        usage.folders[name, default: StoreUsage.Share()].add(file.measured ?? StoreUsage.Share())
       }
     }
     do throws(SystemCallError) {
-      for entry in try listIfPresent(root) where !["blobs", "records", "incoming"].contains(entry.name) {
+      for entry in try listIfPresent(root)
+      where !["blobs", "records", "incoming", "unpacked", "shared"].contains(entry.name) {
         var share = StoreUsage.Share()
         try measure(root.appending(entry.name), into: &share)
         usage.others[entry.name] = share
@@ -72,7 +89,7 @@ extension ContentStore {
     return usage
   }
 
-  /// Every file below `blobs`, `records` and `incoming`.
+  /// Every file below `blobs`, `records` and `incoming`, and every folder.
   func inventory() throws(ContentStoreError) -> [StoredFile] {
     var found: [StoredFile] = []
     do throws(SystemCallError) {
@@ -91,6 +108,7 @@ extension ContentStore {
         }
       }
       try collect(root.appending("incoming"), &found) { _ in .unfinished }
+      found += try folders()
     } catch {
       throw .system(root, error)
     }
@@ -109,7 +127,7 @@ extension ContentStore {
     }
   }
 
-  private func measure(_ path: FilePath, into share: inout StoreUsage.Share) throws(SystemCallError) {
+  func measure(_ path: FilePath, into share: inout StoreUsage.Share) throws(SystemCallError) {
     guard let status = try FileSystem.statusIfPresent(of: path) else { return }
     guard status.kind == .directory else { return share.add((status.size + 4095) & ~4095) }
     for entry in try listIfPresent(path) { try measure(path.appending(entry.name), into: &share) }

@@ -31,6 +31,9 @@ final class StoreLease: Sendable {
   /// The byte of a blob. Blobs that share one are kept together, which costs nothing but room.
   static func byte(_ digest: SHA256Digest) -> Int64 { digest.bytes.prefix(4).reduce(0) { $0 << 8 | Int64($1) } }
 
+  /// Keeps what is held held by the program that this process becomes.
+  func keepAcrossExecution() { state.withLock { $0.locks?.keepAcrossExecution() } }
+
   /// Holds a blob, there or not, from now to the end of the process. A store whose folder is not there has nothing to
   /// hold.
   func hold(_ digest: SHA256Digest) throws(SystemCallError) {

@@ -20,10 +20,13 @@ public struct EnvironmentDirectory: Sendable {
     var name = CanonicalEncoder()
     name.append(key)
     name.append(self.wheels.root.string)
-    let path = self.wheels.root.appending("environments").appending(name.digest.hex)
+    let folder = ContentStore.Folder.environment(name.digest)
+    let path = self.wheels.store.path(of: folder)
     let environment = PythonEnvironment(path: path, interpreter: interpreter, wheels: wheels, key: key)
     try self.wheels.unpack(wheels)
-    if FileSystem.exists(path.appending("pyvenv.cfg")), FileSystem.isExecutable(environment.python) {
+    if self.wheels.store.uses(folder), FileSystem.exists(path.appending("pyvenv.cfg")),
+      FileSystem.isExecutable(environment.python)
+    {
       return environment
     }
     let incoming = self.wheels.root.appending("incoming")

@@ -14,20 +14,30 @@ internal import Zip
 /// beside what it imports, for all environments at once.
 public struct WheelDirectory: Sendable {
   let root: FilePath
+  let store: ContentStore
 
-  public init(_ store: ContentStore) { root = store.root.appending("unpacked") }
-
-  /// The folder of a wheel; it need not be there.
-  public func path(of wheel: ResolvedWheel) -> FilePath {
-    let hex = wheel.sha256.hex
-    return root.appending("wheels/\(hex.prefix(2))/\(hex)")
+  public init(_ store: ContentStore) {
+    self.store = store
+    root = store.root.appending("unpacked")
   }
 
-  /// Unpacks those of the wheels that are not there yet, on all processors.
+  /// The folder of a wheel; it need not be there.
+  public func path(of wheel: ResolvedWheel) -> FilePath { store.path(of: .wheel(wheel.sha256)) }
+
+  /// Unpacks those of the wheels that are not there yet, on all processors; all of them then stay until this process
+  /// ends. A share of those that are there is compared with its wheel first, as ``ContentStore/verifiedShare`` says, and
+  /// unpacked anew when it is damaged.
   ///
   /// - Throws: `ZipError` for a wheel that is damaged, `SystemCallError`; nothing half-unpacked is left in its place.
   public func unpack(_ wheels: [ResolvedWheel]) throws {
-    let missing = wheels.filter { !FileSystem.exists(path(of: $0)) }
+    let missing = try wheels.filter { wheel in
+      guard store.uses(.wheel(wheel.sha256)) else { return true }
+      guard store.isToVerify(), try !isWhole(wheel.sha256, ZipArchive(path: wheel.path, name: wheel.fileName)) else {
+        return false
+      }
+      try store.discard(.wheel(wheel.sha256))
+      return true
+    }
     guard !missing.isEmpty else { return }
     let incoming = root.appending("incoming")
     try FileSystem.createDirectories(incoming)
@@ -36,6 +46,45 @@ public struct WheelDirectory: Sendable {
     // What can not be removed is rubbish that nothing refers to; what went wrong before matters more.
     try? FileSystem.removeTree(scratch)
     try result.get()
+  }
+
+  /// Compares every wheel that is unpacked with its bytes, where the store has them, and removes those that differ.
+  ///
+  /// - Returns: how many were compared, and the folders that were removed.
+  public func verifyAll() throws -> (checked: Int, removed: [FilePath]) {
+    let wheels = root.appending("wheels")
+    guard FileSystem.exists(wheels) else { return (0, []) }
+    var result: (checked: Int, removed: [FilePath]) = (0, [])
+    for prefix in try FileSystem.list(wheels) where prefix.kind == .directory {
+      for entry in try FileSystem.list(wheels.appending(prefix.name)) {
+        guard let digest = SHA256Digest(hex: entry.name), store.contains(digest) else { continue }
+        result.checked += 1
+        if try !isWhole(digest, ZipArchive(path: store.path(of: digest), name: entry.name)) {
+          try store.discard(.wheel(digest))
+          result.removed.append(store.path(of: .wheel(digest)))
+        }
+      }
+    }
+    return result
+  }
+
+  /// Whether every file of an unpacked wheel is that of the wheel, by size and CRC-32.
+  private func isWhole(_ digest: SHA256Digest, _ archive: ZipArchive) throws -> Bool {
+    let folder = store.path(of: .wheel(digest))
+    var places: Set<String> = []
+    for member in archive.members where !member.isDirectory {
+      let place = Self.place(of: member.name)
+      // Of two members with one place, which one is there was decided when it was unpacked.
+      guard places.insert(place).inserted else { continue }
+      let path = folder.pushing(FilePath(place))
+      guard let status = try FileSystem.statusIfPresent(of: path), status.kind == .file else { return false }
+      if status.size != Int64(member.size) {
+        if archive.members.contains(where: { $0.name != member.name && Self.place(of: $0.name) == place }) { continue }
+        return false
+      }
+      if status.size > 0, Deflate.crc32(try MappedFile(path).bytes) != member.crc32 { return false }
+    }
+    return true
   }
 
   private func unpack(_ wheels: [ResolvedWheel], in scratch: FilePath) throws {

@@ -49,6 +49,9 @@ public final class FileByteLocks: Sendable {
   /// Gives the lock back.
   public func unlock(_ byte: Int64) { _ = apply(Self.setLock, byte, nil) }
 
+  /// Leaves the file open in the program that this process becomes by execve(2), which so has the locks until it ends.
+  public func keepAcrossExecution() { _ = fcntl(file.rawValue, F_SETFD, 0) }
+
   private func apply(_ command: CInt, _ byte: Int64, _ mode: Mode?) -> Bool {
     var lock = flock()
     switch mode {

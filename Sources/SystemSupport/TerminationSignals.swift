@@ -61,6 +61,11 @@ public func replaceProcess(
 ) throws(SystemCallError) -> Never {
   // Descriptors of ours are close-on-exec; a signal that is ignored here would stay ignored there.
   signal(SIGPIPE, SIG_DFL)
+  // Nor may those that ``TerminationSignals`` waits for stay blocked.
+  var signals = sigset_t()
+  sigemptyset(&signals)
+  for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, number) }
+  pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   withCStrings([program.string] + arguments) { arguments in
     withCStrings(environment ?? environmentStrings()) { environment in
       _ = program.withPlatformString { execve($0, arguments, environment) }

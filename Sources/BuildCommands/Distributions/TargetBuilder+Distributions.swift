@@ -65,10 +65,10 @@ extension TargetBuilder {
         at: target.declaration.site.location(field: "wheel"))
     }
     let source = try distributionSource(id)
-    let constraints = target.strings(of: "interpreter_constraints")
-    let python = constraints.isEmpty ? graph.configuration.interpreterConstraints : constraints
+    let python = graph.interpreterConstraints(of: target)
     let system = try buildSystem(source, target)
-    let backend = try BuildEnvironment(store: store, wheels: wheels).tree(
+    let lockfile = graph.configuration.lockfile(ofResolve: graph.configuration.defaultResolve)
+    let backend = try BuildEnvironment(store: store, wheels: wheels, lockfile: lockfile).tree(
       system.requires, constraints: python, for: target)
     var inputs = source.inputs
     try inputs.merge(ActionInputs(backend.below(".kilt/backend")))

@@ -24,7 +24,7 @@ public struct RebuildExplanation: Sendable {
 
   /// Compares a target's inputs now with those of its last builds.
   public init(inputs: InputList, address: Address, history: BuildHistory) {
-    inputCount = inputs.inputs.count
+    inputCount = inputs.inputs.count { $0.role != .summary }
     guard let last = history.last(of: address) else {
       state = .neverBuilt
       changes = []

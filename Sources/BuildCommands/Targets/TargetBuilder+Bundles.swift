@@ -28,39 +28,31 @@ extension TargetBuilder {
     let generated = plan.closure.filter { id in
       [.wrapAsPythonSources, .wrapAsResources, .pythonDistribution].contains(graph[id].type)
     }
-    let all = try each(generated) { id in
-      graph[id].type == .pythonDistribution ? try package(of: id).files : try files(of: id)
+    // All begin before one is waited for.
+    try each(generated) { id in
+      if graph[id].type == .pythonDistribution { _ = try package(of: id) } else { _ = try files(of: id) }
     }
-    for (id, made) in zip(generated, all) {
+    for id in generated {
       let target = graph[id]
-      switch target.type {
-      case .wrapAsPythonSources, .wrapAsResources:
-        for path in made.tree.paths {
-          guard case .file(let content, let isExecutable)? = made.tree[path] else { continue }
-          guard let root = graph.sourceRoots.root(of: Paths.parent(path)) else {
-            throw Diagnostic(
-              .input, "\"\(path)\", which \"\(target.address)\" generates, lies in no source root",
-              at: target.declaration.site.location(),
-              notes: ["the source roots are " + graph.configuration.sourceRoots.joined(separator: ", ")])
-          }
-          let place = Paths.relative(path, to: root)
-          // Two targets may wrap the outputs of one command.
-          if parts.sources.contains(where: { $0.bundlePath == place && $0.digest == content.digest }) { continue }
-          parts.sources.append((place, made.location(of: content, in: store), content.digest, isExecutable))
-        }
-      case .pythonDistribution:
-        guard let path = made.tree.paths.first(where: { $0.hasSuffix(".whl") }),
-          case .file(let content, _)? = made.tree[path]
-        else {
+      if target.type == .pythonDistribution {
+        let wheel = try localWheel(of: id, for: plan.address)
+        parts.wheels.append(WheelInput(fileName: wheel.fileName, path: wheel.path, sha256: wheel.content.digest))
+        parts.provided.formUnion(wheel.members)
+        continue
+      }
+      let made = try files(of: id)
+      for path in made.tree.paths {
+        guard case .file(let content, let isExecutable)? = made.tree[path] else { continue }
+        guard let root = graph.sourceRoots.root(of: Paths.parent(path)) else {
           throw Diagnostic(
-            .input, "\"\(plan.address)\" depends on \"\(target.address)\", of which no wheel is built",
-            at: target.declaration.site.location(field: "wheel"), remedies: ["remove wheel=False"])
+            .input, "\"\(path)\", which \"\(target.address)\" generates, lies in no source root",
+            at: target.declaration.site.location(),
+            notes: ["the source roots are " + graph.configuration.sourceRoots.joined(separator: ", ")])
         }
-        let name = Paths.lastComponent(path)
-        let file = store.path(of: content.digest)
-        parts.wheels.append(WheelInput(fileName: name, path: file, sha256: content.digest))
-        parts.provided.formUnion(try ZipArchive(path: file, name: name).members.map(\.name))
-      default: continue
+        let place = Paths.relative(path, to: root)
+        // Two targets may wrap the outputs of one command.
+        if parts.sources.contains(where: { $0.bundlePath == place && $0.digest == content.digest }) { continue }
+        parts.sources.append((place, made.location(of: content, in: store), content.digest, isExecutable))
       }
     }
     return parts

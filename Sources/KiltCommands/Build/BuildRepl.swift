@@ -47,10 +47,11 @@ struct BuildRepl: ParsableCommand {
       guard !selected.isEmpty else { throw Diagnostic(.input, "no targets are selected") }
       environment = try ProgramEnvironment(
         of: selected, further: further, resolver: session.resolver, workspace: session.workspace,
-        environments: environments)
+        environments: environments, builder: try session.targetBuilder(store: store))
     }
     try session.reportWarnings()
     let start = shell == .ipython ? ["-m", "IPython"] : []
+    store.keepAcrossExecution()
     try replaceProcess(
       with: environment.python.python, start + arguments, environment: environment.variables(environmentStrings()))
   }

@@ -37,10 +37,12 @@ struct BuildRun: ParsableCommand {
     let id = try target(session)
     let store = try ContentStore.userDefault()
     let graph = session.graph
+    let builder = try session.targetBuilder(store: store)
     if graph[id].type == .pexBinary {
+      try builder.prepare([id], jobs: availableProcessors())
       let packager = BundlePackager(
         workspace: session.workspace, resolver: session.resolver, store: store,
-        version: try SourceVersion(of: session.workspace, session.resolver))
+        version: try SourceVersion(of: session.workspace, session.resolver), targets: builder)
       let packaged = try packager.package(id)
       try session.reportWarnings()
       if packaged.work == .built { global.note("built  \(packaged.relativePath)") }
@@ -49,12 +51,14 @@ struct BuildRun: ParsableCommand {
     guard let file = graph[id].file else { throw notRunnable(session, id) }
     let environments = ClosureEnvironments(session.workspace, store: store)
     let program = try ProgramEnvironment(
-      of: [id], resolver: session.resolver, workspace: session.workspace, environments: environments)
+      of: [id], resolver: session.resolver, workspace: session.workspace, environments: environments,
+      builder: builder)
     try session.reportWarnings()
     let path = graph.files.path(of: file)
     let start =
       graph.moduleName(ofFile: path).map { ProgramEnvironment.arguments(running: $0) }
-      ?? [session.absolutePath(of: path)]
+      ?? [program.tree?.appending(path).string ?? session.absolutePath(of: path)]
+    store.keepAcrossExecution()
     try replaceProcess(
       with: program.python.python, start + arguments, environment: program.variables(environmentStrings()))
   }

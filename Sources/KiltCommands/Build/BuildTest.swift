@@ -1,3 +1,4 @@
+internal import Actions
 internal import ArgumentParser
 internal import BuildCommands
 internal import ContentStore
@@ -102,25 +103,46 @@ struct BuildTest: ParsableCommand {
     try session.run()
   }
 
+  /// Which sandboxes of build steps stay.
+  var keptSteps: Actions.KeptSandboxes {
+    switch keepSandboxes {
+    case .never: .never
+    case .failed: .onFailure
+    case .always: .always
+    }
+  }
+
   /// The arguments for pytest: what stands behind `--`.
   var pytest: [String] { targets.split.passedOn }
 
   /// The options of the run: the command line before the workspace's configuration.
   func options(_ configured: WorkspaceConfiguration.Testing) -> TestOptions {
-    var options = TestOptions()
-    options.arguments = configured.pytestArguments + pytest
-    options.plugins = TestPlugins(names: configured.pytestPlugins, areRequired: configured.requiresPlugins)
+    var options = TestOptions(configured)
+    options.arguments += pytest
     options.jobs = jobs ?? availableProcessors()
     options.force = force
     options.usesCoverage = useCoverage
     options.hasTimeouts = timeouts
-    options.timeoutDefault = timeoutDefault ?? configured.timeoutDefault
-    options.timeoutMaximum = timeoutMaximum ?? configured.timeoutMaximum
-    options.attempts = attemptsDefault ?? configured.attempts ?? 1
-    options.environment = configured.extraEnvironment + extraEnvVars
+    options.timeoutDefault = timeoutDefault ?? options.timeoutDefault
+    options.timeoutMaximum = timeoutMaximum ?? options.timeoutMaximum
+    options.attempts = attemptsDefault ?? options.attempts
+    options.environment += extraEnvVars
     options.usesColor = Terminal.standardError.usesColor
     options.keepsTrees = TestOptions.KeptTrees(rawValue: keepSandboxes.rawValue) ?? .never
     return options
+  }
+}
+
+extension TestOptions {
+  /// What a workspace's configuration says.
+  init(_ configured: WorkspaceConfiguration.Testing) {
+    self.init()
+    arguments = configured.pytestArguments
+    plugins = TestPlugins(names: configured.pytestPlugins, areRequired: configured.requiresPlugins)
+    timeoutDefault = configured.timeoutDefault
+    timeoutMaximum = configured.timeoutMaximum
+    attempts = configured.attempts ?? 1
+    environment = configured.extraEnvironment
   }
 }
 

@@ -55,16 +55,19 @@ struct TestSession {
     let runner = try TestRunner(
       workspace: session.workspace, store: store, options: command.options(session.workspace.configuration.testing))
     let progress = ProgressLine(.standardError, isQuiet: command.global.quiet)
-    TerminationSignals.handle {
+    let builder = try session.targetBuilder(store: store, kept: command.keptSteps) {
       progress.finish()
       runner.close()
     }
     defer { runner.close() }
+    let made = try makeParts(plans, builder)
     let environments = ClosureEnvironments(session.workspace, store: store)
     let monitor = TestMonitor(
       progress, isQuiet: command.global.quiet, shown: command.shown,
       width: plans.map { $0.address.description.count }.max() ?? 0)
-    let results = try runner.run(plans, environments: environments, packager: packages) { monitor.see($0) }
+    let results = try runner.run(plans, environments: environments, maker: { made[$0.target] ?? MadeParts() }) {
+      monitor.see($0)
+    }
     progress.finish()
     let milliseconds = Int((monotonicNanoseconds() - start) / 1_000_000)
     try finish(results, milliseconds: milliseconds, environments, plans)
@@ -140,10 +143,13 @@ struct TestSession {
     let runner = try TestRunner(workspace: session.workspace, store: store, options: options)
     defer { runner.close() }
     let environments = ClosureEnvironments(session.workspace, store: store)
+    // A debugger has the terminal: what an interruption means is its business.
+    let builder = try session.targetBuilder(store: store, kept: command.keptSteps, cleanUp: nil)
     var worst: Int32 = 0
     for test in tests {
       let plan = try TestPlanner(session.resolver).plan(test)
-      switch try runner.debug(plan, environments: environments, packager: packages) {
+      let made = try makeParts([plan], builder)
+      switch try runner.debug(plan, environments: environments, maker: { made[$0.target] ?? MadeParts() }) {
       case .exited(0): continue
       case .exited(let code): worst = max(worst, code == 5 && !command.pytest.isEmpty ? 0 : 1)
       case .signaled, .timedOut: worst = 1
@@ -152,38 +158,9 @@ struct TestSession {
     if worst != 0 { throw ExitCode(worst) }
   }
 
-  /// Builds what a test needs at run time.
-  private func packages(_ plan: TestPlan) throws -> [RuntimePackage] {
-    let packager = BundlePackager(
-      workspace: session.workspace, resolver: session.resolver, store: store,
-      version: try SourceVersion(of: session.workspace, session.resolver))
-    return try plan.packages.map { id in
-      let target = session.graph[id]
-      guard target.type == .pexBinary else {
-        throw Diagnostic(
-          .input,
-          "\"\(plan.address)\" needs \"\(target.address)\" at run time, a \(target.typeName), which can not be built for tests",
-          at: session.graph[plan.target].declaration.site.location(field: "runtime_package_dependencies"))
-      }
-      let packaged = try packager.package(id)
-      guard packaged.bundle.layout == .zipapp else {
-        throw Diagnostic(
-          .input,
-          "\"\(plan.address)\" needs \"\(target.address)\" at run time, whose layout is \(packaged.bundle.layout.rawValue): "
-            + "tests are given single files",
-          at: target.declaration.site.location(field: "layout"), remedies: ["remove its layout"])
-      }
-      return RuntimePackage(
-        treePath: Self.treePath(of: target), path: packaged.bundle.path, digest: try packaged.bundle.digest())
-    }
-  }
-
-  /// As Pants names it: `output_path`, or the directory with dots and the target's name.
-  private static func treePath(of target: Target) -> String {
-    if let path = target.value(of: "output_path").string { return path }
-    let directory = target.address.directory.split(separator: "/").joined(separator: ".")
-    let name = (target.address.generated ?? target.address.name) + ".pex"
-    return directory.isEmpty ? name : directory + "/" + name
+  /// Makes what tests need first: generated files, packages, distributions.
+  private func makeParts(_ plans: [TestPlan], _ builder: TargetBuilder) throws -> [TargetID: MadeParts] {
+    try builder.made(for: plans, jobs: command.options(session.workspace.configuration.testing).jobs)
   }
 
   static func json(_ result: TestResult) -> JSONValue {

@@ -34,14 +34,16 @@ struct CacheCollect: ParsableCommand {
     switch output.format {
     case .text:
       var text =
-        "removed \(summary.removedBlobs) blobs, \(summary.removedRecords) records and "
+        "removed \(summary.removedBlobs) blobs, \(summary.removedRecords) records, "
+        + "\(summary.removedFolders) folders and "
         + "\(summary.removedLeftovers + sandboxes) leftovers: \(ByteSize.text(summary.removedBytes))\n"
-      if summary.keptInUse > 0 { text += "\(summary.keptInUse) blobs are in use and stay\n" }
+      if summary.keptInUse > 0 { text += "\(summary.keptInUse) things are in use and stay\n" }
       writeText(
         text + "\(ByteSize.text(summary.remainingBytes)) of \(ByteSize.text(limit)) used in \(store.root)\n", to: 1)
     case .json:
       let value = JSONValue.members([
         "removed_blobs": .int(Int64(summary.removedBlobs)), "removed_records": .int(Int64(summary.removedRecords)),
+        "removed_folders": .int(Int64(summary.removedFolders)),
         "removed_leftovers": .int(Int64(summary.removedLeftovers + sandboxes)),
         "removed_bytes": .int(summary.removedBytes), "kept_in_use": .int(Int64(summary.keptInUse)),
         "remaining_bytes": .int(summary.remainingBytes), "quota": .int(limit),

@@ -22,6 +22,7 @@ struct CacheUsage: ParsableCommand {
     let quota = try CacheCommand.quota(nil, global)
     var rows: [(name: String, share: StoreUsage.Share)] = [("blobs", usage.blobs)]
     rows += usage.records.sorted { $0.key < $1.key }.map { ("records/" + $0.key, $0.value) }
+    rows += usage.folders.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     if usage.incoming.count > 0 { rows.append(("incoming", usage.incoming)) }
     rows += usage.others.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     switch output.format {

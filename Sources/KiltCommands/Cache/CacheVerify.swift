@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import ContentStore
 internal import Diagnostics
 internal import JSON
+internal import PythonEnvironments
 internal import SystemSupport
 
 /// `kilt cache verify`.
@@ -21,17 +22,21 @@ struct CacheVerify: ParsableCommand {
 
   func run() throws {
     let store = try ContentStore.userDefault()
-    let summary = try store.verifyAll()
+    var summary = try store.verifyAll()
+    // After the blobs: a wheel that is damaged itself is gone by then.
+    let (wheels, damaged) = try WheelDirectory(store).verifyAll()
+    summary.removed += damaged
     switch output.format {
     case .text:
       for path in summary.removed { writeText("damaged, removed  \(path)\n", to: 1) }
       writeText(
-        "checked \(summary.checkedBlobs) blobs and \(summary.checkedRecords) records, "
+        "checked \(summary.checkedBlobs) blobs, \(summary.checkedRecords) records and \(wheels) unpacked wheels, "
           + "\(ByteSize.text(summary.checkedBytes)): \(summary.removed.count) damaged\n", to: 1)
     case .json:
       let value = JSONValue.members([
         "checked_blobs": .int(Int64(summary.checkedBlobs)), "checked_records": .int(Int64(summary.checkedRecords)),
-        "checked_bytes": .int(summary.checkedBytes), "removed": .strings(summary.removed.map(\.string)),
+        "checked_wheels": .int(Int64(wheels)), "checked_bytes": .int(summary.checkedBytes),
+        "removed": .strings(summary.removed.map(\.string)),
       ])
       writeText(value.text(.pretty) + "\n", to: 1)
     }

@@ -6,18 +6,22 @@ internal import ContentStore
 internal import Diagnostics
 internal import Digests
 internal import JSON
+internal import PythonCommands
+internal import SystemSupport
 internal import TargetGraph
+internal import Workspace
 
 /// `kilt explain TARGET`.
 struct ExplainRebuild: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "rebuild", abstract: "Show which inputs changed since a target's last build.",
+    commandName: "rebuild", abstract: "Show which inputs changed since a target's last build, or a test's last run.",
     discussion: """
-      What is compared is what the build's key is computed from. "rebuild" itself may be left out.
+      What is compared is what the build's or the test's key is computed from. "rebuild" itself may be left out.
 
       EXAMPLES
         kilt explain services/fiddler:server
         kilt explain rebuild services:: --format json
+        kilt explain lib/auth/tokens_test.py
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -31,20 +35,57 @@ struct ExplainRebuild: ParsableCommand {
 
   func run() throws {
     let session = try WorkspaceSession(global)
+    let store = try ContentStore.userDefault()
     let selected = try session.graph.select(try session.parse(specs))
-    let inputs = TargetInputs(try session.targetBuilder(store: try ContentStore.userDefault()))
+    let builder = try session.targetBuilder(store: store)
+    let inputs = TargetInputs(builder)
     let built = try inputs.buildable(among: selected)
-    guard !built.isEmpty else { throw Self.nothingBuilt(selected, session) }
+    let tests = try TestPlanner(session.resolver).tests(among: selected).run
+    guard !built.isEmpty || !tests.isEmpty else { throw Self.nothingBuilt(selected, session) }
     let history = BuildHistory(session.workspace)
-    let explanations = try built.map { id in
-      let address = session.graph.address(of: id)
-      return (address, RebuildExplanation(inputs: try inputs.current(of: id), address: address, history: history))
+    var lists: [TargetID: InputList] = [:]
+    try builder.together(built) { lists[$0] = try inputs.current(of: $0) }
+    var explained = built.compactMap { id in
+      lists[id].map { Explained(inputs: $0, address: session.graph.address(of: id), history: history) }
+    }
+    explained += try self.tests(tests, session, store, builder).map { test in
+      var explained = Explained(inputs: test.inputs, address: test.address, history: history)
+      explained.isResultKnown = test.isKnown
+      return explained
     }
     switch output.format {
-    case .text: session.write(lines: explanations.flatMap { lines($0, $1) }, as: .text)
-    case .json: session.write(.array(explanations.map { Self.json($0, $1) }))
+    case .text: session.write(lines: explained.flatMap(lines), as: .text)
+    case .json: session.write(.array(explained.map(Self.json)))
     }
     try session.reportWarnings()
+  }
+
+  /// One target and what is to be said of it.
+  private struct Explained {
+    var address: Address
+    var explanation: RebuildExplanation
+    /// Whether the result of a test is known; nil for what is built.
+    var isResultKnown: Bool?
+
+    init(inputs: InputList, address: Address, history: BuildHistory) {
+      self.address = address
+      explanation = RebuildExplanation(inputs: inputs, address: address, history: history)
+    }
+  }
+
+  /// What test files depend on when they are run with the options of the workspace.
+  private func tests(
+    _ ids: [TargetID], _ session: WorkspaceSession, _ store: ContentStore, _ builder: TargetBuilder
+  ) throws -> [TestExplanation] {
+    guard !ids.isEmpty else { return [] }
+    let plans = try ids.map { try TestPlanner(session.resolver).plan($0) }
+    let options = TestOptions(session.workspace.configuration.testing)
+    let runner = try TestRunner(workspace: session.workspace, store: store, options: options)
+    defer { runner.close() }
+    let made = try builder.made(for: plans, jobs: availableProcessors())
+    return try runner.explain(
+      plans, environments: ClosureEnvironments(session.workspace, store: store),
+      maker: { made[$0.target] ?? MadeParts() })
   }
 
   private static func nothingBuilt(_ selected: [TargetID], _ session: WorkspaceSession) -> Diagnostic {
@@ -57,21 +98,37 @@ struct ExplainRebuild: ParsableCommand {
 
   // MARK: Text
 
-  private func lines(_ address: Address, _ explanation: RebuildExplanation) -> [String] {
-    var lines = [address.description]
+  private func lines(_ explained: Explained) -> [String] {
+    var lines = [explained.address.description]
+    let explanation = explained.explanation
     if let time = explanation.lastBuilt {
-      let when = "last built \(Timestamp.text(time / 1_000_000_000))"
+      let what = explained.isResultKnown == nil ? "last built" : "last run, or found in the cache,"
+      let when = "\(what) \(Timestamp.text(time / 1_000_000_000))"
       switch explanation.lastChanges {
       case nil: lines.append("  \(when), for the first time")
       case let changes?: lines += ["  \(when), because"] + shown(changes)
       }
     }
+    if let isKnown = explained.isResultKnown { return lines + self.lines(ofTest: explanation, isKnown: isKnown) }
     switch explanation.state {
     case .upToDate: lines.append("  up to date: none of its \(explanation.inputCount) inputs has changed since")
     case .neverBuilt: lines.append("  never built here: no build of it is on record")
     case .stale: lines += ["  to be built, because"] + shown(explanation.changes)
     }
     return lines
+  }
+
+  private func lines(ofTest explanation: RebuildExplanation, isKnown: Bool) -> [String] {
+    switch explanation.state {
+    case .upToDate where isKnown:
+      ["  its result is known: none of its \(explanation.inputCount) inputs has changed since"]
+    case .upToDate: ["  to be run: it did not pass the last time, and only what passed is remembered"]
+    case .neverBuilt where isKnown: ["  its result is known from another run"]
+    case .neverBuilt: ["  to be run: no run of it is on record"]
+    case .stale where isKnown:
+      ["  its result is known from an earlier run of the same inputs; since the last run"] + shown(explanation.changes)
+    case .stale: ["  to be run, because"] + shown(explanation.changes)
+    }
   }
 
   private func shown(_ changes: [InputList.Change]) -> [String] {
@@ -96,13 +153,16 @@ struct ExplainRebuild: ParsableCommand {
 
   // MARK: JSON
 
-  private static func json(_ address: Address, _ explanation: RebuildExplanation) -> JSONValue {
-    .members([
-      "address": .string(address.description), "state": .string(explanation.state.rawValue),
-      "last_built": explanation.lastBuilt.map { .string(Timestamp.text($0 / 1_000_000_000)) } ?? .null,
-      "last_changes": explanation.lastChanges.map { .array($0.map(json)) } ?? .null,
-      "changes": .array(explanation.changes.map(json)), "inputs": .int(Int64(explanation.inputCount)),
-    ])
+  private static func json(_ explained: Explained) -> JSONValue {
+    let explanation = explained.explanation
+    var members: [(String, JSONValue)] = [
+      ("address", .string(explained.address.description)), ("state", .string(explanation.state.rawValue)),
+      ("last_built", explanation.lastBuilt.map { .string(Timestamp.text($0 / 1_000_000_000)) } ?? .null),
+      ("last_changes", explanation.lastChanges.map { .array($0.map(json)) } ?? .null),
+      ("changes", .array(explanation.changes.map(json))), ("inputs", .int(Int64(explanation.inputCount))),
+    ]
+    if let isKnown = explained.isResultKnown { members.append(("result_known", .bool(isKnown))) }
+    return .object(JSONObject(members))
   }
 
   private static func json(_ change: InputList.Change) -> JSONValue {

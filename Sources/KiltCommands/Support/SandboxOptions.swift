@@ -42,14 +42,22 @@ struct SandboxOptions: ParsableArguments {
 
 extension WorkspaceSession {
   /// What makes the files and packages of this workspace's targets. Build steps that run are named at the bottom of a
-  /// terminal. Called once, before other threads are started: an interruption ends what runs and removes its folders.
-  func targetBuilder(store: ContentStore, kept: KeptSandboxes = .never) throws -> TargetBuilder {
+  /// terminal.
+  ///
+  /// Called before other threads are started, as an interruption ends what runs and removes its folders.
+  /// - Parameter cleanUp: what else an interruption is to do; nil when it is none of ours, as a program has the terminal.
+  func targetBuilder(
+    store: ContentStore, kept: KeptSandboxes = .never, cleanUp: (@Sendable () -> Void)? = {}
+  ) throws -> TargetBuilder {
     let (workspace, resolver) = (workspace, resolver)
     let progress = StepProgress(isQuiet: isQuiet)
     let runner = ActionRunner(store: store, kept: kept, note: progress.note, watch: progress.see)
-    TerminationSignals.handle {
-      progress.finish()
-      runner.close()
+    if let cleanUp {
+      TerminationSignals.handle {
+        progress.finish()
+        cleanUp()
+        runner.close()
+      }
     }
     return TargetBuilder(
       workspace: workspace, resolver: resolver, store: store, runner: runner, note: progress.note)

@@ -1,4 +1,4 @@
-internal import BuildCommands
+public import BuildCommands
 public import BuildFiles
 public import ContentStore
 internal import Diagnostics
@@ -48,14 +48,16 @@ public final class ClosureEnvironments {
   ///
   /// - Parameters:
   ///   - further: packages of the lock that are wanted as well, where it has them.
+  ///   - local: wheels of the workspace's own distributions.
   ///   - address: whose requirements they are, for messages.
   public func environment(
     of requirements: [(text: String, address: Address)], lockfile: String?, constraints: [String], for address: Address,
-    further: [PackageName] = []
+    further: [PackageName] = [], local: [LocalWheel] = []
   ) throws -> PythonEnvironment {
     let target = try wheels.target(constraints)
     guard let interpreter = target.interpreter else { throw Self.foreign(target) }
-    let found = try locked(requirements, further, lockfile: lockfile, target, for: address)
+    var found = try locked(requirements, further, lockfile: lockfile, target, for: address)
+    try Self.add(local, to: &found)
     return try directory.environment(of: found, for: interpreter)
   }
 
@@ -90,7 +92,7 @@ public final class ClosureEnvironments {
   /// - Parameter plugins: packages of the lock that belong to the tools.
   func resolve(
     _ requirements: [(text: String, address: Address)], lockfile: String?, constraints: [String],
-    tools: [PythonTool], plugins: TestPlugins = TestPlugins(), for address: Address
+    tools: [PythonTool], plugins: TestPlugins = TestPlugins(), local: [LocalWheel] = [], for address: Address
   ) throws -> ResolvedClosure {
     let target = try wheels.target(constraints)
     guard let interpreter = target.interpreter else { throw Self.foreign(target) }
@@ -118,8 +120,10 @@ public final class ClosureEnvironments {
         if !toolWheels.contains(used) { toolWheels.append(used) }
       }
     }
+    var all = Array(byName.values)
+    try Self.add(local, to: &all)
     return ResolvedClosure(
-      interpreter: interpreter, wheels: byName.values.sorted { $0.name < $1.name },
+      interpreter: interpreter, wheels: all,
       toolWheels: toolWheels.sorted { $0.name < $1.name })
   }
 
@@ -130,6 +134,21 @@ public final class ClosureEnvironments {
     let environment = try directory.environment(of: wheels, for: interpreter)
     made[key] = environment
     return environment
+  }
+
+  /// Adds wheels of the workspace's own distributions, in the place of others of their names.
+  static func add(_ local: [LocalWheel], to wheels: inout [ResolvedWheel]) throws {
+    for wheel in local {
+      guard let name = WheelFileName(wheel.fileName) else {
+        throw Diagnostic(.work, "the build backend made \"\(wheel.fileName)\", which is no name of a wheel")
+      }
+      wheels.removeAll { $0.name == name.name }
+      wheels.append(
+        ResolvedWheel(
+          name: name.name, version: "\(name.version)", fileName: wheel.fileName, path: wheel.path,
+          sha256: wheel.content.digest, size: wheel.content.size))
+    }
+    wheels.sort { $0.name < $1.name }
   }
 
   private static func foreign(_ target: PythonTarget) -> Diagnostic {
@@ -156,38 +175,13 @@ public final class ClosureEnvironments {
     guard let interpreter = target.interpreter else { throw Self.foreign(target) }
     if requirements.isEmpty, further.isEmpty { return [] }
     guard let lockfile else {
-      throw Diagnostic(
-        .input,
-        "\"\(address)\" needs \(requirements.first?.text ?? further[0].text), and there is no lockfile to take it from",
-        remedies: [
-          "add to \(workspace.configuration.path):\n[python.resolves]\ndefault = \"3rdparty/python/default.lock\""
-        ])
+      throw wheels.noLockfile(for: requirements.first?.text ?? further[0].text, of: address)
     }
     let choice = Choice(
       lock: lockfile, interpreter: interpreter.path, requirements: requirements.map(\.text) + further.map(\.text))
     if let known = chosen[choice] { return known }
-    var wanted: [Requirement] = []
-    for requirement in requirements {
-      do {
-        wanted.append(try Requirement(requirement.text))
-      } catch {
-        throw Diagnostic(.input, "\"\(requirement.text)\" of \"\(requirement.address)\" is no requirement: \(error)")
-      }
-    }
-    for name in further { wanted.append(try Requirement(name.text)) }
-    let lock = try wheels.lock(lockfile, for: wanted, on: target)
-    let packages: [LockedPackage]
-    do throws(LockError) {
-      packages = try lock.subset(of: wanted, for: target, path: lockfile)
-    } catch {
-      var diagnostic = error.diagnostic
-      if case .notLocked(let name, _, _) = error,
-        let index = wanted.firstIndex(where: { $0.name.text == name }), index < requirements.count
-      {
-        diagnostic.notes.append("\"\(address)\" needs it through \"\(requirements[index].address)\"")
-      }
-      throw diagnostic
-    }
+    let packages = try wheels.lockedPackages(
+      of: requirements, further: further, lockfile: lockfile, on: target, for: address)
     let found = try wheels.wheels(of: packages, for: target)
     chosen[choice] = found
     return found

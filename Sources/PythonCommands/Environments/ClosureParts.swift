@@ -1,11 +1,11 @@
+internal import BuildCommands
 public import BuildFiles
-internal import Diagnostics
 public import TargetGraph
 internal import Workspace
 
 /// A file of the tree that a test or a program sees.
 public struct TreeFile: Sendable, Hashable {
-  /// The path in the tree, which is that in the workspace except for relocated files.
+  /// The path in the tree.
   public var treePath: String
   /// The path from the workspace root.
   public var path: String
@@ -19,26 +19,18 @@ public struct ClosureParts {
   public var requirements: [(text: String, address: Address)] = []
   /// The source roots of the Python files, from the workspace root.
   public var sourceRoots: Set<String> = []
+  /// The targets of which something has to be made first, in the order of the closure.
+  public var made: [TargetID] = []
 
   /// - Parameter target: what the closure is of: its resolve is the one that all of it must have.
   /// - Throws: `Diagnostic` for a dependency of another resolve.
   public init(_ closure: [TargetID], of target: Target, in resolver: DependencyResolver) throws {
     let graph = resolver.graph
-    let resolve = graph.resolve(of: target)
     var found: [String: String] = [:]
     var texts: [String: Address] = [:]
     for id in closure {
       let part = graph[id]
-      if let other = graph.resolve(of: part), other != resolve, part.type != .lockfile {
-        throw Diagnostic(
-          .input,
-          "\"\(target.address)\" uses the resolve \"\(resolve ?? "")\" and depends on \"\(part.address)\", which uses \"\(other)\"",
-          at: target.declaration.site.location(field: "resolve"),
-          remedies: [
-            "\"kilt paths --from \(target.address) --to \(part.address)\" shows why",
-            "give both the same resolve=…, or parametrize the dependency over both",
-          ])
-      }
+      try graph.checkResolve(of: part, in: target)
       switch part.type {
       case .pythonSource, .pythonTest:
         guard let file = part.file else { continue }
@@ -51,17 +43,10 @@ public struct ClosureParts {
         guard let file = part.file else { continue }
         let path = graph.files.path(of: file)
         found[path] = path
-      case .relocatedFiles:
-        let (source, target) = (part.value(of: "src").string ?? "", part.value(of: "dest").string ?? "")
-        for id in resolver.expandingGenerators(try graph.targets(inField: "files_targets", of: part)) {
-          guard let file = graph[id].file else { continue }
-          let path = graph.files.path(of: file)
-          guard let place = Paths.normalized(Paths.join(target, Paths.relative(path, to: source))) else { continue }
-          found[place] = path
-        }
       case .pythonRequirement:
         for text in part.strings(of: "requirements") { texts[text] = part.address }
-      default: continue
+      default:
+        if TargetBuilder.isMade(part) { made.append(id) }
       }
     }
     files = found.map { TreeFile(treePath: $0.key, path: $0.value) }.sorted { $0.treePath < $1.treePath }

@@ -1,3 +1,4 @@
+public import BuildCommands
 internal import BuildFiles
 internal import Diagnostics
 public import PythonEnvironments
@@ -11,6 +12,8 @@ public struct ProgramEnvironment: Sendable {
   public var python: PythonEnvironment
   /// The source roots of the code, absolute.
   public var sources: [FilePath]
+  /// Where the code stands together with files that are made for it; nil when it runs where it lies.
+  public private(set) var tree: FilePath?
 
   /// The environment that some targets need together.
   ///
@@ -18,21 +21,27 @@ public struct ProgramEnvironment: Sendable {
   /// - Throws: `Diagnostic`: targets of several resolves, a requirement that is not locked.
   public init(
     of ids: [TargetID], further: [String] = [], resolver: DependencyResolver, workspace: Workspace,
-    environments: ClosureEnvironments
+    environments: ClosureEnvironments, builder: TargetBuilder
   ) throws {
     let graph = resolver.graph
     // Of all that the targets depend on, the first that has a resolve says which it is; the others must agree.
-    let closure = Set(try resolver.transitiveDependencies(of: ids) + ids).sorted()
+    let closure = Set(try resolver.buildDependencies(of: ids) + ids).sorted()
     let leading = (ids + closure).first { graph.resolve(of: graph[$0]) != nil } ?? ids[0]
     let target = graph[leading]
     let parts = try ClosureParts(closure, of: target, in: resolver)
-    let constraints = target.strings(of: "interpreter_constraints")
+    var made = MadeParts()
+    try builder.together([leading]) { _ in made = try builder.made(parts.made, for: target.address) }
     python = try environments.environment(
-      of: parts.requirements,
-      lockfile: graph.resolve(of: target).flatMap { graph.configuration.lockfile(ofResolve: $0) },
-      constraints: constraints.isEmpty ? graph.configuration.interpreterConstraints : constraints,
-      for: target.address, further: further.compactMap { PackageName($0) })
-    sources = parts.sourceRoots.sorted().map { workspace.root.appending($0) }
+      of: parts.requirements, lockfile: graph.lockfile(of: target),
+      constraints: graph.interpreterConstraints(of: target), for: target.address,
+      further: further.compactMap { PackageName($0) }, local: made.wheels)
+    guard !made.isEmpty else {
+      sources = parts.sourceRoots.sorted().map { workspace.root.appending($0) }
+      return
+    }
+    let tree = try ProgramTree(parts, made, workspace: workspace).write()
+    sources = parts.sourceRoots.union(made.sourceRoots).sorted().map { $0.isEmpty ? tree : tree.appending($0) }
+    self.tree = tree
   }
 
   /// The environment of everything in a resolve, with all source roots that have Python files.

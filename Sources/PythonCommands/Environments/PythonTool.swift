@@ -27,39 +27,9 @@ enum PythonTool: String, CaseIterable {
   ///
   /// - Throws: ``LockError`` when it has to be made and can not, `Diagnostic`.
   func ownLock(cache: FilePath, finder: InterpreterFinder, python: Interpreter) throws -> Lockfile {
-    let folder = cache.appending("tools")
-    let name = "\(rawValue)-1.lock"
-    let path = folder.appending(name)
-    if FileSystem.exists(path) { return try LockfileReader.read(name, root: folder) }
-    try FileSystem.createDirectories(folder)
-    let lock = try FileLock(waitingFor: folder.appending(".\(rawValue).lock"))
-    // Another process may have been first.
-    let result = Result {
-      FileSystem.exists(path)
-        ? try LockfileReader.read(name, root: folder) : try makeLock(path, cache: cache, finder: finder, python: python)
-    }
-    _ = consume lock
-    return try result.get()
-  }
-
-  private func makeLock(
-    _ path: FilePath, cache: FilePath, finder: InterpreterFinder, python: Interpreter
-  ) throws -> Lockfile {
-    let index = try IndexConfiguration.ofPip([python.path] + finder.all().map(\.path))
-    let resolver = UvResolver(
-      uv: try UvTool.find(cache: cache, python: python), python: python, index: index,
-      root: path.removingLastComponent())
-    do {
-      let request = LockRequest(
-        requirements: [try Requirement(requirement)], requiresPython: SpecifierSet(">=3.8") ?? SpecifierSet())
-      let lockfile = try resolver.lock(request)
-      try lockfile.write(to: path)
-      return lockfile
-    } catch let error as LockError {
-      var diagnostic = error.diagnostic
-      diagnostic.remedies.append(
-        "add \(rawValue) to the workspace's requirements and run kilt lock: it is then taken from there")
-      throw diagnostic
-    }
+    try OwnLock(cache: cache).lockfile(
+      "\(rawValue)-1", of: [try Requirement(requirement)], requiresPython: SpecifierSet(">=3.8") ?? SpecifierSet(),
+      python: python, others: finder.all().map(\.path),
+      remedy: "add \(rawValue) to the workspace's requirements and run kilt lock: it is then taken from there")
   }
 }

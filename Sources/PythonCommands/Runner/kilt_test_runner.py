@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import time
 
 
 def main():
@@ -112,7 +113,6 @@ class Lines(object):
 def watch(child, request, requests, wake):
     """Waits for a fork, ends it when its time is up, and ends all when nobody listens any more."""
     import select
-    import time
     start = time.monotonic()
     limit = request.get("timeout")
     due = start + limit if limit else None
@@ -184,6 +184,9 @@ def become(request):
 def apply_environment(request):
     os.environ.clear()
     os.environ.update(request["environment"])
+    if hasattr(time, "tzset"):
+        # The warm process has read its own time zone long ago.
+        time.tzset()
     os.chdir(request["tree"])
 
 

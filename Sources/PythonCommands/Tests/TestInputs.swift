@@ -1,3 +1,5 @@
+internal import BuildCommands
+internal import ContentStore
 internal import Digests
 internal import PythonEnvironments
 internal import PythonPackaging
@@ -47,56 +49,58 @@ struct TestInputs: Sendable {
   var environment: [String]
   /// The files that configure pytest, and coverage where it is measured, from the workspace root.
   var configuration: TestConfiguration
-  var packages: [RuntimePackage]
+  /// What was made for it.
+  var made: MadeParts
+  /// All of it by name, for who asks what has changed.
+  var list: InputList
   /// Equal keys give equal results, as far as a test is a function of what it was given.
-  var key: SHA256Digest
+  var key: SHA256Digest { list.digest }
 
   init(
     _ plan: TestPlan, closure: ResolvedClosure, options: TestOptions, environment: [String],
-    configuration: TestConfiguration,
-    packages: [RuntimePackage], digests: FileDigests
-  ) {
+    configuration: TestConfiguration, made: MadeParts, digests: FileDigests
+  ) throws {
+    var plan = plan
+    // What one of the workspace's own wheels brings is not there twice.
+    plan.files.removeAll { made.provides($0.path, roots: plan.sourceRoots) }
+    plan.sourceRoots += made.sourceRoots.filter { !plan.sourceRoots.contains($0) }.sorted()
     self.plan = plan
     self.closure = closure
     self.environment = environment
     self.configuration = configuration
-    self.packages = packages
-    var key = CanonicalEncoder()
+    self.made = made
+    var list = InputList()
     // How it is run.
-    key.append("test 1")
-    key.append(RunnerScripts.digest)
-    key.append(strings: options.arguments)
-    key.append(options.usesCoverage)
-    key.append(Int64(plan.workers ?? -1))
-    key.append(strings: environment)
-    key.append(strings: plan.sourceRoots)
+    list.append("format", "tests 2")
+    list.append("runner", "", RunnerScripts.digest)
+    list.append("argument for pytest", list: options.arguments)
+    list.append("coverage", options.usesCoverage ? "measured" : "not measured")
+    list.append("xdist_concurrency", plan.workers.map { "\($0)" } ?? "not given")
+    for entry in environment {
+      let name = entry.prefix { $0 != "=" }
+      // The list is kept on the disk, where a secret has no business.
+      list.append("environment", String(name), SHA256Digest.of(String(entry.dropFirst(name.utf8.count + 1))))
+    }
+    list.append("source root", list: plan.sourceRoots)
     // What it is run with.
-    key.append(strings: closure.interpreter.identity)
-    key.append(list: closure.wheels) { encoder, wheel in
-      encoder.append(wheel.fileName)
-      encoder.append(wheel.sha256)
-    }
+    list.append("interpreter", list: closure.interpreter.identity)
+    for wheel in closure.wheels { list.append("wheel", wheel.fileName, wheel.sha256) }
     // What it sees.
-    key.append(plan.file)
-    key.append(list: plan.files) { encoder, file in
-      encoder.append(file.treePath)
-      Self.append(digests[file.path], to: &encoder)
+    list.append("test file", plan.file)
+    let present = Dictionary(plan.files.map { ($0.treePath, $0.path) }, uniquingKeysWith: { first, _ in first })
+    for file in plan.files { list.append("file", file.treePath, Self.text(digests[file.path])) }
+    for path in configuration.files { list.append("configuration", path, Self.text(digests[path])) }
+    for file in made.files {
+      if let other = present[file.treePath], digests[other]?.digest != file.digest {
+        throw FileTreeError.conflict(file.treePath)
+      }
+      list.append("made", file.treePath, file.digest.hex + (file.isExecutable ? " executable" : ""))
     }
-    key.append(list: configuration.files) { encoder, path in
-      encoder.append(path)
-      Self.append(digests[path], to: &encoder)
-    }
-    key.append(list: packages) { encoder, package in
-      encoder.append(package.treePath)
-      encoder.append(package.digest)
-    }
-    self.key = key.digest
+    self.list = list
   }
 
-  private static func append(_ entry: FileDigests.Entry?, to encoder: inout CanonicalEncoder) {
-    if let entry {
-      encoder.append(entry.digest)
-      encoder.append(entry.isExecutable)
-    }
+  /// A file as a value; one that is not there is one that nothing can be said of.
+  private static func text(_ entry: FileDigests.Entry?) -> String {
+    entry.map { $0.digest.hex + ($0.isExecutable ? " executable" : "") } ?? "missing"
   }
 }

@@ -26,6 +26,8 @@ public struct TestPlan: Sendable {
   public var environment: [String]
   /// Workers of pytest-xdist; nil where the field is not given.
   public var workers: Int?
+  /// Targets of its closure of which something has to be made: generated files, distributions.
+  public var made: [TargetID]
   /// The packages that are built and put into the tree.
   public var packages: [TargetID]
 }

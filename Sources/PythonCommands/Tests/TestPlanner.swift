@@ -47,14 +47,12 @@ public struct TestPlanner {
     let path = graph.files.path(of: file)
     let own = graph.sourceRoots.root(of: Paths.parent(path))
     let roots = parts.sourceRoots.filter { $0 != own }.sorted()
-    let constraints = target.strings(of: "interpreter_constraints")
     return TestPlan(
       target: id, address: target.address, file: path, files: parts.files, requirements: parts.requirements,
       sourceRoots: (own.map { [$0] } ?? []) + roots,
-      lockfile: graph.resolve(of: target).flatMap { graph.configuration.lockfile(ofResolve: $0) },
-      interpreterConstraints: constraints.isEmpty ? graph.configuration.interpreterConstraints : constraints,
+      lockfile: graph.lockfile(of: target), interpreterConstraints: graph.interpreterConstraints(of: target),
       timeout: try seconds(target), environment: target.strings(of: "extra_env_vars"),
-      workers: target.value(of: "xdist_concurrency").int.map { Int($0) }, packages: packages)
+      workers: target.value(of: "xdist_concurrency").int.map { Int($0) }, made: parts.made, packages: packages)
   }
 
   private func seconds(_ target: Target) throws -> Int? {
@@ -69,10 +67,10 @@ public struct TestPlanner {
 
   /// The test and all that it depends on; packages that it needs at run time are built and not seen through.
   private func closure(of id: TargetID, without packages: Set<TargetID>) throws -> [TargetID] {
-    guard !packages.isEmpty else { return try resolver.transitiveDependencies(of: [id]) + [id] }
+    guard !packages.isEmpty else { return try resolver.buildDependencies(of: [id]) + [id] }
     let direct = try resolver.dependencies(of: id).filter { !packages.contains($0) }
-    let reached = Set(try resolver.transitiveDependencies(of: direct) + direct)
+    let reached = Set(try resolver.buildDependencies(of: direct) + direct)
     // The test's own exclusions hold for all of it.
-    return try resolver.transitiveDependencies(of: [id]).filter(reached.contains) + [id]
+    return try resolver.buildDependencies(of: [id]).filter(reached.contains) + [id]
   }
 }

@@ -1,3 +1,4 @@
+public import BuildCommands
 public import ContentStore
 internal import Diagnostics
 internal import Digests
@@ -39,7 +40,7 @@ public struct TestRunner: Sendable {
   }
 
   /// Ends what runs, and removes all trees that are not to be kept. Called at the end, from any thread; more than once
-  /// does no harm. After it, ``run(_:environments:packager:_:)`` does not return: whoever interrupted it ends the process.
+  /// does no harm. After it, ``run(_:environments:maker:_:)`` does not return: whoever interrupted it ends the process.
   public func close() {
     activity.close()
     interpreters.close()
@@ -59,16 +60,20 @@ public struct TestRunner: Sendable {
   ///
   /// - Parameters:
   ///   - environments: where wheels come from.
-  ///   - packager: builds what a test needs at run time; called by this thread.
+  ///   - maker: makes what a test needs: generated files, packages; called by this thread.
   /// - Throws: what keeps tests from being run at all; a test that fails is a result.
   public func run(
-    _ plans: [TestPlan], environments: ClosureEnvironments, packager: (TestPlan) throws -> [RuntimePackage],
+    _ plans: [TestPlan], environments: ClosureEnvironments, maker: (TestPlan) throws -> MadeParts,
     _ watch: @escaping @Sendable (Event) -> Void
   ) throws -> [TestResult] {
-    let all = try inputs(plans, environments, packager)
+    let all = try inputs(plans, environments, maker)
     var results = [TestResult?](repeating: nil, count: all.count)
     if !options.force {
       for (index, inputs) in all.enumerated() { results[index] = try known(inputs) }
+    }
+    let history = BuildHistory(workspace)
+    for (index, inputs) in all.enumerated() where results[index] != nil {
+      try history.record(inputs.list, of: inputs.plan.address)
     }
     let pending = all.indices.filter { results[$0] == nil }
     watch(.planned(total: all.count, toRun: pending.count))
@@ -97,7 +102,10 @@ public struct TestRunner: Sendable {
     }
     // Interrupted: the thread that took the signal ends the process.
     while activity.isClosed { pauseMilliseconds(1000) }
-    for (index, result) in found.withLock({ $0 }).sorted(by: { $0.key < $1.key }) { results[index] = try result.get() }
+    for (index, result) in found.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
+      results[index] = try result.get()
+      try history.record(all[index].list, of: all[index].plan.address)
+    }
     return results.compactMap { $0 }
   }
 
@@ -105,9 +113,9 @@ public struct TestRunner: Sendable {
   ///
   /// - Returns: how pytest ended.
   public func debug(
-    _ plan: TestPlan, environments: ClosureEnvironments, packager: (TestPlan) throws -> [RuntimePackage]
+    _ plan: TestPlan, environments: ClosureEnvironments, maker: (TestPlan) throws -> MadeParts
   ) throws -> Subprocess.Termination {
-    let inputs = try inputs([plan], environments, packager)[0]
+    let inputs = try inputs([plan], environments, maker)[0]
     let python = try environments.environment(of: inputs.closure.wheels, for: inputs.closure.interpreter)
     let place = TestTree(folder: scratch.appending(options.keepsTrees == .always ? "kept-debug" : "debug"))
     _ = try place.make(inputs, root: workspace.root, digests: digests)
@@ -125,22 +133,32 @@ public struct TestRunner: Sendable {
 
   // MARK: Inputs
 
+  /// What the results of tests depend on now, and which of them are known: from the code that computes the keys.
+  public func explain(
+    _ plans: [TestPlan], environments: ClosureEnvironments, maker: (TestPlan) throws -> MadeParts
+  ) throws -> [TestExplanation] {
+    try inputs(plans, environments, maker).map { inputs in
+      TestExplanation(
+        address: inputs.plan.address, inputs: inputs.list, isKnown: try known(inputs) != nil)
+    }
+  }
+
   private func inputs(
-    _ plans: [TestPlan], _ environments: ClosureEnvironments, _ packager: (TestPlan) throws -> [RuntimePackage]
+    _ plans: [TestPlan], _ environments: ClosureEnvironments, _ maker: (TestPlan) throws -> MadeParts
   ) throws -> [TestInputs] {
     let configuration = try TestConfiguration(in: workspace.root, withCoverage: options.usesCoverage)
     try digests.read(Set(plans.flatMap { $0.files.map(\.path) } + configuration.files))
     let own = TestEnvironment(environmentStrings())
     let tools: [PythonTool] = options.usesCoverage ? [.pytest, .coverage] : [.pytest]
     return try plans.map { plan in
-      TestInputs(
+      let made = plan.made.isEmpty && plan.packages.isEmpty ? MadeParts() : try maker(plan)
+      return try TestInputs(
         plan,
         closure: try environments.resolve(
           plan.requirements, lockfile: plan.lockfile, constraints: plan.interpreterConstraints, tools: tools,
-          plugins: options.plugins,
-          for: plan.address),
+          plugins: options.plugins, local: made.wheels, for: plan.address),
         options: options, environment: try own.variables(options.environment + plan.environment),
-        configuration: configuration, packages: plan.packages.isEmpty ? [] : try packager(plan), digests: digests)
+        configuration: configuration, made: made, digests: digests)
     }
   }
 

@@ -1,3 +1,4 @@
+internal import BuildCommands
 internal import Digests
 internal import SystemSupport
 
@@ -36,10 +37,10 @@ struct TestTree {
       if SHA256Digest.of(bytes) != planned?.digest { isAsPlanned = false }
       try write(bytes, to: tree.appending(file.treePath), isExecutable: planned?.isExecutable ?? false)
     }
-    for package in inputs.packages {
-      let place = tree.appending(package.treePath)
+    for file in inputs.made.files {
+      let place = tree.pushing(FilePath(file.treePath))
       try FileSystem.createDirectories(place.removingLastComponent())
-      try FileSystem.copyFile(package.path, to: place, permissions: 0o755)
+      try FileSystem.copyFile(file.path, to: place, permissions: file.isExecutable ? 0o755 : 0o644)
     }
     // Ends pytest's search for its configuration, which would go on upwards from here.
     let configuration = tree.appending("pytest.ini")

@@ -147,9 +147,7 @@ extension DependencyResolver {
     var requirements: [String: BundlePlan.Requirement] = [:]
     for dependency in closure + (target.file == nil ? [] : [id]) {
       let part = graph[dependency]
-      if let other = graph.resolve(of: part), other != resolve, part.type != .lockfile {
-        throw mixedResolves(target, resolve, part, other)
-      }
+      try graph.checkResolve(of: part, in: target)
       switch part.type {
       case .pythonSource, .pythonTest, .resource:
         guard let file = part.file else { continue }
@@ -166,14 +164,13 @@ extension DependencyResolver {
     }
     let includesSources = target.value(of: "include_sources").bool ?? true
     let includesRequirements = target.value(of: "include_requirements").bool ?? true
-    let constraints = target.strings(of: "interpreter_constraints")
     return BundlePlan(
       target: id, address: target.address, artifact: artifact,
       outputPath: target.value(of: "output_path").string, entryPoint: entryPoint,
       files: includesSources ? files.values.sorted { $0.bundlePath < $1.bundlePath } : [],
       requirements: includesRequirements ? requirements.values.sorted { ($0.name, $0.text) < ($1.name, $1.text) } : [],
-      resolve: resolve, lockfile: resolve.flatMap { graph.configuration.lockfile(ofResolve: $0) },
-      interpreterConstraints: constraints.isEmpty ? graph.configuration.interpreterConstraints : constraints,
+      resolve: resolve, lockfile: graph.lockfile(of: target),
+      interpreterConstraints: graph.interpreterConstraints(of: target),
       args: target.strings(of: "args"),
       env: (target.value(of: "env").map ?? []).compactMap { entry in
         entry.key.string.map { ($0, entry.value.string ?? "") }
@@ -232,16 +229,5 @@ extension DependencyResolver {
       at: target.declaration.site.location(field: "resolve", text: resolve),
       notes: ["the resolves are " + names.joined(separator: ", ")],
       remedies: Suggestions.remedy(for: resolve, among: names).map { [$0] } ?? [])
-  }
-
-  private func mixedResolves(_ target: Target, _ resolve: String?, _ part: Target, _ other: String) -> Diagnostic {
-    Diagnostic(
-      .input,
-      "\"\(target.address)\" uses the resolve \"\(resolve ?? "")\" and depends on \"\(part.address)\", which uses \"\(other)\"",
-      at: target.declaration.site.location(field: "resolve"),
-      remedies: [
-        "\"kilt paths --from \(target.address) --to \(part.address)\" shows why",
-        "give both the same resolve=…, or parametrize the dependency over both",
-      ])
   }
 }

@@ -1,0 +1,111 @@
+public import Digests
+public import SystemSupport
+
+/// Folders beside the blobs that count towards the quota as well: each is made from what can be made again, appears whole
+/// by a rename, and goes as a whole.
+extension ContentStore {
+  /// A folder of a store.
+  public struct Folder: Sendable, Hashable {
+    /// From the root of the store.
+    public let name: String
+    /// What a process that uses it holds.
+    let lease: SHA256Digest
+
+    /// The folder of a wheel's files.
+    public static func wheel(_ digest: SHA256Digest) -> Folder {
+      Folder(name: "unpacked/wheels/\(digest.hex.prefix(2))/\(digest.hex)", lease: digest)
+    }
+
+    /// The folder of an environment.
+    public static func environment(_ key: SHA256Digest) -> Folder {
+      Folder(name: "unpacked/environments/\(key.hex)", lease: key)
+    }
+
+    /// A folder in which programs keep caches of their own.
+    public static func shared(_ name: String) -> Folder {
+      Folder(name: "shared/\(name)", lease: .of("shared/" + name))
+    }
+  }
+
+  /// Where a folder is, or would be.
+  public func path(of folder: Folder) -> FilePath { root.pushing(FilePath(folder.name)) }
+
+  /// Whether a folder is there. If so it stays until this process ends.
+  public func uses(_ folder: Folder) -> Bool {
+    let path = path(of: folder)
+    do throws(SystemCallError) {
+      try lease.hold(folder.lease)
+      guard let status = try FileSystem.statusIfPresent(of: path), status.kind == .directory else { return false }
+      Self.noteUse(of: path, status)
+      return true
+    } catch {
+      // What can not be held or looked at is as good as not there.
+      return false
+    }
+  }
+
+  /// Takes a folder away that is not what it should be, at once for those who look from now on.
+  public func discard(_ folder: Folder) throws(SystemCallError) {
+    try Self.remove(path(of: folder), by: root.appending("incoming"))
+  }
+
+  /// Whether the next thing that is read is one to check, as ``verifiedShare`` has it.
+  public func isToVerify() -> Bool { isSampled() }
+
+  /// Keeps what this process uses in use by the program that it becomes by execve(2).
+  public func keepAcrossExecution() { lease.keepAcrossExecution() }
+
+  /// Moves a folder away and removes it: nobody sees half of it.
+  static func remove(_ path: FilePath, by incoming: FilePath) throws(SystemCallError) {
+    try FileSystem.createDirectories(incoming)
+    let gone = try FileSystem.makeTemporaryDirectory(prefix: "removed", in: incoming)
+    do throws(SystemCallError) {
+      try FileSystem.rename(path, to: gone.appending("folder"))
+    } catch {
+      if !error.isMissing {
+        try FileSystem.removeTree(gone)
+        throw error
+      }
+    }
+    try FileSystem.removeTree(gone)
+  }
+
+  /// Every folder that is there, measured.
+  func folders() throws(SystemCallError) -> [StoredFile] {
+    var found: [StoredFile] = []
+    func add(_ folder: Folder) throws(SystemCallError) {
+      let path = path(of: folder)
+      guard let status = try FileSystem.statusIfPresent(of: path), status.kind == .directory else { return }
+      var share = StoreUsage.Share()
+      try measure(path, into: &share)
+      found.append(StoredFile(path: path, kind: .folder(folder), status: status, measured: share))
+    }
+    let wheels = root.appending("unpacked/wheels")
+    for prefix in try listIfPresent(wheels) where prefix.kind == .directory {
+      for entry in try listIfPresent(wheels.appending(prefix.name)) {
+        if let digest = SHA256Digest(hex: entry.name) { try add(.wheel(digest)) }
+      }
+    }
+    for entry in try listIfPresent(root.appending("unpacked/environments")) {
+      if let digest = SHA256Digest(hex: entry.name) { try add(.environment(digest)) }
+    }
+    for entry in try listIfPresent(root.appending("shared")) where entry.kind == .directory {
+      try add(.shared(entry.name))
+    }
+    return found
+  }
+
+  /// Folders that killed processes have left half-made.
+  func abandonedFolders() throws(SystemCallError) -> [FilePath] {
+    // Nobody takes so long to unpack wheels.
+    let limit = wallClockNanoseconds() - 86_400_000_000_000
+    var found: [FilePath] = []
+    for parent in [root.appending("incoming"), root.appending("unpacked/incoming")] {
+      for entry in try listIfPresent(parent) where entry.kind == .directory {
+        let path = parent.appending(entry.name)
+        if let status = try FileSystem.statusIfPresent(of: path), status.modificationTime < limit { found.append(path) }
+      }
+    }
+    return found
+  }
+}

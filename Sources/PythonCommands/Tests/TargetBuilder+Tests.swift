@@ -1,0 +1,18 @@
+public import BuildCommands
+public import TargetGraph
+
+extension TargetBuilder {
+  /// Makes what tests need first, with build steps side by side.
+  ///
+  /// - Returns: by the tests' targets; nothing for a test that needs nothing.
+  public func made(for plans: [TestPlan], jobs: Int) throws -> [TargetID: MadeParts] {
+    var made: [TargetID: MadeParts] = [:]
+    let needy = plans.filter { !$0.made.isEmpty || !$0.packages.isEmpty }
+    let byTarget = Dictionary(needy.map { ($0.target, $0) }, uniquingKeysWith: { first, _ in first })
+    try together(needy.map(\.target), jobs: jobs) { id in
+      guard let plan = byTarget[id] else { return }
+      made[id] = try self.made(plan.made, packages: plan.packages, for: plan.address)
+    }
+    return made
+  }
+}

@@ -1,0 +1,33 @@
+internal import BuildFiles
+internal import Diagnostics
+internal import Workspace
+
+/// What code of a target runs with.
+extension TargetGraph {
+  /// The lockfile of a target's resolve, from the workspace root; nil where resolves are not in use.
+  public func lockfile(of target: Target) -> String? {
+    resolve(of: target).flatMap { configuration.lockfile(ofResolve: $0) }
+  }
+
+  /// The interpreters that a target's code may run under, as PEP 440 specifiers: its own, or else the workspace's.
+  public func interpreterConstraints(of target: Target) -> [String] {
+    let constraints = target.strings(of: "interpreter_constraints")
+    return constraints.isEmpty ? configuration.interpreterConstraints : constraints
+  }
+
+  /// Checks that a dependency can be used together with what depends on it.
+  ///
+  /// - Throws: `Diagnostic` when they have different resolves.
+  public func checkResolve(of part: Target, in target: Target) throws {
+    let resolve = resolve(of: target)
+    guard let other = self.resolve(of: part), other != resolve, part.type != .lockfile else { return }
+    throw Diagnostic(
+      .input,
+      "\"\(target.address)\" uses the resolve \"\(resolve ?? "")\" and depends on \"\(part.address)\", which uses \"\(other)\"",
+      at: target.declaration.site.location(field: "resolve"),
+      remedies: [
+        "\"kilt paths --from \(target.address) --to \(part.address)\" shows why",
+        "give both the same resolve=…, or parametrize the dependency over both",
+      ])
+  }
+}
