@@ -36,8 +36,7 @@ struct GraphUpdate {
     _ number: Int?, with package: BuildPackage, inputs: [FileID], flags: UInt32
   ) throws {
     guard let directory = graph.files.directory(at: package.directory) else { return }
-    var block = PackageTargets(
-      files: graph.files, sources: sources, unmatched: graph.configuration.unmatchedFiles)
+    var block = PackageTargets(files: graph.files, sources: sources, configuration: graph.configuration)
     if flags & PackageRow.lockfiles != 0 {
       if let file = inputs.first { block.addLockfile(file, of: package) }
     } else {

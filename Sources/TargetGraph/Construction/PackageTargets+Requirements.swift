@@ -92,7 +92,7 @@ extension PackageTargets {
     of path: String, _ bytes: [UInt8], _ generator: Target
   ) throws -> (lines: [RequirementLine], included: [String]) {
     // Pants passes over every option.
-    if toleratesMissingFiles { return (RequirementLine.parse(file: String(decoding: bytes, as: UTF8.self)), []) }
+    if isForPants { return (RequirementLine.parse(file: String(decoding: bytes, as: UTF8.self)), []) }
     let file = RequirementsFile(path: path, others: Set(siblings.filter { $0 != path }), read: reader())
     problems += file.problems
     inputs += file.files.compactMap { files.file(at: $0) }

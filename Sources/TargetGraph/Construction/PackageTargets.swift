@@ -15,6 +15,8 @@ struct PackageTargets {
   let sources: any GraphSources
   /// What becomes of `sources` that select nothing.
   let unmatched: WorkspaceConfiguration.UnmatchedFiles?
+  /// Whether the workspace is configured for Pants alone.
+  let isForPants: Bool
   var entries: [Entry] = []
   /// What is wrong.
   var problems: [Diagnostic] = []
@@ -26,10 +28,11 @@ struct PackageTargets {
   var siblings: [String] = []
   private var declaration = 0
 
-  init(files: FileTable, sources: any GraphSources, unmatched: WorkspaceConfiguration.UnmatchedFiles?) {
+  init(files: FileTable, sources: any GraphSources, configuration: WorkspaceConfiguration) {
     self.files = files
     self.sources = sources
-    self.unmatched = unmatched
+    unmatched = configuration.unmatchedFiles
+    isForPants = configuration.path.hasSuffix("pants.toml")
   }
 
   mutating func add(_ package: BuildPackage) throws {
