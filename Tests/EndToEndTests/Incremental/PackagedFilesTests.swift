@@ -11,7 +11,11 @@ import Testing
   private func packaged(_ monorepo: Monorepo, in root: FilePath, environment: [String] = []) throws -> String {
     let outcome = try monorepo.run(["package", "::"], in: root, environment: environment)
     // After an error `dist` may hold what an earlier run left.
-    guard outcome.termination.isSuccess else { return "\(outcome.termination)\n\(outcome.errorText)" }
+    guard outcome.termination.isSuccess else {
+      // Before it stands what was made until then, with its times.
+      let error = outcome.errorText.split(separator: "\n").drop { !$0.hasPrefix("error:") }
+      return "\(outcome.termination)\n\(error.joined(separator: "\n"))"
+    }
     let script = "[ ! -d dist ] || find dist -type f ! -name .gitignore -exec sha256sum {} + | LC_ALL=C sort -k 2"
     return try Subprocess("sh", ["-c", script], workingDirectory: root).run().text
   }
