@@ -99,9 +99,11 @@ final class PackageMemory {
   /// Remembers the machine; nil when what was found may change unseen.
   private func machineToRemember() -> [UInt8]? {
     if let current = currentMachine(), !current.isEmpty { return current }
-    let now = machine ?? MachineRecord(workspace, wheels)
+    // Taken before anything is looked at.
+    let capture = state.captureTime()
+    let now = MachineRecord(workspace, wheels)
     machine = now
-    guard !now.isRacy(capture: state.captureTime()) else { return nil }
+    guard !now.isRacy(capture: capture) else { return nil }
     do {
       try resolver.graph.remember(machine: now.bytes)
     } catch {
