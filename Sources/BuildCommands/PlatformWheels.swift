@@ -156,12 +156,11 @@ public final class PlatformWheels {
     return lock
   }
 
-  /// Whether a lock has projects in folders of this machine, whose content is not looked at again once the lock is known;
-  /// also where it can not be told.
+  /// Whether a lock has projects in folders of this machine, whose content is not looked at again once the lock is known.
   func mayHaveFolders(_ path: String) -> Bool {
     guard FileSystem.exists(workspace.root.appending(path)) else { return false }
-    // Building says what is wrong with it.
-    guard let lock = try? lock(path) else { return true }
+    // What could be built with a lock that can not be read takes nothing from it.
+    guard let lock = try? lock(path) else { return false }
     return lock.packages.contains { if case .path? = $0.source { true } else { false } }
   }
 
