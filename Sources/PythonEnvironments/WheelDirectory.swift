@@ -82,7 +82,10 @@ public struct WheelDirectory: Sendable {
         if archive.members.contains(where: { $0.name != member.name && Self.place(of: $0.name) == place }) { continue }
         return false
       }
-      if status.size > 0, Deflate.crc32(try MappedFile(path).bytes) != member.crc32 { return false }
+      guard status.size > 0 else { continue }
+      let file = try MappedFile(path)
+      // The mapping has to outlive the look at it.
+      if withExtendedLifetime(file, { Deflate.crc32(file.bytes) }) != member.crc32 { return false }
     }
     return true
   }

@@ -45,7 +45,7 @@ private final class MemoryCache: ActionCache {
     var blobs = try tree.nodes().map { ($0.reference.digest, $0.bytes) }
     var files = [result.standardOutput, result.standardError]
     for path in tree.paths { if case .file(let content, _)? = tree[path] { files.append(content) } }
-    for file in files { blobs.append((file.digest, Array(try #require(try store.open(file.digest)).bytes))) }
+    for file in files { blobs.append((file.digest, try FileSystem.read(store.path(of: file.digest)))) }
     contents.withLock { contents in
       for (digest, bytes) in blobs { contents.blobs[digest] = bytes }
       contents.results[action] = result
