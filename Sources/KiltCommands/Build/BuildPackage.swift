@@ -26,7 +26,7 @@ struct BuildPackage: ParsableCommand {
 
       EXAMPLES
         kilt package services/fiddler:server
-        kilt package --platform linux_aarch64@3.12 --platform macos_arm64 services/fiddler:server
+        kilt package --platform linux_aarch64@3.12 services/fiddler:server
         kilt package ::
         kilt package --changed-since=main     what that affects, however far
       """)
