@@ -26,7 +26,10 @@ import Workspace
     #expect(try resolver.dependencies("lib/a_test.py") == ["lib/a.py", "lib/conftest.py:utils"])
     #expect(try resolver.dependencies("app:bin") == ["app/main.py", "app:data"])
     #expect(try resolver.dependencies("lib:lib") == ["lib/__init__.py", "lib/a.py", "lib/b.py"])
-    #expect(try resolver.dependencies("3rdparty:reqs#requests") == ["3rdparty/requirements.txt:reqs"])
+    #expect(
+      try resolver.dependencies("3rdparty:reqs#requests") == [
+        "3rdparty/other.txt:reqs", "3rdparty/requirements.txt:reqs",
+      ])
     #expect(try resolver.warnings().isEmpty)
   }
 

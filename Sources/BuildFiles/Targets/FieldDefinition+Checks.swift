@@ -108,10 +108,15 @@ extension FieldDefinition {
 }
 
 /// Requirements as far as their form goes: what they demand is read by the resolver of versions.
-enum RequirementText {
-  /// Whether a text has the form of a requirement on a project (PEP 508), or is the URL of one.
+public enum RequirementText {
+  /// Whether a text names a project by a path, as requirements files do: `./libs/tool`, `-e ../tool`.
+  public static func namesPath(_ text: String) -> Bool {
+    text.hasPrefix(".") || text.hasPrefix("-e") || text.hasPrefix("--editable")
+  }
+
+  /// Whether a text has the form of a requirement on a project (PEP 508), or is the URL or path of one.
   static func isRequirement(_ text: String) -> Bool {
-    if text.contains("://") { return true }
+    if text.contains("://") || namesPath(text) { return true }
     var rest = text.drop { $0 == " " }
     let name = rest.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
     guard let first = name.first, first.isLetter || first.isNumber else { return false }

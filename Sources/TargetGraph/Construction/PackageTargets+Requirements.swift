@@ -112,9 +112,7 @@ extension PackageTargets {
   /// root. Nil where none is.
   mutating func locatedRequirements(_ declaration: TargetDeclaration, _ directory: String) -> [String]? {
     let texts = declaration.given("requirements")?.strings ?? []
-    guard texts.contains(where: { $0.hasPrefix(".") || $0.hasPrefix("-e") || $0.hasPrefix("--editable") }) else {
-      return nil
-    }
+    guard texts.contains(where: RequirementText.namesPath) else { return nil }
     var located: [String] = []
     for text in texts {
       do throws(Diagnostic) {
