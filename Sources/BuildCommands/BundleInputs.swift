@@ -47,17 +47,19 @@ struct BundleInputs {
     for set in specification.platforms { inputs.append("platform", list: [set.joined(separator: " ")]) }
     for wheel in specification.wheels { inputs.append("wheel", wheel.fileName, wheel.sha256) }
     for file in parts.sources {
-      specification.sources.append(SourceMember(file.bundlePath, file: file.file, isExecutable: file.isExecutable))
+      specification.sources.append(
+        SourceMember(file.bundlePath, file: file.file, isExecutable: file.isExecutable, digest: file.digest))
       inputs.append("generated", file.bundlePath, file.digest.hex + (file.isExecutable ? " executable" : ""))
     }
     // What one of the workspace's own wheels brings is not there twice.
     for file in plan.files + Self.executable(plan) where !parts.provided.contains(file.bundlePath) {
       let path = root.appending(file.path)
       let isExecutable = try FileSystem.status(of: path, followingLinks: true).isExecutable
-      specification.sources.append(SourceMember(file.bundlePath, file: path, isExecutable: isExecutable))
-      let digest = try SHA256Digest.ofFile(path).digest.hex
+      let digest = try SHA256Digest.ofFile(path).digest
+      specification.sources.append(
+        SourceMember(file.bundlePath, file: path, isExecutable: isExecutable, digest: digest))
       inputs.append(
-        file.isPython ? "source" : "resource", file.bundlePath, isExecutable ? digest + " executable" : digest)
+        file.isPython ? "source" : "resource", file.bundlePath, digest.hex + (isExecutable ? " executable" : ""))
     }
     self.specification = specification
     self.inputs = inputs

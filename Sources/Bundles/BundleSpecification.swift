@@ -112,16 +112,21 @@ public struct SourceMember: Sendable, Hashable {
   public var bundlePath: String
   public var contents: Contents
   public var isExecutable: Bool
+  /// What the file must hold when it is packed; nil for whatever it holds then.
+  public var digest: SHA256Digest?
 
   public enum Contents: Sendable, Hashable {
     case file(FilePath)
     case bytes([UInt8])
   }
 
-  public init(_ bundlePath: String, file: FilePath, isExecutable: Bool = false) {
+  /// - Parameter digest: of the file, where the caller has promised it to somebody already: a file that holds something
+  ///   else when it is packed is an error.
+  public init(_ bundlePath: String, file: FilePath, isExecutable: Bool = false, digest: SHA256Digest? = nil) {
     self.bundlePath = bundlePath
     contents = .file(file)
     self.isExecutable = isExecutable
+    self.digest = digest
   }
 
   /// A file that is nowhere on disk, such as a generated one.

@@ -47,6 +47,7 @@ struct CodeSegment {
         } else {
           contents = try Self.digest(source)
         }
+        if let expected = source.digest, contents != expected { throw BundleError.sourceChanged(source.bundlePath) }
         hasher.update("\(source.bundlePath.utf8.count) \(source.bundlePath) \(source.isExecutable) \(contents)\n")
         self.sources.append((source, contents))
       } catch let error as SystemCallError {

@@ -32,6 +32,25 @@ struct BundleBuildTests {
     #expect(try FileSystem.status(of: bundle.path).permissions == 0o755)
   }
 
+  @Test(
+    "A file that is no longer what the bundle's key was made of is refused",
+    arguments: [BundleSpecification.Layout.zipapp, .packed, .loose])
+  func sourceChangedMeanwhile(layout: BundleSpecification.Layout) throws {
+    let scratch = try Scratch()
+    let file = scratch.path.appending("hello.py")
+    try FileSystem.write("print('then')\n", to: file)
+    let digest = try SHA256Digest.ofFile(file).digest
+    try FileSystem.write("print('now')\n", to: file)
+    let path = scratch.path.appending("hello.pex")
+    #expect(throws: BundleError.sourceChanged("hello.py")) {
+      _ = try scratch.build(entry: "hello") {
+        $0.layout = layout
+        $0.sources = [SourceMember("hello.py", file: file, digest: digest)]
+      }
+    }
+    #expect(!FileSystem.exists(path))
+  }
+
   @Test("unzip, bsdtar, 7z and Python unpack the same files")
   func otherReaders() throws {
     let scratch = try Scratch()
