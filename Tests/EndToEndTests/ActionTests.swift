@@ -39,6 +39,28 @@ import Testing
   /// The environment that gives an example a cache of its own.
   private func ownCache(_ example: Example) -> [String] { ["KILT_CACHE_DIR=\(example.scratch.appending("cache"))"] }
 
+  @Test func anOutputThatIsNotMadeIsWarnedOfOrAnErrorAsTheTargetSays() throws {
+    let example = try workspace()
+    try example.append(
+      "odd/BUILD",
+      """
+      shell_command(name="part", command="echo > a", output_files=["a", "b"], output_directories=["c"])
+      shell_command(name="any", command="echo > a", output_files=["a", "b"], outputs_match_mode="at_least_one_warn")
+      shell_command(name="all", command="echo > a", output_files=["a", "b"], outputs_match_mode="all")
+      archive(name="lenient", format="zip", files=[":part", ":any"])
+      archive(name="strict", format="zip", files=[":all"])
+      """)
+    for _ in 1...2 {  // The second time from the cache.
+      let lenient = try example.kilt(["package", "odd:lenient"], environment: ownCache(example))
+      #expect(lenient.termination == .exited(0), "\(lenient.errorText)")
+      #expect(lenient.errorText.contains("warning: \"odd:part\" did not make odd/b, odd/c/"))
+      #expect(!lenient.errorText.contains("odd:any"))
+    }
+    let strict = try example.kilt(["package", "odd:strict"], environment: ownCache(example))
+    #expect(strict.termination == .exited(1))
+    #expect(strict.errorText.contains("the command of \"odd:all\" did not make \"odd/b\""), "\(strict.errorText)")
+  }
+
   @Test func archivesOfEveryFormatHoldWhatWasGeneratedAndRelocated() throws {
     let example = try workspace()
     let said = try example.kilt("package", "gen::", environment: ownCache(example)).errorText

@@ -65,17 +65,14 @@ extension TargetBuilder {
     }
     action.outputFiles = try output("output_files")
     action.outputFolders = try output("output_directories")
-    if let mode = target.value(of: "outputs_match_mode").string {
-      guard let match = Action.OutputMatch(rawValue: mode) else {
-        throw Diagnostic(
-          .input, "\"\(mode)\" is no outputs_match_mode",
-          at: target.declaration.site.location(field: "outputs_match_mode", text: mode),
-          notes: ["it is one of " + Action.OutputMatch.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")])
-      }
-      action.outputMatch = match
-    }
+    action.outputMatch = Self.matchMode(target).actionMatch
     action.isCached = target.value(of: "cache_scope").string != "session"
     return action
+  }
+
+  /// Loading has refused what is no mode.
+  private static func matchMode(_ target: Target) -> OutputsMatchMode {
+    target.value(of: "outputs_match_mode").string.flatMap(OutputsMatchMode.init) ?? .all
   }
 
   /// Runs a command and gives its outputs by path from the workspace root.
@@ -88,6 +85,10 @@ extension TargetBuilder {
         let text = try store.open(part.digest).map { String(decoding: $0.bytes, as: UTF8.self) } ?? ""
         if !text.isEmpty { show(text.last == "\n" ? String(text.dropLast()) : text, of: target) }
       }
+    }
+    let missing = Self.matchMode(target).missing(from: outcome.outputs, of: action)
+    if !missing.isEmpty {
+      show("warning: \"\(target.address)\" did not make " + missing.joined(separator: ", "), of: target)
     }
     var outputs = outcome.outputs
     for (field, content) in [("stdout", outcome.result.standardOutput), ("stderr", outcome.result.standardError)] {
