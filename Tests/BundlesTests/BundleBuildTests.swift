@@ -38,9 +38,9 @@ struct BundleBuildTests {
   func sourceChangedMeanwhile(layout: BundleSpecification.Layout) throws {
     let scratch = try Scratch()
     let file = scratch.path.appending("hello.py")
-    try FileSystem.write("print('then')\n", to: file)
+    try FileSystem.write(Array("print('then')\n".utf8), to: file)
     let digest = try SHA256Digest.ofFile(file).digest
-    try FileSystem.write("print('now')\n", to: file)
+    try FileSystem.write(Array("print('now')\n".utf8), to: file)
     let path = scratch.path.appending("hello.pex")
     #expect(throws: BundleError.sourceChanged("hello.py")) {
       _ = try scratch.build(entry: "hello") {

@@ -147,13 +147,11 @@ struct FileListing: Sendable {
   /// The rules of the `.gitignore` in a directory, and what was said of it before it was read.
   static func readRules(_ directory: CInt) -> (rules: IgnoreRules, status: stat)? {
     var status = Glibc.stat()
+    // By its name, as when it is listed: what stands between this process and the kernel may tell an open file otherwise.
+    guard fstatat(directory, ".gitignore", &status, 0) == 0 else { return nil }
     let descriptor = openat(directory, ".gitignore", O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      // One that may not be read says nothing.
-      return fstatat(directory, ".gitignore", &status, 0) == 0 ? (IgnoreRules(text: ""), status) : nil
-    }
+    guard descriptor >= 0 else { return (IgnoreRules(text: ""), status) }  // One that may not be read says nothing.
     defer { Glibc.close(descriptor) }
-    guard fstat(descriptor, &status) == 0 else { return nil }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 16384)
     while true {
