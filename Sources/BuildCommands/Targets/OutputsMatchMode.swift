@@ -1,6 +1,6 @@
 internal import Actions
+internal import BuildFiles
 internal import ContentStore
-internal import Workspace
 
 /// The field `outputs_match_mode` of commands: what becomes of declared outputs that were not made.
 enum OutputsMatchMode: String, CaseIterable {
