@@ -7,7 +7,8 @@ import Testing
 @Suite struct TagOracleTests {
   @Test(arguments: [
     (3, 8, ["cp38"]), (3, 11, ["cp311"]), (3, 7, ["cp37m"]), (3, 13, ["cp313t"]), (3, 12, ["cp312d", "cp312"]),
-    (3, 14, ["cp314"]), (3, 15, ["cp315t"]),
+    (3, 9, ["cp39"]), (3, 10, ["cp310"]), (3, 12, ["cp312"]), (3, 13, ["cp313"]), (3, 14, ["cp314"]),
+    (3, 14, ["cp314t"]), (3, 14, ["cp314td", "cp314t"]), (3, 15, ["cp315t"]),
   ])
   func cPythonAcceptsTheTagsOfTheLibraryInItsOrder(major: Int, minor: Int, abis: [String]) throws {
     let platforms = ["manylinux_2_17_x86_64", "manylinux2014_x86_64", "linux_x86_64"]
@@ -25,6 +26,49 @@ import Testing
     #expect(ranks.count == ours.all.count)
     #expect(ranks == ranks.sorted())
     #expect(Set(ranks).count == ranks.count)
+  }
+
+  @Test(arguments: ["x86_64", "aarch64", "armv7l", "s390x", "riscv64"])
+  func muslPlatformsAreThoseOfTheLibrary(machine: String) throws {
+    let cases: [JSONValue] = [[1, 0], [1, 1], [1, 2], [1, 5]]
+    let answers = try Oracle.ask(
+      """
+      import packaging._musllinux as m
+      for major, minor in cases:
+        m._get_musl_version = lambda program: m._MuslVersion(major, minor)
+        answers.append(['linux_\(machine)'] + list(m.platform_tags(['\(machine)'])))
+      """, cases)
+    for (musl, answer) in zip(cases, answers) {
+      let minor = Int(try #require(musl.array?[1].int))
+      #expect(
+        TargetPlatform(system: .musl(major: 1, minor: minor), machine: machine).tags == answer.strings)
+    }
+  }
+
+  /// What a Python that is not here would say of itself, by its version.
+  @Test(arguments: 8...14) func markersOfEveryPythonAreThoseOfTheLibrary(minor: Int) throws {
+    let texts = [
+      "python_version < '3.10'", "python_version >= '3.14'", "python_full_version >= '3.14.0'",
+      "python_version in '3.8 3.9'", "python_version not in '3.13, 3.14'", "implementation_version < '3.12'",
+      "platform_python_implementation == 'CPython' and python_version ~= '3.9'", "python_full_version == '3.13.*'",
+      "extra == 'x' or python_version > '3.11'", "'linux' in sys_platform", "platform_machine != 'aarch64'",
+      "platform_system == 'Linux' and os_name == 'posix' and implementation_name == 'cpython'",
+    ]
+    for version in ["3.\(minor).0", "3.\(minor).7"] {
+      let target = PythonTarget(
+        cPython: try #require(Version(version)), platform: try #require(TargetPlatform(name: "linux_x86_64")))
+      let values = MarkerVariable.allCases.map { ($0.rawValue, JSONValue.string(target.environment[$0])) }
+      let cases = texts.map { JSONValue.array([.string($0), .object(JSONObject(values))]) }
+      let answers = try Oracle.ask(
+        """
+        from packaging.markers import Marker
+        for text, environment in cases: answers.append(Marker(text).evaluate(dict(environment, extra='')))
+        """, cases)
+      for (text, answer) in zip(texts, answers) {
+        #expect(Marker(text)?.evaluate(in: target.environment) == answer.bool, "\(text) on \(version)")
+      }
+      #expect(target.environment[.pythonVersion] == "3.\(minor)")
+    }
   }
 
   @Test(arguments: ["x86_64", "aarch64", "i686", "ppc64le"])
@@ -46,7 +90,7 @@ import Testing
   }
 
   @Test(arguments: ["x86_64", "arm64"]) func macOSPlatformsAreThoseOfTheLibrary(machine: String) throws {
-    let cases: [JSONValue] = [[14, 0], [11, 0], [12, 3], [10, 15], [10, 9]]
+    let cases: [JSONValue] = [[26, 1], [15, 2], [14, 0], [11, 0], [12, 3], [10, 15], [10, 9]]
     let answers = try Oracle.ask(
       """
       from packaging.tags import mac_platforms
