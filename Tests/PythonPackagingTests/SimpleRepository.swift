@@ -14,26 +14,28 @@ final class SimpleRepository {
 
   deinit { _ = try? FileSystem.removeTree(folder) }
 
-  /// Adds a wheel whose metadata has these lines besides name and version. Returns the file's name.
+  /// Adds a wheel whose metadata has these lines besides name and version, and whose one module may have more than a
+  /// `VERSION`. Returns the file's name.
   @discardableResult
-  func add(_ name: String, _ version: String, _ metadata: [String] = [], tag: String = "py3-none-any") throws -> String
-  {
+  func add(
+    _ name: String, _ version: String, _ metadata: [String] = [], tag: String = "py3-none-any", module: String = ""
+  ) throws -> String {
     let file = "\(name)-\(version)-\(tag).whl"
     let lines = ["Metadata-Version: 2.1", "Name: \(name)", "Version: \(version)"] + metadata
     let script = """
       import json, sys, zipfile
-      path, name, version, tag, metadata = json.load(sys.stdin)
+      path, name, version, tag, metadata, module = json.load(sys.stdin)
       info = '%s-%s.dist-info/' % (name, version)
       with zipfile.ZipFile(path, 'w') as z:
         def add(member, text): z.writestr(zipfile.ZipInfo(member, (1980, 1, 1, 0, 0, 0)), text)
-        add(name + '.py', 'VERSION = %r\\n' % version)
+        add(name + '.py', 'VERSION = %r\\n' % version + module)
         add(info + 'METADATA', metadata)
         add(info + 'WHEEL', 'Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: %s\\n' % tag)
         add(info + 'RECORD', '')
       """
     let input: JSONValue = [
       .string(folder.appending(file).string), .string(name), .string(version), .string(tag),
-      .string(lines.joined(separator: "\n") + "\n"),
+      .string(lines.joined(separator: "\n") + "\n"), .string(module),
     ]
     let python = try Oracle.interpreter().string
     let outcome = try Subprocess(python, ["-I", "-c", script], input: input.bytes()).run()
@@ -67,6 +69,42 @@ final class RepositoryServer {
           self.send_header('Content-Length', str(len(body)))
           self.end_headers()
           if self.command != 'HEAD': self.wfile.write(body)
+        def nonsense(self, kind, name):
+          wheel = name + '-1.0-py3-none-any.whl'
+          link = '<a href="%s">' + wheel + '</a>'
+          json_type = 'application/vnd.pypi.simple.v1+json'
+          def page(*files): return json.dumps({'meta': {'api-version': '1.0'}, 'files': list(files)}).encode()
+          if kind == 'deep': return self.answer(200, json_type, b'{"files":' + b'[' * 100000 + b']' * 100000 + b'}')
+          if kind == 'text-as-json': return self.answer(200, json_type, b'<a href="x">')
+          if kind == 'list': return self.answer(200, json_type, b'[]')
+          if kind == 'odd-types': return self.answer(200, json_type, page(1, None, {'filename': 3}, {'url': []}))
+          if kind == 'binary': return self.answer(200, 'text/html', bytes(range(256)) * 1000)
+          if kind == 'empty': return self.answer(200, 'text/html', b'')
+          if kind == 'file-link': return self.answer(200, 'text/html', (link % ('file://' + folder + '/' + wheel)).encode())
+          if kind == 'lying-hash':
+            return self.answer(200, json_type, page({'filename': wheel, 'url': '/files/' + wheel,
+              'hashes': {'sha256': '0' * 64}}))
+          if kind == 'to-file':
+            self.send_response(302)
+            self.send_header('Location', 'file:///etc/passwd')
+            self.send_header('Content-Length', '0')
+            return self.end_headers()
+          if kind == 'short':
+            self.send_response(200)
+            self.send_header('Content-Length', '100000')
+            self.end_headers()
+            self.wfile.write(b'<a')
+            self.close_connection = True
+          if kind == 'bomb':
+            import zlib
+            maker = zlib.compressobj(9, zlib.DEFLATED, 31)
+            body = b''.join(maker.compress(b' ' * (1 << 20)) for _ in range(300)) + maker.flush()
+            self.send_response(200)
+            self.send_header('Content-Type', 'text/html')
+            self.send_header('Content-Encoding', 'gzip')
+            self.send_header('Content-Length', str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
         def do_HEAD(self): self.do_GET()
         def do_GET(self):
           path = self.path
@@ -77,6 +115,7 @@ final class RepositoryServer {
             if self.headers.get('Authorization') != wanted: return self.answer(401, 'text/plain', b'who are you?')
             path = path[len('/private'):]
           kind, name = (path.strip('/').split('/') + [''])[:2]
+          if kind.startswith('hostile-'): return self.nonsense(kind[len('hostile-'):], name)
           if kind == 'files': return self.answer(200, 'application/octet-stream', open(os.path.join(folder, name), 'rb').read())
           files = [f for f in sorted(os.listdir(folder)) if re.sub('[-_.]+', '-', f.split('-')[0]).lower() == name]
           if not files: return self.answer(404, 'text/html', b'<h1>no such project</h1>')

@@ -29,6 +29,9 @@ extension WheelProvider {
     }
   }
 
+  /// No wheel's metadata is larger; descriptions in them are of some hundred kilobytes.
+  private static let metadataLimit: UInt64 = 64 << 20
+
   /// What a wheel says that it requires; read once for each wheel.
   private func dependencies(of wheel: ResolvedWheel) throws -> [Requirement] {
     if let record = try store.record("wheel-requires-1", wheel.sha256),
@@ -37,18 +40,25 @@ extension WheelProvider {
       return try texts.map { try Requirement($0) }
     }
     let archive = try ZipArchive(path: wheel.path, name: wheel.fileName)
+    let (name, version) = (wheel.name, wheel.version)
+    // A wheel may hold other distributions' folders; its own is named by it.
     let member = archive.members.first { member in
-      let parts = member.name.split(separator: "/")
-      return parts.count == 2 && parts[0].hasSuffix(".dist-info") && parts[1] == "METADATA"
+      let parts = member.name.split(separator: "/", omittingEmptySubsequences: false)
+      guard parts.count == 2, parts[1] == "METADATA", parts[0].hasSuffix(".dist-info") else { return false }
+      return PackageName(parts[0].prefix { $0 != "-" }) == name
     }
-    guard let member else { throw IndexError.badWheel(file: wheel.fileName, reason: "it has no METADATA") }
+    func bad(_ reason: String) -> IndexError { .badWheel(file: wheel.fileName, reason: reason) }
+    guard let member else { throw bad("it has no METADATA") }
+    guard member.size <= Self.metadataLimit else { throw bad("its METADATA has \(member.size) bytes") }
     let text = String(decoding: try archive.contents(of: member), as: UTF8.self)
     let metadata: CoreMetadata
     do throws(CoreMetadata.Failure) {
       metadata = try CoreMetadata(parsing: text)
     } catch .field(let name, let value) {
-      throw IndexError.badWheel(
-        file: wheel.fileName, reason: "its metadata has no valid \(name)" + (value.map { ": \"\($0)\"" } ?? ""))
+      throw bad("its metadata has no valid \(name)" + (value.map { ": \"\($0)\"" } ?? ""))
+    }
+    guard metadata.name == name, Version(version).map({ $0 == metadata.version }) ?? true else {
+      throw bad("its metadata is that of \(metadata.name) \(metadata.version)")
     }
     try store.setRecord(
       "wheel-requires-1", wheel.sha256, to: JSONValue.strings(metadata.requiresDist.map(\.description)).bytes())
