@@ -12,10 +12,14 @@ public final class PlatformWheels {
   private let workspace: Workspace
   private let provider: WheelProvider
   private let chooser: TargetChooser
+  private let note: (String) -> Void
   private var locks: [String: Lockfile] = [:]
+  private var hasNotedIsolation = false
 
-  public init(_ workspace: Workspace, store: ContentStore) {
+  /// - Parameter note: is told what a person should see.
+  public init(_ workspace: Workspace, store: ContentStore, note: @escaping (String) -> Void = { _ in }) {
     self.workspace = workspace
+    self.note = note
     let finder = InterpreterFinder(cacheFile: store.root.appending("interpreters.json"))
     chooser = TargetChooser(workspace, finder: finder)
     provider = WheelProvider(store: store, root: workspace.root) { finder.all().map(\.path) }
@@ -40,7 +44,7 @@ public final class PlatformWheels {
     targets += try completePlatforms.map { try chooser.target(completePlatform: $0) }
     if plan.requirements.isEmpty { return Selection() }
     func wheels(_ target: PythonTarget) throws -> [ResolvedWheel] {
-      try provider.wheels(for: try lockedPackages(for: plan, on: target), target: target)
+      try self.wheels(of: try lockedPackages(for: plan, on: target), for: target)
     }
     if targets.isEmpty { return Selection(wheels: try wheels(try chooser.host(plan.interpreterConstraints))) }
     var selection = Selection()
@@ -140,7 +144,15 @@ public final class PlatformWheels {
 
   /// The wheels of packages of any lock, fetched where they are not in the store, in the order of the packages.
   public func wheels(of packages: [LockedPackage], for target: PythonTarget) throws -> [ResolvedWheel] {
-    try provider.wheels(for: packages, target: target)
+    // Also of a build that failed.
+    defer { noteIsolation() }
+    return try provider.wheels(for: packages, target: target)
+  }
+
+  private func noteIsolation() {
+    guard !hasNotedIsolation, let reason = provider.missingIsolation else { return }
+    hasNotedIsolation = true
+    note("note: sources were built with the whole machine and its network in reach, as \(reason)")
   }
 
   /// A lockfile of the workspace.

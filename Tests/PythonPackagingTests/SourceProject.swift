@@ -3,17 +3,18 @@ import Testing
 
 @testable import PythonPackaging
 
-/// A project that builds without a network: its build backend (PEP 517) is a file of its own, and needs nothing.
+/// A project that builds without a network: its build backend (PEP 517) is a file of its own, and needs nothing. No two
+/// builds of it give the same bytes.
 enum SourceProject {
   /// Writes a project into a folder.
   ///
   /// - Parameters:
   ///   - requires: its `Requires-Dist` lines.
   ///   - tag: what its wheel is for.
-  ///   - log: a file that gets a line for each wheel that is built.
+  ///   - building: Python that runs when its wheel is built.
   static func write(
     _ name: String, _ version: String, to folder: FilePath, requires: [String] = [], tag: String = "py3-none-any",
-    log: FilePath? = nil
+    building: String = "pass"
   ) throws {
     try FileSystem.createDirectories(folder)
     try FileSystem.write(
@@ -33,7 +34,7 @@ enum SourceProject {
     try FileSystem.write(
       text: """
         import os, zipfile
-        NAME, VERSION, TAG, LOG = '\(name)', '\(version)', '\(tag)', '\(log?.string ?? "")'
+        NAME, VERSION, TAG = '\(name)', '\(version)', '\(tag)'
         METADATA = '''\(metadata.joined(separator: "\n"))
         '''
         INFO = '%s-%s.dist-info' % (NAME, VERSION)
@@ -44,11 +45,11 @@ enum SourceProject {
             with open(os.path.join(directory, INFO, name), 'w') as file: file.write(text)
           return INFO
         def build_wheel(directory, config_settings=None, metadata_directory=None):
-          if LOG: open(LOG, 'a').write('built\\n')
+          \(building)
           file = '%s-%s-%s.whl' % (NAME, VERSION, TAG)
           with zipfile.ZipFile(os.path.join(directory, file), 'w') as z:
             def add(member, text): z.writestr(zipfile.ZipInfo(member, (1980, 1, 1, 0, 0, 0)), text)
-            add(NAME + '.py', open(NAME + '.py').read())
+            add(NAME + '.py', open(NAME + '.py').read() + 'BUILD = %r\\n' % os.urandom(8).hex())
             add(INFO + '/METADATA', METADATA)
             add(INFO + '/WHEEL', WHEEL)
             add(INFO + '/RECORD', '')
@@ -61,12 +62,12 @@ enum SourceProject {
 
   /// A source distribution of such a project, in a folder. Returns the file's name.
   static func archive(
-    _ name: String, _ version: String, in folder: FilePath, tag: String = "py3-none-any", log: FilePath? = nil
+    _ name: String, _ version: String, in folder: FilePath, tag: String = "py3-none-any", building: String = "pass"
   ) throws -> String {
     let top = "\(name)-\(version)"
     let scratch = try FileSystem.makeTemporaryDirectory(prefix: "kilt-sdist")
     defer { try? FileSystem.removeTree(scratch) }
-    try write(name, version, to: scratch.appending(top), tag: tag, log: log)
+    try write(name, version, to: scratch.appending(top), tag: tag, building: building)
     try FileSystem.write(
       text: "Metadata-Version: 2.1\nName: \(name)\nVersion: \(version)\n",
       to: scratch.appending(top).appending("PKG-INFO"))

@@ -33,7 +33,7 @@ public final class TargetBuilder {
   ) {
     self.init(
       workspace: workspace, resolver: resolver, store: store, runner: runner,
-      wheels: PlatformWheels(workspace, store: store), note: note)
+      wheels: PlatformWheels(workspace, store: store, note: note), note: note)
   }
 
   init(

@@ -29,7 +29,8 @@ struct BuildExport: ParsableCommand {
   func run() throws {
     let session = try WorkspaceSession(global)
     let store = try ContentStore.userDefault()
-    let exporter = EnvironmentExporter(workspace: session.workspace, graph: session.graph, store: store)
+    let exporter = EnvironmentExporter(
+      workspace: session.workspace, graph: session.graph, store: store, note: global.note)
     var values: [JSONValue] = []
     for resolve in try ResolveLocker(workspace: session.workspace, graph: session.graph).resolves(named: resolve) {
       let made = try exporter.export(resolve)

@@ -34,7 +34,7 @@ struct BuildRepl: ParsableCommand {
     let (targets, arguments) = targets.split
     let session = try WorkspaceSession(global)
     let store = try ContentStore.userDefault()
-    let environments = ClosureEnvironments(session.workspace, store: store)
+    let environments = ClosureEnvironments(session.workspace, store: store, note: global.note)
     let further = shell == .ipython ? ["ipython"] : []
     let environment: ProgramEnvironment
     if targets.specs.isEmpty, targets.changedSince == nil {

@@ -49,7 +49,7 @@ struct BuildRun: ParsableCommand {
       try replaceProcess(with: packaged.bundle.path, arguments)
     }
     guard let file = graph[id].file else { throw notRunnable(session, id) }
-    let environments = ClosureEnvironments(session.workspace, store: store)
+    let environments = ClosureEnvironments(session.workspace, store: store, note: global.note)
     let program = try ProgramEnvironment(
       of: [id], resolver: session.resolver, workspace: session.workspace, environments: environments,
       builder: builder)

@@ -61,7 +61,7 @@ struct TestSession {
     }
     defer { runner.close() }
     let made = try makeParts(plans, builder)
-    let environments = ClosureEnvironments(session.workspace, store: store)
+    let environments = ClosureEnvironments(session.workspace, store: store, note: command.global.note)
     let monitor = TestMonitor(
       progress, isQuiet: command.global.quiet, shown: command.shown,
       width: plans.map { $0.address.description.count }.max() ?? 0)
@@ -142,7 +142,7 @@ struct TestSession {
     options.usesColor = Terminal.standardOutput.usesColor
     let runner = try TestRunner(workspace: session.workspace, store: store, options: options)
     defer { runner.close() }
-    let environments = ClosureEnvironments(session.workspace, store: store)
+    let environments = ClosureEnvironments(session.workspace, store: store, note: command.global.note)
     // A debugger has the terminal: what an interruption means is its business.
     let builder = try session.targetBuilder(store: store, kept: command.keptSteps, cleanUp: nil)
     var worst: Int32 = 0

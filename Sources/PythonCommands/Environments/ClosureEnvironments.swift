@@ -36,10 +36,11 @@ public final class ClosureEnvironments {
     var requirements: [String]
   }
 
-  public init(_ workspace: Workspace, store: ContentStore) {
+  /// - Parameter note: is told what a person should see.
+  public init(_ workspace: Workspace, store: ContentStore, note: @escaping (String) -> Void = { _ in }) {
     self.workspace = workspace
     self.store = store
-    wheels = PlatformWheels(workspace, store: store)
+    wheels = PlatformWheels(workspace, store: store, note: note)
     finder = InterpreterFinder(cacheFile: store.root.appending("interpreters.json"))
     directory = EnvironmentDirectory(store)
   }

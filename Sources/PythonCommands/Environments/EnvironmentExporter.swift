@@ -13,11 +13,14 @@ public struct EnvironmentExporter {
   private let store: ContentStore
   private let environments: ClosureEnvironments
 
-  public init(workspace: Workspace, graph: TargetGraph, store: ContentStore) {
+  /// - Parameter note: is told what a person should see.
+  public init(
+    workspace: Workspace, graph: TargetGraph, store: ContentStore, note: @escaping (String) -> Void = { _ in }
+  ) {
     self.workspace = workspace
     self.graph = graph
     self.store = store
-    environments = ClosureEnvironments(workspace, store: store)
+    environments = ClosureEnvironments(workspace, store: store, note: note)
   }
 
   /// An environment that was written.

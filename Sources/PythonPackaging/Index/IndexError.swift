@@ -70,7 +70,11 @@ public enum IndexError: DiagnosableError, Hashable {
     case .buildFailed(let file, let notes):
       return Diagnostic(
         .work, "\"\(file)\" does not build into a wheel", notes: notes,
-        remedies: ["install what its build needs, or require a version that has a wheel"])
+        remedies: [
+          "install what its build needs, or require a version that has a wheel",
+          "a build in a sandbox has no network: put a wheel that was built elsewhere into the workspace, and require it "
+            + "as \"NAME @ file:FOLDER/FILE.whl\"",
+        ])
     }
   }
 }

@@ -3,14 +3,17 @@ import Digests
 import HTTPClient
 import JSON
 import SystemSupport
+import Zip
 
-/// Builds wheels from sources with pip, in isolation (PEP 517), once for each source, interpreter and platform.
+/// Builds wheels from sources in isolation (PEP 517), once for each source, interpreter and platform.
 struct WheelBuilder: Sendable {
   let store: ContentStore
   /// The workspace's root, at which local paths begin.
   let root: FilePath
   /// What pip is told about indexes, when that is not its own configuration.
   let environment: [String: String]
+  /// How the code of sources is kept from everything else.
+  let isolation: @Sendable () -> BuildIsolation
 
   /// What to build.
   enum Source {
@@ -44,29 +47,42 @@ struct WheelBuilder: Sendable {
     _ source: Source, _ package: LockedPackage, _ interpreter: Interpreter, key: SHA256Digest,
     fetch: (LockedFile) throws -> Void
   ) throws -> ResolvedWheel {
-    let folder = try FileSystem.makeTemporaryDirectory(prefix: "kilt-build")
+    let folder = try FileSystem.canonicalPath(FileSystem.makeTemporaryDirectory(prefix: "kilt-build"))
     // What can not be removed is left to whoever cleans temporary folders.
     defer { try? FileSystem.removeTree(folder) }
+    let build = SourceBuild(
+      interpreter: interpreter, isolation: isolation(), folder: folder, pipEnvironment: environment,
+      title: package.title)
+    try FileSystem.createDirectories(build.workFolder)
     let place: FilePath
     switch source {
     case .archive(let file):
       if !store.contains(file.sha256) { try fetch(file) }
-      place = folder.appending(file.name)
-      try FileSystem.copyFile(store.path(of: file.sha256), to: place)
+      let archive = folder.appending(file.name.hasSuffix(".zip") ? "source.zip" : "source.tar")
+      try FileSystem.copyFile(store.path(of: file.sha256), to: archive)
+      place = try build.unpack(archive)
     case .project(.git(let url, let commit, let subdirectory)):
-      let clone = try GitCheckout(url: url, commit: commit).checkOut(to: folder.appending("source"), package.title)
+      let clone = try GitCheckout(url: url, commit: commit).checkOut(
+        to: build.workFolder.appending("source"), package.title)
       place = subdirectory.map { clone.pushing(FilePath($0)) } ?? clone
     case .project(.path(let path)):
       // A copy, since builds write into the folder.
-      place = folder.appending("source")
+      place = build.workFolder.appending("source")
       try copyTree(root.pushing(FilePath(path)), to: place)
     case .project(.archive(let url)):
       throw IndexError.sourceFailed(
         package: package.title, source: redactedURL(url), notes: ["the lock has no hash of it"])
     }
-    let built = try run(place, package, interpreter, folder)
+    let wheel = try build.wheel(of: place)
+    let name = wheel.lastComponent?.string ?? ""
+    guard WheelFileName(name)?.name == package.name else {
+      throw IndexError.buildFailed(file: package.title, notes: ["it became \(name)"])
+    }
+    // What is no zip file is not kept; the error says so.
+    _ = try ZipArchive(path: wheel, name: name)
+    let built = (name: name, digest: try store.put(file: wheel))
     let json = JSONValue.members(["name": .string(built.name), "sha256": .string(built.digest.hex)])
-    try store.setRecord("built-wheel-2", key, to: json.bytes())
+    try store.setRecord("built-wheel-3", key, to: json.bytes())
     return try resolved(package, built.name, built.digest)
   }
 
@@ -82,11 +98,12 @@ struct WheelBuilder: Sendable {
     }
     let facts = interpreter.facts
     key.append(strings: facts.abis + [facts.environment[.pythonFullVersion], facts.platform.description])
+    key.append(strings: SourceBuild.compilerVariables)
     return key.digest
   }
 
   private func remembered(_ key: SHA256Digest, _ package: LockedPackage) throws -> ResolvedWheel? {
-    guard let record = try store.record("built-wheel-2", key), let json = try? JSONValue(parsing: record),
+    guard let record = try store.record("built-wheel-3", key), let json = try? JSONValue(parsing: record),
       let name = json["name"]?.string, let digest = json["sha256"]?.string.flatMap({ SHA256Digest(hex: $0) }),
       store.contains(digest)
     else { return nil }
@@ -102,29 +119,6 @@ struct WheelBuilder: Sendable {
     }
     throw IndexError.builtForOther(
       package: package.title, wheel: wheel.fileName, target: target.description, wanted: target.shownTags)
-  }
-
-  private func run(
-    _ source: FilePath, _ package: LockedPackage, _ interpreter: Interpreter, _ folder: FilePath
-  ) throws -> (name: String, digest: SHA256Digest) {
-    let output = folder.appending("wheels")
-    let arguments = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", output.string, source.string]
-    let inherited = environmentStrings().filter { entry in environment[String(entry.prefix { $0 != "=" })] == nil }
-    // The same source gives the same bytes: what setuptools and others write into archives takes this time.
-    let own = environment.merging(["SOURCE_DATE_EPOCH": "315532800", "PYTHONHASHSEED": "0"]) { $1 }
-    let outcome = try Subprocess(
-      interpreter.path.string, arguments,
-      environment: inherited + own.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" },
-      workingDirectory: folder, deadlineMilliseconds: 1_800_000
-    ).run()
-    let built = outcome.termination.isSuccess ? try FileSystem.list(output).map(\.name) : []
-    guard let name = built.first(where: { WheelFileName($0)?.name == package.name }) else {
-      let other = built.isEmpty ? [] : ["it became \(built.joined(separator: ", "))"]
-      throw IndexError.buildFailed(
-        file: package.title,
-        notes: other + outcome.errorText.split(separator: "\n").suffix(20).map { redactedLine($0) })
-    }
-    return (name, try store.put(file: output.appending(name)))
   }
 
   private func resolved(_ package: LockedPackage, _ name: String, _ digest: SHA256Digest) throws -> ResolvedWheel {

@@ -13,20 +13,23 @@ public final class WheelProvider: Sendable {
   private let interpreters: @Sendable () -> [FilePath]
   private let configured: IndexConfiguration?
   private let index = Mutex<PackageIndex?>(nil)
+  private let isolation: Mutex<BuildIsolation?>
   /// Files that are fetched at a time.
   private static let concurrency = 8
 
   /// - Parameters:
   ///   - root: the workspace's, at which local paths of lockfiles begin.
   ///   - index: where packages come from; nil asks pip when something has to be fetched.
+  ///   - isolation: how builds of sources are kept from everything else; nil finds out when one is built.
   ///   - interpreters: those that may have pip, asked for only then.
   public init(
-    store: ContentStore, root: FilePath, index: IndexConfiguration? = nil,
+    store: ContentStore, root: FilePath, index: IndexConfiguration? = nil, isolation: BuildIsolation? = nil,
     interpreters: @escaping @Sendable () -> [FilePath]
   ) {
     self.store = store
     self.root = root
     configured = index
+    self.isolation = Mutex(isolation)
     self.interpreters = interpreters
   }
 
@@ -63,8 +66,22 @@ public final class WheelProvider: Sendable {
   private func build(
     _ source: WheelBuilder.Source, _ package: LockedPackage, _ target: PythonTarget
   ) throws -> ResolvedWheel {
-    let builder = WheelBuilder(store: store, root: root, environment: configured?.pipEnvironment() ?? [:])
+    let builder = WheelBuilder(
+      store: store, root: root, environment: configured?.pipEnvironment() ?? [:], isolation: { self.usableIsolation() })
     return try builder.wheel(of: source, package, for: target) { try self.fetch($0, of: package) }
+  }
+
+  private func usableIsolation() -> BuildIsolation {
+    isolation.withLock { known in
+      let usable = known ?? BuildIsolation.detect()
+      known = usable
+      return usable
+    }
+  }
+
+  /// Why sources were built without a sandbox, once one was; nil otherwise.
+  public var missingIsolation: String? {
+    isolation.withLock { if case .none(let reason)? = $0 { reason } else { nil } }
   }
 
   /// Brings a file into the store: from the workspace, from its own URL, or from the index.

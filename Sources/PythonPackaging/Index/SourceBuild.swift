@@ -1,0 +1,188 @@
+import JSON
+import SystemSupport
+
+/// One build of a source into a wheel (PEP 517).
+///
+/// What the build requires is installed from wheels alone, so that no code of it runs outside; the project's own code
+/// runs in a sandbox without network and without home folder, which may write to a folder of the build and nowhere
+/// else. Where bubblewrap is missing, the sandbox is the folder and the environment alone.
+///
+/// Nothing that the code has left in its folder is run, imported or followed outside of the sandbox.
+struct SourceBuild {
+  let interpreter: Interpreter
+  let isolation: BuildIsolation
+  /// A new one for each build, without links in its path.
+  let folder: FilePath
+  /// What pip is told about indexes, when that is not its own configuration.
+  let pipEnvironment: [String: String]
+  /// For messages: `tool 1.0`.
+  let title: String
+  /// In milliseconds.
+  private static let deadline = 1_800_000
+
+  /// All that the project's code may write to.
+  var workFolder: FilePath { folder.appending("work") }
+  private var site: FilePath { workFolder.appending("site") }
+
+  /// Unpacks a source archive in the sandbox, and gives the project's folder.
+  func unpack(_ archive: FilePath) throws -> FilePath {
+    let target = workFolder.appending("source")
+    try FileSystem.createDirectories(target)
+    let top = try run("unpack", [archive.string, target.string], in: target, reading: [archive])
+    guard let name = top.string, PackageSource.staysInside(name) || name == "." else {
+      throw IndexError.buildFailed(file: title, notes: ["the archive holds no project"])
+    }
+    return name == "." ? target : target.appending(name)
+  }
+
+  /// Builds the wheel of a project.
+  ///
+  /// - Returns: the wheel's file, in the folder.
+  /// - Throws: ``IndexError/buildFailed(file:notes:)`` with the end of what the build has printed, `SystemCallError`.
+  func wheel(of project: FilePath) throws -> FilePath {
+    let system = try buildSystem(of: project)
+    try install(system.requires)
+    let arguments = [system.backend] + system.backendPath
+    let further = try run("requires", arguments, in: project)
+    let missing = try checked { () throws(BuildSystem.Failure) in try BuildSystem.parse(further.strings ?? []) }
+    // Those that a backend asks for on the way are often the same again.
+    if !Set(missing).isSubset(of: system.requires) { try install(system.requires + missing) }
+    let output = workFolder.appending("wheels")
+    try FileSystem.removeTree(output)
+    try FileSystem.createDirectories(output)
+    let name = try run("wheel", arguments, in: project, output: output).string ?? ""
+    guard WheelFileName(name) != nil, !name.contains("/"), let wheel = try own(output.appending(name)) else {
+      throw IndexError.buildFailed(file: title, notes: ["the build names \"\(name)\" as its wheel"])
+    }
+    return wheel
+  }
+
+  private func buildSystem(of project: FilePath) throws -> BuildSystem {
+    let path = project.appending("pyproject.toml")
+    guard try FileSystem.statusIfPresent(of: path) != nil else { return .standard }
+    guard let file = try own(path) else {
+      throw IndexError.buildFailed(file: title, notes: ["its pyproject.toml is no file of it"])
+    }
+    let bytes = try FileSystem.read(file, limit: 16 << 20)
+    return try checked { () throws(BuildSystem.Failure) in try BuildSystem(parsing: bytes) }
+  }
+
+  /// A file in ``workFolder`` without links on the way to it; nil for anything else, such as a link that leads out, or
+  /// a pipe, on which a reader would wait.
+  private func own(_ path: FilePath) throws(SystemCallError) -> FilePath? {
+    let file: FilePath
+    do throws(SystemCallError) {
+      file = try FileSystem.canonicalPath(path)
+    } catch {
+      // Missing, or a link to nothing.
+      if error.isMissing { return nil }
+      throw error
+    }
+    guard file.starts(with: workFolder), try FileSystem.status(of: file).kind == .file else { return nil }
+    return file
+  }
+
+  private func checked<Value>(_ body: () throws(BuildSystem.Failure) -> Value) throws(IndexError) -> Value {
+    do throws(BuildSystem.Failure) {
+      return try body()
+    } catch {
+      throw .buildFailed(file: title, notes: [error.reason])
+    }
+  }
+
+  // MARK: What the build requires
+
+  /// Installs wheels into the build's own folder. pip compares each with the hash that the index has.
+  private func install(_ requirements: [Requirement]) throws {
+    if requirements.isEmpty { return }
+    // pip would build what is no wheel, outside of the sandbox.
+    for requirement in requirements {
+      guard let url = requirement.url, !Self.isWheel(url) else { continue }
+      throw IndexError.buildFailed(
+        file: title, notes: ["its build requires \"\(redactedLine(requirement.description))\", which is no wheel"])
+    }
+    try FileSystem.removeTree(site)
+    let texts = Set(requirements.map(\.description)).sorted()
+    let arguments = [
+      "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile", "--no-warn-script-location",
+      "--only-binary", ":all:", "--target", site.string, "--",
+    ]
+    let inherited = environmentStrings().filter { pipEnvironment[String($0.prefix { $0 != "=" })] == nil }
+    let outcome = try Subprocess(
+      interpreter.path.string, arguments + texts,
+      environment: inherited + pipEnvironment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" },
+      workingDirectory: folder, deadlineMilliseconds: Self.deadline
+    ).run()
+    guard outcome.termination.isSuccess else {
+      throw IndexError.buildFailed(
+        file: title,
+        notes: ["its build requires \(texts.joined(separator: ", ")), which pip can not install from wheels"]
+          + Self.tail(outcome))
+    }
+  }
+
+  /// Whether a URL is that of a wheel on a server.
+  private static func isWheel(_ url: String) -> Bool {
+    url.hasPrefix("https://") && url.prefix { $0 != "#" && $0 != "?" }.hasSuffix(".whl")
+  }
+
+  // MARK: The sandbox
+
+  /// Runs one step of ``script`` in the sandbox.
+  ///
+  /// - Returns: what the step has left as its result.
+  private func run(
+    _ step: String, _ arguments: [String], in directory: FilePath, output: FilePath? = nil, reading: [FilePath] = []
+  ) throws -> JSONValue {
+    let result = workFolder.appending("result.json"), home = workFolder.appending("home"),
+      program = folder.appending("source-build.py")
+    for path in [home, site] { try FileSystem.createDirectories(path) }
+    try FileSystem.write(text: Self.script, to: program)
+    try FileSystem.removeTree(result)
+    let fixed = [
+      "HOME=\(home)", "TMPDIR=\(home)", "LANG=C.UTF-8", "PYTHONPATH=\(site)", "PYTHONHASHSEED=0",
+      // The same source gives the same bytes: what setuptools and others write into archives takes this time.
+      "SOURCE_DATE_EPOCH=315532800", "PYTHONNOUSERSITE=1", "PYTHONDONTWRITEBYTECODE=1",
+      "PATH=\(site.appending("bin")):\(environmentVariable("PATH") ?? "/usr/bin:/bin")",
+    ]
+    let command =
+      [interpreter.path.string, "-S", program.string, step, result.string, site.string, output?.string ?? ""]
+      + arguments
+    let sandboxed = isolation.command(
+      command, readable: try pythonFolders() + [program] + reading, writable: [workFolder], directory: directory)
+    let outcome = try Subprocess(
+      sandboxed[0], Array(sandboxed.dropFirst()), environment: fixed + Self.compilerVariables,
+      workingDirectory: directory,
+      deadlineMilliseconds: Self.deadline
+    ).run()
+    guard outcome.termination.isSuccess else {
+      throw IndexError.buildFailed(file: title, notes: Self.tail(outcome))
+    }
+    // The project's code could write to it, or end the process before.
+    guard let file = try own(result), let json = try? JSONValue(parsing: try FileSystem.read(file, limit: 1 << 20))
+    else {
+      throw IndexError.buildFailed(
+        file: title, notes: Self.tail(outcome) + ["the build ended without a result"])
+    }
+    return json
+  }
+
+  /// What people set for compilers, as `NAME=value`; nothing that may hold a password.
+  static let compilerVariables = ["CC", "CXX", "CFLAGS", "CPPFLAGS", "CXXFLAGS", "LDFLAGS", "PKG_CONFIG_PATH"]
+    .compactMap { name in environmentVariable(name).map { "\(name)=\($0)" } }
+
+  /// The interpreter and its library, and nothing that happens to lie beside them.
+  private func pythonFolders() throws(SystemCallError) -> [FilePath] {
+    let prefix = interpreter.path.removingLastComponent().removingLastComponent()
+    var folders: [FilePath] = []
+    for path in ["bin", "include", "lib", "lib64"].map({ prefix.appending($0) })
+    where try FileSystem.statusIfPresent(of: path, followingLinks: true)?.kind == .directory { folders.append(path) }
+    return folders
+  }
+
+  /// The end of what a program has printed, without passwords.
+  private static func tail(_ outcome: Subprocess.Outcome) -> [String] {
+    let lines = (outcome.text + "\n" + outcome.errorText).split(separator: "\n").suffix(20).map { redactedLine($0) }
+    return lines.isEmpty ? ["\(outcome.termination)"] : lines
+  }
+}
