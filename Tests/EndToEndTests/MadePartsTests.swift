@@ -157,16 +157,18 @@ import Testing
 
   @Test func explainSaysWhichInputOfATestChanged() throws {
     let example = try Example()
+    let fresh = try example.freshResults()
     let file = "lib/auth/tokens_test.py"
-    #expect(try example.kilt("explain", file).text.hasSuffix("  to be run: no run of it is on record"))
-    try example.kilt("test", file)
-    let known = try example.kilt("explain", file).text
+    #expect(
+      try example.kilt("explain", file, environment: fresh).text.hasSuffix("  to be run: no run of it is on record"))
+    try example.kilt("test", file, environment: fresh)
+    let known = try example.kilt("explain", file, environment: fresh).text
     #expect(known.contains("for the first time\n  its result is known: none of its "), "\(known)")
     try example.append("lib/auth/tokens.py", "\n# edited\n")
-    let stale = try example.kilt("explain", file).text
+    let stale = try example.kilt("explain", file, environment: fresh).text
     #expect(stale.contains("  to be run, because\n    file lib/auth/tokens.py changed: "), "\(stale)")
-    try example.kilt("test", file)
-    let again = try example.kilt("explain", file).text
+    try example.kilt("test", file, environment: fresh)
+    let again = try example.kilt("explain", file, environment: fresh).text
     #expect(again.contains(", because\n    file lib/auth/tokens.py changed: "), "\(again)")
     #expect(again.contains("  its result is known: none of its "), "\(again)")
   }
