@@ -60,8 +60,7 @@ public struct SourceVersion: Sendable, Hashable {
       }
     }
     do throws(GitError) {
-      let answer = try workspace.git.observe(
-        graph.files, generation: files.summary.generation, capture: state.captureTime())
+      let answer = try workspace.git.observe(graph.files, generation: files.summary.generation) { state.captureTime() }
       self.init(commit: answer.commit, dirtyFiles: answer.dirtyFiles)
       guard let record = answer.record else { return }
       do {

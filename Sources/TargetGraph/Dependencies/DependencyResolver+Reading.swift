@@ -89,11 +89,14 @@ extension DependencyResolver {
     guard let state = graph.state else { return store }
     var wanted: [FileID] = []
     wanted.reserveCapacity(store.files.count)
+    // Watched files were looked at when the graph was loaded.
+    let isWatched = FileRow.dead | FileRow.hidden | FileRow.structural | FileRow.link
+    let ignoreFiles = Set((0..<store.watched.count).map { store.watched[$0] })
+      .filter { store.files[Int($0)].flags & isWatched == 0 }
     for index in 0..<store.files.count where !verified[index] {
-      let row = store.files[index]
-      // Watched files were looked at when the graph was loaded.
-      let isWatched = FileRow.dead | FileRow.hidden | FileRow.structural | FileRow.link
-      if row.flags & isWatched == 0 { wanted.append(FileID(index)) }
+      if store.files[index].flags & isWatched == 0, !ignoreFiles.contains(UInt32(index)) {
+        wanted.append(FileID(index))
+      }
     }
     let touched = try store.touched(among: wanted, root: state.root)
     if touched.isEmpty { return store }

@@ -97,20 +97,22 @@ extension GitRepository {
   /// - Parameters:
   ///   - files: as they are now, and were before git is asked.
   ///   - generation: of the state.
+  ///   - capture: ``WorkspaceState/captureTime()``, which is asked for only where there is a repository.
   /// - Returns: the answer, and a record where one can be kept: none with submodules, or where git keeps references in a
   ///   table.
   /// - Throws: ``GitError``.
   public func observe(
-    _ files: FileTable, generation: UInt32, capture: Int64
+    _ files: FileTable, generation: UInt32, capture: () -> Int64
   ) throws(GitError) -> (commit: String, dirtyFiles: [String], record: GitRecord?) {
     // Looked at before git is asked: what changes meanwhile is seen next time.
-    let places = try places(files)
+    var time = Int64.min
+    let places = try places(files) { time = capture() }
     let (commit, dirty) = (try headCommit(), try dirtyFiles())
     guard let places else { return (commit, dirty, nil) }
     let record = GitRecord(
       commit: commit, dirtyFiles: dirty, generation: generation, prefix: places.prefix, index: places.index,
       settings: places.settings, others: places.others)
-    return (commit, dirty, record.isRacy(capture: capture) ? nil : record)
+    return (commit, dirty, record.isRacy(capture: time) ? nil : record)
   }
 
   /// Asks git about a few files and directories alone.
@@ -160,12 +162,16 @@ extension GitRepository {
     return record.isRacy(capture: capture) ? nil : record
   }
 
+  /// What an answer of git rests on; nil where that can not be told.
+  ///
+  /// - Parameter begin: is called once it is known that there is a repository, before any place is looked at.
   private func places(
-    _ files: FileTable
+    _ files: FileTable, begin: () -> Void
   ) throws(GitError) -> (prefix: String, index: ObservedPlace, settings: [ObservedPlace], others: [ObservedPlace])? {
     let lines = try text(["rev-parse", "--absolute-git-dir", "--git-common-dir", "--show-prefix"])
       .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     guard lines.count >= 2 else { return nil }
+    begin()
     let directory = FilePath(lines[0])
     let common = root.pushing(FilePath(lines[1]))
     if FileSystem.exists(common.appending("reftable")) { return nil }
