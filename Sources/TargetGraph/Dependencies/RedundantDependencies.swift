@@ -1,35 +1,13 @@
 internal import BuildFiles
-internal import Diagnostics
-
-/// An entry of a `dependencies` field that can be taken away: inference alone leads to all that it names.
-public struct RedundantDependency: Sendable, Hashable {
-  /// The target whose field in a BUILD file has the entry.
-  public var target: TargetID
-  /// The entry as it is written.
-  public var text: String
-}
 
 extension DependencyResolver {
-  /// The entries of the `dependencies` field of a declared target that inference makes redundant.
+  /// The entries of a `dependencies` field, of a target or of `overrides`, that inference makes redundant for all targets that
+  /// take the field along.
   ///
-  /// An entry is redundant when everything it names, the targets of a generator one by one, is reached from every target that
-  /// takes the field along inferred dependencies alone. So all redundant entries of a workspace can be taken away together,
-  /// and what each target depends on, directly or not, stays what it is. Exclusions are never redundant, nor are entries that
-  /// settle an ambiguity.
-  ///
-  /// - Parameter id: a target that is not generated; for others there is no field, and the answer is empty.
-  /// - Throws: as ``dependencies(of:)``.
-  public func redundantDependencies(of id: TargetID) throws -> [RedundantDependency] {
-    let target = graph[id]
-    guard target.generator == nil else { return [] }
-    let takers = graph.isGenerator(id) ? graph.generated(by: id).filter { !graph[$0].hasOwnDependencies } : [id]
-    return try redundantEntries(target.strings(of: "dependencies"), takenBy: takers).map {
-      RedundantDependency(target: id, text: $0)
-    }
-  }
-
-  /// The entries of a `dependencies` field that inference makes redundant for all targets that take the field along: see
-  /// ``redundantDependencies(of:)``. A field in `overrides` is one as well.
+  /// An entry is redundant when everything it names, the targets of a generator one by one, is reached from every one of
+  /// them along inferred dependencies alone. So all redundant entries of a workspace can be taken away together, and what
+  /// each target depends on, directly or not, stays what it is. Exclusions are never redundant, nor are entries that settle an
+  /// ambiguity.
   ///
   /// - Throws: as ``dependencies(of:)``.
   public func redundantEntries(_ entries: [String], takenBy takers: [TargetID]) throws -> [String] {
