@@ -90,8 +90,7 @@ let modules: [Module] = [
     name: "Zip", dependencies: ["CLibdeflate", "CZlib", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),
   Module(name: "Snapshot", dependencies: ["CLibdeflate", "SystemSupport"], packages: [.systemPackage]),
   Module(
-    name: "HTTPClient", dependencies: ["CCurlShims", "SystemSupport", "Diagnostics"],
-    testDependencies: ["CSystemShims"]),
+    name: "HTTPClient", dependencies: ["CCurlShims", "SystemSupport", "Diagnostics"]),
   // Floor 3
   Module(
     name: "ContentStore", dependencies: ["Digests", "SystemSupport", "Diagnostics"], packages: [.systemPackage],
@@ -100,7 +99,7 @@ let modules: [Module] = [
   Module(
     name: "PythonPackaging",
     dependencies: ["TOML", "JSON", "HTTPClient", "ContentStore", "Digests", "Zip", "SystemSupport", "Diagnostics"],
-    packages: [.systemPackage], testDependencies: ["CSystemShims"]),
+    packages: [.systemPackage]),
   // Floor 4
   Module(
     name: "BuildFiles", dependencies: ["Snapshot", "Starlark", "SystemSupport", "Diagnostics"],

@@ -1,6 +1,4 @@
-import CSystemShims
 import Diagnostics
-import Glibc
 import SystemSupport
 import Testing
 
@@ -57,11 +55,12 @@ struct HTTPRepositoryTests {
   }
 }
 
+struct ServerDidNotStart: Error {}
+
 /// Python's `http.server` over a folder, on a free loopback port.
 final class FileServer: Sendable {
   let url: String
-  private let input: CInt
-  private let pid: pid_t
+  private let process: ConversingProcess
 
   init(_ folder: FilePath) throws {
     let python = try #require(Subprocess.find("python3"), "these tests need python3: apt-get install python3")
@@ -76,32 +75,13 @@ final class FileServer: Sendable {
       sys.stdin.read()
       os._exit(0)
       """
-    var toServer: [CInt] = [-1, -1]
-    var fromServer: [CInt] = [-1, -1]
-    try #require(kilt_pipe_cloexec(&toServer) == 0 && kilt_pipe_cloexec(&fromServer) == 0)
-    var options = kilt_spawn_options(
-      standard_input: toServer[0], standard_output: fromServer[1], standard_error: 2, working_directory: nil,
-      new_session: 0)
-    var pid: pid_t = 0
-    let code = withCStrings([python.string, "-I", "-c", script, folder.string]) { arguments in
-      withCStrings(environmentStrings()) { kilt_spawn(&pid, arguments[0], arguments, $0, &options) }
+    process = try ConversingProcess(
+      Subprocess(python.string, ["-I", "-c", script, folder.string]), errorOutput: FileDescriptor(rawValue: 2))
+    guard case .line(let line) = try process.receive(), let port = Int(String(decoding: line, as: UTF8.self)) else {
+      throw ServerDidNotStart()
     }
-    close(toServer[0])
-    close(fromServer[1])
-    defer { close(fromServer[0]) }
-    try #require(code == 0)
-    self.pid = pid
-    input = toServer[1]
-    var line: [UInt8] = []
-    var byte: UInt8 = 0
-    while read(fromServer[0], &byte, 1) == 1, byte != 0x0A { line.append(byte) }
-    let port = try #require(Int(String(decoding: line, as: UTF8.self)), "the server did not start")
     url = "http://127.0.0.1:\(port)"
   }
 
-  deinit {
-    close(input)
-    var status: CInt = 0
-    waitpid(pid, &status, 0)
-  }
+  deinit { process.end(within: 5000) }
 }

@@ -1,7 +1,7 @@
-import CSystemShims
-import Glibc
 import SystemSupport
 import Testing
+
+struct ServerDidNotStart: Error {}
 
 /// Python's own HTTP server with a handler of the test's, on a free loopback port, for as long as this object lives.
 ///
@@ -9,8 +9,7 @@ import Testing
 /// outlives no test run.
 final class PythonServer: Sendable {
   let port: Int
-  private let pid: pid_t
-  private let input: CInt
+  private let process: ConversingProcess
 
   var url: String { "http://127.0.0.1:\(port)" }
 
@@ -41,31 +40,13 @@ final class PythonServer: Sendable {
       sys.stdin.read()
       os._exit(0)
       """
-    var toServer: [CInt] = [-1, -1]
-    var fromServer: [CInt] = [-1, -1]
-    try #require(kilt_pipe_cloexec(&toServer) == 0 && kilt_pipe_cloexec(&fromServer) == 0)
-    var options = kilt_spawn_options(
-      standard_input: toServer[0], standard_output: fromServer[1], standard_error: 2, working_directory: nil,
-      new_session: 0)
-    var pid: pid_t = 0
-    let result = withCStrings([python.string, "-I", "-c", script]) { arguments in
-      withCStrings(environmentStrings()) { kilt_spawn(&pid, arguments[0], arguments, $0, &options) }
+    process = try ConversingProcess(
+      Subprocess(python.string, ["-I", "-c", script]), errorOutput: FileDescriptor(rawValue: 2))
+    guard case .line(let line) = try process.receive(), let port = Int(String(decoding: line, as: UTF8.self)) else {
+      throw ServerDidNotStart()
     }
-    close(toServer[0])
-    close(fromServer[1])
-    defer { close(fromServer[0]) }
-    try #require(result == 0)
-    self.pid = pid
-    input = toServer[1]
-    var line: [UInt8] = []
-    var byte: UInt8 = 0
-    while read(fromServer[0], &byte, 1) == 1, byte != 0x0A { line.append(byte) }
-    port = try #require(Int(String(decoding: line, as: UTF8.self)), "the server did not start")
+    self.port = port
   }
 
-  deinit {
-    close(input)
-    var status: CInt = 0
-    waitpid(pid, &status, 0)
-  }
+  deinit { process.end(within: 5000) }
 }
