@@ -19,17 +19,33 @@ extension RandomRepository {
     let full = root.appending(path)
     try FileSystem.createDirectories(full.removingLastComponent())
     // An earlier edit may have put a directory there, or a link to one, or to nothing.
-    do throws(SystemCallError) {
-      if try FileSystem.statusIfPresent(of: full, followingLinks: true)?.kind == .directory { return }
-    } catch {
-      // A link that leads to itself.
-      guard error.errno == .tooManySymbolicLinkLevels else { throw error }
-      try FileSystem.removeFile(full)
-    }
+    if try kind(of: path) == .symbolicLink, try !canBeWrittenThrough(full) { try FileSystem.removeFile(full) }
+    if try FileSystem.statusIfPresent(of: full, followingLinks: true)?.kind == .directory { return }
     // In place, as most editors do not: the inode stays.
     let file = try FileSystem.open(full, .writeOnly, options: [.create, .truncate])
     defer { FileSystem.close(file) }
     try FileSystem.write(Array(text.utf8), to: file)
+  }
+
+  /// Whether a file can be opened, or made, where a link leads: not where it leads in a circle, into a directory that is
+  /// not there, or out of the workspace, as a relative link may that was moved.
+  private func canBeWrittenThrough(_ link: FilePath) throws -> Bool {
+    var path = link
+    for _ in 0..<40 {
+      guard try FileSystem.statusIfPresent(of: path)?.kind == .symbolicLink else { return true }
+      let target = try FileSystem.readLink(path)
+      let next = target.isAbsolute ? target : path.removingLastComponent().appending(target.string)
+      let directory = next.removingLastComponent()
+      do throws(SystemCallError) {
+        let canonical = try FileSystem.canonicalPath(directory)
+        guard canonical.starts(with: root), let name = next.lastComponent, name.kind == .regular else { return false }
+        path = canonical.appending(name)
+      } catch {
+        // The directory is not there, or is none.
+        return false
+      }
+    }
+    return false
   }
 
   private func removeLink(_ path: String) throws {
