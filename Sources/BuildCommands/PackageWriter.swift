@@ -6,7 +6,7 @@ internal import SystemSupport
 public import TargetGraph
 public import Workspace
 
-/// Puts packages that are no bundles, archives and distributions, into the output folder `dist`.
+/// Puts what is made of targets, but for bundles, into the output folder `dist`: archives, distributions, generated files.
 public struct PackageWriter {
   private let workspace: Workspace
   private let targets: TargetBuilder
@@ -20,27 +20,40 @@ public struct PackageWriter {
   /// Builds a target's package and writes what is not there yet.
   public func write(_ id: TargetID) throws -> [PackageOutcome.File] {
     let package = try targets.package(of: id)
-    let dist = workspace.root.appending("dist")
-    try workspace.createOutputFolder(dist)
+    return try write(package.files, below: "dist", as: package.wasCached ? .cached : .built)
+  }
+
+  /// Makes the files that a target stands for and writes those that are not there yet, at their paths from the
+  /// workspace root below `dist/codegen`.
+  public func writeGenerated(_ id: TargetID) throws -> [PackageOutcome.File] {
+    try write(try targets.files(of: id), below: "dist/codegen", as: .built)
+  }
+
+  private func write(
+    _ files: ActionInputs, below folder: String, as made: PackagedBundle.Work
+  ) throws -> [PackageOutcome.File] {
+    let output = workspace.root.appending(folder)
+    try workspace.createOutputFolder(output)
     var written: [PackageOutcome.File] = []
-    for path in package.files.tree.paths {
-      guard case .file(let content, let isExecutable)? = package.files.tree[path] else { continue }
-      let target = dist.pushing(FilePath(path))
+    for path in files.tree.paths {
+      guard case .file(let content, let isExecutable)? = files.tree[path] else { continue }
+      let target = output.pushing(FilePath(path))
       var work = PackagedBundle.Work.unchanged
-      if try !isThere(content, target) {
+      if try !isThere(content, isExecutable: isExecutable, target) {
         try FileSystem.createDirectories(target.removingLastComponent())
         try FileSystem.copyFile(
-          package.files.location(of: content, in: targets.store), to: target, permissions: isExecutable ? 0o755 : 0o644)
-        work = package.wasCached ? .cached : .built
+          files.location(of: content, in: targets.store), to: target, permissions: isExecutable ? 0o755 : 0o644)
+        work = made
       }
       written.append(
-        .init(relativePath: "dist/" + path, sha256: content.digest, size: content.size, work: work))
+        .init(relativePath: "\(folder)/\(path)", sha256: content.digest, size: content.size, work: work))
     }
     return written
   }
 
-  private func isThere(_ content: BlobReference, _ path: FilePath) throws -> Bool {
-    guard let status = try FileSystem.statusIfPresent(of: path), status.kind == .file, status.size == content.size
+  private func isThere(_ content: BlobReference, isExecutable: Bool, _ path: FilePath) throws -> Bool {
+    guard let status = try FileSystem.statusIfPresent(of: path), status.kind == .file, status.size == content.size,
+      status.isExecutable == isExecutable
     else {
       return false
     }

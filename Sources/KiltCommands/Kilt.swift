@@ -30,7 +30,10 @@ public struct Kilt: ParsableCommand {
         ]),
       CommandGroup(name: "Python", subcommands: [BuildLock.self, BuildExport.self, BuildRepl.self]),
       CommandGroup(
-        name: "Build", subcommands: [BuildPackage.self, BuildTest.self, BuildRun.self, ExplainCommand.self]),
+        name: "Build",
+        subcommands: [
+          BuildPackage.self, BuildTest.self, BuildRun.self, BuildExportCodegen.self, ExplainCommand.self,
+        ]),
       CommandGroup(name: "Artifacts", subcommands: [ArtifactsPublish.self, ArtifactsCommand.self]),
       CommandGroup(name: "Jobs", subcommands: [JobCommand.self]),
       CommandGroup(name: "Language", subcommands: [StarlarkRun.self]),

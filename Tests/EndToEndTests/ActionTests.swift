@@ -39,6 +39,31 @@ import Testing
   /// The environment that gives an example a cache of its own.
   private func ownCache(_ example: Example) -> [String] { ["KILT_CACHE_DIR=\(example.scratch.appending("cache"))"] }
 
+  @Test func generatedFilesAreWrittenToLookAtThem() throws {
+    let example = try workspace()
+    let arguments = ["export-codegen", "gen::", "--format", "json"]
+    func text(_ path: String) throws -> String { try FileSystem.readText(example.root.pushing(FilePath(path))) }
+    let first = try example.kilt(arguments, environment: ownCache(example))
+    #expect(first.termination == .exited(0), "\(first.errorText)")
+    #expect(first.errorText.contains("wrote  dist/codegen/gen/greeting.txt"))
+    #expect(try text("dist/codegen/gen/greeting.txt") == "hello world\n")
+    #expect(try text("dist/codegen/etc/a.txt") == "a\n")
+    let files = try #require(try JSONValue(parsing: first.output).array)
+    #expect(files.map { $0["address"]?.string } == ["gen:greeting", "gen:moved"])
+    #expect(files.allSatisfy { $0["written"]?.bool == true })
+
+    // What is as it would be written stays; what somebody wrote over does not.
+    try example.append("dist/codegen/etc/a.txt", "b\n")
+    let second = try example.kilt(arguments, environment: ownCache(example))
+    let written = try #require(try JSONValue(parsing: second.output).array)
+    #expect(written.map { $0["written"]?.bool } == [false, true])
+    #expect(try text("dist/codegen/etc/a.txt") == "a\n")
+
+    let none = try example.kilt(["export-codegen", "gen:data"], environment: ownCache(example))
+    #expect(none.termination == .exited(2))
+    #expect(none.errorText.contains("\"gen:data\" is a files, which generates no files"))
+  }
+
   @Test func anOutputThatIsNotMadeIsWarnedOfOrAnErrorAsTheTargetSays() throws {
     let example = try workspace()
     try example.append(

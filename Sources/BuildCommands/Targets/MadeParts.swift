@@ -73,10 +73,14 @@ public struct MadeParts: Sendable {
 extension TargetBuilder {
   /// Whether something has to be made for code that depends on a target.
   public static func isMade(_ target: Target) -> Bool {
+    isGenerated(target) || target.type == .archive || target.type == .pythonDistribution
+  }
+
+  /// Whether a target stands for files that are not in the workspace as they are: those that a command makes, or that
+  /// stand elsewhere.
+  public static func isGenerated(_ target: Target) -> Bool {
     switch target.type {
-    case .shellCommand, .adhocTool, .relocatedFiles, .wrapAsFiles, .wrapAsResources, .wrapAsPythonSources, .archive,
-      .pythonDistribution:
-      true
+    case .shellCommand, .adhocTool, .relocatedFiles, .wrapAsFiles, .wrapAsResources, .wrapAsPythonSources: true
     default: false
     }
   }

@@ -1,0 +1,59 @@
+internal import ArgumentParser
+internal import BuildCommands
+internal import ContentStore
+internal import Diagnostics
+internal import Digests
+internal import JSON
+internal import SystemSupport
+internal import TargetGraph
+internal import Workspace
+
+/// `kilt export-codegen`.
+struct BuildExportCodegen: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export-codegen", abstract: "Write files that targets generate to dist/codegen, to look at them.",
+    discussion: """
+      What shell_command, adhoc_tool, relocated_files and the experimental_wrap_as_… types stand for, at its path from \
+      the root of the workspace below dist/codegen. Nothing reads it from there: whatever depends on these targets \
+      gets the files itself. What did not change is not made again.
+
+      EXAMPLES
+        kilt export-codegen api:schema
+        kilt export-codegen ::
+      """)
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var targets: TargetOptions
+  @OptionGroup var output: FormatOption
+  @OptionGroup var sandboxes: SandboxOptions
+
+  func run() throws {
+    let session = try WorkspaceSession(global)
+    let selected = try session.select(targets, verb: "export-codegen")
+    let generated = session.graph.sortedByAddress(
+      selected.filter { TargetBuilder.isGenerated(session.graph[$0]) })
+    if generated.isEmpty, let only = selected.first, selected.count == 1 {
+      throw Diagnostic(
+        .input, "\"\(session.name(of: only))\" is a \(session.graph[only].typeName), which generates no files",
+        remedies: ["\"kilt list :: --filter-target-type=shell_command,adhoc_tool\" shows targets that do"])
+    }
+    let builder = try session.targetBuilder(store: try ContentStore.userDefault(), kept: sandboxes.kept)
+    try builder.together(generated, jobs: sandboxes.threads) { _ = try builder.files(of: $0) }
+    let writer = PackageWriter(workspace: session.workspace, targets: builder)
+    var values: [JSONValue] = []
+    for id in generated {
+      for file in try writer.writeGenerated(id) {
+        if file.work != .unchanged { global.note("wrote  \(file.relativePath)") }
+        values.append(
+          .members([
+            "address": .string(session.name(of: id)), "path": .string(file.relativePath),
+            "sha256": .string(try file.digest(root: session.workspace.root).hex), "size": .int(file.size),
+            "written": .bool(file.work != .unchanged),
+          ]))
+      }
+    }
+    try session.reportWarnings()
+    if generated.isEmpty { global.note("nothing to do: none of the targets selected generates files") }
+    if output.format == .json { session.write(.array(values)) }
+  }
+}
