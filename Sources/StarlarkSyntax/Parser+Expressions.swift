@@ -316,6 +316,10 @@ extension Parser {
         items.append(try test())
       }
       if items.count == 1, token.kind == .for {
+        // As in Python. The compiler relies on it: what is unpacked is no value.
+        if tree[items[0]].kind == .starArgument {
+          throw error("iterable unpacking cannot be used in a comprehension", at: offset)
+        }
         let (first, count) = try clauses(until: .closeBracket)
         return node(.listComprehension, at: start, items[0], first, count)
       }

@@ -80,6 +80,9 @@ import Testing
         == "[(0, 1, 2, 3, 1, 2), {\"p\": 1, \"q\": 2, \"r\": 3}]")
     #expect(try EmbeddingTests.failure("x = dict(**{'a': 1}, **{'a': 2})").message.contains("multiple values"))
     #expect(try EmbeddingTests.failure("x = [*1]").message.contains("int"))
+    let comprehension = try EmbeddingTests.failure("x = [*y for y in [[1]]]")
+    #expect(comprehension.message == "iterable unpacking cannot be used in a comprehension")
+    #expect(comprehension.location?.column == 6)
     for line in [
       "def f(x: int): pass", "def f() -> int: pass", "x: int = 1", "x = {1}", "x = 1 is 2", "f(a for a in [])",
       "x = [*[]]", "x = {**{}}", "f(**a, **b)", "f(*a, *b)",

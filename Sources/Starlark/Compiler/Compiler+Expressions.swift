@@ -61,7 +61,10 @@ extension Compiler {
     case .lambda: try function(node.a, at: offset)
     case .listComprehension, .dictComprehension: try comprehension(node)
     case .format: try format(node)
-    default: break
+    default:
+      // The parser lets nothing else stand here. The evaluator would take what is not pushed for what lies below it.
+      throw StarlarkError(
+        "this is no expression", kind: .syntax, location: SourceLocation(source: source, offset: Int(offset)))
     }
   }
 
