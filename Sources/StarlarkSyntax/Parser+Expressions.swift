@@ -2,15 +2,27 @@ extension Parser {
   /// One test, or a tuple of several without parentheses.
   mutating func expression() throws -> Int32 {
     let start = token.start
-    let first = try test()
-    guard token.kind == .comma else { return first }
+    let first = try element()
+    guard token.kind == .comma else {
+      if tree[first].kind == .starArgument {
+        throw error("unpacking is only possible in calls, tuples, lists and dictionaries", at: start)
+      }
+      return first
+    }
     var items = [first]
     while try accept(.comma) {
       if !startsExpression { break }
-      items.append(try test())
+      items.append(try element())
     }
     let (begin, count) = list(items)
     return node(.tuple, at: start, begin, count)
+  }
+
+  /// An item of a list or tuple: a test or, as in Python, `*x`.
+  private mutating func element() throws -> Int32 {
+    let offset = token.start
+    guard dialect.pythonSyntax, try accept(.star) else { return try test() }
+    return node(.starArgument, at: offset, try test())
   }
 
   private var startsExpression: Bool {
@@ -18,6 +30,7 @@ extension Parser {
     case .identifier, .integer, .float, .string, .plus, .minus, .tilde, .openParen, .openBracket, .openBrace, .lambda,
       .not:
       true
+    case .star: dialect.pythonSyntax
     default: false
     }
   }
@@ -273,7 +286,13 @@ extension Parser {
       try advance()
       if try accept(.closeParen) { return node(.tuple, at: start, 0, 0) }
       let value = try expression()
-      if token.kind == .for { throw error("generator expressions are not supported", hint: "write [… for …]") }
+      if token.kind == .for {
+        guard dialect.pythonSyntax else {
+          throw error("generator expressions are not supported", hint: "write [… for …]")
+        }
+        let (first, count) = try clauses(until: .closeParen)
+        return node(.listComprehension, at: start, value, first, count)
+      }
       try expect(.closeParen, "',' or ')'")
       return value
     case .openBracket: return try listOrComprehension()
@@ -281,7 +300,8 @@ extension Parser {
     case .star, .starStar:
       throw error(
         dialect.pythonSyntax
-          ? "unpacking is only possible in calls, lists and dictionaries" : "unpacking is only possible in calls",
+          ? "unpacking is only possible in calls, tuples, lists and dictionaries"
+          : "unpacking is only possible in calls",
         hint: "concatenate with +")
     default: throw unexpected(want: "expression")
     }
@@ -309,12 +329,7 @@ extension Parser {
     try advance()
     var items: [Int32] = []
     while token.kind != .closeBracket {
-      let offset = token.start
-      if dialect.pythonSyntax, try accept(.star) {
-        items.append(node(.starArgument, at: offset, try test()))
-      } else {
-        items.append(try test())
-      }
+      items.append(try element())
       if items.count == 1, token.kind == .for {
         // As in Python. The compiler relies on it: what is unpacked is no value.
         if tree[items[0]].kind == .starArgument {

@@ -66,6 +66,10 @@ import Testing
       l = [0, *a, 3, *{"k": 1}]
       d = {"x": 1, **{"y": 2, "x": 3}, "z": 4}
       c = all(0, *a, 3, *a, p=1, **{"q": 2}, **{"r": 3})
+      t = ("r", *(f"/{i}" for i in a), "!*")
+      u = *a, 3
+      def pair(): return *a, *a
+      g = (i + 1 for i in a)
       """
     let module = try EmbeddingTests.execute(text)
     let thread = StarlarkThread()
@@ -78,6 +82,11 @@ import Testing
     #expect(
       try thread.string(of: module["c"] ?? .none)
         == "[(0, 1, 2, 3, 1, 2), {\"p\": 1, \"q\": 2, \"r\": 3}]")
+    #expect(try thread.string(of: module["t"] ?? .none) == "(\"r\", \"/1\", \"/2\", \"!*\")")
+    #expect(try thread.string(of: module["u"] ?? .none) == "(1, 2, 3)")
+    #expect(try thread.string(of: module["g"] ?? .none) == "[2, 3]")
+    #expect(try EmbeddingTests.failure("x = (*[1])").message.contains("unpacking is only possible in"))
+    #expect(try EmbeddingTests.failure("*x, y = [1, 2]").kind == .syntax)
     #expect(try EmbeddingTests.failure("x = dict(**{'a': 1}, **{'a': 2})").message.contains("multiple values"))
     #expect(try EmbeddingTests.failure("x = [*1]").message.contains("int"))
     let comprehension = try EmbeddingTests.failure("x = [*y for y in [[1]]]")
@@ -85,7 +94,7 @@ import Testing
     #expect(comprehension.location?.column == 6)
     for line in [
       "def f(x: int): pass", "def f() -> int: pass", "x: int = 1", "x = {1}", "x = 1 is 2", "f(a for a in [])",
-      "x = [*[]]", "x = {**{}}", "f(**a, **b)", "f(*a, *b)",
+      "x = [*[]]", "x = (*[], 1)", "x = {**{}}", "f(**a, **b)", "f(*a, *b)",
     ] {
       #expect(try EmbeddingTests.failure(line, .standard).kind == .syntax)
     }

@@ -23,7 +23,8 @@ enum Opcode: UInt8 {
   case inPlace
   /// Go to `a`: always; if the popped value is false, or true; if the top is, else pop it.
   case jump, jumpIfFalse, jumpIfTrue, jumpIfFalseOrPop, jumpIfTrueOrPop
-  /// Pop `a` values and push a list, tuple or set of them; push an empty dictionary.
+  /// Pop `a` values and push a list, tuple or set of them; push an empty dictionary. `tuple` with `b` 1: `list` to a tuple
+  /// of its elements.
   case list, tuple, dict, set
   /// `list value` to `list`, with the value added; `dict key value` to `dict`.
   case append, put

@@ -10,8 +10,9 @@ extension Compiler {
     case .constant: emit(.constant, Int(node.a), at: offset, effect: 1)
     case .binary, .and, .or: try chain(index)
     case .call: try call(node)
-    case .list where hasStars(node.a, node.b):
+    case .list where hasStars(node.a, node.b), .tuple where hasStars(node.a, node.b):
       try starredList((0..<node.b).map { tree.extra[Int(node.a + $0)] }, at: offset)
+      if node.kind == .tuple { emit(.tuple, b: 1, at: offset, effect: 0) }
     case .list, .tuple, .set:
       for position in 0..<node.b { try expression(tree.extra[Int(node.a + position)]) }
       let opcode: Opcode = node.kind == .list ? .list : node.kind == .tuple ? .tuple : .set

@@ -95,6 +95,11 @@ enum Interpreter {
         case .list:
           try meter.allocate(64 + 16 * a)
           push(.list(StarlarkList(take(a, &sp))))
+        case .tuple where instruction.b == 1:
+          if case .list(let list) = pop() {
+            try meter.allocate(32 + 16 * list.elements.count)
+            push(.tuple(Array(list.elements)))
+          }
         case .tuple:
           try meter.allocate(32 + 16 * a)
           push(.tuple(take(a, &sp)))
