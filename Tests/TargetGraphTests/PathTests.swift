@@ -36,6 +36,33 @@ import Testing
     #expect(text("openapi_sources") == "no error")
   }
 
+  @Test func aCircleThroughAFileIsFineWhereverItIsEntered() throws {
+    // Whole targets depend on each other, through files of each.
+    let files = [
+      "ui/BUILD": "python_sources(dependencies=['ui/static'])\n", "ui/views.py": "import util.find\n",
+      "ui/static/BUILD": "target()\n",
+      "util/BUILD": "python_sources()\n", "util/find.py": "import app\n",
+      "app/BUILD": "python_sources(dependencies=['ui'])\npex_binary(name='x', script='x', dependencies=[':app'])\n",
+      "app/__init__.py": "x = 1\n",
+    ]
+    let resolver = try GraphFixture(files).resolver()
+    for address in ["app:x", "ui:ui", "ui/views.py", "app/__init__.py", "util:util"] {
+      try resolver.checkCycles(from: [try resolver.id(address)])
+    }
+  }
+
+  @Test func aCircleOfWholeTargetsIsFoundBehindFiles() throws {
+    let files = [
+      "a/BUILD": "python_sources(dependencies=['b:one'])\n", "a/a.py": "",
+      "b/BUILD": "target(name='one', dependencies=[':two'])\ntarget(name='two', dependencies=[':one'])\n",
+    ]
+    let text = message {
+      let resolver = try GraphFixture(files).resolver()
+      try resolver.checkCycles(from: [try resolver.id("a:a")])
+    }
+    #expect(text.contains("b:one\n") && text.contains("-> b:two"))
+  }
+
   @Test func circlesComeToAnEnd() throws {
     let files = [
       "p/BUILD": "python_sources()\n", "p/a.py": "import p.b\n", "p/b.py": "import p.a, p.c\n",

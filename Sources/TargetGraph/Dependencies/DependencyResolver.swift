@@ -118,11 +118,15 @@ public final class DependencyResolver {
       || row.has(TargetRow.edgesKnown) && row.findings.count == 0 && !hasVisibilityRules
   }
 
-  /// Throws when targets that are not files depend on each other in a circle. Files may.
+  /// Throws when targets depend on each other in a circle that leads through no file. Through files it may: which of a
+  /// circle's targets are whole and which are files is then a matter of how fields name them.
   public func checkCycles(from ids: [TargetID]) throws {
     var state = ContiguousArray<UInt8>(repeating: 0, count: graph.count)
-    // A stack of our own: a chain of dependencies may be longer than the thread's stack allows.
-    for root in ids where state[root.index] == 0 {
+    // Files are never a part of the path: each begins one of its own.
+    var roots = ContiguousArray(ids.reversed())
+    while let root = roots.popLast() {
+      guard state[root.index] == 0 else { continue }
+      // A stack of our own: a chain of dependencies may be longer than the thread's stack allows.
       var path: [(id: TargetID, next: Int)] = [(root, 0)]
       state[root.index] = 1
       while let (id, next) = path.last {
@@ -134,10 +138,12 @@ public final class DependencyResolver {
         }
         path[path.count - 1].next += 1
         let dependency = dependencies[next]
-        if state[dependency.index] == 0 {
+        if graph.generator(of: dependency) != nil, graph.file(of: dependency) != nil {
+          if state[dependency.index] == 0 { roots.append(dependency) }
+        } else if state[dependency.index] == 0 {
           state[dependency.index] = 1
           path.append((dependency, 0))
-        } else if state[dependency.index] == 1, graph[dependency].address.file == nil {
+        } else if state[dependency.index] == 1 {
           // A plugin's type may generate targets of files, among which the circle would be fine.
           let circle = path.drop { $0.id != dependency }
           if circle.contains(where: { graph.type(of: $0.id) == .foreign }) { continue }
