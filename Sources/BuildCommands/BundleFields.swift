@@ -6,23 +6,27 @@ internal import TargetGraph
 /// The fields of a `pex_binary` that say what form its bundle has. What Kilt does not do is refused, or noted where the
 /// bundle does what is meant anyway; nothing is passed over in silence.
 struct BundleFields {
-  let inheritPath: BundleSpecification.InheritPath
-  let stripsPexEnvironment: Bool
-  let emitsWarnings: Bool
-  let includesTools: Bool
-  let hasHermeticScripts: Bool
-  let copiesSitePackages: Bool
-  let allowsCollisions: Bool
-  let firstInterpreter: String?
-  let layout: BundleSpecification.Layout
+  var inheritPath: BundleSpecification.InheritPath
+  var stripsPexEnvironment: Bool
+  var emitsWarnings: Bool
+  var includesTools: Bool
+  var hasHermeticScripts: Bool
+  var copiesSitePackages: Bool
+  var allowsCollisions: Bool
+  var firstInterpreter: String?
+  var layout: BundleSpecification.Layout
   /// Names of platforms; empty for this machine's alone.
   let platforms: [String]
   /// What `check` says of bundles that Python can not import from as a zip.
-  let check: String
+  var check: String
+  /// Arguments and variables that the program gets behind those of the fields.
+  var arguments: [String] = []
+  var environment: [String: String] = [:]
   /// What is done otherwise than the fields say, for people.
   private(set) var notes: [String] = []
 
-  init(_ target: Target) throws {
+  /// - Parameter isForPants: whether what pex allows is allowed: it warns when wheels collide.
+  init(_ target: Target, isForPants: Bool) throws {
     func bool(_ name: String, _ standard: Bool) -> Bool { target.value(of: name).bool ?? standard }
     inheritPath = BundleSpecification.InheritPath(rawValue: target.value(of: "inherit_path").string ?? "false") ?? .no
     stripsPexEnvironment = bool("strip_pex_env", true)
@@ -30,17 +34,34 @@ struct BundleFields {
     includesTools = bool("include_tools", false)
     hasHermeticScripts = bool("venv_hermetic_scripts", true)
     copiesSitePackages = bool("venv_site_packages_copies", false)
-    allowsCollisions = bool("ignore_errors", false)
+    allowsCollisions = target.given("ignore_errors")?.bool ?? isForPants
     platforms = target.strings(of: "platforms")
     check = target.value(of: "check").string ?? "warn"
     firstInterpreter = try Self.interpreter(target)
     layout = BundleSpecification.Layout(rawValue: target.value(of: "layout").string ?? "zipapp") ?? .zipapp
     try Self.refuse(target)
-    if target.given("compress")?.bool == false {
-      notes.append("compress=False: wheels stay as their projects compressed them, and code is compressed")
-    }
+    if let compress = target.given("compress")?.bool { noteCompression(compress) }
+    if target.given("scie") != nil { noteScie("scie=…") }
+    try apply(pexArguments: target.strings(of: "extra_build_args"), of: target)
     if bool("restartable", false) { notes.append("restartable=True has no effect on a bundle") }
   }
+
+  mutating func note(_ text: String) {
+    if !notes.contains(text) { notes.append(text) }
+  }
+
+  mutating func noteCompression(_ isAsked: Bool) {
+    if isAsked { return }
+    note("compress=False: wheels stay as their projects compressed them, and code is compressed")
+  }
+
+  /// One note for all of a scie's many options.
+  mutating func noteScie(_ option: String) {
+    if notes.contains(where: { $0.hasSuffix(Self.scieNote) }) { return }
+    note(option + Self.scieNote)
+  }
+
+  private static let scieNote = ": no Python is put into the file; it is a plain bundle, which starts with the host's"
 
   /// Puts the fields into a specification, whose wheels are there already.
   func apply(to specification: inout BundleSpecification) {
@@ -53,6 +74,8 @@ struct BundleFields {
     specification.allowsCollisions = allowsCollisions
     specification.firstInterpreter = firstInterpreter
     specification.layout = layout
+    specification.arguments += arguments
+    specification.environment.merge(environment) { $1 }
   }
 
   /// What a bundle's bytes depend on, by field.
@@ -83,6 +106,11 @@ struct BundleFields {
   /// The interpreter that `shebang` names: a bundle starts through a shell, which looks for that one first.
   private static func interpreter(_ target: Target) throws -> String? {
     guard let shebang = target.value(of: "shebang").string, !shebang.isEmpty else { return nil }
+    return try interpreter(shebang: shebang, target, field: "shebang")
+  }
+
+  /// - Parameter field: where the shebang is written, for messages.
+  static func interpreter(shebang: String, _ target: Target, field: String) throws -> String {
     var words = (shebang.hasPrefix("#!") ? shebang.dropFirst(2) : shebang[...]).split(separator: " ").map(String.init)
     if let first = words.first, first.hasSuffix("/env") { words.removeFirst() }
     if words.first == "-S" { words.removeFirst() }
@@ -90,7 +118,7 @@ struct BundleFields {
     guard let interpreter = words.first, isPlain, words.count == 1 else {
       throw Diagnostic(
         .input, "\"\(target.address)\" has the shebang \"\(shebang)\", which names no interpreter alone",
-        at: target.declaration.site.location(field: "shebang"),
+        at: target.declaration.site.location(field: field),
         remedies: ["write it as in \"#!/usr/bin/env python3.11\"; flags and variables belong into env={…}"])
     }
     return interpreter
@@ -101,14 +129,6 @@ struct BundleFields {
       Diagnostic(
         .input, "\"\(target.address)\" has the field \"\(field)\": \(why)",
         at: target.declaration.site.location(field: field), remedies: [remedy])
-    }
-    if !target.strings(of: "extra_build_args").isEmpty {
-      throw fail(
-        "extra_build_args", "there is no pex command that could take them", "remove it, or use the field meant")
-    }
-    if target.given("scie") != nil {
-      throw fail(
-        "scie", "no interpreter is put into a bundle", "remove it; interpreter_constraints choose one on the host")
     }
     if target.value(of: "validate_entry_point").bool == true {
       throw fail(

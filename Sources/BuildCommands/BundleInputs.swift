@@ -37,7 +37,7 @@ struct BundleInputs {
     inputs.append("format", "3", BundleBuilder.formatDigest)
     inputs.append("artifact", plan.artifact)
     inputs.append("entry point", "\(specification.entryPoint)")
-    inputs.append("argument", list: plan.args)
+    inputs.append("argument", list: specification.arguments)
     for (name, value) in specification.environment.sorted(by: { $0.key < $1.key }) {
       inputs.append("environment", name, value)
     }

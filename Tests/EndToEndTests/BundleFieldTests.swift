@@ -59,6 +59,25 @@ import Testing
     #expect(sizes["largest"]?.array?.contains { $0["path"]?.string == "__pex_executable__.py" } == true)
   }
 
+  @Test func optionsOfPexDoWhatFieldsDo() throws {
+    let example = try example(
+      """
+      pex_binary(
+        name="options", executable="run-it.py", args=["a"], env={"MODE": "field"}, output_path="options.pex",
+        dependencies=[":lib"], extra_build_args=[
+          "--inject-args=--port 'b c'", "--inject-env", "MODE=option", "--include-tools", "--no-compress", "-j", "4",
+          "--venv", "--scie=lazy", "--scie-pbs-stripped", "--index-url=https://example.org/simple"])
+      """)
+    let (said, outcome) = try run(example, "options", ["more"])
+    #expect(outcome.text == "__main__ ['a', '--port', 'b c', 'more'] option 1", "\(outcome.errorText)")
+    #expect(said.contains("--scie of extra_build_args: no Python is put into the file"), "\(said)")
+    #expect(!said.contains("--scie-pbs-stripped"))
+    #expect(said.contains("--index-url of extra_build_args has no effect: files come from the index"))
+    #expect(said.contains("wheels stay as their projects compressed them"))
+    let information = try run(example, "options", ["info"], environment: ["PEX_TOOLS=1"]).outcome
+    #expect(information.text.contains("\"includes_tools\": true"), "\(information.errorText)")
+  }
+
   @Test func aScriptOfAWheelStarts() throws {
     let example = try example(
       """
@@ -87,9 +106,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("extra_build_args=[\"--compile\"]", "has the field \"extra_build_args\": there is no pex command"),
+    ("extra_build_args=[\"--pex-path=a.pex\"]", "extra_build_args of \"tools/probe:refused\": --pex-path is not done"),
     ("complete_platforms=[\":data\"]", "\"tools/probe/data.txt\" is no"),
-    ("scie=\"lazy\"", "has the field \"scie\": no interpreter is put into a bundle"),
     (
       "shebang=\"#!/usr/bin/python3 -sE\"",
       "has the shebang \"#!/usr/bin/python3 -sE\", which names no interpreter alone"

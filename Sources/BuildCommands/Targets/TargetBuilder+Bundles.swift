@@ -64,13 +64,17 @@ extension TargetBuilder {
   func bundleInputs(
     _ plan: BundlePlan, _ fields: BundleFields? = nil, platform: BundlePlatform? = nil
   ) throws -> BundleInputs {
-    let fields = try fields ?? BundleFields(graph[plan.target])
+    let fields = try fields ?? self.fields(of: plan.target)
     let names = platform.map { [$0.text] } ?? fields.platforms
     let complete = platform == nil ? try graph.completePlatforms(of: graph[plan.target]) : []
     let chosen = try wheels.wheels(for: plan, platforms: names, completePlatforms: complete)
     let parts = try parts(of: plan)
     if let platform { try wheels.checkOwn(parts.wheels.map(\.fileName), on: platform, plan) }
     return try BundleInputs(plan, fields: fields, wheels: chosen, root: workspace.root, parts: parts)
+  }
+
+  private func fields(of id: TargetID) throws -> BundleFields {
+    try BundleFields(graph[id], isForPants: workspace.configuration.isForPants)
   }
 
   /// The bundle of a plan as a file of the store: one file, whatever the layout of the binary.
@@ -112,7 +116,7 @@ extension TargetBuilder {
   func bundlePackage(_ id: TargetID) throws -> BuiltPackage {
     let plan = try resolver.bundlePlan(for: id)
     var files = ActionInputs()
-    if try BundleFields(graph[id]).layout != .zipapp {
+    if try fields(of: id).layout != .zipapp {
       let inputs = try bundleInputs(plan)
       try add(try bundleDirectory(inputs), to: &files, at: try outputPath(of: graph[id], suffix: "pex"))
       return BuiltPackage(files: files, inputs: inputs.inputs, wasCached: false)

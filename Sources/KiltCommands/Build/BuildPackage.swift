@@ -179,7 +179,9 @@ struct PackagingSession {
   /// What a bundle does otherwise than one may expect; equal files of several wheels in one line.
   private static func warnings(_ notes: [String], _ collisions: [Bundle.Collision]) -> [String] {
     var lines = notes
-    lines += collisions.filter { !$0.isHarmless }.map { "\($0.path) is in \($0.used) and, hidden, in \($0.hidden)" }
+    let different = collisions.filter { !$0.isHarmless }
+    lines += different.prefix(5).map { "\($0.path) is in \($0.used) and, hidden, in \($0.hidden)" }
+    if different.count > 5 { lines.append("so it is with \(different.count - 5) more files") }
     let equal = collisions.filter(\.isHarmless)
     if let first = equal.first {
       let more = equal.count > 1 ? ", and so are \(equal.count - 1) more files" : ""

@@ -118,6 +118,9 @@ public struct WorkspaceConfiguration: Sendable {
   public var resolves: [Resolve] = []
   /// The resolve of targets that name none.
   public var defaultResolve = ""
+  /// Where versions are kept in a Pants repository without resolves. Pants resolves requirements anew for each build; Kilt
+  /// takes them from a lockfile, which "kilt lock" makes.
+  public var implicitResolve: Resolve?
   /// How dependencies follow from source files.
   public var inference = Inference()
   /// How tests are run.
@@ -133,8 +136,14 @@ public struct WorkspaceConfiguration: Sendable {
   /// The clusters, by name.
   public var clusters: [Cluster] = []
 
+  /// Whether the workspace has nothing but a `pants.toml`: what Pants takes, is taken then.
+  public var isForPants: Bool { path.hasSuffix("pants.toml") }
+
   /// The configuration of an empty file.
   public init() {}
+
+  /// The resolves that have lockfiles.
+  public var lockedResolves: [Resolve] { resolves.isEmpty ? implicitResolve.map { [$0] } ?? [] : resolves }
 
   /// The lockfile of a resolve.
   public func lockfile(ofResolve name: String) -> String? { resolves.first { $0.name == name }?.lockfile }
