@@ -15,6 +15,7 @@ public final class PlatformWheels {
   private let note: (String) -> Void
   private var locks: [String: Lockfile] = [:]
   private var hasNotedIsolation = false
+  private var notedReferences: Set<String> = []
 
   /// - Parameter note: is told what a person should see.
   public init(_ workspace: Workspace, store: ContentStore, note: @escaping (String) -> Void = { _ in }) {
@@ -127,8 +128,17 @@ public final class PlatformWheels {
 
   /// Says that there is no lockfile to take a package from.
   public func noLockfile(for name: String, of address: Address) -> Diagnostic {
-    Diagnostic(
-      .input, "\"\(address)\" needs \(name), and there is no lockfile to take it from",
+    let summary = "\"\(address)\" needs \(name), and there is no lockfile to take it from"
+    if let path = workspace.configuration.implicitResolve?.lockfile, workspace.configuration.resolves.isEmpty {
+      let isThere = FileSystem.exists(workspace.root.appending(path))
+      return Diagnostic(
+        .input, summary,
+        notes: isThere ? ["\"\(path)\" is there, but git or pants_ignore leaves it out of the workspace"] : [],
+        remedies: isThere
+          ? ["do not ignore it"] : ["\"kilt lock\" makes \(path) from all requirements of the workspace"])
+    }
+    return Diagnostic(
+      .input, summary,
       remedies: [
         "add to \(workspace.configuration.path):\n[python.resolves]\ndefault = \"3rdparty/python/default.lock\""
       ])
@@ -145,11 +155,12 @@ public final class PlatformWheels {
   /// The wheels of packages of any lock, fetched where they are not in the store, in the order of the packages.
   public func wheels(of packages: [LockedPackage], for target: PythonTarget) throws -> [ResolvedWheel] {
     // Also of a build that failed.
-    defer { noteIsolation() }
+    defer { noteBuilds() }
     return try provider.wheels(for: packages, target: target)
   }
 
-  private func noteIsolation() {
+  private func noteBuilds() {
+    for line in provider.pinnedReferences where notedReferences.insert(line).inserted { note("note: " + line) }
     guard !hasNotedIsolation, let reason = provider.missingIsolation else { return }
     hasNotedIsolation = true
     note("note: sources were built with the whole machine and its network in reach, as \(reason)")

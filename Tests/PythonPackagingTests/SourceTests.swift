@@ -71,6 +71,58 @@ import Testing
     #expect(try built(lock, "tool") == first)
   }
 
+  /// A lock of pex that names no commit, as older versions write it.
+  private func pexLock(_ url: String, hash: String) throws -> Lockfile {
+    let text = """
+      {"locked_resolves": [{"locked_requirements": [{"project_name": "tool", "version": "2.0", "requires_dists": [],
+       "artifacts": [{"algorithm": "sha256", "hash": "\(hash)", "url": "\(url)"}]}], "platform_tag": null}],
+       "requirements": ["tool"], "pex_version": "2.1.137"}
+      """
+    return try LockfileReader.parse(Array(text.utf8), path: "x.lock", root: root)
+  }
+
+  @Test(arguments: ["@v2", "@topic", ""])
+  func aReferenceIsResolvedOnceForALock(reference: String) throws {
+    let origin = repository.folder.appending("origin\(reference.dropFirst())")
+    try SourceProject.write("tool", "2.0", to: origin)
+    let commit = try SourceProject.commit(origin, tag: "v2")
+    _ = try Subprocess("git", ["branch", "topic"], workingDirectory: origin).run()
+    let hash = String(repeating: "a", count: 64)
+    let lock = try pexLock("git+file://\(origin)\(reference)", hash: hash)
+    let target = PythonTarget(python)
+    let provider = WheelProvider(store: store, root: root, index: index) { [] }
+    func digest(_ lock: Lockfile) throws -> SHA256Digest? {
+      try provider.wheels(for: lock.packages, target: target).first?.sha256
+    }
+    let first = try digest(lock)
+    #expect(provider.pinnedReferences.count == 1)
+    #expect(provider.pinnedReferences[0].contains("now \(commit): its lock names no commit"))
+    // The branch moves on; what was taken for this lock stays, and is not asked for again.
+    try FileSystem.write(text: "VERSION = 'other'\n", to: origin.appending("tool.py"))
+    _ = try SourceProject.commit(origin)
+    _ = try Subprocess("git", ["branch", "--force", "topic"], workingDirectory: origin).run()
+    #expect(try digest(lock) == first)
+    #expect(provider.pinnedReferences.count == 1)
+    // Another lock has what there is now; a tag is where it was.
+    let other = try pexLock("git+file://\(origin)\(reference)", hash: String(repeating: "b", count: 64))
+    #expect((try digest(other) == first) == (reference == "@v2"))
+  }
+
+  @Test func aReferenceThatIsNotThereIsAnErrorThatNamesIt() throws {
+    let origin = repository.folder.appending("origin")
+    try SourceProject.write("tool", "2.0", to: origin)
+    _ = try SourceProject.commit(origin, tag: "v2")
+    let lock = try pexLock("git+file://\(origin)@none", hash: String(repeating: "a", count: 64))
+    let error = #expect(throws: IndexError.self) {
+      try WheelProvider(store: store, root: root, index: index) { [] }.wheels(
+        for: lock.packages, target: PythonTarget(python))
+    }
+    #expect(try #require(error).diagnostic.notes == ["it has no branch or tag none"])
+    for url in ["git+file:///x@--upload-pack=y", "git+ext::sh -c x", "git+https://u:p@h.invalid/x@main"] {
+      #expect(throws: LockError.self) { try pexLock(url, hash: "a") }
+    }
+  }
+
   @Test func aRepositoryThatIsGoneIsAnErrorThatNamesThePackageAndTheCommit() throws {
     let commit = String(repeating: "a", count: 40)
     let lock = Lockfile(

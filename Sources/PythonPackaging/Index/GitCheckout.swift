@@ -28,6 +28,30 @@ struct GitCheckout {
     return folder
   }
 
+  /// What a branch, a tag or (nil) `HEAD` of a repository is at this moment.
+  ///
+  /// - Throws: ``IndexError/sourceFailed(package:source:notes:)``, `SystemCallError`.
+  static func commit(of reference: String?, at url: String, _ package: String) throws -> String {
+    let name = reference ?? "HEAD"
+    let wanted =
+      reference == nil ? ["HEAD"] : ["refs/heads/\(name)", "refs/tags/\(name)^{}", "refs/tags/\(name)", name]
+    let outcome = try GitCheckout(url: url, commit: "").git(["ls-remote", "--", url] + wanted, in: nil)
+    guard outcome.termination.isSuccess else {
+      let lines = outcome.errorText.split(separator: "\n").suffix(8).map { redactedLine($0) }
+      throw IndexError.sourceFailed(
+        package: package, source: url, notes: lines + ["its lock names no commit, so git was asked what \(name) is"])
+    }
+    var found: [Substring: Substring] = [:]
+    for line in outcome.text.split(separator: "\n") {
+      let parts = line.split(separator: "\t")
+      if parts.count == 2 { found[parts[1]] = parts[0] }
+    }
+    guard let commit = wanted.lazy.compactMap({ found[$0[...]] }).first, PackageSource.isCommit(commit) else {
+      throw IndexError.sourceFailed(package: package, source: url, notes: ["it has no branch or tag \(name)"])
+    }
+    return String(commit)
+  }
+
   private func run(_ arguments: [String], in folder: FilePath, _ package: String) throws {
     let outcome = try git(arguments, in: folder)
     guard outcome.termination.isSuccess else {
@@ -36,7 +60,7 @@ struct GitCheckout {
     }
   }
 
-  private func git(_ arguments: [String], in folder: FilePath) throws(SystemCallError) -> Subprocess.Outcome {
+  private func git(_ arguments: [String], in folder: FilePath?) throws(SystemCallError) -> Subprocess.Outcome {
     // No questions, and no repository around the folder; file names of the environment's own repository do not count.
     let dropped = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_TERMINAL_PROMPT"]
     let environment = environmentStrings().filter { !dropped.contains(String($0.prefix { $0 != "=" })) }

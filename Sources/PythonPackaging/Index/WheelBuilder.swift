@@ -14,6 +14,8 @@ struct WheelBuilder: Sendable {
   let environment: [String: String]
   /// How the code of sources is kept from everything else.
   let isolation: @Sendable () -> BuildIsolation
+  /// Is told what a git reference came to.
+  let pinned: @Sendable (String) -> Void
 
   /// What to build.
   enum Source {
@@ -32,6 +34,11 @@ struct WheelBuilder: Sendable {
       throw IndexError.noWheel(
         package: package.title, target: target.description, wanted: target.shownTags, offered: package.offered,
         hasSource: true)
+    }
+    var source = source
+    if case .project(.gitReference(let url, let reference, let subdirectory, let digest)) = source {
+      let commit = try commit(of: reference, at: url, digest: digest, package)
+      source = .project(.git(url: url, commit: commit, subdirectory: subdirectory))
     }
     let key = try key(of: source, interpreter)
     if let built = try remembered(key, package) { return try fitting(built, package, target) }
@@ -65,6 +72,8 @@ struct WheelBuilder: Sendable {
       let clone = try GitCheckout(url: url, commit: commit).checkOut(
         to: build.workFolder.appending("source"), package.title)
       place = subdirectory.map { clone.pushing(FilePath($0)) } ?? clone
+    case .project(.gitReference(let url, _, _, _)):
+      throw IndexError.sourceFailed(package: package.title, source: redactedURL(url), notes: ["it names no commit"])
     case .project(.path(let path)):
       // A copy, since builds write into the folder.
       place = build.workFolder.appending("source")
@@ -84,6 +93,25 @@ struct WheelBuilder: Sendable {
     let json = JSONValue.members(["name": .string(built.name), "sha256": .string(built.digest.hex)])
     try store.setRecord("built-wheel-3", key, to: json.bytes())
     return try resolved(package, built.name, built.digest)
+  }
+
+  /// The commit that a reference stands for: asked of the repository once for each lock, so that every later build has the
+  /// same.
+  private func commit(
+    of reference: String?, at url: String, digest: String, _ package: LockedPackage
+  ) throws -> String {
+    var key = CanonicalEncoder()
+    key.append(strings: [url, reference ?? "", digest])
+    if let record = try store.record("git-reference-1", key.digest),
+      let commit = (try? JSONValue(parsing: record))?.string,
+      PackageSource.isCommit(commit)
+    {
+      return commit
+    }
+    let commit = try GitCheckout.commit(of: reference, at: url, package.title)
+    try store.setRecord("git-reference-1", key.digest, to: JSONValue.string(commit).bytes())
+    pinned("\(package.title) is \(reference ?? "HEAD") of \(redactedURL(url)), now \(commit): its lock names no commit")
+    return commit
   }
 
   /// Everything that the wheel's bytes may depend on.

@@ -14,6 +14,7 @@ public final class WheelProvider: Sendable {
   private let configured: IndexConfiguration?
   private let index = Mutex<PackageIndex?>(nil)
   private let isolation: Mutex<BuildIsolation?>
+  private let pinned = Mutex<[String]>([])
   /// Files that are fetched at a time.
   private static let concurrency = 8
 
@@ -67,7 +68,8 @@ public final class WheelProvider: Sendable {
     _ source: WheelBuilder.Source, _ package: LockedPackage, _ target: PythonTarget
   ) throws -> ResolvedWheel {
     let builder = WheelBuilder(
-      store: store, root: root, environment: configured?.pipEnvironment() ?? [:], isolation: { self.usableIsolation() })
+      store: store, root: root, environment: configured?.pipEnvironment() ?? [:],
+      isolation: { self.usableIsolation() }, pinned: { line in self.pinned.withLock { $0.append(line) } })
     return try builder.wheel(of: source, package, for: target) { try self.fetch($0, of: package) }
   }
 
@@ -78,6 +80,9 @@ public final class WheelProvider: Sendable {
       return usable
     }
   }
+
+  /// What git references came to that a lock names instead of commits, as far as that was not known before.
+  public var pinnedReferences: [String] { pinned.withLock(\.self) }
 
   /// Why sources were built without a sandbox, once one was; nil otherwise.
   public var missingIsolation: String? {
@@ -91,7 +96,7 @@ public final class WheelProvider: Sendable {
       let place = root.pushing(FilePath(path)).removingLastComponent().appending(file.name)
       try packageIndex().fetch(file, from: place)
     case .archive(let url): try packageIndex().fetch(file, fromURL: url)
-    case .git, nil: try packageIndex().fetch(file, of: package.name)
+    case .git, .gitReference, nil: try packageIndex().fetch(file, of: package.name)
     }
   }
 

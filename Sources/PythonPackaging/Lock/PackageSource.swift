@@ -2,6 +2,9 @@
 public enum PackageSource: Sendable, Hashable {
   /// A commit of a git repository; `subdirectory` is where the project is in it. The URL has no credentials.
   case git(url: String, commit: String, subdirectory: String?)
+  /// What a branch, a tag or, without a name, `HEAD` is when it is first needed. Locks of pex may name no commit; `digest`
+  /// is their hash of the tree, by which one lock's choice is told from the next one's.
+  case gitReference(url: String, reference: String?, subdirectory: String?, digest: String)
   /// An archive by its URL, which has no credentials.
   case archive(url: String)
   /// A project's folder, a wheel or a source archive: from the workspace root, or absolute where it lies outside.
@@ -15,10 +18,7 @@ public enum PackageSource: Sendable, Hashable {
       guard let location = parts.first, let at = location.lastIndex(of: "@") else { return nil }
       let commit = lowercased(location[location.index(after: at)...])
       guard Self.isCommit(commit), Self.isFetchable(location[..<at]) else { return nil }
-      var subdirectory: String?
-      for option in parts.count > 1 ? parts[1].split(separator: "&") : [] where option.hasPrefix("subdirectory=") {
-        subdirectory = String(option.dropFirst("subdirectory=".count))
-      }
+      let subdirectory = parts.count > 1 ? Self.subdirectory(in: parts[1]) : nil
       guard subdirectory.map(Self.staysInside) ?? true else { return nil }
       self = .git(url: String(location[..<at]), commit: commit, subdirectory: subdirectory)
     } else if text.hasPrefix("file:") {
@@ -30,6 +30,36 @@ public enum PackageSource: Sendable, Hashable {
     } else {
       return nil
     }
+  }
+
+  /// A branch, a tag or `HEAD` of a repository, as a lock of pex has it: `git+URL@REFERENCE#subdirectory=x`. Nil for
+  /// anything that git can not be given.
+  init?(pexLocation text: String, digest: String) {
+    let parts = text.dropFirst("git+".count).split(separator: "#", maxSplits: 1)
+    guard text.hasPrefix("git+"), var location = parts.first else { return nil }
+    var reference: String?
+    let authority = location.range(of: "://")?.upperBound ?? location.startIndex
+    if let slash = location[authority...].firstIndex(of: "/"), let at = location[slash...].lastIndex(of: "@") {
+      reference = String(location[location.index(after: at)...])
+      location = location[..<at]
+    }
+    guard Self.isFetchable(location), reference.map(Self.isReference) ?? true else { return nil }
+    let subdirectory = parts.count > 1 ? Self.subdirectory(in: parts[1]) : nil
+    guard subdirectory.map(Self.staysInside) ?? true else { return nil }
+    self = .gitReference(url: String(location), reference: reference, subdirectory: subdirectory, digest: digest)
+  }
+
+  private static func subdirectory(in fragment: Substring) -> String? {
+    let name = "subdirectory="
+    return fragment.split(separator: "&").last { $0.hasPrefix(name) }.map { String($0.dropFirst(name.count)) }
+  }
+
+  /// Whether a text may be the name of a branch or tag: git-check-ref-format(1), and no more of it than is common.
+  static func isReference(_ text: String) -> Bool {
+    !text.isEmpty && text.utf8.count < 256 && !text.hasPrefix("-") && !text.hasPrefix("/") && !text.contains("..")
+      && text.utf8.allSatisfy { byte in
+        byte.isDigit || (97...122).contains(byte | 0x20) || "._-/+".utf8.contains(byte)
+      }
   }
 
   /// Whether a URL is of a kind that git may be given: no option, no helper program, no password.
@@ -58,6 +88,8 @@ public enum PackageSource: Sendable, Hashable {
     switch self {
     case .git(let url, let commit, let subdirectory):
       "git+\(url)@\(commit)" + (subdirectory.map { "#subdirectory=\($0)" } ?? "")
+    case .gitReference(let url, let reference, let subdirectory, _):
+      "git+\(url)" + (reference.map { "@\($0)" } ?? "") + (subdirectory.map { "#subdirectory=\($0)" } ?? "")
     case .archive(let url): url
     case .path(let path): "file:\(path)"
     }

@@ -87,7 +87,8 @@ struct PexLockReader {
     for artifact in entry["artifacts"]?.array ?? [] {
       guard let url = artifact["url"]?.string else { throw bad("an artifact of \(name) without URL") }
       if url.hasPrefix("git+") {
-        package.source = try git(url, commit: artifact["commit_id"]?.string, name)
+        package.source = try git(
+          url, commit: artifact["commit_id"]?.string, digest: artifact["hash"]?.string ?? "", name)
         continue
       }
       if artifact["editable"] != nil {
@@ -105,7 +106,9 @@ struct PexLockReader {
     return package
   }
 
-  private func git(_ url: String, commit: String?, _ name: PackageName) throws(LockError) -> PackageSource {
+  private func git(
+    _ url: String, commit: String?, digest: String, _ name: PackageName
+  ) throws(LockError) -> PackageSource {
     let parts = url.split(separator: "#", maxSplits: 1)
     var location = String(parts[0])
     let authority = location.range(of: "://")?.upperBound ?? location.startIndex
@@ -114,8 +117,9 @@ struct PexLockReader {
     } else if let commit {
       location += "@" + commit
     }
-    guard let source = PackageSource(location + (parts.count > 1 ? "#" + parts[1] : "")) else {
-      throw bad("the repository of \(name), of which it names no commit, or with a password")
+    let full = location + (parts.count > 1 ? "#" + parts[1] : "")
+    guard let source = PackageSource(full) ?? PackageSource(pexLocation: full, digest: digest) else {
+      throw bad("the repository of \(name), which git can not be given, or with a password")
     }
     return source
   }
