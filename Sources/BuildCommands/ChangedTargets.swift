@@ -57,6 +57,10 @@ public struct ChangedTargets {
       let owners = graph.files.file(at: path).map { Array(graph.owners(of: $0)) } ?? []
       let whole = owners.filter { graph[$0].type == .lockfile || graph[$0].type == .generatorSources }
       guard !whole.isEmpty else {
+        if path == graph.implicitLockfile {
+          changed.formUnion(
+            try requirements(changedInLock: path, before: try workspace.git.contents(of: path, at: commit)))
+        }
         plain.append(path)
         continue
       }
@@ -77,9 +81,9 @@ public struct ChangedTargets {
 
   /// The requirements whose wheels a lock gives otherwise than before.
   private mutating func requirements(changedInLock path: String, before: [UInt8]?) throws -> [TargetID] {
-    let resolves = Set(graph.configuration.resolves.filter { $0.lockfile == path }.map(\.name))
+    let resolves = graph.configuration.lockedResolves.filter { $0.lockfile == path }
     let candidates = graph.allTargets.filter { id in
-      graph[id].type == .pythonRequirement && graph.resolve(of: graph[id]).map(resolves.contains) ?? false
+      graph.type(of: id) == .pythonRequirement && resolves.contains { graph.belongs(graph[id], to: $0) }
     }
     guard let before else { return candidates }
     let old: Lockfile

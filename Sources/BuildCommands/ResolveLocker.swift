@@ -25,7 +25,7 @@ public struct ResolveLocker {
 
   /// The resolves of the workspace, or the one that is named.
   public func resolves(named name: String?) throws -> [WorkspaceConfiguration.Resolve] {
-    let all = workspace.configuration.resolves
+    let all = workspace.configuration.lockedResolves
     guard let name else {
       if all.isEmpty {
         throw Diagnostic(
@@ -114,7 +114,7 @@ public struct ResolveLocker {
     var requirements: Set<Requirement> = []
     for id in graph.allTargets {
       let target = graph[id]
-      guard target.type == .pythonRequirement, graph.resolve(of: target) == resolve.name else { continue }
+      guard target.type == .pythonRequirement, graph.belongs(target, to: resolve) else { continue }
       for text in target.strings(of: "requirements") {
         do {
           requirements.insert(try Requirement(text))
@@ -145,12 +145,12 @@ public struct ResolveLocker {
   /// The requirements files of a resolve, read again for what targets do not have: constraints and hashes.
   private func requirementsFiles(_ resolve: WorkspaceConfiguration.Resolve) -> [RequirementsFile] {
     // Pants passes over every option of such files.
-    if workspace.configuration.path.hasSuffix("pants.toml") { return [] }
+    if workspace.configuration.isForPants { return [] }
     return graph.allTargets.compactMap { id in
       let target = graph[id]
       guard target.type == .pythonRequirements else { return nil }
       let isOfResolve = graph.generated(by: id).contains {
-        graph[$0].type == .pythonRequirement && graph.resolve(of: graph[$0]) == resolve.name
+        graph[$0].type == .pythonRequirement && graph.belongs(graph[$0], to: resolve)
       }
       let path = Paths.join(target.address.directory, target.value(of: "source").string ?? "requirements.txt")
       guard isOfResolve, Paths.lastComponent(path) != "pyproject.toml" else { return nil }

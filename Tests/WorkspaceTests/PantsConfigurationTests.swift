@@ -19,6 +19,43 @@ import Testing
     #expect(configuration.sourceRoots == ["src", "src/python", "src/py", "/lib"])
   }
 
+  @Test func stringsStandForListsAndTables() throws {
+    let configuration = try WorkspaceConfiguration(
+      pantsFile: "pants.toml",
+      text: """
+        [GLOBAL]
+        build_patterns = "+['TARGETS']"
+        build_ignore = "one"
+        [source]
+        root_patterns = \"\"\"
+        [
+          '/',
+          'lib',  # a comment
+        ]\"\"\"
+        [python]
+        enable_resolves = true
+        resolves = "{'a': 'a.lock', 'b': 'b.lock'}"
+        default_resolve = "a"
+        resolves_to_interpreter_constraints = "{'a': ['==3.11.*']}"
+        [pytest]
+        extra_requirements.add = ["pytest-x"]
+        """)
+    #expect(configuration.buildPatterns == ["BUILD", "BUILD.*", "TARGETS"])
+    #expect(configuration.buildIgnore == ["one"])
+    #expect(configuration.sourceRoots == ["/", "lib"])
+    #expect(configuration.resolves.map(\.lockfile) == ["a.lock", "b.lock"])
+    #expect(configuration.resolves.map(\.options.interpreterConstraints) == [["==3.11.*"], []])
+    #expect(configuration.testing.pytestPlugins == ["pytest-x"])
+    #expect(throws: Diagnostic.self) {
+      try WorkspaceConfiguration(
+        pantsFile: "pants.toml", text: "[python]\nenable_resolves = true\nresolves = \"{'a'\"\n")
+    }
+    // Only of Pants' file.
+    #expect(throws: Diagnostic.self) {
+      try WorkspaceConfiguration(kiltFile: "kilt.toml", text: "[workspace]\nsource_roots = \"['/']\"\n")
+    }
+  }
+
   @Test func namesInPathsAreReplaced() throws {
     let configuration = try WorkspaceConfiguration(
       pantsFile: "pants.toml",

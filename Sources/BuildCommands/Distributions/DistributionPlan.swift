@@ -73,7 +73,10 @@ extension TargetBuilder {
     if let text = arguments.first(where: { $0.key == .string(name) })?.value.string { return text }
     throw Diagnostic(
       .input, "python_artifact of \"\(target.address)\" lacks its \(name)",
-      at: target.declaration.site.location(field: "provides"))
+      at: target.declaration.site.location(field: "provides"),
+      notes: workspace.configuration.pluginPaths.isEmpty
+        ? [] : ["a plugin of the repository may add it in Pants; Kilt runs no plugins"],
+      remedies: ["write python_artifact(…, \(name)=\"…\")"])
   }
 
   private func requirements(of id: TargetID) -> [String] {

@@ -37,7 +37,7 @@ struct MachineRecord {
     folders = paths.filter { seen.insert($0).inserted }.map { ObservedPlace($0) }
     found = interpreters.map { ObservedPlace($0) }
     found += Self.programs.compactMap { Subprocess.find($0) }.map { ObservedPlace($0) }
-    found += workspace.configuration.resolves.map { ObservedPlace(workspace.root.appending($0.lockfile)) }
+    found += workspace.configuration.lockedResolves.map { ObservedPlace(workspace.root.appending($0.lockfile)) }
   }
 
   private static var currentEnvironment: [String] { variables.map { environmentVariable($0).map { "=" + $0 } ?? "" } }

@@ -136,7 +136,7 @@ private struct NeedsMore {
       default: continue
       }
     }
-    locksHaveFolders = workspace.configuration.resolves.contains { wheels.mayHaveFolders($0.lockfile) }
+    locksHaveFolders = workspace.configuration.lockedResolves.contains { wheels.mayHaveFolders($0.lockfile) }
   }
 
   func concerns(_ id: TargetID, _ closure: ClosureState, _ graph: TargetGraph) -> Bool {

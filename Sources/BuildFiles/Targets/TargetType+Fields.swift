@@ -191,7 +191,7 @@ extension TargetType {
     Field("target_stage", .string), Field("pull", .bool, default: .bool(false)),
     Field("squash", .bool, default: .bool(false)), Field("cache_from", .any),
     Field("cache_to", .any), Field("output", .any), Field("build_network", .string), Field("build_platform", .strings),
-    Field("extra_build_args", .strings, default: .list([])), outputPath,
+    Field("extra_build_args", .any, default: .list([])), outputPath,
     Field("restartable", .bool, default: .bool(false)),
     Field("publish_image_tags", .strings),
   ]

@@ -1,12 +1,27 @@
 internal import BuildFiles
 internal import Diagnostics
-internal import Workspace
+public import Workspace
 
 /// What code of a target runs with.
 extension TargetGraph {
-  /// The lockfile of a target's resolve, from the workspace root; nil where resolves are not in use.
+  /// The lockfile of a target's resolve, from the workspace root; nil where resolves are not in use and no lockfile was made
+  /// without them.
   public func lockfile(of target: Target) -> String? {
-    resolve(of: target).flatMap { configuration.lockfile(ofResolve: $0) }
+    if configuration.resolves.isEmpty {
+      return implicitLockfile
+    }
+    return resolve(of: target).flatMap { configuration.lockfile(ofResolve: $0) }
+  }
+
+  /// The lockfile of a repository without resolves, where it has one.
+  public var implicitLockfile: String? {
+    guard configuration.resolves.isEmpty, let path = configuration.implicitResolve?.lockfile else { return nil }
+    return files.file(at: path) == nil ? nil : path
+  }
+
+  /// Whether a target's versions are those of this resolve: where there are none, all are in the one that is implied.
+  public func belongs(_ target: Target, to resolve: WorkspaceConfiguration.Resolve) -> Bool {
+    configuration.resolves.isEmpty || self.resolve(of: target) == resolve.name
   }
 
   /// The interpreters that a target's code may run under, as PEP 440 specifiers: its own, or else the workspace's.

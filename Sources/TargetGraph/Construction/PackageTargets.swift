@@ -32,7 +32,7 @@ struct PackageTargets {
     self.files = files
     self.sources = sources
     unmatched = configuration.unmatchedFiles
-    isForPants = configuration.path.hasSuffix("pants.toml")
+    isForPants = configuration.isForPants
   }
 
   mutating func add(_ package: BuildPackage) throws {

@@ -26,12 +26,15 @@ struct ConfigurationFile {
 
   let path: String
   let root: [String: Value]
+  /// Whether strings may stand for lists and tables, as in Pants.
+  let hasLiterals: Bool
   private let text: String
   private let document: TOMLDocument
 
   /// Parses a file. Throws a `Diagnostic` that points at what is not TOML.
-  init(path: String, text: String) throws {
+  init(path: String, text: String, hasLiterals: Bool = false) throws {
     self.path = path
+    self.hasLiterals = hasLiterals
     self.text = text
     do throws(TOMLDocument.Failure) {
       document = try TOMLDocument(parsing: Array(text.utf8), recordingPlaces: true)

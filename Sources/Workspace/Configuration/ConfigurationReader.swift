@@ -38,6 +38,12 @@ final class TableReader {
     return values[key]
   }
 
+  /// The value of a key that takes a list or a table.
+  func collection(_ key: String) -> ConfigurationFile.Value? {
+    guard file.hasLiterals, case .string(let text)? = value(key) else { return value(key) }
+    return ConfigurationFile.Value(pantsLiteral: text) ?? .string(text)
+  }
+
   func string(_ key: String) throws -> String? {
     guard let value = value(key) else { return nil }
     guard case .string(let text) = value else { throw mismatch(key, value, expected: "a string") }
@@ -70,11 +76,14 @@ final class TableReader {
   }
 
   /// A list of strings; nil when it is not there.
-  func strings(_ key: String) throws -> [String]? { try value(key).map { try list(key, $0) } }
+  func strings(_ key: String) throws -> [String]? {
+    if file.hasLiterals { return collection(key) == nil ? nil : try strings(key, default: []) }
+    return try value(key).map { try list(key, $0) }
+  }
 
   /// A list of strings that may be changed instead of replaced, as Pants has it: `key.add = […]`, `key.remove = […]`.
   func strings(_ key: String, default standard: [String]) throws -> [String] {
-    guard let value = value(key) else { return standard }
+    guard let value = collection(key) else { return standard }
     guard case .table(let table) = value, table.keys.allSatisfy({ $0 == "add" || $0 == "remove" }) else {
       return try list(key, value)
     }
@@ -83,6 +92,8 @@ final class TableReader {
   }
 
   private func list(_ key: String, _ value: ConfigurationFile.Value) throws -> [String] {
+    // In Pants, a text that is no literal is a list of one.
+    if file.hasLiterals, case .string(let text) = value { return [text] }
     guard case .array(let elements) = value else { throw mismatch(key, value, expected: "an array of strings") }
     return try elements.map { element in
       guard case .string(let text) = element else { throw mismatch(key, element, expected: "an array of strings") }
@@ -92,7 +103,7 @@ final class TableReader {
 
   /// A table of strings, by key.
   func stringTable(_ key: String) throws -> [(name: String, value: String)]? {
-    guard let value = value(key) else { return nil }
+    guard let value = collection(key) else { return nil }
     guard case .table(var table) = value else { throw mismatch(key, value, expected: "a table of strings") }
     // As Pants writes additions to its own default.
     if case .table(let added)? = table["add"], table.count == 1 { table = added }

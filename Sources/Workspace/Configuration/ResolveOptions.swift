@@ -90,7 +90,7 @@ extension TableReader {
 
   /// A table of lists of strings, by key.
   func stringLists(_ key: String) throws -> [String: [String]] {
-    guard let value = value(key) else { return [:] }
+    guard let value = collection(key) else { return [:] }
     guard case .table(let table) = value else { throw mismatch(key, value, expected: "a table of lists") }
     return try table.mapValues { entry in
       guard case .array(let elements) = entry else { throw mismatch(key, entry, expected: "lists of strings") }

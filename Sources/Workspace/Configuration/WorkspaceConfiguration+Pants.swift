@@ -9,7 +9,7 @@ extension WorkspaceConfiguration {
   ///
   /// - Throws: `Diagnostic` with the place in the file.
   public init(pantsFile path: String, text: String) throws {
-    let file = try ConfigurationFile(path: path, text: text)
+    let file = try ConfigurationFile(path: path, text: text, hasLiterals: true)
     self.init()
     self.path = path
     let global = try TableReader(file, "GLOBAL")
@@ -46,6 +46,14 @@ extension WorkspaceConfiguration {
       }
       defaultResolve = try python.string("default_resolve") ?? "python-default"
       try settleDefaultResolve(file, table: "python")
+    } else {
+      var resolve = Resolve(name: "default", lockfile: "3rdparty/python/default.lock")
+      resolve.options.constraintsFile = try python.string("requirement_constraints").map {
+        file.interpolated($0, in: "python")
+      }
+      resolve.options.noBinary = try python.strings("no_binary", default: [])
+      resolve.options.onlyBinary = try python.strings("only_binary", default: [])
+      implicitResolve = resolve
     }
     try readTailoring(pantsFile: file, python: python)
     try readInference(try TableReader(file, "python-infer"))
