@@ -290,8 +290,7 @@ extension Parser {
         guard dialect.pythonSyntax else {
           throw error("generator expressions are not supported", hint: "write [… for …]")
         }
-        let (first, count) = try clauses(until: .closeParen)
-        return node(.listComprehension, at: start, value, first, count)
+        return try listComprehension(of: value, at: start, until: .closeParen)
       }
       try expect(.closeParen, "',' or ')'")
       return value
@@ -331,18 +330,22 @@ extension Parser {
     while token.kind != .closeBracket {
       items.append(try element())
       if items.count == 1, token.kind == .for {
-        // As in Python. The compiler relies on it: what is unpacked is no value.
-        if tree[items[0]].kind == .starArgument {
-          throw error("iterable unpacking cannot be used in a comprehension", at: offset)
-        }
-        let (first, count) = try clauses(until: .closeBracket)
-        return node(.listComprehension, at: start, items[0], first, count)
+        return try listComprehension(of: items[0], at: start, until: .closeBracket)
       }
       guard try accept(.comma) else { break }
     }
     try expect(.closeBracket, "',' or ']'")
     let (first, count) = list(items)
     return node(.list, at: start, first, count)
+  }
+
+  /// The rest of a comprehension after its element, whose value the compiler relies on: `*x` is none.
+  private mutating func listComprehension(of element: Int32, at start: Int, until close: TokenKind) throws -> Int32 {
+    if tree[element].kind == .starArgument {
+      throw error("iterable unpacking cannot be used in a comprehension", at: Int(tree[element].offset))
+    }
+    let (first, count) = try clauses(until: close)
+    return node(.listComprehension, at: start, element, first, count)
   }
 
   private mutating func dictOrComprehension() throws -> Int32 {
