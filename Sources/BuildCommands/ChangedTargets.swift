@@ -1,6 +1,7 @@
 internal import BuildFiles
 public import Diagnostics
 internal import PythonPackaging
+internal import SystemSupport
 public import TargetGraph
 public import Workspace
 
@@ -30,15 +31,26 @@ public struct ChangedTargets {
   /// - Throws: `GitError`, `SystemCallError`, and what the resolver throws.
   public mutating func find(since revision: String, depth: DependentsDepth) throws -> [TargetID] {
     let git = workspace.git
-    let before = try git.commonAncestor(with: revision)
-    // The graph first: what git would look at besides is looked at then.
-    if depth != .none { try resolver.resolveAll() }
-    let version = try SourceVersion(of: workspace, resolver)
+    let head = resolver.graph.rememberedGit?.commit
+    // git compares commits while all files are looked at: most of the time the commit is the one of the last run.
+    let (asked, version) = performBeside(
+      { Result { () throws(GitError) in try git.difference(since: revision, head: head) } },
+      {
+        Result {
+          // All files first, in one walk: the graph's, and what git would look at besides.
+          try SourceVersion.lookAtFiles(resolver)
+          if depth != .none { try resolver.resolveAll() }
+          return try SourceVersion(of: workspace, resolver)
+        }
+      })
+    let difference = try asked.get()
+    let (commit, dirty) = try { ($0.commit, $0.dirtyFiles) }(version.get())
     let changed =
-      try version.commit.map { commit throws(GitError) in
-        try git.filesChanged(from: before, head: commit, dirty: version.dirtyFiles)
-      } ?? git.filesChanged(from: before)
-    return try find(changed, before: before, depth: depth)
+      try commit.map { commit throws(GitError) in
+        try git.filesChanged(
+          from: difference.base, head: commit, dirty: dirty, committed: commit == head ? difference.files : nil)
+      } ?? git.filesChanged(from: difference.base)
+    return try find(changed, before: difference.base, depth: depth)
   }
 
   /// The targets that differ between two commits that git's `diff` takes, as in `main...topic` or `HEAD~2..HEAD`.

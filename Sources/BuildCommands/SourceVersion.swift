@@ -32,12 +32,11 @@ public struct SourceVersion: Sendable, Hashable {
   /// Says it without git where nothing it rests on has changed since git was asked, and asks it about what has changed alone
   /// where that is little. Every file that git would look at is looked at once in a run.
   public init(of workspace: Workspace, _ resolver: DependencyResolver) throws {
-    guard let state = resolver.graph.state, state.isKept, !GitRecord.isMisled else {
+    let graph = resolver.graph
+    guard let state = graph.state, let files = try Self.lookAtFiles(resolver) else {
       self = try SourceVersion(of: workspace)
       return
     }
-    let graph = resolver.graph
-    let files = try resolver.lookAtAllFiles()
     guard files.isSettled else {
       self = try SourceVersion(of: workspace)
       return
@@ -73,6 +72,16 @@ public struct SourceVersion: Sendable, Hashable {
       guard error == .noCommit || error.isMissingRepository else { throw error }
       self.init(commit: nil, dirtyFiles: [])
     }
+  }
+
+  /// Looks at every file, where the version is going to rest on that. Whoever asks for closures as well has this done first: all
+  /// that is looked at is then looked at in one walk.
+  ///
+  /// - Returns: the state of the files; nil where git is asked for everything in any case.
+  @discardableResult
+  static func lookAtFiles(_ resolver: DependencyResolver) throws -> FileState? {
+    guard let state = resolver.graph.state, state.isKept, !GitRecord.isMisled else { return nil }
+    return try resolver.lookAtAllFiles()
   }
 
   /// The part of a bundle's name that says the version: 12 digits of the commit, `.dirty` when files differ from it.

@@ -33,8 +33,9 @@ public struct Packager {
   ///   - jobs: how many build steps run at a time.
   ///   - body: is told of each when it is done.
   public func package(_ ids: [TargetID], jobs: Int, _ body: (PackageOutcome) throws -> Void) throws {
+    // In one walk: the closures', and what git would look at besides.
+    try SourceVersion.lookAtFiles(resolver)
     memory?.begin(ids)
-    // Closures first: what git would look at besides is looked at then.
     let version = try SourceVersion(of: workspace, resolver)
     let bundles = BundlePackager(
       workspace: workspace, resolver: resolver, store: store, version: version, targets: targets)

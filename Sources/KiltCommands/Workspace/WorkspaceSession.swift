@@ -178,6 +178,8 @@ struct WorkspaceSession {
     } else if let difference = options.changedDiffspec {
       found = try change.find(between: difference, depth: depth)
     }
+    // What was read of files, and what git said, is not asked again by the next run.
+    resolver.save()
     write(warnings: change.warnings)
     return found
   }

@@ -196,18 +196,19 @@ extension DependencyResolver {
 
   /// The targets among `ids` of which packages are built, and those that plain `target`s among them list.
   public func packages(among ids: [TargetID]) throws -> [TargetID] {
-    var found: Set<TargetID> = []
-    var seen: Set<TargetID> = []
+    var found: [TargetID] = []
+    let seen = RowFlags(count: graph.count)
     var pending = ids
     while let id = pending.popLast() {
-      guard seen.insert(id).inserted else { continue }
+      if seen[id.index] { continue }
+      seen[id.index] = true
       switch graph.type(of: id) {
-      case .pexBinary, .archive, .pythonDistribution: found.insert(id)
+      case .pexBinary, .archive, .pythonDistribution: found.append(id)
       case .target, .pexBinaries: pending += try dependencies(of: id)
       default: continue
       }
     }
-    return graph.sortedByAddress(Array(found))
+    return graph.sortedByAddress(found)
   }
 
   private func bundleFile(_ path: String, _ target: Target) throws -> BundlePlan.File {

@@ -44,11 +44,9 @@ extension DependencyResolver {
     var directory = graph.files.directory(of: file)
     while !verifiedPackages[directory.index] {
       verifiedPackages[directory.index] = true
-      for name in ["__init__.py", "__init__.pyi"] {
-        if let found = graph.files.file(named: name, in: directory), !verified[found.index] {
-          verified[found.index] = true
-          wanted.append(found)
-        }
+      for found in graph.files.packageFiles(in: directory) where !verified[found.index] {
+        verified[found.index] = true
+        wanted.append(found)
       }
       if directory.index == 0 { break }
       directory = graph.files.parent(of: directory)
@@ -79,35 +77,32 @@ extension DependencyResolver {
     if !others.isEmpty { try verifyContents(others) }
   }
 
-  /// Looks at every file of the workspace that was not looked at in this run, and reads again what was touched and had been
-  /// read before.
+  /// Looks at every file of the workspace that was not looked at in this run, all in one walk in the order of the rows, and
+  /// reads again what was touched and had been read before. What asks for closures afterwards looks at nothing twice.
   ///
   /// - Returns: the state of the files.
   /// - Throws: what the sources throw.
+  @discardableResult
   public func lookAtAllFiles() throws -> FileState {
     let store = graph.store.files
-    guard let state = graph.state else { return store }
-    var wanted: [FileID] = []
-    wanted.reserveCapacity(store.files.count)
-    // Watched files were looked at when the graph was loaded.
-    let isWatched = FileRow.dead | FileRow.hidden | FileRow.structural | FileRow.link
-    let ignoreFiles = Set((0..<store.watched.count).map { store.watched[$0] })
-      .filter { store.files[Int($0)].flags & isWatched == 0 }
-    for index in 0..<store.files.count where !verified[index] {
-      if store.files[index].flags & isWatched == 0, !ignoreFiles.contains(UInt32(index)) {
-        wanted.append(FileID(index))
-      }
+    guard let state = graph.state, !hasLookedAtAll else { return store }
+    let touched = try store.touched(
+      root: state.root, leavingOut: { [verified, looked] index in verified[index] || looked[index] },
+      looked: { [looked] index in looked[index] = true })
+    if touched.isEmpty {
+      hasLookedAtAll = true
+      return store
     }
-    let touched = try store.touched(among: wanted, root: state.root)
-    if touched.isEmpty { return store }
     let capture = state.captureTime()
     var sources: [FileID] = []
     var others: [FileID] = []
     for file in touched {
       let row = store.files[file.index]
       if row.has(FileRow.importsKnown) {
+        looked[file.index] = false
         want(file, &sources)
       } else if row.has(FileRow.digestKnown) {
+        looked[file.index] = false
         others.append(file)
       } else {
         store.noteStat(
@@ -117,14 +112,25 @@ extension DependencyResolver {
     }
     if !sources.isEmpty { try verify(sources) }
     if !others.isEmpty { try verifyContents(others) }
+    hasLookedAtAll = true
     return store
+  }
+
+  /// Those of these files that are not as they were, each looked at at most once in a run.
+  private func touched(among files: [FileID], _ state: WorkspaceState) throws -> [FileID] {
+    let unseen = files.filter { !looked[$0.index] }
+    let found = try graph.store.files.touched(among: unseen, root: state.root)
+    for file in unseen { looked[file.index] = true }
+    // Whoever asks for these again looks again: reading them may have failed.
+    for file in found { looked[file.index] = false }
+    return found
   }
 
   /// Has the digests of files that are no Python sources hold.
   private func verifyContents(_ files: [FileID]) throws {
     guard let state = graph.state else { return }
     let store = graph.store.files
-    var stale = Set(try store.touched(among: files, root: state.root))
+    var stale = Set(try touched(among: files, state))
     for file in files where !store.files[file.index].has(FileRow.digestKnown) { stale.insert(file) }
     if stale.isEmpty { return }
     let capture = state.captureTime()
@@ -162,7 +168,7 @@ extension DependencyResolver {
       }
       return
     }
-    var stale = Set(try store.touched(among: files, root: state.root))
+    var stale = Set(try touched(among: files, state))
     for file in files {
       let row = store.files[file.index]
       if !row.has(FileRow.importsKnown) || row.has(FileRow.importsStale) { stale.insert(file) }

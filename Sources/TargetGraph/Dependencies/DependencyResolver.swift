@@ -9,10 +9,14 @@ public final class DependencyResolver {
   /// The targets.
   public let graph: TargetGraph
   let sources: any GraphSources
-  /// Files that were looked at in this run: what the state says of them holds.
-  var verified: ContiguousArray<Bool>
+  /// Files that were looked at in this run, and read where that was needed: what the state says of them holds.
+  let verified: RowFlags
   /// Directories whose package files, and those of all above, are among them.
-  var verifiedPackages: ContiguousArray<Bool>
+  let verifiedPackages: RowFlags
+  /// Files that stat(2) was asked about in this run: their rows' stat columns hold.
+  let looked: RowFlags
+  /// Whether all files are among those.
+  var hasLookedAtAll = false
   /// Who depends on whom, once that was asked.
   var reversed: ReversedEdges?
   private var explicitOfGenerator: [TargetID: (ExplicitDependencies, marks: Set<UInt32>)] = [:]
@@ -36,8 +40,9 @@ public final class DependencyResolver {
     self.graph = graph
     self.sources = sources
     modules = ModuleMap(graph)
-    verified = ContiguousArray(repeating: false, count: graph.files.fileCount)
-    verifiedPackages = ContiguousArray(repeating: false, count: graph.files.directoryCount)
+    verified = RowFlags(count: graph.files.fileCount)
+    verifiedPackages = RowFlags(count: graph.files.directoryCount)
+    looked = RowFlags(count: graph.files.fileCount)
   }
 
   /// What a target depends on directly, in the order of addresses.
@@ -106,9 +111,32 @@ public final class DependencyResolver {
 
   /// Works out the dependencies of every target.
   public func resolveAll() throws {
-    try readImports(of: graph.allTargets)
+    let open = hasLookedAtAll && !hasVisibilityRules ? openTargets() : graph.allTargets
+    try readImports(of: open)
     // In the order of addresses, so that of several errors the same one is thrown, whatever was known before.
-    for id in graph.sortedByAddress(graph.allTargets.filter { !isSettled($0) }) { _ = try dependencies(of: id) }
+    for id in graph.sortedByAddress(open.filter { !isSettled($0) }) { _ = try dependencies(of: id) }
+  }
+
+  /// The targets of which something is not known or to be said, once all files were looked at: one pass over the rows.
+  private func openTargets() -> [TargetID] {
+    let store = graph.store
+    let rows = store.targets[0..<store.targets.count]
+    let files = store.files.files[0..<store.files.files.count]
+    let isGenerator = (0..<256).map { TargetType(code: UInt8($0)).generated != nil }
+    let isSource = (0..<256).map { TargetType(code: UInt8($0)).isPythonSource }
+    var found: [TargetID] = []
+    for index in 0..<rows.count {
+      let row = rows[index]
+      if row.has(TargetRow.dead) { continue }
+      var isKnown = row.generator == 0 && isGenerator[Int(row.type)]
+      if !isKnown { isKnown = row.has(TargetRow.edgesKnown) && row.findings.count == 0 }
+      if isKnown, row.file != 0, isSource[Int(row.type)] {
+        let flags = files[Int(row.file - 1)].flags
+        isKnown = flags & (FileRow.importsKnown | FileRow.importsStale) == FileRow.importsKnown
+      }
+      if !isKnown { found.append(TargetID(index)) }
+    }
+    return found
   }
 
   /// Whether the row of a target, whose files were looked at, says what it depends on, and nothing else is to be said.

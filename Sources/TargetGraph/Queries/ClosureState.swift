@@ -17,9 +17,14 @@ extension DependencyResolver {
   ///
   /// - Throws: as ``dependencies(of:)``.
   public func closureStates(of ids: [TargetID]) throws -> [ClosureState] {
+    // Mostly all is known once all files were looked at: then one pass does.
+    if hasLookedAtAll, !hasVisibilityRules,
+      let states = ComponentSearch(graph, requiringAll: true).states(of: ids)
+    {
+      return states
+    }
     try settle(ids)
-    var search = ComponentSearch(graph)
-    return ids.map { search.state(of: $0) }
+    return ComponentSearch(graph, requiringAll: false).states(of: ids) ?? []
   }
 
   /// Has the rows say what all of these closures depend on.
@@ -49,97 +54,156 @@ extension DependencyResolver {
 
 /// Tarjan's search for strongly connected components, over rows that say what they depend on: files may import each other
 /// in circles. What holds of a component's targets is folded on the way back.
-private struct ComponentSearch {
+///
+/// What it keeps of each target lies in memory that is not checked for exclusive access: the search passes each edge of a
+/// workspace once.
+private final class ComponentSearch {
   private static let commands: UInt8 = 1
   private static let distributions: UInt8 = 2
+  private static let generators: UInt8 = 4
+  /// What targets of a type are, by the code of the type.
+  private static let kindsOfTypes: [UInt8] = {
+    var kinds = [UInt8](repeating: 0, count: 256)
+    for type in TargetType.allCases {
+      switch type {
+      case .shellCommand, .runShellCommand, .adhocTool, .systemBinary: kinds[Int(type.code)] = commands
+      case .pythonDistribution: kinds[Int(type.code)] = distributions
+      default: break
+      }
+      if type.generated != nil { kinds[Int(type.code)] |= generators }
+    }
+    return kinds
+  }()
+
+  /// What is known of one target.
+  private struct Node {
+    /// The order in which targets were reached, from 1; 0 for those that were not.
+    var number: UInt32 = 0
+    var low: UInt32 = 0
+    var latest: UInt32 = 0
+    var kinds: UInt8 = 0
+    var isOpen = false
+  }
 
   private let graph: TargetGraph
-  /// The order in which targets were reached, from 1; 0 for those that were not.
-  private var number: ContiguousArray<UInt32>
-  private var low: ContiguousArray<UInt32>
-  private var latest: ContiguousArray<UInt32>
-  private var kinds: ContiguousArray<UInt8>
-  private var isOpen: ContiguousArray<Bool>
-  private var open: ContiguousArray<Int> = []
-  private var generated: [Int: [TargetID]] = [:]
-  private var count: UInt32 = 0
+  private let rows: UnsafeBufferPointer<TargetRow>
+  private let files: UnsafeBufferPointer<FileRow>
+  private let lists: UnsafeBufferPointer<UInt32>
+  private let nodes: UnsafeMutablePointer<Node>
+  /// Whether a row that does not say all ends the search.
+  private let needsAll: Bool
+  private let kindsOfTypes = ComponentSearch.kindsOfTypes
 
-  init(_ graph: TargetGraph) {
+  init(_ graph: TargetGraph, requiringAll: Bool) {
     self.graph = graph
-    number = ContiguousArray(repeating: 0, count: graph.count)
-    low = number
-    latest = number
-    kinds = ContiguousArray(repeating: 0, count: graph.count)
-    isOpen = ContiguousArray(repeating: false, count: graph.count)
+    needsAll = requiringAll
+    let store = graph.store
+    rows = store.targets[0..<store.targets.count]
+    files = store.files.files[0..<store.files.files.count]
+    lists = store.files.lists[0..<store.files.lists.count]
+    nodes = .allocate(capacity: max(1, rows.count))
+    nodes.initialize(repeating: Node(), count: max(1, rows.count))
   }
 
-  mutating func state(of id: TargetID) -> ClosureState {
-    if number[id.index] == 0 { search(from: id.index) }
-    let kinds = kinds[id.index]
-    return ClosureState(
-      changedAt: latest[id.index], hasCommands: kinds & Self.commands != 0,
-      hasDistributions: kinds & Self.distributions != 0)
-  }
+  deinit { nodes.deallocate() }
 
-  private mutating func enter(_ index: Int) {
-    count += 1
-    number[index] = count
-    low[index] = count
-    latest[index] = graph.store.targets[index].changedAt
-    switch graph.type(of: TargetID(index)) {
-    case .shellCommand, .runShellCommand, .adhocTool, .systemBinary: kinds[index] = Self.commands
-    case .pythonDistribution: kinds[index] = Self.distributions
-    default: break
+  /// The states of the closures of targets; nil when a row does not say all that is needed.
+  func states(of ids: [TargetID]) -> [ClosureState]? {
+    var states: [ClosureState] = []
+    states.reserveCapacity(ids.count)
+    var open: ContiguousArray<Int> = []
+    var path: ContiguousArray<Step> = []
+    var count: UInt32 = 0
+    for id in ids {
+      if nodes[id.index].number == 0, !search(from: id.index, &path, &open, &count) { return nil }
+      let node = nodes[id.index]
+      states.append(
+        ClosureState(
+          changedAt: node.latest, hasCommands: node.kinds & Self.commands != 0,
+          hasDistributions: node.kinds & Self.distributions != 0))
     }
-    isOpen[index] = true
+    return states
+  }
+
+  /// A target on the way from the root, with what it depends on and how much of that was seen.
+  private struct Step {
+    var index: Int
+    var edges: Range<Int>
+    /// Of a generator, whose edges are what it generates.
+    var generated: [TargetID]
+  }
+
+  /// Whether all that the search needs to know of a target is in its row and its file's.
+  private func isKnown(_ row: TargetRow, _ kinds: UInt8) -> Bool {
+    let isGenerator = row.generator == 0 && kinds & Self.generators != 0
+    guard isGenerator || row.has(TargetRow.edgesKnown) && row.findings.count == 0 else { return false }
+    if row.file == 0 { return true }
+    let flags = files[Int(row.file - 1)].flags
+    if flags & FileRow.importsStale != 0 { return false }
+    return flags & FileRow.digestKnown != 0
+      && (flags & FileRow.importsKnown != 0 || !TargetType(code: row.type).isPythonSource)
+  }
+
+  private func enter(
+    _ index: Int, _ path: inout ContiguousArray<Step>, _ open: inout ContiguousArray<Int>, _ count: inout UInt32
+  ) -> Bool {
+    let row = rows[index]
+    let kinds = kindsOfTypes[Int(row.type)]
+    if needsAll, !isKnown(row, kinds) { return false }
+    count += 1
+    nodes[index] = Node(
+      number: count, low: count, latest: row.changedAt, kinds: kinds & ~Self.generators, isOpen: true)
     open.append(index)
-    if graph.isGenerator(TargetID(index)) { generated[index] = graph.generated(by: TargetID(index)) }
+    if row.generator == 0, kinds & Self.generators != 0 {
+      let generated = graph.generated(by: TargetID(index))
+      path.append(Step(index: index, edges: 0..<generated.count, generated: generated))
+    } else {
+      path.append(Step(index: index, edges: row.edges.range, generated: []))
+    }
+    return true
   }
 
-  private func dependency(_ index: Int, _ place: Int) -> Int? {
-    if let generated = generated[index] { return place < generated.count ? generated[place].index : nil }
-    let edges = graph.store.targets[index].edges
-    return place < Int(edges.count) ? Int(graph.store.files.list(edges)[place]) : nil
+  private func fold(_ other: Int, into index: Int) {
+    nodes[index].latest = max(nodes[index].latest, nodes[other].latest)
+    nodes[index].kinds |= nodes[other].kinds
   }
 
-  private mutating func fold(_ other: Int, into index: Int) {
-    latest[index] = max(latest[index], latest[other])
-    kinds[index] |= kinds[other]
-  }
-
-  private mutating func search(from root: Int) {
+  private func search(
+    from root: Int, _ path: inout ContiguousArray<Step>, _ open: inout ContiguousArray<Int>, _ count: inout UInt32
+  ) -> Bool {
     // A stack of our own: a chain of dependencies may be longer than the thread's stack allows.
-    var path: ContiguousArray<(index: Int, next: Int)> = [(root, 0)]
-    enter(root)
-    while let (index, next) = path.last {
-      if let other = dependency(index, next) {
-        path[path.count - 1].next += 1
-        if number[other] == 0 {
-          enter(other)
-          path.append((other, 0))
+    guard enter(root, &path, &open, &count) else { return false }
+    while let last = path.indices.last {
+      let index = path[last].index
+      if let next = path[last].edges.first {
+        path[last].edges = (next + 1)..<path[last].edges.upperBound
+        let other = path[last].generated.isEmpty ? Int(lists[next]) : path[last].generated[next].index
+        if nodes[other].number == 0 {
+          guard enter(other, &path, &open, &count) else { return false }
         } else {
-          if isOpen[other] { low[index] = min(low[index], number[other]) }
+          if nodes[other].isOpen { nodes[index].low = min(nodes[index].low, nodes[other].number) }
           fold(other, into: index)
         }
         continue
       }
       path.removeLast()
-      if low[index] == number[index] { close(index) }
+      if nodes[index].low == nodes[index].number { close(index, &open) }
       if let above = path.last?.index {
-        low[above] = min(low[above], low[index])
+        nodes[above].low = min(nodes[above].low, nodes[index].low)
         fold(index, into: above)
       }
     }
+    return true
   }
 
   /// All that was opened since `index` is one component.
-  private mutating func close(_ index: Int) {
+  private func close(_ index: Int, _ open: inout ContiguousArray<Int>) {
     guard let start = open.lastIndex(of: index) else { return }
     for member in open[start...] { fold(member, into: index) }
     for member in open[start...] {
-      latest[member] = latest[index]
-      kinds[member] = kinds[index]
-      isOpen[member] = false
+      nodes[member].latest = nodes[index].latest
+      nodes[member].kinds = nodes[index].kinds
+      nodes[member].isOpen = false
     }
     open.removeSubrange(start...)
   }

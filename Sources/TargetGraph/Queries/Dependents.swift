@@ -1,3 +1,4 @@
+internal import BuildFiles
 internal import Snapshot
 internal import Workspace
 
@@ -37,13 +38,20 @@ extension DependencyResolver {
     try resolveAll()
     let store = graph.store
     var starts = ContiguousArray<UInt32>(repeating: 0, count: graph.count + 1)
-    forEachEdge(in: store) { _, dependency in starts[dependency + 1] += 1 }
-    for index in 1..<starts.count { starts[index] += starts[index - 1] }
+    starts.withUnsafeMutableBufferPointer { starts in
+      forEachEdge(in: store) { _, dependency in starts[dependency + 1] += 1 }
+      for index in 1..<starts.count { starts[index] += starts[index - 1] }
+    }
     var next = starts
-    var edges = ContiguousArray<TargetID>(repeating: TargetID(0), count: Int(starts[starts.count - 1]))
-    forEachEdge(in: store) { id, dependency in
-      edges[Int(next[dependency])] = TargetID(id)
-      next[dependency] += 1
+    let count = Int(starts[starts.count - 1])
+    let edges = ContiguousArray<TargetID>(unsafeUninitializedCapacity: count) { edges, initialized in
+      next.withUnsafeMutableBufferPointer { next in
+        forEachEdge(in: store) { id, dependency in
+          edges.initializeElement(at: Int(next[dependency]), to: TargetID(id))
+          next[dependency] += 1
+        }
+      }
+      initialized = count
     }
     let found = ReversedEdges(starts: starts, edges: edges)
     reversed = found
@@ -52,12 +60,14 @@ extension DependencyResolver {
 
   /// Every edge between targets, as places. A generator's are those to what it generates.
   private func forEachEdge(in store: GraphStore, _ body: (_ id: Int, _ dependency: Int) -> Void) {
-    for index in 0..<store.targets.count {
-      let row = store.targets[index]
+    let rows = store.targets[0..<store.targets.count]
+    let lists = store.files.lists[0..<store.files.lists.count]
+    let isGeneratorType = (0..<256).map { TargetType(code: UInt8($0)).generated != nil }
+    for index in 0..<rows.count {
+      let row = rows[index]
       if row.has(TargetRow.dead) { continue }
-      if row.generator != 0 { body(Int(row.generator - 1), index) }
-      if graph.isGenerator(TargetID(index)) { continue }
-      for dependency in store.files.list(row.edges) { body(index, Int(dependency)) }
+      if row.generator != 0 { body(Int(row.generator - 1), index) } else if isGeneratorType[Int(row.type)] { continue }
+      for place in row.edges.range { body(index, Int(lists[place])) }
     }
   }
 }

@@ -17,12 +17,41 @@ extension FileState {
   /// Those of these files that are not as they were when they were last read, each looked at once.
   public func touched(among files: [FileID], root: FilePath) throws(SystemCallError) -> [FileID] {
     if files.isEmpty { return [] }
+    return try walk(files.map(\.rawValue), root: root)
+  }
+
+  /// Those of all files there are that are not as they were, each looked at once, in the order of the rows. Watched files
+  /// were looked at when the state was brought up to date, and are left out.
+  ///
+  /// - Parameters:
+  ///   - isLeftOut: whether the file of a row need not be looked at.
+  ///   - looked: is told of each row that was looked at.
+  public func touched(
+    root: FilePath, leavingOut isLeftOut: (Int) -> Bool, looked: (Int) -> Void
+  ) throws(SystemCallError) -> [FileID] {
+    let isWatched = FileRow.dead | FileRow.hidden | FileRow.structural | FileRow.link
+    var ignoreFiles: Set<UInt32> = []
+    for id in watched[0..<watched.count] where files[Int(id)].flags & isWatched == 0 { ignoreFiles.insert(id) }
+    var wanted: [UInt32] = []
+    wanted.reserveCapacity(files.count)
+    let rows = files[0..<files.count]
+    for index in 0..<rows.count where rows[index].flags & isWatched == 0 && !isLeftOut(index) {
+      let id = UInt32(index)
+      if ignoreFiles.isEmpty || !ignoreFiles.contains(id) { wanted.append(id) }
+    }
+    if wanted.isEmpty { return [] }
+    let found = try walk(wanted, root: root)
+    for id in wanted { looked(Int(id)) }
+    return found
+  }
+
+  private func walk(_ ids: [UInt32], root: FilePath) throws(SystemCallError) -> [FileID] {
     let descriptor = try FileSystem.open(root, .readOnly, options: .directory)
     defer { FileSystem.close(descriptor) }
     let walk = StatWalk(
       state: self, root: descriptor.rawValue,
       ignoringInode: FileSystemTraits(of: descriptor.rawValue).hasUnstableInodes)
-    return files.map(\.rawValue).withUnsafeBufferPointer { walk.files($0) }.map { FileID($0.0) }
+    return ids.withUnsafeBufferPointer { walk.files($0) }.map { FileID($0.0) }
   }
 
   /// Reads a file, on any thread; what it held is noted by ``note(_:of:capture:)``.

@@ -203,6 +203,32 @@ public struct FileTable: Sendable {
     return found
   }
 
+  /// The files in a directory that make a Python package of it: `__init__.py` and `__init__.pyi`, as far as they are there.
+  public func packageFiles(in directory: DirectoryID) -> [FileID] {
+    let files = state.list(state.directories[directory.index].files)
+    let prefix: StaticString = "__init__.py"
+    let wanted = UnsafeRawBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount)
+    var (low, high) = (0, files.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if compareBytes(state.bytes(state.files[Int(files[middle])].name), wanted) < 0 {
+        low = middle + 1
+      } else {
+        high = middle
+      }
+    }
+    var found: [FileID] = []
+    while low < files.count {
+      let row = state.files[Int(files[low])]
+      let name = state.bytes(row.name)
+      guard name.starts(with: wanted) else { break }
+      let isStub = name.count == wanted.count + 1 && name.last == UInt8(ascii: "i")
+      if row.isVisible, name.count == wanted.count || isStub { found.append(FileID(Int(files[low]))) }
+      low += 1
+    }
+    return found
+  }
+
   /// The files that globs select, seen from a directory.
   public func files(matching globs: SourceGlobs, in directory: DirectoryID) -> [FileID] {
     var found: [FileID] = []

@@ -22,8 +22,9 @@ struct StatWalk: @unchecked Sendable {
 
   /// Looks at every directory.
   func directories() -> [Int] {
-    look(count: state.directories.count) { index, path in
-      let row = state.directories[index]
+    let rows = Shared(state.directories[0..<state.directories.count])
+    return look(count: state.directories.count) { index, path in
+      let row = rows.rows[index]
       if row.flags & DirectoryRow.dead != 0 { return .same }
       if row.flags & DirectoryRow.racy != 0 { return .touched }
       var status = Glibc.stat()
@@ -34,9 +35,10 @@ struct StatWalk: @unchecked Sendable {
 
   /// Looks at files, following links, and gives those that are not as they were, in this order.
   func files(_ ids: UnsafeBufferPointer<UInt32>) -> [(Int, Verdict)] {
-    let walk = Shared(ids)
+    let wanted = Shared(ids)
+    let rows = Shared(state.files[0..<state.files.count])
     return look(count: ids.count) { place, path in
-      let row = state.files[Int(walk.ids[place])]
+      let row = rows.rows[Int(wanted.rows[place])]
       if row.has(FileRow.dead) { return .same }
       var status = Glibc.stat()
       let result = fstatat(root, path.file(row), &status, 0)
@@ -46,11 +48,11 @@ struct StatWalk: @unchecked Sendable {
     }.map { (Int(ids[$0.0]), $0.1) }
   }
 
-  /// Ids that threads share.
-  private struct Shared: @unchecked Sendable {
+  /// Rows or ids that threads share.
+  private struct Shared<Row>: @unchecked Sendable {
     // Read only, and only while the caller waits.
-    let ids: UnsafeBufferPointer<UInt32>
-    init(_ ids: UnsafeBufferPointer<UInt32>) { self.ids = ids }
+    let rows: UnsafeBufferPointer<Row>
+    init(_ rows: UnsafeBufferPointer<Row>) { self.rows = rows }
   }
 
   /// Verdicts, written by several threads, each in places of its own.

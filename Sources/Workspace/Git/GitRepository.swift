@@ -60,11 +60,16 @@ public struct GitRepository: Sendable {
   /// - Parameters:
   ///   - head: the commit that is checked out.
   ///   - dirty: as ``dirtyFiles()``.
-  public func filesChanged(from commit: String, head: String, dirty: [String]) throws(GitError) -> [String] {
+  ///   - committed: the files that differ between the two commits, where that was asked already.
+  public func filesChanged(
+    from commit: String, head: String, dirty: [String], committed: [String]? = nil
+  ) throws(GitError) -> [String] {
     if dirty.count > 500 { return try filesChanged(from: commit) }
     var changed: Set<String> = []
-    if commit != head {
-      changed.formUnion(try names(["diff", "--name-only", "--relative", "--no-renames", "-z", commit, head, "--"]))
+    if let committed {
+      changed.formUnion(committed)
+    } else {
+      changed.formUnion(try filesChanged(between: commit, and: head))
     }
     if !dirty.isEmpty {
       // One that differs from what is checked out may be what it was in the other commit.
@@ -74,6 +79,26 @@ public struct GitRepository: Sendable {
       changed.formUnion(try names(["ls-files", "--others", "--exclude-standard", "-z", "--"] + paths))
     }
     return changed.sorted()
+  }
+
+  /// What a revision and the commit that is checked out have in common, and the files that differ between that and `head`.
+  ///
+  /// - Parameter head: a commit; nil for no comparison.
+  public func difference(since revision: String, head: String?) throws(GitError) -> (base: String, files: [String]?) {
+    let base = try commonAncestor(with: revision)
+    guard let head else { return (base, nil) }
+    do throws(GitError) {
+      return (base, try filesChanged(between: base, and: head))
+    } catch {
+      // `head` may be one that is there no more; whoever compares with the one that is there meets what is wrong.
+      return (base, nil)
+    }
+  }
+
+  /// The files that differ between two commits, from the workspace root.
+  private func filesChanged(between commit: String, and other: String) throws(GitError) -> [String] {
+    if commit == other { return [] }
+    return try names(["diff", "--name-only", "--relative", "--no-renames", "-z", commit, other, "--"])
   }
 
   /// The files that differ from a commit, uncommitted and untracked ones among them, from the workspace root.

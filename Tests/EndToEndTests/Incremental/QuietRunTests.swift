@@ -28,6 +28,24 @@ struct QuietRunTests {
     #expect(looks.keys.filter { $0.hasSuffix(".py") }.count == 48)
   }
 
+  @Test func whatChangedSinceACommitIsKeptAndThenLooksAtEachFileOnceAndOpensNone() throws {
+    let monorepo = try Monorepo(options: ["--git"])
+    try monorepo.append("src/g000/p00003/m0.py", "CHANGED = 1\n")
+    let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+    let committed = try Subprocess("git", ["-C", monorepo.root.string] + identity + ["commit", "-qam", "changed"]).run()
+    try #require(committed.termination.isSuccess, "\(committed.errorText)")
+    let arguments = ["list", "--changed-since=HEAD~1", "--changed-dependents=transitive"]
+    // It ends when a run writes nothing: what it finds out is kept, without another verb.
+    try monorepo.settle("list", "--changed-since=HEAD~1", "--changed-dependents=transitive")
+    let calls = try SystemCalls(of: arguments, in: monorepo)
+    let sources = calls.looks.filter { $0.key.hasSuffix(".py") }
+    #expect(sources.count == 48 && sources.values.allSatisfy { $0 == 1 }, "\(sources)")
+    #expect(calls.opened.filter { $0.hasSuffix(".py") || $0.hasSuffix("/BUILD") } == [])
+    try monorepo.expectColdAnswer("list", "--changed-since=HEAD~1", "--changed-dependents=transitive")
+    try monorepo.append("src/g000/p00001/m0.py", "import g000.p00003.m0\n")
+    try monorepo.expectColdAnswer("list", "--changed-since=HEAD~1", "--changed-dependents=transitive")
+  }
+
   @Test func aClosureLooksAtItsOwnFilesAlone() throws {
     let monorepo = try Monorepo()
     try monorepo.settle("dependencies", "--transitive", "src/g000/p00003/m0.py")
