@@ -61,6 +61,7 @@ private final class ComponentSearch {
   private static let commands: UInt8 = 1
   private static let distributions: UInt8 = 2
   private static let generators: UInt8 = 4
+  private static let sources: UInt8 = 8
   /// What targets of a type are, by the code of the type.
   private static let kindsOfTypes: [UInt8] = {
     var kinds = [UInt8](repeating: 0, count: 256)
@@ -71,6 +72,7 @@ private final class ComponentSearch {
       default: break
       }
       if type.generated != nil { kinds[Int(type.code)] |= generators }
+      if type.isPythonSource { kinds[Int(type.code)] |= sources }
     }
     return kinds
   }()
@@ -139,9 +141,9 @@ private final class ComponentSearch {
     guard isGenerator || row.has(TargetRow.edgesKnown) && row.findings.count == 0 else { return false }
     if row.file == 0 { return true }
     let flags = files[Int(row.file - 1)].flags
-    if flags & FileRow.importsStale != 0 { return false }
-    return flags & FileRow.digestKnown != 0
-      && (flags & FileRow.importsKnown != 0 || !TargetType(code: row.type).isPythonSource)
+    if flags & FileRow.digestKnown == 0 { return false }
+    // Of what is no Python source nobody asks what it imports.
+    return kinds & Self.sources == 0 || flags & (FileRow.importsKnown | FileRow.importsStale) == FileRow.importsKnown
   }
 
   private func enter(
@@ -152,7 +154,7 @@ private final class ComponentSearch {
     if needsAll, !isKnown(row, kinds) { return false }
     count += 1
     nodes[index] = Node(
-      number: count, low: count, latest: row.changedAt, kinds: kinds & ~Self.generators, isOpen: true)
+      number: count, low: count, latest: row.changedAt, kinds: kinds & (Self.commands | Self.distributions), isOpen: true)
     open.append(index)
     if row.generator == 0, kinds & Self.generators != 0 {
       let generated = graph.generated(by: TargetID(index))
