@@ -87,6 +87,43 @@ import Testing
     #expect(try example.execute(root.appending("dist/main.pex").string, []) == "lib 2.0")
   }
 
+  @Test func pytestTakesItsPluginsFromTheResolveThatIsNamed() throws {
+    let names = ["kiltnotaplugin", "kiltplugin"]
+    for name in names { try example.addWheel(name, "1.0", to: wheels) }
+    let text = """
+      [python]
+      interpreter_constraints = [">=3.8"]
+      enable_resolves = true
+      resolves = {python-default = "default.lock", tools = "tools.lock"}
+      [pytest]
+      install_from_resolve = "tools"
+      requirements = ["//:tools#kiltplugin"]
+
+      """
+    try FileSystem.write(text: text, to: root.appending("pants.toml"))
+    try FileSystem.write(
+      text: """
+        python_requirement(name="app", requirements=["app"])
+        python_requirements(name="tools", source="tools.txt", resolve="tools")
+        python_tests(name="tests")
+
+        """, to: root.appending("BUILD"))
+    try FileSystem.write(text: names.joined(separator: "\n") + "\n", to: root.appending("tools.txt"))
+    try FileSystem.write(
+      text: """
+        import app, importlib.util
+        def test_what_is_there():
+          found = [bool(importlib.util.find_spec(name)) for name in ("kilt" + "plugin", "kiltnot" + "aplugin")]
+          assert found == [True, False], found
+
+        """, to: root.appending("some_test.py"))
+    let environment = ["PIP_FIND_LINKS=\(wheels)"]
+    let locked = try example.kilt(["lock"], in: root, environment: try example.packages(in: wheels))
+    #expect(locked.termination.isSuccess, "\(locked.errorText)")
+    let outcome = try example.kilt(["test", "::"], in: root, environment: environment)
+    #expect(outcome.termination.isSuccess, "\(outcome.errorText)")
+  }
+
   @Test func aLockfileThatIsIgnoredIsNotMissedInSilence() throws {
     try FileSystem.write(text: "*.lock\n", to: root.appending(".gitignore"))
     #expect(try kilt("lock").termination.isSuccess)

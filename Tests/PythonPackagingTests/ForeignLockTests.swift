@@ -235,6 +235,13 @@ import Testing
     #expect(throws: LockError.self) { try version("linux_aarch64") }
   }
 
+  @Test func aLockOfNothingIsALock() throws {
+    let text = "// --- BEGIN\n{\"locked_resolves\": [], \"requirements\": [], \"pex_version\": \"2.1.134\"}"
+    #expect(try LockfileReader.parse(Array(text.utf8), path: "a.lock", root: "/").packages.isEmpty)
+    let broken = "{\"locked_resolves\": [], \"requirements\": [\"x\"], \"pex_version\": \"2.1.134\"}"
+    #expect(throws: LockError.self) { try LockfileReader.parse(Array(broken.utf8), path: "a.lock", root: "/") }
+  }
+
   @Test func gitAndFoldersInLocksOfOthers() throws {
     let commit = String(repeating: "0a", count: 20)
     let hash = SHA256Digest.of("x").hex

@@ -116,7 +116,7 @@ struct BuildTest: ParsableCommand {
   var pytest: [String] { targets.split.passedOn }
 
   /// The options of the run: the command line before the workspace's configuration.
-  func options(_ configured: WorkspaceConfiguration.Testing) -> TestOptions {
+  func options(_ configured: WorkspaceConfiguration) -> TestOptions {
     var options = TestOptions(configured)
     options.arguments += pytest
     options.jobs = jobs ?? availableProcessors()
@@ -135,10 +135,12 @@ struct BuildTest: ParsableCommand {
 
 extension TestOptions {
   /// What a workspace's configuration says.
-  init(_ configured: WorkspaceConfiguration.Testing) {
+  init(_ configuration: WorkspaceConfiguration) {
     self.init()
+    let configured = configuration.testing
+    let lockfile = configured.pytestResolve.flatMap { configuration.lockfile(ofResolve: $0) }
     arguments = configured.pytestArguments
-    plugins = TestPlugins(names: configured.pytestPlugins, areRequired: configured.requiresPlugins)
+    plugins = TestPlugins(names: configured.pytestPlugins, areRequired: configured.requiresPlugins, lockfile: lockfile)
     timeoutDefault = configured.timeoutDefault
     timeoutMaximum = configured.timeoutMaximum
     attempts = configured.attempts ?? 1

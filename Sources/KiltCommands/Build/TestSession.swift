@@ -53,7 +53,7 @@ struct TestSession {
     let plans = try tests.map { try TestPlanner(session.resolver).plan($0) }
     try session.reportWarnings()
     let runner = try TestRunner(
-      workspace: session.workspace, store: store, options: command.options(session.workspace.configuration.testing))
+      workspace: session.workspace, store: store, options: command.options(session.workspace.configuration))
     let progress = ProgressLine(.standardError, isQuiet: command.global.quiet)
     let builder = try session.targetBuilder(store: store, kept: command.keptSteps) {
       progress.finish()
@@ -138,7 +138,7 @@ struct TestSession {
   /// Runs files one after the other with the terminal.
   func debug() throws {
     guard !tests.isEmpty else { return command.global.note("no tests are selected") }
-    var options = command.options(session.workspace.configuration.testing)
+    var options = command.options(session.workspace.configuration)
     options.usesColor = Terminal.standardOutput.usesColor
     let runner = try TestRunner(workspace: session.workspace, store: store, options: options)
     defer { runner.close() }
@@ -160,7 +160,7 @@ struct TestSession {
 
   /// Makes what tests need first: generated files, packages, distributions.
   private func makeParts(_ plans: [TestPlan], _ builder: TargetBuilder) throws -> [TargetID: MadeParts] {
-    try builder.made(for: plans, jobs: command.options(session.workspace.configuration.testing).jobs)
+    try builder.made(for: plans, jobs: command.options(session.workspace.configuration).jobs)
   }
 
   static func json(_ result: TestResult) -> JSONValue {

@@ -79,7 +79,7 @@ struct ExplainRebuild: ParsableCommand {
   ) throws -> [TestExplanation] {
     guard !ids.isEmpty else { return [] }
     let plans = try ids.map { try TestPlanner(session.resolver).plan($0) }
-    let options = TestOptions(session.workspace.configuration.testing)
+    let options = TestOptions(session.workspace.configuration)
     let runner = try TestRunner(workspace: session.workspace, store: store, options: options)
     defer { runner.close() }
     let made = try builder.made(for: plans, jobs: availableProcessors())

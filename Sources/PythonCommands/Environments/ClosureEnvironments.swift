@@ -99,33 +99,51 @@ public final class ClosureEnvironments {
     guard let interpreter = target.interpreter else { throw Self.foreign(target) }
     var own: [PythonTool] = []
     var inLock: [PackageName] = []
+    // Those of a resolve of tools; where it is that of the code, there is nothing to keep apart.
+    let toolLock = plugins.lockfile.flatMap { $0 == lockfile ? nil : $0 }
+    let provided = try toolLock.map { try wheels(ofTools: plugins.names, lockfile: $0, constraints) } ?? []
     let lock = try lockfile.map { try wheels.lock($0) }
-    for tool in tools {
+    for tool in tools where !provided.contains(where: { $0.name == tool.packageName }) {
       if lock?.packages.contains(where: { $0.name == tool.packageName }) == true {
         inLock.append(tool.packageName)
       } else {
         own.append(tool)
       }
     }
-    for name in plugins.names.compactMap({ PackageName($0) }) {
+    for name in plugins.names.compactMap({ PackageName($0) }) where !provided.contains(where: { $0.name == name }) {
       if plugins.areRequired || lock?.packages.contains(where: { $0.name == name }) == true { inLock.append(name) }
     }
     let code = try locked(requirements, inLock, lockfile: lockfile, target, for: address)
     var toolWheels = inLock.isEmpty ? [] : try locked([], inLock, lockfile: lockfile, target, for: address)
     var byName = Dictionary(code.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    for tool in own {
-      for wheel in try ownWheels(of: tool, target) {
-        // One version of a package: that of the workspace's lock, which the code was written for.
-        let used = byName[wheel.name] ?? wheel
-        byName[wheel.name] = used
-        if !toolWheels.contains(used) { toolWheels.append(used) }
-      }
+    for wheel in try provided + own.flatMap({ try ownWheels(of: $0, target) }) {
+      // One version of a package: that of the workspace's lock, which the code was written for.
+      let used = byName[wheel.name] ?? wheel
+      byName[wheel.name] = used
+      if !toolWheels.contains(used) { toolWheels.append(used) }
     }
     var all = Array(byName.values)
     try Self.add(local, to: &all)
     return ResolvedClosure(
       interpreter: interpreter, wheels: all,
       toolWheels: toolWheels.sorted { $0.name < $1.name })
+  }
+
+  /// What a resolve of tools has: pytest with the plugins of these names that it has, or all of it where none is named.
+  private func wheels(ofTools names: [String], lockfile: String, _ constraints: [String]) throws -> [ResolvedWheel] {
+    let target = try wheels.target(constraints)
+    guard let interpreter = target.interpreter else { throw Self.foreign(target) }
+    let choice = Choice(lock: lockfile, interpreter: interpreter.path, requirements: ["tools"] + names)
+    if let known = chosen[choice] { return known }
+    let lock = try wheels.lock(lockfile)
+    let named = names.compactMap { PackageName($0) }.filter { name in lock.packages.contains { $0.name == name } }
+    let pytest = lock.packages.map(\.name).filter { $0 == PythonTool.pytest.packageName }
+    let roots = named.isEmpty ? lock.roots.map(\.name) : named + pytest
+    let wanted = Set(roots).sorted().map { Requirement(name: $0) }
+    let packages = try wheels.lock(lockfile, for: wanted, on: target).subset(of: wanted, for: target, path: lockfile)
+    let found = try wheels.wheels(of: packages, for: target)
+    chosen[choice] = found
+    return found
   }
 
   /// Makes an environment of wheels.

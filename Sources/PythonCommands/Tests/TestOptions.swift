@@ -43,8 +43,12 @@ public struct TestPlugins: Sendable {
   /// Whether one that a lockfile does not have is an error.
   public var areRequired: Bool
 
-  public init(names: [String] = [], areRequired: Bool = true) {
+  /// The lockfile that pytest and they come from; nil for that of each test's resolve.
+  public var lockfile: String?
+
+  public init(names: [String] = [], areRequired: Bool = true, lockfile: String? = nil) {
     self.names = names
+    self.lockfile = lockfile
     self.areRequired = areRequired
   }
 }

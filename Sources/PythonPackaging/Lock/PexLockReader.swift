@@ -29,7 +29,8 @@ struct PexLockReader {
         merged[key] = merged[key].map { Self.union($0, package) } ?? package
       }
     }
-    if merged.isEmpty { throw bad("it holds no packages") }
+    // One that was made of no requirements is whole.
+    if merged.isEmpty, !requirements.isEmpty || json["locked_resolves"] == nil { throw bad("it holds no packages") }
     var lockfile = Lockfile(
       requiresPython: try requiresPython(), requirements: Set(requirements.map(\.description)).sorted(),
       constraints: Set(try self.requirements(of: "constraints").map(\.description)).sorted(),

@@ -33,6 +33,12 @@ public final class DependencyResolver {
   var visibility = VisibilityState()
   /// Whether artifacts' names are known to be different.
   var hasCheckedArtifacts = false
+  /// The types among the targets from which Pants generates Python code that imports may mean.
+  lazy var codeGenerators = Set(
+    graph.allTargets.lazy.filter { self.graph.type(of: $0) == .foreign }.map {
+      self.graph[$0].declaration.typeName
+    }.filter { $0.hasPrefix("protobuf_source") || $0.hasPrefix("thrift_source") }
+  ).sorted()
   lazy var hasVisibilityRules = graph.hasVisibilityRules
 
   /// A resolver over these targets.

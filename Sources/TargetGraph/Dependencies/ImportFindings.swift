@@ -105,6 +105,11 @@ extension DependencyResolver {
     return result
   }
 
+  /// Whether a module has a name that the generators of protobuf or Thrift give.
+  private static func isGenerated(_ name: String) -> Bool {
+    name.split(separator: ".").contains { $0.hasSuffix("_pb2") || $0.hasSuffix("_pb2_grpc") || $0 == "ttypes" }
+  }
+
   private func unownedImports(_ id: TargetID, _ imports: [(name: String, line: Int)]) -> Diagnostic {
     let target = graph[id]
     let resolve = graph.resolve(of: target)
@@ -118,6 +123,11 @@ extension DependencyResolver {
         let addresses = other.targets.map { graph.address(of: $0).description }.joined(separator: ", ")
         diagnostic.notes.append("\"\(entry.name)\" is in the resolve \"\(other.resolve)\": \(addresses)")
       }
+    }
+    if let type = codeGenerators.first, imports.contains(where: { Self.isGenerated($0.name) }) {
+      diagnostic.notes.append("Pants generates such code from \(type); Kilt does not")
+      diagnostic.remedies = ["commit the code, or make it with adhoc_tool and experimental_wrap_as_python_sources"]
+      return diagnostic
     }
     diagnostic.remedies = [
       "add the requirement, or a target for the file; \"# kilt: no-infer-dep\" on the line says that none is needed"

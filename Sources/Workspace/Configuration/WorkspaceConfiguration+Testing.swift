@@ -16,6 +16,9 @@ extension WorkspaceConfiguration {
     /// Whether a plugin that a lockfile does not have is an error. Of a `pants.toml` it is not: there, plugins may come
     /// from a resolve of their own.
     public var requiresPlugins = true
+    /// The resolve that pytest and its plugins come from (Pants' `install_from_resolve`): those of ``pytestPlugins``, or all
+    /// of it where there are none. Nil where they come from the resolve of each test.
+    public var pytestResolve: String?
   }
 
   mutating func readTesting(kiltFile file: ConfigurationFile) throws {
@@ -34,9 +37,16 @@ extension WorkspaceConfiguration {
     testing.pytestArguments = arguments.flatMap { $0.split(separator: " ").map(String.init) }
     let requirements = try (table.strings("requirements") ?? []) + (table.strings("extra_requirements") ?? [])
     // Of "pytest-cov!=2.12.1,>=2.12" the name is what counts: versions are those of the lock.
-    let names = requirements.map { String($0.prefix { $0.isLetter || $0.isNumber || "-_.".contains($0) }) }
+    // An address of a target of one requirement ends in its name: "//3rdparty:reqs#pytest-cov".
+    let names = requirements.map { text in
+      let name =
+        text.hasPrefix("//")
+        ? text[(text.lastIndex { "#:/".contains($0) } ?? text.startIndex)...].dropFirst() : text[...]
+      return String(name.prefix { $0.isLetter || $0.isNumber || "-_.".contains($0) })
+    }
     testing.pytestPlugins = names.filter { !$0.isEmpty && $0 != "pytest" }
     testing.requiresPlugins = false
+    testing.pytestResolve = try table.string("install_from_resolve")
   }
 
   private mutating func readTesting(_ table: TableReader) throws {
