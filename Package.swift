@@ -129,7 +129,7 @@ let modules: [Module] = [
   Module(
     name: "Tailor",
     dependencies: [
-      "TargetGraph", "Workspace", "BuildFiles", "PythonPackaging", "Snapshot", "Starlark", "StarlarkSyntax",
+      "TargetGraph", "Workspace", "BuildFiles", "PythonPackaging", "Snapshot", "Starlark", "StarlarkSyntax", "JSON",
       "SystemSupport", "Diagnostics",
     ],
     packages: [.systemPackage]),

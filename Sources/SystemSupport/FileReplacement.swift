@@ -38,6 +38,18 @@ public struct FileReplacement: ~Copyable {
   }
 
   /// A name beside `path` that no other process or thread of this machine uses: `.NAME.PID.TIME.THREAD.tmp`.
+  /// Removes temporary files of replacements of a file that were killed. No other process may be replacing it.
+  ///
+  /// A folder that is not there is no error.
+  public static func removeLeftovers(of path: FilePath) throws(SystemCallError) {
+    let folder = path.removingLastComponent()
+    guard let name = path.lastComponent?.string, FileSystem.exists(folder) else { return }
+    for entry in try FileSystem.list(folder)
+    where entry.name.hasPrefix(".\(name.prefix(100)).") && entry.name.hasSuffix(".tmp") {
+      try FileSystem.removeFile(folder.appending(entry.name))
+    }
+  }
+
   static func temporaryPath(beside path: FilePath) -> FilePath {
     let name = path.lastComponent?.string ?? "file"
     let mark = "\(getpid()).\(String(monotonicNanoseconds(), radix: 36)).\(String(UInt(pthread_self()), radix: 36))"

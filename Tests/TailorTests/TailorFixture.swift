@@ -49,7 +49,7 @@ final class TailorFixture {
   @discardableResult
   func tailor(_ specs: [String] = ["::"]) throws -> TargetProposals {
     let proposals = try proposals(specs)
-    for change in proposals.changes { try change.write(in: root) }
+    try ChangeJournal(try workspace()).carryOut(proposals.changes)
     return proposals
   }
 
@@ -64,7 +64,7 @@ final class TailorFixture {
   @discardableResult
   func mend(_ specs: [String] = ["::"]) throws -> DependencyMending {
     let mending = try mending(specs)
-    for change in mending.changes { try change.write(in: root) }
+    try ChangeJournal(try workspace()).carryOut(mending.changes)
     return mending
   }
 

@@ -61,6 +61,7 @@ struct WorkspaceTailor: ParsableCommand {
   }
 
   func run() throws {
+    if !check { try finishEarlierRun() }
     let session = try WorkspaceSession(global)
     let directories = try directories(session)
     let changes: [BuildFileChange]
@@ -72,9 +73,7 @@ struct WorkspaceTailor: ParsableCommand {
       let proposals = try TargetProposals(session.workspace, session.graph, directories: directories)
       (changes, remarks) = (proposals.changes, proposals.warnings)
     }
-    if !check {
-      for change in changes { try change.write(in: session.workspace.root) }
-    }
+    if !check { try ChangeJournal(session.workspace).carryOut(changes) }
     session.write(warnings: remarks)
     switch output.format {
     case .json: session.write(json(changes, remarks))
@@ -85,6 +84,16 @@ struct WorkspaceTailor: ParsableCommand {
     let since = changedSince.map { ["--changed-since=\($0)"] } ?? []
     global.note("to write this: kilt tailor \((words + since).joined(separator: " "))")
     throw ExitCode(Blame.work.exitCode)
+  }
+
+  private func finishEarlierRun() throws {
+    switch try ChangeJournal(try Workspace.find(from: try global.workingDirectory)).finish() {
+    case .none: return
+    case .finished(let count):
+      global.note("finished an earlier run that was stopped: \(count) \(count == 1 ? "file" : "files") written")
+    case .outdated(let path):
+      global.note("note: an earlier run was stopped, and \"\(path)\" has changed since: it is begun anew")
+    }
   }
 
   private func directories(_ session: WorkspaceSession) throws -> [DirectoryID] {
