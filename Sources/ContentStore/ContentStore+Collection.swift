@@ -92,7 +92,7 @@ extension ContentStore {
     switch file.kind {
     case .blob(let digest): byte = StoreLease.byte(digest)
     case .folder(let folder): byte = StoreLease.byte(folder.lease)
-    case .record, .unfinished, .foreign:
+    case .record, .lockfile, .unfinished, .foreign:
       try FileSystem.removeFile(file.path)
       summary.removedRecords += 1
       summary.removedBytes += file.bytes

@@ -25,6 +25,11 @@ extension ContentStore {
     public static func shared(_ name: String) -> Folder {
       Folder(name: "shared/\(name)", lease: .of("shared/" + name))
     }
+
+    /// The folder of a program that Kilt installs for itself.
+    public static func tool(_ name: String) -> Folder {
+      Folder(name: "tools/\(name)", lease: .of("tools/" + name))
+    }
   }
 
   /// Where a folder is, or would be.
@@ -92,7 +97,28 @@ extension ContentStore {
     for entry in try listIfPresent(root.appending("shared")) where entry.kind == .directory {
       try add(.shared(entry.name))
     }
+    for entry in try listIfPresent(root.appending("tools")) where entry.kind == .directory {
+      try add(.tool(entry.name))
+    }
     return found
+  }
+
+  /// The lockfiles of what Kilt needs for itself, `tools/NAME.lock`. The empty files among them are locks of processes.
+  func ownLockfiles() throws(SystemCallError) -> [StoredFile] {
+    let folder = root.appending("tools")
+    var found: [StoredFile] = []
+    for entry in try listIfPresent(folder) where entry.kind == .file && !entry.name.hasPrefix(".") {
+      let path = folder.appending(entry.name)
+      guard let status = try FileSystem.statusIfPresent(of: path), status.size > 0 else { continue }
+      found.append(StoredFile(path: path, kind: .lockfile, status: status))
+    }
+    return found
+  }
+
+  /// Notes that a lockfile of Kilt's own was read.
+  public func noteUse(ofLockfile path: FilePath) {
+    // One that is gone again is not in use.
+    if let status = try? FileSystem.status(of: path) { Self.noteUse(of: path, status) }
   }
 
   /// Folders that killed processes have left half-made.

@@ -26,7 +26,7 @@ public struct StoreUsage: Sendable, Hashable {
   public var records: [String: Share] = [:]
   /// Files that are being written, or were when a process was killed.
   public var incoming = Share()
-  /// Folders of what can be made again, by kind: `unpacked/wheels`, `unpacked/environments`, `shared`.
+  /// Folders of what can be made again, by kind: `unpacked/wheels`, `unpacked/environments`, `shared`, `tools`.
   public var folders: [String: Share] = [:]
   /// What else is in the folder: sandboxes that were kept, facts about interpreters, by name.
   public var others: [String: Share] = [:]
@@ -49,6 +49,8 @@ struct StoredFile {
     /// A name that no store gives.
     case foreign
     case folder(ContentStore.Folder)
+    /// One of Kilt's own, beside the programs that it installs.
+    case lockfile
   }
 
   var path: FilePath
@@ -71,14 +73,15 @@ extension ContentStore {
       case .record(let namespace, _): usage.records[namespace, default: StoreUsage.Share()].add(file.bytes)
       case .unfinished, .foreign: usage.incoming.add(file.bytes)
       case .folder(let folder):
-        let kind = folder.name.split(separator: "/").first == "shared" ? 1 : 2
+        let kind = folder.name.hasPrefix("unpacked/") ? 2 : 1
         let name = folder.name.split(separator: "/").prefix(kind).joined(separator: "/")
         usage.folders[name, default: StoreUsage.Share()].add(file.measured ?? StoreUsage.Share())
+      case .lockfile: usage.folders["tools", default: StoreUsage.Share()].add(file.bytes)
       }
     }
     do throws(SystemCallError) {
       for entry in try listIfPresent(root)
-      where !["blobs", "records", "incoming", "unpacked", "shared"].contains(entry.name) {
+      where !["blobs", "records", "incoming", "unpacked", "shared", "tools"].contains(entry.name) {
         var share = StoreUsage.Share()
         try measure(root.appending(entry.name), into: &share)
         usage.others[entry.name] = share
@@ -108,7 +111,7 @@ extension ContentStore {
         }
       }
       try collect(root.appending("incoming"), &found) { _ in .unfinished }
-      found += try folders()
+      found += try folders() + ownLockfiles()
     } catch {
       throw .system(root, error)
     }

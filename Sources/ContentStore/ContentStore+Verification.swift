@@ -50,7 +50,7 @@ extension ContentStore {
     case .record:
       let bytes = try FileSystem.read(file.path)
       return bytes.count >= 32 && SHA256Digest.of(Array(bytes[32...])).bytes.elementsEqual(bytes[..<32])
-    case .unfinished, .foreign, .folder: return nil
+    case .unfinished, .foreign, .folder, .lockfile: return nil
     }
   }
 }

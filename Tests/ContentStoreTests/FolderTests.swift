@@ -30,6 +30,28 @@ struct FolderTests {
     #expect(usage.others.keys.allSatisfy { !["unpacked", "shared"].contains($0) })
   }
 
+  @Test("Programs and locks that Kilt made for itself count, and go when nobody uses them")
+  func tools() throws {
+    let scratch = try ContentStoreTests.Scratch()
+    let tools = scratch.store.root.appending("tools")
+    try FileSystem.createDirectories(tools.appending("uv/bin"))
+    try FileSystem.write(text: "program", to: tools.appending("uv/bin/uv"))
+    try FileSystem.write(text: "{}", to: tools.appending("pytest-1.lock"))
+    // Locks of processes.
+    for name in ["uv.lock", ".pytest-1.lock"] { try FileSystem.write(text: "", to: tools.appending(name)) }
+    let usage = try scratch.store.usage()
+    #expect(usage.folders["tools"]?.count == 2)
+    #expect(usage.countedBytes == 2 * 4096)
+    #expect(usage.others.isEmpty)
+    let user = ContentStore(root: scratch.store.root)
+    #expect(user.uses(.tool("uv")))
+    let collector = ContentStore(root: scratch.store.root)
+    let first = try #require(try collector.collect(quota: 0))
+    #expect(first.keptInUse == 1)
+    #expect(try FileSystem.list(tools).map(\.name).sorted() == [".pytest-1.lock", "uv", "uv.lock"])
+    withExtendedLifetime(user) {}
+  }
+
   @Test("Those that were not used for longest go, whole, with blobs and records by age")
   func collection() throws {
     let scratch = try ContentStoreTests.Scratch()

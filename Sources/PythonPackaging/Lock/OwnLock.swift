@@ -1,4 +1,5 @@
-internal import Diagnostics
+internal import ContentStore
+import Diagnostics
 public import SystemSupport
 
 /// Locks of Kilt's own, for what it needs besides the workspace's packages: in its cache, each made with uv when it is
@@ -25,6 +26,7 @@ public struct OwnLock: Sendable {
   ) throws -> Lockfile {
     let file = "\(name).lock"
     let path = folder.appending(file)
+    ContentStore(root: cache).noteUse(ofLockfile: path)
     if FileSystem.exists(path) { return try LockfileReader.read(file, root: folder) }
     try FileSystem.createDirectories(folder)
     let lock = try FileLock(waitingFor: folder.appending(".\(name).lock"))

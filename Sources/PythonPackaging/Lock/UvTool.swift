@@ -1,11 +1,19 @@
+internal import ContentStore
 import Diagnostics
 public import SystemSupport
 
 /// The resolver: `uv`, a program of its own.
 public struct UvTool: Sendable {
   public var path: FilePath
+  /// Holds the one that was installed in the cache, so that no collection takes it away.
+  private var store: ContentStore?
 
   public init(path: FilePath) { self.path = path }
+
+  private init(path: FilePath, in store: ContentStore) {
+    self.path = path
+    self.store = store
+  }
 
   /// `$KILT_UV`, `uv` on the PATH, or one installed with pip in a virtual environment in Kilt's cache.
   ///
@@ -23,9 +31,10 @@ public struct UvTool: Sendable {
       return UvTool(path: FilePath(named))
     }
     if let found = Subprocess.find("uv") { return UvTool(path: found) }
-    let folder = cache.appending("tools/uv")
+    let store = ContentStore(root: cache)
+    let folder = store.path(of: .tool("uv"))
     let program = folder.appending("bin/uv")
-    if FileSystem.isExecutable(program) { return UvTool(path: program) }
+    if store.uses(.tool("uv")), FileSystem.isExecutable(program) { return UvTool(path: program, in: store) }
     do throws(SystemCallError) {
       try FileSystem.createDirectories(folder.removingLastComponent())
       let lock = try FileLock(waitingFor: folder.removingLastComponent().appending("uv.lock"))
@@ -35,12 +44,12 @@ public struct UvTool: Sendable {
     } catch {
       throw .resolverFailed(summary: "uv can not be installed in \"\(folder)\"", notes: ["\(error)"])
     }
-    guard FileSystem.isExecutable(program) else {
+    guard store.uses(.tool("uv")), FileSystem.isExecutable(program) else {
       throw .resolverFailed(
         summary: "uv, which resolves requirements, could not be installed with pip of \(python.path)",
         notes: ["install it yourself: pip install uv", "or name it in KILT_UV"])
     }
-    return UvTool(path: program)
+    return UvTool(path: program, in: store)
   }
 
   /// A half-made environment is removed: its program does not exist, and the next attempt starts over.
