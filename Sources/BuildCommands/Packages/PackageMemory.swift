@@ -61,11 +61,16 @@ final class PackageMemory {
 
   /// Remembers a package that was just built, or found to be what would be built.
   ///
-  /// - Throws: `SnapshotError`.
+  /// - Throws: `SnapshotError`; as ``DependencyResolver/isUntouched(closureOf:)``.
   func remember(_ id: TargetID, artifact: String?, files: [PackageRecord.File], notes: [String]) throws {
     guard let closure = closures[id], !closure.hasCommands, !needsMore.concerns(id, closure, resolver.graph),
       !closure.hasDistributions || distributionsChangedAt != nil, let machine = machineToRemember()
     else { return }
+    // A bundle compares what it packs with the digests of its key. What else is made of sources may have been made of what
+    // stood in them for a moment.
+    if closure.hasDistributions || resolver.graph.type(of: id) != .pexBinary {
+      guard try resolver.isUntouched(closureOf: id) else { return }
+    }
     let record = PackageRecord(machine: machine, artifact: artifact, files: files, notes: notes)
     try resolver.graph.remember(record.bytes, ofBuild: id)
   }

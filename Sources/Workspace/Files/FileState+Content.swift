@@ -54,6 +54,21 @@ extension FileState {
     return ids.withUnsafeBufferPointer { walk.files($0) }.map { FileID($0.0) }
   }
 
+  /// Whether stat(2) says of each of these files what their rows say. Nothing else is asked, and nothing is noted.
+  public func areAsKnown(_ files: [FileID], root: FilePath) throws(SystemCallError) -> Bool {
+    let descriptor = try FileSystem.open(root, .readOnly, options: .directory)
+    defer { FileSystem.close(descriptor) }
+    let ignoringInode = FileSystemTraits(of: descriptor.rawValue).hasUnstableInodes
+    var path = PathBuffer(self)
+    defer { path.free() }
+    return files.allSatisfy { file in
+      let row = self.files[file.index]
+      var status = Glibc.stat()
+      guard fstatat(descriptor.rawValue, path.file(row), &status, 0) == 0 else { return false }
+      return StatTuple(status, ignoringInode: ignoringInode) == row.stat
+    }
+  }
+
   /// Reads a file, on any thread; what it held is noted by ``note(_:of:capture:)``.
   public func read(_ path: FilePath, ignoringInode: Bool) -> FileContent {
     var status = Glibc.stat()

@@ -95,6 +95,32 @@ import Testing
     try expectSame(monorepo, "the state removed")
   }
 
+  @Test func whatStoodInASourceForAMomentIsNotTakenForItsPackage() throws {
+    let monorepo = try monorepo()
+    try monorepo.write(
+      "docs/BUILD", "file(name=\"f\", source=\"a.txt\")\narchive(name=\"z\", format=\"zip\", files=[\":f\"])\n")
+    try monorepo.write("docs/a.txt", "for good\n")
+    // git is asked when all has been looked at and nothing has been read yet.
+    let (bin, mark) = (monorepo.scratch.appending("bin"), monorepo.scratch.appending("edit"))
+    let git = try #require(Subprocess.find("git"))
+    try FileSystem.createDirectories(bin)
+    let edit = "[ ! -e \(mark) ] || echo for a moment > \(monorepo.root)/docs/a.txt"
+    try FileSystem.write(
+      text: "#!/bin/sh\n\(edit)\nexec \(git) \"$@\"\n", to: bin.appending("git"), permissions: 0o755)
+    func packed(_ comment: String) throws -> String {
+      let path = "PATH=\(bin):/usr/local/bin:/usr/bin:/bin"
+      let outcome = try monorepo.run(["package", "docs:z"], environment: [path])
+      try #require(outcome.termination.isSuccess, "\(comment): \(outcome.errorText)")
+      return try Subprocess("unzip", ["-p", "dist/docs/z.zip"], workingDirectory: monorepo.root).run().text
+    }
+    try FileSystem.write(text: "", to: mark)
+    #expect(try packed("edited meanwhile") == "for a moment")
+    try FileSystem.removeFile(mark)
+    try monorepo.write("docs/a.txt", "for good\n")
+    #expect(try packed("put back") == "for good")
+    #expect(try packed("nothing new") == "for good")
+  }
+
   @Test func thePythonsOfTheSearchPathAreLookedForInEachRun() throws {
     let monorepo = try monorepo()
     try expectSame(monorepo, "at first")

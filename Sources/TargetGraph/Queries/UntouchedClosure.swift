@@ -1,0 +1,17 @@
+internal import BuildFiles
+internal import Workspace
+
+extension DependencyResolver {
+  /// Whether every file of a target and of what it depends on is, by stat(2), still what it was when this run looked at it:
+  /// what was read of it since then is what the state speaks of.
+  ///
+  /// - Throws: as ``dependencies(of:)``.
+  public func isUntouched(closureOf id: TargetID) throws -> Bool {
+    guard let state = graph.state else { return false }
+    var files: Set<FileID> = []
+    for target in try transitiveDependencies(of: [id]) + [id] {
+      if let file = graph.file(of: target) { files.insert(file) }
+    }
+    return try graph.store.files.areAsKnown(Array(files), root: state.root)
+  }
+}
