@@ -29,8 +29,9 @@ public struct ChangeJournal {
   /// Carries changes out. Nothing is written when one of the files is another by now; on an error, what was written is
   /// taken back.
   ///
+  /// - Parameter progress: is told how many files are written.
   /// - Throws: `Diagnostic` for a file that is another by now, or lies outside; `SystemCallError`.
-  public func carryOut(_ changes: [BuildFileChange]) throws {
+  public func carryOut(_ changes: [BuildFileChange], progress: (Int) -> Void = { _ in }) throws {
     if changes.isEmpty { return }
     try workspace.stateDirectory.create()
     let lock = try FileLock(waitingFor: workspace.stateDirectory.path.appending(".tailor.lock"))
@@ -41,6 +42,7 @@ public struct ChangeJournal {
       for change in changes {
         try change.write(in: workspace.root)
         written.append(change)
+        progress(written.count)
       }
     } catch {
       // What can not be taken back either stays in the journal, for the next run.

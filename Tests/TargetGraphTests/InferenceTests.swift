@@ -92,6 +92,19 @@ import Workspace
     #expect(try third.warnings().isEmpty)
   }
 
+  @Test func importsOfCodeThatPantsGeneratesSayWhatGeneratesIt() throws {
+    let files = [
+      "m/BUILD": "python_sources()\n", "m/x.py": "from api.v1 import things_pb2\n", "m/y.py": "import nowhere\n",
+      "api/BUILD": "protobuf_sources()\n", "api/v1.proto": "",
+    ]
+    let resolver = try GraphFixture(files).resolver()
+    try resolver.resolveAll()
+    let warnings = try resolver.warnings()
+    #expect(warnings.map(\.notes) == [["Pants generates such code from protobuf_sources; Kilt does not"], []])
+    #expect(warnings[0].remedies[0].contains("experimental_wrap_as_python_sources"))
+    #expect(warnings[1].remedies[0].contains("no-infer-dep"))
+  }
+
   @Test func unownedImportsAreWarnedAbout() throws {
     let files = [
       "m/BUILD": "python_sources()\n",

@@ -64,16 +64,26 @@ struct WorkspaceTailor: ParsableCommand {
     if !check { try finishEarlierRun() }
     let session = try WorkspaceSession(global)
     let directories = try directories(session)
+    let line = ProgressLine(.standardError, isQuiet: global.quiet)
+    // Also of a run that fails: what is wrong stands alone.
+    defer { line.finish() }
     let changes: [BuildFileChange]
     let remarks: [Diagnostic]
     if fix {
-      let mending = try DependencyMending(session.workspace, session.resolver, directories: directories)
+      let mending = try DependencyMending(
+        session.workspace, session.resolver, directories: directories, progress: line.show)
       (changes, remarks) = (mending.changes, mending.leftAlone)
     } else {
+      line.show("looking for files without targets")
       let proposals = try TargetProposals(session.workspace, session.graph, directories: directories)
       (changes, remarks) = (proposals.changes, proposals.warnings)
     }
-    if !check { try ChangeJournal(session.workspace).carryOut(changes) }
+    if !check {
+      try ChangeJournal(session.workspace).carryOut(changes) { count in
+        if count % 50 == 0 { line.show("writing BUILD files: \(count) of \(changes.count)") }
+      }
+    }
+    line.finish()
     session.write(warnings: remarks)
     switch output.format {
     case .json: session.write(json(changes, remarks))

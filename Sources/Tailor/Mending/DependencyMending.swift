@@ -24,18 +24,25 @@ public struct DependencyMending {
 
   /// Works out what is to be changed in the BUILD files of these directories.
   ///
+  /// - Parameter progress: is told what is being done.
   /// - Throws: what is wrong with the dependencies that there are: `Diagnostic`, `DiagnosticList`; `SystemCallError`.
-  public init(_ workspace: Workspace, _ resolver: DependencyResolver, directories: [DirectoryID]) throws {
+  public init(
+    _ workspace: Workspace, _ resolver: DependencyResolver, directories: [DirectoryID],
+    progress: (String) -> Void = { _ in }
+  ) throws {
     self.workspace = workspace
     self.resolver = resolver
     self.directories = Set(directories.map { resolver.graph.files.path(of: $0) })
+    progress("working out dependencies")
     try resolver.resolveAll()
     // Each round rests on the one before: what is settled may make an entry redundant. It goes on until a look of either
     // kind finds nothing; the bound is for what can not be foreseen.
     var kind = MendingRound.Kind.removal
     var remarks: [MendingRound.Kind: [Diagnostic]] = [:]
     var idle = 0
-    for _ in 0..<16 where idle < 2 {
+    for number in 1...16 where idle < 2 {
+      let wanted = kind == .removal ? "redundant" : "ambiguous"
+      progress("round \(number): looking for what is \(wanted)")
       let round = try MendingRound(
         kind, self.workspace, self.resolver, directories: self.directories, treatment: treatment)
       remarks[kind] = round.leftAlone
@@ -44,6 +51,7 @@ public struct DependencyMending {
         kind = kind == .removal ? .settling : .removal
       } else {
         idle = 0
+        progress("round \(number): trying changes of \(round.edits.count) BUILD files")
         try carryOut(round)
       }
     }
