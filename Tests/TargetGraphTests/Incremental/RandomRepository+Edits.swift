@@ -6,7 +6,8 @@ extension RandomRepository {
   func files() throws -> [String] {
     var found: [String] = []
     func walk(_ path: FilePath, _ relative: String) throws {
-      for entry in try FileSystem.list(path) where entry.isValidName && entry.name != ".kilt" && entry.name != ".git" {
+      for entry in try FileSystem.list(path)
+      where entry.isValidName && entry.name != ".kilt" && entry.name != ".git" && entry.name != ".hg" {
         let inner = relative.isEmpty ? entry.name : relative + "/" + entry.name
         if entry.kind == .directory { try walk(path.appending(entry.name), inner) } else { found.append(inner) }
       }
