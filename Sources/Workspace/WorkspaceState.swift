@@ -27,7 +27,7 @@ public final class WorkspaceState: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - isUsed: whether state is read and written at all: not where `KILT_SNAPSHOT` is `off`.
-  ///   - sockets: where a watchman server may listen; nil for where its own client looks for it.
+  ///   - sockets: where a watchman server may listen; nil for where its own client looks for it, if it is wanted.
   public init(
     of workspace: Workspace, isUsed: Bool = environmentVariable("KILT_SNAPSHOT") != "off", sockets: [FilePath]? = nil
   ) throws {

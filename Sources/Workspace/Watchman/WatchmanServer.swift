@@ -6,9 +6,9 @@ internal import SystemSupport
 /// Where a watchman server may listen, and whether it sees what this process sees.
 enum WatchmanServer {
   /// The sockets at which watchman listens for this user, by the rules of its own client: `WATCHMAN_SOCK`, or
-  /// `USER-state/sock` in its state directories. None when `KILT_WATCHMAN` is `off`.
+  /// `USER-state/sock` in its state directories. None unless `KILT_WATCHMAN` is `on`.
   static var sockets: [FilePath] {
-    if environmentVariable("KILT_WATCHMAN") == "off" { return [] }
+    guard environmentVariable("KILT_WATCHMAN") == "on" else { return [] }
     if let path = environmentVariable("WATCHMAN_SOCK"), !path.isEmpty { return [FilePath(path)] }
     guard let user = environmentVariable("USER") ?? environmentVariable("LOGNAME"), !user.isEmpty, !user.contains("/")
     else { return [] }

@@ -20,7 +20,7 @@ struct WatchedRunTests {
     defer {
       do { _ = try watchman("--no-spawn", "shutdown-server") } catch { Issue.record(error) }
     }
-    let environment = ["WATCHMAN_SOCK=\(folder.appending("sockname"))"]
+    let environment = ["KILT_WATCHMAN=on", "WATCHMAN_SOCK=\(folder.appending("sockname"))"]
     let question = ["dependents", "--transitive", "src/g000/p00000/m0.py"]
     func looked() throws -> [String] {
       try SystemCalls(of: question, in: monorepo, environment: environment).looks.keys
