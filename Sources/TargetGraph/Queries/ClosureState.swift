@@ -154,7 +154,8 @@ private final class ComponentSearch {
     if needsAll, !isKnown(row, kinds) { return false }
     count += 1
     nodes[index] = Node(
-      number: count, low: count, latest: row.changedAt, kinds: kinds & (Self.commands | Self.distributions), isOpen: true)
+      number: count, low: count, latest: row.changedAt, kinds: kinds & (Self.commands | Self.distributions),
+      isOpen: true)
     open.append(index)
     if row.generator == 0, kinds & Self.generators != 0 {
       let generated = graph.generated(by: TargetID(index))

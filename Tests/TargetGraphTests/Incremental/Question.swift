@@ -23,8 +23,19 @@ enum Question {
       case 9: .peek(number)
       case 10: random.chance(50) ? .files : .roots
       case 11: .paths(number, random.below(1000))
-      default: .contents(random.below(12))
+      default: .contents(random.below(24))
       }
+  }
+}
+
+extension Question {
+  /// Whether all files are looked at before anything is asked, as for packages and changed sets.
+  fileprivate var looksAtAllFirst: Bool {
+    switch self {
+    case .closure(let number), .dependents(let number), .direct(let number), .single(let number), .contents(let number):
+      number % 2 == 0
+    case .list, .everything, .files, .roots, .peek, .paths: false
+    }
   }
 }
 
@@ -56,6 +67,7 @@ struct Answer {
   }
 
   private mutating func answer(_ question: Question, _ graph: TargetGraph, _ resolver: DependencyResolver) throws {
+    if question.looksAtAllFirst { try resolver.lookAtAllFiles() }
     let ids = graph.sortedByAddress(graph.allTargets)
     func names(_ ids: [TargetID]) -> String {
       graph.sortedByAddress(ids).map { graph.name(of: $0) }.joined(separator: " ")
@@ -96,7 +108,7 @@ struct Answer {
       guard let id = pick(number) else { break }
       text += try resolver.peek(id).text(.pretty) + "\n"
     case .contents(let number):
-      guard let id = pick(number) else { break }
+      guard let id = pick(number / 2) else { break }
       text += try contents(of: id, graph, resolver)
     case .paths(let first, let second):
       guard let start = pick(first), let end = pick(second) else { break }
