@@ -213,11 +213,8 @@ final class FileWatch: @unchecked Sendable {
   /// Writes into the state what the next run goes on from; the state is then saved as a whole, or not at all.
   func keep(in state: FileState) throws(SnapshotError) {
     if !isSettled {
-      if record.isUsable {
-        // Asked again in the next run, which meets the server as if for the first time.
-        guard let seesAll = seesAll(of: state) else { return try state.keep(watch: nil) }
-        record.isUsable = seesAll
-      }
+      // One that does not say is refused as well: each run would wait for it.
+      if record.isUsable { record.isUsable = seesAll(of: state) ?? false }
       isSettled = true
     }
     let table = FileTable(state)

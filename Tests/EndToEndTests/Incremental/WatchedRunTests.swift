@@ -3,7 +3,9 @@ import Testing
 
 /// Runs that a watchman server tells what was touched, counted in system calls. That they say the same is tested with the
 /// target graph.
-@Suite(.enabled(if: SystemCalls.areTraceable, "ptrace(2) is forbidden here: strace can not count system calls"))
+@Suite(
+  .enabled(if: SystemCalls.areTraceable, "ptrace(2) is forbidden here: strace can not count system calls"),
+  .enabled(if: Subprocess.find("watchman") != nil, "watchman is not installed: scripts/install-dependencies test"))
 struct WatchedRunTests {
   @Test func nothingIsLookedAtButWhatWasTouched() throws {
     let monorepo = try Monorepo()

@@ -3,7 +3,8 @@ import SystemSupport
 import Testing
 
 /// Runs that a watchman server tells what was touched answer as those that look at everything.
-@Suite struct WatchedEditTests {
+@Suite(.enabled(if: WatchmanService.isInstalled, "watchman is not installed: scripts/install-dependencies test"))
+struct WatchedEditTests {
   /// A workspace that a server watches, of which everything is known.
   private func watched(
     by service: WatchmanService, configuration: String? = nil

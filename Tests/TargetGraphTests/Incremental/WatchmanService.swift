@@ -4,6 +4,9 @@ import Testing
 
 /// A watchman server of a test's own.
 final class WatchmanService: Sendable {
+  /// Whether tests can have one.
+  static let isInstalled = Subprocess.find("watchman") != nil
+
   private let folder: FilePath
   private let program: FilePath
   var socket: FilePath { folder.appending("sock") }
