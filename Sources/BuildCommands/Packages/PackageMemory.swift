@@ -93,12 +93,26 @@ final class PackageMemory {
     if known.isCurrent {
       isSame = true
     } else {
+      // Taken before anything is looked at.
+      let capture = state.captureTime()
       let now = machine ?? MachineRecord(workspace, wheels)
       machine = now
       isSame = now.finds(known)
+      if isSame { keep(now, capture: capture) }
     }
     machineIdentity = isSame ? known.identity : []
     return machineIdentity
+  }
+
+  /// Keeps where was looked now, for the next run not to look for the same again. What stands for the machine stays.
+  private func keep(_ now: MachineRecord, capture: Int64) {
+    guard !now.isRacy(capture: capture) else { return }
+    do {
+      try resolver.graph.remember(machine: now.bytes)
+    } catch {
+      // Without memory for it the next run looks again.
+      return
+    }
   }
 
   /// Remembers the machine; nil when what was found may change unseen.

@@ -134,6 +134,22 @@ import Testing
   }
 
   @Test(.enabled(if: SystemCalls.areTraceable, "ptrace(2) is forbidden here: strace can not count system calls"))
+  func interpretersThatAreTheSameAreLookedForOnceWhenTheSearchPathChanges() throws {
+    let monorepo = try monorepo()
+    try monorepo.settle("package", "::")
+    let empty = monorepo.scratch.appending("empty")
+    try FileSystem.createDirectories(empty)
+    let path = "PATH=\(environmentVariable("PATH") ?? ""):\(empty)"
+    func listed() throws -> Bool {
+      try SystemCalls(of: ["package", "::"], in: monorepo, environment: [path]).opened.contains(empty.string)
+    }
+    // A folder that was only just made is looked into until a moment has passed.
+    var runs = 0
+    while try runs < 50 && listed() { runs += 1 }
+    #expect(runs > 0 && runs < 50)
+  }
+
+  @Test(.enabled(if: SystemCalls.areTraceable, "ptrace(2) is forbidden here: strace can not count system calls"))
   func nothingToPackageLooksAtEachFileOnceOpensNoSourceAndWritesNothing() throws {
     let monorepo = try monorepo()
     try monorepo.settle("package", "::")
