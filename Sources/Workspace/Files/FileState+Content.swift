@@ -29,9 +29,12 @@ extension FileState {
   public func touched(
     root: FilePath, leavingOut isLeftOut: (Int) -> Bool, looked: (Int) -> Void
   ) throws(SystemCallError) -> [FileID] {
-    let isWatched = FileRow.dead | FileRow.hidden | FileRow.structural | FileRow.link
+    // Of a link it was looked for where it leads; what is there now is as good as unseen.
+    let isWatched = FileRow.dead | FileRow.hidden | FileRow.structural
     var ignoreFiles: Set<UInt32> = []
-    for id in watched[0..<watched.count] where files[Int(id)].flags & isWatched == 0 { ignoreFiles.insert(id) }
+    for id in watched[0..<watched.count] where files[Int(id)].flags & (isWatched | FileRow.link) == 0 {
+      ignoreFiles.insert(id)
+    }
     var wanted: [UInt32] = []
     wanted.reserveCapacity(files.count)
     let rows = files[0..<files.count]

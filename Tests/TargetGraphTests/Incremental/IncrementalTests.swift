@@ -97,6 +97,35 @@ import Testing
     _ = try Self.fuzz(seed: seed, edits: 60, isAlone: false)
   }
 
+  @Test func whatALinkLeadsToIsSeenWhenAllFilesAreLookedAtAtOnce() throws {
+    let repository = try RandomRepository(empty: "[workspace]\n")
+    defer {
+      do { try repository.remove() } catch { Issue.record(error) }
+    }
+    try repository.write("a/BUILD", "python_sources()\nfiles(name=\"f\", sources=[\"*.txt\"])\n")
+    try repository.write("a/m.py", "import a.l\n")
+    for name in ["code", "text"] { try repository.write("b/\(name)", "") }
+    let root = repository.root
+    try FileSystem.createSymbolicLink(at: root.appending("a/l.py"), to: "../b/code")
+    try FileSystem.createSymbolicLink(at: root.appending("a/t.txt"), to: "../b/text")
+    func check(_ what: String) {
+      // Even numbers look at all files first, whatever the target.
+      for number in stride(from: 0, to: 12, by: 2) {
+        let incremental = Answer(root, .contents(number), fromNothing: false).text
+        #expect(incremental == Answer(root, .contents(number), fromNothing: true).text, "\(what), \(number)")
+      }
+    }
+    // Twice: what has only just been written is read again in any case.
+    for _ in 1...2 { check("nothing new") }
+    for name in ["code", "text"] {
+      let path = root.appending("b").appending(name)
+      try FileSystem.setPermissions(0o755, of: path)
+      check("\(name) may be executed")
+      try repository.write("b/\(name)", "import a.m\n")
+      check("\(name) has changed")
+    }
+  }
+
   /// The long mode: `KILT_FUZZ_EDITS=100000 swift test --filter manyEdits`, with `KILT_FUZZ_SEED` to go on from elsewhere. A
   /// repository is edited 500 times, then the next seed makes another. It goes on after a difference, and counts them. With
   /// `KILT_FUZZ_WATCHMAN=1` a watchman server tells the runs what was touched.
