@@ -35,5 +35,10 @@ public struct FileLock: ~Copyable {
     try retryingOnInterrupt("flock", path) { flock(file.rawValue, LOCK_EX | LOCK_NB) }
   }
 
-  deinit { FileSystem.close(file) }
+  deinit {
+    // Closing alone leaves it locked for as long as a child of another thread, on its way to another program, has the file
+    // open as well.
+    flock(file.rawValue, LOCK_UN)
+    FileSystem.close(file)
+  }
 }
