@@ -20,17 +20,11 @@ public final class WorkspaceState: @unchecked Sendable {
   private let directory: StateDirectory
   private let slack: Int64
   private var capture: Int64?
-  /// Whether what the state keeps of a watch holds although this run does not follow it.
-  private var keepsWatch = false
 
   /// Loads the state of a workspace; an empty one where there is none, or where state is not used.
   ///
-  /// - Parameters:
-  ///   - isUsed: whether state is read and written at all: not where `KILT_SNAPSHOT` is `off`.
-  ///   - sockets: where a watchman server may listen; nil for where its own client looks for it, if it is wanted.
-  public init(
-    of workspace: Workspace, isUsed: Bool = environmentVariable("KILT_SNAPSHOT") != "off", sockets: [FilePath]? = nil
-  ) throws {
+  /// - Parameter isUsed: whether state is read and written at all: not where `KILT_SNAPSHOT` is `off`.
+  public init(of workspace: Workspace, isUsed: Bool = environmentVariable("KILT_SNAPSHOT") != "off") throws {
     root = workspace.root
     directory = workspace.stateDirectory
     let descriptor = try FileSystem.open(workspace.root, .readOnly, options: .directory)
@@ -52,26 +46,15 @@ public final class WorkspaceState: @unchecked Sendable {
       "the state in \(workspace.stateDirectory.path)/state can not be used (\($0)): starting anew"
     }
     files = FileTable(try FileState(loaded.image))
-    // Changes of files that are kept elsewhere are told to nobody here.
-    guard !ignoringInode else { return }
-    switch FileWatch.begin(root, state: files.state, sockets: sockets ?? WatchmanServer.sockets) {
-    case .following(let watch): files.state.watch = watch
-    case .kept: keepsWatch = true
-    case .none: break
-    }
   }
 
   /// Whether anything is kept from run to run.
   public var isKept: Bool { store != nil }
 
-  /// Whether a watchman server tells this run what was touched, so that nothing else is looked at.
-  public var isWatched: Bool { files.state.watch?.isFollowing ?? false }
-
   private init(goingOnFrom other: WorkspaceState) throws(SnapshotError) {
     files = FileTable(try FileState(try other.files.state.image.anew()))
     (root, note, ignoringInode, store) = (other.root, other.note, other.ignoringInode, other.store)
     (directory, slack, capture) = (other.directory, other.slack, other.capture)
-    files.state.watch = other.files.state.watch?.anew(in: files.state)
   }
 
   /// State with nothing in it, which takes the place of this one when it is saved.
@@ -104,15 +87,8 @@ public final class WorkspaceState: @unchecked Sendable {
   public func save(compactly: Bool = false) -> String? {
     guard let store, compactly || files.state.image.isChanged else { return nil }
     do throws(SnapshotError) {
-      if files.state.image.isChanged {
-        _ = captureTime()
-        // The clock goes with the rows that it is true of.
-        if let watch = files.state.watch {
-          try watch.keep(in: files.state)
-        } else if !keepsWatch {
-          try files.state.keep(watch: nil)
-        }
-      }
+      // Reading the clock creates the directory of the state.
+      if files.state.image.isChanged { _ = captureTime() }
       _ = try store.save(files.state.image, compactly: compactly)
       return nil
     } catch {
@@ -125,7 +101,7 @@ extension Workspace {
   /// What state depends on besides files: the program, and all that the configuration says.
   func stateKey() throws(SystemCallError) -> [UInt8] {
     var encoder = CanonicalEncoder()
-    encoder.append("workspace state 1")
+    encoder.append("workspace state 2")
     // The program's own file: a build of another day may understand files differently.
     let program = try FileSystem.status(of: "/proc/self/exe", followingLinks: true)
     encoder.append(kiltVersion)

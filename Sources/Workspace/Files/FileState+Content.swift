@@ -106,7 +106,6 @@ extension FileState {
     let executableChanged = (row.stat.mode ^ content.stat.mode) & 0o111 != 0
     if row.stat != content.stat || row.has(FileRow.racy) { row.seenAt = beginGeneration() }
     row.stat = content.stat
-    watch?.looked(at: file.index, &row)
     row.flags &= ~(FileRow.racy | FileRow.unknown)
     if content.stat.isRacy(capture: capture) { row.flags |= FileRow.racy }
     if content.bytes == nil { row.flags |= FileRow.unknown }
@@ -148,7 +147,6 @@ extension FileState {
     row.flags &= ~FileRow.racy
     if row.stat.isRacy(capture: capture) { row.flags |= FileRow.racy }
     row.seenAt = beginGeneration()
-    watch?.looked(at: file.index, &row)
     files[file.index] = row
   }
 

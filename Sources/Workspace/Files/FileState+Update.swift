@@ -25,9 +25,8 @@ public struct FileChanges: Sendable {
 }
 
 extension FileState {
-  /// What a scan leaves out besides what `.gitignore` files say: hidden directories, `dist` at the root, bytecode,
-  /// and files that watchman makes where it finds no folder of version control, to learn whether it is told of them.
-  static let alwaysIgnored = [".*/", "/dist/", "__pycache__/", "*.pyc", ".watchman-cookie-*"]
+  /// The patterns that a scan skips in addition to `.gitignore` files: hidden directories, `dist` at the root, bytecode.
+  static let alwaysIgnored = [".*/", "/dist/", "__pycache__/", "*.pyc"]
 
   /// Brings directories and watched files up to date with the disk: every known directory and watched file is looked at
   /// once, and only directories that were touched are read.
@@ -248,7 +247,6 @@ struct FileUpdate {
     var row = state.files[index]
     row.stat = file.stat
     row.seenAt = state.beginGeneration()
-    state.watch?.looked(at: index, &row)
     row.flags = file.isHidden ? FileRow.hidden : 0
     if file.isLink { row.flags |= FileRow.link }
     if file.stat.isRacy(capture: capture) { row.flags |= FileRow.racy }
@@ -273,7 +271,6 @@ struct FileUpdate {
     if file.isHidden || wasHidden || file.name == ".gitignore" {
       if row.stat != file.stat || wasHidden != file.isHidden { row.seenAt = state.beginGeneration() }
       row.stat = file.stat
-      state.watch?.looked(at: index, &row)
       row.flags &= ~(FileRow.racy | FileRow.digestKnown | FileRow.importsKnown)
       if file.stat.isRacy(capture: capture) { row.flags |= FileRow.racy }
       // What a file imports is not where a link leads, which has the same place.

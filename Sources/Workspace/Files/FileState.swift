@@ -54,8 +54,7 @@ public struct StatTuple: BitwiseCopyable, Sendable, Equatable {
   public var changed: Int64 = 0
   public var inode: UInt64 = 0
   public var mode: UInt32 = 0
-  /// 1 for a file with several names (hard links): a change through another one is seen by stat(2) alone.
-  private var names: UInt32 = 0
+  public var spare: UInt32 = 0
 
   init() {}
 
@@ -65,7 +64,6 @@ public struct StatTuple: BitwiseCopyable, Sendable, Equatable {
     changed = Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
     inode = ignoringInode ? 0 : UInt64(status.st_ino)
     mode = UInt32(status.st_mode)
-    names = status.st_mode & S_IFMT == S_IFREG && status.st_nlink > 1 ? 1 : 0
   }
 
   /// What of a directory tells whether names were added or taken away, or whether it may be read now.
@@ -75,7 +73,6 @@ public struct StatTuple: BitwiseCopyable, Sendable, Equatable {
     return tuple
   }
 
-  var hasOtherNames: Bool { names != 0 }
   var isFile: Bool { mode_t(mode) & S_IFMT == S_IFREG }
   var isDirectory: Bool { mode_t(mode) & S_IFMT == S_IFDIR }
 
@@ -102,6 +99,7 @@ public struct DirectoryRow: BitwiseCopyable, Sendable {
   public var package: UInt32 = 0
   /// The generation in which it was last seen to be touched.
   public var seenAt: UInt32 = 0
+  public var spare: UInt32 = 0
 
   public init() {}
   var isVisible: Bool { flags & (Self.dead | Self.unreadable) == 0 }
@@ -135,8 +133,7 @@ public struct FileRow: BitwiseCopyable, Sendable {
   public var changedAt: UInt32 = 0
   /// The generation in which it was last seen to be touched, or to have gone.
   public var seenAt: UInt32 = 0
-  /// The epoch of a watch in which it was last looked at: see ``FileWatch``.
-  var lookedAtIn: UInt32 = 0
+  public var spare: UInt32 = 0
 
   public init() {}
   public func has(_ flag: UInt32) -> Bool { flags & flag != 0 }
@@ -170,10 +167,7 @@ public struct StateSummary: BitwiseCopyable, Sendable {
   public var git = TextSpan()
   /// The generation in which a target of which packages are built was last seen to come, change or go.
   public var packagesChangedAt: UInt32 = 0
-  /// Counts the watches that were ever followed.
-  var watchEpoch: UInt32 = 0
-  /// What is kept of a watch.
-  var watch = TextSpan()
+  public var spare: UInt32 = 0
   public init() {}
 }
 
@@ -189,8 +183,6 @@ public final class FileState: @unchecked Sendable {
   private let summaries: Column<StateSummary>
   private let text: UnsafeRawPointer
   private var hasBegun = false
-  /// What a server tells of changes in this run, where one does.
-  var watch: FileWatch?
 
   public init(_ image: StateImage) throws(SnapshotError) {
     self.image = image

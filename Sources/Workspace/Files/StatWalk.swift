@@ -27,7 +27,6 @@ struct StatWalk: @unchecked Sendable {
       let row = rows.rows[index]
       if row.flags & DirectoryRow.dead != 0 { return .same }
       if row.flags & DirectoryRow.racy != 0 { return .touched }
-      if let watch = state.watch, watch.vouches(forDirectory: index, row) { return .same }
       var status = Glibc.stat()
       guard fstatat(root, path.directory(row), &status, AT_SYMLINK_NOFOLLOW) == 0 else { return .different }
       return StatTuple.ofDirectory(status, ignoringInode: ignoringInode) == row.stat ? .same : .touched
@@ -38,35 +37,15 @@ struct StatWalk: @unchecked Sendable {
   func files(_ ids: UnsafeBufferPointer<UInt32>) -> [(Int, Verdict)] {
     let wanted = Shared(ids)
     let rows = Shared(state.files[0..<state.files.count])
-    let found = look(count: ids.count) { place, path in
+    return look(count: ids.count) { place, path in
       let row = rows.rows[Int(wanted.rows[place])]
       if row.has(FileRow.dead) { return .same }
-      if let watch = state.watch, watch.vouches(forFile: Int(wanted.rows[place]), row) { return .same }
       var status = Glibc.stat()
       let result = fstatat(root, path.file(row), &status, 0)
       let tuple = result == 0 ? StatTuple(status, ignoringInode: ignoringInode) : StatTuple()
       if tuple == row.stat { return row.has(FileRow.racy | FileRow.unknown) ? .touched : .same }
       return tuple.isFile == row.stat.isFile ? .touched : .different
-    }
-    noteLooked(ids, except: found.lazy.map(\.0))
-    return found.map { (Int(ids[$0.0]), $0.1) }
-  }
-
-  /// Notes which files are as their rows say, where that saves a look next time.
-  private func noteLooked(_ ids: UnsafeBufferPointer<UInt32>, except places: some Sequence<Int>) {
-    guard let watch = state.watch else { return }
-    var touched = places.makeIterator()
-    var next = touched.next()
-    for (place, id) in ids.enumerated() {
-      if place == next {
-        next = touched.next()
-        continue
-      }
-      var row = state.files[Int(id)]
-      if row.has(FileRow.dead) || watch.vouches(forFile: Int(id), row) { continue }
-      watch.looked(at: Int(id), &row)
-      state.files[Int(id)] = row
-    }
+    }.map { (Int(ids[$0.0]), $0.1) }
   }
 
   /// Rows or ids that threads share.

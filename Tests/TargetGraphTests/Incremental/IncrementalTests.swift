@@ -7,23 +7,13 @@ import Testing
   ///
   /// - Parameters:
   ///   - isAlone: whether no other test runs in this process: only then is its environment edited.
-  ///   - service: a server that watches the repository.
   /// - Returns: whether there was no difference.
-  static func fuzz(seed: UInt64, edits: Int, isAlone: Bool, service: WatchmanService? = nil) throws -> Bool {
+  static func fuzz(seed: UInt64, edits: Int, isAlone: Bool) throws -> Bool {
     let repository = try RandomRepository(seed: seed, isAlone: isAlone)
     defer {
       do { try repository.remove() } catch { Issue.record(error) }
     }
     let root = repository.root
-    let sockets = service.map { [$0.socket] } ?? []
-    if let service {
-      try FileSystem.createDirectories(root.appending(".hg"))
-      try service.watch(root)
-    }
-    var watched = 0
-    defer {
-      if service != nil, isAlone { print("fuzz: seed \(seed): \(watched) of \(edits) edits told by the server") }
-    }
     for step in 0..<edits {
       let before = repository.log.count
       try repository.edit()
@@ -32,20 +22,19 @@ import Testing
         let question = Question(&repository.random)
         performInParallel(count: 2, threads: 2) { part in
           if part == 0 {
-            _ = Answer(root, question, fromNothing: false, sockets: sockets)
+            _ = Answer(root, question, fromNothing: false)
           } else {
             repository.editOrRecord()
           }
         }
       }
       let question = Question(&repository.random)
-      var answers = [Answer(root, question, fromNothing: false, sockets: sockets)]
-      if answers[0].isWatched { watched += 1 }
+      var answers = [Answer(root, question, fromNothing: false)]
       if repository.random.chance(5) {
         // Two at once, on what the first has left.
         let both = Both()
         performInParallel(count: 2, threads: 2) { part in
-          both.set(part, Answer(root, question, fromNothing: false, sockets: sockets))
+          both.set(part, Answer(root, question, fromNothing: false))
         }
         answers += both.answers
       }
@@ -127,17 +116,15 @@ import Testing
   }
 
   /// The long mode: `KILT_FUZZ_EDITS=100000 swift test --filter manyEdits`, with `KILT_FUZZ_SEED` to go on from elsewhere. A
-  /// repository is edited 500 times, then the next seed makes another. It goes on after a difference, and counts them. With
-  /// `KILT_FUZZ_WATCHMAN=1` a watchman server tells the runs what was touched.
+  /// repository is edited 500 times, then the next seed makes another. It goes on after a difference, and counts them.
   @Test func manyEditsGiveNoDifference() throws {
     guard let edits = environmentVariable("KILT_FUZZ_EDITS").flatMap(Int.init) else { return }
     var seed = environmentVariable("KILT_FUZZ_SEED").flatMap(UInt64.init) ?? 1000
-    let service = environmentVariable("KILT_FUZZ_WATCHMAN") == nil ? nil : try WatchmanService()
     var differences: [UInt64] = []
     for done in stride(from: 0, to: edits, by: 500) {
       print("fuzz: seed \(seed), \(done) edits done, differences of seeds \(differences)")
       do {
-        if try !Self.fuzz(seed: seed, edits: min(500, edits - done), isAlone: true, service: service) {
+        if try !Self.fuzz(seed: seed, edits: min(500, edits - done), isAlone: true) {
           differences.append(seed)
         }
       } catch {

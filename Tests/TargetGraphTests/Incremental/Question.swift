@@ -44,18 +44,13 @@ struct Answer {
   var text = ""
   /// What is said of state that can not be used.
   var note: String?
-  /// Whether a server told what was touched.
-  var isWatched = false
 
-  /// - Parameters:
-  ///   - fromNothing: asks a workspace of which nothing is known.
-  ///   - sockets: where a watchman server may listen.
-  init(_ root: FilePath, _ question: Question, fromNothing: Bool, sockets: [FilePath] = []) {
+  /// - Parameter fromNothing: asks a workspace of which nothing is known.
+  init(_ root: FilePath, _ question: Question, fromNothing: Bool) {
     do {
       let workspace = try Workspace.find(from: root)
-      let state = try WorkspaceState(of: workspace, isUsed: !fromNothing, sockets: sockets)
+      let state = try WorkspaceState(of: workspace, isUsed: !fromNothing)
       note = state.note
-      isWatched = state.isWatched
       let graph = try TargetGraph.load(workspace, state: state)
       let resolver = DependencyResolver(graph: graph, sources: workspace)
       try answer(question, graph, resolver)
