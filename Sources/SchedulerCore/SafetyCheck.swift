@@ -3,10 +3,12 @@ public import JobModel
 /// Something about a configuration for which it is refused.
 public struct ConfigurationProblem: Sendable, Hashable {
   public var summary: String
+  public var code: RefusalCode
   public var remedy: String?
 
-  public init(_ summary: String, remedy: String? = nil) {
+  public init(_ summary: String, code: RefusalCode = .invalid, remedy: String? = nil) {
     self.summary = summary
+    self.code = code
     self.remedy = remedy
   }
 }
@@ -20,16 +22,17 @@ public struct SafetyCheck: Sendable {
 
   /// Everything that is wrong, in a fixed order; empty for a sound configuration.
   public func problems(of job: JobConfiguration) -> [ConfigurationProblem] {
-    keyProblems(job) + shapeProblems(job) + processProblems(job.task) + artifactProblems(job) + portProblems(job)
+    keyProblems(job) + shapeProblems(job) + updateProblems(job.update) + machineProblems(job) + processProblems(job.task)
+      + artifactProblems(job) + portProblems(job)
   }
 
   private func keyProblems(_ job: JobConfiguration) -> [ConfigurationProblem] {
     var problems: [ConfigurationProblem] = []
-    if let problem = job.key.problem { problems.append(ConfigurationProblem("\(problem)")) }
+    if let problem = job.key.problem { problems.append(ConfigurationProblem("\(problem)", code: .badKey)) }
     if let user = job.task.user, user != job.key.role {
       problems.append(
         ConfigurationProblem(
-          "its task runs as '\(user)', but its role is '\(job.key.role)'",
+          "its task runs as '\(user)', but its role is '\(job.key.role)'", code: .roleMismatch,
           remedy: "name the user once, as `user:` in the job file"))
     }
     return problems
@@ -46,7 +49,7 @@ public struct SafetyCheck: Sendable {
     require(resources.ram > 0, "its RAM is not positive")
     require(resources.disk > 0, "its disk is not positive")
     require(resources.processes > 0, "its process limit is not positive")
-    require(job.update.batchSize > 0, "its update batch size is not positive")
+    require(job.update.strategy.isValid, "its update batch size is not positive")
     require(job.update.maxPerInstanceFailures >= 0 && job.update.maxTotalFailures >= 0, "an update limit is negative")
     require(job.update.watch >= .zero, "its update watch time is negative")
     require(job.maxTaskFailures == -1 || job.maxTaskFailures > 0, "its failure limit is neither -1 nor positive")
@@ -83,7 +86,7 @@ public struct SafetyCheck: Sendable {
         problems.append(ConfigurationProblem("process name '\(process.name)' is no file name"))
       }
       if finals.updateValue(process.final, forKey: process.name) != nil {
-        problems.append(ConfigurationProblem("process '\(process.name)' stands there twice"))
+        problems.append(ConfigurationProblem("process '\(process.name)' stands there twice", code: .badNames))
       }
       if process.cmdline.isEmpty {
         problems.append(ConfigurationProblem("process '\(process.name)' has no command line"))
@@ -131,23 +134,23 @@ public struct SafetyCheck: Sendable {
       if artifact.hashType == .git, !isHexadecimal(artifact.version, digits: [40, 64]) {
         problems.append(
           ConfigurationProblem(
-            "artifact '\(artifact.name)' names no full git commit ('\(artifact.version)')",
+            "artifact '\(artifact.name)' names no full git commit ('\(artifact.version)')", code: .commitMissing,
             remedy: "name the commit as `githash:` in the job file"))
       }
       if artifact.version.isEmpty {
-        problems.append(ConfigurationProblem("artifact '\(artifact.name)' names no version"))
+        problems.append(ConfigurationProblem("artifact '\(artifact.name)' names no version", code: .commitMissing))
       }
       if !isHexadecimal(artifact.digest ?? "", digits: [64]) {
         problems.append(
           ConfigurationProblem(
-            "artifact '\(artifact.name)' has no digest: it was not found in the repository",
+            "artifact '\(artifact.name)' has no digest: it was not found in the repository", code: .digestMissing,
             remedy: "publish it with `kilt publish`"))
       }
       if job.key.stage == "prod", artifact.hashType == .git, artifact.isOnMainBranch != true {
         problems.append(
           ConfigurationProblem(
             "artifact '\(artifact.name)' of commit \(artifact.version.prefix(12)) is not from the main branch, as stage "
-              + "prod needs", remedy: "merge the commit, push it, and publish it again"))
+              + "prod needs", code: .offMain, remedy: "merge the commit, push it, and publish it again"))
       }
     }
     return problems
@@ -158,13 +161,13 @@ public struct SafetyCheck: Sendable {
   }
 
   private func portProblems(_ job: JobConfiguration) -> [ConfigurationProblem] {
-    var problems = job.unboundVariables.map { ConfigurationProblem("variable {{\($0)}} is unbound") }
+    var problems = job.unboundVariables.map { ConfigurationProblem("variable {{\($0)}} is unbound", code: .unbound) }
     let ports = Set(job.requiredPorts)
     var named: [(String, String)] = []
     switch job.healthCheck?.checker {
-    case .http(let http): named.append(("its health check", http.port))
+    case .http(let http) where http.base == nil: named.append(("its health check", http.port))
     case .tcp(let port): named.append(("its health check", port))
-    case .shell, nil: break
+    case .http, .shell, .logSilence, nil: break
     }
     if let announce = job.announce {
       named.append(("its announcer", announce.primaryPort))
@@ -175,7 +178,7 @@ public struct SafetyCheck: Sendable {
     for (what, port) in named where !ports.contains(port) {
       problems.append(
         ConfigurationProblem(
-          "\(what) names port '\(port)', which no process uses",
+          "\(what) names port '\(port)', which no process uses", code: .badNames,
           remedy: "use {{thermos.ports[\(port)]}} in a command line"))
     }
     return problems

@@ -14,12 +14,46 @@ import Testing
     cron.isService = false
     cron.cron = CronConfiguration(
       schedule: "*/5 * * * *", timeZone: "Europe/Amsterdam", collisionPolicy: .cancelNew)
-    for checker in [HealthChecker.shell(command: "true"), .tcp(port: "http"), .http(HTTPHealthChecker())] {
+    let checkers = [
+      HealthChecker.shell(command: "true"), .tcp(port: "http"), .http(HTTPHealthChecker()),
+      .http(HTTPHealthChecker(base: "http://other:80")), .logSilence(LogSilenceChecker(limit: .seconds(5))),
+      .logSilence(LogSilenceChecker(process: "run", limit: .milliseconds(500))),
+    ]
+    for checker in checkers {
       cron.healthCheck = HealthCheckConfiguration(checker: checker)
       try roundTrip(cron)
     }
     try roundTrip(
       TaskAssignment(taskID: "t", instance: 1, configuration: cron, ports: ["http": 1, "x": 2], hostname: "h"))
+  }
+
+  @Test("Every update strategy, policy and container survives JSON")
+  func policies() throws {
+    for strategy in [
+      UpdateStrategy.queue(batchSize: 2), .batch(batchSize: 3, autopause: true),
+      .variableBatch(batchSizes: [1, 2], autopause: false),
+    ] {
+      try roundTrip(strategy)
+      try roundTrip(UpdateConfiguration(strategy: strategy))
+    }
+    for policy in [
+      SlaPolicy.count(1, duration: .seconds(2)), .percentage(50, duration: .seconds(60)),
+      .coordinator(url: "http://localhost:8080", statusKey: "drain"),
+    ] { try roundTrip(policy) }
+    for container in [
+      Container.mesos(image: nil), .mesos(image: .docker(name: "a", tag: "b")),
+      .mesos(image: .appc(name: "a", imageID: "b")), .docker(image: "a:b", parameters: []),
+    ] { try roundTrip(container) }
+  }
+
+  @Test("An update record without a strategy reads by its batch size", arguments: [false, true])
+  func earlierUpdates(_ waits: Bool) throws {
+    let json: JSONValue = ["batch_size": 4, "wait_for_batch_completion": .bool(waits), "watch": 5]
+    let update = try UpdateConfiguration(json: json)
+    #expect(update.strategy == (waits ? .batch(batchSize: 4, autopause: false) : .queue(batchSize: 4)))
+    #expect(update.watch == .seconds(5) && update.batchSize == 4 && update.waitForBatchCompletion == waits)
+    // Earlier schedulers find what they know.
+    #expect(update.json["batch_size"]?.int == 4 && update.json["wait_for_batch_completion"]?.bool == waits)
   }
 
   @Test func statusesSurviveTheWire() throws {

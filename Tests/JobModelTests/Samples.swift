@@ -22,12 +22,26 @@ extension JobConfiguration {
         ArtifactReference(
           name: "eightball", version: "3f2c9d1e8a7b3f2c9d1e8a7b3f2c9d1e8a7b3f2c", platform: "bookworm-x86_64",
           digest: String(repeating: "ab", count: 32), size: 12_345, branch: "main", isOnMainBranch: true)
-      ]),
+      ],
+      environment: ["LANG": "C.UTF-8"],
+      volumes: [Volume(hostPath: "/var/lib/igor", containerPath: "/data", mode: .readWrite)],
+      secrets: [Secret(name: "db", reference: "igor/db"), Secret(name: "mail", reference: "mail")]),
     healthCheck: HealthCheckConfiguration(
       checker: .http(HTTPHealthChecker(expectedResponse: nil, expectedCode: 204)), maxConsecutiveFailures: 2),
-    update: UpdateConfiguration(batchSize: 3, watch: .seconds(5), startFirst: true),
-    announce: Announcer(primaryPort: "http", portmap: ["aurora": .alias("http"), "admin": .number(8080)]),
+    update: UpdateConfiguration(
+      strategy: .variableBatch(batchSizes: [1, 2, 3], autopause: true), watch: .seconds(5), startFirst: true,
+      pulseInterval: .seconds(60), slaAware: true),
+    announce: Announcer(primaryPort: "http", portmap: ["aurora": .alias("http"), "admin": .number(8080)], zkPath: "/x"),
     lifecycle: LifecycleConfiguration(), priority: 7, tier: .preferred, maxTaskFailures: -1,
     metadata: ["team": "core"],
-    source: JobSource(path: "jobs/eightball.yaml", template: "jobs/eightball.aurora", templateDigest: "00ff"))
+    constraints: [
+      PlacementConstraint(attribute: "host", rule: .limit(2)),
+      PlacementConstraint(attribute: "rack", rule: .values(["a", "b"], isNegated: true)),
+    ],
+    slaPolicy: .percentage(62.5, duration: .seconds(60)), partitionPolicy: PartitionPolicy(reschedule: false),
+    container: .docker(image: "python:3", parameters: [.init(name: "env", value: "x")]),
+    executor: ExecutorReference(name: "other", data: "{}"), drain: .seconds(5),
+    alerts: [AlertRule(.memory, period: .seconds(300), threshold: 0.9, severity: .page)],
+    source: JobSource(path: "jobs/eightball.yaml", template: "jobs/eightball.aurora", templateDigest: "00ff", digest: "ff00",
+      commit: "3f2c9d1e8a7b3f2c9d1e8a7b3f2c9d1e8a7b3f2c", isCommitted: true, bindings: ["profile.x": "1"]))
 }

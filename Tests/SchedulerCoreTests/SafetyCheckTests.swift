@@ -112,4 +112,23 @@ import Testing
     #expect(error?.diagnostic.remedies == ["name the user once, as `user:` in the job file"])
     #expect(bench.scheduler.state.jobs.isEmpty)
   }
+
+  @Test("What one machine cannot give is refused with the reason")
+  func unsupported() {
+    func codes(_ change: (inout JobConfiguration) -> Void) -> [RefusalCode] {
+      SafetyCheck().problems(of: configuration(change: change)).map(\.code)
+    }
+    #expect(codes { $0.container = .docker(image: "python:3", parameters: []) } == [.unsupported])
+    #expect(codes { $0.container = .mesos(image: .appc(name: "a", imageID: "b")) } == [.unsupported])
+    #expect(codes { $0.container = .mesos(image: nil) } == [])
+    #expect(codes { $0.task.resources.gpu = 1 } == [.unsupported])
+    #expect(codes { $0.executor = ExecutorReference(name: "other") } == [.unsupported])
+    #expect(codes { $0.executor = ExecutorReference() } == [])
+    #expect(
+      codes {
+        $0.update.strategy = .variableBatch(batchSizes: [1, 2], autopause: true)
+        $0.update.pulseInterval = .seconds(60)
+        $0.update.slaAware = true
+      } == [.unsupported, .unsupported, .unsupported, .unsupported])
+  }
 }

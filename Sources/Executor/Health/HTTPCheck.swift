@@ -1,9 +1,10 @@
 import Diagnostics
 import HTTPClient
 
-/// One GET of a health endpoint on this machine's loopback.
+/// One GET of a health endpoint: of the task's own port on this machine's loopback, or of another service.
 struct HTTPCheck: Sendable {
-  var port: Int
+  /// `http://HOST:PORT`, without a path.
+  var base: String
   var path: String
   /// Compared with the body without case and without the white space around it; nil accepts any.
   var expectedResponse: String?
@@ -11,22 +12,43 @@ struct HTTPCheck: Sendable {
   var expectedCode: Int
   var timeout: Duration
 
+  init(base: String, path: String, expectedResponse: String?, expectedCode: Int, timeout: Duration) {
+    self.base = base
+    self.path = path
+    self.expectedResponse = expectedResponse
+    self.expectedCode = expectedCode
+    self.timeout = timeout
+  }
+
+  /// A check of a port of the task.
+  init(port: Int, path: String, expectedResponse: String?, expectedCode: Int, timeout: Duration) {
+    self.init(
+      base: HTTPExchange.base(port: port), path: path, expectedResponse: expectedResponse, expectedCode: expectedCode,
+      timeout: timeout)
+  }
+
+  /// The address in messages: a port of the task alone, any other whole.
+  private var place: String {
+    let loopback = "http://127.0.0.1:"
+    return base.hasPrefix(loopback) ? "\(path) on port \(base.dropFirst(loopback.count))" : "\(path) of \(base)"
+  }
+
   /// What is wrong, or nil. Blocks for the timeout at most.
   func problem() -> String? {
     let response: HTTPResponse
-    switch HTTPExchange.send(.get, port: port, path: path, timeout: timeout) {
+    switch HTTPExchange.send(.get, base: base, path: path, timeout: timeout) {
     case .success(let received): response = received
     case .failure(let problem): return problem.text
     }
     let isExpected = expectedCode == 0 ? response.isSuccess : response.status == expectedCode
     guard isExpected else {
       let wanted = expectedCode == 0 ? "200 to 299" : "\(expectedCode)"
-      return "\(path) on port \(port) answered \(response.status), expected \(wanted)"
+      return "\(place) answered \(response.status), expected \(wanted)"
     }
     guard let expectedResponse else { return nil }
     let body = HTTPCheck.trimmed(response.text)
     if body.lowercased() == HTTPCheck.trimmed(expectedResponse).lowercased() { return nil }
-    return "\(path) on port \(port) answered '\(body.prefix(80))', expected '\(expectedResponse)'"
+    return "\(place) answered '\(body.prefix(80))', expected '\(expectedResponse)'"
   }
 
   private static func trimmed(_ text: String) -> Substring {
@@ -43,12 +65,14 @@ enum HTTPExchange {
     var text: String
   }
 
+  static func base(port: Int) -> String { "http://127.0.0.1:\(port)" }
+
   static func send(
-    _ method: HTTPMethod, port: Int, path: String, timeout: Duration
+    _ method: HTTPMethod, base: String, path: String, timeout: Duration
   ) -> Result<HTTPResponse, Problem> {
     let milliseconds = Int(max(timeout.wholeMilliseconds, 1))
     let request = HTTPRequest(
-      method, "http://127.0.0.1:\(port)\(path.hasPrefix("/") ? "" : "/")\(path)",
+      method, "\(base)\(path.hasPrefix("/") ? "" : "/")\(path)",
       timeouts: HTTPTimeouts(connect: milliseconds, stall: nil, total: milliseconds), followsRedirects: false)
     do {
       // A client of its own, so a connection is never reused: each check asks whether the task still accepts one.
@@ -63,7 +87,7 @@ enum HTTPExchange {
 
   /// Asks a task to do something; nil when it answered at all.
   static func post(port: Int, path: String, timeout: Duration) -> String? {
-    switch send(.post, port: port, path: path, timeout: timeout) {
+    switch send(.post, base: base(port: port), path: path, timeout: timeout) {
     case .success: nil
     case .failure(let problem): problem.text
     }

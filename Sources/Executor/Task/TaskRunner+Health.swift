@@ -10,6 +10,8 @@ struct HealthChecking {
   var child: Int32?
   var report: HealthReport?
   var count = 0
+  /// When the first check could begin, in nanoseconds since 1970.
+  var started: Int64 = 0
 }
 
 extension TaskRunner {
@@ -26,18 +28,31 @@ extension TaskRunner {
     do throws(ExecutorError) {
       switch monitor.configuration.checker {
       case .http(let checker):
+        let response = try checker.expectedResponse.map(bind)
+        if let base = checker.base {
+          let check = HTTPCheck(
+            base: try bind(base), path: try bind(checker.endpoint), expectedResponse: response,
+            expectedCode: checker.expectedCode, timeout: timeout)
+          try checkInBackground { check.problem() }
+          return
+        }
         guard let port = assignment.ports[checker.port] else {
           // As in Aurora: without the port there is nothing to check, and the task counts as healthy.
           return checked(problem: nil)
         }
         let check = HTTPCheck(
-          port: port, path: try bind(checker.endpoint), expectedResponse: try checker.expectedResponse.map(bind),
+          port: port, path: try bind(checker.endpoint), expectedResponse: response,
           expectedCode: checker.expectedCode, timeout: timeout)
         try checkInBackground { check.problem() }
       case .tcp(let name):
         guard let port = assignment.ports[name] else { return checked(problem: "the task has no port '\(name)'") }
         try checkInBackground { TCPCheck.problem(port: port, timeout: timeout) }
       case .shell(let command): try startShellCheck(command, timeout: timeout)
+      case .logSilence(let checker):
+        let check = LogSilenceCheck(
+          logs: paths.logs, processes: checker.process.map { [$0] } ?? task.processes.map(\.name),
+          limit: checker.limit, started: health.started)
+        try checkInBackground { check.problem() }
       }
     } catch {
       checked(problem: Self.text(error))

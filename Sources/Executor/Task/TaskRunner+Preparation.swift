@@ -72,6 +72,7 @@ extension TaskRunner {
     sampling.next = now
     if let configuration = assignment.configuration.healthCheck {
       health.monitor = HealthMonitor(configuration, startedAt: now)
+      health.started = LogSilenceCheck.now()
       health.next = now + HealthMonitor(configuration, startedAt: now).delay(at: now)
       // Warnings are for people; the state is the same.
       if !warnings.isEmpty { report(.starting, warnings.joined(separator: "; ")) }

@@ -7,13 +7,14 @@ extension Resources: JSONCodable {
     guard cpu.magnitude < 1e9 else { throw ModelError(path: "cpu", problem: .wrongType(expected: "a number of cores")) }
     self.init(
       cpu: cpu, ram: try fields.integer("ram"), disk: try fields.integer("disk"),
-      processes: try fields.optionalInteger("processes") ?? Resources.defaultProcesses)
+      processes: try fields.optionalInteger("processes") ?? Resources.defaultProcesses,
+      gpu: try fields.optionalInteger("gpu") ?? 0)
   }
 
   public var json: JSONValue {
-    .members([
+    .fields([
       "cpu": milliCPU % 1000 == 0 ? .integer(milliCPU / 1000) : .double(cpu), "ram": .integer(ram),
-      "disk": .integer(disk), "processes": .integer(processes),
+      "disk": .integer(disk), "processes": .integer(processes), "gpu": gpu == 0 ? nil : .integer(gpu),
     ])
   }
 }
@@ -76,6 +77,11 @@ extension TaskConfiguration: JSONCodable {
     finalizationWait = try fields.optionalDuration("finalization_wait") ?? finalizationWait
     user = try fields.optionalString("user")
     artifacts = try fields.list("artifacts")
+    environment = try fields.stringDictionary("environment")
+    volumes = try fields.list("volumes")
+    secrets = try fields.stringDictionary("secrets").sorted { $0.key < $1.key }.map {
+      Secret(name: $0.key, reference: $0.value)
+    }
   }
 
   public var json: JSONValue {
@@ -83,7 +89,10 @@ extension TaskConfiguration: JSONCodable {
       "name": .string(name), "processes": .list(processes), "constraints": .list(constraints),
       "resources": resources.json, "max_failures": .integer(maxFailures),
       "max_concurrency": .integer(maxConcurrency), "finalization_wait": .seconds(finalizationWait),
-      "user": .text(user), "artifacts": .list(artifacts),
+      "user": .text(user), "artifacts": .list(artifacts), "environment": .dictionaryUnlessEmpty(environment),
+      "volumes": .listUnlessEmpty(volumes),
+      "secrets": .dictionaryUnlessEmpty(
+        Dictionary(secrets.map { ($0.name, $0.reference) }) { first, _ in first }),
     ])
   }
 }
@@ -123,9 +132,14 @@ extension JobConfiguration: JSONCodable {
     priority = try fields.optionalInteger("priority") ?? priority
     tier = try fields.optionalEnumeration("tier") ?? tier
     maxTaskFailures = try fields.optionalInteger("max_task_failures") ?? maxTaskFailures
-    metadata = try fields.dictionary("metadata", expected: "a string") { name, value in
-      value.string.map { (name, $0) }
-    }
+    metadata = try fields.stringDictionary("metadata")
+    constraints = try fields.constraints("constraints")
+    slaPolicy = try fields.optionalObject("sla_policy")
+    partitionPolicy = try fields.optionalObject("partition_policy")
+    container = try fields.optionalObject("container")
+    executor = try fields.optionalObject("executor")
+    drain = try fields.optionalDuration("drain") ?? drain
+    alerts = try fields.list("alerts")
     source = try fields.optionalObject("source")
   }
 
@@ -135,7 +149,12 @@ extension JobConfiguration: JSONCodable {
       "cron": cron?.json, "instances": .integer(instances), "task": task.json, "health_check": healthCheck?.json,
       "update": update.json, "announce": announce?.json, "lifecycle": lifecycle?.json,
       "priority": .integer(priority), "tier": .raw(tier), "max_task_failures": .integer(maxTaskFailures),
-      "metadata": .dictionary(metadata) { .string($0) }, "source": source?.json,
+      "metadata": .dictionary(metadata) { .string($0) },
+      "constraints": .dictionaryUnlessEmpty(
+        Dictionary(constraints.map { ($0.attribute, $0.text) }) { first, _ in first }),
+      "sla_policy": slaPolicy?.json, "partition_policy": partitionPolicy?.json, "container": container?.json,
+      "executor": executor?.json, "drain": drain == .zero ? nil : .seconds(drain), "alerts": .listUnlessEmpty(alerts),
+      "source": source?.json,
     ])
   }
 }
@@ -160,10 +179,16 @@ extension JobSource: JSONCodable {
     let fields = try FieldReader(json)
     self.init(
       path: try fields.string("path"), template: try fields.optionalString("template"),
-      templateDigest: try fields.optionalString("template_digest"))
+      templateDigest: try fields.optionalString("template_digest"), digest: try fields.optionalString("digest"),
+      commit: try fields.optionalString("commit"), isCommitted: try fields.optionalBool("committed"),
+      bindings: try fields.stringDictionary("bindings"))
   }
 
   public var json: JSONValue {
-    .fields(["path": .string(path), "template": .text(template), "template_digest": .text(templateDigest)])
+    .fields([
+      "path": .string(path), "template": .text(template), "template_digest": .text(templateDigest),
+      "digest": .text(digest), "commit": .text(commit), "committed": .flag(isCommitted),
+      "bindings": .dictionaryUnlessEmpty(bindings),
+    ])
   }
 }

@@ -21,7 +21,10 @@ extension HealthCheckConfiguration: JSONCodable {
 }
 
 extension HealthChecker: JSONCodable {
-  private enum Kind: String, CaseIterable { case http, shell, tcp }
+  private enum Kind: String, CaseIterable {
+    case http, shell, tcp
+    case logSilence = "log_silence"
+  }
 
   public init(json: JSONValue) throws(ModelError) {
     let fields = try FieldReader(json)
@@ -29,6 +32,9 @@ extension HealthChecker: JSONCodable {
     case .http: self = .http(try HTTPHealthChecker(json: json))
     case .shell: self = .shell(command: try fields.string("command"))
     case .tcp: self = .tcp(port: try fields.string("port"))
+    case .logSilence:
+      guard let limit = try fields.optionalDuration("limit") else { throw ModelError(path: "limit", problem: .missing) }
+      self = .logSilence(LogSilenceChecker(process: try fields.optionalString("process"), limit: limit))
     }
   }
 
@@ -39,9 +45,12 @@ extension HealthChecker: JSONCodable {
         "kind": "http", "port": .string(http.port), "endpoint": .string(http.endpoint),
         // Null and absent differ here: null accepts any response, absent is the default.
         "expected_response": .text(http.expectedResponse) ?? .null, "expected_code": .integer(http.expectedCode),
+        "base": .text(http.base),
       ])
     case .shell(let command): .members(["kind": "shell", "command": .string(command)])
     case .tcp(let port): .members(["kind": "tcp", "port": .string(port)])
+    case .logSilence(let check):
+      .fields(["kind": "log_silence", "process": .text(check.process), "limit": .seconds(check.limit)])
     }
   }
 }
@@ -54,38 +63,17 @@ extension HTTPHealthChecker: JSONCodable {
     endpoint = try fields.optionalString("endpoint") ?? endpoint
     if json["expected_response"] != nil { expectedResponse = try fields.optionalString("expected_response") }
     expectedCode = try fields.optionalInteger("expected_code") ?? expectedCode
+    base = try fields.optionalString("base")
   }
 
   public var json: JSONValue { HealthChecker.http(self).json }
 }
 
-extension UpdateConfiguration: JSONCodable {
-  public init(json: JSONValue) throws(ModelError) {
-    let fields = try FieldReader(json)
-    self.init()
-    batchSize = try fields.optionalInteger("batch_size") ?? batchSize
-    watch = try fields.optionalDuration("watch") ?? watch
-    maxPerInstanceFailures = try fields.optionalInteger("max_per_instance_failures") ?? maxPerInstanceFailures
-    maxTotalFailures = try fields.optionalInteger("max_total_failures") ?? maxTotalFailures
-    rollbackOnFailure = try fields.optionalBool("rollback_on_failure") ?? rollbackOnFailure
-    waitForBatchCompletion = try fields.optionalBool("wait_for_batch_completion") ?? waitForBatchCompletion
-    startFirst = try fields.optionalBool("start_first") ?? startFirst
-  }
-
-  public var json: JSONValue {
-    .members([
-      "batch_size": .integer(batchSize), "watch": .seconds(watch),
-      "max_per_instance_failures": .integer(maxPerInstanceFailures),
-      "max_total_failures": .integer(maxTotalFailures), "rollback_on_failure": .bool(rollbackOnFailure),
-      "wait_for_batch_completion": .bool(waitForBatchCompletion), "start_first": .bool(startFirst),
-    ])
-  }
-}
-
 extension Announcer: JSONCodable {
   public init(json: JSONValue) throws(ModelError) {
     let fields = try FieldReader(json)
-    self.init(primaryPort: try fields.optionalString("primary_port") ?? "http")
+    self.init(
+      primaryPort: try fields.optionalString("primary_port") ?? "http", zkPath: try fields.optionalString("zk_path"))
     guard json["portmap"] != nil else { return }
     portmap = try fields.dictionary("portmap", expected: "a port name or number") { name, value in
       if let alias = value.string { return (name, .alias(alias)) }
@@ -94,14 +82,14 @@ extension Announcer: JSONCodable {
   }
 
   public var json: JSONValue {
-    .members([
+    .fields([
       "primary_port": .string(primaryPort),
       "portmap": .dictionary(portmap) { target in
         switch target {
         case .alias(let name): .string(name)
         case .number(let number): .integer(number)
         }
-      },
+      }, "zk_path": .text(zkPath),
     ])
   }
 }

@@ -120,6 +120,27 @@ package struct FieldReader {
     return strings
   }
 
+  /// An array of integers; absent means empty.
+  package func integers(_ name: String) throws(ModelError) -> [Int] {
+    guard let value = value(name) else { return [] }
+    let numbers = value.array?.compactMap { $0.int.flatMap(Int.init(exactly:)) }
+    guard let numbers, numbers.count == value.array?.count else { throw wrongType(name, "an array of integers") }
+    return numbers
+  }
+
+  /// An object whose members are strings; absent means empty.
+  package func stringDictionary(_ name: String) throws(ModelError) -> [String: String] {
+    try dictionary(name, expected: "a string") { name, value in value.string.map { (name, $0) } }
+  }
+
+  /// Placement constraints in Aurora's spelling, by attribute, in the order of the names; absent means none.
+  package func constraints(_ name: String) throws(ModelError) -> [PlacementConstraint] {
+    let rules = try dictionary(name, expected: "a placement constraint such as \"limit:1\"") { attribute, value in
+      value.string.flatMap { PlacementConstraint(attribute: attribute, parsing: $0) }.map { (attribute, $0) }
+    }
+    return rules.sorted { $0.key < $1.key }.map(\.value)
+  }
+
   /// An object as a dictionary; absent means empty. The closure makes a value of a member, or nil for a wrong type.
   package func dictionary<Key, Value>(
     _ name: String, expected: String, _ member: (String, JSONValue) -> (Key, Value)?
@@ -177,6 +198,16 @@ extension JSONValue {
   package static func time(_ time: Timestamp) -> JSONValue { .int(time.milliseconds) }
 
   package static func list(_ values: [some JSONCodable]) -> JSONValue { .array(values.map(\.json)) }
+
+  /// An array of values; nil for none, so that the member is left out.
+  package static func listUnlessEmpty(_ values: [some JSONCodable]) -> JSONValue? {
+    values.isEmpty ? nil : .list(values)
+  }
+
+  /// An object of strings sorted by name; nil for none, so that the member is left out.
+  package static func dictionaryUnlessEmpty(_ values: [String: String]) -> JSONValue? {
+    values.isEmpty ? nil : .dictionary(values) { .string($0) }
+  }
 
   /// An object whose members are sorted by name.
   package static func dictionary<Value>(_ values: [String: Value], _ json: (Value) -> JSONValue) -> JSONValue {

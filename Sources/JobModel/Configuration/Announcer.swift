@@ -5,6 +5,9 @@ public struct Announcer: Sendable, Hashable {
   /// Further endpoint names: aliases of named ports, or fixed numbers.
   public var portmap: [String: PortTarget]
 
+  /// Aurora's own place in ZooKeeper; kept, and said to be ignored: the place in discovery is the job's key.
+  public var zkPath: String?
+
   /// What an entry of the port map stands for.
   public enum PortTarget: Sendable, Hashable {
     case alias(String)
@@ -12,8 +15,9 @@ public struct Announcer: Sendable, Hashable {
   }
 
   /// Without a port map, `aurora` is an alias of the primary port, as Aurora has it.
-  public init(primaryPort: String = "http", portmap: [String: PortTarget]? = nil) {
+  public init(primaryPort: String = "http", portmap: [String: PortTarget]? = nil, zkPath: String? = nil) {
     self.primaryPort = primaryPort
     self.portmap = portmap ?? ["aurora": .alias(primaryPort)]
+    self.zkPath = zkPath
   }
 }

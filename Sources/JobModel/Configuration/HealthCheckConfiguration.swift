@@ -31,6 +31,21 @@ public enum HealthChecker: Sendable, Hashable {
   case shell(command: String)
   /// A connection to the named port is healthy.
   case tcp(port: String)
+  /// Output of a process within the limit is healthy.
+  case logSilence(LogSilenceChecker)
+}
+
+/// Watches a process's log: a worker that writes nothing for longer than `limit` is wedged.
+public struct LogSilenceChecker: Sendable, Hashable {
+  /// The process whose stdout and stderr are watched; nil for all processes of the task.
+  public var process: String?
+  /// The longest time without output.
+  public var limit: Duration
+
+  public init(process: String? = nil, limit: Duration) {
+    self.process = process
+    self.limit = limit
+  }
 }
 
 /// GET of an endpoint of a named port.
@@ -42,13 +57,17 @@ public struct HTTPHealthChecker: Sendable, Hashable {
   public var expectedResponse: String?
   /// The status code to expect; 0 accepts any of 200–299.
   public var expectedCode: Int
+  /// The address of another service to ask in place of the task's own port: `http://HOST:PORT`. Late binding applies.
+  public var base: String?
 
   public init(
-    port: String = "health", endpoint: String = "/health", expectedResponse: String? = "ok", expectedCode: Int = 0
+    port: String = "health", endpoint: String = "/health", expectedResponse: String? = "ok", expectedCode: Int = 0,
+    base: String? = nil
   ) {
     self.port = port
     self.endpoint = endpoint
     self.expectedResponse = expectedResponse
     self.expectedCode = expectedCode
+    self.base = base
   }
 }

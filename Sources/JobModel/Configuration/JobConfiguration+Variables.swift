@@ -4,11 +4,12 @@ extension JobConfiguration {
     var strings = [task.name]
     for process in task.processes { strings += [process.name, process.cmdline] }
     switch healthCheck?.checker {
-    case .http(let http): strings += [http.endpoint] + (http.expectedResponse.map { [$0] } ?? [])
+    case .http(let http): strings += [http.base, http.endpoint, http.expectedResponse].compactMap { $0 }
     case .shell(let command): strings.append(command)
-    case .tcp, nil: break
+    case .tcp, .logSilence, nil: break
     }
     if let lifecycle { strings += [lifecycle.gracefulShutdownEndpoint, lifecycle.shutdownEndpoint] }
+    strings += task.environment.sorted { $0.key < $1.key }.map(\.value)
     for (name, value) in metadata.sorted(by: { $0.key < $1.key }) { strings += [name, value] }
     return strings
   }

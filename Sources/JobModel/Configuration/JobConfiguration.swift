@@ -22,6 +22,20 @@ public struct JobConfiguration: Sendable, Hashable {
   /// Failed runs of one instance before it is given up; -1 means never. Ignored for services.
   public var maxTaskFailures: Int
   public var metadata: [String: String]
+  /// Which hosts the instances can run on, in the order of the attributes' names.
+  public var constraints: [PlacementConstraint]
+  /// How many instances must stay up while something stops them on purpose; nil for the tier's default.
+  public var slaPolicy: SlaPolicy?
+  /// What happens when the host of an instance cannot be reached; nil for Aurora's default.
+  public var partitionPolicy: PartitionPolicy?
+  /// The container that Aurora would use; nil for the executor's sandbox.
+  public var container: Container?
+  /// Aurora's executor; nil for its default, which is the only one that runs here.
+  public var executor: ExecutorReference?
+  /// How long an instance stays up after discovery has withdrawn it and before it is asked to stop.
+  public var drain: Duration
+  /// Conditions about which people want to hear, in the order of their names.
+  public var alerts: [AlertRule]
   /// Where the configuration came from.
   public var source: JobSource?
 
@@ -30,7 +44,10 @@ public struct JobConfiguration: Sendable, Hashable {
     cron: CronConfiguration? = nil, instances: Int = 1, task: TaskConfiguration,
     healthCheck: HealthCheckConfiguration? = nil, update: UpdateConfiguration = UpdateConfiguration(),
     announce: Announcer? = nil, lifecycle: LifecycleConfiguration? = nil, priority: Int = 0,
-    tier: Tier = .preemptible, maxTaskFailures: Int = 1, metadata: [String: String] = [:], source: JobSource? = nil
+    tier: Tier = .preemptible, maxTaskFailures: Int = 1, metadata: [String: String] = [:],
+    constraints: [PlacementConstraint] = [], slaPolicy: SlaPolicy? = nil, partitionPolicy: PartitionPolicy? = nil,
+    container: Container? = nil, executor: ExecutorReference? = nil, drain: Duration = .zero, alerts: [AlertRule] = [],
+    source: JobSource? = nil
   ) {
     self.key = key
     self.owner = owner
@@ -47,6 +64,13 @@ public struct JobConfiguration: Sendable, Hashable {
     self.tier = tier
     self.maxTaskFailures = maxTaskFailures
     self.metadata = metadata
+    self.constraints = constraints
+    self.slaPolicy = slaPolicy
+    self.partitionPolicy = partitionPolicy
+    self.container = container
+    self.executor = executor
+    self.drain = drain
+    self.alerts = alerts
     self.source = source
   }
 }
@@ -80,7 +104,22 @@ public struct CronConfiguration: Sendable, Hashable {
   }
 }
 
-/// The files a job configuration was made from.
+/// The program that runs a task, as Aurora's `executor_config` names it.
+public struct ExecutorReference: Sendable, Hashable {
+  public var name: String
+  /// Given to the executor as it is.
+  public var data: String
+
+  /// The name of Aurora's own executor, which stands for `kilt-executor`.
+  public static let defaultName = "AuroraExecutor"
+
+  public init(name: String = ExecutorReference.defaultName, data: String = "") {
+    self.name = name
+    self.data = data
+  }
+}
+
+/// The files a job configuration was made from, and the commit that has them.
 public struct JobSource: Sendable, Hashable {
   /// The job file, relative to the workspace.
   public var path: String
@@ -88,10 +127,25 @@ public struct JobSource: Sendable, Hashable {
   public var template: String?
   /// SHA-256 of the template and all it includes, in hexadecimal.
   public var templateDigest: String?
+  /// SHA-256 of the job file, in hexadecimal.
+  public var digest: String?
+  /// The full git commit of the workspace when the job was loaded; nil outside of git.
+  public var commit: String?
+  /// Whether the job file, the template and its includes are as in `commit`; nil when git was not asked.
+  public var isCommitted: Bool?
+  /// The names that `--bind` filled in, with their values.
+  public var bindings: [String: String]
 
-  public init(path: String, template: String? = nil, templateDigest: String? = nil) {
+  public init(
+    path: String, template: String? = nil, templateDigest: String? = nil, digest: String? = nil, commit: String? = nil,
+    isCommitted: Bool? = nil, bindings: [String: String] = [:]
+  ) {
     self.path = path
     self.template = template
     self.templateDigest = templateDigest
+    self.digest = digest
+    self.commit = commit
+    self.isCommitted = isCommitted
+    self.bindings = bindings
   }
 }

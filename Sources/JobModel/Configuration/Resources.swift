@@ -8,20 +8,25 @@ public struct Resources: Sendable, Hashable {
   public var disk: Int
   /// How many processes and threads may exist at once.
   public var processes: Int
+  /// Graphics processors. One machine allots none: a job that asks for one is refused.
+  public var gpu: Int
 
   /// The limit on processes and threads of a task that does not name one.
   public static let defaultProcesses = 1024
 
-  public init(milliCPU: Int, ram: Int, disk: Int, processes: Int = Resources.defaultProcesses) {
+  public init(
+    milliCPU: Int, ram: Int, disk: Int, processes: Int = Resources.defaultProcesses, gpu: Int = 0
+  ) {
     self.milliCPU = milliCPU
     self.ram = ram
     self.disk = disk
     self.processes = processes
+    self.gpu = gpu
   }
 
   /// CPU as cores (0.5 is half a core), rounded to thousandths.
-  public init(cpu: Double, ram: Int, disk: Int, processes: Int = Resources.defaultProcesses) {
-    self.init(milliCPU: Int((cpu * 1000).rounded()), ram: ram, disk: disk, processes: processes)
+  public init(cpu: Double, ram: Int, disk: Int, processes: Int = Resources.defaultProcesses, gpu: Int = 0) {
+    self.init(milliCPU: Int((cpu * 1000).rounded()), ram: ram, disk: disk, processes: processes, gpu: gpu)
   }
 
   /// CPU as cores.
@@ -34,7 +39,7 @@ public struct Resources: Sendable, Hashable {
   public static func + (left: Resources, right: Resources) -> Resources {
     Resources(
       milliCPU: left.milliCPU + right.milliCPU, ram: left.ram + right.ram, disk: left.disk + right.disk,
-      processes: left.processes)
+      processes: left.processes, gpu: left.gpu + right.gpu)
   }
 
   public static func += (left: inout Resources, right: Resources) { left = left + right }
@@ -42,6 +47,6 @@ public struct Resources: Sendable, Hashable {
   public static func - (left: Resources, right: Resources) -> Resources {
     Resources(
       milliCPU: left.milliCPU - right.milliCPU, ram: left.ram - right.ram, disk: left.disk - right.disk,
-      processes: left.processes)
+      processes: left.processes, gpu: left.gpu - right.gpu)
   }
 }

@@ -15,11 +15,18 @@ public struct TaskConfiguration: Sendable, Hashable {
   public var user: String?
   /// Fetched before any process starts, and put into the sandbox.
   public var artifacts: [ArtifactReference]
+  /// Variables of the environment of every process. Late binding applies to the values.
+  public var environment: [String: String]
+  /// Directories of the host that the task sees.
+  public var volumes: [Volume]
+  /// Files in memory that the task reads, in the order of their names.
+  public var secrets: [Secret]
 
   public init(
     name: String, processes: [ProcessConfiguration], constraints: [OrderConstraint] = [], resources: Resources,
     maxFailures: Int = 1, maxConcurrency: Int = 0, finalizationWait: Duration = .seconds(30), user: String? = nil,
-    artifacts: [ArtifactReference] = []
+    artifacts: [ArtifactReference] = [], environment: [String: String] = [:], volumes: [Volume] = [],
+    secrets: [Secret] = []
   ) {
     self.name = name
     self.processes = processes
@@ -30,6 +37,9 @@ public struct TaskConfiguration: Sendable, Hashable {
     self.finalizationWait = finalizationWait
     self.user = user
     self.artifacts = artifacts
+    self.environment = environment
+    self.volumes = volumes
+    self.secrets = secrets
   }
 }
 

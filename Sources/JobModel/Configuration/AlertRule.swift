@@ -1,0 +1,44 @@
+/// A condition of a job about which people want to hear: an entry of `alerts` in a job file.
+public struct AlertRule: Sendable, Hashable {
+  /// The conditions that alerting rules are made for.
+  public enum Condition: String, Sendable, Hashable, CaseIterable {
+    /// An instance restarts again and again.
+    case flapping
+    /// An instance fails its health checks.
+    case unhealthy
+    /// Fewer instances run than the job asks for.
+    case missing
+    /// CPU time is near the limit.
+    case cpu
+    /// Memory is near the limit.
+    case memory
+    /// The sandbox is near its disk limit.
+    case disk
+    /// An update makes no progress.
+    case updateStuck = "update_stuck"
+  }
+
+  public enum Severity: String, Sendable, Hashable, CaseIterable {
+    case page, ticket, info
+  }
+
+  public var condition: Condition
+  /// Whether the rule is in force; false switches a default off.
+  public var isEnabled: Bool
+  /// How long the condition holds before anybody is told; nil for the condition's default.
+  public var period: Duration?
+  /// The part of the limit that counts as near, above 0 and at most 1; nil for the default. Only for cpu, memory, disk.
+  public var threshold: Double?
+  public var severity: Severity
+
+  public init(
+    _ condition: Condition, isEnabled: Bool = true, period: Duration? = nil, threshold: Double? = nil,
+    severity: Severity = .ticket
+  ) {
+    self.condition = condition
+    self.isEnabled = isEnabled
+    self.period = period
+    self.threshold = threshold
+    self.severity = severity
+  }
+}

@@ -1,0 +1,26 @@
+/// How many instances of a job must stay up while something stops them on purpose: a drain, or an update with
+/// ``UpdateConfiguration/slaAware`` (Aurora: `sla_policy`).
+public enum SlaPolicy: Sendable, Hashable {
+  /// At least `count` instances have been running for `duration`.
+  case count(Int, duration: Duration)
+  /// At least `percentage` of all instances, 0 to 100, have been running for `duration`.
+  case percentage(Double, duration: Duration)
+  /// A POST of the instance's key to `url` must answer a JSON object whose member `statusKey` is true.
+  case coordinator(url: String, statusKey: String)
+
+  /// Aurora's name of the member that a coordinator answers with.
+  public static let defaultStatusKey = "drain"
+}
+
+/// What happens to an instance whose host cannot be reached (Aurora: `PartitionPolicy`).
+public struct PartitionPolicy: Sendable, Hashable {
+  /// Whether the instance is started elsewhere.
+  public var reschedule: Bool
+  /// How long the scheduler waits before it does.
+  public var delay: Duration
+
+  public init(reschedule: Bool = true, delay: Duration = .zero) {
+    self.reschedule = reschedule
+    self.delay = delay
+  }
+}

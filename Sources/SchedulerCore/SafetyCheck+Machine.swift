@@ -1,0 +1,43 @@
+import JobModel
+
+// What Aurora's objects can ask for and one machine cannot give. docs/jobs.md has the same table for people.
+extension SafetyCheck {
+  /// Everything that no sandbox of this machine can honor.
+  func machineProblems(_ job: JobConfiguration) -> [ConfigurationProblem] {
+    var problems: [ConfigurationProblem] = []
+    func refuse(_ isAskedFor: Bool, _ summary: String, _ remedy: String) {
+      if isAskedFor { problems.append(ConfigurationProblem(summary, code: .unsupported, remedy: remedy)) }
+    }
+    if let image = job.container?.imageDescription {
+      refuse(
+        true, "its container needs the image \"\(image)\", and tasks of this scheduler run without images",
+        "remove \"container\" from the job, and name what it needs as artifacts")
+    }
+    refuse(
+      job.task.resources.gpu != 0, "it asks for \(job.task.resources.gpu) GPUs, and this scheduler allots none",
+      "remove \"gpu\" from its resources")
+    if let executor = job.executor, executor.name != ExecutorReference.defaultName {
+      refuse(
+        true, "it asks for the executor \"\(executor.name)\", and this scheduler has only its own",
+        "remove \"executor_config\" from the job")
+    }
+    return problems
+  }
+
+  /// Settings of an update that the state machine does not carry out.
+  func updateProblems(_ update: UpdateConfiguration) -> [ConfigurationProblem] {
+    var problems: [ConfigurationProblem] = []
+    func refuse(_ isAskedFor: Bool, _ setting: String, _ remedy: String) {
+      guard isAskedFor else { return }
+      problems.append(
+        ConfigurationProblem("this scheduler does not offer \(setting)", code: .unsupported, remedy: remedy))
+    }
+    if case .variableBatch = update.strategy {
+      refuse(true, "updates in batches of different sizes", "use BatchUpdateStrategy in its update")
+    }
+    refuse(update.strategy.pausesAfterBatch, "updates that pause after a batch", "remove autopause_after_batch")
+    refuse(update.pulseInterval != nil, "updates that wait for a pulse", "remove pulse_interval_secs from its update")
+    refuse(update.slaAware, "updates that ask the SLA policy", "remove sla_aware from its update")
+    return problems
+  }
+}
