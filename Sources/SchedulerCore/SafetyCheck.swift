@@ -22,7 +22,8 @@ public struct SafetyCheck: Sendable {
 
   /// Everything that is wrong, in a fixed order; empty for a sound configuration.
   public func problems(of job: JobConfiguration) -> [ConfigurationProblem] {
-    keyProblems(job) + shapeProblems(job) + updateProblems(job.update) + machineProblems(job) + processProblems(job.task)
+    keyProblems(job) + shapeProblems(job) + updateProblems(job.update) + machineProblems(job)
+      + processProblems(job.task)
       + artifactProblems(job) + portProblems(job)
   }
 

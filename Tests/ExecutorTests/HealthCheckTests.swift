@@ -139,4 +139,45 @@ import Testing
         timeout: .milliseconds(300)))
     #expect(try slow.finish().message == "Failed health check: the command took longer than 0.3 s")
   }
+
+  @Test("A process that writes no log for longer than the limit fails its task")
+  func logSilence() throws {
+    let fixture = try Fixture()
+    try fixture.start(
+      Fixture.task([
+        Fixture.process(
+          "talker", "i=0; while [ ! -e quiet ]; do echo $i; sleep 0.1; done; touch silent; exec sleep 600"),
+        Fixture.process("other", "while true; do echo other; sleep 0.1; done"),
+      ]),
+      healthCheck: HealthCheckConfiguration(
+        checker: .logSilence(LogSilenceChecker(process: "talker", limit: .seconds(5))), initialInterval: .zero,
+        interval: .milliseconds(100)))
+    try fixture.waitUntilRunning()
+    try touch(fixture, "quiet")
+    let event = try fixture.finish()
+    #expect(event.status == .failed)
+    #expect(event.message?.hasPrefix("Failed health check: \"talker\" wrote nothing to its log for ") == true)
+    #expect(event.message?.hasSuffix(", limit 5 s") == true)
+    #expect(FileSystem.exists(FilePath(fixture.directory.paths.sandbox + "/silent")))
+  }
+
+  @Test("A check of another service asks that service, not the task")
+  func otherService() throws {
+    let server = try Fixture()
+    try startServer(
+      server, check: HealthCheckConfiguration(checker: .http(HTTPHealthChecker()), initialInterval: .seconds(20)))
+    try server.waitUntilRunning()
+    let port = try #require(try server.directory.assignment().ports["health"])
+    let fixture = try Fixture()
+    try fixture.start(
+      Fixture.task([Fixture.process("main", "exec sleep 600")]),
+      healthCheck: HealthCheckConfiguration(
+        checker: .http(HTTPHealthChecker(base: "http://127.0.0.1:\(port)")), initialInterval: .seconds(20),
+        interval: .milliseconds(100)))
+    try fixture.waitUntilRunning()
+    server.directory.requestStop()
+    _ = try server.finish()
+    let event = try fixture.finish()
+    #expect(event.status == .failed && event.message?.hasPrefix("Failed health check: ") == true)
+  }
 }

@@ -12,10 +12,12 @@ import Testing
     #expect(!UpdateStrategy.queue(batchSize: 0).isValid && UpdateStrategy.batch(batchSize: 1, autopause: false).isValid)
   }
 
-  @Test("Placement constraints have Aurora's spelling", arguments: [
-    ("limit:2", PlacementConstraint.Rule.limit(2)), ("a,b", .values(["a", "b"], isNegated: false)),
-    ("!a", .values(["a"], isNegated: true)), ("limit:0", nil), ("limit:x", nil), ("", nil), ("a,", nil), ("!", nil),
-  ] as [(String, PlacementConstraint.Rule?)])
+  @Test(
+    "Placement constraints have Aurora's spelling",
+    arguments: [
+      ("limit:2", PlacementConstraint.Rule.limit(2)), ("a,b", .values(["a", "b"], isNegated: false)),
+      ("!a", .values(["a"], isNegated: true)), ("limit:0", nil), ("limit:x", nil), ("", nil), ("a,", nil), ("!", nil),
+    ] as [(String, PlacementConstraint.Rule?)])
   func spelling(_ text: String, _ rule: PlacementConstraint.Rule?) {
     let constraint = PlacementConstraint(attribute: "host", parsing: text)
     #expect(constraint?.rule == rule)
@@ -33,9 +35,11 @@ import Testing
     #expect(isMet("rack", "a") == false && isMet("rack", "!a") == true && isMet("rack", "limit:9") == false)
   }
 
-  @Test("A secret's reference stays below its directory", arguments: [
-    ("db", true), ("team/db.password", true), ("", false), ("/etc/shadow", false), ("../x", false), ("a//b", false),
-    ("a/./b", false), ("a b", false),
-  ])
+  @Test(
+    "A secret's reference stays below its directory",
+    arguments: [
+      ("db", true), ("team/db.password", true), ("", false), ("/etc/shadow", false), ("../x", false), ("a//b", false),
+      ("a/./b", false), ("a b", false),
+    ])
   func references(_ text: String, _ isReference: Bool) { #expect(Secret.isReference(text) == isReference) }
 }

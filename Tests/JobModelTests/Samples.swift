@@ -31,7 +31,8 @@ extension JobConfiguration {
     update: UpdateConfiguration(
       strategy: .variableBatch(batchSizes: [1, 2, 3], autopause: true), watch: .seconds(5), startFirst: true,
       pulseInterval: .seconds(60), slaAware: true),
-    announce: Announcer(primaryPort: "http", portmap: ["aurora": .alias("http"), "admin": .number(8080)], zkPath: "/x"),
+    announce: Announcer(
+      primaryPort: "http", portmap: ["aurora": .alias("http"), "admin": .number(8080)], zkPath: "/x"),
     lifecycle: LifecycleConfiguration(), priority: 7, tier: .preferred, maxTaskFailures: -1,
     metadata: ["team": "core"],
     constraints: [
@@ -42,6 +43,7 @@ extension JobConfiguration {
     container: .docker(image: "python:3", parameters: [.init(name: "env", value: "x")]),
     executor: ExecutorReference(name: "other", data: "{}"), drain: .seconds(5),
     alerts: [AlertRule(.memory, period: .seconds(300), threshold: 0.9, severity: .page)],
-    source: JobSource(path: "jobs/eightball.yaml", template: "jobs/eightball.aurora", templateDigest: "00ff", digest: "ff00",
+    source: JobSource(
+      path: "jobs/eightball.yaml", template: "jobs/eightball.aurora", templateDigest: "00ff", digest: "ff00",
       commit: "3f2c9d1e8a7b3f2c9d1e8a7b3f2c9d1e8a7b3f2c", isCommitted: true, bindings: ["profile.x": "1"]))
 }

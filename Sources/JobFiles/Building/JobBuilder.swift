@@ -91,12 +91,13 @@ struct JobBuilder {
   private func update() -> UpdateConfiguration {
     var update = UpdateConfiguration()
     guard let object = job.child("update_config") else { return update }
-    if let size = object.integer("batch_size") { update.batchSize = size }
+    update.strategy = UpdateStrategy(
+      batchSize: object.integer("batch_size") ?? 1,
+      waitForBatchCompletion: object.boolean("wait_for_batch_completion") ?? false)
     if let watch = object.seconds("watch_secs") { update.watch = watch }
     if let failures = object.integer("max_per_shard_failures") { update.maxPerInstanceFailures = failures }
     if let failures = object.integer("max_total_failures") { update.maxTotalFailures = failures }
     if let flag = object.boolean("rollback_on_failure") { update.rollbackOnFailure = flag }
-    if let flag = object.boolean("wait_for_batch_completion") { update.waitForBatchCompletion = flag }
     if let flag = object.boolean("start_first") { update.startFirst = flag }
     if update.batchSize < 1 { object.problem("batch_size is 1 or more, not \(update.batchSize)") }
     return update

@@ -79,9 +79,9 @@ struct JobChecks {
         remedies: ["a process uses a port by {{thermos.ports[\(port)]}} in its cmdline"])
     }
     switch configuration.healthCheck?.checker {
-    case .http(let http): check(http.port, "the health check")
+    case .http(let http) where http.base == nil: check(http.port, "the health check")
     case .tcp(let port): check(port, "the health check")
-    case .shell, nil: break
+    case .http, .shell, .logSilence, nil: break
     }
     if let announce = configuration.announce {
       check(announce.primaryPort, "the announcer")
