@@ -46,9 +46,10 @@ public enum ExecutorCommand {
     defer { close(lock) }
     var checkpoint = try CheckpointWriter(path: directory.paths.checkpoint)
     if let status = checkpoint.lastStatus, status.isTerminal { return status }
-    try PrivateFile.write("\(getpid())\n", to: directory.paths.processID)
+    let started = ProcessTree.member(getpid())?.started
+    try PrivateFile.write(ExecutorProcess(id: getpid(), started: started).text, to: directory.paths.processID)
     let hadExecutor = !checkpoint.earlier.isEmpty
-    checkpoint.append(.executorStarted(pid: getpid(), startTicks: ProcessTree.member(getpid())?.started))
+    checkpoint.append(.executorStarted(pid: getpid(), startTicks: started))
     if hadExecutor {
       // The processes died with it: there is nothing to take over, and what they had done is not known.
       _ = try directory.killLeftovers(ignoringLock: true)

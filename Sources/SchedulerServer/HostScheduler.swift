@@ -67,15 +67,17 @@ actor HostScheduler: Service {
     let placed = Set(store.state.placedTasks.map(\.id))
     for task in placed {
       let directory = supervisor.directory(task)
-      if let pid = directory.executorProcessID {
-        live[task] = pid
-      } else if FileSystem.exists(FilePath(directory.paths.checkpoint)) {
-        do {
+      do {
+        if let process = try directory.executorProcess() {
+          live[task] = process.id
+        } else if try FileSystem.statusIfPresent(of: FilePath(directory.paths.checkpoint)) != nil {
           try directory.killLeftovers()
-        } catch {
-          warn("task \(task): what its executor left could not be removed: \(Self.summary(of: error))")
+          dead.insert(task)
         }
-        dead.insert(task)
+      } catch {
+        // Unknown is not dead: it counts as live until its lock has been seen free.
+        warn("task \(task): whether its executor lives is not known yet: \(Self.summary(of: error))")
+        live[task] = store.state.tasks[task]?.executorPID ?? 0
       }
     }
     // Who lives was asked first: what an executor writes before its end is then read before it counts as dead.

@@ -74,7 +74,7 @@ import Testing
       text: "#!/bin/sh\ntouch \(fixture.root)/begun\nsleep 600\n", to: FilePath(path), permissions: 0o755)
     try fixture.start(task(digest: nil)) { $0.pexRunner = path }
     for _ in 0..<6000 where access(fixture.root + "/begun", F_OK) != 0 { usleep(10_000) }
-    fixture.directory.requestStop()
+    try fixture.directory.requestStop()
     #expect(try fixture.finish().status == .killed)
   }
 

@@ -55,7 +55,7 @@ import Testing
     }
     #expect(states?.first == "STARTING")
     #expect(states?.suffix(2) == ["healthy", "RUNNING"])
-    fixture.directory.requestStop()
+    try fixture.directory.requestStop()
     #expect(try fixture.finish().status == .killed)
   }
 
@@ -119,7 +119,7 @@ import Testing
       Fixture.task([Fixture.process("main", "touch \"it's up\"; exec sleep 600")]), healthCheck: check)
     try fixture.waitUntilRunning()
     try touch(fixture, "hang")
-    fixture.directory.requestStop()
+    try fixture.directory.requestStop()
     #expect(try fixture.finish().status == .killed)
 
     let failing = try Fixture()
@@ -175,7 +175,7 @@ import Testing
         checker: .http(HTTPHealthChecker(base: "http://127.0.0.1:\(port)")), initialInterval: .seconds(20),
         interval: .milliseconds(100)))
     try fixture.waitUntilRunning()
-    server.directory.requestStop()
+    try server.directory.requestStop()
     _ = try server.finish()
     let event = try fixture.finish()
     #expect(event.status == .failed && event.message?.hasPrefix("Failed health check: ") == true)

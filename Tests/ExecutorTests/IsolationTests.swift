@@ -145,7 +145,7 @@ import Testing
         ], finalizationWait: .milliseconds(500)), options: { $0.isolation = .bubblewrap }, asUser: "nobody")
     try fixture.waitForFile("ready")
     try fixture.waitForFile("deaf")
-    try #require(fixture.directory.requestStop())
+    try #require(try fixture.directory.requestStop())
     #expect(try fixture.finish().status == .killed)
     #expect(try fixture.file("ended") == "bye\n")
     #expect(try fixture.ends(of: "deaf").map(\.status) == [.killed])

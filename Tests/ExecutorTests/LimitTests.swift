@@ -59,7 +59,7 @@ import Testing
         ?? (try? FileSystem.readText(FilePath(group + "/cpu.max")))
     }
     #expect(quotas == ["25000\n"] || quotas == ["25000 100000\n"])
-    fixture.directory.requestStop()
+    try fixture.directory.requestStop()
     #expect(try fixture.finish().status == .killed)
   }
 
@@ -75,7 +75,7 @@ import Testing
       return sample.cpuTime > .milliseconds(50) && sample.disk >= 3_000_000 && sample.memory > 0
         && sample.processes >= 3
     }
-    fixture.directory.requestStop()
+    try fixture.directory.requestStop()
     #expect(try fixture.finish().status == .killed)
   }
 

@@ -16,7 +16,7 @@ import Testing
         Fixture.process("last", "cp ended final", final: true),
       ]))
     try fixture.waitForFile("ready")
-    #expect(fixture.directory.requestStop())
+    #expect(try fixture.directory.requestStop())
     #expect(try fixture.finish().status == .killed)
     #expect(try fixture.file("final") == "bye\n")
   }
@@ -28,7 +28,7 @@ import Testing
         [Fixture.process("deaf", "trap '' TERM; touch ready; while :; do sleep 0.05; done")],
         finalizationWait: .milliseconds(300)))
     try fixture.waitForFile("ready")
-    fixture.directory.requestStop()
+    try fixture.directory.requestStop()
     #expect(try fixture.finish().status == .killed)
     #expect(try fixture.ends(of: "deaf").map(\.status) == [.killed])
   }
@@ -40,9 +40,9 @@ import Testing
         [Fixture.process("deaf", "trap 'touch asked' TERM; touch ready; while :; do sleep 0.05; done")],
         finalizationWait: .seconds(3600)))
     try fixture.waitForFile("ready")
-    fixture.directory.requestStop()
+    try fixture.directory.requestStop()
     try fixture.waitForFile("asked")
-    fixture.directory.requestStop()
+    try fixture.directory.requestStop()
     #expect(try fixture.finish().status == .killed)
   }
 
@@ -74,7 +74,7 @@ import Testing
       ]), lifecycle: lifecycle, ports: ["http": port]
     ) { $0.readOnly = python.readOnly }
     try fixture.waitForFile("ready")
-    fixture.directory.requestStop()
+    try fixture.directory.requestStop()
     #expect(try fixture.finish().status == .killed)
     #expect(try fixture.file("asked") == "/quit\n/abort\n")
     #expect(throws: (any Error).self) { try fixture.file("terminated") }
@@ -86,13 +86,13 @@ import Testing
     try fixture.startBehindParent(Fixture.task([Fixture.process("main", "touch ready; sleep 600")]))
     try fixture.waitForFile("ready")
     try fixture.killParent()
-    #expect(fixture.directory.hasExecutor)
-    let id = try #require(fixture.directory.executorProcessID)
+    #expect(fixture.directory.presence == .alive)
+    let id = try #require(try fixture.directory.executorProcess()).id
     #expect(isAlive(id))
     // Whoever comes next finds it, follows it, and can end it.
     var follower = CheckpointFollower(fixture.directory)
     #expect(try follower.poll().contains { if case .taskState(.running, _) = $0.kind { true } else { false } })
-    fixture.directory.requestStop()
+    try fixture.directory.requestStop()
     try fixture.wait(for: "the task is killed") { $0.lastEvent?.status == .killed }
     #expect(try follower.poll().contains { if case .taskState(.killed, _) = $0.kind { true } else { false } })
     #expect(try follower.poll() == [])
@@ -109,7 +109,7 @@ import Testing
       try fixture.waitForFile("ready")
       let groups = try fixture.controlGroups()
       try fixture.killExecutor()
-      #expect(!fixture.directory.hasExecutor)
+      #expect(fixture.directory.presence == .gone)
       // Without isolation what has detached itself is left: the control group finds it.
       try fixture.directory.killLeftovers()
       #expect(groups.filter { access($0, F_OK) == 0 } == [])
@@ -128,7 +128,7 @@ import Testing
     let (code, event) = try fixture.restart()
     #expect(code == 2)
     #expect(event.status == .running)
-    fixture.directory.requestStop()
+    try fixture.directory.requestStop()
     #expect(try fixture.finish().status == .killed)
     // Nor does one run a task again that has ended.
     let (again, last) = try fixture.restart()

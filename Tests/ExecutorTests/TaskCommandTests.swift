@@ -30,7 +30,7 @@ import Testing
       #expect(own.termination == .exited(7))
       // In a namespace of its own the group's path is its root.
       if isolation == .none { #expect(groups.allSatisfy { own.text.contains($0) }) }
-      fixture.directory.requestStop()
+      try fixture.directory.requestStop()
       #expect(try fixture.finish().status == .killed)
       let late = try exec(fixture, ["true"])
       #expect(late.termination == .exited(2))

@@ -9,7 +9,7 @@ protocol ControlGroup {
   /// The directories, for whoever has to clean up after an executor that was killed.
   var directories: [String] { get }
   /// Every process in the group.
-  func members() -> [Int32]
+  func members() throws(ExecutorError) -> [Int32]
   /// How many processes the kernel has killed here because the memory limit was reached.
   func outOfMemoryKills() -> Int
   /// CPU time used so far, and bytes of memory that belong to processes (no file cache).

@@ -31,7 +31,7 @@ struct ControlGroupV1: ControlGroup {
     }
   }
 
-  func members() -> [Int32] { ControlGroups.members(of: memberFiles) }
+  func members() throws(ExecutorError) -> [Int32] { try ControlGroups.members(of: memberFiles) }
 
   func outOfMemoryKills() -> Int {
     guard let memory = byController["memory"] else { return 0 }

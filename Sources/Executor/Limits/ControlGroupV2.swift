@@ -22,7 +22,7 @@ struct ControlGroupV2: ControlGroup {
     if limits.processes > 0 { try SmallFile.write("\(limits.processes)", to: directory + "/pids.max") }
   }
 
-  func members() -> [Int32] { ControlGroups.members(of: memberFiles) }
+  func members() throws(ExecutorError) -> [Int32] { try ControlGroups.members(of: memberFiles) }
 
   func outOfMemoryKills() -> Int { SmallFile.table(directory + "/memory.events")["oom_kill"] ?? 0 }
 

@@ -130,11 +130,20 @@ struct ControlGroups {
     }
   }
 
-  /// The processes named in the member files, each once.
-  static func members(of files: [String]) -> [Int32] {
+  /// Returns the processes that the member files name, each once. A group that does not exist has none.
+  ///
+  /// - Throws: ``ExecutorError`` if a file cannot be read: its group may have members.
+  static func members(of files: [String]) throws(ExecutorError) -> [Int32] {
     var found: Set<Int32> = []
     for file in files {
-      for line in (SmallFile.read(file) ?? "").split(separator: "\n") {
+      var content: [UInt8]?
+      do throws(ExecutorError) {
+        content = try SmallFile.content(file)
+      } catch .system(_, _, ENODEV) {
+        // The group was removed between open and read.
+        content = nil
+      }
+      for line in String(decoding: content ?? [], as: UTF8.self).split(separator: "\n") {
         if let id = Int32(line), id > 0 { found.insert(id) }
       }
     }

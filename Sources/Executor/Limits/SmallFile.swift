@@ -7,17 +7,32 @@ enum SmallFile {
 
   /// The content of a file; nil when it cannot be read.
   static func bytes(_ path: String, limit: Int = 64 << 20) -> [UInt8]? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
+    do { return try content(path, limit: limit) } catch { return nil }
+  }
+
+  /// Returns the content of a file, or nil if the file does not exist.
+  ///
+  /// For callers that act on the absence of a file: a shortage of descriptors or an I/O error is not an absence.
+  ///
+  /// - Throws: ``ExecutorError`` if the file exists, or might exist, and cannot be read whole.
+  static func content(
+    _ path: String, limit: Int = 64 << 20, calls: FileCalls = .system
+  ) throws(ExecutorError) -> [UInt8]? {
+    let descriptor = calls.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    if descriptor == -ENOENT { return nil }
+    guard descriptor >= 0 else { throw .system(call: "open", path: path, code: -descriptor) }
     defer { close(descriptor) }
     var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 16384)
     while bytes.count < limit {
-      let count = Glibc.read(descriptor, &buffer, buffer.count)
-      if count < 0, errno == EINTR { continue }
-      if count < 0 { return nil }
+      var count = 0
+      let piece = [UInt8](unsafeUninitializedCapacity: 16384) { buffer, filled in
+        count = calls.read(descriptor, UnsafeMutableRawBufferPointer(buffer))
+        filled = max(count, 0)
+      }
+      if count == -Int(EINTR) { continue }
+      guard count >= 0 else { throw .system(call: "read", path: path, code: Int32(-count)) }
       if count == 0 { break }
-      bytes += buffer[..<count]
+      bytes += piece
     }
     return bytes
   }

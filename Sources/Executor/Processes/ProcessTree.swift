@@ -67,15 +67,22 @@ struct ProcessTree {
 
   /// Sends a signal to the process that was seen, and to no later one that got its id.
   static func send(_ signal: Int32, to member: Member) {
-    let descriptor = kilt_pidfd_open(member.id)
-    guard descriptor >= 0 else {
-      // Before Linux 5.3 there is only the id: looked at once more, to make the moment of doubt short.
-      if errno == ENOSYS, ProcessTree.member(member.id)?.started == member.started { kill(member.id, signal) }
-      return
-    }
-    defer { close(descriptor) }
-    if ProcessTree.member(member.id)?.started == member.started {
-      _ = kilt_pidfd_send_signal(descriptor, signal)
-    }
+    // A process that cannot be reached now is met again at the caller's next look.
+    do { try send(signal, to: member.id, started: member.started) } catch {}
+  }
+
+  /// Sends a signal to the process that started at a moment. One that has ended gets none.
+  ///
+  /// - Throws: ``ExecutorError`` if the signal may not have been sent.
+  static func send(_ signal: Int32, to id: Int32, started: UInt64) throws(ExecutorError) {
+    let descriptor = kilt_pidfd_open(id)
+    if descriptor < 0, errno == ESRCH { return }
+    defer { if descriptor >= 0 { close(descriptor) } }
+    guard let bytes = try SmallFile.content("/proc/\(id)/stat"),
+      parse(String(decoding: bytes, as: UTF8.self), id: id)?.started == started
+    else { return }
+    // Without a descriptor there is only the id, looked at just now.
+    let code = descriptor >= 0 ? kilt_pidfd_send_signal(descriptor, signal) : kill(id, signal)
+    if code != 0, errno != ESRCH { throw .last("kill", "process \(id)") }
   }
 }

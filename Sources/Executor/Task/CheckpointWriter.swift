@@ -30,7 +30,8 @@ struct CheckpointWriter {
     self.limit = limit
     descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o644)
     guard descriptor >= 0 else { throw .last("open", path) }
-    let bytes = Array((SmallFile.bytes(path) ?? []))
+    // A file that cannot be read now must not count as empty: it would be truncated.
+    let bytes = try SmallFile.content(path) ?? []
     do {
       let checkpoint = try Checkpoint(parsing: bytes)
       earlier = checkpoint.records
@@ -73,10 +74,16 @@ struct CheckpointWriter {
     return true
   }
 
+  /// The records of the file; nil if it cannot be read now.
+  private func records() -> [CheckpointRecord]? {
+    do { return try Checkpoint(parsing: SmallFile.content(path) ?? []).records } catch { return nil }
+  }
+
   /// Keeps the executors, the task's states, the last run of each process, the last health report and the samples of
   /// the last hour or so. Their sequence numbers stay, so a reader knows what it has seen.
   private mutating func compact() {
-    guard let bytes = SmallFile.bytes(path), let all = try? Checkpoint(parsing: bytes).records else { return }
+    // Tried again when the file has grown further: what cannot be read whole is not replaced.
+    guard let all = records() else { return }
     var lastRun: [String: Int] = [:]
     var lastHealth = -1
     for record in all {

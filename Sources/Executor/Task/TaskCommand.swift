@@ -25,7 +25,7 @@ struct TaskCommand {
   func run() throws(ExecutorError) -> Int32 {
     let paths = directory.paths
     let assignment = try directory.assignment()
-    guard directory.hasExecutor, let text = SmallFile.read(paths.options),
+    guard try directory.executorProcess() != nil, let text = SmallFile.read(paths.options),
       let groups = SmallFile.read(paths.controlGroups)
     else { throw .notRunning(task: assignment.taskID.rawValue) }
     var options: ExecutorOptions

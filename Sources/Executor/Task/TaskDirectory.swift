@@ -20,7 +20,9 @@ public struct TaskDirectory: Sendable, Hashable {
 
   /// The assignment as it was written.
   public func assignment() throws(ExecutorError) -> TaskAssignment {
-    guard let bytes = SmallFile.bytes(paths.assignment) else { throw .last("open", paths.assignment) }
+    guard let bytes = try SmallFile.content(paths.assignment) else {
+      throw .system(call: "open", path: paths.assignment, code: ENOENT)
+    }
     do {
       return try TaskAssignment(json: JSONValue(parsing: bytes))
     } catch {
@@ -28,26 +30,11 @@ public struct TaskDirectory: Sendable, Hashable {
     }
   }
 
-  /// Whether an executor lives in this directory. Answered by its lock, which no crash leaves behind and no other
-  /// process can get by being given its id.
-  public var hasExecutor: Bool {
-    let descriptor = open(paths.lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-    guard descriptor >= 0 else { return false }
-    defer { close(descriptor) }
-    return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
-  }
-
-  /// The process id of the executor, while one lives.
-  public var executorProcessID: Int32? {
-    guard hasExecutor, let id = SmallFile.number(paths.processID) else { return nil }
-    return Int32(exactly: id)
-  }
-
   /// All that executors have recorded here; nil before the first record.
   ///
   /// - Throws: ``ExecutorError`` when the file is damaged before its last line.
   public func checkpoint() throws(ExecutorError) -> Checkpoint? {
-    guard let bytes = SmallFile.bytes(paths.checkpoint), !bytes.isEmpty else { return nil }
+    guard let bytes = try SmallFile.content(paths.checkpoint), !bytes.isEmpty else { return nil }
     do {
       return try Checkpoint(parsing: bytes)
     } catch {
@@ -55,29 +42,38 @@ public struct TaskDirectory: Sendable, Hashable {
     }
   }
 
-  /// Asks the executor to end its task: the first call gracefully, each further one hastens. False when none lives.
+  /// Asks the executor to end its task: the first call gracefully, each further one hastens. False if none lives.
+  ///
+  /// - Throws: ``ExecutorError`` if it is not known whether one lives: the request is to be repeated.
   @discardableResult
-  public func requestStop() -> Bool {
-    guard let id = executorProcessID else { return false }
-    return kill(id, SIGTERM) == 0
+  public func requestStop() throws(ExecutorError) -> Bool {
+    guard let process = try executorProcess() else { return false }
+    try process.send(SIGTERM)
+    return true
   }
 
-  /// Kills what an executor that died without ending its task has left: the members of its control group, whose
-  /// directory is removed. Returns how many processes there were. Does nothing while an executor lives.
+  /// Kills the members of the control group that an executor left when it died without ending its task, and removes
+  /// the group. Returns how many processes there were. Does nothing while an executor lives.
   ///
-  /// Seldom finds any: bubblewrap's processes die with their executor.
+  /// Seldom finds any: the processes of a sandbox die with their executor.
+  ///
+  /// - Throws: ``ExecutorError`` if something may be left, or if it is not known whether an executor lives.
   @discardableResult
   public func killLeftovers() throws(ExecutorError) -> Int {
-    hasExecutor ? 0 : try killLeftovers(ignoringLock: true)
+    switch presence {
+    case .alive: return 0
+    case .unknown(let error): throw error
+    case .gone: return try killLeftovers(ignoringLock: true)
+    }
   }
 
-  /// The same for the one who holds the lock.
+  /// The same for the caller that holds the lock.
   func killLeftovers(ignoringLock: Bool) throws(ExecutorError) -> Int {
-    guard let list = SmallFile.read(paths.controlGroups) else { return 0 }
-    let directories = list.split(separator: "\n").map(String.init)
+    guard let list = try SmallFile.content(paths.controlGroups) else { return 0 }
+    let directories = String(decoding: list, as: UTF8.self).split(separator: "\n").map(String.init)
     var killed: Set<Int32> = []
     for _ in 0..<500 {
-      let members = ControlGroups.members(of: directories.map { $0 + "/cgroup.procs" })
+      let members = try ControlGroups.members(of: directories.map { $0 + "/cgroup.procs" })
       if members.isEmpty { break }
       for id in members {
         killed.insert(id)

@@ -86,8 +86,14 @@ extension TaskRunner {
   func clear(until: Duration, at now: Duration) {
     let tree = ProcessTree.current()
     var left = tree.descendants(of: getpid()).filter { !$0.isZombie }
-    for id in group?.members() ?? [] where !left.contains(where: { $0.id == id }) {
-      if let member = ProcessTree.member(id), !member.isZombie { left.append(member) }
+    do throws(ExecutorError) {
+      for id in try group?.members() ?? [] where !left.contains(where: { $0.id == id }) {
+        if let member = ProcessTree.member(id), !member.isZombie { left.append(member) }
+      }
+    } catch {
+      // Unknown is not empty: asked again, as long as there is time.
+      if now < until { return }
+      warnings.append(Self.text(error))
     }
     children.reap()
     if !left.isEmpty, now < until {

@@ -34,7 +34,7 @@ extension Routes {
       while !departure.hasHappened, !Task.isShuttingDownGracefully {
         // Both are asked before the last read: what was written until then is read.
         let next = run != nil ? nil : await scheduler.logPath(directory, process: process, run: nil, stream: stream)
-        let hasEnded = !directory.hasExecutor
+        let hasEnded = directory.presence == .gone
         try await Self.writeRest(of: &reader, to: &writer)
         if let next, next != path {
           path = next

@@ -6,14 +6,41 @@ internal import SystemSupport
 
 /// Starts and stops executors, and reads what they record. It decides nothing; each call may be repeated after a crash.
 ///
-/// An executor outlives the scheduler: it runs in a session of its own, and is known by the lock of its folder.
+/// An executor outlives the scheduler: it runs in a session of its own, and is known by the lock of its folder. What the
+/// system does not say about that lock is unknown, and then nothing is started, given up or removed.
 struct TaskSupervisor {
   private let options: SchedulerOptions
-  private var followers: [TaskID: CheckpointFollower] = [:]
+  private var tracked: [TaskID: Tracked] = [:]
+  private let watches = DirectoryWatches()
   /// Executors that are children of this process and have not ended, by task.
   private var children: [TaskID: pid_t] = [:]
+  private var nextSweep: UInt64 = 0
+  private let presence: @Sendable (TaskDirectory) -> ExecutorPresence
 
-  init(_ options: SchedulerOptions) { self.options = options }
+  /// Where looking after one task stands.
+  private struct Tracked {
+    var follower: CheckpointFollower
+    /// When its directory is looked at next without an event, in nanoseconds.
+    var nextLook: UInt64 = 0
+    var isGone = false
+    /// Looks that follow the lock's closing one upon another, until the lock is free.
+    var eagerLooks = 0
+    /// The last problem that was reported, so that it is reported once.
+    var problem: String?
+  }
+
+  /// How often a directory is looked at that is watched, or not; in nanoseconds.
+  private static let watched: UInt64 = 15_000_000_000
+  private static let unwatched: UInt64 = 1_000_000_000
+
+  /// - Parameter presence: how the executor of a directory is known; a test lets it answer what no machine does on
+  ///   demand.
+  init(
+    _ options: SchedulerOptions, presence: @escaping @Sendable (TaskDirectory) -> ExecutorPresence = { $0.presence }
+  ) {
+    self.options = options
+    self.presence = presence
+  }
 
   func directory(_ task: TaskID) -> TaskDirectory {
     TaskDirectory(options.tasksDirectory.appending(task.rawValue).string)
@@ -22,10 +49,16 @@ struct TaskSupervisor {
   // MARK: Start and stop
 
   /// Starts an executor on an assignment; one that lives already, or has ended, is left alone.
+  ///
+  /// - Throws: when it is not known whether one lives, too: nothing is started beside it.
   mutating func launch(_ assignment: TaskAssignment) throws {
     let directory = directory(assignment.taskID)
     try FileSystem.createDirectories(options.tasksDirectory, permissions: 0o711)
-    if lives(assignment.taskID) { return }
+    switch presence(of: assignment.taskID) {
+    case .alive: return
+    case .unknown(let error): throw error
+    case .gone: break
+    }
     if let last = try directory.checkpoint()?.lastEvent, last.status.isTerminal { return }
     try directory.create(assignment)
     let executor = ExecutorOptions(
@@ -36,19 +69,31 @@ struct TaskSupervisor {
       FilePath(directory.paths.directory).appending("executor.log"), .writeOnly, options: [.create, .append])
     defer { FileSystem.close(log) }
     children[assignment.taskID] = try spawnDetached(options.executor, executor.arguments, output: log)
+    tracked[assignment.taskID]?.isGone = false
+    tracked[assignment.taskID]?.nextLook = 0
   }
 
   /// Asks a task's executor to end it; false when none lives.
   ///
   /// An executor that is asked twice hurries, and cuts its task's own waits short. The state machine asks until it is
   /// heard, over restarts of the scheduler, so that it is written down who was asked.
-  func stop(_ task: TaskID) throws(SystemCallError) -> Bool {
+  ///
+  /// - Throws: when it is not known whether one lives, or it could not be asked; to be repeated.
+  mutating func stop(_ task: TaskID) throws -> Bool {
     let directory = directory(task)
     let asked = FilePath(directory.paths.directory).appending("stop-requested")
-    if lives(task), FileSystem.exists(asked) { return true }
-    if !directory.requestStop() {
-      // Started just now, it has not taken its lock yet.
-      guard let child = children[task], Glibc.kill(child, SIGTERM) == 0 else { return false }
+    switch presence(of: task) {
+    case .gone: return false
+    case .unknown(let error): throw error
+    case .alive: if FileSystem.exists(asked) { return true }
+    }
+    if let child = children[task] {
+      // Started just now, it may not have taken its lock yet. It is not reaped: the id is its own.
+      if Glibc.kill(child, SIGTERM) != 0, errno != ESRCH {
+        throw SystemCallError("kill", FilePath("process \(child)"), Errno(rawValue: errno))
+      }
+    } else if try !directory.requestStop() {
+      return false
     }
     try FileSystem.write(text: "", to: asked, permissions: 0o600)
     return true
@@ -56,41 +101,103 @@ struct TaskSupervisor {
 
   /// Kills a task's executor; true when none lives. To be called until it is.
   mutating func killExecutor(_ task: TaskID) -> Bool {
-    reap()
-    guard lives(task) else { return true }
-    if let pid = directory(task).executorProcessID ?? children[task] { Glibc.kill(pid, SIGKILL) }
+    switch presence(of: task) {
+    case .gone: return true
+    case .unknown: return false
+    case .alive: break
+    }
+    if let child = children[task] {
+      Glibc.kill(child, SIGKILL)
+    } else {
+      // Unknown is tried again at the next call.
+      do { try directory(task).executorProcess()?.send(SIGKILL) } catch {}
+    }
     return false
   }
 
   // MARK: What happens
 
   /// New records of each of these tasks. A task whose executor is gone is reported too, after its last records.
-  mutating func poll(_ tasks: Set<TaskID>) -> [Observation] {
-    reap()
-    followers = followers.filter { tasks.contains($0.key) }
+  ///
+  /// Cheap to call often: only a directory that has changed is looked at, and each of them now and then.
+  mutating func poll(_ tasks: Set<TaskID>, at now: UInt64 = monotonicNanoseconds()) -> [Observation] {
+    sweep(tasks, at: now)
+    if let changes = watches.changes() {
+      for (task, change) in changes {
+        tracked[task]?.nextLook = 0
+        if change == .end { tracked[task]?.eagerLooks = 5 }
+      }
+    } else {
+      for task in tasks { tracked[task]?.nextLook = 0 }
+    }
     var observations: [Observation] = []
     for task in tasks {
-      let directory = directory(task)
-      // Asked before the records are read: what it wrote last is then seen before it is gone.
-      let lives = lives(task)
-      var follower = followers[task] ?? CheckpointFollower(directory)
-      do {
-        observations += try follower.poll().map { Observation(task: task, kind: .record($0)) }
-      } catch {
-        observations.append(Observation(task: task, kind: .damaged("\(error.diagnostic.summary)")))
+      if let known = tracked[task] {
+        // Said until whoever listens asks no more.
+        if known.isGone { observations.append(Observation(task: task, kind: .executorGone)) }
+        if known.isGone || known.nextLook > now { continue }
       }
-      followers[task] = follower
-      if !lives { observations.append(Observation(task: task, kind: .executorGone)) }
+      look(at: task, now, &observations)
     }
     return observations
   }
 
-  private func lives(_ task: TaskID) -> Bool { children[task] != nil || directory(task).hasExecutor }
+  private mutating func look(at task: TaskID, _ now: UInt64, _ observations: inout [Observation]) {
+    let directory = directory(task)
+    var entry = tracked[task] ?? Tracked(follower: CheckpointFollower(directory))
+    defer { tracked[task] = entry }
+    // Watched before it is looked at: what happens in between is an event.
+    let isWatched = watches.watch(directory.paths.directory, of: task)
+    entry.nextLook = entry.eagerLooks > 0 ? 0 : now + (isWatched ? Self.watched : Self.unwatched)
+    entry.eagerLooks = max(0, entry.eagerLooks - 1)
+    // Asked before the records are read: what it wrote last is then seen before it is gone.
+    let presence = presence(of: task)
+    do throws(ExecutorError) {
+      observations += try entry.follower.poll().map { Observation(task: task, kind: .record($0)) }
+      if case .unknown(let error) = presence { throw error }
+      entry.problem = nil
+    } catch {
+      let problem = error.diagnostic.summary
+      if entry.problem != problem { observations.append(Observation(task: task, kind: .damaged(problem))) }
+      entry.problem = problem
+      entry.nextLook = now + Self.unwatched
+      // A damaged line is passed over, and the executor may be gone all the same. Records that could not be read may
+      // hold the task's end: it is not gone before they are read.
+      guard case .badAssignment = error, case .gone = presence else { return }
+    }
+    if presence == .gone {
+      entry.isGone = true
+      observations.append(Observation(task: task, kind: .executorGone))
+    }
+  }
 
-  private mutating func reap() {
-    children = children.filter { _, pid in
+  /// Whether an executor of the task lives, one that has not taken its lock yet included.
+  private mutating func presence(of task: TaskID) -> ExecutorPresence {
+    if let child = children[task] {
       var status: CInt = 0
-      return waitpid(pid, &status, WNOHANG) == 0
+      let id = waitpid(child, &status, WNOHANG)
+      // An executor that runs, and one that cannot be asked about, are not gone.
+      if id == 0 || (id < 0 && errno != ECHILD) { return .alive }
+      children[task] = nil
+    }
+    return presence(directory(task))
+  }
+
+  /// Now and then: reaps executors, and forgets tasks that nobody asks about.
+  private mutating func sweep(_ tasks: Set<TaskID>, at now: UInt64) {
+    for task in tracked.keys where !tasks.contains(task) {
+      watches.forget(task)
+      tracked[task] = nil
+    }
+    guard now >= nextSweep else { return }
+    nextSweep = now + Self.unwatched
+    for (task, child) in children {
+      var status: CInt = 0
+      let id = waitpid(child, &status, WNOHANG)
+      if id == child || (id < 0 && errno == ECHILD) {
+        children[task] = nil
+        tracked[task]?.nextLook = 0
+      }
     }
   }
 }
@@ -106,6 +213,7 @@ struct Observation {
     case record(CheckpointRecord)
     /// No executor lives in the task's folder.
     case executorGone
+    /// Its folder or its records cannot be read, or hold what is no record: told once.
     case damaged(String)
   }
   var task: TaskID

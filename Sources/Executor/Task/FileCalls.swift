@@ -1,0 +1,24 @@
+import Glibc
+
+/// The system calls that tell whether an executor lives, as values: a test lets each of them fail in every way.
+///
+/// Each returns what the call returns, or its error number below zero.
+struct FileCalls: Sendable {
+  /// open(2) with flags, for reading.
+  var open: @Sendable (_ path: String, _ flags: Int32) -> Int32
+  /// flock(2).
+  var lock: @Sendable (_ descriptor: Int32, _ operation: Int32) -> Int32
+  /// read(2).
+  var read: @Sendable (_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int
+
+  static let system = FileCalls(
+    open: { path, flags in
+      let descriptor = Glibc.open(path, flags)
+      return descriptor >= 0 ? descriptor : -errno
+    },
+    lock: { descriptor, operation in flock(descriptor, operation) == 0 ? 0 : -errno },
+    read: { descriptor, buffer in
+      let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+      return count >= 0 ? count : -Int(errno)
+    })
+}
