@@ -112,6 +112,7 @@ let modules: [Module] = [
     name: "Artifacts", dependencies: ["JSON", "HTTPClient", "Digests", "SystemSupport", "Diagnostics"],
     packages: [.crypto, .systemPackage], testDependencies: ["CSystemShims"]),
   Module(name: "JobModel", dependencies: ["JSON"]),
+  Module(name: "SchedulerAccess", dependencies: ["SystemSupport", "Diagnostics"], packages: [.systemPackage]),
   // Floor 5
   Module(
     name: "TargetGraph",
@@ -152,7 +153,8 @@ let modules: [Module] = [
     ],
     packages: [.systemPackage], testDependencies: ["kilt-executor"]),
   Module(
-    name: "SchedulerClient", dependencies: ["JobModel", "JSON", "HTTPClient", "Diagnostics", "SystemSupport"]),
+    name: "SchedulerClient",
+    dependencies: ["SchedulerAccess", "JobModel", "JSON", "HTTPClient", "Diagnostics", "SystemSupport"]),
   Module(
     name: "PythonEnvironments",
     dependencies: ["PythonPackaging", "ContentStore", "Zip", "Digests", "SystemSupport", "Diagnostics"],
@@ -181,18 +183,21 @@ let modules: [Module] = [
   Module(
     name: "SchedulerServer",
     dependencies: [
-      "SchedulerCore", "SchedulerStore", "SchedulerClient", "Executor", "JobModel", "Artifacts", "JSON", "Digests",
+      "SchedulerCore", "SchedulerStore", "SchedulerAccess", "Executor", "JobModel", "Artifacts", "JSON", "Digests",
       "SystemSupport", "Diagnostics",
     ],
     packages: [.argumentParser, .hummingbird, .log, .serviceLifecycle, .unixSignals, .systemPackage],
-    testDependencies: ["HTTPClient", "CSystemShims", "kilt-scheduler", "kilt-executor", "pex-runner"]),
+    testDependencies: [
+      "SchedulerClient", "HTTPClient", "CSystemShims", "kilt-scheduler", "kilt-executor", "pex-runner",
+    ]),
   // Floor 8
   Module(
     name: "KiltCommands",
     dependencies: [
       "BuildCommands", "PythonCommands", "PythonEnvironments", "Tailor", "TargetGraph", "Workspace", "BuildFiles",
       "Artifacts",
-      "JobFiles", "JobModel", "SchedulerClient", "Starlark", "PythonPackaging", "Bundles", "Actions", "ContentStore",
+      "JobFiles", "JobModel", "SchedulerAccess", "SchedulerClient", "Starlark", "PythonPackaging", "Bundles", "Actions",
+      "ContentStore",
       "Digests", "JSON", "SystemSupport", "Diagnostics",
     ],
     packages: [.argumentParser, .systemPackage]),

@@ -75,7 +75,8 @@ final class Connection: @unchecked Sendable {
       case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .badURL
       case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT: .unreachable
       case CURLE_OPERATION_TIMEDOUT: .timedOut
-      case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM:
+      case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM,
+        CURLE_SSL_PINNEDPUBKEYNOTMATCH:
         .tls
       case CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_HTTP2, CURLE_HTTP2_STREAM:
         .interrupted
@@ -110,9 +111,18 @@ extension Connection {
     }
     if let total = request.timeouts.total { set(CURLOPT_TIMEOUT_MS, total) }
     if request.acceptsCompression { set(CURLOPT_ACCEPT_ENCODING, "") }
-    if let path = request.unixSocketPath { set(CURLOPT_UNIX_SOCKET_PATH, path) }
+    if let path = request.unixSocketPath {
+      set(CURLOPT_UNIX_SOCKET_PATH, path)
+      // A proxy of the environment is not for what never leaves this machine.
+      set(CURLOPT_NOPROXY, "*")
+    }
     if let path = request.certificateFile ?? environment("SSL_CERT_FILE") ?? environment("CURL_CA_BUNDLE") {
       set(CURLOPT_CAINFO, path)
+    }
+    if let key = request.pinnedPublicKey {
+      set(CURLOPT_PINNEDPUBLICKEY, key)
+      set(CURLOPT_SSL_VERIFYPEER, 0)
+      set(CURLOPT_SSL_VERIFYHOST, 0)
     }
     switch request.credentials {
     case .none: break

@@ -67,11 +67,15 @@ public struct HTTPRequest: Sendable, Hashable {
   public var acceptsCompression: Bool
   /// A file of certificates to trust, in PEM; nil takes `$SSL_CERT_FILE`, `$CURL_CA_BUNDLE` or the system's.
   public var certificateFile: String?
+  /// The key that a TLS server must have (`sha256//BASE64`, CURLOPT_PINNEDPUBLICKEY(3)). The key then proves the server
+  /// alone: its certificate may be self-signed and for any name.
+  public var pinnedPublicKey: String?
 
   public init(
     _ method: HTTPMethod = .get, _ url: String, headers: HTTPHeaders = [:], body: HTTPBody = .none,
     timeouts: HTTPTimeouts = HTTPTimeouts(), followsRedirects: Bool = true, credentials: HTTPCredentials = .none,
-    unixSocketPath: String? = nil, acceptsCompression: Bool = false, certificateFile: String? = nil
+    unixSocketPath: String? = nil, acceptsCompression: Bool = false, certificateFile: String? = nil,
+    pinnedPublicKey: String? = nil
   ) {
     self.method = method
     self.url = url
@@ -83,5 +87,6 @@ public struct HTTPRequest: Sendable, Hashable {
     self.unixSocketPath = unixSocketPath
     self.acceptsCompression = acceptsCompression
     self.certificateFile = certificateFile
+    self.pinnedPublicKey = pinnedPublicKey
   }
 }

@@ -37,7 +37,11 @@ public struct Kilt: ParsableCommand {
       CommandGroup(name: "Artifacts", subcommands: [ArtifactsPublish.self, ArtifactsCommand.self]),
       CommandGroup(name: "Jobs", subcommands: [JobCommand.self]),
       CommandGroup(name: "Language", subcommands: [StarlarkRun.self]),
-      CommandGroup(name: "Operate", subcommands: [OperateScheduler.self, CacheCommand.self, SupportCompletions.self]),
+      CommandGroup(
+        name: "Operate",
+        subcommands: [
+          OperateScheduler.self, TokenCommand.self, AuditCommand.self, CacheCommand.self, SupportCompletions.self,
+        ]),
     ])
 
   public init() {}

@@ -2,31 +2,33 @@ internal import Diagnostics
 internal import HTTPClient
 public import JSON
 public import JobModel
+public import SchedulerAccess
 
 /// The scheduler's API from a client, synchronous; see the server's `/api/openapi.json`.
 public struct SchedulerClient: Sendable {
-  /// For example `http://127.0.0.1:8081`, without a slash at the end.
-  public let address: String
-  private let token: String?
+  /// How the scheduler is reached, and what it may see.
+  public let endpoint: SchedulerEndpoint
+  /// Why the changes of this client are asked for; kept in the audit trail.
+  public var reason: String?
+  /// The beginning of every URL, without a slash at the end.
+  private let base: String
   private let http: HTTPClient
 
-  /// A client of the scheduler at an address; the token is found as ``TokenDirectory`` says.
-  public init(address: String) throws {
-    var address = address
-    while address.hasSuffix("/") { address.removeLast() }
-    let (host, port) = Self.hostAndPort(address)
-    self.init(address: address, token: try TokenDirectory.token(host: host, port: port))
+  /// A client of the scheduler at an address, which its socket, its key or its certificate proves.
+  public init(address: String, origin: SchedulerEndpoint.Origin) throws {
+    self.init(try SchedulerEndpoint(address: address, origin: origin))
   }
 
-  /// A client that shows this token, or none.
-  public init(address: String, token: String?) {
-    var address = address
-    while address.hasSuffix("/") { address.removeLast() }
-    self.address = address
-    self.token = token
+  public init(_ endpoint: SchedulerEndpoint) {
+    self.endpoint = endpoint
+    // Over a socket the host says nothing.
+    base = endpoint.socket == nil ? endpoint.address.description : "http://localhost"
     // A scheduler that is not there is said at once, not after several tries.
     http = HTTPClient(retry: .never)
   }
+
+  /// The address as the user wrote it.
+  public var address: String { endpoint.address.description }
 
   // MARK: Calls
 
@@ -39,7 +41,7 @@ public struct SchedulerClient: Sendable {
 
   /// A job as the API describes it; nil when there is none of that key.
   public func job(_ key: JobKey) throws -> JobStatus? {
-    let response = try send(HTTPRequest(.get, address + path(key)))
+    let response = try send(HTTPRequest(.get, base + path(key)))
     if response.status == 404 { return nil }
     return try decoding { try JobStatus(json: $0) }(try json(response))
   }
@@ -63,12 +65,54 @@ public struct SchedulerClient: Sendable {
     // A task's id is made of identifiers: nothing in it needs encoding.
     let query = "?offset=\(offset)" + (follow ? "&follow=1" : "") + (task.map { "&task=\($0)" } ?? "")
     var request = HTTPRequest(
-      .get, address + path(key) + "/instances/\(instance)/logs/\(process)/\(stream)" + query)
+      .get, base + path(key) + "/instances/\(instance)/logs/\(process)/\(stream)" + query)
     authorize(&request)
     let response = try reaching { try http.stream(request, onBytes: receive) }
     if response.status == 404 { return false }
     _ = try checked(response)
     return true
+  }
+
+  // MARK: Access
+
+  /// The caller's name and rights, as the scheduler knows them.
+  public func whoami() throws -> JSONValue { try get("/api/whoami") }
+
+  /// A link to the pages that works once.
+  public func loginLink() throws -> String { try text("url", of: post("/api/login", .object(JSONObject()))) }
+
+  /// A code that allows one change from a page.
+  public func oneTimeCode() throws -> String { try text("code", of: post("/api/code", .object(JSONObject()))) }
+
+  public func tokens() throws -> JSONValue { try get("/api/tokens") }
+
+  /// Makes a token. The answer's member `token` is its text, which the scheduler does not keep.
+  public func createToken(name: String, rights: [String], lifetimeSeconds: Int64?) throws -> JSONValue {
+    var body = JSONObject([("name", .string(name)), ("rights", .strings(rights))])
+    if let lifetimeSeconds { body["expires_in"] = .int(lifetimeSeconds) }
+    return try post("/api/tokens", .object(body))
+  }
+
+  public func revokeToken(name: String) throws {
+    _ = try json(send(HTTPRequest(.delete, base + "/api/tokens/" + Self.percentEncoded(name))))
+  }
+
+  /// Records of changes, oldest first.
+  ///
+  /// - Parameter since: ISO 8601, in UTC.
+  public func audit(job: String?, user: String?, since: String?, limit: Int) throws -> [JSONValue] {
+    var query = "?limit=\(limit)"
+    for (name, value) in [("job", job), ("user", user), ("since", since)] {
+      if let value { query += "&\(name)=\(Self.percentEncoded(value))" }
+    }
+    return try get("/api/audit" + query)["entries"]?.array ?? []
+  }
+
+  private func text(_ name: String, of answer: JSONValue) throws -> String {
+    try decoding { answer in
+      guard let text = answer[name]?.string else { throw Diagnostic(.environment, "no \"\(name)\"") }
+      return text
+    }(answer)
   }
 
   // MARK: Requests
@@ -81,13 +125,13 @@ public struct SchedulerClient: Sendable {
     _ = try post(path(key) + "/" + verb, body)
   }
 
-  private func get(_ path: String) throws -> JSONValue { try json(send(HTTPRequest(.get, address + path))) }
+  private func get(_ path: String) throws -> JSONValue { try json(send(HTTPRequest(.get, base + path))) }
 
   private func post(_ path: String, _ body: JSONValue) throws -> JSONValue {
     try json(
       send(
         HTTPRequest(
-          .post, address + path, headers: ["Content-Type": "application/json"], body: .bytes(body.bytes()))))
+          .post, base + path, headers: ["Content-Type": "application/json"], body: .bytes(body.bytes()))))
   }
 
   private func send(_ request: HTTPRequest) throws -> HTTPResponse {
@@ -97,7 +141,30 @@ public struct SchedulerClient: Sendable {
   }
 
   private func authorize(_ request: inout HTTPRequest) {
-    if let token { request.headers.fields.append(HTTPField(name: "Authorization", value: "Bearer \(token)")) }
+    request.unixSocketPath = endpoint.socket?.socketPath
+    request.pinnedPublicKey = endpoint.pin
+    // The token is for this server and not for one that it names.
+    request.followsRedirects = false
+    if let token = endpoint.token {
+      request.headers.fields.append(HTTPField(name: "Authorization", value: "Bearer \(token)"))
+    }
+    if let reason, request.method != .get {
+      request.headers.fields.append(HTTPField(name: "Kilt-Reason", value: Self.percentEncoded(reason)))
+    }
+  }
+
+  /// All bytes but the unreserved characters of RFC 3986 encoded.
+  private static func percentEncoded(_ text: String) -> String {
+    let digits = Array("0123456789ABCDEF".utf8)
+    let bytes = text.utf8.flatMap { byte -> [UInt8] in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+        [byte]
+      default: [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   private func reaching<Result>(_ body: () throws -> Result) throws -> Result {
@@ -127,7 +194,8 @@ public struct SchedulerClient: Sendable {
     do { body = try JSONValue(parsing: response.body)["error"] } catch { body = nil }
     let message = body?["message"]?.string ?? "the scheduler at \(address) answered with status \(response.status)"
     let blame: Blame = response.status == 401 || response.status >= 500 ? .environment : .input
-    throw Diagnostic(blame, message, remedies: body?["remedy"]?.string.map { [$0] } ?? [])
+    let notes = response.status == 401 ? endpoint.withheld.map { [$0] } ?? [] : []
+    throw Diagnostic(blame, message, notes: notes, remedies: body?["remedy"]?.string.map { [$0] } ?? [])
   }
 
   private func decoding<Value>(_ body: @escaping (JSONValue) throws -> Value) -> (JSONValue) throws -> Value {
@@ -138,15 +206,5 @@ public struct SchedulerClient: Sendable {
           remedies: ["use the client and the scheduler of one version"])
       }
     }
-  }
-
-  private static func hostAndPort(_ address: String) -> (String, Int) {
-    var rest = Substring(address)
-    if let slash = rest.firstIndex(of: "/") { rest = rest[slash...].drop { $0 == "/" } }
-    rest = rest.prefix { $0 != "/" }
-    guard let colon = rest.lastIndex(of: ":"), let port = Int(rest[rest.index(after: colon)...]) else {
-      return (String(rest), address.hasPrefix("https") ? 443 : 80)
-    }
-    return (String(rest[..<colon]), port)
   }
 }

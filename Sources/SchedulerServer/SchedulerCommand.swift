@@ -19,11 +19,16 @@ public struct SchedulerCommand: ParsableCommand {
       """,
     version: kiltVersion)
 
-  @Option(help: ArgumentHelp("Where the database, the token and the tasks' folders are kept.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp(
+      "Where the database, the socket, the tokens and the directories of tasks are kept.", valueName: "path"))
   var stateDirectory: String
 
   @Option(help: ArgumentHelp("Address and port; port 0 takes a free one.", valueName: "host:port"))
   var listen = "127.0.0.1:8081"
+
+  @Flag(help: "Let every local process read jobs, logs and files on the loopback address. For demonstrations.")
+  var openReading = false
 
   @Option(help: "The cluster's name, the first part of every job key.")
   var cluster = "devcluster"
@@ -119,6 +124,7 @@ public struct SchedulerCommand: ParsableCommand {
         .environment, "the program \"\(program)\" is not there",
         remedies: ["install all executables of Kilt in one folder, or name it: --executor, --pex-runner"])
     }
+    options.isReadingOpen = openReading
     options.cluster = cluster
     options.repository = repository
     options.controlGroupParent = cgroupParent

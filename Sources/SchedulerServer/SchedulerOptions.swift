@@ -1,15 +1,17 @@
 internal import Executor
-internal import SchedulerClient
+internal import SchedulerAccess
 internal import SchedulerCore
 internal import SystemSupport
 
 /// How a scheduler is started.
 struct SchedulerOptions: Sendable {
-  /// The SQLite database, the token, the lock, and a folder a task.
+  /// The SQLite database, the tokens, the socket, the lock, and a folder a task.
   var stateDirectory: FilePath
   /// Host and port to listen on; port 0 takes a free one.
   var listenHost = "127.0.0.1"
   var listenPort = 8081
+  /// Whether everybody who reaches the loopback address may read.
+  var isReadingOpen = false
   var cluster = "devcluster"
   /// Where artifacts come from; nil accepts no job that names one.
   var repository: String?

@@ -2,6 +2,7 @@ import Diagnostics
 import Glibc
 import JSON
 import JobModel
+import SchedulerAccess
 import SystemSupport
 import Testing
 
@@ -19,7 +20,7 @@ import Testing
 
   @Test func aSchedulerThatIsNotThereIsSaidAtOnce() throws {
     // The discard port: nothing listens there.
-    let client = SchedulerClient(address: "http://127.0.0.1:9/", token: nil)
+    let client = try SchedulerClient(address: "http://127.0.0.1:9/", origin: .user)
     #expect(client.address == "http://127.0.0.1:9")
     let problem = try #require(diagnostic { _ = try client.jobs() })
     #expect(problem.summary == "no scheduler answers at http://127.0.0.1:9")
@@ -32,7 +33,7 @@ import Testing
       "api/jobs": "<html>hello</html>", "api/cluster": "{\"name\": \"c\"}",
       "api/jobs-of-a-later-version": "{\"jobs\": [{\"unknown\": 1}]}",
     ])
-    let client = SchedulerClient(address: server.address, token: "secret")
+    let client = try SchedulerClient(address: server.address, origin: .user)
     #expect(try client.cluster()["name"] == "c")
     let problem = try #require(diagnostic { _ = try client.jobs() })
     #expect(problem.blame == .environment)
@@ -46,21 +47,8 @@ import Testing
 
   @Test func aLaterVersionsAnswerIsNotMisread() throws {
     let server = try FileServer(["api/jobs": "{\"jobs\": [{\"unknown\": 1}]}"])
-    let problem = try #require(diagnostic { _ = try SchedulerClient(address: server.address, token: nil).jobs() })
+    let problem = try #require(diagnostic { _ = try SchedulerClient(address: server.address, origin: .user).jobs() })
     #expect(problem.remedies == ["use the client and the scheduler of one version"])
-  }
-
-  @Test(arguments: ["localhost", "127.0.0.1", "127.9.9.9", "::1", "[::1]"])
-  func theLoopbackIsKnownByItsNames(host: String) { #expect(LoopbackAddress.isLoopback(host)) }
-
-  @Test(arguments: ["", "0.0.0.0", "::", "127.evil.example", "127.0.0.1.evil", "127.0.0.256", "localhost.evil"])
-  func othersAreNoLoopback(host: String) { #expect(!LoopbackAddress.isLoopback(host)) }
-
-  @Test func aTokenIsReadWithoutWhatAnEditorAdds() throws {
-    let folder = try FileSystem.makeTemporaryDirectory(prefix: "token")
-    defer { do { try FileSystem.removeTree(folder) } catch { Issue.record("\(error)") } }
-    try FileSystem.write(text: " abc def \r\n", to: folder.appending("token"))
-    #expect(try TokenDirectory.token(inFile: folder.appending("token")) == "abc def")
   }
 }
 

@@ -128,7 +128,8 @@ import Testing
     performInParallel(count: 2, threads: 2) { role in
       do {
         if role == 0 {
-          let request = HTTPRequest(.get, fixture.address + "/api/events")
+          let request = HTTPRequest(
+            .get, "http://localhost/api/events", unixSocketPath: fixture.socket.string)
           _ = try? HTTPClient(retry: .never).stream(request) { bytes in
             if bytes.elementsEqual(Array(": connected\n\n".utf8)) { seen.withLock { $0.append("connected") } }
             for event in parser.withLock({ $0.consume(bytes) }) where event.name == "task" {

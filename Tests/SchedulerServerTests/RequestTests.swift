@@ -8,43 +8,19 @@ import Testing
 
 /// What the built scheduler answers to requests, and when it does not even start.
 @Suite(.serialized) struct RequestTests {
-  @Test func changesNeedTheTokenAndAllRequestsTheRightHost() throws {
-    let fixture = try SchedulerFixture()
-    let job = fixture.job(instances: 1)
-    for headers in [[:], ["Authorization": "Bearer wrong"], ["Authorization": "Bearer "]] as [HTTPHeaders] {
-      let answer = try fixture.request(.post, "/api/jobs", job.json, headers: headers)
-      #expect(answer.status == 401)
-      #expect(answer.text.contains("KILT_TOKEN"))
-    }
-    #expect(try fixture.client().jobs().isEmpty)
-    let token = try FileSystem.readText(fixture.state.appending("token"))
-    let foreign = HTTPHeaders([
-      HTTPField(name: "Host", value: "evil.example"), HTTPField(name: "Authorization", value: "Bearer \(token)"),
-    ])
-    #expect(try fixture.request(.post, "/api/jobs", job.json, headers: foreign).status == 421)
-    #expect(try fixture.request(.get, "/", headers: ["Host": "evil.example"]).status == 421)
-    #expect(try fixture.request(.get, "/", headers: ["Host": "localhost:1"]).status == 200)
-    // For clients of the same user, the token is left where they look.
-    let port = try #require(fixture.address.split(separator: ":").last)
-    let left = fixture.scratch.appending(".local/state/kilt/tokens/localhost_\(port)")
-    #expect(try FileSystem.readText(left) == token)
-    #expect(try FileSystem.status(of: left).permissions == 0o600)
-  }
-
   @Test func aRequestThatIsNotUnderstoodChangesNothing() throws {
     let fixture = try SchedulerFixture()
     try fixture.client().create(fixture.job(instances: 1))
     let before = try fixture.waitUntilRunning(SchedulerFixture.key(), 1)
-    let token = try FileSystem.readText(fixture.state.appending("token"))
-    let headers: HTTPHeaders = ["Authorization": "Bearer \(token)"]
     let address = "/api/jobs/\(SchedulerFixture.key())/kill"
     for body in [["instances": []], ["instances": "0"], ["instance": [0]], [0], "all"] as [JSONValue] {
-      let answer = try fixture.request(.post, address, body, headers: headers)
+      let answer = try fixture.request(.post, address, body)
       #expect(answer.status == 422, "\(body)")
       #expect(try JSONValue(parsing: answer.body)["error"]?["message"]?.string != nil)
     }
-    #expect(try fixture.request(.post, "/api/jobs", ["key": "nonsense"], headers: headers).status == 422)
-    let torn = HTTPRequest(.post, fixture.address + address, headers: headers, body: .bytes(Array("{".utf8)))
+    #expect(try fixture.request(.post, "/api/jobs", ["key": "nonsense"]).status == 422)
+    let torn = HTTPRequest(
+      .post, "http://localhost" + address, body: .bytes(Array("{".utf8)), unixSocketPath: fixture.socket.string)
     #expect(try HTTPClient(retry: .never).send(torn).status == 400)
     #expect(try fixture.waitUntilRunning(SchedulerFixture.key(), 1).map(\.taskID) == before.map(\.taskID))
   }

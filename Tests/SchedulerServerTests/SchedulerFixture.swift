@@ -3,6 +3,7 @@ import Glibc
 import HTTPClient
 import JSON
 import JobModel
+import SchedulerAccess
 import SchedulerClient
 import Synchronization
 import SystemSupport
@@ -115,15 +116,30 @@ final class SchedulerFixture: Sendable {
 
   // MARK: Requests
 
-  func client() throws -> SchedulerClient {
-    SchedulerClient(address: address, token: try FileSystem.readText(state.appending("token")))
-  }
+  /// The path of the scheduler's Unix socket.
+  var socket: FilePath { state.appending("socket/api.sock") }
 
+  /// A client with all rights, over the socket.
+  func client() throws -> SchedulerClient { try SchedulerClient(address: "unix:\(socket)", origin: .user) }
+
+  /// Sends a request over the socket, as this user.
   func request(
     _ method: HTTPMethod, _ path: String, _ body: JSONValue? = nil, headers: HTTPHeaders = [:]
   ) throws -> HTTPResponse {
     try HTTPClient(retry: .never).send(
-      HTTPRequest(method, address + path, headers: headers, body: body.map { HTTPBody.bytes($0.bytes()) } ?? .none))
+      HTTPRequest(
+        method, "http://localhost" + path, headers: headers,
+        body: body.map { HTTPBody.bytes($0.bytes()) } ?? .none, unixSocketPath: socket.string))
+  }
+
+  /// Sends a request over TCP, as anybody on this machine.
+  func strangersRequest(
+    _ method: HTTPMethod, _ path: String, _ body: JSONValue? = nil, headers: HTTPHeaders = [:]
+  ) throws -> HTTPResponse {
+    try HTTPClient(retry: .never).send(
+      HTTPRequest(
+        method, address + path, headers: headers, body: body.map { HTTPBody.bytes($0.bytes()) } ?? .none,
+        followsRedirects: false))
   }
 
   // MARK: Jobs

@@ -44,9 +44,10 @@ struct JobLogs: ParsableCommand {
     let width = sources.map(\.label.utf8.count).max() ?? 0
     let output = LogOutput(width: width)
     let failure = Mutex<(any Error)?>(nil)
+    let client = try session.client
     let work: @Sendable (Int) -> Void = { index in
       do {
-        try read(sources[index], of: status.summary.key, session.client, to: output)
+        try read(sources[index], of: status.summary.key, client, to: output)
       } catch {
         failure.withLock { $0 = $0 ?? error }
       }

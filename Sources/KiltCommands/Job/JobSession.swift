@@ -5,7 +5,9 @@ internal import Digests
 internal import JSON
 internal import JobFiles
 internal import JobModel
+internal import SchedulerAccess
 internal import SchedulerClient
+internal import Synchronization
 internal import SystemSupport
 internal import Workspace
 
@@ -27,7 +29,7 @@ struct JobOptions: ParsableArguments {
 struct JobSession {
   let workspace: Workspace
   let cluster: WorkspaceConfiguration.Cluster
-  let client: SchedulerClient
+  private let connection = Connection()
   private let directory: FilePath
 
   init(_ global: GlobalOptions, cluster name: String? = nil) throws {
@@ -43,13 +45,32 @@ struct JobSession {
         ])
     }
     self.cluster = cluster
-    client = try SchedulerClient(address: try Self.address(of: cluster, workspace))
   }
 
-  /// The scheduler's address: that of kilt.toml, unless one that this workspace started says otherwise (port 0).
-  private static func address(of cluster: WorkspaceConfiguration.Cluster, _ workspace: Workspace) throws -> String {
-    if let set = environmentVariable("KILT_SCHEDULER"), !set.isEmpty { return set }
-    return cluster.scheduler
+  /// The scheduler of the cluster: that of `KILT_SCHEDULER`, else that of kilt.toml. Made when it is first needed.
+  var client: SchedulerClient {
+    get throws {
+      try connection.client.withLock { client in
+        if let client { return client }
+        var made: SchedulerClient
+        if let address = environmentVariable("KILT_SCHEDULER"), !address.isEmpty {
+          made = try SchedulerClient(address: address, origin: .user)
+        } else {
+          made = try SchedulerClient(address: cluster.scheduler, origin: .workspace)
+        }
+        made.reason = connection.reason.withLock { $0 }
+        client = made
+        return made
+      }
+    }
+  }
+
+  /// Says why changes are asked for; before the first of them.
+  func explain(_ reason: String?) { connection.reason.withLock { $0 = reason } }
+
+  private final class Connection: Sendable {
+    let client = Mutex<SchedulerClient?>(nil)
+    let reason = Mutex<String?>(nil)
   }
 
   // MARK: Jobs

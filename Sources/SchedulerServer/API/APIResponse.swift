@@ -27,6 +27,19 @@ enum APIResponse {
     error(status, diagnostic.summary, remedy: diagnostic.remedies.first)
   }
 
+  static func redirect(to path: String) -> Response {
+    var response = response([], type: "text/plain; charset=utf-8", status: .seeOther)
+    response.headers[.location] = path
+    return response
+  }
+
+  static var tooManyStreams: Response {
+    var response = error(
+      .serviceUnavailable, "too many logs and events are followed", remedy: "close some of them, or try again later")
+    response.headers[.retryAfter] = "5"
+    return response
+  }
+
   static var notFound: Response { error(.notFound, "there is nothing at this address") }
 
   /// Bytes as they come.

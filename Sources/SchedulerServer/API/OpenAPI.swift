@@ -28,6 +28,17 @@ enum OpenAPI {
       summary: "A process's stdout or stderr; with follow=1 as it is written, until the task ends.",
       query: ["task", "run", "offset", "follow"]),
     Operation(method: "get", path: "/events", summary: "State changes as server-sent events."),
+    Operation(method: "get", path: "/whoami", summary: "The caller's name and rights."),
+    Operation(method: "get", path: "/tokens", summary: "All tokens, without their texts."),
+    Operation(
+      method: "post", path: "/tokens", summary: "Creates a token; its text is in this answer only.",
+      body: "{\"name\": \"ci\", \"rights\": [\"deploy www-data/prod\"], \"expires_in\": 86400}"),
+    Operation(method: "delete", path: "/tokens/{name}", summary: "Revokes a token."),
+    Operation(
+      method: "get", path: "/audit", summary: "Changes that were asked for, oldest first.",
+      query: ["job", "user", "since", "limit"]),
+    Operation(method: "post", path: "/login", summary: "Makes a link that opens the pages once."),
+    Operation(method: "post", path: "/code", summary: "Makes a code that allows one change from a page."),
     Operation(method: "get", path: "/openapi.json", summary: "This description."),
   ]
 
@@ -62,7 +73,7 @@ enum OpenAPI {
         "description": .string(body), "content": ["application/json": ["schema": ["type": "object"]]],
       ]
     }
-    if operation.method == "post" { object["security"] = [["token": []]] }
+    if operation.path != "/openapi.json" { object["security"] = [["token": []]] }
     object["responses"] = [
       "200": ["description": "done"],
       "default": ["description": "{\"error\": {\"message\", \"remedy\"}}"],

@@ -12,7 +12,7 @@ extension Routes {
 
   /// A process's log: what is there, or with `follow=1` what comes until the task has ended. Unless a run is named,
   /// a followed log goes on with the process's next run.
-  func log(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+  func log(_ request: Request, _ context: AccessContext) async throws -> Response {
     guard let (directory, process, stream) = await logPlace(request, context) else { return APIResponse.notFound }
     let query = request.uri.queryParameters
     let run = query["run"].flatMap { Int($0) }
@@ -27,7 +27,11 @@ extension Routes {
         try await Self.writeRest(of: &reader, to: &writer)
       }
     }
+    guard let permit = access.connections.beginStream(of: context.caller.name) else {
+      return APIResponse.tooManyStreams
+    }
     return APIResponse.stream(request, type: type) { writer, departure in
+      defer { _ = permit }
       var path = path
       var reader = LogReader(path: path, offset: offset)
       // A server that stops waits for no reader.
@@ -62,9 +66,13 @@ extension Routes {
   }
 
   /// State changes as server-sent events (HTML standard, section 9.2), from now on.
-  func events(_ request: Request) async -> Response {
+  func events(_ request: Request, _ context: AccessContext) async -> Response {
+    guard let permit = access.connections.beginStream(of: context.caller.name) else {
+      return APIResponse.tooManyStreams
+    }
     let (events, end) = await scheduler.followEvents()
     return APIResponse.stream(request, type: "text/event-stream") { writer, departure in
+      defer { _ = permit }
       departure.whenItHappens(end)
       try await writer.write(ByteBuffer(string: ": connected\n\n"))
       for await event in events {

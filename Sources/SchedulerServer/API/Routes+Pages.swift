@@ -8,7 +8,7 @@ extension Routes {
   private static let shownLog: Int64 = 1 << 16
 
   /// The pages: cluster, job, instance, log, files.
-  func addPages(to router: Router<BasicRequestContext>) {
+  func addPages(to router: Router<AccessContext>) {
     router.get("/") { _, _ in
       APIResponse.html(
         JobPages.cluster(await scheduler.clusterName, jobs: await scheduler.jobs(), now: HostScheduler.now()))
@@ -52,7 +52,7 @@ extension Routes {
     instance.get("files") { request, context in try await files(request, context) }
   }
 
-  private func files(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+  private func files(_ request: Request, _ context: AccessContext) async throws -> Response {
     guard let key = key(context), let number = instanceNumber(context),
       let directory = await scheduler.directory(key, instance: number, task: task(request))
     else { return APIResponse.notFound }
@@ -71,7 +71,7 @@ extension Routes {
   }
 
   private func page(
-    _ context: BasicRequestContext, _ body: (JobDetail) async throws -> HTML?
+    _ context: AccessContext, _ body: (JobDetail) async throws -> HTML?
   ) async throws -> Response {
     guard let key = key(context), let detail = await scheduler.detail(key), let page = try await body(detail) else {
       let text: HTML = "<h1>Nothing here</h1><p>There is no such job, instance or log (yet).</p>"
@@ -80,7 +80,7 @@ extension Routes {
     return APIResponse.html(page)
   }
 
-  private func instanceNumber(_ context: BasicRequestContext) -> Int? {
+  private func instanceNumber(_ context: AccessContext) -> Int? {
     context.parameters.get("instance").flatMap { Int($0) }
   }
 
@@ -89,7 +89,7 @@ extension Routes {
 
   /// The task, process and stream that a log's path names; nil unless they are names that can be part of a path.
   func logPlace(
-    _ request: Request, _ context: BasicRequestContext
+    _ request: Request, _ context: AccessContext
   ) async -> (TaskDirectory, process: String, stream: String)? {
     guard let key = key(context), let number = instanceNumber(context),
       let process = context.parameters.get("process"), JobKey.isIdentifier(process),

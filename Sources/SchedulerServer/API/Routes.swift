@@ -2,25 +2,31 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import JSON
 internal import JobModel
+internal import SchedulerAccess
 
 /// The ways into the server: the JSON API below `/api`, and the pages.
 struct Routes: Sendable {
   let scheduler: HostScheduler
-  let authorization: Authorization
+  let access: AccessControl
+  let identity: ServerIdentity
 
   static let largestBody = 4 << 20
 
-  func router() -> Router<BasicRequestContext> {
-    let router = Router(context: BasicRequestContext.self)
-    router.add(middleware: Authorization.Middleware(authorization: authorization))
+  func router() -> Router<AccessContext> {
+    let router = Router(context: AccessContext.self)
+    router.add(middleware: AccessControl.Middleware(control: access))
     let api = router.group("api")
     api.get("openapi.json") { _, _ in APIResponse.json(OpenAPI.document) }
-    api.get("cluster") { _, _ in APIResponse.json(await scheduler.clusterDescription) }
+    api.get("cluster") { _, _ in
+      var cluster = await scheduler.clusterDescription.object ?? JSONObject()
+      if let fingerprint = identity.fingerprint { cluster["fingerprint"] = .string(fingerprint) }
+      return APIResponse.json(.object(cluster))
+    }
     api.get("jobs") { _, _ in
       APIResponse.json(.members(["jobs": .array(await scheduler.jobs().map(\.json))]))
     }
-    api.post("jobs") { request, _ in try await create(request) }
-    api.get("events") { request, _ in await events(request) }
+    api.post("jobs") { request, context in try await create(request, context) }
+    api.get("events") { request, context in await events(request, context) }
     let job = api.group("jobs/:cluster/:role/:stage/:name")
     job.get { _, context in
       try await found(context) { APIResponse.json($0.json) }
@@ -37,13 +43,14 @@ struct Routes: Sendable {
       return APIResponse.error(.serviceUnavailable, failure)
     }
     router.get("metrics") { _, _ in APIResponse.text(Array(await scheduler.metrics().utf8)) }
+    addAccess(to: router)
     addPages(to: router)
     return router
   }
 
   // MARK: Jobs
 
-  private func create(_ request: Request) async throws -> Response {
+  private func create(_ request: Request, _ context: AccessContext) async throws -> Response {
     let body = try await body(of: request)
     let configuration: JobConfiguration
     do {
@@ -51,11 +58,14 @@ struct Routes: Sendable {
     } catch {
       return APIResponse.error(.unprocessableContent, "this is not a job configuration: \(error)")
     }
-    return answer(await scheduler.create(configuration), key: configuration.key, status: .created)
+    let key = configuration.key
+    context.audit.job = key
+    try context.require(.deploy(role: key.role, stage: key.stage))
+    return answer(await scheduler.create(configuration), key: key, status: .created)
   }
 
   private func change(
-    _ request: Request, _ context: BasicRequestContext,
+    _ request: Request, _ context: AccessContext,
     _ body: (JobKey, Set<Int>?) async throws -> SubmissionOutcome
   ) async throws -> Response {
     guard let key = key(context) else { return APIResponse.notFound }
@@ -88,7 +98,7 @@ struct Routes: Sendable {
     return Set(numbers)
   }
 
-  private func body(of request: Request) async throws -> JSONValue {
+  func body(of request: Request) async throws -> JSONValue {
     let buffer = try await request.body.collect(upTo: Self.largestBody)
     if buffer.readableBytes == 0 { return .object(JSONObject()) }
     do {
@@ -100,7 +110,7 @@ struct Routes: Sendable {
 
   // MARK: What a path names
 
-  func key(_ context: BasicRequestContext) -> JobKey? {
+  func key(_ context: AccessContext) -> JobKey? {
     guard let cluster = context.parameters.get("cluster"), let role = context.parameters.get("role"),
       let stage = context.parameters.get("stage"), let name = context.parameters.get("name")
     else { return nil }
@@ -110,7 +120,7 @@ struct Routes: Sendable {
 
   /// Answers with the job that the path names, or that there is none.
   func found(
-    _ context: BasicRequestContext, _ body: (JobDetail) async throws -> Response
+    _ context: AccessContext, _ body: (JobDetail) async throws -> Response
   ) async throws -> Response {
     guard let key = key(context), let detail = await scheduler.detail(key) else {
       return APIResponse.error(.notFound, "there is no such job", remedy: "GET /api/jobs lists them")

@@ -1,0 +1,66 @@
+internal import ArgumentParser
+internal import Diagnostics
+internal import JSON
+internal import SchedulerClient
+
+/// `kilt audit`.
+struct AuditCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "audit", abstract: "Show who asked a scheduler for which change.",
+    discussion: """
+      One line per change: time, who, from where, action, job, status of the answer, reason. Refused changes of known \
+      callers are part of it.
+
+      EXAMPLES
+        kilt audit --job devcluster/www-data/prod/fiddler
+        kilt audit --user token:ci --since 2026-01-31T12:00:00Z
+        kilt audit --format json
+      """)
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var options: SchedulerOptions
+  @OptionGroup var output: FormatOption
+
+  @Option(help: ArgumentHelp("A job, or the beginning of its key: CLUSTER/ROLE.", valueName: "key"))
+  var job: String?
+
+  @Option(help: ArgumentHelp("A user, or token:NAME.", valueName: "name"))
+  var user: String?
+
+  @Option(
+    help: ArgumentHelp("Only changes since this time, in UTC: 2026-01-31 or 2026-01-31T12:00:00Z.", valueName: "time"))
+  var since: String?
+
+  @Option(help: ArgumentHelp("The newest records, at most.", valueName: "number"))
+  var limit = 1000
+
+  func run() throws {
+    if let since, !Self.isTime(since) {
+      throw Diagnostic(.input, "invalid time \"\(since)\"", remedies: ["write 2026-01-31 or 2026-01-31T12:00:00Z"])
+    }
+    guard (1...100_000).contains(limit) else {
+      throw Diagnostic(.input, "invalid --limit \(limit)", remedies: ["name a number from 1 to 100000"])
+    }
+    let entries = try options.client(global).audit(job: job, user: user, since: since, limit: limit)
+    switch output.format {
+    case .json: Terminal.standardOutput.print(JSONValue.array(entries).text(.pretty))
+    case .text: for entry in entries { Terminal.standardOutput.print(Self.line(entry)) }
+    }
+  }
+
+  private static func line(_ entry: JSONValue) -> String {
+    var parts = ["time", "user", "address", "action", "job"].compactMap { entry[$0]?.string }
+    let status = entry["status"]?.int ?? 0
+    parts.append((200..<300).contains(status) ? "accepted" : "refused (\(status))")
+    if let reason = entry["reason"]?.string { parts.append(reason) }
+    return parts.map(PlainText.line).joined(separator: "  ")
+  }
+
+  /// Whether a text is a date, or a date and a time, of ISO 8601.
+  static func isTime(_ text: String) -> Bool {
+    let pattern = Array("0000-00-00T00:00:00.000Z")
+    let shape = text.map { $0.isASCII && $0.isNumber ? "0" : $0 }
+    return shape == Array(pattern.prefix(10)) || shape == Array("0000-00-00T00:00:00Z")
+      || shape == Array("0000-00-00T00:00Z") || shape == pattern
+  }
+}

@@ -1,0 +1,36 @@
+internal import ArgumentParser
+internal import Diagnostics
+internal import SchedulerAccess
+internal import SchedulerClient
+internal import SystemSupport
+internal import Workspace
+
+/// How the verbs that need no job name a scheduler.
+struct SchedulerOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Address of the scheduler: unix:PATH, http://HOST:PORT or https://HOST:PORT. Default: KILT_SCHEDULER, or the "
+        + "first cluster of kilt.toml.", valueName: "address"))
+  var scheduler: String?
+
+  @Option(help: ArgumentHelp("State directory of a scheduler on this machine.", valueName: "path"))
+  var stateDirectory: String?
+
+  func client(_ global: GlobalOptions) throws -> SchedulerClient {
+    let directory = try global.workingDirectory
+    if let stateDirectory {
+      let state = directory.pushing(FilePath(stateDirectory))
+      let socket = SocketDirectory.path(inState: state).appending(SocketDirectory.socketName)
+      return try SchedulerClient(address: "unix:\(socket)", origin: .user)
+    }
+    if let address = scheduler ?? environmentVariable("KILT_SCHEDULER"), !address.isEmpty {
+      return try SchedulerClient(address: address, origin: .user)
+    }
+    guard FileSystem.exists(directory), let cluster = try Workspace.find(from: directory).configuration.clusters.first
+    else {
+      throw Diagnostic(
+        .input, "no scheduler was named", remedies: ["name one: --scheduler ADDRESS or --state-directory PATH"])
+    }
+    return try SchedulerClient(address: cluster.scheduler, origin: .workspace)
+  }
+}

@@ -1,0 +1,29 @@
+internal import ArgumentParser
+internal import Diagnostics
+internal import JSON
+internal import SchedulerClient
+
+/// `kilt token fingerprint`.
+struct TokenFingerprint: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fingerprint", abstract: "Print the fingerprint of a scheduler's TLS key.",
+    discussion: """
+      Run the command on the scheduler's machine: there the Unix socket proves who answers. Elsewhere, \
+      KILT_TOKEN=TOKEN@FINGERPRINT demands that key of the server.
+
+      EXAMPLES
+        kilt token fingerprint --state-directory /var/lib/kilt
+      """)
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var options: SchedulerOptions
+
+  func run() throws {
+    guard let fingerprint = try options.client(global).cluster()["fingerprint"]?.string else {
+      throw Diagnostic(
+        .environment, "the scheduler has no TLS key",
+        remedies: ["start it with --tls, or with --listen on an address beyond loopback"])
+    }
+    Terminal.standardOutput.print(fingerprint)
+  }
+}

@@ -1,0 +1,163 @@
+internal import Diagnostics
+internal import Glibc
+internal import HTTPTypes
+internal import Hummingbird
+internal import JobModel
+internal import NIOCore
+internal import NIOPosix
+internal import SchedulerAccess
+internal import SystemSupport
+
+/// Who may do what. A caller is a user of this machine (Unix socket), the holder of a token, or a browser that a
+/// one-time link let in. ``RouteAccess`` says which right a request needs.
+///
+/// Each request over TCP must name this server in `Host`, so that a page of another site cannot reach it under a name
+/// of its own (DNS rebinding).
+struct AccessControl: Sendable {
+  let tokens: TokenStore
+  let sessions: LoginSessions
+  let audit: AuditTrail
+  let connections: ConnectionTable
+  /// The values of `Host` that are answered over TCP; nil for any, when the server listens beyond loopback.
+  let hosts: Set<String>?
+  /// Whether everybody who reaches the loopback address may read.
+  let isReadingOpen: Bool
+
+  static let reasonHeader = HTTPField.Name("Kilt-Reason")
+  static let codeHeader = HTTPField.Name("Kilt-Code")
+  private static let longestReason = 500
+
+  struct Middleware: RouterMiddleware {
+    typealias Context = AccessContext
+    let control: AccessControl
+
+    func handle(
+      _ request: Request, context: AccessContext, next: (Request, AccessContext) async throws -> Response
+    ) async throws -> Response {
+      guard let peer = control.connections.peer(of: context.channel) else {
+        return APIResponse.error(.serviceUnavailable, "the connection is closing")
+      }
+      if case .tcp = peer.transport, !control.serves(request.head.authority ?? "") {
+        return APIResponse.error(.misdirectedRequest, "this server does not have that name")
+      }
+      guard let path = RouteAccess.components(of: request.uri.path) else { return APIResponse.notFound }
+      var context = context
+      let reads = request.method == .get || request.method == .head
+      context.caller = control.caller(of: request, peer: peer, reads: reads)
+      if !context.caller.rights.isEmpty { control.connections.proved(context.channel) }
+      let required = RouteAccess.required(reads: reads, path: path)
+      let response: Response
+      // With open reading, nobody has a right to read. A change needs somebody who asked for it.
+      if required.isMet(by: context.caller.rights), reads || context.caller.isKnown {
+        do {
+          response = try await next(request, context)
+        } catch let denied as AccessDenied {
+          response = control.denial(denied.required, context.caller, request)
+        } catch let error as any HTTPResponseError {
+          response = try error.response(from: request, context: context)
+        }
+      } else {
+        response = control.denial(required, context.caller, request)
+      }
+      if !reads { await control.record(request, path, context, response.status) }
+      return response
+    }
+  }
+
+  // MARK: Who asks
+
+  /// The caller of a request. A token that is shown decides alone: nothing is added to its rights.
+  func caller(of request: Request, peer: Peer, reads: Bool) -> Caller {
+    func caller(_ identity: Caller.Identity, _ rights: Set<AccessRight>) -> Caller {
+      Caller(identity: identity, rights: rights, address: peer.address)
+    }
+    if let header = request.headers[.authorization] {
+      guard let text = Self.bearerToken(header), let token = tokens.token(text) else { return caller(.nobody, []) }
+      return caller(.token(name: token.name), token.rights)
+    }
+    switch peer.transport {
+    case .socket(let user):
+      let mayDoAll = user == 0 || user == geteuid()
+      return caller(.user(id: user, name: Self.userName(user)), mayDoAll ? [.admin] : [])
+    case .tcp(let address):
+      if let session = sessions.session(request.cookies[sessions.cookieName]?.value) {
+        if reads { return caller(.session(owner: session.owner), session.readingRights) }
+        // Cookies are shared by all ports of a host, and so with every task's server: a cookie alone changes nothing.
+        if let code = request.headers[Self.codeHeader ?? .authorization], let owner = sessions.redeem(code: code) {
+          return caller(.session(owner: owner.owner), owner.rights)
+        }
+        return caller(.session(owner: session.owner), [])
+      }
+      if isReadingOpen, LoopbackAddress.isLoopback(address) { return caller(.nobody, [.read]) }
+      return caller(.nobody, [])
+    }
+  }
+
+  /// The token of a header `Authorization`; nil for another scheme.
+  static func bearerToken(_ header: String) -> String? {
+    guard header.lowercased().hasPrefix("bearer ") else { return nil }
+    return String(header.dropFirst(7))
+  }
+
+  /// Whether a request for this authority, `host` or `host:port`, is answered.
+  func serves(_ authority: String) -> Bool {
+    guard let hosts else { return true }
+    return hosts.contains(Self.host(of: authority).lowercased())
+  }
+
+  /// The host of `host:port`; the brackets of an IPv6 address stay.
+  private static func host(of authority: String) -> String {
+    guard let colon = authority.lastIndex(of: ":"), authority[colon...].dropFirst().allSatisfy(\.isNumber) else {
+      return authority
+    }
+    return String(authority[..<colon])
+  }
+
+  /// The name of a user of this host (getpwuid_r(3)); `uid:N` for one without.
+  private static func userName(_ id: UInt32) -> String {
+    var entry = passwd()
+    var found: UnsafeMutablePointer<passwd>?
+    var buffer = [CChar](repeating: 0, count: 16384)
+    getpwuid_r(id, &entry, &buffer, buffer.count, &found)
+    guard found != nil, let name = entry.pw_name else { return "uid:\(id)" }
+    return String(cString: name)
+  }
+
+  // MARK: Answers
+
+  private func denial(_ required: RequiredAccess, _ caller: Caller, _ request: Request) -> Response {
+    if case .session = caller.identity, request.method != .get, request.method != .head {
+      return APIResponse.error(
+        .forbidden, "a login by link only reads", remedy: "run `kilt scheduler code` for a one-time code")
+    }
+    if caller.isKnown {
+      return APIResponse.error(
+        .forbidden, "\(caller.name) lacks \(required.wanted)", remedy: "use a token with that right: see `kilt token`")
+    }
+    if request.headers[.authorization] != nil {
+      return APIResponse.error(
+        .unauthorized, "the token is unknown, revoked or expired", remedy: "set KILT_TOKEN to a valid token")
+    }
+    let isPage = !request.uri.path.hasPrefix("/api/") && request.uri.path != "/metrics"
+    if isPage, request.method == .get { return APIResponse.html(LoginPages.needed(), status: .unauthorized) }
+    return APIResponse.error(
+      .unauthorized, "the scheduler does not know who asks",
+      remedy: "use the scheduler's Unix socket (KILT_SCHEDULER=unix:PATH), or set KILT_TOKEN")
+  }
+
+  // MARK: The audit trail
+
+  /// Records a change that was asked for. Requests of nobody are not recorded: anybody could fill the disk with them.
+  private func record(_ request: Request, _ path: [Substring], _ context: AccessContext, _ status: HTTPResponse.Status)
+    async
+  {
+    guard context.caller.isKnown else { return }
+    let reason = Self.reasonHeader.flatMap { request.headers[$0] }.flatMap { PercentEncoding.decoded($0) }
+    let entry = AuditEntry(
+      time: HostScheduler.now(), caller: context.caller,
+      action: RouteAccess.action(of: path, method: request.method.rawValue),
+      job: RouteAccess.job(of: path) ?? context.audit.job,
+      reason: reason.map { String($0.prefix(Self.longestReason)) }, status: Int(status.code))
+    await audit.record(entry)
+  }
+}

@@ -1,0 +1,127 @@
+internal import Glibc
+internal import JSON
+internal import JobModel
+internal import NIOPosix
+internal import Synchronization
+internal import SystemSupport
+
+/// Who asked for which change, and what became of it.
+struct AuditEntry: Sendable {
+  var time: Timestamp
+  var caller: Caller
+  var action: String
+  var job: JobKey?
+  var reason: String?
+  /// The status of the answer: 2xx when the change was accepted.
+  var status: Int
+
+  var json: JSONValue {
+    var object = JSONObject([("time", .string(time.description)), ("user", .string(caller.name))])
+    switch caller.identity {
+    case .user(let id, _):
+      object["by"] = "socket"
+      object["uid"] = .int(Int64(id))
+    case .token(let name):
+      object["by"] = "token"
+      object["token"] = .string(name)
+    case .session: object["by"] = "login"
+    case .nobody: object["by"] = "nobody"
+    }
+    object["address"] = .string(caller.address)
+    object["action"] = .string(action)
+    if let job { object["job"] = .string(job.description) }
+    if let reason { object["reason"] = .string(reason) }
+    object["status"] = .int(Int64(status))
+    return .object(object)
+  }
+}
+
+/// The append-only record of changes: `audit.log` in the state directory, one JSON object per line.
+///
+/// A change waits until its record is on the disk. A disk that is full holds nothing up: records then wait in memory,
+/// and are written when there is room.
+final class AuditTrail: Sendable {
+  private struct State {
+    var waiting: [[UInt8]] = []
+    var dropped = 0
+    var problem: SystemCallError?
+  }
+
+  private let path: FilePath
+  private let state = Mutex(State())
+  private let largestFile: Int64
+  /// Files that are kept besides the one that is written.
+  static let backups = 8
+  private static let largestBacklog = 10_000
+
+  init(stateDirectory: FilePath, largestFile: Int64 = 32 << 20) {
+    path = stateDirectory.appending("audit.log")
+    self.largestFile = largestFile
+  }
+
+  /// Appends a record on another thread, and returns when it is on the disk.
+  func record(_ entry: AuditEntry) async {
+    let line = entry.json.bytes(.compact) + [0x0A]
+    do {
+      try await NIOThreadPool.singleton.runIfActive { self.append(line) }
+    } catch {
+      append(line)
+    }
+  }
+
+  private func append(_ line: [UInt8]) {
+    state.withLock { state in
+      if state.waiting.count >= Self.largestBacklog {
+        state.dropped += 1
+      } else {
+        state.waiting.append(line)
+      }
+      do throws(SystemCallError) {
+        try write(state.waiting.flatMap { $0 })
+        state.waiting = []
+        state.problem = nil
+      } catch {
+        if state.problem != error { writeText("warning: the audit trail cannot be written: \(error)\n", to: 2) }
+        state.problem = error
+      }
+    }
+  }
+
+  private func write(_ bytes: [UInt8]) throws(SystemCallError) {
+    if let status = try FileSystem.statusIfPresent(of: path), status.size + Int64(bytes.count) > largestFile {
+      for number in stride(from: Self.backups - 1, through: 1, by: -1) where FileSystem.exists(backup(number)) {
+        try FileSystem.rename(backup(number), to: backup(number + 1))
+      }
+      try FileSystem.rename(path, to: backup(1))
+    }
+    let file = try FileSystem.open(
+      path, .writeOnly, options: [.create, .append, .noFollow], permissions: .ownerReadWrite)
+    defer { FileSystem.close(file) }
+    let size = try FileSystem.status(of: file).size
+    do throws(SystemCallError) {
+      try FileSystem.write(bytes, to: file, path: path)
+      try FileSystem.synchronize(file, path: path)
+    } catch {
+      // Half a line would spoil the next one; it is written again from its beginning.
+      ftruncate(file.rawValue, off_t(size))
+      throw error
+    }
+  }
+
+  private func backup(_ number: Int) -> FilePath { FilePath("\(path).\(number)") }
+
+  /// The newest records that `isWanted` takes, at most `limit`, oldest first. Blocks on the disk.
+  func entries(limit: Int, _ isWanted: (JSONValue) -> Bool) throws(SystemCallError) -> [JSONValue] {
+    var found: [JSONValue] = []
+    for number in 0...Self.backups where found.count < limit {
+      let file = number == 0 ? path : backup(number)
+      guard FileSystem.exists(file) else { continue }
+      for line in try FileSystem.read(file).split(separator: 0x0A).reversed() where found.count < limit {
+        // A line that a crash cut off says nothing.
+        guard let entry = try? JSONValue(parsing: line), isWanted(entry) else { continue }
+        found.append(entry)
+      }
+    }
+    return found.reversed()
+  }
+}

@@ -1,0 +1,102 @@
+internal import Digests
+internal import JobModel
+internal import SchedulerAccess
+internal import Synchronization
+internal import SystemSupport
+
+/// Browsers that were let in. A one-time link sets a cookie that only reads; a one-time code allows one change.
+///
+/// Nothing of it outlives the process, and only digests are kept.
+final class LoginSessions: Sendable {
+  struct Session: Sendable {
+    var owner: String
+    var rights: Set<AccessRight>
+    var expiresAt: Timestamp
+
+    /// What a cookie may do with these rights.
+    var readingRights: Set<AccessRight> { rights.contains(.admin) ? [.read] : rights }
+  }
+
+  private struct State {
+    var links: [SHA256Digest: Session] = [:]
+    var codes: [SHA256Digest: Session] = [:]
+    var sessions: [SHA256Digest: Session] = [:]
+  }
+
+  private let state = Mutex(State())
+  private let now: @Sendable () -> Timestamp
+  private let port = Mutex(0)
+
+  /// How long a link and a code are good for.
+  static let linkLifetime = Duration.seconds(300)
+  static let sessionLifetime = Duration.seconds(3600)
+  /// How many of each kind there are at most; the oldest gives way.
+  static let largestNumber = 1000
+
+  init(now: @escaping @Sendable () -> Timestamp) { self.now = now }
+
+  /// The port is part of the name: cookies are shared by all ports of a host.
+  var cookieName: String { "kilt-session-\(port.withLock { $0 })" }
+
+  func listens(onPort number: Int) { port.withLock { $0 = number } }
+
+  /// Makes the secret of a one-time link for a caller.
+  func makeLink(for caller: Caller) throws(SystemCallError) -> String { try make(\.links, for: caller) }
+
+  /// Makes a one-time code for a caller.
+  func makeCode(for caller: Caller) throws(SystemCallError) -> String { try make(\.codes, for: caller) }
+
+  private func make(
+    _ list: any WritableKeyPath<State, [SHA256Digest: Session]> & Sendable, for caller: Caller
+  ) throws(SystemCallError) -> String {
+    let secret = String(try TokenStore.secret().prefix(32))
+    let session = Session(owner: caller.name, rights: caller.rights, expiresAt: now() + Self.linkLifetime)
+    insert(session, secret, into: list)
+    return secret
+  }
+
+  /// Exchanges a link's secret for a session's; nil when it is unknown, used or too old.
+  func redeem(link: String) throws(SystemCallError) -> (cookie: String, session: Session)? {
+    guard var session = take(link, from: \.links) else { return nil }
+    session.expiresAt = now() + Self.sessionLifetime
+    let cookie = try TokenStore.secret()
+    insert(session, cookie, into: \.sessions)
+    return (cookie, session)
+  }
+
+  /// Takes a one-time code; nil when it is unknown, used or too old.
+  func redeem(code: String) -> Session? { take(code, from: \.codes) }
+
+  /// The session of a cookie.
+  func session(_ cookie: String?) -> Session? {
+    guard let cookie, !cookie.isEmpty else { return nil }
+    let digest = SHA256Digest.of(cookie)
+    let time = now()
+    return state.withLock { $0.sessions[digest].flatMap { time < $0.expiresAt ? $0 : nil } }
+  }
+
+  private func insert(
+    _ session: Session, _ secret: String, into list: any WritableKeyPath<State, [SHA256Digest: Session]> & Sendable
+  ) {
+    let time = now()
+    state.withLock { state in
+      state[keyPath: list] = state[keyPath: list].filter { time < $0.value.expiresAt }
+      if state[keyPath: list].count >= Self.largestNumber,
+        let oldest = state[keyPath: list].min(by: { $0.value.expiresAt < $1.value.expiresAt })
+      {
+        state[keyPath: list][oldest.key] = nil
+      }
+      state[keyPath: list][SHA256Digest.of(secret)] = session
+    }
+  }
+
+  private func take(_ secret: String, from list: any WritableKeyPath<State, [SHA256Digest: Session]> & Sendable)
+    -> Session?
+  {
+    let time = now()
+    return state.withLock { state in
+      guard let session = state[keyPath: list].removeValue(forKey: SHA256Digest.of(secret)) else { return nil }
+      return time < session.expiresAt ? session : nil
+    }
+  }
+}

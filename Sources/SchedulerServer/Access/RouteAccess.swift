@@ -1,0 +1,58 @@
+internal import JobModel
+internal import SchedulerAccess
+
+/// The one place that says which right a request needs, by its method and path.
+///
+/// What is not named here needs `read` for GET and HEAD, and `admin` for every other method. So a new route is closed
+/// until a line here opens it. A right that depends on the body (`POST /api/jobs`) is demanded by its handler too:
+/// ``AccessContext/require(_:)``.
+enum RouteAccess {
+  static func required(reads: Bool, path: [Substring]) -> RequiredAccess {
+    let isAPI = path.first == "api"
+    let rest = isAPI ? path.dropFirst() : path[...]
+    // /jobs/CLUSTER/ROLE/STAGE/NAME and all below, as a page and in the API.
+    if rest.first == "jobs", rest.count >= 5 {
+      let parts = Array(rest)
+      let role = String(parts[2]), stage = String(parts[3])
+      return reads ? .readJob(role: role, stage: stage) : .deploy(role: role, stage: stage)
+    }
+    switch (reads, isAPI, Array(rest)) {
+    case (true, false, ["health"]), (true, false, ["login"]), (true, true, ["openapi.json"]): return .nothing
+    // The cluster, the list of jobs and who asks: whoever deploys needs them.
+    case (true, true, ["cluster"]), (true, true, ["jobs"]), (true, true, ["whoami"]): return .identity
+    case (false, true, ["jobs"]): return .deploySomewhere
+    // A link gives no more than the rights of whoever makes it.
+    case (false, true, ["login"]), (false, true, ["code"]): return .identity
+    case (true, true, let words) where words.first == "tokens": return .admin
+    default: return reads ? .read : .admin
+    }
+  }
+
+  /// The components of a path; nil when one of a job's is no identifier, so that no encoded form of a name passes here
+  /// for another name than in the handler.
+  static func components(of path: String) -> [Substring]? {
+    let parts = path.split(separator: "/")
+    let rest = parts.first == "api" ? parts.dropFirst() : parts[...]
+    if rest.first == "jobs", !rest.dropFirst().prefix(4).allSatisfy({ JobKey.isIdentifier(String($0)) }) { return nil }
+    return parts
+  }
+
+  /// The job that a path names.
+  static func job(of path: [Substring]) -> JobKey? {
+    let rest = path.first == "api" ? path.dropFirst() : path[...]
+    let parts = rest.map(String.init)
+    guard parts.count >= 5, parts[0] == "jobs" else { return nil }
+    return JobKey(cluster: parts[1], role: parts[2], stage: parts[3], name: parts[4])
+  }
+
+  /// What a change is called in the audit trail: its path without the job, `kill`, or `create` for a new job.
+  static func action(of path: [Substring], method: String) -> String {
+    let rest = path.first == "api" ? path.dropFirst() : path[...]
+    if rest.first == "jobs" {
+      let below = rest.dropFirst(5)
+      return below.isEmpty ? "create" : below.joined(separator: "/")
+    }
+    if method == "DELETE" { return "delete " + rest.joined(separator: "/") }
+    return rest.joined(separator: "/")
+  }
+}

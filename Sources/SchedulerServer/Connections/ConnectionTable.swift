@@ -1,0 +1,122 @@
+internal import NIOCore
+internal import Synchronization
+
+/// The open connections, and whom they belong to. Keeps their number within limits: when there are too many, those that
+/// have shown no right go first, the oldest before the others.
+final class ConnectionTable: Sendable {
+  struct Limits: Sendable {
+    var total = 3072
+    /// Connections of one IP address, or of one user of the Unix socket.
+    var byAddress = 2560
+    /// Followed logs and event streams.
+    var streams = 2048
+    var streamsByCaller = 1792
+  }
+
+  private struct Entry {
+    var peer: Peer
+    var number: Int
+    var channel: any Channel
+    /// It has sent a request with a right.
+    var isProven = false
+    /// A request is answered now.
+    var isBusy = false
+  }
+
+  private struct State {
+    var entries: [ObjectIdentifier: Entry] = [:]
+    var byAddress: [String: Int] = [:]
+    var next = 0
+    var streams: [String: Int] = [:]
+    var allStreams = 0
+  }
+
+  let limits: Limits
+  private let state = Mutex(State())
+
+  init(limits: Limits) { self.limits = limits }
+
+  var count: Int { state.withLock { $0.entries.count } }
+
+  func peer(of channel: any Channel) -> Peer? {
+    state.withLock { $0.entries[ObjectIdentifier(channel)]?.peer }
+  }
+
+  /// Takes a new connection in; false when it must be closed. May close others to make room.
+  func admit(_ channel: any Channel, from peer: Peer) -> Bool {
+    let (isAdmitted, evicted) = state.withLock { state -> (Bool, (any Channel)?) in
+      var evicted: (any Channel)?
+      let ofAddress = state.byAddress[peer.key] ?? 0
+      if ofAddress >= limits.byAddress || state.entries.count >= limits.total {
+        let isAddressFull = ofAddress >= limits.byAddress
+        let candidate = state.entries.filter { _, entry in
+          (!isAddressFull || entry.peer.key == peer.key) && !(entry.isProven && entry.isBusy)
+        }.min { left, right in
+          (left.value.isProven ? 1 : 0, left.value.number) < (right.value.isProven ? 1 : 0, right.value.number)
+        }
+        guard let candidate else { return (false, nil) }
+        evicted = candidate.value.channel
+        remove(candidate.key, from: &state)
+      }
+      state.entries[ObjectIdentifier(channel)] = Entry(peer: peer, number: state.next, channel: channel)
+      state.next += 1
+      state.byAddress[peer.key, default: 0] += 1
+      return (true, evicted)
+    }
+    evicted?.close(promise: nil)
+    if isAdmitted {
+      let identifier = ObjectIdentifier(channel)
+      channel.closeFuture.whenComplete { _ in self.state.withLock { self.remove(identifier, from: &$0) } }
+    }
+    return isAdmitted
+  }
+
+  private func remove(_ identifier: ObjectIdentifier, from state: inout State) {
+    guard let entry = state.entries.removeValue(forKey: identifier) else { return }
+    let left = (state.byAddress[entry.peer.key] ?? 1) - 1
+    state.byAddress[entry.peer.key] = left > 0 ? left : nil
+  }
+
+  /// A request of this connection has a right.
+  func proved(_ channel: any Channel) {
+    state.withLock { $0.entries[ObjectIdentifier(channel)]?.isProven = true }
+  }
+
+  func setBusy(_ isBusy: Bool, _ channel: any Channel) {
+    state.withLock { $0.entries[ObjectIdentifier(channel)]?.isBusy = isBusy }
+  }
+
+  // MARK: Streams
+
+  /// Counts a stream of a caller; nil when there are too many. The stream is counted while the value lives.
+  func beginStream(of caller: String) -> StreamPermit? {
+    let isAllowed = state.withLock { state in
+      guard state.allStreams < limits.streams, state.streams[caller] ?? 0 < limits.streamsByCaller else { return false }
+      state.allStreams += 1
+      state.streams[caller, default: 0] += 1
+      return true
+    }
+    return isAllowed ? StreamPermit(table: self, caller: caller) : nil
+  }
+
+  fileprivate func endStream(of caller: String) {
+    state.withLock { state in
+      state.allStreams -= 1
+      let left = (state.streams[caller] ?? 1) - 1
+      state.streams[caller] = left > 0 ? left : nil
+    }
+  }
+}
+
+/// A stream that counts.
+final class StreamPermit: Sendable {
+  private let table: ConnectionTable
+  private let caller: String
+
+  init(table: ConnectionTable, caller: String) {
+    self.table = table
+    self.caller = caller
+  }
+
+  deinit { table.endStream(of: caller) }
+}

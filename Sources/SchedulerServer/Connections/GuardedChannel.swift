@@ -1,0 +1,51 @@
+internal import Glibc
+internal import Hummingbird
+internal import HummingbirdCore
+internal import Logging
+internal import NIOCore
+
+/// A connection whose peer is known and whose number is limited.
+struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
+  enum Kind: Sendable { case socket, tcp }
+
+  let base: Base
+  let kind: Kind
+  let connections: ConnectionTable
+
+  func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Base.Value> {
+    let connections = connections
+    return peer(of: channel).flatMap { peer in
+      let isAdmitted = peer.map { connections.admit(channel, from: $0) } ?? false
+      return base.setup(channel: channel, logger: logger).map { value in
+        // After the set-up: an error in it would count as the listening socket's own.
+        if !isAdmitted { channel.close(promise: nil) }
+        return value
+      }
+    }
+  }
+
+  func handle(value: Base.Value, logger: Logger) async { await base.handle(value: value, logger: logger) }
+
+  /// The peer of a connection; nil when the kernel does not say who it is.
+  private func peer(of channel: any Channel) -> EventLoopFuture<Peer?> {
+    switch kind {
+    case .tcp:
+      let address = channel.remoteAddress?.ipAddress
+      return channel.eventLoop.makeSucceededFuture(address.map { Peer(transport: .tcp(address: $0)) })
+    case .socket:
+      guard let options = channel as? any SocketOptionProvider else {
+        return channel.eventLoop.makeSucceededFuture(nil)
+      }
+      let credentials: EventLoopFuture<PeerCredentials> = options.unsafeGetSocketOption(
+        level: .socket, name: .init(rawValue: SO_PEERCRED))
+      return credentials.map { Peer(transport: .socket(user: $0.user)) }.recover { _ in nil }
+    }
+  }
+}
+
+/// `struct ucred` of unix(7).
+private struct PeerCredentials: Sendable {
+  var process: Int32
+  var user: UInt32
+  var group: UInt32
+}
