@@ -28,6 +28,9 @@ public struct RecordedEvent: Sendable, Hashable {
     case updateInstance(UpdateID, instance: Int, InstanceUpdateAction)
   }
 
+  /// The job of events that concern the whole host.
+  public static let host = JobKey(cluster: "host", role: "host", stage: "host", name: "host")
+
   public var time: Timestamp
   public var job: JobKey
   public var subject: Subject

@@ -21,23 +21,11 @@ extension SafetyCheck {
         true, "it asks for the executor \"\(executor.name)\", and this scheduler has only its own",
         "remove \"executor_config\" from the job")
     }
-    return problems
-  }
-
-  /// Settings of an update that the state machine does not carry out.
-  func updateProblems(_ update: UpdateConfiguration) -> [ConfigurationProblem] {
-    var problems: [ConfigurationProblem] = []
-    func refuse(_ isAskedFor: Bool, _ setting: String, _ remedy: String) {
-      guard isAskedFor else { return }
-      problems.append(
-        ConfigurationProblem("this scheduler does not offer \(setting)", code: .unsupported, remedy: remedy))
+    if case .coordinator = job.slaPolicy {
+      refuse(
+        true, "its SLA policy asks a coordinator, and this scheduler counts instances itself",
+        "use CountSlaPolicy or PercentageSlaPolicy in the job")
     }
-    if case .variableBatch = update.strategy {
-      refuse(true, "updates in batches of different sizes", "use BatchUpdateStrategy in its update")
-    }
-    refuse(update.strategy.pausesAfterBatch, "updates that pause after a batch", "remove autopause_after_batch")
-    refuse(update.pulseInterval != nil, "updates that wait for a pulse", "remove pulse_interval_secs from its update")
-    refuse(update.slaAware, "updates that ask the SLA policy", "remove sla_aware from its update")
     return problems
   }
 }

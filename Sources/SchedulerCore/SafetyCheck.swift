@@ -17,14 +17,17 @@ public struct ConfigurationProblem: Sendable, Hashable {
 /// trust it.
 public struct SafetyCheck: Sendable {
   var policy: SchedulerPolicy
+  var zones: TimeZones
 
-  public init(policy: SchedulerPolicy = SchedulerPolicy()) { self.policy = policy }
+  public init(policy: SchedulerPolicy = SchedulerPolicy(), zones: TimeZones = .none) {
+    self.policy = policy
+    self.zones = zones
+  }
 
   /// Everything that is wrong, in a fixed order; empty for a sound configuration.
   public func problems(of job: JobConfiguration) -> [ConfigurationProblem] {
-    keyProblems(job) + shapeProblems(job) + updateProblems(job.update) + machineProblems(job)
-      + processProblems(job.task)
-      + artifactProblems(job) + portProblems(job)
+    keyProblems(job) + shapeProblems(job) + machineProblems(job) + processProblems(job.task) + artifactProblems(job)
+      + portProblems(job)
   }
 
   private func keyProblems(_ job: JobConfiguration) -> [ConfigurationProblem] {
@@ -55,10 +58,14 @@ public struct SafetyCheck: Sendable {
     require(job.update.watch >= .zero, "its update watch time is negative")
     require(job.maxTaskFailures == -1 || job.maxTaskFailures > 0, "its failure limit is neither -1 nor positive")
     require(job.task.finalizationWait >= .zero, "its finalization wait is negative")
-    if job.update.startFirst {
-      problems.append(
-        ConfigurationProblem(
-          "start-first updates are not offered by this scheduler", remedy: "remove start_first from its update"))
+    require(job.update.pulseInterval.map { $0 > .zero } ?? true, "the pulse interval of its update is not positive")
+    switch job.slaPolicy {
+    case .count(let count, let duration):
+      require(count >= 0 && duration >= .zero, "the count or duration of its SLA policy is negative")
+    case .percentage(let share, let duration):
+      require((0...100).contains(share), "the share of its SLA policy is not 0 to 100")
+      require(duration >= .zero, "the duration of its SLA policy is negative")
+    case .coordinator, nil: break
     }
     if let check = job.healthCheck {
       require(check.interval > .zero && check.timeout > .zero, "a health check time is not positive")
@@ -68,11 +75,13 @@ public struct SafetyCheck: Sendable {
     }
     if let cron = job.cron {
       require(!job.isService, "it is a service with a cron schedule; it can be only one of them")
-      if CronSchedule(cron) == nil {
+      do {
+        _ = try CronSchedule(cron, zones: zones)
+      } catch {
         problems.append(
           ConfigurationProblem(
-            "'\(cron.schedule)' in zone '\(cron.timeZone)' is no schedule",
-            remedy: "write five crontab fields, and UTC or an offset such as +02:00 as the zone"))
+            "its schedule \"\(cron.schedule)\" is invalid: \(error.description)",
+            remedy: "write five crontab fields or @daily, and a zone such as UTC, Europe/Berlin or +02:00"))
       }
     }
     return problems

@@ -13,9 +13,12 @@ public enum SchedulerError: DiagnosableError, Hashable {
   case notACronJob(JobKey)
   case updateInProgress(JobKey, UpdateID)
   case noUpdate(JobKey)
+  case noSuchRelease(JobKey, Int?, known: [Int])
+  case needsNoPulse(JobKey, UpdateID)
+  case notDraining
   case updateCannot(UpdateID, from: UpdateStatus, to: UpdateStatus)
   case tooManyInstances(JobKey, Int, limit: Int)
-  case overQuota(role: String, what: String)
+  case overQuota(QuotaKey, what: String)
 
   public var diagnostic: Diagnostic {
     switch self {
@@ -26,7 +29,7 @@ public enum SchedulerError: DiagnosableError, Hashable {
     case .jobExists(let key):
       Diagnostic(
         .input, "job \(key) exists already",
-        remedies: ["end it first with `kilt job kill`"])
+        remedies: ["change it with `kilt job update`"])
     case .noSuchJob(let key):
       Diagnostic(.input, "there is no job \(key)", remedies: ["`kilt job list` shows all jobs"])
     case .noSuchInstances(let key, let instances):
@@ -44,15 +47,27 @@ public enum SchedulerError: DiagnosableError, Hashable {
       Diagnostic(
         .input, "job \(key) is being updated (\(id))",
         remedies: ["wait for it"])
+    case .noSuchRelease(let key, let number, let known):
+      Diagnostic(
+        .input,
+        number.map { "job \(key) has no release \($0)" } ?? "job \(key) has no earlier release to return to",
+        notes: known.isEmpty ? [] : ["releases: \(known.suffix(20).map { String($0) }.joined(separator: ", "))"],
+        remedies: ["list the releases with `kilt job history \(key)`"])
+    case .needsNoPulse(let key, let id):
+      Diagnostic(
+        .input, "update \(id) of job \(key) does not wait for pulses",
+        remedies: ["set `pulse_interval_secs` in the job's update settings for an update that does"])
+    case .notDraining:
+      Diagnostic(.input, "the host is not being drained")
     case .noUpdate(let key): Diagnostic(.input, "job \(key) is not being updated")
     case .updateCannot(let id, let from, let to):
       Diagnostic(.input, "update \(id) is \(from.rawValue) and cannot become \(to.rawValue)")
     case .tooManyInstances(let key, let count, let limit):
       Diagnostic(.input, "job \(key) would have \(count) instances; at most \(limit) are allowed")
-    case .overQuota(let role, let what):
+    case .overQuota(let key, let what):
       Diagnostic(
-        .input, "role \(role) would exceed its quota: \(what)",
-        remedies: ["ask for fewer or smaller instances"])
+        .input, "the quota of \(key) does not allow it: \(what)",
+        remedies: ["ask for fewer or smaller instances", "raise the quota with `kilt quota set`"])
     }
   }
 }

@@ -51,7 +51,7 @@ actor HostScheduler: Service {
     // its other files the permissions of this one.
     FileSystem.close(try FileSystem.open(database, .readWrite, options: .create, permissions: .ownerReadWrite))
     try FileSystem.setPermissions(0o600, of: database)
-    store = try SchedulerStore(path: database.string, policy: options.policy)
+    store = try SchedulerStore(path: database.string, policy: options.policy, zones: HostZones.zones)
     supervisor = TaskSupervisor(options)
   }
 

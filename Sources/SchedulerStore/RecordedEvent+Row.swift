@@ -25,10 +25,11 @@ extension RecordedEvent {
       kind = .updateInstance
       (id, instance, status) = (update.rawValue, number, action.rawValue)
     }
-    try connection.execute(
+    try connection.cachedStatement(
       sql: """
         INSERT INTO events (time, job, kind, subject, instance, status, user, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-        """,
+        """
+    ).execute(
       arguments: [time.milliseconds, job.description, kind.rawValue, id, instance, status, user, message])
   }
 

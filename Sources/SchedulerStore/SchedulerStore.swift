@@ -21,7 +21,9 @@ public final class SchedulerStore: Sendable {
   /// Opens the database, makes it if there is none, brings an older one up to date, and reads the state.
   ///
   /// The database is this process's alone until it is closed: two schedulers cannot share one.
-  public init(path: String, policy: SchedulerPolicy = SchedulerPolicy()) throws(StoreError) {
+  public init(
+    path: String, policy: SchedulerPolicy = SchedulerPolicy(), zones: TimeZones = .none
+  ) throws(StoreError) {
     self.path = path
     let (database, state, configurations) = try StoreError.translating(path) {
       var options = Configuration()
@@ -48,7 +50,8 @@ public final class SchedulerStore: Sendable {
     }
     self.database = database
     machine = Mutex(
-      Machine(scheduler: Scheduler(state: state, policy: policy), configurations: configurations))
+      Machine(
+        scheduler: Scheduler(state: state, policy: policy, zones: zones), configurations: configurations))
   }
 
   /// Takes one event: the state after it is on disk when this returns.
@@ -58,24 +61,67 @@ public final class SchedulerStore: Sendable {
   ///   was, in memory as on disk.
   @discardableResult
   public func apply(_ event: Event, at time: Timestamp) throws -> [Effect] {
-    try machine.withLock { machine in
-      var next = machine.scheduler
-      let outcome = try next.apply(event, at: time)
-      let before = machine.scheduler.state
-      if StoredState.mustWrite(outcome, from: before, to: next.state) {
-        var configurations = machine.configurations
-        configurations = try StoreError.translating(path) {
-          try database.write { connection in
-            try StoredState.write(
-              outcome, from: before, to: next.state, configurations: &configurations, connection)
-            return configurations
-          }
+    guard let result = try apply([event], at: time).first else { return [] }
+    return try result.get()
+  }
+
+  /// Takes several events in one transaction: the state after all of them is on disk when this returns.
+  ///
+  /// - Returns: for each event what is to be done now, or why it was refused. One that is refused keeps no other from
+  ///   being taken.
+  /// - Throws: when the disk fails; none of the events was taken then.
+  public func apply(
+    _ events: [Event], at time: Timestamp
+  ) throws(StoreError) -> [Result<[Effect], SchedulerError>] {
+    try machine.withLock { (machine) throws(StoreError) -> [Result<[Effect], SchedulerError>] in
+      let before = StateChange.Summary(machine.scheduler.state)
+      var outcomes: [Scheduler.Outcome] = []
+      var results: [Result<[Effect], SchedulerError>] = []
+      for event in events {
+        do throws(SchedulerError) {
+          let outcome = try machine.scheduler.apply(event, at: time)
+          outcomes.append(outcome)
+          results.append(.success(outcome.effects))
+        } catch {
+          results.append(.failure(error))
         }
-        machine.configurations = configurations
       }
-      machine.scheduler = next
-      return outcome.effects
+      var change = StateChange(before: before, after: machine.scheduler.state)
+      for outcome in outcomes { change.add(outcome) }
+      guard StoredState.mustWrite(change) else { return results }
+      do throws(StoreError) {
+        try commit(change, &machine.configurations)
+      } catch {
+        for outcome in outcomes.reversed() { machine.scheduler.revert(outcome) }
+        throw error
+      }
+      return results
     }
+  }
+
+  private func commit(_ change: StateChange, _ table: inout ConfigurationTable) throws(StoreError) {
+    // The closure that writes cannot keep what it changes when it throws.
+    let rows = Mutex(table)
+    table = ConfigurationTable()
+    defer { table = rows.withLock { $0 } }
+    do throws(StoreError) {
+      try StoreError.translating(path) {
+        try database.write { connection in
+          try rows.withLock { rows in try StoredState.write(change, configurations: &rows, connection) }
+        }
+      }
+    } catch {
+      rows.withLock { $0.forgetNew() }
+      throw error
+    }
+    rows.withLock { $0.keepNew(change.after) }
+  }
+
+  /// Asks the state machine something, without changing it.
+  public func read<Value: Sendable, Failure: Error>(
+    _ body: (borrowing Scheduler) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    try machine.withLock { machine throws(Failure) in try body(machine.scheduler) }
   }
 
   /// The state as of the last event.

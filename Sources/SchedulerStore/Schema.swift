@@ -2,9 +2,12 @@ internal import GRDB
 
 /// The tables. A version that was released is never changed, only followed by another.
 enum Schema {
+  /// The names of all versions, oldest first.
+  static let versions = ["1: jobs, tasks, updates, events", "2: releases"]
+
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
-    migrator.registerMigration("1: jobs, tasks, updates, events") { connection in
+    migrator.registerMigration(versions[0]) { connection in
       try connection.execute(
         sql: """
           CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
@@ -22,6 +25,21 @@ enum Schema {
           ) STRICT;
           CREATE INDEX events_by_job ON events (job, id);
           CREATE INDEX events_by_time ON events (time);
+          """)
+    }
+    // Releases leave the jobs' rows: one that is accepted costs by itself, not by how many there are.
+    migrator.registerMigration(versions[1]) { connection in
+      try connection.execute(
+        sql: """
+          CREATE TABLE releases (
+            job TEXT NOT NULL, number INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (job, number)
+          ) STRICT, WITHOUT ROWID;
+          INSERT INTO releases (job, number, body)
+            SELECT jobs.key, json_extract(revision.value, '$.number'),
+              CASE WHEN json_extract(revision.value, '$.number') <= json_extract(jobs.body, '$.current')
+                THEN json_set(revision.value, '$.result', 'ROLLED_FORWARD') ELSE revision.value END
+            FROM jobs, json_each(jobs.body, '$.revisions') AS revision;
+          UPDATE jobs SET body = json_remove(body, '$.revisions');
           """)
     }
     return migrator

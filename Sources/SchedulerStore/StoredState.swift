@@ -3,22 +3,33 @@ internal import JSON
 internal import JobModel
 internal import SchedulerCore
 
-/// Which row holds which configuration: many tasks share one.
-struct ConfigurationTable {
-  private var ids: [JobConfiguration: Int64] = [:]
+/// What is written in one transaction: the consequences of one event, or of several.
+struct StateChange {
+  var before: Summary
+  var after: SchedulerState
+  var changes = Scheduler.Changes()
+  var events: [RecordedEvent] = []
 
-  init() {}
+  /// What of a state is compared as a whole.
+  struct Summary {
+    var host: HostOffer?
+    var drain: HostDrain?
+    var nextPort: Int
+    var nextSequence: Int
+    var prunedAt: Timestamp
 
-  mutating func note(_ configuration: JobConfiguration, _ id: Int64) { ids[configuration] = id }
+    init(_ state: SchedulerState) {
+      host = state.host
+      drain = state.drain
+      nextPort = state.nextPort
+      nextSequence = state.nextSequence
+      prunedAt = state.prunedAt
+    }
+  }
 
-  /// The row of a configuration; written if it is new.
-  mutating func id(of configuration: JobConfiguration, _ connection: Database) throws -> Int64 {
-    if let id = ids[configuration] { return id }
-    try connection.execute(
-      sql: "INSERT INTO configurations (body) VALUES (?)", arguments: [configuration.json.text(.canonical)])
-    let id = connection.lastInsertedRowID
-    ids[configuration] = id
-    return id
+  mutating func add(_ outcome: Scheduler.Outcome) {
+    changes.formUnion(outcome.changes)
+    for case .record(let event) in outcome.effects { events.append(event) }
   }
 }
 
@@ -29,120 +40,156 @@ enum StoredState {
   static let eventAge: Duration = .seconds(30 * 86_400)
 
   /// Whether there is anything to write: most ticks change nothing but the time.
-  static func mustWrite(_ outcome: Scheduler.Outcome, from before: SchedulerState, to after: SchedulerState) -> Bool {
-    !outcome.changes.isEmpty || before.host != after.host || before.nextPort != after.nextPort
-      || before.nextSequence != after.nextSequence || !recorded(outcome).isEmpty
+  static func mustWrite(_ change: StateChange) -> Bool {
+    !change.changes.isEmpty || change.before.host != change.after.host || change.before.drain != change.after.drain
+      || change.before.nextPort != change.after.nextPort || change.before.nextSequence != change.after.nextSequence
+      || !change.events.isEmpty
   }
 
   static func write(
-    _ outcome: Scheduler.Outcome, from before: SchedulerState, to after: SchedulerState,
-    configurations: inout ConfigurationTable, _ connection: Database
+    _ change: StateChange, configurations: inout ConfigurationTable, _ connection: Database
   ) throws {
-    for id in outcome.changes.tasks {
+    let after = change.after
+    if change.changes.clockShift != .zero {
+      try connection.execute(
+        sql: "UPDATE events SET time = time + ?", arguments: [change.changes.clockShift.milliseconds])
+    }
+    let put = try connection.cachedStatement(
+      sql: """
+        INSERT INTO tasks (id, job, instance, status, configuration, body) VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT (id) DO UPDATE SET status = excluded.status, configuration = excluded.configuration,
+          body = excluded.body
+        """)
+    let delete = try connection.cachedStatement(sql: "DELETE FROM tasks WHERE id = ?")
+    for id in change.changes.tasks {
       guard let task = after.tasks[id] else {
-        try connection.execute(sql: "DELETE FROM tasks WHERE id = ?", arguments: [id.rawValue])
+        try delete.execute(arguments: [id.rawValue])
         continue
       }
-      try connection.execute(
-        sql: """
-          INSERT INTO tasks (id, job, instance, status, configuration, body) VALUES (?, ?, ?, ?, ?, ?)
-          ON CONFLICT (id) DO UPDATE SET status = excluded.status, body = excluded.body
-          """,
+      try put.execute(
         arguments: [
           id.rawValue, task.job.description, task.instance, task.status.rawValue,
-          try configurations.id(of: task.configuration, connection), task.jsonWithoutConfiguration.text(.compact),
+          try configurations.id(of: task.shared, connection), task.jsonWithoutConfiguration.text(.compact),
         ])
     }
-    for key in outcome.changes.jobs {
-      if let job = after.jobs[key] {
-        try put("jobs", "key", key.description, job.json, connection)
-      } else {
-        try connection.execute(sql: "DELETE FROM jobs WHERE key = ?", arguments: [key.description])
-      }
-    }
-    for id in outcome.changes.updates {
+    for key in change.changes.jobs { try write(after.record(of: key), key, connection) }
+    for id in change.changes.updates {
       guard let update = after.updates[id] else {
         try connection.execute(sql: "DELETE FROM updates WHERE id = ?", arguments: [id.rawValue])
         continue
       }
-      try connection.execute(
+      try connection.cachedStatement(
         sql: """
           INSERT INTO updates (id, job, status, body) VALUES (?, ?, ?, ?)
           ON CONFLICT (id) DO UPDATE SET status = excluded.status, body = excluded.body
-          """,
+          """
+      ).execute(
         arguments: [id.rawValue, update.job.description, update.status.rawValue, update.json.text(.compact)])
     }
-    for role in outcome.changes.quotas {
-      if let quota = after.quotas[role] {
-        try put("quotas", "role", role, quota.json, connection)
+    for key in change.changes.quotas {
+      if let quota = after.quotas[key] {
+        try self.put("quotas", "role", key.description, quota.json, connection)
       } else {
-        try connection.execute(sql: "DELETE FROM quotas WHERE role = ?", arguments: [role])
+        try connection.execute(sql: "DELETE FROM quotas WHERE role = ?", arguments: [key.description])
       }
     }
-    for event in recorded(outcome) { try event.insert(connection) }
-    if before.host != after.host { try putMeta("host", after.host.map { $0.json.text(.compact) }, connection) }
+    for event in change.events { try event.insert(connection) }
+    if change.before.host != after.host {
+      try putMeta("host", after.host.map { $0.json.text(.compact) }, connection)
+    }
+    if change.before.drain != after.drain {
+      try putMeta("drain", after.drain.map { $0.json.text(.compact) }, connection)
+    }
     try putMeta("next_sequence", after.nextSequence, connection)
     try putMeta("next_port", after.nextPort, connection)
     try putMeta("time", after.time.milliseconds, connection)
-    if before.prunedAt != after.prunedAt { try pruneEvents(now: after.time, connection) }
+    if change.before.prunedAt != after.prunedAt { try pruneEvents(now: after.time, connection) }
+  }
+
+  /// Writes a job and those of its releases that are new or have changed.
+  private static func write(_ job: JobRecord?, _ key: JobKey, _ connection: Database) throws {
+    let text = key.description
+    guard let job else {
+      try connection.execute(sql: "DELETE FROM jobs WHERE key = ?", arguments: [text])
+      try connection.execute(sql: "DELETE FROM releases WHERE job = ?", arguments: [text])
+      return
+    }
+    try put("jobs", "key", text, job.jsonWithoutRevisions, connection)
+    let known = try Row.fetchOne(
+      connection, sql: "SELECT min(number) AS first, max(number) AS last FROM releases WHERE job = ?", arguments: [text]
+    )
+    let first: Int? = known?["first"]
+    let last: Int? = known?["last"]
+    if let first, let oldest = job.revisions.first?.number, first < oldest {
+      try connection.execute(sql: "DELETE FROM releases WHERE job = ? AND number < ?", arguments: [text, oldest])
+    }
+    // A release changes but once, when the update ends that brought it: it is among the last.
+    for revision in job.revisions where revision.number > (last ?? 0) || revision.number >= job.current {
+      try connection.cachedStatement(
+        sql: """
+          INSERT INTO releases (job, number, body) VALUES (?, ?, ?)
+          ON CONFLICT (job, number) DO UPDATE SET body = excluded.body WHERE body <> excluded.body
+          """
+      ).execute(arguments: [text, revision.number, revision.json.text(.compact)])
+    }
   }
 
   static func load(_ connection: Database) throws -> (SchedulerState, ConfigurationTable) {
     var table = ConfigurationTable()
-    var configurations: [Int64: JobConfiguration] = [:]
+    var configurations: [Int64: SharedConfiguration] = [:]
     for row in try Row.fetchAll(connection, sql: "SELECT id, body FROM configurations") {
-      let configuration = try JobConfiguration(json: json(row, "body"))
+      let configuration = SharedConfiguration(try JobConfiguration(json: json(row, "body")))
       configurations[row["id"]] = configuration
       table.note(configuration, row["id"])
     }
-    var tasks: [TaskID: TaskRecord] = [:]
+    var tasks: [TaskRecord] = []
     for row in try Row.fetchAll(connection, sql: "SELECT configuration, body FROM tasks") {
       let number: Int64 = row["configuration"]
       guard let configuration = configurations[number] else {
         throw ModelError(path: "configuration", problem: .missing)
       }
-      let task = try TaskRecord(json: json(row, "body"), configuration: configuration)
-      tasks[task.id] = task
+      tasks.append(try TaskRecord(json: json(row, "body"), configuration: configuration))
     }
-    var jobs: [JobKey: JobRecord] = [:]
-    for row in try Row.fetchAll(connection, sql: "SELECT body FROM jobs") {
-      let job = try JobRecord(json: json(row, "body"))
-      jobs[job.key] = job
+    var releases: [String: [JobRevision]] = [:]
+    for row in try Row.fetchAll(connection, sql: "SELECT job, body FROM releases ORDER BY job, number") {
+      releases[row["job"], default: []].append(try JobRevision(json: json(row, "body")))
     }
-    var updates: [UpdateID: JobUpdate] = [:]
-    for row in try Row.fetchAll(connection, sql: "SELECT body FROM updates") {
-      let update = try JobUpdate(json: json(row, "body"))
-      updates[update.id] = update
+    let jobs = try Row.fetchAll(connection, sql: "SELECT key, body FROM jobs").map { row in
+      try JobRecord(json: json(row, "body"), revisions: releases[row["key"]] ?? [])
     }
-    var quotas: [String: Resources] = [:]
+    let updates = try Row.fetchAll(connection, sql: "SELECT body FROM updates").map {
+      try JobUpdate(json: json($0, "body"))
+    }
+    var quotas: [QuotaKey: Resources] = [:]
     for row in try Row.fetchAll(connection, sql: "SELECT role, body FROM quotas") {
-      quotas[row["role"]] = try Resources(json: json(row, "body"))
+      let text: String = row["role"]
+      guard let key = QuotaKey(text) else {
+        throw ModelError(path: "quotas.role", problem: .badValue(text, allowed: []))
+      }
+      quotas[key] = try Resources(json: json(row, "body"))
     }
     let host = try meta("host", String.self, connection).map { try HostOffer(json: parse($0)) }
+    let drain = try meta("drain", String.self, connection).map { try HostDrain(json: parse($0)) }
     let time = Timestamp(milliseconds: try meta("time", Int64.self, connection) ?? 0)
     let state = SchedulerState(
-      jobs: jobs, tasks: tasks, updates: updates, host: host, quotas: quotas,
+      jobs: jobs, tasks: tasks, updates: updates, host: host, drain: drain, quotas: quotas,
       nextSequence: try meta("next_sequence", Int.self, connection) ?? 1,
       nextPort: try meta("next_port", Int.self, connection) ?? 0, time: time, prunedAt: time)
     return (state, table)
   }
 
-  private static func recorded(_ outcome: Scheduler.Outcome) -> [RecordedEvent] {
-    outcome.effects.compactMap { if case .record(let event) = $0 { event } else { nil } }
-  }
-
   private static func put(
     _ table: String, _ column: String, _ key: String, _ body: JSONValue, _ connection: Database
   ) throws {
-    try connection.execute(
-      sql: "INSERT INTO \(table) (\(column), body) VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body",
-      arguments: [key, body.text(.compact)])
+    try connection.cachedStatement(
+      sql: "INSERT INTO \(table) (\(column), body) VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body"
+    ).execute(arguments: [key, body.text(.compact)])
   }
 
   private static func putMeta(_ name: String, _ value: (any DatabaseValueConvertible)?, _ connection: Database) throws {
-    try connection.execute(
-      sql: "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-      arguments: [name, value])
+    try connection.cachedStatement(
+      sql: "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+    ).execute(arguments: [name, value])
   }
 
   private static func meta<Value: DatabaseValueConvertible>(

@@ -23,7 +23,8 @@ import Testing
     var bench = try Bench()
     try bench.send(.createJob(configuration(instances: 3, cpu: 3)))
     #expect(bench.active.map(\.status) == [.assigned, .assigned, .pending])
-    #expect(bench.active.last?.message == "needs 3.0 CPU, 2.0 of 8.0 is free")
+    let waiting = try #require(bench.active.last)
+    #expect(bench.scheduler.state.waitReason(of: waiting) == "needs 3.0 CPU, 2.0 of 8.0 is free")
     try bench.settle()
     try bench.send(.killJob(key, instances: [0]))
     try bench.settle()
@@ -156,7 +157,7 @@ import Testing
     #expect(bench.scheduler.state.tasks[first.id]?.status == .lost)
     #expect(bench.destroyed == [first.id])
     #expect(bench.launched.isEmpty)
-    #expect(try bench.task(0).message == "waits until nothing is left of \(first.id)")
+    #expect(bench.scheduler.state.waitReason(of: try bench.task(0)) == "waits until nothing is left of \(first.id)")
     try bench.pass(.seconds(15))
     #expect(bench.destroyed == [first.id])
     try bench.send(.taskDestroyed(first.id))
@@ -219,8 +220,9 @@ import Testing
 
   @Test func aQuotaLimitsPreferredJobs() throws {
     var bench = try Bench()
-    try bench.send(.setQuota(role: "cbe", Resources(cpu: 2, ram: 1 << 30, disk: 1 << 30)))
-    #expect(throws: SchedulerError.overQuota(role: "cbe", what: "CPU")) {
+    try bench.send(.setQuota(QuotaKey(role: "cbe"), Resources(cpu: 2, ram: 1 << 30, disk: 1 << 30)))
+    let reason = "CPU: the job needs 3.0 of 2.0, other jobs use 0.0"
+    #expect(throws: SchedulerError.overQuota(QuotaKey(role: "cbe"), what: reason)) {
       try bench.send(.createJob(configuration(instances: 3) { $0.tier = .preferred }))
     }
     try bench.send(.createJob(configuration(instances: 2) { $0.tier = .preferred }))

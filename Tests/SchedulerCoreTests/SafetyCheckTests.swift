@@ -129,6 +129,8 @@ import Testing
         $0.update.strategy = .variableBatch(batchSizes: [1, 2], autopause: true)
         $0.update.pulseInterval = .seconds(60)
         $0.update.slaAware = true
-      } == [.unsupported, .unsupported, .unsupported, .unsupported])
+        $0.update.startFirst = true
+      } == [])
+    #expect(codes { $0.slaPolicy = .coordinator(url: "http://a/", statusKey: "drain") } == [.unsupported])
   }
 }

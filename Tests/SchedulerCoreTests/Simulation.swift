@@ -90,13 +90,16 @@ struct Simulation {
   /// The state as the store brings it back.
   mutating func stored(_ state: SchedulerState) -> SchedulerState {
     do {
-      var tasks: [TaskID: TaskRecord] = [:]
-      for task in state.tasks.values {
-        tasks[task.id] = try TaskRecord(json: task.jsonWithoutConfiguration, configuration: task.configuration)
-      }
+      let jobs = Array(state.jobs.values) + Array(state.formerJobs.values)
       let restored = SchedulerState(
-        jobs: try state.jobs.mapValues { try JobRecord(json: $0.json) }, tasks: tasks,
-        updates: try state.updates.mapValues { try JobUpdate(json: $0.json) }, host: state.host,
+        jobs: try jobs.map { job in
+          try JobRecord(
+            json: job.jsonWithoutRevisions, revisions: try job.revisions.map { try JobRevision(json: $0.json) })
+        },
+        tasks: try state.tasks.values.map {
+          try TaskRecord(json: $0.jsonWithoutConfiguration, configuration: $0.shared)
+        },
+        updates: try state.updates.values.map { try JobUpdate(json: $0.json) }, host: state.host, drain: state.drain,
         quotas: state.quotas, nextSequence: state.nextSequence, nextPort: state.nextPort, time: state.time,
         prunedAt: state.prunedAt)
       if restored != state { findings.append("what was stored is not what was read back") }
@@ -144,9 +147,11 @@ struct Simulation {
     var living: [InstanceKey: Int] = [:]
     for task in state.tasks.values {
       if !task.status.isTerminal {
-        living[task.instanceKey, default: 0] += 1
+        if !task.isLeaving { living[task.instanceKey, default: 0] += 1 }
         if state.jobs[task.job] == nil { findings.append("\(task.id) has no job") }
-        if state.active[task.instanceKey] != task.id { findings.append("\(task.id) is not its instance's task") }
+        if !task.isLeaving, state.activeTask(of: task.instanceKey)?.id != task.id {
+          findings.append("\(task.id) is not its instance's task")
+        }
       }
       if task.awaitsEnd != state.unfenced.contains(task.id) { findings.append("\(task.id) is fenced wrongly") }
       if task.status == .assigned, task.ports.count != task.configuration.requiredPorts.count {

@@ -35,7 +35,7 @@ import Testing
     let state = simulation.scheduler.state
     for task in state.activeTasks {
       #expect(
-        task.status == .running || task.status == .pending && task.message != nil,
+        task.status == .running || task.status == .pending && state.waitReason(of: task) != nil,
         "seed \(seed): \(task.id) is \(task.status): \(task.message ?? "")")
     }
     #expect(state.unfenced.isEmpty)

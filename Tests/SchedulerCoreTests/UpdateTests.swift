@@ -41,12 +41,12 @@ import Testing
     try bench.settle()
     try bench.pass(.seconds(1))
     #expect(status(bench) == .rolledForward)
-    #expect(versions(bench) == [1, 1, 1, 1])
+    #expect(versions(bench) == [2, 2, 2, 2])
     try bench.send(.startUpdate(configuration(instances: 1, version: 2, update: bold)))
     try bench.settle()
     try bench.pass(.seconds(1))
     #expect(status(bench) == .rolledForward)
-    #expect(versions(bench) == [2])
+    #expect(versions(bench) == [3])
   }
 
   @Test func anUnchangedJobIsSaidToBe() throws {

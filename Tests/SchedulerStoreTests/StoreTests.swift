@@ -32,9 +32,9 @@ func withDirectory(_ body: (String) throws -> Void) throws {
     try withDirectory { path in
       let store = try SchedulerStore(path: path)
       try store.apply(.hostOffer(offer), at: start)
-      try store.apply(.setQuota(role: "cbe", Resources(cpu: 3, ram: 1, disk: 2)), at: start)
-      try store.apply(.setQuota(role: "gone", Resources(cpu: 3, ram: 1, disk: 2)), at: start)
-      try store.apply(.setQuota(role: "gone", nil), at: start)
+      try store.apply(.setQuota(QuotaKey(role: "cbe"), Resources(cpu: 3, ram: 1 << 30, disk: 2 << 30)), at: start)
+      try store.apply(.setQuota(QuotaKey(role: "gone", stage: "prod"), Resources(cpu: 3, ram: 1, disk: 2)), at: start)
+      try store.apply(.setQuota(QuotaKey(role: "gone", stage: "prod"), nil), at: start)
       try store.apply(.createJob(configuration(), user: "ann"), at: start)
       try store.apply(.createJob(configuration("other")), at: start)
       for task in store.state.activeTasks {

@@ -3,68 +3,90 @@ public import JobModel
 
 // The records as the store keeps them. Absent fields take defaults, so that an older state can be read.
 
-extension JobRecord: JSONCodable {
-  public init(json: JSONValue) throws(ModelError) {
+extension JobRecord {
+  /// Reads a record whose releases are kept beside it; records of older schedulers hold their releases themselves.
+  public init(json: JSONValue, revisions: [JobRevision]) throws(ModelError) {
     let fields = try FieldReader(json)
-    var completed = Set<Int>()
-    for value in json["completed"]?.array ?? [] {
-      guard let instance = value.int.flatMap(Int.init(exactly:)) else {
-        throw ModelError(path: "completed", problem: .wrongType(expected: "an array of instances"))
-      }
-      completed.insert(instance)
-    }
     self.init(
-      key: try fields.jobKey("key"), revisions: try fields.list("revisions"), current: try fields.integer("current"),
+      key: try fields.jobKey("key"), revisions: revisions, current: try fields.integer("current"),
       desired: try fields.dictionary("desired", expected: "a revision") { name, value in
         guard let instance = Int(name), let number = value.int.flatMap(Int.init(exactly:)) else { return nil }
         return (instance, number)
       },
-      completed: completed, isEnding: try fields.optionalBool("ending") ?? false,
-      lastCronDue: try fields.optionalTimestamp("last_cron_due"), createdAt: try fields.timestamp("created_at"))
+      completed: Set(try fields.integers("completed")), isEnding: try fields.optionalBool("ending") ?? false,
+      lastCronDue: try fields.optionalTimestamp("last_cron_due"), createdAt: try fields.timestamp("created_at"),
+      endedAt: try fields.optionalTimestamp("ended_at"))
   }
 
-  public var json: JSONValue {
+  /// The record without its releases, which are never changed together.
+  public var jsonWithoutRevisions: JSONValue {
     let desired = desired.sorted { $0.key < $1.key }.map { (String($0.key), JSONValue.integer($0.value)) }
     return .fields([
-      "key": .string(key.description), "revisions": .list(revisions), "current": .integer(current),
+      "key": .string(key.description), "current": .integer(current),
       "desired": .object(JSONObject(desired)), "completed": .array(completed.sorted().map { .integer($0) }),
       "ending": .bool(isEnding), "last_cron_due": lastCronDue.map { .time($0) }, "created_at": .time(createdAt),
+      "ended_at": endedAt.map { .time($0) },
     ])
   }
 }
 
 extension JobRevision: JSONCodable {
+  private enum CauseName: String, CaseIterable {
+    case create, update, scale, rollback
+  }
+
   public init(json: JSONValue) throws(ModelError) {
     let fields = try FieldReader(json)
+    let cause: Cause =
+      switch try fields.optionalEnumeration("cause", CauseName.self) {
+      case .update: .update
+      case .scale: .scale
+      case .rollback: .rollback(to: try fields.integer("restores"))
+      case .create, nil: .create
+      }
     self.init(
       number: try fields.integer("number"), configuration: try fields.object("configuration"),
-      submittedAt: try fields.timestamp("submitted_at"), user: try fields.optionalString("user"))
+      submittedAt: try fields.timestamp("submitted_at"), user: try fields.optionalString("user"),
+      reason: try fields.optionalString("reason"), cause: cause, result: try fields.optionalEnumeration("result"))
   }
 
   public var json: JSONValue {
-    .fields([
+    let name: CauseName
+    var restores: Int?
+    switch cause {
+    case .create: name = .create
+    case .update: name = .update
+    case .scale: name = .scale
+    case .rollback(let number): (name, restores) = (.rollback, number)
+    }
+    return .fields([
       "number": .integer(number), "configuration": configuration.json, "submitted_at": .time(submittedAt),
-      "user": .text(user),
+      "user": .text(user), "reason": .text(reason), "cause": .raw(name), "restores": .integer(restores),
+      "result": result.map { .raw($0) },
     ])
   }
 }
 
 extension TaskRecord {
   /// Reads a record whose configuration is kept beside it.
-  public init(json: JSONValue, configuration: JobConfiguration) throws(ModelError) {
+  public init(json: JSONValue, configuration: SharedConfiguration) throws(ModelError) {
     let fields = try FieldReader(json)
     self.init(
       id: TaskID(try fields.string("id")), job: try fields.jobKey("job"), instance: try fields.integer("instance"),
       sequence: try fields.integer("sequence"), revision: try fields.integer("revision"),
-      configuration: configuration, status: try fields.enumeration("status"), since: try fields.timestamp("since"),
+      shared: configuration, status: try fields.enumeration("status"), since: try fields.timestamp("since"),
       ports: try fields.ports("ports"), ancestor: try fields.optionalString("ancestor").map { TaskID($0) },
       restarts: try fields.optionalInteger("restarts") ?? 0, failures: try fields.optionalInteger("failures") ?? 0,
       flaps: try fields.optionalInteger("flaps") ?? 0, assignedAt: try fields.optionalTimestamp("assigned_at"),
       notBefore: try fields.optionalTimestamp("not_before"), executorPID: try fields.optionalInteger("executor_pid"),
-      health: try fields.optionalObject("health"), message: try fields.optionalString("message"),
-      killAttempts: try fields.optionalInteger("kill_attempts") ?? 0,
+      health: try fields.optionalObject("health"), healthySince: try fields.optionalTimestamp("healthy_since"),
+      message: try fields.optionalString("message"), killAttempts: try fields.optionalInteger("kill_attempts") ?? 0,
       nextKill: try fields.optionalTimestamp("next_kill"), awaitsEnd: try fields.optionalBool("awaits_end") ?? false,
-      events: try fields.list("events"))
+      isLeaving: try fields.optionalBool("leaving") ?? false,
+      keepsPlace: try fields.optionalBool("keeps_place") ?? false,
+      requestedEnd: try fields.optionalEnumeration("requested_end"), events: try fields.list("events"))
+    // A scheduler that did not know it stored tasks that ran without it.
+    if status == .running, healthySince == nil, health?.healthy ?? true { healthySince = since }
   }
 
   /// The record without its configuration, which many tasks share.
@@ -75,9 +97,12 @@ extension TaskRecord {
       "ports": .dictionary(ports) { .integer($0) }, "ancestor": .text(ancestor?.rawValue),
       "restarts": .integer(restarts), "failures": .integer(failures), "flaps": .integer(flaps),
       "assigned_at": assignedAt.map { .time($0) }, "not_before": notBefore.map { .time($0) },
-      "executor_pid": .integer(executorPID), "health": health?.json, "message": .text(message),
+      "executor_pid": .integer(executorPID), "health": health?.json,
+      "healthy_since": healthySince.map { .time($0) }, "message": .text(message),
       "kill_attempts": .integer(killAttempts), "next_kill": nextKill.map { .time($0) },
-      "awaits_end": .bool(awaitsEnd), "events": .list(events),
+      "awaits_end": .bool(awaitsEnd), "leaving": .flag(isLeaving ? true : nil),
+      "keeps_place": .flag(keepsPlace ? true : nil), "requested_end": requestedEnd.map { .raw($0) },
+      "events": .list(events),
     ])
   }
 }
@@ -90,9 +115,24 @@ extension JobUpdate: JSONCodable {
       id: UpdateID(try fields.string("id")), job: try fields.jobKey("job"), status: try fields.enumeration("status"),
       configuration: try fields.object("configuration"), revision: try fields.integer("revision"),
       formerRevision: try fields.integer("former_revision"), isRestart: try fields.optionalBool("restart") ?? false,
+      isWhole: try fields.optionalBool("whole") ?? true,
       instances: Dictionary(steps.map { ($0.instance, $0.progress) }, uniquingKeysWith: { _, last in last }),
-      user: try fields.optionalString("user"), message: try fields.optionalString("message"),
+      batches: [], openBatch: try fields.optionalInteger("open_batch") ?? 0,
+      pulsedAt: try fields.optionalTimestamp("pulsed_at"), user: try fields.optionalString("user"),
+      reason: try fields.optionalString("reason"), message: try fields.optionalString("message"),
       startedAt: try fields.timestamp("started_at"), since: try fields.timestamp("since"))
+    guard let stored = json["batches"]?.array else {
+      // An older scheduler worked them out at each look.
+      batches = configuration.strategy.batches(of: JobUpdate.order(instances, isRollingBack: isRollingBack))
+      return
+    }
+    for (index, value) in stored.enumerated() {
+      let numbers = value.array?.compactMap { $0.int.flatMap(Int.init(exactly:)) }
+      guard let numbers, numbers.count == value.array?.count else {
+        throw ModelError(path: "batches[\(index)]", problem: .wrongType(expected: "an array of instances"))
+      }
+      batches.append(numbers)
+    }
   }
 
   public var json: JSONValue {
@@ -100,8 +140,26 @@ extension JobUpdate: JSONCodable {
     return .fields([
       "id": .string(id.rawValue), "job": .string(job.description), "status": .raw(status),
       "configuration": configuration.json, "revision": .integer(revision),
-      "former_revision": .integer(formerRevision), "restart": .bool(isRestart), "instances": .list(steps),
-      "user": .text(user), "message": .text(message), "started_at": .time(startedAt), "since": .time(since),
+      "former_revision": .integer(formerRevision), "restart": .bool(isRestart), "whole": .bool(isWhole),
+      "instances": .list(steps), "batches": .array(batches.map { .array($0.map { .integer($0) }) }),
+      "open_batch": .integer(openBatch), "pulsed_at": pulsedAt.map { .time($0) }, "user": .text(user),
+      "reason": .text(reason), "message": .text(message), "started_at": .time(startedAt), "since": .time(since),
+    ])
+  }
+}
+
+extension HostDrain: JSONCodable {
+  public init(json: JSONValue) throws(ModelError) {
+    let fields = try FieldReader(json)
+    self.init(
+      startedAt: try fields.timestamp("started_at"), forceAt: try fields.optionalTimestamp("force_at"),
+      user: try fields.optionalString("user"), reason: try fields.optionalString("reason"))
+  }
+
+  public var json: JSONValue {
+    .fields([
+      "started_at": .time(startedAt), "force_at": forceAt.map { .time($0) }, "user": .text(user),
+      "reason": .text(reason),
     ])
   }
 }

@@ -1,33 +1,49 @@
-internal import JobModel
+public import JobModel
 
 extension Scheduler {
   /// A run of a cron job, asked for by hand.
   mutating func startCron(_ key: JobKey, user: String?) throws(SchedulerError) {
     let job = try existing(key)
-    guard job.configuration?.cron != nil else { throw .notACronJob(key) }
+    guard job.isCron else { throw .notACronJob(key) }
     fire(job, user: user)
   }
 
-  /// Starts the cron jobs that are due. A run that was due while the scheduler was away is not made up for, as in
-  /// Aurora: only the newest due time within the last minute counts.
-  mutating func runCron() {
-    for key in state.jobs.keys.sorted() {
-      guard var job = state.jobs[key], let due = cronDeadline(of: job), due <= now else { continue }
-      job.lastCronDue = now
-      put(job)
-      if now - due < .seconds(60) { fire(job, user: nil) }
+  /// Starts a cron job that is due. A run that was missed (the scheduler was away, or the clock was put ahead) by less
+  /// than `SchedulerPolicy.cronGrace` is made up for; an older one is skipped, and the job's history says so. Of several
+  /// missed runs at most the newest is made up for.
+  mutating func runCron(_ key: JobKey) {
+    guard var job = state.jobs[key], let due = cronDeadline(of: job), due <= now, let last = job.lastCronDue,
+      let schedule = schedule(of: job)
+    else { return }
+    job.lastCronDue = now
+    put(job)
+    let recent = schedule.next(after: max(last, now + (.zero - policy.cronGrace)))
+    if let recent, recent <= now {
+      fire(job, user: nil)
+    } else {
+      record(key, .job, message: "run missed: it was due at \(due)")
     }
   }
 
   /// When a cron job is due next.
-  func cronDeadline(of job: JobRecord) -> Timestamp? {
-    guard !job.isEnding, let cron = job.configuration?.cron, let last = job.lastCronDue else { return nil }
-    return CronSchedule(cron)?.next(after: last)
+  public func cronDeadline(of job: JobRecord) -> Timestamp? {
+    guard !job.isEnding, let last = job.lastCronDue else { return nil }
+    return schedule(of: job)?.next(after: last)
+  }
+
+  /// The schedule of a cron job. One whose zone is gone from the host is never due.
+  public func schedule(of job: JobRecord) -> CronSchedule? {
+    guard let cron = job.configuration?.cron else { return nil }
+    do {
+      return try CronSchedule(cron, zones: zones)
+    } catch {
+      return nil
+    }
   }
 
   private mutating func fire(_ job: JobRecord, user: String?) {
     guard let revision = job.revision(job.current), let cron = revision.configuration.cron else { return }
-    let running = activeTasks(of: job.key)
+    let running = state.activeTasks(of: job.key)
     if !running.isEmpty, cron.collisionPolicy == .cancelNew {
       return record(job.key, .job, user: user, message: "run cancelled: the last one is still running")
     }
@@ -37,9 +53,9 @@ extension Scheduler {
     put(job)
     record(job.key, .job, user: user, message: "run started")
     for task in running {
-      switch task.status {
-      case .initial, .pending, .throttled: deleteTask(task, message: "replaced by the next run")
-      default:
+      if task.isUnplaced {
+        deleteTask(task, message: "replaced by the next run")
+      } else {
         // What is still wanted of the instance starts when this has ended.
         move(task.id, to: .killing, message: "replaced by the next run")
       }

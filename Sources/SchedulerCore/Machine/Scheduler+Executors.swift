@@ -28,6 +28,11 @@ extension Scheduler {
     guard task.health != health || task.nextKill != nextKill else { return }
     task.health = health
     task.nextKill = nextKill
+    if !health.healthy {
+      task.healthySince = nil
+    } else if task.status == .running, task.healthySince == nil {
+      task.healthySince = now
+    }
     put(task)
   }
 

@@ -1,7 +1,9 @@
 internal import JobModel
 
 extension Scheduler {
-  mutating func create(_ configuration: JobConfiguration, user: String?) throws(SchedulerError) {
+  mutating func create(
+    _ configuration: JobConfiguration, user: String?, reason: String?
+  ) throws(SchedulerError) {
     try check(configuration)
     let key = configuration.key
     if let job = state.jobs[key] {
@@ -10,31 +12,39 @@ extension Scheduler {
       guard job.desired.isEmpty, job.configuration?.cron == nil else { throw .jobExists(key) }
     }
     try checkQuota(configuration, instances: configuration.instances)
-    let number = (state.jobs[key]?.revisions.last?.number ?? 0) + 1
-    let revision = JobRevision(number: number, configuration: configuration, submittedAt: now, user: user)
+    // The releases of a job that was killed, or that has run to its end, go on.
+    let revisions = state.record(of: key)?.revisions ?? []
+    let revision = JobRevision(
+      number: (revisions.last?.number ?? 0) + 1, configuration: configuration, submittedAt: now, user: user,
+      reason: reason, cause: .create, result: .rolledForward)
     let isCron = configuration.cron != nil
     let instances = isCron ? 0..<0 : 0..<configuration.instances
-    put(
-      JobRecord(
-        key: key, revisions: (state.jobs[key]?.revisions ?? []).suffix(policy.revisionsPerJob - 1) + [revision],
-        current: number, desired: Dictionary(uniqueKeysWithValues: instances.map { ($0, number) }), completed: [],
-        isEnding: false, lastCronDue: isCron ? now : nil, createdAt: now))
+    var job = JobRecord(
+      key: key, revisions: revisions + [revision], current: revision.number,
+      desired: Dictionary(uniqueKeysWithValues: instances.map { ($0, revision.number) }), completed: [],
+      isEnding: false, lastCronDue: isCron ? now : nil, createdAt: now, endedAt: nil)
+    trimReleases(of: &job, keeping: [])
+    if state.formerJobs[key] != nil { setFormer(key, nil) }
+    put(job)
     record(key, .job, user: user, message: isCron ? "scheduled" : "created with \(configuration.instances) instances")
     for instance in instances { createTask(for: InstanceKey(job: key, instance: instance), revision: revision) }
   }
 
-  mutating func kill(_ key: JobKey, instances: Set<Int>?, user: String?) throws(SchedulerError) {
+  mutating func kill(
+    _ key: JobKey, instances: Set<Int>?, user: String?, reason: String?
+  ) throws(SchedulerError) {
     // Asking twice for the end of a job is asking once.
     if instances == nil, state.jobs[key]?.isEnding == true { return }
     var job = try existing(key)
-    let message = "killed" + (user.map { " by \($0)" } ?? "")
+    let message = "killed" + (user.map { " by \($0)" } ?? "") + (reason.map { ": \($0)" } ?? "")
     guard let instances else {
+      endUpdate(of: key, .aborted, message: "the job was killed", user: user)
+      job = state.jobs[key] ?? job
       job.isEnding = true
       job.desired = [:]
       put(job)
-      record(key, .job, user: user, message: "killed")
-      endUpdate(of: key, .aborted, message: "the job was killed", user: user)
-      for task in activeTasks(of: key) { killTask(task.id, message: message) }
+      record(key, .job, user: user, message: "killed" + (reason.map { ": \($0)" } ?? ""))
+      for task in state.activeTasks(of: key) + state.leavingTasks(of: key) { killTask(task.id, message: message) }
       return
     }
     let missing = instances.filter { job.desired[$0] == nil }.sorted()
@@ -44,7 +54,9 @@ extension Scheduler {
     put(job)
     let list = instances.sorted().map { String($0) }.joined(separator: ", ")
     record(key, .job, user: user, message: "instances \(list) killed")
-    for task in activeTasks(of: key) where instances.contains(task.instance) { killTask(task.id, message: message) }
+    for task in state.activeTasks(of: key) where instances.contains(task.instance) {
+      killTask(task.id, message: message)
+    }
   }
 
   mutating func addInstances(_ key: JobKey, count: Int, user: String?) throws(SchedulerError) {
@@ -57,7 +69,7 @@ extension Scheduler {
     }
     try checkQuota(revision.configuration, instances: total)
     // An instance that is still ending is not started beside itself.
-    let taken = Set(job.desired.keys).union(activeTasks(of: key).map(\.instance))
+    let taken = Set(job.desired.keys).union(state.activeTasks(of: key).map(\.instance))
     let first = (taken.max() ?? -1) + 1
     for instance in first..<first + count { job.desired[instance] = revision.number }
     put(job)
@@ -72,8 +84,12 @@ extension Scheduler {
     let missing = (instances ?? []).filter { job.desired[$0] == nil }.sorted()
     guard missing.isEmpty else { throw .noSuchInstances(key, missing) }
     record(key, .job, user: user, message: "restarted")
-    for task in activeTasks(of: key) where instances?.contains(task.instance) ?? true {
-      move(task.id, to: .restarting, message: "restarted" + (user.map { " by \($0)" } ?? ""))
+    for task in state.activeTasks(of: key) where instances?.contains(task.instance) ?? true {
+      guard task.status == .running, task.configuration.slaPolicy != nil else {
+        move(task.id, to: .restarting, message: "restarted" + (user.map { " by \($0)" } ?? ""))
+        continue
+      }
+      requestEnd(of: task, .restarting)
     }
   }
 
@@ -84,49 +100,30 @@ extension Scheduler {
     return job
   }
 
-  func activeTasks(of key: JobKey) -> [TaskRecord] {
-    state.activeTasks.filter { $0.job == key }
-  }
-
-  /// Forgets jobs whose last task has ended after a kill.
-  mutating func forgetEndedJobs() {
-    let ending = state.jobs.values.filter(\.isEnding).map(\.key).sorted()
-    guard !ending.isEmpty else { return }
-    let busy = Set(state.placedTasks.map(\.job)).union(state.active.keys.map(\.job))
-    for key in ending where !busy.contains(key) {
-      state.jobs[key] = nil
-      changes.jobs.insert(key)
-      record(key, .job, message: "ended")
-    }
-  }
-
   /// Refuses a configuration that is not sound.
   func check(_ configuration: JobConfiguration) throws(SchedulerError) {
-    let problems = SafetyCheck(policy: policy).problems(of: configuration)
+    let problems = SafetyCheck(policy: policy, zones: zones).problems(of: configuration)
     guard problems.isEmpty else { throw .invalid(configuration.key, problems) }
   }
 
-  /// Refuses `preferred` instances that a role has no quota for.
+  /// Refuses instances that a role, or a stage of it, has no quota for.
   func checkQuota(_ configuration: JobConfiguration, instances: Int) throws(SchedulerError) {
-    guard configuration.tier == .preferred, let quota = state.quotas[configuration.key.role] else { return }
-    var used = Resources.zero
-    for job in state.jobs.values where job.key.role == configuration.key.role && job.key != configuration.key {
-      guard let other = job.configuration, other.tier == .preferred else { continue }
-      let count = other.cron == nil ? job.desired.count : other.instances
-      used += other.task.resources.multiplied(by: count)
+    guard configuration.tier != .revocable else { return }
+    let own = state.jobs[configuration.key]?.quotaUse ?? .zero
+    for key in configuration.key.quotaKeys {
+      guard let quota = state.quotas[key] else { continue }
+      let needed = configuration.task.resources.multiplied(by: instances)
+      let others = state.quotaUse(key) - own
+      var over: [String] = []
+      func compare(_ name: String, _ others: Int, _ own: Int, _ limit: Int, _ text: (Int) -> String) {
+        guard others + own > limit else { return }
+        over.append("\(name): the job needs \(text(own)) of \(text(limit)), other jobs use \(text(others))")
+      }
+      let mebibytes = { (bytes: Int) in "\(bytes >> 20) MiB" }
+      compare("CPU", others.milliCPU, needed.milliCPU, quota.milliCPU) { "\(Double($0) / 1000)" }
+      compare("RAM", others.ram, needed.ram, quota.ram, mebibytes)
+      compare("disk", others.disk, needed.disk, quota.disk, mebibytes)
+      guard over.isEmpty else { throw .overQuota(key, what: over.joined(separator: "; ")) }
     }
-    used += configuration.task.resources.multiplied(by: instances)
-    let over = [
-      ("CPU", used.milliCPU > quota.milliCPU), ("RAM", used.ram > quota.ram), ("disk", used.disk > quota.disk),
-    ].filter(\.1).map(\.0)
-    guard over.isEmpty else {
-      throw .overQuota(role: configuration.key.role, what: over.joined(separator: ", "))
-    }
-  }
-}
-
-extension Resources {
-  func multiplied(by count: Int) -> Resources {
-    Resources(milliCPU: milliCPU * count, ram: ram * count, disk: disk * count, processes: processes)
   }
 }

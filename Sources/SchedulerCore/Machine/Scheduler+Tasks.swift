@@ -4,10 +4,10 @@ extension Scheduler {
   /// Makes a task for an instance, to run the revision that is wanted of it.
   ///
   /// `ancestor` is the task it replaces; `wasTooShort` says that this one ended too soon, and makes the new one wait
-  /// when that was not the first time in a row.
+  /// when that was not the first time in a row. `keepsPlace` keeps the ancestor's place for it.
   mutating func createTask(
     for key: InstanceKey, revision: JobRevision, ancestor: TaskRecord? = nil, wasTooShort: Bool = false,
-    message: String? = nil
+    keepsPlace: Bool = false, message: String? = nil
   ) {
     let sequence = nextSequence()
     let name = "\(key.job.role)-\(key.job.stage)-\(key.job.name)-\(key.instance)"
@@ -17,11 +17,12 @@ extension Scheduler {
     let isPenalised = flaps > policy.flappingGrace
     let task = TaskRecord(
       id: id, job: key.job, instance: key.instance, sequence: sequence, revision: revision.number,
-      configuration: revision.configuration, status: .initial, since: now, ports: [:], ancestor: ancestor?.id,
+      shared: revision.shared, status: .initial, since: now, ports: [:], ancestor: ancestor?.id,
       restarts: ancestor.map { $0.restarts + 1 } ?? 0,
       failures: ancestor.map { $0.failures + ($0.status == .failed ? 1 : 0) } ?? 0, flaps: flaps,
       assignedAt: nil, notBefore: isPenalised ? now + flapDelay(flaps) : nil, executorPID: nil, health: nil,
-      message: nil, killAttempts: 0, nextKill: nil, awaitsEnd: false, events: [])
+      healthySince: nil, message: nil, killAttempts: 0, nextKill: nil, awaitsEnd: false, isLeaving: false,
+      keepsPlace: keepsPlace, requestedEnd: nil, events: [])
     put(task)
     if isPenalised {
       let seconds = flapDelay(flaps).components.seconds
@@ -50,6 +51,9 @@ extension Scheduler {
     task.events.append(TaskEvent(time: now, status: status, message: message))
     if status == .assigned { task.assignedAt = now }
     if status != .throttled { task.notBefore = nil }
+    if status == .assigned { task.keepsPlace = false }
+    task.healthySince = status == .running ? now : nil
+    if status.isTerminal || TaskTransitions.isEnding(status) { task.requestedEnd = nil }
     if status.isTerminal {
       task.nextKill = nil
       task.executorPID = nil
@@ -76,12 +80,12 @@ extension Scheduler {
   /// Forgets a task that was never more than a wish.
   mutating func deleteTask(_ task: TaskRecord, message: String) {
     record(task.job, .task(task.id, instance: task.instance, .killed), message: message)
-    state.removeTask(task.id)
-    changes.tasks.insert(task.id)
+    removeTask(task.id)
   }
 
   /// A task is over: count it, and replace it if the instance is still wanted.
   private mutating func ended(_ task: TaskRecord, from former: TaskStatus) {
+    if task.isLeaving { return }
     noteEnd(of: task, from: former)
     guard var job = state.jobs[task.job], !job.isEnding, let number = job.desired[task.instance],
       let revision = job.revision(number)
@@ -96,7 +100,9 @@ extension Scheduler {
     let ran = task.assignedAt.map { now - $0 } ?? .zero
     createTask(
       for: task.instanceKey, revision: revision, ancestor: task,
-      wasTooShort: !wasAsked && revision.number == task.revision && ran < policy.flappingThreshold)
+      wasTooShort: !wasAsked && revision.number == task.revision && ran < policy.flappingThreshold,
+      // Who restarts gets its own place back; who was preempted queues up.
+      keepsPlace: former != .preempting)
   }
 
   /// Whether a task that is no service's has ended its instance for good.

@@ -1,26 +1,51 @@
 internal import JobModel
 
+/// What a due time is for.
+enum TimerKey: Sendable, Hashable, Comparable {
+  case task(TaskID)
+  case update(JobKey)
+  /// The SLA policy of a job may allow more by then.
+  case allowance(JobKey)
+  case cron(JobKey)
+  case preemption
+  /// A drain that no SLA policy holds back any longer.
+  case drain
+}
+
 extension Scheduler {
   /// Does what is due.
   mutating func runTimers() {
-    let due = (state.activeTasks + state.unfenced.sorted().compactMap { state.tasks[$0] })
-      .filter { deadline(of: $0).map { $0 <= now } ?? false }
-    for task in due {
-      if task.awaitsEnd {
-        effects.append(.destroy(task.id))
-        scheduleDestruction(task.id)
-      } else if task.status == .throttled {
-        move(task.id, to: .pending)
-      } else if task.status == .running {
-        let count = task.health?.consecutiveFailures ?? 0
-        let reason = task.health?.message.map { ": \($0)" } ?? ""
-        giveUp(task, as: .failed, message: "unhealthy \(count) times in a row\(reason)")
-      } else if TaskTransitions.isTransient(task.status), now >= transientDeadline(of: task) {
-        let minutes = (now - task.since).components.seconds / 60
-        giveUp(task, as: .lost, message: "was \(task.status.rawValue) for \(minutes) min")
-      } else if TaskTransitions.isEnding(task.status) {
-        killAgain(task)
+    for key in timers.takeDue(now) {
+      switch key {
+      case .task(let id):
+        guard let task = state.tasks[id] else { continue }
+        runTimer(of: task)
+        // What did not change is due again as before.
+        if let task = state.tasks[id] { timers.set(.task(id), deadline(of: task)) }
+      case .update(let job), .allowance(let job): touched.insert(job)
+      case .cron(let job): runCron(job)
+      case .preemption: preempt()
+      case .drain: touched.formUnion(state.index.jobs.keys)
       }
+    }
+  }
+
+  private mutating func runTimer(of task: TaskRecord) {
+    guard let deadline = deadline(of: task), deadline <= now else { return }
+    if task.awaitsEnd {
+      effects.append(.destroy(task.id))
+      scheduleDestruction(task.id)
+    } else if task.status == .throttled {
+      move(task.id, to: .pending)
+    } else if task.status == .running {
+      let count = task.health?.consecutiveFailures ?? 0
+      let reason = task.health?.message.map { ": \($0)" } ?? ""
+      giveUp(task, as: .failed, message: "unhealthy \(count) times in a row\(reason)")
+    } else if TaskTransitions.isTransient(task.status), now >= transientDeadline(of: task) {
+      let minutes = (now - task.since).components.seconds / 60
+      giveUp(task, as: .lost, message: "was \(task.status.rawValue) for \(minutes) min")
+    } else if TaskTransitions.isEnding(task.status) {
+      killAgain(task)
     }
   }
 
@@ -78,49 +103,5 @@ extension Scheduler {
     guard let check = task.configuration.healthCheck else { return .zero }
     return check.initialInterval
       + (check.interval + check.timeout) * (check.maxConsecutiveFailures + check.minConsecutiveSuccesses)
-  }
-
-  /// The earliest time at which something is to be done without an event.
-  func nextWake() -> Timestamp? {
-    var wake: Timestamp?
-    func consider(_ time: Timestamp?) {
-      guard let time else { return }
-      wake = wake.map { min($0, time) } ?? time
-    }
-    for id in state.active.values { consider(state.tasks[id].flatMap { deadline(of: $0) }) }
-    for id in state.unfenced { consider(state.tasks[id].flatMap { deadline(of: $0) }) }
-    for update in state.updates.values { consider(watchDeadline(of: update)) }
-    for job in state.jobs.values { consider(cronDeadline(of: job)) }
-    return wake
-  }
-
-  /// Forgets old history, at most once a minute.
-  mutating func prune() {
-    guard now >= state.prunedAt + .seconds(60) else { return }
-    state.prunedAt = now
-    var ended: [JobKey: [TaskRecord]] = [:]
-    for task in state.tasks.values where task.status.isTerminal && !task.awaitsEnd {
-      ended[task.job, default: []].append(task)
-    }
-    for key in ended.keys.sorted() {
-      let newestFirst = (ended[key] ?? []).sorted { ($0.since, $0.sequence) > ($1.since, $1.sequence) }
-      for (position, task) in newestFirst.enumerated()
-      where position >= policy.historyPerJob || now >= task.since + policy.historyAge {
-        state.removeTask(task.id)
-        changes.tasks.insert(task.id)
-        effects.append(.deleteSandbox(task.id))
-      }
-    }
-    var updates: [JobKey: [JobUpdate]] = [:]
-    for update in state.updates.values where update.status.isTerminal {
-      updates[update.job, default: []].append(update)
-    }
-    for key in updates.keys.sorted() {
-      let newestFirst = (updates[key] ?? []).sorted { ($0.startedAt, $0.id) > ($1.startedAt, $1.id) }
-      for update in newestFirst.dropFirst(policy.updatesPerJob) {
-        state.updates[update.id] = nil
-        changes.updates.insert(update.id)
-      }
-    }
   }
 }

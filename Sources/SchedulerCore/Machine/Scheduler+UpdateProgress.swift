@@ -2,33 +2,28 @@ internal import JobModel
 
 // How updates advance: a batch at a time, each instance watched until it has run long enough.
 extension Scheduler {
-  mutating func advanceUpdates() {
-    let ids = state.updates.values.filter { $0.status == .rollingForward || $0.status == .rollingBack }.map(\.id)
-    for id in ids.sorted() {
-      // Rolling back begins in the same step as the failure that led to it.
-      while let update = state.updates[id], advance(update) {}
+  /// Goes on with the update of a job, as far as it can now.
+  mutating func advanceUpdate(of key: JobKey) {
+    guard let id = state.index.jobs[key]?.update else { return timers.set(.update(key), nil) }
+    // Rolling back begins in the same step as the failure that led to it.
+    while let update = state.updates[id], advance(update) {}
+    let due = state.updates[id].flatMap { update in
+      [watchDeadline(of: update), update.pulseDue, update.configuration.slaAware ? nextAllowance(of: key) : nil]
+        .compactMap(\.self).min()
     }
+    timers.set(.update(key), due)
   }
 
   /// One round; true when the update went into a state that has to be looked at again.
   private mutating func advance(_ start: JobUpdate) -> Bool {
-    var update = start
-    guard update.status == .rollingForward || update.status == .rollingBack else { return false }
-    for instance in update.order {
-      guard var progress = update.instances[instance], progress.phase == .working else { continue }
-      if progress.failures > update.configuration.maxPerInstanceFailures {
-        progress.phase = .failed
-        progress.action = update.isRollingBack ? .rollbackFailed : .updateFailed
-      } else if isDone(instance, progress, of: update) {
-        progress.phase = .done
-        progress.action = update.isRollingBack ? .rolledBack : .updated
-      } else {
-        continue
-      }
-      update.instances[instance] = progress
-      put(update)
-      if let action = progress.action { record(update.job, .updateInstance(update.id, instance: instance, action)) }
+    guard start.isRolling else { return false }
+    if start.needsPulse(at: now) {
+      enter(
+        start, start.isRollingBack ? .rollBackAwaitingPulse : .rollForwardAwaitingPulse,
+        message: "no pulse for \(start.configuration.pulseInterval?.components.seconds ?? 0) s")
+      return false
     }
+    var update = judge(start)
     let failed = update.instances.filter { $0.value.phase == .failed }.keys.sorted()
     if failed.count > update.configuration.maxTotalFailures {
       let names = failed.map { String($0) }.joined(separator: ", ")
@@ -40,31 +35,84 @@ extension Scheduler {
       enter(update, .failed, message: message)
       return false
     }
-    var working = update.instances.values.count { $0.phase == .working }
-    if working == 0 || !update.configuration.waitForBatchCompletion {
-      for instance in update.order where working < update.configuration.batchSize {
-        guard update.instances[instance]?.phase == .waiting else { continue }
-        begin(instance, of: &update)
-        working += 1
-      }
-    }
+    if beginNext(of: &update) { return false }
     guard update.instances.values.allSatisfy({ $0.phase == .done || $0.phase == .failed }) else { return false }
     enter(update, update.isRollingBack ? .rolledBack : .rolledForward, message: nil)
     return false
   }
 
-  /// Turns an update round: what it has touched goes back to what it was.
+  /// Sees which of the instances at work are done, and which have failed for good.
+  private mutating func judge(_ start: JobUpdate) -> JobUpdate {
+    var update = start
+    for instance in update.working {
+      guard var progress = update.instances[instance] else { continue }
+      let key = InstanceKey(job: update.job, instance: instance)
+      if progress.failures > update.configuration.maxPerInstanceFailures {
+        progress.phase = .failed
+        progress.action = update.isRollingBack ? .rollbackFailed : .updateFailed
+        restoreLeaving(of: key)
+      } else if isDone(instance, progress, of: update) {
+        progress.phase = .done
+        progress.action = update.isRollingBack ? .rolledBack : .updated
+        retireLeaving(of: key, message: "replaced by update \(update.id)")
+      } else {
+        continue
+      }
+      update.instances[instance] = progress
+      put(update)
+      if let action = progress.action { record(update.job, .updateInstance(update.id, instance: instance, action)) }
+    }
+    return update
+  }
+
+  /// Begins with as many instances as may be at work; true when the update paused instead.
+  private mutating func beginNext(of update: inout JobUpdate) -> Bool {
+    let current = update.currentBatch
+    guard update.batches.indices.contains(current) else { return false }
+    if current > update.openBatch {
+      if update.configuration.strategy.pausesAfterBatch, !update.isRollingBack {
+        enter(
+          update, .rollForwardPaused,
+          message: "batch \(current) of \(update.batches.count) is done: the update pauses until it is resumed")
+        return true
+      }
+      update.openBatch = current
+      put(update)
+    }
+    var working = update.working.count
+    let limit = update.configuration.waitForBatchCompletion ? Int.max : update.configuration.batchSize
+    for instance in update.batches[current] where working < limit {
+      guard update.instances[instance]?.phase == .waiting else { continue }
+      if update.configuration.slaAware, !mayStop(instance, of: update) { continue }
+      begin(instance, of: &update)
+      working += 1
+    }
+    return false
+  }
+
+  /// Whether the SLA policy lets an instance be stopped for the update; one that does not run may always be.
+  private mutating func mayStop(_ instance: Int, of update: JobUpdate) -> Bool {
+    guard let task = state.activeTask(of: InstanceKey(job: update.job, instance: instance)), task.status == .running,
+      !update.configuration.startFirst
+    else { return true }
+    return allowance(of: update.job) > 0
+  }
+
+  /// Turns an update round: what it has touched goes back to what it was, the last batch first.
   mutating func rollBack(_ update: JobUpdate, message: String, user: String?) {
     var update = update
-    update.instances = update.instances.filter { $0.value.phase != .waiting }
-      .mapValues { progress in
-        JobUpdate.Progress(
-          from: progress.from, to: progress.to, phase: .waiting, action: progress.action, failures: 0, beganAt: 0)
-      }
+    let touched = update.instances.filter { $0.value.phase != .waiting }
+    update.instances = touched.mapValues { progress in
+      JobUpdate.Progress(
+        from: progress.from, to: progress.to, phase: .waiting, action: progress.action, failures: 0, beganAt: 0)
+    }
+    update.batches = update.batches.reversed().map { batch in batch.reversed().filter { touched[$0] != nil } }
+      .filter { !$0.isEmpty }
+    update.openBatch = 0
     enter(update, .rollingBack, message: message, user: user)
   }
 
-  /// Starts with one instance: from here on, the revision it is to run is the one wanted of it.
+  /// Starts with one instance: from here on, the release it is to run is the one wanted of it.
   private mutating func begin(_ instance: Int, of update: inout JobUpdate) {
     guard var progress = update.instances[instance], var job = state.jobs[update.job] else { return }
     let target = update.target(of: progress)
@@ -78,17 +126,27 @@ extension Scheduler {
     put(job)
 
     let key = InstanceKey(job: update.job, instance: instance)
-    let task = state.activeTask(of: key)
     guard let target, let revision = job.revision(target) else {
-      if let task { killTask(task.id, message: "removed by update \(update.id)") }
+      for task in leaving(of: key) { killTask(task.id, message: "removed by update \(update.id)") }
+      if let task = state.activeTask(of: key) { killTask(task.id, message: "removed by update \(update.id)") }
       return
     }
-    guard let task else { return createTask(for: key, revision: revision) }
+    // Two copies are there already, and the one to go back to is one of them.
+    if update.isRollingBack, leaving(of: key).contains(where: { $0.revision == target && $0.status == .running }) {
+      return restoreLeaving(of: key)
+    }
+    guard let task = state.activeTask(of: key) else { return createTask(for: key, revision: revision) }
     if task.revision == target, !update.isRestart || update.isRollingBack { return }
     switch task.status {
     case .initial, .pending, .throttled:
       deleteTask(task, message: "replaced by update \(update.id)")
-      createTask(for: key, revision: revision, ancestor: task)
+      createTask(for: key, revision: revision, ancestor: task, keepsPlace: task.keepsPlace)
+    case .assigned, .starting, .running:
+      if update.configuration.startFirst {
+        startBeside(task, revision: revision)
+      } else {
+        move(task.id, to: .restarting, message: "update \(update.id)")
+      }
     default: move(task.id, to: .restarting, message: "update \(update.id)")
     }
   }
@@ -102,20 +160,23 @@ extension Scheduler {
   private func runningSince(_ instance: Int, _ progress: JobUpdate.Progress, of update: JobUpdate) -> Timestamp? {
     let key = InstanceKey(job: update.job, instance: instance)
     let task = state.activeTask(of: key)
-    guard let target = update.target(of: progress) else { return task == nil ? now : nil }
+    guard let target = update.target(of: progress) else {
+      return task == nil && leaving(of: key).isEmpty ? now : nil
+    }
     guard let task, task.revision == target, task.status == .running else { return nil }
     if update.isRestart, !update.isRollingBack, task.sequence < progress.beganAt { return nil }
-    // Unhealthy, though not yet often enough to be ended: it has not proved itself.
-    guard task.health?.healthy ?? true else { return nil }
-    return task.since
+    // Unhealthy, though not yet often enough to be ended: it has not proved itself, and is watched anew afterwards.
+    return task.healthySince
   }
 
   /// When an update can go on by time alone.
-  func watchDeadline(of update: JobUpdate) -> Timestamp? {
-    guard update.status == .rollingForward || update.status == .rollingBack else { return nil }
-    return update.instances.filter { $0.value.phase == .working && update.target(of: $0.value) != nil }
-      .compactMap { runningSince($0.key, $0.value, of: update) }.map { $0 + update.configuration.watch }
-      .filter { $0 > now }.min()
+  private func watchDeadline(of update: JobUpdate) -> Timestamp? {
+    guard update.isRolling else { return nil }
+    return update.working.compactMap { instance -> Timestamp? in
+      guard let progress = update.instances[instance], update.target(of: progress) != nil else { return nil }
+      return runningSince(instance, progress, of: update).map { $0 + update.configuration.watch }
+    }
+    .filter { $0 > now }.min()
   }
 
   /// Counts a failure of what the update started.
@@ -127,5 +188,52 @@ extension Scheduler {
     progress.failures += 1
     update.instances[task.instance] = progress
     put(update)
+  }
+
+  /// Takes an update to another state. One that ends well makes its release the job's.
+  @discardableResult
+  mutating func enter(_ update: JobUpdate, _ status: UpdateStatus, message: String?, user: String? = nil) -> JobUpdate {
+    var update = update
+    update.status = status
+    update.message = message ?? update.message
+    update.since = now
+    put(update)
+    record(update.job, .update(update.id, status), user: user, message: message)
+    if status.isTerminal { close(update) }
+    return update
+  }
+
+  private mutating func close(_ update: JobUpdate) {
+    for instance in update.working { settleCopies(of: InstanceKey(job: update.job, instance: instance)) }
+    guard var job = state.jobs[update.job] else { return }
+    if update.status == .rolledForward {
+      if update.isWhole { relabel(&job, to: update.revision) }
+      // An update of some instances leaves the job where most of it is.
+      if update.isWhole || job.desired.values.allSatisfy({ $0 == update.revision }) { job.current = update.revision }
+    }
+    if let index = job.revisions.firstIndex(where: { $0.number == update.revision }),
+      job.revisions[index].result != .rolledForward
+    {
+      if update.status != .rolledForward {
+        job.revisions[index].result = update.status
+      } else if job.current == update.revision {
+        job.revisions[index].result = .rolledForward
+      }
+    }
+    put(job)
+  }
+
+  /// Instances that run like a release, and so were not touched by the update to it, are counted as its own.
+  private mutating func relabel(_ job: inout JobRecord, to number: Int) {
+    guard let revision = job.revision(number) else { return }
+    for (instance, other) in job.desired.sorted(by: { $0.key < $1.key }) where other != number {
+      guard job.revision(other)?.configuration.runsLike(revision.configuration) == true else { continue }
+      job.desired[instance] = number
+      guard var task = state.activeTask(of: InstanceKey(job: job.key, instance: instance)), task.revision == other
+      else { continue }
+      task.revision = number
+      task.shared = revision.shared
+      put(task)
+    }
   }
 }

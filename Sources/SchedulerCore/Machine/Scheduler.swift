@@ -5,27 +5,49 @@
 public import JobModel
 
 /// The state machine. Takes events one at a time; whoever drives it stores the outcome before carrying out effects.
+///
+/// An event costs by what it changes: due times, waiting tasks and all sums are kept, never searched for.
 public struct Scheduler: Sendable {
-  public private(set) var policy: SchedulerPolicy
+  public let policy: SchedulerPolicy
+  public let zones: TimeZones
   public internal(set) var state: SchedulerState
 
   var effects: [Effect] = []
   var changes = Changes()
+  var undo = Undo()
   /// From the start with a stored state until `executorsFound`: what runs is not known yet, so that nothing is started
   /// or given up. Otherwise a task could be launched here and again as one that was found to have no executor.
   var isAdopting: Bool
 
-  public init(state: SchedulerState = SchedulerState(), policy: SchedulerPolicy = SchedulerPolicy()) {
+  // What follows from the state and the policy.
+  var timers = TimerQueue<TimerKey>()
+  var pending = PendingQueue()
+  /// When it was last tried to make room for waiting tasks.
+  var preemptedAt: Timestamp?
+  /// Jobs whose update, SLA requests or end must be looked at.
+  var touched: Set<JobKey> = []
+
+  public init(
+    state: SchedulerState = SchedulerState(), policy: SchedulerPolicy = SchedulerPolicy(),
+    zones: TimeZones = TimeZones.none
+  ) {
     self.state = state
-    isAdopting = !state.placedTasks.isEmpty
     self.policy = policy
+    self.zones = zones
+    isAdopting = !state.placedIDs.isEmpty
+    for task in state.tasks.values { follow(nil, task) }
+    for job in state.jobs.values { follow(job) }
+    for update in state.updates.values where !update.status.isTerminal { touched.insert(update.job) }
+    touched.formUnion(state.index.ending)
+    timers.set(.drain, state.drain?.forceAt)
   }
 
   /// What one event led to.
-  public struct Outcome: Sendable, Hashable {
+  public struct Outcome: Sendable {
     /// To be carried out in this order, after the changes have been stored.
     public var effects: [Effect]
     public var changes: Changes
+    var undo: Undo
   }
 
   /// What differs from the state before; a key that is in the state no more was deleted.
@@ -33,26 +55,51 @@ public struct Scheduler: Sendable {
     public var jobs: Set<JobKey> = []
     public var tasks: Set<TaskID> = []
     public var updates: Set<UpdateID> = []
-    public var quotas: Set<String> = []
+    public var quotas: Set<QuotaKey> = []
+    /// By how much times of recorded events move: the clock was set.
+    public var clockShift = Duration.zero
 
-    public var isEmpty: Bool { jobs.isEmpty && tasks.isEmpty && updates.isEmpty && quotas.isEmpty }
+    public init() {}
+
+    public var isEmpty: Bool {
+      jobs.isEmpty && tasks.isEmpty && updates.isEmpty && quotas.isEmpty && clockShift == .zero
+    }
+
+    /// Adds what a later event changed.
+    public mutating func formUnion(_ other: Changes) {
+      jobs.formUnion(other.jobs)
+      tasks.formUnion(other.tasks)
+      updates.formUnion(other.updates)
+      quotas.formUnion(other.quotas)
+      clockShift += other.clockShift
+    }
   }
 
   /// Takes one event.
   ///
   /// - Throws: when a request is refused; the state is then as it was.
   public mutating func apply(_ event: Event, at time: Timestamp) throws(SchedulerError) -> Outcome {
-    effects = []
-    changes = Changes()
-    // Clocks are set back; deadlines must not be missed, nor histories run backwards.
+    undo = Undo(scalars: scalars)
+    // Late news must not make histories run backwards.
     state.time = max(state.time, time)
-    try take(event)
+    do {
+      try take(event)
+    } catch {
+      let outcome = finish()
+      revert(outcome)
+      throw error
+    }
     settle()
+    return finish()
+  }
+
+  private mutating func finish() -> Outcome {
     defer {
       effects = []
       changes = Changes()
+      undo = Undo()
     }
-    return Outcome(effects: effects, changes: changes)
+    return Outcome(effects: effects, changes: changes, undo: undo)
   }
 
   var now: Timestamp { state.time }
@@ -60,27 +107,34 @@ public struct Scheduler: Sendable {
   // Requests check everything before they change anything.
   private mutating func take(_ event: Event) throws(SchedulerError) {
     switch event {
-    case .createJob(let configuration, let user): try create(configuration, user: user)
-    case .killJob(let key, let instances, let user): try kill(key, instances: instances, user: user)
+    case .createJob(let configuration, let user, let reason): try create(configuration, user: user, reason: reason)
+    case .killJob(let key, let instances, let user, let reason):
+      try kill(key, instances: instances, user: user, reason: reason)
     case .addInstances(let key, let count, let user): try addInstances(key, count: count, user: user)
     case .restartInstances(let key, let instances, let user): try restart(key, instances: instances, user: user)
-    case .startUpdate(let configuration, let instances, let restart, let user):
-      try startUpdate(configuration, instances: instances, isRestart: restart, user: user)
+    case .startUpdate(let configuration, let instances, let restart, let user, let reason):
+      try startUpdate(
+        configuration, instances: instances, isRestart: restart, cause: .update, user: user, reason: reason)
+    case .scaleJob(let key, let count, let user, let reason): try scale(key, to: count, user: user, reason: reason)
+    case .rollbackJob(let key, let number, let user, let reason):
+      try rollback(key, to: number, user: user, reason: reason)
     case .pauseUpdate(let key, let user): try pauseUpdate(key, user: user)
     case .resumeUpdate(let key, let user): try resumeUpdate(key, user: user)
+    case .pulseUpdate(let key, let user): try pulseUpdate(key, user: user)
     case .abortUpdate(let key, let user): try abortUpdate(key, user: user)
     case .rollbackUpdate(let key, let user): try rollbackUpdate(key, user: user)
     case .startCron(let key, let user): try startCron(key, user: user)
-    case .setQuota(let role, let resources):
-      state.quotas[role] = resources
-      changes.quotas.insert(role)
+    case .setQuota(let key, let resources, let user): setQuota(key, resources, user: user)
+    case .startDrain(let patience, let user, let reason): startDrain(patience: patience, user: user, reason: reason)
+    case .endDrain(let user): try endDrain(user: user)
     case .taskStatus(let id, let status, let message): report(id, status, message: message)
     case .taskHealth(let id, let health): report(id, health)
     case .executorStarted(let id, let pid): executorStarted(id, pid: pid)
-    case .hostOffer(let offer): state.host = offer
+    case .hostOffer(let offer): takeOffer(offer)
     case .executorLost(let id, let message): executorLost(id, message: message)
     case .taskDestroyed(let id): taskDestroyed(id)
     case .executorsFound(let live, let dead): executorsFound(live: live, dead: dead)
+    case .clockJumped(let shift): moveTimes(by: shift)
     case .tick: break
     }
   }
@@ -89,27 +143,23 @@ public struct Scheduler: Sendable {
   private mutating func settle() {
     guard !isAdopting else { return }
     runTimers()
-    runCron()
-    advanceUpdates()
+    while !touched.isEmpty {
+      let keys = touched.sorted()
+      touched = []
+      for key in keys {
+        advanceUpdate(of: key)
+        endRequested(of: key)
+        forgetIfEnded(key)
+      }
+    }
     placePending()
-    forgetEndedJobs()
     prune()
-    if let wake = nextWake() { effects.append(.wake(at: wake)) }
+    if let wake = timers.next() { effects.append(.wake(at: wake)) }
   }
 
-  mutating func put(_ task: TaskRecord) {
-    state.put(task)
-    changes.tasks.insert(task.id)
-  }
-
-  mutating func put(_ job: JobRecord) {
-    state.jobs[job.key] = job
-    changes.jobs.insert(job.key)
-  }
-
-  mutating func put(_ update: JobUpdate) {
-    state.updates[update.id] = update
-    changes.updates.insert(update.id)
+  mutating func nextSequence() -> Int {
+    defer { state.nextSequence += 1 }
+    return state.nextSequence
   }
 
   mutating func record(
@@ -117,10 +167,5 @@ public struct Scheduler: Sendable {
   ) {
     effects.append(
       .record(RecordedEvent(time: now, job: job, subject: subject, user: user, message: message)))
-  }
-
-  mutating func nextSequence() -> Int {
-    defer { state.nextSequence += 1 }
-    return state.nextSequence
   }
 }

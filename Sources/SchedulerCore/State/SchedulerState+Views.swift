@@ -5,38 +5,46 @@ extension SchedulerState {
   /// All jobs, by key.
   public var summaries: [JobSummary] { jobs.keys.sorted().compactMap { summary(of: $0) } }
 
-  /// One job in short.
+  /// One job in short; of a former job, what it was.
   public func summary(of key: JobKey) -> JobSummary? {
-    guard let job = jobs[key], let configuration = job.configuration else { return nil }
-    var counts: [TaskStatus: Int] = [:]
-    for (instance, id) in active where instance.job == key {
-      if let task = tasks[id] { counts[task.status, default: 0] += 1 }
-    }
-    let update = updates.values.filter { $0.job == key }.max { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
+    guard let job = record(of: key), let configuration = job.configuration else { return nil }
     let isCron = configuration.cron != nil
     return JobSummary(
       key: key, isService: configuration.isService, cron: configuration.cron,
-      instances: isCron ? configuration.instances : job.desired.count + job.completed.count, counts: counts,
-      artifacts: configuration.task.artifacts, owner: configuration.owner, update: update?.summary,
-      isEnding: job.isEnding)
+      instances: isCron ? configuration.instances : job.desired.count + job.completed.count,
+      counts: index.jobs[key]?.counts ?? [:], artifacts: configuration.task.artifacts, owner: configuration.owner,
+      update: updates(of: key).first?.summary, isEnding: job.isEnding)
   }
 
-  /// Each instance of a job with its present task, or with its last when it has ended.
+  /// Each instance of a job with its present task, or with its last when it has ended. The tasks that others take over
+  /// from (start-first updates) are in `leavingTasks`.
   public func instances(of key: JobKey) -> [InstanceStatus] {
     var latest: [Int: TaskRecord] = [:]
-    for task in tasks.values where task.job == key {
+    for task in taskRecords(of: key) where !task.isLeaving {
       if let other = latest[task.instance], other.sequence > task.sequence { continue }
       latest[task.instance] = task
     }
     let wanted = jobs[key].map { Set($0.desired.keys).union($0.completed) } ?? []
-    return latest.values.filter { wanted.contains($0.instance) || !$0.status.isTerminal || $0.awaitsEnd }
-      .sorted { $0.instance < $1.instance }.map(\.instanceStatus)
+    return latest.values
+      .map { activeTask(of: $0.instanceKey) ?? $0 }
+      .filter { wanted.contains($0.instance) || !$0.status.isTerminal || $0.awaitsEnd }
+      .sorted { $0.instance < $1.instance }.map { instanceStatus(of: $0) }
+  }
+
+  /// A task as the API gives it, with what it waits for.
+  public func instanceStatus(of task: TaskRecord) -> InstanceStatus {
+    var status = task.instanceStatus
+    if let reason = waitReason(of: task) { status.message = reason }
+    return status
   }
 
   /// The tasks of a job that are remembered, the newest first.
   public func history(of key: JobKey, instance: Int? = nil) -> [TaskRecord] {
-    tasks.values.filter { $0.job == key && (instance == nil || $0.instance == instance) }
-      .sorted { $0.sequence > $1.sequence }
+    taskRecords(of: key).filter { instance == nil || $0.instance == instance }.sorted { $0.sequence > $1.sequence }
+  }
+
+  private func taskRecords(of key: JobKey) -> [TaskRecord] {
+    (index.jobs[key]?.tasks ?? []).compactMap { tasks[$0] }
   }
 }
 

@@ -1,133 +1,135 @@
 public import JobModel
 
 /// All that the scheduler knows. A value: equal states behave equally.
-public struct SchedulerState: Sendable, Hashable {
-  public var jobs: [JobKey: JobRecord]
+public struct SchedulerState: Sendable {
+  public internal(set) var jobs: [JobKey: JobRecord]
+  /// Jobs that were killed and whose history is still remembered.
+  public internal(set) var formerJobs: [JobKey: JobRecord]
   /// Live tasks and those that ended and are still remembered.
-  public var tasks: [TaskID: TaskRecord]
+  public internal(set) var tasks: [TaskID: TaskRecord]
   /// Updates in progress and those that are still remembered.
-  public var updates: [UpdateID: JobUpdate]
+  public internal(set) var updates: [UpdateID: JobUpdate]
   /// What the host offers; nil until it was told.
-  public var host: HostOffer?
-  public var quotas: [String: Resources]
+  public internal(set) var host: HostOffer?
+  /// Set while the host is being emptied.
+  public internal(set) var drain: HostDrain?
+  public internal(set) var quotas: [QuotaKey: Resources]
   /// The number of the next task or update.
-  public var nextSequence: Int
+  public internal(set) var nextSequence: Int
   /// Where the search for a free port goes on, so that a port just freed is not used at once.
-  public var nextPort: Int
-  /// Time as the scheduler has seen it: never goes back.
-  public var time: Timestamp
+  public internal(set) var nextPort: Int
+  /// Time as the scheduler has seen it. It goes back only with `Event.clockJumped`.
+  public internal(set) var time: Timestamp
   public var prunedAt: Timestamp
 
-  /// The task of each instance that is not over. Follows from `tasks`.
-  public private(set) var active: [InstanceKey: TaskID]
-  /// Tasks that are over but of which something may be left. Follows from `tasks`.
-  public private(set) var unfenced: Set<TaskID>
+  /// Follows from the records.
+  private(set) var index: StateIndex
 
   /// A state with nothing in it.
   public init() {
     self.init(
-      jobs: [:], tasks: [:], updates: [:], host: nil, quotas: [:], nextSequence: 1, nextPort: 0,
+      jobs: [], tasks: [], updates: [], host: nil, quotas: [:], nextSequence: 1, nextPort: 0,
       time: Timestamp(milliseconds: 0), prunedAt: Timestamp(milliseconds: 0))
   }
 
   /// A state as it was stored.
   public init(
-    jobs: [JobKey: JobRecord], tasks: [TaskID: TaskRecord], updates: [UpdateID: JobUpdate], host: HostOffer?,
-    quotas: [String: Resources], nextSequence: Int, nextPort: Int, time: Timestamp, prunedAt: Timestamp
+    jobs: [JobRecord], tasks: [TaskRecord], updates: [JobUpdate], host: HostOffer?, drain: HostDrain? = nil,
+    quotas: [QuotaKey: Resources], nextSequence: Int, nextPort: Int, time: Timestamp, prunedAt: Timestamp
   ) {
-    self.jobs = jobs
-    self.tasks = tasks
-    self.updates = updates
+    self.jobs = [:]
+    formerJobs = [:]
+    self.tasks = [:]
+    self.updates = [:]
     self.host = host
+    self.drain = drain
     self.quotas = quotas
     self.nextSequence = nextSequence
     self.nextPort = nextPort
     self.time = time
     self.prunedAt = prunedAt
-    active = [:]
-    unfenced = []
-    for task in tasks.values {
-      if !task.status.isTerminal { active[task.instanceKey] = task.id }
-      if task.awaitsEnd { unfenced.insert(task.id) }
+    index = StateIndex()
+    for job in jobs {
+      if job.endedAt == nil { set(job: job.key, job) } else { formerJobs[job.key] = job }
     }
+    for task in tasks { set(task: task.id, task) }
+    for update in updates { set(update: update.id, update) }
   }
 
-  /// Writes a task and keeps what follows from it.
-  mutating func put(_ task: TaskRecord) {
-    tasks[task.id] = task
-    if !task.status.isTerminal {
-      active[task.instanceKey] = task.id
-    } else if active[task.instanceKey] == task.id {
-      active[task.instanceKey] = nil
-    }
-    if task.awaitsEnd { unfenced.insert(task.id) } else { unfenced.remove(task.id) }
+  // Every change of a record goes through one of these, which keep the index.
+
+  mutating func set(task id: TaskID, _ task: TaskRecord?) {
+    let former = task.map { tasks.updateValue($0, forKey: id) } ?? tasks.removeValue(forKey: id)
+    index.replace(former, by: task)
   }
 
-  mutating func removeTask(_ id: TaskID) {
-    guard let task = tasks.removeValue(forKey: id) else { return }
-    if active[task.instanceKey] == id { active[task.instanceKey] = nil }
-    unfenced.remove(id)
+  mutating func set(job key: JobKey, _ job: JobRecord?) {
+    let former = job.map { jobs.updateValue($0, forKey: key) } ?? jobs.removeValue(forKey: key)
+    index.replace(former, by: job)
   }
+
+  mutating func set(update id: UpdateID, _ update: JobUpdate?) {
+    let former = update.map { updates.updateValue($0, forKey: id) } ?? updates.removeValue(forKey: id)
+    index.replace(former, by: update)
+  }
+
+  // MARK: Look-ups
 
   /// The task of an instance that is not over.
-  public func activeTask(of key: InstanceKey) -> TaskRecord? { active[key].flatMap { tasks[$0] } }
+  public func activeTask(of key: InstanceKey) -> TaskRecord? {
+    index.jobs[key.job]?.active[key.instance].flatMap { tasks[$0] }
+  }
 
   /// Tasks that are not over, in the order they were created.
-  public var activeTasks: [TaskRecord] {
-    active.values.compactMap { tasks[$0] }.sorted { $0.sequence < $1.sequence }
+  public var activeTasks: [TaskRecord] { records(index.jobs.values.flatMap(\.active.values)) }
+
+  /// The tasks of a job that are not over, in the order they were created; without those that another takes over from.
+  public func activeTasks(of job: JobKey) -> [TaskRecord] {
+    records(index.jobs[job].map { Array($0.active.values) } ?? [])
   }
+
+  /// The tasks of a job that another task takes over from, in the order they were created.
+  public func leavingTasks(of job: JobKey) -> [TaskRecord] { records(index.jobs[job].map { Array($0.leaving) } ?? []) }
+
+  /// The ids of tasks that take ports and resources.
+  public var placedIDs: Set<TaskID> { index.placed }
+
+  /// Tasks that are over but of which something may be left.
+  public var unfenced: Set<TaskID> { index.unfenced }
 
   /// Tasks that take ports and resources, in the order they were created.
-  public var placedTasks: [TaskRecord] {
-    let ids = Set(active.values).union(unfenced)
-    return ids.compactMap { tasks[$0] }.filter(\.holdsPlace).sorted { $0.sequence < $1.sequence }
-  }
+  public var placedTasks: [TaskRecord] { records(Array(index.placed)) }
+
+  /// Resources that tasks take of the host.
+  public var usedResources: Resources { index.used }
 
   /// The update of a job that is not over.
-  public func activeUpdate(of job: JobKey) -> JobUpdate? {
-    updates.values.first { $0.job == job && !$0.status.isTerminal }
+  public func activeUpdate(of job: JobKey) -> JobUpdate? { index.jobs[job]?.update.flatMap { updates[$0] } }
+
+  /// The updates of a job that are remembered, the newest first.
+  public func updates(of job: JobKey) -> [JobUpdate] {
+    (index.jobs[job]?.updates ?? []).compactMap { updates[$0] }
+      // Ids end in a number that counts up.
+      .sorted { ($0.startedAt, $0.id.rawValue.count, $0.id) > ($1.startedAt, $1.id.rawValue.count, $1.id) }
+  }
+
+  /// A job that exists, or one that was killed and is still remembered.
+  public func record(of job: JobKey) -> JobRecord? { jobs[job] ?? formerJobs[job] }
+
+  /// What the jobs that a quota counts ask for together.
+  public func quotaUse(_ key: QuotaKey) -> Resources { index.quotaUse[key] ?? .zero }
+
+  private func records(_ ids: [TaskID]) -> [TaskRecord] {
+    ids.compactMap { tasks[$0] }.sorted { $0.sequence < $1.sequence }
   }
 }
 
-/// What a host has for tasks.
-public struct HostOffer: Sendable, Hashable {
-  public var hostname: String
-  /// All that may be given to tasks together.
-  public var resources: Resources
-  /// The ports that may be allotted.
-  public var ports: ClosedRange<Int>
-  /// Ports of the range that something else uses.
-  public var reservedPorts: Set<Int>
-
-  public init(hostname: String, resources: Resources, ports: ClosedRange<Int>, reservedPorts: Set<Int> = []) {
-    self.hostname = hostname
-    self.resources = resources
-    self.ports = ports
-    self.reservedPorts = reservedPorts
+extension SchedulerState: Equatable {
+  /// Equality of the records, from which the rest follows.
+  public static func == (left: SchedulerState, right: SchedulerState) -> Bool {
+    left.jobs == right.jobs && left.formerJobs == right.formerJobs && left.tasks == right.tasks
+      && left.updates == right.updates && left.host == right.host && left.drain == right.drain
+      && left.quotas == right.quotas && left.nextSequence == right.nextSequence && left.nextPort == right.nextPort
+      && left.time == right.time && left.prunedAt == right.prunedAt
   }
-}
-
-/// The constants of the scheduler; the defaults are Aurora's.
-public struct SchedulerPolicy: Sendable, Hashable {
-  /// How long a task may stay in a state that should pass.
-  public var transientTimeout: Duration = .seconds(300)
-  /// A run shorter than this is too short.
-  public var flappingThreshold: Duration = .seconds(300)
-  /// Short runs in a row after which the next one does not wait yet. Aurora has none; with one, an instance that was
-  /// killed or that died once is replaced at once.
-  public var flappingGrace = 1
-  public var flappingFirstDelay: Duration = .seconds(30)
-  public var flappingMaximumDelay: Duration = .seconds(300)
-  /// How long after asking a task to end it is asked again; doubles each time.
-  public var killRetry: Duration = .seconds(15)
-  /// What a task is given to end on top of its own waits before it is destroyed.
-  public var killMargin: Duration = .seconds(10)
-  public var maximumInstances = 4000
-  /// Ended tasks remembered for a job, and how long any is.
-  public var historyPerJob = 100
-  public var historyAge: Duration = .seconds(2 * 86_400)
-  public var updatesPerJob = 10
-  public var revisionsPerJob = 20
-
-  public init() {}
 }

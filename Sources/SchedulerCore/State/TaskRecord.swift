@@ -7,9 +7,9 @@ public struct TaskRecord: Sendable, Hashable {
   public var instance: Int
   /// The order of creation over all tasks.
   public var sequence: Int
-  /// Which of the job's revisions it runs.
+  /// Which of the job's releases it runs.
   public var revision: Int
-  public var configuration: JobConfiguration
+  public internal(set) var shared: SharedConfiguration
   public var status: TaskStatus
   /// When it came into `status`.
   public var since: Timestamp
@@ -25,11 +25,13 @@ public struct TaskRecord: Sendable, Hashable {
   public var flaps: Int
   /// When it was assigned: the start of its run.
   public var assignedAt: Timestamp?
-  /// A throttled task becomes pending at this time.
+  /// A throttled task becomes pending at this time: the time of its next try.
   public var notBefore: Timestamp?
   public var executorPID: Int32?
   public var health: HealthReport?
-  /// Why it is where it is.
+  /// Since when it is running and was not seen unhealthy; nil while it is not.
+  public var healthySince: Timestamp?
+  /// Why it is where it is. What a pending task waits for is not here: `SchedulerState.waitReason`.
   public var message: String?
   /// How often it was asked to end, and when to ask again.
   public var killAttempts: Int
@@ -37,12 +39,35 @@ public struct TaskRecord: Sendable, Hashable {
   /// True for a task that was given up although something of it may still run: its ports, its resources and its
   /// instance stay taken until the host says that nothing is left.
   public var awaitsEnd: Bool
+  /// True for the task of an instance that another task takes over or has taken over (start-first updates): it is not
+  /// replaced when it ends.
+  public var isLeaving: Bool
+  /// Whether nobody who came later may take the place it waits for: its predecessor held it.
+  public var keepsPlace: Bool
+  /// The state (`restarting` or `draining`) that it goes to when the job's SLA policy allows.
+  public var requestedEnd: TaskStatus?
   public var events: [TaskEvent]
+
+  public var configuration: JobConfiguration {
+    get { shared.value }
+    set { shared = SharedConfiguration(newValue) }
+  }
 
   public var instanceKey: InstanceKey { InstanceKey(job: job, instance: instance) }
 
   /// Whether it takes ports and resources of the host.
   public var holdsPlace: Bool { status.mayHaveExecutor || awaitsEnd }
+
+  /// Whether it waits for a place that is kept for it.
+  var claimsPlace: Bool { keepsPlace && (status == .pending || status == .throttled) }
+
+  /// Whether it was never more than a wish.
+  var isUnplaced: Bool {
+    switch status {
+    case .initial, .pending, .throttled: true
+    default: false
+    }
+  }
 
   /// What its executor is started with, once it has a place.
   public func assignment(hostname: String) -> TaskAssignment {

@@ -1,0 +1,136 @@
+internal import JobModel
+
+/// What an event has overwritten: the way back when its outcome cannot be stored.
+struct Undo: Sendable {
+  /// All of the state but its records.
+  struct Scalars: Sendable {
+    var host: HostOffer?
+    var drain: HostDrain?
+    var nextSequence: Int
+    var nextPort: Int
+    var time: Timestamp
+    var prunedAt: Timestamp
+    var isAdopting: Bool
+  }
+
+  var scalars: Scalars?
+  /// The records as they were, each once; nil for one that was not there.
+  var tasks: [(TaskID, TaskRecord?)] = []
+  var jobs: [(JobKey, JobRecord?, former: JobRecord?)] = []
+  var updates: [(UpdateID, JobUpdate?)] = []
+  var quotas: [(QuotaKey, Resources?)] = []
+}
+
+// The ways in which the state machine changes records: each notes what was there, and keeps what follows.
+extension Scheduler {
+  var scalars: Undo.Scalars {
+    Undo.Scalars(
+      host: state.host, drain: state.drain, nextSequence: state.nextSequence, nextPort: state.nextPort,
+      time: state.time, prunedAt: state.prunedAt, isAdopting: isAdopting)
+  }
+
+  mutating func put(_ task: TaskRecord) { set(task.id, task) }
+
+  mutating func removeTask(_ id: TaskID) { set(id, nil as TaskRecord?) }
+
+  private mutating func set(_ id: TaskID, _ task: TaskRecord?) {
+    let former = state.tasks[id]
+    if changes.tasks.insert(id).inserted { undo.tasks.append((id, former)) }
+    state.set(task: id, task)
+    follow(former, task)
+  }
+
+  mutating func put(_ job: JobRecord) { set(job.key, job) }
+
+  mutating func removeJob(_ key: JobKey) { set(key, nil as JobRecord?) }
+
+  private mutating func set(_ key: JobKey, _ job: JobRecord?) {
+    noteJob(key)
+    state.set(job: key, job)
+    if let job { follow(job) } else { timers.set(.cron(key), nil) }
+    touched.insert(key)
+  }
+
+  /// Remembers a job that was killed; nil forgets it.
+  mutating func setFormer(_ key: JobKey, _ job: JobRecord?) {
+    noteJob(key)
+    state.formerJobs[key] = job
+  }
+
+  private mutating func noteJob(_ key: JobKey) {
+    if changes.jobs.insert(key).inserted {
+      undo.jobs.append((key, state.jobs[key], former: state.formerJobs[key]))
+    }
+  }
+
+  mutating func put(_ update: JobUpdate) { set(update.id, update) }
+
+  mutating func removeUpdate(_ id: UpdateID) { set(id, nil as JobUpdate?) }
+
+  private mutating func set(_ id: UpdateID, _ update: JobUpdate?) {
+    if changes.updates.insert(id).inserted { undo.updates.append((id, state.updates[id])) }
+    state.set(update: id, update)
+    if let update { touched.insert(update.job) }
+  }
+
+  mutating func setQuota(_ key: QuotaKey, _ resources: Resources?, user: String?) {
+    if changes.quotas.insert(key).inserted { undo.quotas.append((key, state.quotas[key])) }
+    state.quotas[key] = resources
+    record(
+      RecordedEvent.host, .job, user: user, message: "quota of \(key) \(resources == nil ? "removed" : "set")")
+  }
+
+  /// Takes an outcome back, the last one first.
+  public mutating func revert(_ outcome: Outcome) {
+    for (id, task) in outcome.undo.tasks {
+      let present = state.tasks[id]
+      state.set(task: id, task)
+      follow(present, task)
+    }
+    for (key, job, former) in outcome.undo.jobs {
+      state.set(job: key, job)
+      state.formerJobs[key] = former
+      if let job { follow(job) } else { timers.set(.cron(key), nil) }
+      touched.insert(key)
+    }
+    for (id, update) in outcome.undo.updates {
+      let key = update?.job ?? state.updates[id]?.job
+      state.set(update: id, update)
+      if let key { touched.insert(key) }
+    }
+    for (key, resources) in outcome.undo.quotas { state.quotas[key] = resources }
+    if let scalars = outcome.undo.scalars {
+      state.host = scalars.host
+      state.drain = scalars.drain
+      state.nextSequence = scalars.nextSequence
+      state.nextPort = scalars.nextPort
+      state.time = scalars.time
+      state.prunedAt = scalars.prunedAt
+      isAdopting = scalars.isAdopting
+    }
+    timers.set(.drain, state.drain?.forceAt)
+    pending.retryAll()
+  }
+
+  /// Keeps what follows from a task: its due time, its place in the queue, its job's update.
+  mutating func follow(_ former: TaskRecord?, _ task: TaskRecord?) {
+    guard let id = task?.id ?? former?.id else { return }
+    timers.set(.task(id), task.flatMap { deadline(of: $0) })
+    if let task { touched.insert(task.job) } else if let former { touched.insert(former.job) }
+    if let task, task.status == .pending {
+      if state.index.jobs[task.job]?.unfenced[task.instance] == nil { pending.insert(task) }
+    } else if former?.status == .pending {
+      pending.remove(id)
+    }
+    if let former, former.holdsPlace || former.claimsPlace, !(task?.holdsPlace ?? false) {
+      pending.retryAll()
+      // What waited for the end of it can be placed now.
+      if former.awaitsEnd, let waiting = state.activeTask(of: former.instanceKey), waiting.status == .pending {
+        pending.insert(waiting)
+      }
+    }
+  }
+
+  /// Keeps the next due time of a job's schedule.
+  mutating func follow(_ job: JobRecord) { timers.set(.cron(job.key), cronDeadline(of: job)) }
+}

@@ -1,0 +1,167 @@
+internal import JobModel
+
+/// What follows from the records of a state, kept with each change: an event costs by what it changes, not by what
+/// there is.
+struct StateIndex: Sendable {
+  /// What belongs to one job. Without a record of the job, tasks and updates of a former one may be left.
+  struct Job: Sendable {
+    /// The task of each instance that is not over.
+    var active: [Int: TaskID] = [:]
+    /// Tasks that are not over and that another task takes over from.
+    var leaving: Set<TaskID> = []
+    /// Tasks that are over but of which something may be left, by instance.
+    var unfenced: [Int: Set<TaskID>] = [:]
+    /// All remembered tasks.
+    var tasks: Set<TaskID> = []
+    /// How many active tasks are in each state.
+    var counts: [TaskStatus: Int] = [:]
+    /// Active tasks that wait for the SLA policy to let them end.
+    var endRequests: Set<TaskID> = []
+    /// How many of its tasks take a place.
+    var placed = 0
+    /// The update that is not over.
+    var update: UpdateID?
+    var updates: Set<UpdateID> = []
+
+    var isEmpty: Bool { tasks.isEmpty && updates.isEmpty }
+    /// Whether anything of the job may run or shall run.
+    var isBusy: Bool { !active.isEmpty || !leaving.isEmpty || placed > 0 }
+  }
+
+  var jobs: [JobKey: Job] = [:]
+  /// Tasks that take a place, what they take together, and the ports of all of them.
+  var placed: Set<TaskID> = []
+  var used = Resources.zero
+  var ports: Set<Int> = []
+  var unfenced: Set<TaskID> = []
+  /// Tasks that wait for a place which is kept for them, and what is kept.
+  var claims: Set<TaskID> = []
+  var claimed = Resources.zero
+  /// Jobs that were asked to end.
+  var ending: Set<JobKey> = []
+  var cronJobs: Set<JobKey> = []
+  var quotaUse: [QuotaKey: Resources] = [:]
+
+  // MARK: Tasks
+
+  mutating func replace(_ former: TaskRecord?, by task: TaskRecord?) {
+    if let former, let task, StateIndex.areAlike(former, task) { return }
+    guard let key = former?.job ?? task?.job else { return }
+    var job = Job()
+    // Taken out, so that its sets are changed in place.
+    swap(&job, &jobs[key, default: Job()])
+    if let former { remove(former, from: &job) }
+    if let task { insert(task, into: &job) }
+    if job.isEmpty { jobs[key] = nil } else { swap(&job, &jobs[key, default: Job()]) }
+  }
+
+  private static func areAlike(_ left: TaskRecord, _ right: TaskRecord) -> Bool {
+    left.status == right.status && left.awaitsEnd == right.awaitsEnd && left.isLeaving == right.isLeaving
+      && left.keepsPlace == right.keepsPlace && left.requestedEnd == right.requestedEnd && left.ports == right.ports
+      && left.shared.isIdentical(to: right.shared)
+  }
+
+  private mutating func remove(_ task: TaskRecord, from job: inout Job) {
+    job.tasks.remove(task.id)
+    if !task.status.isTerminal {
+      if task.isLeaving {
+        job.leaving.remove(task.id)
+      } else {
+        if job.active[task.instance] == task.id { job.active[task.instance] = nil }
+        job.counts[task.status, default: 0] -= 1
+        if job.counts[task.status] == 0 { job.counts[task.status] = nil }
+      }
+    }
+    if task.requestedEnd != nil { job.endRequests.remove(task.id) }
+    if task.awaitsEnd {
+      unfenced.remove(task.id)
+      job.unfenced[task.instance]?.remove(task.id)
+      if job.unfenced[task.instance]?.isEmpty == true { job.unfenced[task.instance] = nil }
+    }
+    if task.holdsPlace {
+      placed.remove(task.id)
+      job.placed -= 1
+      used = used - task.configuration.task.resources
+      ports.subtract(task.ports.values)
+    }
+    if task.claimsPlace, claims.remove(task.id) != nil { claimed = claimed - task.configuration.task.resources }
+  }
+
+  private mutating func insert(_ task: TaskRecord, into job: inout Job) {
+    job.tasks.insert(task.id)
+    if !task.status.isTerminal {
+      if task.isLeaving {
+        job.leaving.insert(task.id)
+      } else {
+        job.active[task.instance] = task.id
+        job.counts[task.status, default: 0] += 1
+      }
+    }
+    if task.requestedEnd != nil { job.endRequests.insert(task.id) }
+    if task.awaitsEnd {
+      unfenced.insert(task.id)
+      job.unfenced[task.instance, default: []].insert(task.id)
+    }
+    if task.holdsPlace {
+      placed.insert(task.id)
+      job.placed += 1
+      used += task.configuration.task.resources
+      ports.formUnion(task.ports.values)
+    }
+    if task.claimsPlace, claims.insert(task.id).inserted { claimed += task.configuration.task.resources }
+  }
+
+  // MARK: Jobs and updates
+
+  mutating func replace(_ former: JobRecord?, by job: JobRecord?) {
+    if let former {
+      count(former, -1)
+      ending.remove(former.key)
+      cronJobs.remove(former.key)
+    }
+    if let job {
+      count(job, 1)
+      if job.isEnding { ending.insert(job.key) }
+      if job.isCron { cronJobs.insert(job.key) }
+    }
+  }
+
+  private mutating func count(_ job: JobRecord, _ sign: Int) {
+    guard let use = job.quotaUse else { return }
+    for key in job.key.quotaKeys {
+      let sum = (quotaUse[key] ?? .zero) + use.multiplied(by: sign)
+      quotaUse[key] = sum == .zero ? nil : sum
+    }
+  }
+
+  mutating func replace(_ former: JobUpdate?, by update: JobUpdate?) {
+    guard let key = former?.job ?? update?.job else { return }
+    if let former {
+      jobs[key]?.updates.remove(former.id)
+      if jobs[key]?.update == former.id { jobs[key]?.update = nil }
+    }
+    if let update {
+      jobs[key, default: Job()].updates.insert(update.id)
+      if !update.status.isTerminal { jobs[key]?.update = update.id }
+    }
+    if jobs[key]?.isEmpty == true { jobs[key] = nil }
+  }
+}
+
+extension JobRecord {
+  /// What the job counts for against quotas; nil for a job that needs none.
+  var quotaUse: Resources? {
+    guard let configuration, configuration.tier != .revocable, endedAt == nil else { return nil }
+    let count = configuration.cron == nil ? desired.count : configuration.instances
+    var use = configuration.task.resources.multiplied(by: count)
+    // What is summed up has no process limit: sums of it must cancel out.
+    use.processes = 0
+    return use
+  }
+}
+
+extension Resources {
+  func multiplied(by count: Int) -> Resources {
+    Resources(milliCPU: milliCPU * count, ram: ram * count, disk: disk * count, processes: processes)
+  }
+}

@@ -1,0 +1,112 @@
+import JobModel
+import SchedulerCore
+import Testing
+
+@Suite struct StartFirstTests {
+  private let settings = UpdateConfiguration(watch: .seconds(10), startFirst: true)
+
+  private func updating(_ instances: Int = 1, cpu: Double = 1) throws -> Bench {
+    var bench = try Bench()
+    try bench.send(.createJob(configuration(instances: instances, cpu: cpu, update: settings)))
+    try bench.settle()
+    try bench.send(.startUpdate(configuration(instances: instances, version: 2, cpu: cpu, update: settings)))
+    return bench
+  }
+
+  private func leaving(_ bench: Bench) -> [TaskRecord] { bench.scheduler.state.leavingTasks(of: key) }
+  private func status(_ bench: Bench) -> UpdateStatus? { bench.scheduler.state.summary(of: key)?.update?.status }
+
+  @Test("The old task is asked to end after the new one was watched") func order() throws {
+    var bench = try updating()
+    let old = try #require(leaving(bench).first)
+    let new = try bench.task(0)
+    #expect(old.status == .running && new.status == .assigned && new.ports != old.ports)
+    #expect(bench.killed.isEmpty)
+    try bench.send(.taskStatus(new.id, .running))
+    #expect(bench.killed.isEmpty)
+    try bench.pass(.seconds(10))
+    #expect(bench.killed == [old.id])
+    #expect(status(bench) == .rolledForward)
+    try bench.send(.taskStatus(old.id, .killed))
+    #expect(bench.active.map(\.id) == [new.id] && leaving(bench).isEmpty)
+    #expect(bench.launched.isEmpty)
+  }
+
+  @Test("A new task that fails leaves the old one untouched") func failure() throws {
+    var bench = try updating()
+    let old = try #require(leaving(bench).first)
+    try bench.send(.taskStatus(try bench.task(0).id, .running))
+    try bench.send(.taskStatus(try bench.task(0).id, .failed, message: "exit 1"))
+    #expect(bench.killed.isEmpty)
+    #expect(bench.active.map(\.id) == [old.id] && leaving(bench).isEmpty)
+    try bench.pass(.seconds(10))
+    #expect(status(bench) == .rolledBack)
+    #expect(bench.scheduler.state.jobs[key]?.desired == [0: 1])
+  }
+
+  @Test("Without room the old task runs on and the new one says what it waits for") func noRoom() throws {
+    var bench = try updating(1, cpu: 5)
+    #expect(leaving(bench).map(\.status) == [.running])
+    let new = try bench.task(0)
+    #expect(new.status == .pending)
+    #expect(bench.scheduler.state.waitReason(of: new) == "needs 5.0 CPU, 3.0 of 8.0 is free")
+    try bench.send(.abortUpdate(key))
+    #expect(bench.active.map(\.status) == [.running] && leaving(bench).isEmpty)
+    #expect(bench.active.map(\.revision) == [1])
+  }
+
+  @Test("A rollback by hand keeps the old task of an instance that was not done") func rollback() throws {
+    var bench = try updating(2)
+    let old = try #require(leaving(bench).first)
+    try bench.send(.taskStatus(try bench.task(0).id, .running))
+    let new = try bench.task(0)
+    try bench.send(.rollbackUpdate(key))
+    #expect(bench.killed == [new.id])
+    #expect(try bench.task(0).id == old.id)
+    try bench.send(.taskStatus(new.id, .killed))
+    try bench.pass(.seconds(10))
+    #expect(status(bench) == .rolledBack)
+    #expect(bench.scheduler.state.placedTasks.count == 2)
+  }
+
+  @Test("An abort keeps the copy that runs healthily") func abort() throws {
+    var bench = try updating()
+    let old = try #require(leaving(bench).first)
+    try bench.send(.taskStatus(try bench.task(0).id, .running))
+    try bench.send(.abortUpdate(key))
+    #expect(bench.killed == [old.id])
+    #expect(try bench.task(0).revision == 2)
+  }
+
+  @Test("A killed job ends both copies") func kill() throws {
+    var bench = try updating()
+    let both = Set([try #require(leaving(bench).first).id, try bench.task(0).id])
+    try bench.send(.killJob(key))
+    #expect(Set(bench.killed) == both)
+    for id in both { try bench.send(.taskStatus(id, .killed)) }
+    #expect(bench.scheduler.state.jobs[key] == nil)
+  }
+
+  @Test("An old task that ends by itself is not replaced") func oldTaskEnds() throws {
+    var bench = try updating()
+    let old = try #require(leaving(bench).first)
+    let new = try bench.task(0)
+    try bench.send(.taskStatus(old.id, .failed))
+    #expect(try bench.task(0).id == new.id && bench.launched.isEmpty)
+    try bench.send(.taskStatus(new.id, .running))
+    try bench.pass(.seconds(10))
+    #expect(status(bench) == .rolledForward)
+  }
+
+  @Test("A restart of the scheduler goes on with both copies") func adoption() throws {
+    var bench = try updating()
+    let old = try #require(leaving(bench).first)
+    let new = try bench.task(0)
+    bench.scheduler = Scheduler(state: bench.scheduler.state)
+    try bench.send(.executorsFound(live: [old.id: 1, new.id: 2], dead: []))
+    #expect(bench.killed.isEmpty && bench.launched.isEmpty)
+    try bench.send(.taskStatus(new.id, .running))
+    try bench.pass(.seconds(10))
+    #expect(bench.killed == [old.id])
+  }
+}
