@@ -68,9 +68,10 @@ let systemLibraries: [String: Target] = [
 ]
 
 /// C targets of our own: `CSystemShims` makes GNU functions visible, `CCurlShims` loads libcurl when it is first
-/// used, `CFuzzDriver` is the header of libFuzzer.
+/// used, `CHostShims` reads clock and limits, `CFuzzDriver` is the header of libFuzzer.
 let shims: [String: Target] = [
   "CSystemShims": .target(name: "CSystemShims"),
+  "CHostShims": .target(name: "CHostShims"),
   "CCurlShims": .target(name: "CCurlShims"),
   "CFuzzDriver": .target(name: "CFuzzDriver", path: "Fuzz/driver"),
 ]
@@ -91,14 +92,19 @@ let modules: [Module] = [
   Module(name: "Snapshot", dependencies: ["CLibdeflate", "SystemSupport"], packages: [.systemPackage]),
   Module(
     name: "HTTPClient", dependencies: ["CCurlShims", "SystemSupport", "Diagnostics"]),
+  Module(name: "DirectoryTrust", dependencies: ["SystemSupport", "Diagnostics"]),
   // Floor 3
   Module(
-    name: "ContentStore", dependencies: ["Digests", "SystemSupport", "Diagnostics"], packages: [.systemPackage],
+    name: "ContentStore", dependencies: ["DirectoryTrust", "Digests", "SystemSupport", "Diagnostics"],
+    packages: [.systemPackage],
     testDependencies: ["CSystemShims"]),
   Module(name: "PythonImports", testDependencies: ["SystemSupport"]),
   Module(
     name: "PythonPackaging",
     dependencies: ["TOML", "JSON", "HTTPClient", "ContentStore", "Digests", "Zip", "SystemSupport", "Diagnostics"],
+    packages: [.systemPackage]),
+  Module(
+    name: "HostChecks", dependencies: ["CHostShims", "DirectoryTrust", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage]),
   // Floor 4
   Module(
@@ -109,7 +115,8 @@ let modules: [Module] = [
     dependencies: ["BuildFiles", "Snapshot", "Digests", "Starlark", "TOML", "JSON", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage]),
   Module(
-    name: "Artifacts", dependencies: ["JSON", "HTTPClient", "Digests", "SystemSupport", "Diagnostics"],
+    name: "Artifacts",
+    dependencies: ["JSON", "HTTPClient", "DirectoryTrust", "Digests", "SystemSupport", "Diagnostics"],
     packages: [.crypto, .systemPackage], testDependencies: ["CSystemShims"]),
   Module(name: "JobModel", dependencies: ["JSON"]),
   Module(name: "SchedulerAccess", dependencies: ["SystemSupport", "Diagnostics"], packages: [.systemPackage]),
@@ -194,7 +201,8 @@ let modules: [Module] = [
   Module(
     name: "KiltCommands",
     dependencies: [
-      "BuildCommands", "PythonCommands", "PythonEnvironments", "Tailor", "TargetGraph", "Workspace", "BuildFiles",
+      "BuildCommands", "PythonCommands", "PythonEnvironments", "HostChecks", "Tailor", "TargetGraph", "Workspace",
+      "BuildFiles",
       "Artifacts",
       "JobFiles", "JobModel", "SchedulerAccess", "SchedulerClient", "Starlark", "PythonPackaging", "Bundles", "Actions",
       "ContentStore",

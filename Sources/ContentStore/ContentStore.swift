@@ -3,6 +3,7 @@
 
 import Diagnostics
 public import Digests
+internal import DirectoryTrust
 public import SystemSupport
 
 /// A content-addressed store in a directory.
@@ -27,11 +28,19 @@ public struct ContentStore: Sendable {
 
   /// The store of this user: `KILT_CACHE_DIR`, else `kilt` in `XDG_CACHE_HOME`, else in `~/.cache`. `KILT_CACHE_VERIFY`
   /// sets ``verifiedShare``.
-  /// - Throws: ``ContentStoreError/noCacheDirectory`` when none of these is set, ``ContentStoreError/invalidShare(_:)``.
+  /// - Throws: ``ContentStoreError/noCacheDirectory`` when none of these is set, ``ContentStoreError/invalidShare(_:)``,
+  ///   ``ContentStoreError/untrusted(_:)`` when another user could have changed what the store holds.
   public static func userDefault(
     environment: (String) -> String? = environmentVariable
   ) throws(ContentStoreError) -> ContentStore {
     let root = try defaultRoot(environment: environment)
+    let refusal: UntrustedDirectory?
+    do throws(SystemCallError) {
+      refusal = try DirectoryTrust.refusal(of: root, variable: "KILT_CACHE_DIR", environment: environment)
+    } catch {
+      throw .system(root, error)
+    }
+    if let refusal { throw .untrusted(refusal) }
     guard let text = environment("KILT_CACHE_VERIFY"), !text.isEmpty else { return ContentStore(root: root) }
     guard let share = Double(text), (0...1).contains(share) else { throw .invalidShare(text) }
     return ContentStore(root: root, verifiedShare: share)

@@ -1,5 +1,6 @@
 public import Diagnostics
 public import Digests
+public import DirectoryTrust
 public import SystemSupport
 
 /// What can go wrong with the content store.
@@ -8,6 +9,8 @@ public enum ContentStoreError: DiagnosableError, Hashable {
   case noCacheDirectory
   /// `KILT_CACHE_VERIFY` is no number from 0 to 1.
   case invalidShare(String)
+  /// Another user could have changed the programs in the store.
+  case untrusted(UntrustedDirectory)
   /// The quota is no size.
   case invalidQuota(String)
   case system(FilePath, SystemCallError)
@@ -44,6 +47,7 @@ public enum ContentStoreError: DiagnosableError, Hashable {
         .work, "\"\(path)\" can not be kept",
         notes: ["it is neither a file nor a folder, or a link that leads out of what is kept"])
     case .tree(let error): error.diagnostic
+    case .untrusted(let error): error.diagnostic
     case .system(let path, let error):
       Diagnostic(
         .environment, "the cache cannot be used at '\(path)'", notes: [error.description],

@@ -40,7 +40,8 @@ public struct Kilt: ParsableCommand {
       CommandGroup(
         name: "Operate",
         subcommands: [
-          OperateScheduler.self, TokenCommand.self, AuditCommand.self, CacheCommand.self, SupportCompletions.self,
+          OperateScheduler.self, TokenCommand.self, AuditCommand.self, OperateDoctor.self, CacheCommand.self,
+          SupportCompletions.self,
         ]),
     ])
 

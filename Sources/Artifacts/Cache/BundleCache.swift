@@ -1,4 +1,5 @@
 import Digests
+internal import DirectoryTrust
 import Glibc
 public import SystemSupport
 
@@ -20,15 +21,27 @@ public struct BundleCache: Sendable {
 
   /// The cache of this user: `KILT_RUNNER_CACHE`; for root `/var/cache/kilt/runner`; otherwise `kilt/runner` in
   /// `XDG_CACHE_HOME` or `~/.cache`.
+  ///
+  /// - Throws: ``ArtifactError/untrusted(_:)`` when another user could have changed the bundles in it.
   public static func standard() throws(ArtifactError) -> BundleCache {
-    if let path = environmentVariable("KILT_RUNNER_CACHE"), !path.isEmpty { return BundleCache(root: FilePath(path)) }
-    if geteuid() == 0 { return BundleCache(root: "/var/cache/kilt/runner") }
-    // The XDG base directory specification: a relative path is to be ignored.
-    if let path = environmentVariable("XDG_CACHE_HOME"), path.hasPrefix("/") {
-      return BundleCache(root: FilePath(path + "/kilt/runner"))
+    let root = try standardRoot()
+    let refusal: UntrustedDirectory?
+    do throws(SystemCallError) {
+      refusal = try DirectoryTrust.refusal(of: root, variable: "KILT_RUNNER_CACHE")
+    } catch {
+      throw .file(error)
     }
+    if let refusal { throw .untrusted(refusal) }
+    return BundleCache(root: root)
+  }
+
+  private static func standardRoot() throws(ArtifactError) -> FilePath {
+    if let path = environmentVariable("KILT_RUNNER_CACHE"), !path.isEmpty { return FilePath(path) }
+    if geteuid() == 0 { return "/var/cache/kilt/runner" }
+    // The XDG base directory specification: a relative path is to be ignored.
+    if let path = environmentVariable("XDG_CACHE_HOME"), path.hasPrefix("/") { return FilePath(path + "/kilt/runner") }
     guard let home = environmentVariable("HOME"), home.hasPrefix("/") else { throw .noCacheDirectory }
-    return BundleCache(root: FilePath(home + "/.cache/kilt/runner"))
+    return FilePath(home + "/.cache/kilt/runner")
   }
 
   /// The cached bundle that a user means, or nil when it has to be fetched. Touches neither the network nor the bytes of

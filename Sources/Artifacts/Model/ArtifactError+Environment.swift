@@ -1,4 +1,5 @@
 import Diagnostics
+import DirectoryTrust
 import Glibc
 import SystemSupport
 
@@ -42,6 +43,7 @@ extension ArtifactError {
       Diagnostic(
         .environment, "the bundle that its fetched segments give is not the one that its manifest names",
         remedies: ["the manifest in the repository is wrong: kilt artifacts verify", "or the cache's disk is failing"])
+    case .untrusted(let error): error.diagnostic
     case .client(let diagnostic): diagnostic
     case .file(let error): file(error)
     default: Diagnostic(.defect, "unexpected: \(self)")

@@ -1,4 +1,5 @@
 public import Diagnostics
+public import DirectoryTrust
 public import SystemSupport
 
 /// What can go wrong between a bundle, a repository and the cache.
@@ -39,6 +40,8 @@ public enum ArtifactError: Error, Sendable, Hashable {
   /// A system call failed on a file of a directory repository or of the cache.
   case file(SystemCallError)
   case noCacheDirectory
+  /// Another user could have changed the bundles in the cache.
+  case untrusted(UntrustedDirectory)
   /// The cached pieces of a bundle do not give it, even after they were fetched again.
   case damagedCache
 }
