@@ -182,7 +182,8 @@ let modules: [Module] = [
       "Digests", "JSON", "SystemSupport", "Diagnostics",
     ],
     packages: [.systemPackage],
-    resources: ["kilt_test_runner.py", "kilt_coverage.py"].map { .embedInCode("Runner/\($0)") }),
+    resources: ["kilt_test_runner.py", "kilt_coverage.py"].map { .embedInCode("Runner/\($0)") },
+    testDependencies: ["Actions"]),
   Module(
     name: "RunnerCommands",
     dependencies: ["Artifacts", "Bundles", "Digests", "JSON", "SystemSupport", "Diagnostics"],

@@ -54,8 +54,9 @@ class Imports(ast.NodeVisitor):
     def visit_Call(self, node):
         function = node.func
         name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
-        if name in ("__import__", "import_module") and node.args:
-            literal = node.args[0]
+        named = [keyword.value for keyword in node.keywords if keyword.arg == "name"]
+        if name in ("__import__", "import_module") and (node.args or named):
+            literal = (node.args or named)[0]
             if isinstance(literal, ast.Constant) and isinstance(literal.value, str) and DOTTED.match(literal.value):
                 if "\\" not in (ast.get_source_segment(self.lines, literal) or ""):
                     self.add(literal.lineno, literal.value, call=True)

@@ -150,9 +150,6 @@ extension BundlePlan {
     if let files = list([.file, .relocatedFiles]) {
       notes.append("\"\(address)\" depends on \(files): files are no part of a bundle, resources are")
     }
-    if let distributions = list([.pythonDistribution]) {
-      notes.append("\"\(address)\" depends on \(distributions): its code is in the bundle, its metadata is not")
-    }
     return notes
   }
 }

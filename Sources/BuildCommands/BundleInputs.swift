@@ -52,7 +52,8 @@ struct BundleInputs {
       inputs.append("generated", file.bundlePath, file.digest.hex + (file.isExecutable ? " executable" : ""))
     }
     // What one of the workspace's own wheels brings is not there twice.
-    for file in plan.files + Self.executable(plan) where !parts.provided.contains(file.bundlePath) {
+    for file in plan.files + parts.packageFiles + Self.executable(plan) where !parts.provided.contains(file.bundlePath)
+    {
       let path = root.appending(file.path)
       let isExecutable = try FileSystem.status(of: path, followingLinks: true).isExecutable
       let digest = try SHA256Digest.ofFile(path).digest

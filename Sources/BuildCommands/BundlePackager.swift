@@ -32,7 +32,7 @@ public struct BundlePackager {
       targets
       ?? TargetBuilder(
         workspace: workspace, resolver: resolver, store: store, runner: ActionRunner(store: store))
-    builder = BundleBuilder(store: store)
+    builder = self.targets.bundleBuilder
   }
 
   /// Packs one binary. A build of inputs that are those of the last build does nothing.
@@ -46,7 +46,7 @@ public struct BundlePackager {
     let relativePath = plan.outputPath.map { "dist/" + $0 } ?? relativePath(plan.artifact, platform)
     let path = workspace.root.appending(relativePath)
     let (bundle, work) = try alone(plan.artifact, platform) { recordPath in
-      let brought = try bring(path, to: inputs, recordPath)
+      let brought = try bring(path, to: inputs, plan, recordPath)
       if brought.1 == .built { try BuildHistory(workspace).record(inputs.inputs, of: plan.address) }
       return brought
     }
@@ -97,7 +97,7 @@ public struct BundlePackager {
 
   /// Does what is needed for the bundle of these inputs to stand at a path.
   private func bring(
-    _ path: FilePath, to inputs: BundleInputs, _ recordPath: FilePath
+    _ path: FilePath, to inputs: BundleInputs, _ plan: BundlePlan, _ recordPath: FilePath
   ) throws -> (Bundle, PackagedBundle.Work) {
     let last = BundleRecord.read(recordPath, root: workspace.root)
     let isIntact = last?.isIntact == true
@@ -106,6 +106,7 @@ public struct BundlePackager {
       // A directory is made anew: it is mostly hard links or copies in either case.
       if last.bundle.layout == .zipapp { return (try rename(last, to: path, recordPath), .renamed) }
     }
+    try inputs.checkScript(of: plan, in: resolver.graph)
     try workspace.createOutputFolder(path.removingLastComponent())
     let isReusable = isIntact && last?.format == BundleBuilder.formatDigest
     let bundle = try targets.runner.step {

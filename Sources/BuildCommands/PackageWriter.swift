@@ -40,7 +40,7 @@ public struct PackageWriter {
       let target = output.pushing(FilePath(path))
       var work = PackagedBundle.Work.unchanged
       if try !isThere(content, isExecutable: isExecutable, target) {
-        try FileSystem.createDirectories(target.removingLastComponent())
+        try workspace.createOutputFolder(target.removingLastComponent())
         try FileSystem.copyFile(
           files.location(of: content, in: targets.store), to: target, permissions: isExecutable ? 0o755 : 0o644)
         work = made

@@ -9,6 +9,9 @@ import Zip
 public struct BundleBuilder: Sendable {
   /// Where digests of wheels' segments and deflated files are kept.
   public let store: ContentStore
+  /// Whether two Python files are the same but for comments. Asked of `__init__.py` files that several wheels have; where no
+  /// Python is at hand, they are not.
+  public var isSameCode: @Sendable (_ first: [UInt8], _ second: [UInt8]) -> Bool = { _, _ in false }
 
   /// Changes with whatever this module itself puts into a bundle: part of the key of anything that keeps bundles.
   public static var formatDigest: SHA256Digest { .of("kilt bundle 2, deflate \(Deflate.level)\n\(Boot.digest)") }
@@ -36,14 +39,14 @@ public struct BundleBuilder: Sendable {
     let boot = try Boot(specification, id: id, pythons: pythons, info: info.bytes(id: id), store: store)
     var bundle: Bundle
     if specification.layout != .zipapp {
-      bundle = try DirectoryBuilder(store: store, specification: specification, boot: boot, code: code, id: id)
+      bundle = try DirectoryBuilder(builder: self, specification: specification, boot: boot, code: code, id: id)
         .build(at: path, reusing: previous)
     } else if let front = try SharedFront(specification, boot: boot, previous, store: store) {
       bundle = try write(Contents(boot: boot.segment, front: front, code: code), to: path, id: id)
       bundle.collisions = front.previous.collisions
     } else {
       let wheels = try WheelSegment.open(specification.wheels, store: store)
-      let collisions = try Self.collisions(wheels, specification)
+      let collisions = try collisions(wheels, specification)
       bundle = try write(Contents(boot: boot.segment, wheels: wheels, code: code), to: path, id: id)
       bundle.collisions = collisions
     }

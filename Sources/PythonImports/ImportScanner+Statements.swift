@@ -8,8 +8,40 @@ extension ImportScanner {
     case UInt8(ascii: "f") where isWord("from", at: position):
       position += 4
       scanFrom()
+    case UInt8(ascii: "p") where isWord("pytest_plugins", at: position): scanPlugins()
     default: break
     }
+  }
+
+  /// Looks at an assignment to `pytest_plugins`, and does not move: the modules that it names are imported by pytest.
+  private mutating func scanPlugins() {
+    let origin = (position: position, depth: depth)
+    defer { (position, depth) = origin }
+    position += 14
+    skipSpace(acrossLines: false)
+    if peek() == UInt8(ascii: ":") {
+      // An annotation, which holds no assignment.
+      while position < bytes.count, !"=\n\r#".utf8.contains(peek()) { position += 1 }
+    } else if peek() == UInt8(ascii: "+") {
+      position += 1
+    }
+    guard peek() == UInt8(ascii: "="), peek(1) != UInt8(ascii: "=") else { return }
+    position += 1
+    skipSpace(acrossLines: false)
+    let isList = peek() == UInt8(ascii: "[") || peek() == UInt8(ascii: "(")
+    if isList {
+      position += 1
+      depth += 1
+    }
+    repeat {
+      skipSpace(acrossLines: isList, notesMarks: false)
+      let start = position
+      guard let literal = plainLiteral() else { return }
+      // Plugins of an installed package may be named by their entry points, which import nothing.
+      guard isDottedName(literal) else { continue }
+      found.imports.append(
+        PythonImport(module: String(decoding: literal, as: UTF8.self), line: start, form: .pytestPlugin))
+    } while skipComma(acrossLines: isList)
   }
 
   private mutating func scanImport() {
@@ -97,7 +129,7 @@ extension ImportScanner {
   }
 
   /// Looks at the call whose `(` is at the position, and does not move: `__import__("a.b")` and
-  /// `importlib.import_module("a.b")` with a plain literal are imports.
+  /// `importlib.import_module("a.b")` with a plain literal are imports, also where the argument is named.
   mutating func scanCall() {
     var end = position
     while end > 0, bytes[end - 1] == UInt8(ascii: " ") || bytes[end - 1] == UInt8(ascii: "\t") { end -= 1 }
@@ -114,6 +146,7 @@ extension ImportScanner {
     position += 1
     depth += 1
     skipSpace(acrossLines: true, notesMarks: false)
+    moveToNamedArgument()
     let start = position
     let literal = plainLiteral()
     skipSpace(acrossLines: true, notesMarks: false)
@@ -125,6 +158,26 @@ extension ImportScanner {
     guard isDottedName(module) else { return }
     found.imports.append(
       PythonImport(module: String(decoding: module, as: UTF8.self), level: level, line: start, form: form))
+  }
+
+  /// Moves to the value of the argument `name`, where the arguments at the position are named ones: over names, attributes
+  /// and literals.
+  private mutating func moveToNamedArgument() {
+    let origin = position
+    while true {
+      let word = position
+      let end = endOfName(from: word)
+      position = end
+      skipSpace(acrossLines: true, notesMarks: false)
+      guard end > word, peek() == UInt8(ascii: "="), peek(1) != UInt8(ascii: "=") else { break }
+      position += 1
+      skipSpace(acrossLines: true, notesMarks: false)
+      if isWord("name", at: word) { return }
+      if plainLiteral() == nil { while isNameByte(peek()) || peek() == UInt8(ascii: ".") { position += 1 } }
+      guard skipComma(acrossLines: true) else { break }
+      skipSpace(acrossLines: true, notesMarks: false)
+    }
+    position = origin
   }
 
   private func isWholeWord(_ word: StaticString, endingAt end: Int) -> Bool {

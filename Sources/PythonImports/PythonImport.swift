@@ -15,6 +15,8 @@ public struct PythonImport: Hashable, Sendable {
     case importModuleCall
     /// A string literal that looks like a dotted name, where ``ImportOptions/stringImportMinimumDots`` asks for them.
     case string
+    /// A module that `pytest_plugins = ["a.b"]` names.
+    case pytestPlugin
   }
 
   /// The dotted module named by the statement, without the leading dots: `a.b`; empty for `from . import c`.

@@ -8,6 +8,7 @@ public enum PexRunner {
   /// Does what the arguments (after the program's name) ask for, and returns the exit code. When a bundle is run, this
   /// process becomes it, and there is no return.
   public static func main(_ arguments: [String]) -> Int32 {
+    claimStandardDescriptors()
     do {
       return try perform(try RunnerInvocation(parsing: arguments))
     } catch {

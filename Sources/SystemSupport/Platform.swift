@@ -1,4 +1,6 @@
 internal import Glibc
+internal import Synchronization
+public import SystemPackage
 
 func systemErrno() -> CInt { errno }
 
@@ -19,13 +21,14 @@ public func environmentStrings() -> [String] {
   return strings
 }
 
-/// Writes all of `text` to a descriptor such as 1 or 2; errors are ignored, as there is nowhere to say them.
+/// Writes all of `text` to a descriptor such as 1 or 2. An error of the standard output is kept for
+/// ``standardOutputFailure()``; others are ignored, as there is nowhere to say them.
 public func writeText(_ text: String, to descriptor: CInt) {
   var text = text
   text.withUTF8 { writeAll(UnsafeRawBufferPointer($0), to: descriptor) }
 }
 
-/// Writes all bytes to a descriptor such as 1 or 2; errors are ignored, as there is nowhere to say them.
+/// Writes all bytes to a descriptor such as 1 or 2, as ``writeText(_:to:)`` does.
 public func writeBytes(_ bytes: [UInt8], to descriptor: CInt) {
   bytes.withUnsafeBytes { writeAll($0, to: descriptor) }
 }
@@ -37,8 +40,29 @@ private func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt) {
     if count > 0 {
       rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
     } else if count == 0 || errno != EINTR {
+      let error = errno
+      // Whoever reads has seen enough: the process ends as it would where the signal is not ignored.
+      if descriptor == 1, error == EPIPE {
+        signal(SIGPIPE, SIG_DFL)
+        raise(SIGPIPE)
+      }
+      if descriptor == 1 { failure.withLock { $0 = $0 ?? Errno(rawValue: error) } }
       return
     }
+  }
+}
+
+private let failure = Mutex<Errno?>(nil)
+
+/// The first error of writing to the standard output; nil where all was written.
+public func standardOutputFailure() -> Errno? { failure.withLock { $0 } }
+
+/// Sees to it that the descriptors 0, 1 and 2 are open, before any file is opened: a file that took one of their numbers
+/// would be read or written to in their place. A closed one becomes `/dev/null`, to which results can not be written.
+public func claimStandardDescriptors() {
+  for descriptor in CInt(0)...2 where fcntl(descriptor, F_GETFD) < 0 {
+    // The lowest free number is the one that is wanted, as all below are open.
+    _ = open("/dev/null", descriptor == 2 ? O_WRONLY : O_RDONLY)
   }
 }
 

@@ -1,3 +1,5 @@
+internal import Digests
+internal import Glibc
 public import SystemPackage
 public import SystemSupport
 
@@ -5,11 +7,42 @@ public import SystemSupport
 public struct StateDirectory: Sendable {
   /// The directory; it need not be there yet.
   public let path: FilePath
+  /// Why it is not the `.kilt` of the workspace; nil where it is, and where the user has named one.
+  public let note: String?
 
   /// The state directory of the workspace at `root`.
+  ///
+  /// A `.kilt` that git tracks, that another user owns, or that is a link came with the files of the workspace: nobody here
+  /// has written it, so that nothing in it is believed. A directory of the user takes its place.
   public init(workspaceRoot root: FilePath) {
-    path =
-      environmentVariable("KILT_STATE_DIR").flatMap { $0.isEmpty ? nil : FilePath($0) } ?? root.appending(".kilt")
+    if let named = environmentVariable("KILT_STATE_DIR"), !named.isEmpty {
+      (path, note) = (FilePath(named), nil)
+      return
+    }
+    let own = root.appending(".kilt")
+    guard let reason = Self.reason(against: own, root) else {
+      (path, note) = (own, nil)
+      return
+    }
+    path = Self.ofUser(root)
+    note = "\"\(own)\" is not used: \(reason). State is kept in \"\(path)\""
+  }
+
+  /// Why a state directory is not believed; nil when it is.
+  private static func reason(against directory: FilePath, _ root: FilePath) -> String? {
+    // What can not be looked at is not believed either, which whoever writes there finds out.
+    guard let status = try? FileSystem.status(of: directory) else { return nil }
+    if status.kind == .symbolicLink { return "it is a symbolic link" }
+    if status.kind == .directory, status.owner != geteuid() { return "another user owns it" }
+    if GitIndex.tracks(".kilt", in: root) { return "git tracks files in it" }
+    return nil
+  }
+
+  private static func ofUser(_ root: FilePath) -> FilePath {
+    let state =
+      environmentVariable("XDG_STATE_HOME").flatMap { $0.hasPrefix("/") ? FilePath($0) : nil }
+      ?? FilePath(environmentVariable("HOME") ?? "/nonexistent").appending(".local/state")
+    return state.appending("kilt/workspaces").appending(String(SHA256Digest.of(root.string).hex.prefix(32)))
   }
 
   /// Creates the directory, with a `.gitignore` that keeps it out of git.

@@ -106,6 +106,21 @@ public final class PackageEvaluation: Sendable {
 }
 
 extension Workspace {
+  /// Whether a path is that of a file whose content decides which targets there are, or what is said of all of them: a BUILD
+  /// file, macros, configuration, ignore rules, a plugin. Files that these load in turn are known to the graph alone.
+  public func decidesTargets(_ path: String) -> Bool {
+    let name = Paths.lastComponent(path)
+    if [configuration.path, "kilt.toml", "pants.toml"].contains(path) || name == ".gitignore" { return true }
+    if configuration.buildPatterns.contains(where: { GlobPattern($0).matches(name) }) { return true }
+    return isPluginFile(path) || SourceGlobs(configuration.preludeGlobs).matches(path)
+  }
+
+  /// Whether a path is left out of the workspace whatever rules say: it lies in a hidden directory, or in `dist`.
+  public func isAlwaysLeftOut(_ path: String) -> Bool {
+    path.hasPrefix("dist/")
+      || path.split(separator: "/").dropLast().contains { $0.hasPrefix(".") || $0 == "__pycache__" }
+  }
+
   /// The files with macros for all BUILD files.
   public func preludeFiles(in files: FileTable) -> [FileID] {
     guard !configuration.preludeGlobs.isEmpty, let root = files.root else { return [] }

@@ -9,14 +9,17 @@ public struct Workspace: Sendable {
   public let root: FilePath
   /// What the configuration file says.
   public let configuration: WorkspaceConfiguration
-  /// Texts that are read in the place of those of BUILD files, by path from the root: what a change would lead to is found
-  /// out before it is made.
+  /// Texts that are read in the place of those of files, by path from the root: what a change would lead to is found out
+  /// before it is made, and what an earlier commit declares without a checkout.
   public var buildFileTexts: [String: [UInt8]] = [:]
+  /// Files that count as missing, from the root: an earlier commit does not have them.
+  public var hiddenFiles: Set<String> = []
 
   /// The workspace at a root, with its configuration.
   public init(root: FilePath, configuration: WorkspaceConfiguration) {
     self.root = root
     self.configuration = configuration
+    stateDirectory = StateDirectory(workspaceRoot: root)
   }
 
   /// Finds the workspace that a directory lies in: the nearest `kilt.toml` upwards, or else the nearest `pants.toml`.
@@ -61,7 +64,7 @@ public struct Workspace: Sendable {
   /// What git says.
   public var git: GitRepository { GitRepository(root: root) }
   /// Where Kilt keeps its state.
-  public var stateDirectory: StateDirectory { StateDirectory(workspaceRoot: root) }
+  public let stateDirectory: StateDirectory
 
   /// A directory as seen from the root; nil when it lies outside.
   public func relativePath(of directory: FilePath) -> String? {
@@ -73,8 +76,17 @@ public struct Workspace: Sendable {
   /// Lists the files, from nothing. Throws `SystemCallError`, `SnapshotError`.
   public func scanFiles() throws -> FileTable { try FileTable.scan(root: root, ignore: configuration.ignore) }
 
-  /// The bytes of a file. Throws `SystemCallError`.
-  public func read(_ path: String) throws -> [UInt8] { try FileSystem.read(root.appending(path)) }
+  /// The bytes of a file, or of the text that stands in its place. Throws `SystemCallError`.
+  public func read(_ path: String) throws -> [UInt8] {
+    try textInPlace(of: path) ?? FileSystem.read(root.appending(path))
+  }
+
+  /// The text that stands in the place of a file; nil for a file that is read from the disk.
+  func textInPlace(of path: String) throws(SystemCallError) -> [UInt8]? {
+    if let bytes = buildFileTexts[path] { return bytes }
+    if hiddenFiles.contains(path) { throw SystemCallError("open", root.appending(path), Errno.noSuchFileOrDirectory) }
+    return nil
+  }
 
   /// The source roots, with the directories that a marker file marks.
   public func sourceRoots(in files: FileTable) -> SourceRoots {

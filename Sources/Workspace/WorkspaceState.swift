@@ -42,9 +42,10 @@ public final class WorkspaceState: @unchecked Sendable {
       directory: workspace.stateDirectory.path.appending("state"), key: try workspace.stateKey())
     let loaded = try store.load(sections: StateSection.allCases.count)
     self.store = store
-    note = loaded.note.map {
+    let damage = loaded.note.map {
       "the state in \(workspace.stateDirectory.path)/state can not be used (\($0)): starting anew"
     }
+    note = damage ?? workspace.stateDirectory.note
     files = FileTable(try FileState(loaded.image))
   }
 

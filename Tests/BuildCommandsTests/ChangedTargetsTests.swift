@@ -49,7 +49,10 @@ import Workspace
   }
 
   @discardableResult
-  func git(_ root: FilePath, _ arguments: String...) throws -> String {
+  func git(_ root: FilePath, _ arguments: String...) throws -> String { try git(root, arguments) }
+
+  @discardableResult
+  func git(_ root: FilePath, _ arguments: [String]) throws -> String {
     let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"]
     let outcome = try Subprocess("git", ["-C", root.string] + identity + arguments).run()
     try #require(outcome.termination.isSuccess, "install git: \(outcome.errorText)")

@@ -81,6 +81,19 @@ import Testing
     #expect(json.array?.last?["difference"]?["changes"]?.array?.first?["after"]?.strings == ["2.5"])
   }
 
+  @Test("Locking after one more requirement changes nothing else, whatever was uploaded since")
+  func oneMoreRequirement() throws {
+    expectSuccess(try kilt("lock", "--resolve", "main"))
+    try example.addWheel("lib", "2.0", to: wheels, tag: "py2-none-any")
+    try example.addWheel("app", "1.1", to: wheels)
+    try FileSystem.write(text: "app\ndata\n", to: root.appending("requirements.txt"))
+    let added = try kilt("lock", "--resolve", "main")
+    #expect(added.text == "+ requirement data\n+ data 3.0  (for the workspace)")
+    // Whoever asks for a package gets all its files.
+    let asked = try kilt("lock", "--resolve", "main", "--upgrade-package", "lib")
+    #expect(asked.text == "~ lib 2.0\n    + file lib-2.0-py2-none-any.whl")
+  }
+
   @Test func wrongNamesAreMetWithTheNearestOnes() throws {
     let resolve = try kilt("lock", "--resolve", "dada")
     #expect(resolve.termination == .exited(2))

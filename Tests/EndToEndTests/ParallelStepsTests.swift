@@ -67,13 +67,19 @@ import Testing
     let names = ["after_it"] + (1...4).map { "z\($0)" }
     for name in names { build += "archive(name=\"of_\(name)\", format=\"zip\", files=[\":\(name)\"])\n" }
     try example.append("gen/BUILD", build)
-    let outcome = try example.kilt(["package", "--jobs=1", "gen::"], environment: plain(example))
+    let outcome = try example.kilt(["export-codegen", "--jobs=1", "gen::"], environment: plain(example))
     #expect(outcome.termination == .exited(1))
     #expect(outcome.errorText.contains("error: the command of \"gen:a_fails\" failed with exit code 3"))
     // One at a time, the first failure is the only one.
     #expect(outcome.errorText.split(separator: "error: the command").count == 2)
     #expect(try FileSystem.list(seen).map(\.name) == ["a"])
     let sandboxes = example.scratch.appending("cache/sandboxes")
+    #expect(try FileSystem.list(sandboxes).isEmpty)
+    // Packages do not keep each other from being built; what rests on a failure is not begun.
+    let packages = try example.kilt(["package", "--jobs=1", "gen::"], environment: plain(example))
+    #expect(packages.termination == .exited(1))
+    #expect(packages.errorText.contains("error: cannot build 5 of 5 targets"), "\(packages.errorText)")
+    #expect(try FileSystem.list(seen).map(\.name).sorted() == ["a", "z1", "z2", "z3", "z4"])
     #expect(try FileSystem.list(sandboxes).isEmpty)
   }
 

@@ -18,7 +18,8 @@ import Testing
     #expect(wrong.errorText.contains("unrecognized arguments: --no-such-option"))
   }
 
-  @Test func aPythonFileRunsWhereItLies() throws {
+  @Test("A Python file runs from links to the files that its bundle would hold")
+  func pythonFile() throws {
     let example = try Example()
     try example.append(
       "tools/probe/probe.py",
@@ -32,13 +33,15 @@ import Testing
       from lib.auth import issue
 
       if __name__ == "__main__":
-          print(sys.argv[1:], os.path.relpath(__file__), os.environ["GIVEN"], os.getpid(), bottle.__name__)
+          print(sys.argv[1:], os.path.relpath(os.path.realpath(__file__)), os.environ["GIVEN"], os.getpid(), bottle.__name__)
           sys.stdout.flush()
+          assert not os.path.exists(os.path.join(os.path.dirname(__file__), "undeclared.txt"))
           if sys.argv[1] == "end":
               os.kill(os.getpid(), signal.SIGTERM)
           sys.exit(7)
       """)
     try example.append("tools/probe/BUILD", "python_sources()\n")
+    try example.append("tools/probe/undeclared.txt", "")
     let script = "echo $$; exec \"$1\" run tools/probe/probe.py -- \"$2\" 'a b'"
     func run(_ word: String) throws -> Subprocess.Outcome {
       try Subprocess(

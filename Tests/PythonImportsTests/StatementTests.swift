@@ -102,6 +102,51 @@ func summary(_ source: String, options: ImportOptions = ImportOptions()) -> [Str
     #expect(summary(source) == ["1: a.b", "2: c", "3: .d", "9: h", "10: i", "11: j"])
   }
 
+  @Test("The argument of a dynamic import may be named")
+  func namedArguments() {
+    let source = """
+      m = importlib.import_module(name="a.b")
+      n = import_module(package="x.y", name="c.d")
+      o = import_module(
+        package=a.b,  # why
+        name='e', )
+      p = __import__(name="f", level=0)
+      q = import_module(package="x")
+      r = import_module(name=other, package="g")
+      s = import_module(name == "h")
+      t = import_module(name="i" + j)
+      u = import_module(package=f(), name="k")
+      v = import_module(name=".l", package=__package__)
+      """
+    #expect(summary(source) == ["1: a.b", "2: c.d", "5: e", "6: f", "12: .l"])
+  }
+
+  @Test("The modules of pytest_plugins are imports")
+  func pytestPlugins() {
+    let source = """
+      pytest_plugins = "a.b"
+      pytest_plugins = ["c.d", 'e',  # why
+        "f" ".g", "not a module", ]
+      pytest_plugins: list[str] = ("h",)
+      pytest_plugins += ["i.j"]
+      pytest_plugins = "k", "l"
+      pytest_plugins = ["m", *others, "n"]
+      pytest_plugins == "o"
+      pytest_plugins.append("p")
+      my_pytest_plugins = "q"
+      pytest_plugins = []
+      x = 1; pytest_plugins = ["r"]
+      """
+    #expect(
+      summary(source) == [
+        "1: a.b", "2: c.d", "2: e", "3: f.g", "4: h", "5: i.j", "6: k", "6: l", "7: m", "12: r",
+      ])
+    #expect(PythonFileImports(parsing: Array("pytest_plugins = ['a']".utf8)).imports[0].form == .pytestPlugin)
+    #expect(summary("pytest_plugins") == [])
+    #expect(summary("pytest_plugins = [") == [])
+    #expect(summary("pytest_plugins: 'a'\nimport b") == ["2: b"])
+  }
+
   @Test func windowsLinesTabsAndByteOrderMarksAreRead() {
     let source: [UInt8] = [0xEF, 0xBB, 0xBF] + Array("import a\r\nif x:\r\n\timport b\rimport c".utf8)
     #expect(PythonFileImports(parsing: source).imports.map(\.module) == ["a", "b", "c"])

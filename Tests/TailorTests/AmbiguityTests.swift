@@ -113,4 +113,22 @@ import Testing
         "the dependencies of \"app:app\" are left alone: changes to the file lead to other dependencies than they should"
       ])
   }
+
+  @Test("What no exclusion settles is left with a remark")
+  func unsettled() throws {
+    let fixture = try TailorFixture(
+      [
+        "app/a.py": "import one, two, three\n", "app/BUILD": "python_sources()\n",
+        "r/BUILD": """
+        python_requirement(name="a", requirements=["a"], modules=["one", "three"])
+        python_requirement(name="b", requirements=["b"], modules=["one", "two"])
+        python_requirement(name="c", requirements=["c"], modules=["two", "three"])
+
+        """,
+      ])
+    let mending = try fixture.mend()
+    #expect(try fixture.read("app/BUILD") == "python_sources(dependencies=[\"!r:b\"])\n")
+    #expect(try fixture.dependencies()["app/a.py"] == ["r:a", "r:c"])
+    #expect(mending.leftAlone.flatMap(\.notes) == ["\"!r:c\" would settle where \"three\" comes from"])
+  }
 }

@@ -7,7 +7,7 @@ import Workspace
 @Suite struct AmbiguityTests {
   private let providers = [
     "a/BUILD": "python_requirement(name='one', requirements=['PyYAML'])\n"
-      + "python_requirement(name='two', requirements=['pyyaml>6'])\n",
+      + "python_requirement(name='two', requirements=['pyyaml-ft'], modules=['yaml'])\n",
     "m/BUILD": "python_sources(overrides={'y.py': dict(dependencies=['m/x.py'])})\n",
     "m/x.py": "import yaml\n", "m/y.py": "\nimport yaml.nodes\n",
   ]
@@ -33,6 +33,54 @@ import Workspace
         "add dependencies=[\"!a:two\"] to \"m:m\" (m/BUILD:1), the overrides of \"y.py\" in \"m:m\" (m/BUILD:1); "
           + "\"kilt tailor --fix\" does it"
       ])
+  }
+
+  @Test("All requirements of one package in one resolve are one provider")
+  func onePackage() throws {
+    let files = [
+      "a/BUILD": "python_requirement(name='old', requirements=['PyYAML<6; python_version < \"3.9\"'])\n"
+        + "python_requirement(name='new', requirements=['pyyaml>=6; python_version >= \"3.9\"', 'PyYaml[libyaml]'])\n"
+        + "python_requirements(name='reqs')\n",
+      "a/requirements.txt": "attrs>=22\nattrs[cov]\nAttrs<24; sys_platform == 'linux'\n",
+      "m/BUILD": "python_sources()\n", "m/x.py": "import yaml.nodes\nimport attr\n",
+    ]
+    let resolver = try GraphFixture(files).resolver()
+    #expect(try resolver.dependencies("m/x.py") == ["a:new", "a:old", "a:reqs#Attrs", "a:reqs#attrs"])
+    #expect(try resolver.warnings().isEmpty)
+    #expect(resolver.ambiguities.isEmpty)
+  }
+
+  @Test("The requirements of a package are excluded and proposed together")
+  func onePackageAmongProviders() throws {
+    var files = providers
+    files["a/BUILD"] = (files["a/BUILD"] ?? "") + "python_requirement(name='three', requirements=['pyyaml>7'])\n"
+    files["m/BUILD"] = "python_sources()\n"
+    let resolver = try GraphFixture(files).resolver()
+    try resolver.resolveAll()
+    let ambiguity = try #require(resolver.ambiguities.first)
+    #expect(resolver.settlingEntries(ambiguity, for: try resolver.id("m:m")) == ["!a:two"])
+    #expect(
+      resolver.settlingEntries(ambiguity, for: try resolver.id("m:m"), choosing: try resolver.id("a:two"))
+        == ["!a:one", "!a:three"])
+    #expect(try resolver.warnings().map(\.summary).first?.contains("could come from 2 providers") == true)
+    files["m/BUILD"] = "python_sources(dependencies=['!a:two'])\n"
+    let settled = try GraphFixture(files).resolver()
+    #expect(try settled.dependencies("m/x.py") == ["a:one", "a:three"])
+  }
+
+  @Test("Requirements of one package in two resolves stay apart")
+  func onePackageInTwoResolves() throws {
+    var configuration = WorkspaceConfiguration()
+    configuration.resolves = [
+      .init(name: "one", lockfile: "one.lock"), .init(name: "two", lockfile: "two.lock"),
+    ]
+    configuration.defaultResolve = "one"
+    let files = [
+      "a/BUILD": "python_requirement(name='r', requirements=['pyyaml'], resolve=parametrize('one', 'two'))\n",
+      "m/BUILD": "python_sources()\n", "m/x.py": "import yaml\n",
+    ]
+    let resolver = try GraphFixture(files, configuration: configuration).resolver()
+    #expect(try resolver.dependencies("m/x.py") == ["a:r@resolve=one"])
   }
 
   @Test func theNearestImplementationIsProposed() throws {
@@ -87,7 +135,7 @@ import Workspace
   @Test func entriesThatInferenceMakesRedundantAreFound() throws {
     let files = [
       "r/BUILD": "python_requirement(name='one', requirements=['PyYAML'])\n"
-        + "python_requirement(name='two', requirements=['pyyaml>6'])\n"
+        + "python_requirement(name='two', requirements=['pyyaml-ft'], modules=['yaml'])\n"
         + "python_requirement(name='req', requirements=['requests'])\n",
       "lib/BUILD": "python_sources()\nresources(name='data', sources=['*.txt'])\n", "lib/d.txt": "",
       "lib/a.py": "import lib.b\n", "lib/b.py": "import requests\n",

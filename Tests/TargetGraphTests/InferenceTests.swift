@@ -64,7 +64,7 @@ import Workspace
   @Test func ambiguityIsReportedOnceWithTheLineToAdd() throws {
     let files = [
       "a/BUILD": "python_requirement(name='one', requirements=['PyYAML'])\n"
-        + "python_requirement(name='two', requirements=['pyyaml>6'])\n",
+        + "python_requirement(name='two', requirements=['pyyaml-ft'], modules=['yaml'])\n",
       "m/BUILD": "python_sources()\n", "m/x.py": "import yaml\n", "m/y.py": "import yaml.nodes\n",
     ]
     let resolver = try GraphFixture(files).resolver()

@@ -53,9 +53,24 @@ extension TargetBuilder {
       default: continue
       }
     }
+    try addPackageFiles(to: &plan, of: id)
     for direct in try resolver.dependencies(of: id) { requires.formUnion(requirements(of: direct)) }
     plan.requires = requires.sorted()
     return plan
+  }
+
+  /// Adds the files that make packages of the directories of a distribution's files, but for those that belong to another
+  /// distribution which it depends on.
+  private func addPackageFiles(to plan: inout DistributionPlan, of id: TargetID) throws {
+    let directories = Set((plan.modules.tree.paths + plan.resources.tree.paths).map { Paths.parent($0) })
+    let closure = try distributions.closure(of: id, resolver)
+    for path in try resolver.packageFiles(inAndAbove: directories) where plan.modules.tree[path] == nil {
+      let owners = graph.files.file(at: path).map { graph.owners(of: $0) } ?? []
+      if try owners.contains(where: { try closure.contains($0) && distributions.owner(of: $0, resolver) != id }) {
+        continue
+      }
+      try plan.modules.add(file: workspace.root.appending(path), at: path)
+    }
   }
 
   /// The arguments of a distribution's `provides`.

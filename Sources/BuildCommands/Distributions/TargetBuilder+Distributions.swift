@@ -17,12 +17,13 @@ extension TargetBuilder {
     let target = graph[id]
     var files = ActionInputs()
     var wasCached = true
+    // What is wrong with it is said before anything is built.
+    let folder = try outputFolder(of: target)
     let outcomes = try each(distributionActions(id)) {
       try run($0, for: target, field: "provides", isNoted: false)
     }
     for outcome in outcomes {
       wasCached = wasCached && outcome.wasCached
-      let folder = try outputFolder(of: target)
       let made = outcome.outputs.stripped(of: "dist") ?? FileTree()
       guard !made.isEmpty else {
         throw Diagnostic(
@@ -49,8 +50,7 @@ extension TargetBuilder {
   }
 
   private func outputFolder(of target: Target) throws -> String {
-    guard let given = target.value(of: "output_path").string, !given.isEmpty else { return "" }
-    return try outputPath(of: target, suffix: "")
+    try graph.outputPath(of: target) ?? ""
   }
 
   /// The actions that build a distribution: of the wheel, of the source distribution.

@@ -28,7 +28,8 @@ extension TargetBuilder {
       arguments.append((name, entry.value))
     }
     if let path = plan.target.value(of: "long_description_path").string {
-      let full = workspace.root.appending(path)
+      let full = workspace.root.appending(
+        try graph.insidePath(path, field: "long_description_path", of: plan.target))
       guard FileSystem.exists(full) else {
         throw Diagnostic(
           .input, "the long_description_path \"\(path)\" of \"\(plan.target.address)\" is not there",

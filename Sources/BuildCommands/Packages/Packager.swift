@@ -1,6 +1,7 @@
 internal import BuildFiles
 internal import Bundles
 public import ContentStore
+internal import Diagnostics
 internal import Digests
 internal import SystemSupport
 public import TargetGraph
@@ -27,12 +28,17 @@ public struct Packager {
     memory = PackageMemory(workspace, resolver, targets.wheels)
   }
 
-  /// Builds the packages of targets: their build steps side by side first, and then one after the other.
+  /// Builds the packages of targets: their build steps side by side first, and then one after the other. A target that
+  /// cannot be built does not keep the others from being built.
   ///
   /// - Parameters:
   ///   - jobs: how many build steps run at a time.
   ///   - body: is told of each when it is done.
-  public func package(_ ids: [TargetID], jobs: Int, _ body: (PackageOutcome) throws -> Void) throws {
+  /// - Returns: the targets that cannot be built, in their order, with what is wrong.
+  /// - Throws: what keeps all of them from being built, such as a full disk; what `body` throws.
+  public func package(
+    _ ids: [TargetID], jobs: Int, _ body: (PackageOutcome) throws -> Void
+  ) throws -> [(target: TargetID, error: any Error)] {
     // In one walk: the closures', and what git would look at besides.
     try SourceVersion.lookAtFiles(resolver)
     memory?.begin(ids)
@@ -45,13 +51,22 @@ public struct Packager {
     for id in ids {
       if let record = try memory?.recall(id) { known[id] = try bring(id, record, bundles) }
     }
-    try targets.prepare(ids.filter { known[$0] == nil }, jobs: jobs)
+    let failures = targets.prepareAll(ids.filter { known[$0] == nil }, jobs: jobs)
+    var failed: [(target: TargetID, error: any Error)] = []
     for id in ids {
       let start = monotonicNanoseconds()
-      var outcome = try known[id] ?? (graph.type(of: id) == .pexBinary ? bundle(id, bundles) : package(ofOther: id))
+      var outcome: PackageOutcome
+      do {
+        if let failure = failures[id] { throw failure }
+        outcome = try known[id] ?? (graph.type(of: id) == .pexBinary ? bundle(id, bundles) : package(ofOther: id))
+      } catch let error where error is any DiagnosableError || error is DiagnosticList {
+        failed.append((id, error))
+        continue
+      }
       outcome.milliseconds = Int64(monotonicNanoseconds() - start) / 1_000_000
       try body(outcome)
     }
+    return failed
   }
 
   /// Has what is remembered stand under its name; nil when a file is not as it was left.

@@ -32,6 +32,8 @@ public struct MadeParts: Sendable {
   /// The source roots of generated Python files.
   public private(set) var sourceRoots: Set<String> = []
   public private(set) var wheels: [LocalWheel] = []
+  /// The files of the workspace that make packages of the directories of generated files, by path from the root.
+  public fileprivate(set) var packageFiles: Set<String> = []
 
   /// Nothing.
   public init() {}
@@ -107,6 +109,8 @@ extension TargetBuilder {
       case .wheel(let wheel): parts.add(wheel)
       case .files(let files):
         try parts.add(files, store)
+        guard graph[id].type == .wrapAsPythonSources || graph[id].type == .wrapAsResources else { continue }
+        parts.packageFiles.formUnion(try resolver.packageFiles(inAndAbove: files.tree.paths.map { Paths.parent($0) }))
         guard graph[id].type == .wrapAsPythonSources else { continue }
         for path in files.tree.paths {
           if let root = graph.sourceRoots.root(of: Paths.parent(path)) { parts.add(sourceRoot: root) }

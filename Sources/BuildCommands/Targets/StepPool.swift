@@ -22,8 +22,12 @@ final class StepPool {
   private var started: Set<SHA256Digest> = []
   private var results: [SHA256Digest: Result<Product, any Error>] = [:]
 
-  /// - Parameter jobs: how many steps run at a time.
-  init(jobs: Int) { work = BackgroundWork(threads: jobs, stopsAtFailure: true) }
+  /// - Parameters:
+  ///   - jobs: how many steps run at a time.
+  ///   - continuing: whether other steps begin after one has failed.
+  init(jobs: Int, continuing: Bool = false) {
+    work = BackgroundWork(threads: jobs, stopsAtFailure: !continuing)
+  }
 
   /// Whether a step was handed in.
   func hasBegun(_ key: SHA256Digest) -> Bool { started.contains(key) }

@@ -18,7 +18,27 @@ extension TargetBuilder {
   public func together(
     _ ids: [TargetID], jobs: Int = availableProcessors(), _ make: (TargetID) throws -> Void
   ) throws {
-    let pool = StepPool(jobs: jobs)
+    let failures = failures(of: ids, jobs: jobs, continuing: false, make)
+    var errors: [any Error] = []
+    var seen: Set<Diagnostic> = []
+    for (_, error) in failures.sorted(by: { $0.key < $1.key }) {
+      // Several targets may be made from what failed once.
+      if let diagnostic = (error as? any DiagnosableError)?.diagnostic, !seen.insert(diagnostic).inserted { continue }
+      errors.append(error)
+    }
+    let diagnostics = errors.compactMap { ($0 as? any DiagnosableError)?.diagnostic }
+    if errors.count > 1, diagnostics.count == errors.count { throw DiagnosticList(diagnostics) }
+    if let first = errors.first { throw first }
+  }
+
+  /// Makes something of several targets as ``together(_:jobs:_:)`` does.
+  ///
+  /// - Parameter continuing: whether steps begin after another one has failed.
+  /// - Returns: what went wrong, by the places of the targets.
+  private func failures(
+    of ids: [TargetID], jobs: Int, continuing: Bool, _ make: (TargetID) throws -> Void
+  ) -> [Int: any Error] {
+    let pool = StepPool(jobs: jobs, continuing: continuing)
     self.pool = pool
     defer {
       self.pool = nil
@@ -42,40 +62,45 @@ extension TargetBuilder {
         } catch {
           failures[item.index] = error
           // What else has failed is asked for once all is over.
-          if key != nil || failures.count == 1 { pool.stop() }
+          if !continuing, key != nil || failures.count == 1 { pool.stop() }
         }
       }
       waiting = rest
     }
     attempt(after: nil)
-    while failures.isEmpty, !waiting.isEmpty, let key = pool.wait() { attempt(after: key) }
-    guard !failures.isEmpty else { return }
-    attempt(after: nil)
-    var errors: [any Error] = []
-    var seen: Set<Diagnostic> = []
-    for (_, error) in failures.sorted(by: { $0.key < $1.key }) {
-      // Several targets may be made from what failed once.
-      if let diagnostic = (error as? any DiagnosableError)?.diagnostic, !seen.insert(diagnostic).inserted { continue }
-      errors.append(error)
-    }
-    let diagnostics = errors.compactMap { ($0 as? any DiagnosableError)?.diagnostic }
-    if errors.count > 1, diagnostics.count == errors.count { throw DiagnosticList(diagnostics) }
-    if let first = errors.first { throw first }
+    while continuing || failures.isEmpty, !waiting.isEmpty, let key = pool.wait() { attempt(after: key) }
+    if !failures.isEmpty { attempt(after: nil) }
+    return failures
   }
 
   /// Runs the build steps that packages need, side by side. What has none costs nothing.
   public func prepare(_ ids: [TargetID], jobs: Int) throws {
+    let wanted = targetsWithSteps(ids)
+    try together(wanted, jobs: jobs) { try makeSteps(of: $0) }
+  }
+
+  /// Runs the build steps that packages need, side by side, also where one fails.
+  ///
+  /// - Returns: what went wrong, by target.
+  public func prepareAll(_ ids: [TargetID], jobs: Int) -> [TargetID: any Error] {
+    let wanted = targetsWithSteps(ids)
+    let found = failures(of: wanted, jobs: jobs, continuing: true) { try makeSteps(of: $0) }
+    return Dictionary(found.map { (wanted[$0.key], $0.value) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  private func targetsWithSteps(_ ids: [TargetID]) -> [TargetID] {
     // Most workspaces have none of these, and what a binary needs takes a while to find out.
     let hasSteps = graph.allTargets.contains { id in
       [.wrapAsPythonSources, .wrapAsResources, .pythonDistribution].contains(graph.type(of: id))
     }
-    let wanted = ids.filter { hasSteps || graph.type(of: $0) != .pexBinary }
-    try together(wanted, jobs: jobs) { id in
-      if graph.type(of: id) == .pexBinary {
-        _ = try parts(of: resolver.bundlePlan(for: id))
-      } else {
-        _ = try package(of: id)
-      }
+    return ids.filter { hasSteps || graph.type(of: $0) != .pexBinary }
+  }
+
+  private func makeSteps(of id: TargetID) throws {
+    if graph.type(of: id) == .pexBinary {
+      _ = try parts(of: resolver.bundlePlan(for: id))
+    } else {
+      _ = try package(of: id)
     }
   }
 

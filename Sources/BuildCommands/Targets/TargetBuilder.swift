@@ -82,8 +82,12 @@ public final class TargetBuilder {
   private func relocated(_ target: Target) throws -> ActionInputs {
     var files = ActionInputs()
     for part in try each(targets(named: "files_targets", of: target), self.files) { try files.merge(part) }
-    let source = Paths.normalized(target.value(of: "src").string ?? "") ?? ""
-    let destination = Paths.normalized(target.value(of: "dest").string ?? "") ?? ""
+    func folder(_ field: String) throws -> String {
+      let text = target.value(of: field).string ?? ""
+      return text.isEmpty || text == "." ? "" : try graph.insidePath(text, field: field, of: target)
+    }
+    let source = try folder("src")
+    let destination = try folder("dest")
     if let stray = files.tree.paths.first(where: { !source.isEmpty && !Paths.contains(source, $0) }) {
       throw Diagnostic(
         .input, "\"\(stray)\" of \"\(target.address)\" does not lie in its src \"\(source)\"",
@@ -123,17 +127,10 @@ public final class TargetBuilder {
   /// The path of a target's package from the output folder: its `output_path`, or as Pants names it,
   /// `path.to.folder/name.suffix`.
   func outputPath(of target: Target, suffix: String) throws -> String {
-    guard let given = target.value(of: "output_path").string else {
-      let folder = target.address.directory.split(separator: "/").joined(separator: ".")
-      let parameters = target.address.parameters.map { "@\($0.key)=\($0.value)" }.joined(separator: ",")
-      return Paths.join(folder, (target.address.generated ?? target.address.name) + parameters + "." + suffix)
-    }
-    guard let path = Paths.normalized(given), !path.isEmpty else {
-      throw Diagnostic(
-        .input, "the output_path \"\(given)\" of \"\(target.address)\" leads out of the output folder",
-        at: target.declaration.site.location(field: "output_path"))
-    }
-    return path
+    if let path = try graph.outputPath(of: target) { return path }
+    let folder = target.address.directory.split(separator: "/").joined(separator: ".")
+    let parameters = target.address.parameters.map { "@\($0.key)=\($0.value)" }.joined(separator: ",")
+    return Paths.join(folder, (target.address.generated ?? target.address.name) + parameters + "." + suffix)
   }
 
   // MARK: Closures

@@ -6,7 +6,8 @@ import Zip
 /// Builds bundles of the layouts packed and loose: a directory that is filled beside its place and changes places with
 /// what is there, so that nobody sees half of one.
 struct DirectoryBuilder {
-  let store: ContentStore
+  let builder: BundleBuilder
+  private var store: ContentStore { builder.store }
   let specification: BundleSpecification
   let boot: Boot
   let code: CodeSegment
@@ -16,7 +17,7 @@ struct DirectoryBuilder {
   func build(at path: FilePath, reusing previous: Bundle?) throws -> Bundle {
     // Opening them is what checks wheels that are new.
     let wheels = try WheelSegment.open(specification.wheels, store: store)
-    let collisions = try BundleBuilder.collisions(wheels, specification)
+    let collisions = try builder.collisions(wheels, specification)
     let replacement = try DirectoryReplacement(of: path)
     let root = replacement.temporaryPath
     for (file, bytes, isExecutable) in boot.files {

@@ -29,6 +29,11 @@ struct BuildPackage: ParsableCommand {
         kilt package --platform linux_aarch64@3.12 services/fiddler:server
         kilt package ::
         kilt package --changed-since=main     what that affects, however far
+
+      EXIT CODES
+        0 all built; 1 a target cannot be built: the others are, and
+        the end of the output lists it; 2 wrong usage or input;
+        3 the machine lacks something
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -49,13 +54,16 @@ struct BuildPackage: ParsableCommand {
     let packaging = try PackagingSession(global, targets, verb: "package", sandboxes, platforms: platforms)
     if !platforms.isEmpty {
       let version = try SourceVersion(of: packaging.session.workspace)
-      return try report(foreign: try packaging.packageAll(of: version))
+      var failures = PackageFailures(errors: [], count: packaging.binaryCount * platforms.count)
+      let bundles = try packaging.packageAll(of: version, failed: { failures.errors.append(($0, $1)) })
+      try report(foreign: bundles)
+      return try failures.report(packaging.session)
     }
-    let outcomes = try packaging.packageEverything()
+    let (outcomes, failures) = try packaging.packageEverything()
     let works = outcomes.flatMap { $0.files.map(\.work) }
-    if works.isEmpty {
+    if works.isEmpty, failures.isEmpty {
       global.note("nothing to do: no package is affected")
-    } else if works.allSatisfy({ $0 == .unchanged }) {
+    } else if failures.isEmpty, works.allSatisfy({ $0 == .unchanged }) {
       global.note("nothing to do: \(works.count == 1 ? "it is" : "all \(works.count) are") up to date")
     }
     if output.format == .json {
@@ -69,8 +77,15 @@ struct BuildPackage: ParsableCommand {
           ])
         }
       }
-      writeText(JSONValue.array(values).text(.pretty) + "\n", to: 1)
+      let failed = failures.errors.map { entry -> JSONValue in
+        .members([
+          "address": .string(packaging.session.name(of: entry.target)), "path": .null,
+          "error": .string(PackageFailures.diagnostics(of: entry.error).map(\.summary).joined(separator: "; ")),
+        ])
+      }
+      writeText(JSONValue.array(values + failed).text(.pretty) + "\n", to: 1)
     }
+    try failures.report(packaging.session)
   }
 
   private func report(foreign bundles: [PackagedBundle]) throws {
@@ -90,6 +105,7 @@ struct BuildPackage: ParsableCommand {
 struct PackagingSession {
   let session: WorkspaceSession
   private let binaries: [TargetID]
+  var binaryCount: Int { binaries.count }
   /// Archives and distributions.
   private let others: [TargetID]
   private let targets: TargetBuilder
@@ -110,12 +126,12 @@ struct PackagingSession {
     session = try WorkspaceSession(global)
     var options = options
     // What a change affects is what depends on it, whatever the distance.
-    if options.changedSince != nil { options.changedDependents = .transitive }
+    if options.selectsChanges { options.changedDependents = .transitive }
     let selected = try session.select(options, verb: verb)
     // A plain target stands for what it lists when it is named, not when one of those has changed.
     let graph = session.graph
     let packages =
-      options.changedSince == nil
+      !options.selectsChanges
       ? try session.resolver.packages(among: selected)
       : selected.filter { TargetBuilder.isPackageable(graph[$0]) }
     binaries = packages.filter { graph.type(of: $0) == .pexBinary }
@@ -124,7 +140,7 @@ struct PackagingSession {
     // What is published is bundles, and only they can be for other platforms.
     let wanted = verb == "publish" || !platforms.isEmpty ? binaries : packages
     if platforms.count > 1 { try Self.checkPaths(binaries, graph) }
-    if wanted.isEmpty, options.changedSince == nil { throw Self.nothingToPack(selected, graph) }
+    if wanted.isEmpty, !options.selectsChanges { throw Self.nothingToPack(selected, graph) }
     store = try ContentStore.userDefault()
     targets = try session.targetBuilder(store: store, kept: sandboxes?.kept ?? .never)
   }
@@ -152,17 +168,28 @@ struct PackagingSession {
   }
 
   /// Packs all binaries of a version, for each platform, and says what was done for each.
-  func packageAll(of version: SourceVersion, _ body: (PackagedBundle) throws -> Void = { _ in }) throws
-    -> [PackagedBundle]
-  {
+  ///
+  /// - Parameter failed: is told of a target that cannot be packed, while the others are; without it, the first one ends the run.
+  func packageAll(
+    of version: SourceVersion, failed: ((TargetID, any Error) -> Void)? = nil,
+    _ body: (PackagedBundle) throws -> Void = { _ in }
+  ) throws -> [PackagedBundle] {
     let packager = BundlePackager(
       workspace: session.workspace, resolver: session.resolver, store: store, version: version, targets: targets)
     var bundles: [PackagedBundle] = []
-    try targets.prepare(binaries, jobs: jobs)
+    let unprepared = failed == nil ? [:] : targets.prepareAll(binaries, jobs: jobs)
+    if failed == nil { try targets.prepare(binaries, jobs: jobs) }
     let platforms: [BundlePlatform?] = platforms.isEmpty ? [nil] : platforms
     for (binary, platform) in binaries.flatMap({ binary in platforms.map { (binary, $0) } }) {
       let start = monotonicNanoseconds()
-      let packaged = try packager.package(binary, for: platform)
+      let packaged: PackagedBundle
+      do {
+        if let error = unprepared[binary] { throw error }
+        packaged = try packager.package(binary, for: platform)
+      } catch let error where failed != nil && (error is any DiagnosableError || error is DiagnosticList) {
+        failed?(binary, error)
+        continue
+      }
       let milliseconds = (monotonicNanoseconds() - start) / 1_000_000
       for line in Self.warnings(packaged.notes, packaged.bundle.collisions) { global.note("warning: " + line) }
       global.note(
@@ -192,11 +219,12 @@ struct PackagingSession {
 
   /// Packs binaries, archives and distributions, as far as they are not what they would be made, and says what was done
   /// for each of their files.
-  func packageEverything() throws -> [PackageOutcome] {
+  func packageEverything() throws -> (outcomes: [PackageOutcome], failures: PackageFailures) {
     let packager = Packager(
       workspace: session.workspace, resolver: session.resolver, store: store, targets: targets)
     var outcomes: [PackageOutcome] = []
-    try packager.package(binaries + others, jobs: jobs) { outcome in
+    let all = binaries + others
+    let failed = try packager.package(all, jobs: jobs) { outcome in
       for line in Self.warnings(outcome.notes, outcome.collisions) { global.note("warning: " + line) }
       for file in outcome.files {
         global.note(
@@ -206,7 +234,7 @@ struct PackagingSession {
     }
     try session.reportWarnings()
     try collectIfDue()
-    return outcomes
+    return (outcomes, PackageFailures(errors: failed, count: all.count))
   }
 
   /// Keeps the cache within its quota.

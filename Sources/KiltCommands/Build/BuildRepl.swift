@@ -37,7 +37,7 @@ struct BuildRepl: ParsableCommand {
     let environments = ClosureEnvironments(session.workspace, store: store, note: global.note)
     let further = shell == .ipython ? ["ipython"] : []
     let environment: ProgramEnvironment
-    if targets.specs.isEmpty, targets.changedSince == nil {
+    if targets.specs.isEmpty, !targets.selectsChanges {
       let configuration = session.workspace.configuration
       environment = try ProgramEnvironment(
         ofResolve: configuration.lockfile(ofResolve: configuration.defaultResolve), further: further,

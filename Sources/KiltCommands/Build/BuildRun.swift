@@ -15,9 +15,9 @@ struct BuildRun: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Run a binary or a Python file of the workspace.",
     discussion: """
-      A pex_binary is packed into dist/ and executed. A Python file runs where it lies, with the packages that it \
-      depends on and nothing to build: an edit counts at once. Kilt becomes the program: its exit code, signals and \
-      process id are the program's own.
+      A pex_binary is packed into dist/ and executed. A Python file runs from links to the files that its bundle \
+      would hold, with the packages that it depends on and nothing to build: an edit counts at once. Kilt becomes \
+      the program: its exit code, signals and process id are the program's own.
 
       EXAMPLES
         kilt run services/eightball:server -- --port 8008

@@ -24,10 +24,10 @@ struct TestSession {
     store = try ContentStore.userDefault()
     var options = command.targets.split.options
     // What a change affects is what depends on it, whatever the distance.
-    if options.changedSince != nil { options.changedDependents = .transitive }
+    if options.selectsChanges { options.changedDependents = .transitive }
     let selected = try session.select(options, verb: "test")
     var (tests, skipped) = try TestPlanner(session.resolver).tests(among: selected)
-    if tests.isEmpty, skipped.isEmpty, options.changedSince == nil, let only = selected.first, selected.count == 1 {
+    if tests.isEmpty, skipped.isEmpty, !options.selectsChanges, let only = selected.first, selected.count == 1 {
       throw Diagnostic(
         .input, "\"\(session.name(of: only))\" is a \(session.graph[only].typeName), which has no tests",
         remedies: ["\"kilt list :: --filter-target-type=python_test\" shows those that have"])

@@ -9,6 +9,21 @@ public enum Invocation {
   /// Returns the exit code of DESIGN's table: 0 done, 1 the work failed, 2 wrong usage or input, 3 the machine lacks
   /// something, 70 a defect.
   public static func run(_ arguments: [String]) -> Int32 {
+    claimStandardDescriptors()
+    let code = execute(arguments)
+    guard let failure = standardOutputFailure() else { return code }
+    let diagnostic = Diagnostic(
+      .environment, "cannot write the results to the standard output: \(failure)",
+      remedies: [
+        failure == .noSpace
+          ? "free space on the file system that the output goes to" : "open the standard output for writing"
+      ])
+    writeText(DiagnosticRenderer(color: Terminal.standardError.usesColor).render(diagnostic), to: 2)
+    // Nothing that was asked for has arrived, whatever was done for it.
+    return code == 0 ? diagnostic.blame.exitCode : code
+  }
+
+  private static func execute(_ arguments: [String]) -> Int32 {
     do {
       try checkVerb(arguments)
       var command = try Kilt.parseAsRoot(arguments)
@@ -31,6 +46,9 @@ public enum Invocation {
       guard let next = verbs.first(where: { $0.configuration.commandName == argument }) else {
         // What is no verb is an argument of the one that may be left out.
         if command.configuration.defaultSubcommand != nil { return }
+        if path == "kilt", let known = OtherTools.remedy(for: argument) {
+          throw Diagnostic(.input, "there is no command \"kilt \(argument)\"", remedies: [known])
+        }
         let names = verbs.compactMap { $0.configuration.commandName }
         let near = Suggestions.remedy(for: argument, among: names)
         throw Diagnostic(

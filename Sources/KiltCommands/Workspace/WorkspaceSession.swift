@@ -58,6 +58,9 @@ struct TargetOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Keep only targets with these tags (a,b means either; -a means not).", valueName: "tags"))
   var tag: [String] = []
 
+  /// Whether the targets are those that a change concerns.
+  var selectsChanges: Bool { changedSince != nil || changedDiffspec != nil }
+
   /// The specs; a lone `--` parts options from what follows, and is none.
   var specs: [String] { words.filter { $0 != "--" } }
 
@@ -149,7 +152,7 @@ struct WorkspaceSession {
   func select(_ options: TargetOptions, verb: String) throws -> [TargetID] {
     let filter = try options.filter()
     let texts = try options.specs + options.specFiles.flatMap { try specs(inFile: $0) }
-    if options.changedSince != nil || options.changedDiffspec != nil {
+    if options.selectsChanges {
       guard texts.allSatisfy({ $0.hasPrefix("-") }) else {
         throw Diagnostic(
           .input, "--changed-since selects the targets: leave out \"\(texts.joined(separator: " "))\"")

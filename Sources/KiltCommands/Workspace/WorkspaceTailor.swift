@@ -89,6 +89,9 @@ struct WorkspaceTailor: ParsableCommand {
     case .json: session.write(json(changes, remarks))
     case .text: session.write(lines: changes.flatMap(lines), as: .text)
     }
+    if changes.isEmpty, remarks.isEmpty {
+      global.note("nothing to do: " + (fix ? "no dependency is redundant or ambiguous" : "every file has a target"))
+    }
     guard check, !changes.isEmpty else { return }
     let words = (fix ? ["--fix"] : []) + self.words.filter { $0 != "--" }
     let since = changedSince.map { ["--changed-since=\($0)"] } ?? []

@@ -26,44 +26,25 @@ public struct ClosureParts {
   /// - Throws: `Diagnostic` for a dependency of another resolve.
   public init(_ closure: [TargetID], of target: Target, in resolver: DependencyResolver) throws {
     let graph = resolver.graph
-    var found: [String: String] = [:]
+    let program = try ProgramFiles(closure, resolver)
+    // pytest takes fixtures by their paths, so they do not stand in each other's way.
+    _ = try program.byPlace(for: target, exempting: { Paths.lastComponent($0.path) == "conftest.py" }) {
+      try resolver.read($0)
+    }
+    var found = Set(program.files.map(\.path))
     var texts: [String: Address] = [:]
     for id in closure {
       let part = graph[id]
       try graph.checkResolve(of: part, in: target)
       switch part.type {
-      case .pythonSource, .pythonTest:
-        guard let file = part.file else { continue }
-        let path = graph.files.path(of: file)
-        found[path] = path
-        guard let root = graph.sourceRoots.root(of: Paths.parent(path)) else { continue }
-        sourceRoots.insert(root)
-        Self.addInitFiles(above: path, root: root, graph, &found)
-      case .resource, .file:
-        guard let file = part.file else { continue }
-        let path = graph.files.path(of: file)
-        found[path] = path
+      case .file: if let file = part.file { found.insert(graph.files.path(of: file)) }
       case .pythonRequirement:
         for text in part.strings(of: "requirements") { texts[text] = part.address }
-      default:
-        if TargetBuilder.isMade(part) { made.append(id) }
+      default: if TargetBuilder.isMade(part) { made.append(id) }
       }
     }
-    files = found.map { TreeFile(treePath: $0.key, path: $0.value) }.sorted { $0.treePath < $1.treePath }
+    files = found.map { TreeFile(treePath: $0, path: $0) }.sorted { $0.treePath < $1.treePath }
     requirements = texts.map { (text: $0.key, address: $0.value) }.sorted { $0.text < $1.text }
-  }
-
-  /// As in Pants, the `__init__.py` files above a file are always there, even those that are no dependency because
-  /// they are blank: without them, a file would be imported under another name.
-  private static func addInitFiles(
-    above path: String, root: String, _ graph: TargetGraph, _ found: inout [String: String]
-  ) {
-    var directory = Paths.parent(path)
-    while true {
-      let path = Paths.join(directory, "__init__.py")
-      if found[path] == nil, graph.files.file(at: path) != nil { found[path] = path }
-      if directory == root || directory.isEmpty { return }
-      directory = Paths.parent(directory)
-    }
+    sourceRoots = Set(program.files.filter(\.isPython).compactMap(\.root))
   }
 }

@@ -7,12 +7,13 @@ public import SystemSupport
 public import TargetGraph
 public import Workspace
 
-/// An environment for code that runs where it lies in the workspace: for `kilt run` and `kilt repl`.
+/// An environment for code of the workspace: for `kilt run` and `kilt repl`.
 public struct ProgramEnvironment: Sendable {
   public var python: PythonEnvironment
   /// The source roots of the code, absolute.
   public var sources: [FilePath]
-  /// Where the code stands together with files that are made for it; nil when it runs where it lies.
+  /// The directory of links to the code, with the files that are made for it; nil for code of a whole resolve, which is
+  /// imported from the workspace itself.
   public private(set) var tree: FilePath?
 
   /// The environment that some targets need together.
@@ -35,10 +36,6 @@ public struct ProgramEnvironment: Sendable {
       of: parts.requirements, lockfile: graph.lockfile(of: target),
       constraints: graph.interpreterConstraints(of: target), for: target.address,
       further: further.compactMap { PackageName($0) }, local: made.wheels)
-    guard !made.isEmpty else {
-      sources = parts.sourceRoots.sorted().map { workspace.root.appending($0) }
-      return
-    }
     let tree = try ProgramTree(parts, made, workspace: workspace).write()
     sources = parts.sourceRoots.union(made.sourceRoots).sorted().map { $0.isEmpty ? tree : tree.appending($0) }
     self.tree = tree

@@ -3,15 +3,19 @@ internal import Digests
 internal import SystemSupport
 internal import Workspace
 
-/// The files of a program together with what is made for it: a folder of links to the workspace, so that an edit counts
-/// at once, and of copies of what was made.
+/// The files of a program: a directory of links to the workspace, so that an edit counts at once, and of copies of generated
+/// files. It holds what a bundle of the program holds: a file that no target brings is missing here as well.
 struct ProgramTree {
+  private let files: [TreeFile]
   private let parts: ClosureParts
   private let made: MadeParts
   private let workspace: Workspace
 
   init(_ parts: ClosureParts, _ made: MadeParts, workspace: Workspace) {
     self.parts = parts
+    files = Set(parts.files + made.packageFiles.map { TreeFile(treePath: $0, path: $0) }).sorted {
+      $0.treePath < $1.treePath
+    }
     self.made = made
     self.workspace = workspace
   }
@@ -19,9 +23,9 @@ struct ProgramTree {
   /// Makes the folder where it is not there, in the state folder of the workspace.
   func write() throws -> FilePath {
     var key = CanonicalEncoder()
-    key.append("program tree 1")
+    key.append("program tree 2")
     key.append(workspace.root.string)
-    key.append(strings: parts.files.map(\.treePath))
+    key.append(strings: files.map(\.treePath))
     key.append(list: made.files) { encoder, file in
       encoder.append(file.treePath)
       encoder.append(file.digest)
@@ -30,11 +34,15 @@ struct ProgramTree {
     try workspace.stateDirectory.create()
     let parent = workspace.stateDirectory.path.appending("programs")
     let folder = parent.appending(String(key.digest.hex.prefix(32)))
-    if FileSystem.exists(folder) { return folder }
+    if FileSystem.exists(folder) {
+      try FileSystem.touch(folder)
+      return folder
+    }
     try FileSystem.createDirectories(parent)
+    removeUnused(in: parent)
     let incoming = try FileSystem.makeTemporaryDirectory(prefix: "new", in: parent)
     do {
-      for file in parts.files where !isProvided(file.treePath) {
+      for file in files where !isProvided(file.treePath) {
         let place = incoming.pushing(FilePath(file.treePath))
         try FileSystem.createDirectories(place.removingLastComponent())
         try FileSystem.createSymbolicLink(at: place, to: workspace.root.appending(file.path))
@@ -56,6 +64,17 @@ struct ProgramTree {
       throw error
     }
     return folder
+  }
+
+  /// Removes trees that no run has used for 30 days: programs with other imports leave trees of their own.
+  private func removeUnused(in parent: FilePath) {
+    let oldest = wallClockNanoseconds() - 30 * 86_400 * 1_000_000_000
+    // What cannot be removed now is tried again when the next tree is made.
+    for entry in (try? FileSystem.list(parent)) ?? [] where entry.isValidName {
+      let path = parent.appending(entry.name)
+      guard let status = try? FileSystem.status(of: path), status.modificationTime < oldest else { continue }
+      try? FileSystem.removeTree(path)
+    }
   }
 
   private func isProvided(_ path: String) -> Bool { made.provides(path, roots: parts.sourceRoots) }

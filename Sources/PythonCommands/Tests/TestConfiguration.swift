@@ -1,4 +1,5 @@
 internal import SystemSupport
+internal import Workspace
 
 /// The files at the root of a workspace that configure pytest and coverage. As in Pants, all tests see them.
 struct TestConfiguration: Sendable {
@@ -7,24 +8,15 @@ struct TestConfiguration: Sendable {
   /// Whether one of them is pytest's.
   var configuresPytest = false
 
-  /// For each file, what it must hold to be meant; nothing for those that are meant by being there.
-  private static let pytest = [
-    ("pytest.ini", ""), (".pytest.ini", ""), ("pytest.toml", ""), (".pytest.toml", ""),
-    ("pyproject.toml", "[tool.pytest"), ("tox.ini", "[pytest]"), ("setup.cfg", "[tool:pytest]"),
-  ]
-  private static let coverage = [
-    (".coveragerc", ""), ("pyproject.toml", "[tool.coverage"), ("tox.ini", "[coverage:"), ("setup.cfg", "[coverage:"),
-  ]
-
   /// Looks for them at the root.
   init(in root: FilePath, withCoverage: Bool) throws {
     var found: Set<String> = []
-    for (name, mark) in Self.pytest where try Self.isMeant(name, mark, in: root) {
+    for (name, mark) in PytestFiles.ofPytest where try Self.isMeant(name, mark, in: root) {
       found.insert(name)
       configuresPytest = true
     }
     if withCoverage {
-      for (name, mark) in Self.coverage where try Self.isMeant(name, mark, in: root) { found.insert(name) }
+      for (name, mark) in PytestFiles.ofCoverage where try Self.isMeant(name, mark, in: root) { found.insert(name) }
     }
     files = found.sorted()
   }

@@ -61,6 +61,7 @@ struct TestInputs: Sendable {
     configuration: TestConfiguration, made: MadeParts, digests: FileDigests
   ) throws {
     var plan = plan
+    plan.add(packageFiles: made.packageFiles)
     // What one of the workspace's own wheels brings is not there twice.
     plan.files.removeAll { made.provides($0.path, roots: plan.sourceRoots) }
     plan.sourceRoots += made.sourceRoots.filter { !plan.sourceRoots.contains($0) }.sorted()

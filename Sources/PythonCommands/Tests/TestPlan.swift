@@ -30,4 +30,9 @@ public struct TestPlan: Sendable {
   public var made: [TargetID]
   /// The packages that are built and put into the tree.
   public var packages: [TargetID]
+
+  /// Adds files that make packages of the directories of generated files.
+  mutating func add(packageFiles paths: Set<String>) {
+    files = paths.union(files.map(\.path)).map { TreeFile(treePath: $0, path: $0) }.sorted { $0.treePath < $1.treePath }
+  }
 }

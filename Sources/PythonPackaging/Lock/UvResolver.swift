@@ -48,7 +48,7 @@ public struct UvResolver: Sendable {
         package.title, reason: "none of its files has a hash that its requirement names",
         remedy: "find out whether the files were changed, or renew the hashes")
     }
-    return lockfile
+    return try previous.map { try lockfile.keepingFiles(of: $0, upgrading: upgrading) } ?? lockfile
   }
 
   /// The project that requires what the workspace requires.

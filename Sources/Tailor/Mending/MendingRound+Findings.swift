@@ -11,6 +11,8 @@ struct FieldMends {
   var settled: [Settlement] = []
   /// What targets are to depend on through that.
   var gains: [(taker: TargetID, provider: TargetID)] = []
+  /// What no exclusion settles: other modules need each of the providers.
+  var unsettled: [Ambiguity] = []
 
   var isEmpty: Bool { redundant.isEmpty && settled.isEmpty }
 }
@@ -49,6 +51,12 @@ extension MendingRound {
   private func settle(_ mends: inout FieldMends, _ takers: [TargetID]) {
     var taken: Set<TargetID> = []
     var excluded: Set<TargetID> = []
+    let all = Set(takers.flatMap { ambiguities[$0] ?? [] })
+    /// Whether something needs a provider, as all others of it are excluded.
+    func isNeeded(_ provider: TargetID) -> Bool {
+      taken.contains(provider)
+        || all.contains { $0.providers.allSatisfy { $0 == provider || excluded.contains($0) } }
+    }
     for taker in takers {
       for ambiguity in ambiguities[taker] ?? [] {
         let rest = ambiguity.providers.filter { !excluded.contains($0) }
@@ -56,11 +64,17 @@ extension MendingRound {
         let proposal = resolver.proposal(for: ambiguity, in: field)
         guard let provider = rest.first(where: taken.contains) ?? rest.first(where: { $0 == proposal }) ?? rest.first
         else { continue }
-        taken.insert(provider)
-        mends.gains.append((taker, provider))
+        let kept = resolver.providers(of: ambiguity, with: provider)
+        taken.formUnion(kept)
+        let others = ambiguity.providers.filter { !kept.contains($0) }
         let entries = resolver.settlingEntries(ambiguity, for: field, choosing: provider)
-        for (entry, other) in zip(entries, ambiguity.providers.filter { $0 != provider }) {
-          guard !taken.contains(other), excluded.insert(other).inserted else { continue }
+        if others.contains(where: { !excluded.contains($0) && isNeeded($0) }) {
+          mends.unsettled.append(ambiguity)
+          continue
+        }
+        mends.gains += kept.map { (taker, $0) }
+        for (entry, other) in zip(entries, others) {
+          guard excluded.insert(other).inserted else { continue }
           let need = ambiguity.needs.map(\.text).joined(separator: ", ")
           mends.settled.append(Settlement(entry: entry, need: need, provider: provider))
         }

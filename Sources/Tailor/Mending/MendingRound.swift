@@ -98,6 +98,7 @@ struct MendingRound {
     guard let first = takers.first else { return }
     let entries = graph[first].strings(of: "dependencies")
     let mends = try mends(declared.address.description, entries, takenBy: takers)
+    for ambiguity in mends.unsettled { leave(declared, ambiguity) }
     guard !mends.isEmpty, let text = try text(for: declared, mends) else { return }
     let site = declared.declaration.site
     guard let call = text.call(of: declared.declaration.typeName, at: site.offset) else {
@@ -132,6 +133,7 @@ struct MendingRound {
     var open: [TargetID: FieldMends] = [:]
     for id in owners {
       let found = try mends(graph.name(of: id), graph[id].strings(of: "dependencies"), takenBy: [id])
+      for ambiguity in found.unsettled { leave(declared, ambiguity) }
       if !found.isEmpty { open[id] = found }
     }
     guard let first = owners.compactMap({ open[$0] }).first, let text = try text(for: declared, first) else { return }
@@ -222,6 +224,18 @@ struct MendingRound {
     } catch let error as StarlarkError {
       throw Diagnostic(.defect, "\"\(path)\" was evaluated and can not be read: \(error.message)")
     }
+  }
+
+  private mutating func leave(_ declared: Declared, _ ambiguity: Ambiguity) {
+    let names = ambiguity.needs.map { "\"\($0.text)\"" }.joined(separator: ", ")
+    leftAlone.append(
+      Diagnostic(
+        .input, "cannot settle where \(names) comes from for \"\(declared.address)\"",
+        at: declared.declaration.site.location(field: "dependencies"),
+        notes: [
+          "provided by " + ambiguity.providers.map { graph.name(of: $0) }.joined(separator: ", "),
+          "other imports of the same targets need more than one of these providers",
+        ], remedies: ["name the provider in dependencies", "declare a target of its own for the file that imports it"]))
   }
 
   private mutating func leave(_ declared: Declared, _ mends: FieldMends, _ reason: String) {

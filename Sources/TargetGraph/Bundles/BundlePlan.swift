@@ -143,16 +143,13 @@ extension DependencyResolver {
     }
     let closure = try buildDependencies(of: [id])
     try checkCycles(from: [id])
-    var files: [String: BundlePlan.File] = [:]
     var requirements: [String: BundlePlan.Requirement] = [:]
-    for dependency in closure + (target.file == nil ? [] : [id]) {
+    let parts = closure + (target.file == nil ? [] : [id])
+    for dependency in parts {
       let part = graph[dependency]
       try graph.checkResolve(of: part, in: target)
       switch part.type {
-      case .pythonSource, .pythonTest, .resource:
-        guard let file = part.file else { continue }
-        let entry = try bundleFile(graph.files.path(of: file), part)
-        files[entry.bundlePath] = entry
+      case .pythonSource, .pythonTest, .resource: try checkPlace(of: part)
       case .pythonRequirement:
         for text in part.strings(of: "requirements") {
           guard let line = RequirementLine(text) else { continue }
@@ -162,12 +159,14 @@ extension DependencyResolver {
       default: continue
       }
     }
+    let files = try ProgramFiles(parts, self).byPlace(for: target) { try sources.read($0) }
     let includesSources = target.value(of: "include_sources").bool ?? true
     let includesRequirements = target.value(of: "include_requirements").bool ?? true
     return BundlePlan(
       target: id, address: target.address, artifact: artifact,
-      outputPath: target.value(of: "output_path").string, entryPoint: entryPoint,
-      files: includesSources ? files.values.sorted { $0.bundlePath < $1.bundlePath } : [],
+      outputPath: try graph.outputPath(of: target), entryPoint: entryPoint,
+      files: includesSources
+        ? files.map { BundlePlan.File(path: $0.path, bundlePath: $0.place, isPython: $0.isPython) } : [],
       requirements: includesRequirements ? requirements.values.sorted { ($0.name, $0.text) < ($1.name, $1.text) } : [],
       resolve: resolve, lockfile: graph.lockfile(of: target),
       interpreterConstraints: graph.interpreterConstraints(of: target),
@@ -211,15 +210,14 @@ extension DependencyResolver {
     return graph.sortedByAddress(found)
   }
 
-  private func bundleFile(_ path: String, _ target: Target) throws -> BundlePlan.File {
-    guard let root = graph.sourceRoots.root(of: Paths.parent(path)) else {
-      throw Diagnostic(
-        .input, "\"\(path)\" lies in no source root, so it has no place in a bundle",
-        at: target.declaration.site.location(),
-        notes: ["the source roots are " + graph.configuration.sourceRoots.joined(separator: ", ")])
-    }
-    return BundlePlan.File(
-      path: path, bundlePath: Paths.relative(path, to: root), isPython: target.type.isPythonSource)
+  /// Refuses a file that has no place in a bundle.
+  private func checkPlace(of part: Target) throws {
+    guard let path = part.file.map({ graph.files.path(of: $0) }), graph.sourceRoots.root(of: Paths.parent(path)) == nil
+    else { return }
+    throw Diagnostic(
+      .input, "\"\(path)\" lies in no source root, so it has no place in a bundle",
+      at: part.declaration.site.location(),
+      notes: ["the source roots are " + graph.configuration.sourceRoots.joined(separator: ", ")])
   }
 
   private func unknownResolve(_ resolve: String, _ target: Target) -> Diagnostic {

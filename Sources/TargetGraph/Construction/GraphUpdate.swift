@@ -270,7 +270,20 @@ struct GraphUpdate {
         break
       }
     }
-    for directory in scopes { store.forgetEdges(below: directory, graph.files) }
+    for directory in scopes where !isCovered(directory) {
+      store.forgetEdges(below: directory, graph.files)
+      store.forgetPackages(below: directory, graph.files)
+    }
+  }
+
+  /// Whether a directory lies below another one of the scopes.
+  private func isCovered(_ directory: DirectoryID) -> Bool {
+    var directory = directory
+    while directory.index != 0 {
+      directory = graph.files.parent(of: directory)
+      if scopes.contains(directory) { return true }
+    }
+    return false
   }
 }
 
@@ -280,6 +293,20 @@ extension GraphStore {
     for directory in files.subtree(of: directory) {
       for file in files.files(in: directory) {
         for id in owners(of: file) { targets[id.index].flags &= ~TargetRow.edgesKnown }
+      }
+    }
+  }
+
+  /// Notes that other files make packages of the directories below now: what programs see of the files there has changed, and
+  /// the package files above them are read when one of them is asked for.
+  func forgetPackages(below directory: DirectoryID, _ table: FileTable) {
+    noteChange(below: directory, table)
+    for directory in table.subtree(of: directory) {
+      for file in table.files(in: directory) {
+        // Of sources the same holds without this: they have no dependencies until they are read.
+        if files.files[file.index].flags & (FileRow.importsKnown | FileRow.structural) == 0 {
+          files.files[file.index].flags &= ~FileRow.digestKnown
+        }
       }
     }
   }

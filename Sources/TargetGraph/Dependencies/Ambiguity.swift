@@ -66,8 +66,13 @@ extension DependencyResolver {
   public func settlingEntries(_ ambiguity: Ambiguity, for target: TargetID, choosing choice: TargetID? = nil)
     -> [String]
   {
-    let choice = choice ?? proposal(for: ambiguity, in: target)
-    return ambiguity.providers.filter { $0 != choice }.map { "!" + graph.address(of: $0).description }
+    let kept = providers(of: ambiguity, with: choice ?? proposal(for: ambiguity, in: target))
+    return ambiguity.providers.filter { !kept.contains($0) }.map { "!" + graph.address(of: $0).description }
+  }
+
+  /// A provider, with those that provide the same package: all its requirements count as one.
+  public func providers(of ambiguity: Ambiguity, with choice: TargetID) -> [TargetID] {
+    graph.providers(ambiguity.providers).first { $0.contains(choice) } ?? [choice]
   }
 
   /// The provider that a target most likely means: an implementation rather than a stub, the nearest in the tree, the
@@ -85,11 +90,13 @@ extension DependencyResolver {
   /// What a person is told of an ambiguity: what it is about, where, and the lines that settle it.
   public func diagnostic(for ambiguity: Ambiguity) -> Diagnostic {
     let addresses = ambiguity.providers.map { graph.address(of: $0).description }
+    let count = graph.providers(ambiguity.providers).count
     let names = ambiguity.needs.map { "\"\($0.text)\"" }.joined(separator: ", ")
     let isModule = ambiguity.needs.contains { if case .module = $0 { true } else { false } }
     let importers = ambiguity.places.map { graph.address(of: $0.target).description }
     var diagnostic = Diagnostic(
-      .input, "\(names) could come from \(addresses.count) targets, so nothing was inferred",
+      .input,
+      "\(names) could come from \(count) \(count == addresses.count ? "targets" : "providers"), so nothing was inferred",
       notes: [
         "provided by " + addresses.joined(separator: ", "),
         (isModule ? "imported by " : "used by ") + Self.listing(importers),

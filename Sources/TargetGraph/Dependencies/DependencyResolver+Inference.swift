@@ -33,6 +33,7 @@ extension DependencyResolver {
     }
     if options.conftests, target.type == .pythonTest {
       found.formUnion(try ancestors(named: "conftest.py", of: file, resolve: resolve, ignoringBlank: false))
+      noteUnownedFixtures(above: file, of: id)
     }
     return found
   }
@@ -59,7 +60,11 @@ extension DependencyResolver {
     for entry in imports {
       if entry.form == .string, options.ignoresString(entry.module) { continue }
       let name = absoluteName(entry, package: package)
-      let isWeak = entry.isWeak || entry.form == .importModuleCall || entry.form == .string
+      let isWeak =
+        switch entry.form {
+        case .importModuleCall, .string, .pytestPlugin: true
+        case .statement, .from, .builtinCall: entry.isWeak
+        }
       if let place = places[name] {
         if result[place].isWeak, !isWeak { result[place] = NamedImport(name: name, line: entry.line, isWeak: false) }
         continue
@@ -107,9 +112,10 @@ extension DependencyResolver {
       return []
     }
     let rest = targets.filter { !explicit.excludes($0, in: graph) }
-    if rest.count == 1 { return rest }
+    let providers = graph.providers(rest).count
+    if providers == 1 { return rest }
     // Where all are excluded, that is what the field says.
-    if rest.count > 1 {
+    if providers > 1 {
       findings.add(
         TargetFindings.Ambiguous(need: need, providers: rest, line: line, isNeeded: isNeeded), to: id)
     }
@@ -190,6 +196,18 @@ extension DependencyResolver {
     }
   }
 
+  /// Notes the `conftest.py` files beside a test and above it that no target owns: the test runs without them.
+  private func noteUnownedFixtures(above file: FileID, of id: TargetID) {
+    var directory = graph.files.directory(of: file)
+    while true {
+      if let fixtures = graph.files.file(named: "conftest.py", in: directory), graph.owners(of: fixtures).isEmpty {
+        findings.add(unownedFixtures: graph.files.path(of: fixtures), to: id)
+      }
+      if directory.index == 0 { return }
+      directory = graph.files.parent(of: directory)
+    }
+  }
+
   /// The owner of the module that a binary starts.
   func inferredFromEntryPoint(_ id: TargetID, _ explicit: ExplicitDependencies) throws -> Set<TargetID> {
     guard graph.configuration.inference.entryPoints else { return [] }
@@ -220,7 +238,9 @@ extension DependencyResolver {
           let other = graph[$0].address.directory
           return other.isEmpty || directory == other || directory.hasPrefix(other + "/")
         }
-        if above.count == 1, !explicit.excludes(above[0], in: graph) { return above }
+        if graph.providers(above).count == 1, !above.contains(where: { explicit.excludes($0, in: graph) }) {
+          return above
+        }
         return above.isEmpty
           ? [] : settled(.module(module), among: above, of: id, line: line, isNeeded: false, explicit)
       }

@@ -36,11 +36,18 @@ extension DependencyResolver {
     }
   }
 
-  /// Marks a file as looked at, with the packages it lies in, whose being blank matters to it.
+  /// The bytes of a file, by its path from the workspace root.
+  public func read(_ path: String) throws -> [UInt8] { try sources.read(path) }
+
+  /// Marks a file as looked at, with the packages it lies in, whose content matters to it.
   private func want(_ file: FileID, _ wanted: inout [FileID]) {
     verified[file.index] = true
     wanted.append(file)
-    guard graph.configuration.inference.initFiles == .contentOnly else { return }
+    wantPackages(above: file, &wanted)
+  }
+
+  /// Marks the package files beside a file and above it as looked at: programs see them with the file.
+  private func wantPackages(above file: FileID, _ wanted: inout [FileID]) {
     var directory = graph.files.directory(of: file)
     while !verifiedPackages[directory.index] {
       verifiedPackages[directory.index] = true
@@ -71,6 +78,7 @@ extension DependencyResolver {
       } else {
         verified[file.index] = true
         others.append(file)
+        wantPackages(above: file, &sources)
       }
     }
     if !sources.isEmpty { try verify(sources) }
@@ -143,9 +151,7 @@ extension DependencyResolver {
     }
     for (file, content) in zip(read, results.withLock({ $0 })) {
       guard let content, store.note(content, of: file, capture: capture) else { continue }
-      for owner in graph.store.owners(of: file) {
-        graph.store.targets[owner.index].changedAt = store.summary.generation
-      }
+      graph.store.noteChange(of: file, graph.files)
     }
   }
 
@@ -193,11 +199,7 @@ extension DependencyResolver {
     for (file, result) in zip(read, results.withLock({ $0 })) {
       guard let (content, imports) = result else { continue }
       if content.bytes == nil { _ = try sources.read(graph.files.path(of: file)) }
-      if store.note(content, of: file, capture: capture) {
-        for owner in graph.store.owners(of: file) {
-          graph.store.targets[owner.index].changedAt = store.summary.generation
-        }
-      }
+      if store.note(content, of: file, capture: capture) { graph.store.noteChange(of: file, graph.files) }
       try note(imports, of: file)
     }
   }
@@ -239,6 +241,26 @@ extension DependencyResolver {
 }
 
 extension GraphStore {
+  /// Notes that a file holds something else now: its targets have changed, and those of all files below where it makes a
+  /// package of its directory.
+  func noteChange(of file: FileID, _ files: FileTable) {
+    for owner in owners(of: file) { targets[owner.index].changedAt = self.files.summary.generation }
+    switch files.name(of: file) {
+    case "__init__.py", "__init__.pyi": noteChange(below: files.directory(of: file), files)
+    default: break
+    }
+  }
+
+  /// Notes that what programs see of files below a directory is different now.
+  func noteChange(below directory: DirectoryID, _ files: FileTable) {
+    let generation = self.files.beginGeneration()
+    for directory in files.subtree(of: directory) {
+      for file in files.files(in: directory) {
+        for owner in owners(of: file) { targets[owner.index].changedAt = generation }
+      }
+    }
+  }
+
   /// Notes what a target depends on.
   func note(
     _ dependencies: [TargetID], of id: TargetID, findings found: TargetFindings, trace: LookupTrace

@@ -17,9 +17,11 @@ struct TargetFindings {
   var ambiguous: [Ambiguous] = []
   /// The imports that nothing provides.
   var unowned: [(name: String, line: Int)] = []
+  /// The `conftest.py` files of a test that no target owns, by path from the workspace root.
+  var unownedFixtures: [String] = []
 
   func encode(into writer: inout ByteWriter) {
-    if ambiguous.isEmpty, unowned.isEmpty { return }
+    if ambiguous.isEmpty, unowned.isEmpty, unownedFixtures.isEmpty { return }
     writer.write(list: ambiguous) { writer, entry in
       if case .asset = entry.need { writer.write(true) } else { writer.write(false) }
       writer.write(entry.need.text)
@@ -31,6 +33,7 @@ struct TargetFindings {
       writer.write(entry.name)
       writer.write(entry.line)
     }
+    writer.write(list: unownedFixtures) { $0.write($1) }
   }
 
   init() {}
@@ -45,6 +48,7 @@ struct TargetFindings {
         line: try reader.int(), isNeeded: try reader.bool())
     }
     unowned = try reader.list { reader throws(SnapshotError) in (name: try reader.string(), line: try reader.int()) }
+    unownedFixtures = try reader.list { reader throws(SnapshotError) in try reader.string() }
   }
 }
 
@@ -63,6 +67,17 @@ struct ImportFindings {
 
   mutating func add(unowned name: String, importer: TargetID, line: Int) {
     all[importer, default: TargetFindings()].unowned.append((name, line))
+  }
+
+  mutating func add(unownedFixtures path: String, to test: TargetID) {
+    all[test, default: TargetFindings()].unownedFixtures.append(path)
+  }
+
+  /// The `conftest.py` files that no target owns, by path, with the tests that run without them.
+  var unownedFixtures: [String: [TargetID]] {
+    var found: [String: [TargetID]] = [:]
+    for (id, findings) in all { for path in findings.unownedFixtures { found[path, default: []].append(id) } }
+    return found
   }
 
   /// Takes what an earlier run has found of a target.
@@ -101,6 +116,7 @@ extension DependencyResolver {
       if !errors.isEmpty { throw DiagnosticList(errors) }
     }
     result += ambiguities.map(diagnostic)
+    result += findings.unownedFixtures.sorted { $0.key < $1.key }.map { unownedFixtures($0.key, $0.value) }
     if graph.configuration.inference.unownedImports == .warning { result += unowned }
     return result
   }
@@ -108,6 +124,18 @@ extension DependencyResolver {
   /// Whether a module has a name that the generators of protobuf or Thrift give.
   private static func isGenerated(_ name: String) -> Bool {
     name.split(separator: ".").contains { $0.hasSuffix("_pb2") || $0.hasSuffix("_pb2_grpc") || $0 == "ttypes" }
+  }
+
+  private func unownedFixtures(_ path: String, _ tests: [TargetID]) -> Diagnostic {
+    let names = graph.sortedByAddress(tests).map { graph.name(of: $0) }
+    return Diagnostic(
+      .input, "no target owns the file \"\(path)\", so tests run without its fixtures",
+      at: SourceLocation(path: path, line: 1), notes: ["concerned: " + Self.listing(names)],
+      remedies: [
+        "run `kilt tailor \(Paths.parent(path)):\(Paths.parent(path).isEmpty ? ":" : "")`, or add python_test_utils() to "
+          + Paths.join(Paths.parent(path), "BUILD"),
+        "set conftests = false under [python.infer] to leave fixtures to dependencies",
+      ])
   }
 
   private func unownedImports(_ id: TargetID, _ imports: [(name: String, line: Int)]) -> Diagnostic {

@@ -14,15 +14,24 @@ enum DefaultModules {
       return ([underscored(project.dropLast(suffix.utf8.count))], true)
     }
     func dotted(_ text: some StringProtocol) -> String { text.split(separator: "-").joined(separator: ".") }
-    if project.hasPrefix("azure-") { return ([dotted(project)], false) }
+    if project.hasPrefix("azure-") {
+      // Packages that only hold the others' common directory.
+      return (project.hasSuffix("-nspkg") ? [] : [dotted(project)], false)
+    }
     if project.hasPrefix("django-") { return ([underscored(project.dropFirst(7))], false) }
     if project.hasPrefix("google-cloud-") {
-      let base = "google.cloud." + project.dropFirst(13).filter { $0 != "-" }
-      return (["", "_v1", "_v2", "_v3"].map { base + $0 }, false)
+      // Older ones join their words, newer ones do not. Versions of an API are looked up without their numbers.
+      let rest = project.dropFirst(13)
+      let joined = String(rest.filter { $0 != "-" })
+      return (Set([joined, underscored(rest)]).sorted().map { "google.cloud." + $0 }, false)
     }
     if project.hasPrefix("opentelemetry-instrumentation-") {
       return (["opentelemetry.instrumentation." + underscored(project.dropFirst(30))], false)
     }
+    if project.hasPrefix("opentelemetry-propagator-") {
+      return (["opentelemetry.propagators." + underscored(project.dropFirst(25))], false)
+    }
+    if project.hasPrefix("opentelemetry-") { return ([dotted(project)], false) }
     if project.hasPrefix("oslo-") { return ([underscored(project)], false) }
     if project.hasPrefix("python-") { return ([underscored(project.dropFirst(7))], false) }
     for prefix in ["backports-", "jaraco-", "repoze-", "sphinxcontrib-", "zope-"] where project.hasPrefix(prefix) {
@@ -30,6 +39,19 @@ enum DefaultModules {
     }
     if project.hasPrefix("apache-airflow-providers-") { return ([dotted(project.dropFirst(7))], false) }
     return ([name.lowercased().split(separator: "-", omittingEmptySubsequences: false).joined(separator: "_")], false)
+  }
+
+  /// A dotted name in which no package of Google's has the version of its API: `google.cloud.kms_v1.types` is in what provides
+  /// `google.cloud.kms`. Nil for other names.
+  static func withoutVersion(_ module: some StringProtocol) -> String? {
+    guard module.hasPrefix("google.") else { return nil }
+    var isOther = false
+    let parts = module.split(separator: ".").map { part -> Substring in
+      guard let mark = part.versionStart else { return Substring(part) }
+      isOther = true
+      return Substring(part[..<mark])
+    }
+    return isOther ? parts.joined(separator: ".") : nil
   }
 
   private static func table(_ text: String) -> [String: [String]] {
@@ -55,6 +77,17 @@ enum DefaultModules {
     atlassian-python-api atlassian
     attrs attr attrs
     auth0-python auth0
+    azure-common azure.common azure.profiles
+    azure-core-tracing-opencensus azure.core.tracing.ext.opencensus_span
+    azure-core-tracing-opentelemetry azure.core.tracing.ext.opentelemetry_span
+    azure-eventhub-checkpointstoreblob azure.eventhub.extensions.checkpointstoreblob
+    azure-eventhub-checkpointstoreblob-aio azure.eventhub.extensions.checkpointstoreblobaio
+    azure-eventhub-checkpointstoretable azure.eventhub.extensions.checkpointstoretable
+    azure-functions-durable azure.durable_functions
+    azure-schemaregistry-avroencoder azure.schemaregistry.encoder.avroencoder
+    azure-servicemanagement-legacy azure.servicemanagement
+    azure-storage-file-datalake azure.storage.filedatalake
+    azure-storage-file-share azure.storage.fileshare
     bandwidth-sdk bandwidth
     beautifulsoup4 bs4
     biopython Bio BioSQL
@@ -104,16 +137,40 @@ enum DefaultModules {
     fonttools fontTools
     gevent-websocket geventwebsocket
     gitpython git
-    google-ai-generativelanguage google.ai.generativelanguage google.ai.generativelanguage_v1 google.ai.generativelanguage_v1beta
+    google-ai-generativelanguage google.ai.generativelanguage
     google-api-core google.api_core
     google-api-python-client googleapiclient
     google-auth google.auth google.oauth2
     google-auth-oauthlib google_auth_oauthlib
-    google-cloud-bigquery-storage google.cloud.bigquery_storage google.cloud.bigquery_storage_v1
-    google-cloud-build google.cloud.devtools.cloudbuild google.cloud.devtools.cloudbuild_v1 google.cloud.devtools.cloudbuild_v2
+    google-cloud-access-context-manager google.identity.accesscontextmanager
+    google-cloud-aiplatform google.cloud.aiplatform vertexai vertex_ray
+    google-cloud-audit-log google.cloud.audit
+    google-cloud-bigquery-storage google.cloud.bigquery_storage
+    google-cloud-bigtable google.cloud.bigtable google.cloud.bigtable_admin
+    google-cloud-billing-budgets google.cloud.billing.budgets
+    google-cloud-build google.cloud.devtools.cloudbuild
     google-cloud-core google.cloud
-    google-cloud-error-reporting google.cloud.error_reporting google.cloud.errorreporting_v1beta1
-    google-cloud-iam google.cloud.iam google.cloud.iam_admin_v1 google.cloud.iam_credentials google.cloud.iam_credentials_v1 google.cloud.iam_v2 google.cloud.iam_v3
+    google-cloud-dataflow-client google.cloud.dataflow
+    google-cloud-dataproc-metastore google.cloud.metastore
+    google-cloud-datastore google.cloud.datastore google.cloud.datastore_admin
+    google-cloud-error-reporting google.cloud.error_reporting google.cloud.errorreporting
+    google-cloud-firestore google.cloud.firestore google.cloud.firestore_admin google.cloud.firestore_bundle
+    google-cloud-game-servers google.cloud.gaming
+    google-cloud-gke-connect-gateway google.cloud.gkeconnect
+    google-cloud-iam google.cloud.iam google.cloud.iam_admin google.cloud.iam_credentials
+    google-cloud-monitoring-dashboards google.cloud.monitoring_dashboard
+    google-cloud-monitoring-metrics-scopes google.cloud.monitoring_metrics_scope
+    google-cloud-orchestration-airflow google.cloud.orchestration.airflow.service
+    google-cloud-private-ca google.cloud.security.privateca
+    google-cloud-profiler googlecloudprofiler
+    google-cloud-pubsub google.cloud.pubsub google.pubsub
+    google-cloud-recommendations-ai google.cloud.recommendationengine
+    google-cloud-security-publicca google.cloud.security.publicca
+    google-cloud-spanner google.cloud.spanner google.cloud.spanner_admin_database google.cloud.spanner_admin_instance google.cloud.spanner_dbapi
+    google-cloud-storage google.cloud.storage google.cloud._storage
+    google-cloud-video-live-stream google.cloud.video.live_stream
+    google-cloud-video-stitcher google.cloud.video.stitcher
+    google-cloud-video-transcoder google.cloud.video.transcoder
     google-genai google.genai
     google-generativeai google.generativeai
     google-resumable-media google.resumable_media
@@ -151,13 +208,20 @@ enum DefaultModules {
     opencv-python-headless cv2
     opensearch-py opensearchpy
     opentelemetry-api opentelemetry._logs opentelemetry.attributes opentelemetry.baggage opentelemetry.context opentelemetry.environment_variables opentelemetry.metrics opentelemetry.propagate opentelemetry.propagators opentelemetry.trace opentelemetry.util opentelemetry.version
+    opentelemetry-exporter-gcp-logging opentelemetry.exporter.cloud_logging
+    opentelemetry-exporter-gcp-monitoring opentelemetry.exporter.cloud_monitoring
+    opentelemetry-exporter-gcp-trace opentelemetry.exporter.cloud_trace
     opentelemetry-exporter-otlp opentelemetry.exporter.otlp
-    opentelemetry-exporter-otlp-proto-grpc opentelemetry.exporter.otlp.proto.grpc
-    opentelemetry-exporter-otlp-proto-http opentelemetry.exporter.otlp.proto.http
+    opentelemetry-exporter-prometheus-remote-write opentelemetry.exporter.prometheus_remote_write
+    opentelemetry-exporter-zipkin-json opentelemetry.exporter.zipkin
     opentelemetry-instrumentation-kafka-python opentelemetry.instrumentation.kafka
-    opentelemetry-proto opentelemetry.proto
-    opentelemetry-sdk opentelemetry.sdk
+    opentelemetry-opencensus-shim opentelemetry.shim.opencensus
+    opentelemetry-opentracing-shim opentelemetry.shim.opentracing_shim
+    opentelemetry-propagator-aws-xray opentelemetry.propagators.aws
+    opentelemetry-propagator-gcp opentelemetry.propagators.cloud_trace_propagator
+    opentelemetry-resourcedetector-gcp opentelemetry.resourcedetector.gcp_resource_detector
     opentelemetry-semantic-conventions opentelemetry.semconv
+    opentelemetry-semantic-conventions-ai opentelemetry.semconv_ai
     opentelemetry-test-utils opentelemetry.test
     paho-mqtt paho
     pdfminer-six pdfminer
@@ -265,4 +329,16 @@ enum DefaultModules {
     types-pyyaml yaml
     types-setuptools easy_install pkg_resources setuptools
     """)
+}
+
+extension StringProtocol {
+  /// Where the version of an API begins at the end of a name: `_v1`, `_v2beta1`, `_v1p1beta1`. Nil for a name without one.
+  fileprivate var versionStart: Index? {
+    guard let mark = lastIndex(of: "_") else { return nil }
+    let version = self[index(after: mark)...]
+    guard version.hasPrefix("v"), version.count > 1, version.dropFirst().first?.isNumber == true,
+      version.allSatisfy({ $0.isASCII && ($0.isNumber || $0.isLowercase) })
+    else { return nil }
+    return mark
+  }
 }

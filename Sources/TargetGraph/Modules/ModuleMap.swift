@@ -14,7 +14,8 @@ struct ModuleMap: Sendable {
 
   /// Who provides a module.
   enum Owners: Sendable {
-    /// At most one implementation and one stub; none where nothing in the workspace provides the module.
+    /// At most one implementation and one stub, each a file or all requirements of one package; none where nothing in the
+    /// workspace provides the module.
     case clear([TargetID])
     case ambiguous([TargetID])
   }
@@ -24,11 +25,12 @@ struct ModuleMap: Sendable {
     var isStub: Bool
   }
 
-  private let store: GraphStore
+  private let graph: TargetGraph
+  private var store: GraphStore { graph.store }
   private let resolves: [String]
 
   init(_ graph: TargetGraph) {
-    store = graph.store
+    self.graph = graph
     resolves = graph.configuration.resolves.map(\.name)
   }
 
@@ -49,10 +51,12 @@ struct ModuleMap: Sendable {
     if !explicit.isEmpty { return explicit.map { ($0, false) } }
     let stubs = target.strings(of: "type_stub_modules")
     if !stubs.isEmpty { return stubs.map { ($0, true) } }
+    // Several entries of one target are mostly of one package: each module once.
+    var seen: Set<String> = []
     return target.strings(of: "requirements").flatMap { text -> [(String, isStub: Bool)] in
       guard let line = RequirementLine(text) else { return [] }
       let (modules, isStub) = DefaultModules.modules(of: line.normalizedName, writtenAs: line.name)
-      return modules.map { ($0, isStub) }
+      return modules.filter { seen.insert($0).inserted }.map { ($0, isStub) }
     }
   }
 
@@ -178,7 +182,10 @@ struct ModuleMap: Sendable {
       var module = Substring(name)
       var distance = 0
       while true {
-        let found = providers(module, resolve: resolve, thirdParty: true)
+        var found = providers(module, resolve: resolve, thirdParty: true)
+        if found.isEmpty, let other = DefaultModules.withoutVersion(module) {
+          found = providers(other, resolve: resolve, thirdParty: true)
+        }
         if !found.isEmpty {
           add(found, distance)
           break
@@ -201,7 +208,7 @@ struct ModuleMap: Sendable {
       }
     }
     let targets = (nearest[false]?.targets ?? []) + (nearest[true]?.targets ?? [])
-    return nearest.values.contains { $0.targets.count > 1 } ? .ambiguous(targets) : .clear(targets)
+    return nearest.values.contains { graph.providers($0.targets).count > 1 } ? .ambiguous(targets) : .clear(targets)
   }
 
   /// The resolves besides `resolve` in which a name is provided, with their providers.
@@ -212,6 +219,37 @@ struct ModuleMap: Sendable {
         targets.isEmpty ? nil : (other, targets.sorted(by: store.precedes))
       }
     }
+  }
+}
+
+extension TargetGraph {
+  /// Targets by what they provide their modules from: each file by itself, and all requirements of one package in one resolve
+  /// together, as lines that differ in markers, versions or extras are.
+  func providers(_ targets: [TargetID]) -> [[TargetID]] {
+    if targets.count < 2 { return targets.map { [$0] } }
+    var groups: [[TargetID]] = []
+    var places: [String: Int] = [:]
+    for id in targets where !groups.contains(where: { $0.contains(id) }) {
+      guard let package = package(ofRequirement: id) else {
+        groups.append([id])
+        continue
+      }
+      let key = package + " " + (resolve(of: id) ?? "")
+      if let place = places[key] {
+        groups[place].append(id)
+      } else {
+        places[key] = groups.count
+        groups.append([id])
+      }
+    }
+    return groups
+  }
+
+  /// The one package that a requirement is of; nil for other targets, and where the entries of one target are of several.
+  private func package(ofRequirement id: TargetID) -> String? {
+    guard type(of: id) == .pythonRequirement else { return nil }
+    let names = Set(self[id].strings(of: "requirements").compactMap { RequirementLine($0)?.normalizedName })
+    return names.count == 1 ? names.first : nil
   }
 }
 
@@ -239,6 +277,7 @@ final class LookupTrace {
     var rest = Substring(name)
     while true {
       marks.insert(Self.mark(module: rest))
+      if let other = DefaultModules.withoutVersion(rest) { marks.insert(Self.mark(module: other)) }
       guard let dot = rest.utf8.lastIndex(of: UInt8(ascii: ".")) else { return }
       rest = rest[..<dot]
     }

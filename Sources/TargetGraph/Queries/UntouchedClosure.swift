@@ -9,8 +9,14 @@ extension DependencyResolver {
   public func isUntouched(closureOf id: TargetID) throws -> Bool {
     guard let state = graph.state else { return false }
     var files: Set<FileID> = []
+    var directories: Set<DirectoryID> = []
     for target in try transitiveDependencies(of: [id]) + [id] {
-      if let file = graph.file(of: target) { files.insert(file) }
+      guard let file = graph.file(of: target), files.insert(file).inserted else { continue }
+      var directory = graph.files.directory(of: file)
+      while directories.insert(directory).inserted {
+        files.formUnion(graph.files.packageFiles(in: directory))
+        directory = graph.files.parent(of: directory)
+      }
     }
     return try graph.store.files.areAsKnown(Array(files), root: state.root)
   }

@@ -1,3 +1,4 @@
+internal import BuildFiles
 internal import Diagnostics
 internal import JSON
 internal import TOML
@@ -74,5 +75,15 @@ struct ConfigurationFile {
         path: self.path, line: place.line, column: place.column, length: place.length,
         lineText: Self.line(place.line, of: text))
     }
+  }
+
+  /// A path from the workspace root.
+  ///
+  /// - Throws: `Diagnostic` with the place of the key for an absolute path, and one that leads out of the workspace.
+  func inside(_ text: String, table: String, key: String) throws -> String {
+    if !text.hasPrefix("/"), let path = Paths.normalized(text), !path.isEmpty { return path }
+    throw Diagnostic(
+      .input, "\"\(text)\" in \"\(path)\" does not lie in the workspace", at: location(table: table, key: key),
+      remedies: ["write a path from the workspace root, without \"..\""])
   }
 }

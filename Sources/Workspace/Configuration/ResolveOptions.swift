@@ -30,7 +30,8 @@ extension WorkspaceConfiguration {
     (resolves, defaultResolve) = ([], "")
     for (name, lockfile) in found {
       if let lockfile {
-        resolves.append(Resolve(name: name, lockfile: lockfile))
+        let path = try file.inside(lockfile, table: "python.resolves", key: name)
+        resolves.append(Resolve(name: name, lockfile: path))
         continue
       }
       let path = "python.resolves." + name
@@ -40,9 +41,11 @@ extension WorkspaceConfiguration {
           .input, "the resolve \"\(name)\" in \"\(self.path)\" lacks its lockfile", at: file.location(table: path),
           remedies: ["add lockfile = \"3rdparty/python/\(name).lock\""])
       }
-      var resolve = Resolve(name: name, lockfile: lockfile)
+      var resolve = Resolve(name: name, lockfile: try file.inside(lockfile, table: path, key: "lockfile"))
       resolve.options.constraints = try table.strings("constraints") ?? []
-      resolve.options.constraintsFile = try table.string("constraints_file")
+      resolve.options.constraintsFile = try table.string("constraints_file").map {
+        try file.inside($0, table: path, key: "constraints_file")
+      }
       resolve.options.overrides = try table.strings("overrides") ?? []
       resolve.options.excludes = try table.strings("excludes") ?? []
       resolve.options.noBinary = try table.strings("no_binary") ?? []

@@ -36,7 +36,9 @@ extension WorkspaceConfiguration {
     }
     if try python.bool("enable_resolves") ?? false {
       resolves = try (python.stringTable("resolves") ?? [("python-default", "3rdparty/python/default.lock")]).map {
-        Resolve(name: $0.0, lockfile: file.interpolated($0.1, in: "python"))
+        Resolve(
+          name: $0.0,
+          lockfile: try file.inside(file.interpolated($0.1, in: "python"), table: "python.resolves", key: $0.0))
       }
       try readPantsResolveOptions(python)
       for index in resolves.indices {

@@ -10,7 +10,7 @@ extension WorkspaceConfiguration {
   public init(kiltFile path: String, text: String, read: (String) throws -> String? = { _ in nil }) throws {
     let file = try ConfigurationFile(path: path, text: text)
     if let base = try TableReader(file, "workspace").string("extends") {
-      guard let text = try read(base) else {
+      guard let text = try read(try file.inside(base, table: "workspace", key: "extends")) else {
         throw Diagnostic(
           .input, "\"\(path)\" extends \"\(base)\", which is not there",
           at: file.location(table: "workspace", key: "extends"))
@@ -113,7 +113,9 @@ extension WorkspaceConfiguration {
     options.stringImportIgnore = try table.strings("string_import_ignore", default: options.stringImportIgnore)
     options.assets = try table.bool("assets") ?? options.assets
     options.assetsMinimumSlashes = try table.int("assets_min_slashes") ?? options.assetsMinimumSlashes
-    options.initFiles = try table.choice("init_files", InitFiles.self) ?? options.initFiles
+    if let choice = try table.choice("init_files", InitFiles.self) {
+      (options.initFiles, options.packedInitFiles) = (choice, choice)
+    }
     options.conftests = try table.bool("conftests") ?? options.conftests
     options.entryPoints = try table.bool("entry_points") ?? options.entryPoints
     options.unownedImports =

@@ -71,6 +71,8 @@ public struct WorkspaceConfiguration: Sendable {
     public var assetsMinimumSlashes = 1
     /// Which `__init__.py` files in a file's directory and above are dependencies.
     public var initFiles = InitFiles.contentOnly
+    /// Which `__init__.py` files programs see above their files: all there are, unless `init_files` says otherwise.
+    public var packedInitFiles = InitFiles.always
     /// Whether the `conftest.py` files in a test's directory and above are dependencies.
     public var conftests = true
     /// Whether what `entry_point` and `entry_points` name is a dependency.

@@ -18,7 +18,7 @@ public final class ContentReader: Sendable {
 
   /// The bytes of a file, by its path from the root, or of the text that stands in its place.
   public func read(_ path: String) throws(SystemCallError) -> [UInt8] {
-    if let bytes = workspace.buildFileTexts[path] { return bytes }
+    if let bytes = try workspace.textInPlace(of: path) { return bytes }
     let file = workspace.root.appending(path)
     let content = files.state.read(file, ignoringInode: ignoringInode)
     // Read again for the error that says why it can not be.

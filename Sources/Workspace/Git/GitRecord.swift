@@ -129,7 +129,9 @@ extension GitRepository {
     if standing == .indexChanged {
       record.index = ObservedPlace(FilePath(record.index.path))
       // What is in the index counts where it is not what is there.
-      let staged = try names(["diff", "--cached", "--name-only", "--relative", "--no-renames", "-z", "HEAD", "--"])
+      let staged = try names([
+        "diff", "--no-ext-diff", "--cached", "--name-only", "--relative", "--no-renames", "-z", "HEAD", "--",
+      ])
       paths.formUnion(record.dirtyFiles + staged)
       for path in staged where files.file(at: path) == nil {
         record.others.append(ObservedPlace(root.appending(path), followingLinks: false))

@@ -38,7 +38,7 @@ public struct GitRepository: Sendable {
 
   /// The files that differ from the commit that is checked out, untracked ones included, from the workspace root.
   public func dirtyFiles() throws(GitError) -> [String] {
-    try filesAndUntracked(["diff", "--name-only", "--relative", "-z", "HEAD", "--"])
+    try filesAndUntracked(["diff", "--no-ext-diff", "--name-only", "--relative", "-z", "HEAD", "--"])
   }
 
   /// What a command lists, and untracked files: the two look at the same folders, so they are asked at one time.
@@ -75,7 +75,8 @@ public struct GitRepository: Sendable {
       // One that differs from what is checked out may be what it was in the other commit.
       changed.subtract(dirty)
       let paths = dirty.map { ":(literal)" + $0 }
-      changed.formUnion(try names(["diff", "--name-only", "--relative", "--no-renames", "-z", commit, "--"] + paths))
+      changed.formUnion(
+        try names(["diff", "--no-ext-diff", "--name-only", "--relative", "--no-renames", "-z", commit, "--"] + paths))
       changed.formUnion(try names(["ls-files", "--others", "--exclude-standard", "-z", "--"] + paths))
     }
     return changed.sorted()
@@ -98,12 +99,12 @@ public struct GitRepository: Sendable {
   /// The files that differ between two commits, from the workspace root.
   private func filesChanged(between commit: String, and other: String) throws(GitError) -> [String] {
     if commit == other { return [] }
-    return try names(["diff", "--name-only", "--relative", "--no-renames", "-z", commit, other, "--"])
+    return try names(["diff", "--no-ext-diff", "--name-only", "--relative", "--no-renames", "-z", commit, other, "--"])
   }
 
   /// The files that differ from a commit, uncommitted and untracked ones among them, from the workspace root.
   public func filesChanged(from commit: String) throws(GitError) -> [String] {
-    try filesAndUntracked(["diff", "--name-only", "--relative", "--no-renames", "-z", commit, "--"])
+    try filesAndUntracked(["diff", "--no-ext-diff", "--name-only", "--relative", "--no-renames", "-z", commit, "--"])
   }
 
   /// What a revision and the commit that is checked out have in common; the revision's commit where that is nothing.
@@ -116,19 +117,23 @@ public struct GitRepository: Sendable {
   /// The files that differ between two commits, in a form that git's `diff` takes, as in `main...topic` or `HEAD~2..HEAD`; from the
   /// workspace root.
   public func changedFiles(between difference: String) throws(GitError) -> [String] {
-    _ = try base(ofDifference: difference)
-    return try names(["diff", "--name-only", "--relative", "--no-renames", "-z", difference, "--"]).sorted()
+    _ = try ends(ofDifference: difference)
+    return try names(["diff", "--no-ext-diff", "--name-only", "--relative", "--no-renames", "-z", difference, "--"])
+      .sorted()
   }
 
-  /// The commit on the left side of a difference such as `main...topic`.
-  public func base(ofDifference difference: String) throws(GitError) -> String {
+  /// The commits that a difference such as `main...topic` compares; the later one is nil for the files there are, as where
+  /// the difference names one commit.
+  public func ends(ofDifference difference: String) throws(GitError) -> (base: String, end: String?) {
     guard !difference.hasPrefix("-") else { throw .unknownRevision(difference) }
+    guard difference.contains("..") else { return (try commit(of: difference), nil) }
     let dots = difference.contains("...") ? "..." : ".."
     let parts = Self.split(difference, at: dots)
     let left = try commit(of: parts.left.isEmpty ? "HEAD" : parts.left)
-    guard dots == "..." else { return left }
-    let base = try run(["merge-base", left, try commit(of: parts.right.isEmpty ? "HEAD" : parts.right)])
-    return base.termination.isSuccess ? base.text : left
+    let right = try commit(of: parts.right.isEmpty ? "HEAD" : parts.right)
+    guard dots == "..." else { return (left, right) }
+    let base = try run(["merge-base", left, right])
+    return (base.termination.isSuccess ? base.text : left, right)
   }
 
   private static func split(_ text: String, at separator: String) -> (left: String, right: String) {
@@ -147,13 +152,13 @@ public struct GitRepository: Sendable {
     let listed = try run(["ls-tree", "-z", "--full-tree", commit, "--", try prefix() + path])
     guard listed.termination.isSuccess else { throw .failed(command: "ls-tree", listed.errorText) }
     if listed.output.isEmpty { return nil }
-    let shown = try run(["show", commit + ":./" + path])
+    let shown = try run(["show", "--no-textconv", "--no-ext-diff", commit + ":./" + path])
     guard shown.termination.isSuccess else { throw .failed(command: "show", shown.errorText) }
     return shown.output
   }
 
   /// Where the workspace lies in the repository, with a slash behind; empty at its top.
-  private func prefix() throws(GitError) -> String {
+  func prefix() throws(GitError) -> String {
     let outcome = try run(["rev-parse", "--show-prefix"])
     guard outcome.termination.isSuccess else { throw .failed(command: "rev-parse", outcome.errorText) }
     return outcome.text
@@ -191,11 +196,15 @@ public struct GitRepository: Sendable {
     throw .failed(command: arguments[0], outcome.errorText)
   }
 
-  private func run(_ arguments: [String]) throws(GitError) -> Subprocess.Outcome {
+  func run(_ arguments: [String], input: [UInt8]? = nil) throws(GitError) -> Subprocess.Outcome {
     let outcome: Subprocess.Outcome
     do throws(SystemCallError) {
       // Optional locks off: a query must not write the index behind the user's back.
-      outcome = try Subprocess("git", ["-C", root.string, "--no-optional-locks"] + arguments).run()
+      var command = Subprocess(
+        "git", ["-C", root.string, "--no-optional-locks", "--no-pager"] + arguments,
+        environment: try GitSettings.of(root).environment, input: input)
+      command.outputLimit = 1 << 30
+      outcome = try command.run()
     } catch {
       throw error.isMissing ? .notInstalled : .failed(command: arguments[0], error.description)
     }

@@ -1,3 +1,4 @@
+import BuildFiles
 import Diagnostics
 import JSON
 import SystemSupport
@@ -123,13 +124,20 @@ struct Answer {
       return String(decoding: record, as: UTF8.self)
     }
     var text = ""
+    var directories: Set<String> = []
     for id in graph.sortedByAddress(Array(Set(try resolver.transitiveDependencies(of: [id]) + [id]))) {
       let target = graph[id]
       text += "\(graph.name(of: id)) \(target.typeName) \(target.tags) \(graph.resolve(of: id) ?? "-")"
       text += " \(graph.sortedByAddress(try resolver.dependencies(of: id)).map { graph.name(of: $0) })\n"
       guard let file = target.file, let root = graph.state?.root else { continue }
       let path = root.appending(graph.files.path(of: file))
+      directories.insert(Paths.parent(graph.files.path(of: file)))
       text += "\(try FileSystem.status(of: path, followingLinks: true).isExecutable) \(try FileSystem.readText(path))\n"
+    }
+    // What makes packages of the directories is packed as well.
+    for path in Set(try resolver.packageFiles(inAndAbove: directories)).sorted() {
+      guard let root = graph.state?.root else { continue }
+      text += "\(path) \(try FileSystem.readText(root.appending(path)))\n"
     }
     if graph.state?.isKept == true { try graph.remember(Array(text.utf8), ofBuild: id) }
     return text

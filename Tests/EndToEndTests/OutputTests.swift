@@ -1,0 +1,96 @@
+import JSON
+import SystemSupport
+import Testing
+
+/// What the command line says, and where it goes.
+@Suite struct OutputTests {
+  private func run(_ example: Example, _ script: String) throws -> Subprocess.Outcome {
+    try Subprocess(
+      "bash", ["-c", script, "bash", example.programs.appending("kilt").string],
+      environment: example.environment(), workingDirectory: example.root, deadlineMilliseconds: 300_000
+    ).run()
+  }
+
+  @Test(
+    "Results that cannot be written are exit code 3 with a message",
+    arguments: ["list ::", "peek ::", "dependencies ::", "--help", "package --help", "--version", "completions bash"])
+  func fullOutput(_ arguments: String) throws {
+    let example = try Example()
+    let full = try run(example, "\"$1\" \(arguments) > /dev/full")
+    #expect(full.termination == .exited(3), "\(full.errorText)")
+    #expect(
+      full.errorText.contains("error: cannot write the results to the standard output: No space left on device"),
+      "\(full.errorText)")
+    let closed = try run(example, "\"$1\" \(arguments) >&-")
+    #expect(closed.termination == .exited(3), "\(closed.errorText)")
+    #expect(
+      closed.errorText.contains("error: cannot write the results to the standard output: Bad file descriptor"),
+      "\(closed.errorText)")
+  }
+
+  @Test("JSON of a build that cannot be written is exit code 3, and the build is done")
+  func fullOutputOfBuild() throws {
+    let example = try Example()
+    let outcome = try run(example, "\"$1\" package services/eightball:server --format json > /dev/full")
+    #expect(outcome.termination == .exited(3))
+    #expect(try example.bundles().count == 1)
+  }
+
+  @Test("A reader that has seen enough ends the process by SIGPIPE, without a message")
+  func closedPipe() throws {
+    let example = try Example()
+    let outcome = try run(
+      example, "set -o pipefail; for n in $(seq 40); do \"$1\" list :: --format json; done | head -c 1 > /dev/null")
+    #expect(outcome.termination == .exited(141), "\(outcome.termination)")
+    #expect(!outcome.errorText.contains("error"), "\(outcome.errorText)")
+  }
+
+  @Test("No file takes the place of a closed standard descriptor")
+  func closedDescriptors() throws {
+    let example = try Example()
+    let outcome = try run(example, "\"$1\" package services/eightball:server 0<&- >&- 2>&-; \"$1\" list :: | wc -l")
+    #expect((Int(outcome.text.filter(\.isNumber)) ?? 0) > 10, "\(outcome.text) \(outcome.errorText)")
+    // The state is sound: nothing was written into it.
+    #expect(try example.kilt("list", "::").errorText == "")
+  }
+
+  @Test("A target that cannot be built does not keep the others from being built")
+  func failingTarget() throws {
+    let example = try Example()
+    let root = try example.makeWorkspace([
+      "kilt.toml": "[workspace]\nsource_roots = [\"/\"]\n",
+      "a/BUILD": "pex_binary(name='good', entry_point='m.py')\npython_sources()\n", "a/m.py": "print('a')\n",
+      "b/BUILD": "shell_command(name='c', command='exit 7', output_files=['x'])\n"
+        + "archive(name='bad', format='zip', files=[':c'])\n",
+      "c/BUILD": "pex_binary(name='bad', entry_point='gone.py')\n",
+      "d/BUILD": "archive(name='good', format='zip', files=[':f'])\nfile(name='f', source='f.txt')\n", "d/f.txt": "f\n",
+    ])
+    let outcome = try example.kilt(["package", "::"], in: root)
+    #expect(outcome.termination == .exited(1))
+    let text = outcome.errorText
+    #expect(text.contains("built  dist/a_good-") && text.contains("built  dist/d/good.zip"), "\(text)")
+    #expect(text.hasSuffix("error: cannot build 2 of 4 targets\n  note: b:bad\n        c:bad"), "\(text)")
+    #expect(text.contains("\"c:bad\" starts \"gone.py\", which is not there"), "\(text)")
+    // Each of them says the same when it is asked for alone.
+    #expect(try example.kilt(["package", "c:bad"], in: root).termination == .exited(2))
+    let json = try JSONValue(parsing: try example.kilt(["package", "::", "--format", "json"], in: root).output)
+    #expect(json.array?.compactMap { $0["error"]?.string }.count == 2)
+    #expect(json.array?.compactMap { $0["sha256"]?.string }.count == 2)
+  }
+
+  @Test(
+    "Verbs of Pants and pex are answered with what to do here",
+    arguments: [
+      ("generate-lockfiles", "kilt lock"), ("fmt", "ruff format"), ("lint", "kilt tailor --check ::"),
+      ("check", "kilt export"), ("fix", "kilt tailor --fix"), ("dependees", "kilt dependents"), ("pex3", "kilt lock"),
+      ("version", "kilt --version"), ("goals", "kilt --help"), ("help-all", "kilt --help"),
+    ])
+  func otherVerbs(_ verb: String, _ answer: String) throws {
+    let example = try Example()
+    let outcome = try example.kilt([verb, "::"])
+    #expect(outcome.termination == .exited(2))
+    #expect(
+      outcome.errorText.hasPrefix("error: there is no command \"kilt \(verb)\"\n  help: "), "\(outcome.errorText)")
+    #expect(outcome.errorText.contains(answer), "\(outcome.errorText)")
+  }
+}
