@@ -145,7 +145,7 @@ let modules: [Module] = [
     name: "Bundles",
     dependencies: ["Zip", "Digests", "JSON", "ContentStore", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage],
-    resources: ["prefix.sh", "main.py"].map { .embedInCode("Boot/\($0)") }
+    resources: ["prefix.sh", "main.py", "import.py"].map { .embedInCode("Boot/\($0)") }
       + ["boot", "main", "run", "tags", "tools", "tree", "unpack"].map { .embedInCode("Boot/kilt_\($0).py") }),
   Module(
     name: "Actions", dependencies: ["ContentStore", "Digests", "JSON", "SystemSupport", "Diagnostics"],
@@ -229,6 +229,8 @@ var settings: [SwiftSetting] = [
 /// Programs that no user has: `scripts/fuzz` and Benchmarks build one of them, and what it needs, with `KILT_TOOL=NAME`.
 let tools: [(path: String, module: Module)] = [
   ("Fuzz/starlark", Module(name: "starlark-fuzz", dependencies: ["CFuzzDriver", "Starlark"])),
+  ("Fuzz/json", Module(name: "json-fuzz", dependencies: ["CFuzzDriver", "JSON"])),
+  ("Fuzz/toml", Module(name: "toml-fuzz", dependencies: ["CFuzzDriver", "TOML", "JSON"])),
   (
     "Fuzz/zip",
     Module(

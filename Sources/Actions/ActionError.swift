@@ -12,6 +12,8 @@ public enum ActionError: DiagnosableError, Hashable {
   case missingOutputs(action: String, [String], made: [String], output: String, errorOutput: String)
   /// A file of the workspace was changed while the action ran.
   case inputChanged(action: String, path: FilePath)
+  /// Whoever started it has given it up.
+  case cancelled
 
   public var diagnostic: Diagnostic {
     switch self {
@@ -38,6 +40,7 @@ public enum ActionError: DiagnosableError, Hashable {
         .work, "\"\(path)\" was changed while \"\(action)\" was built from it",
         notes: ["which of both contents the result is of is not known, so it is not kept"],
         remedies: ["run the command again"])
+    case .cancelled: Diagnostic(.work, "interrupted")
     }
   }
 

@@ -92,26 +92,23 @@ public final class ActionRunner: Sendable {
 
   // MARK: Interruption
 
-  /// Does something that leaves files half-made until it is over: ``close()`` waits for it. After that, it does not
-  /// return, as whoever interrupted it ends the process.
-  public func step<Result>(_ body: () throws -> Result) rethrows -> Result {
+  /// Does something that leaves files half-made until it is over: ``close()`` waits for it.
+  ///
+  /// - Throws: what `body` throws; ``ActionError/cancelled`` once ``close()`` was called, whatever became of `body`: what it
+  ///   threw may be due to that.
+  public func step<Result>(_ body: () throws -> Result) throws -> Result {
     let isLate = steps.withLock { steps in
       if !steps.isClosed { steps.running += 1 }
       return steps.isClosed
     }
-    if isLate { stayForever() }
-    defer {
-      let isClosed = steps.withLock { steps in
-        steps.running -= 1
-        return steps.isClosed
-      }
-      if isClosed { stayForever() }
+    if isLate { throw ActionError.cancelled }
+    let result = Swift.Result { try body() }
+    let isClosed = steps.withLock { steps in
+      steps.running -= 1
+      return steps.isClosed
     }
-    return try body()
-  }
-
-  private func stayForever() {
-    while true { pauseMilliseconds(1000) }
+    if isClosed { throw ActionError.cancelled }
+    return try result.get()
   }
 
   /// Ends the programs of all actions, and waits until their folders are gone. Nothing is begun afterwards.

@@ -33,7 +33,14 @@ extension BundleFields {
     case .hasHermeticScripts(let flag): hasHermeticScripts = flag
     case .copiesSitePackages(let flag): copiesSitePackages = flag
     case .allowsCollisions: allowsCollisions = true
-    case .shebang: firstInterpreter = try Self.interpreter(shebang: value, target, field: "extra_build_args")
+    case .shebang: try apply(shebang: value, target, field: "extra_build_args")
+    case .interpreterFlags:
+      guard let words = Self.words(of: value) else {
+        throw Diagnostic(
+          .input, "--inject-python-args of \"\(target.address)\" has a quote that does not end",
+          at: target.declaration.site.location(field: "extra_build_args"), remedies: ["end the quote"])
+      }
+      try apply(flags: words, target, field: "extra_build_args")
     case .layout: layout = BundleSpecification.Layout(rawValue: value) ?? layout
     case .check: check = value
     case .compress(let flag): noteCompression(flag)

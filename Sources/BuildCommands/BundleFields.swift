@@ -14,6 +14,8 @@ struct BundleFields {
   var copiesSitePackages: Bool
   var allowsCollisions: Bool
   var firstInterpreter: String?
+  /// Flags of the interpreter, such as `-u`.
+  var interpreterFlags: [String] = []
   var layout: BundleSpecification.Layout
   /// Names of platforms; empty for this machine's alone.
   let platforms: [String]
@@ -37,9 +39,11 @@ struct BundleFields {
     allowsCollisions = target.given("ignore_errors")?.bool ?? isForPants
     platforms = target.strings(of: "platforms")
     check = target.value(of: "check").string ?? "warn"
-    firstInterpreter = try Self.interpreter(target)
     layout = BundleSpecification.Layout(rawValue: target.value(of: "layout").string ?? "zipapp") ?? .zipapp
     try Self.refuse(target)
+    if let shebang = target.value(of: "shebang").string, !shebang.isEmpty {
+      try apply(shebang: shebang, target, field: "shebang")
+    }
     if let compress = target.given("compress")?.bool { noteCompression(compress) }
     if target.given("scie") != nil { noteScie("scie=…") }
     try apply(pexArguments: target.strings(of: "extra_build_args"), of: target)
@@ -73,6 +77,7 @@ struct BundleFields {
     specification.copiesSitePackages = copiesSitePackages
     specification.allowsCollisions = allowsCollisions
     specification.firstInterpreter = firstInterpreter
+    specification.interpreterFlags = interpreterFlags
     specification.layout = layout
     specification.arguments += arguments
     specification.environment.merge(environment) { $1 }
@@ -85,6 +90,7 @@ struct BundleFields {
       ("emit_warnings", "\(emitsWarnings)"), ("include_tools", "\(includesTools)"),
       ("venv_hermetic_scripts", "\(hasHermeticScripts)"), ("venv_site_packages_copies", "\(copiesSitePackages)"),
       ("ignore_errors", "\(allowsCollisions)"), ("shebang", firstInterpreter ?? ""), ("check", check),
+      ("flags", interpreterFlags.joined(separator: "\n")),
       ("layout", layout.rawValue),
     ]
   }
@@ -103,25 +109,50 @@ struct BundleFields {
     return [summary + "; ./BUNDLE works"]
   }
 
-  /// The interpreter that `shebang` names: a bundle starts through a shell, which looks for that one first.
-  private static func interpreter(_ target: Target) throws -> String? {
-    guard let shebang = target.value(of: "shebang").string, !shebang.isEmpty else { return nil }
-    return try interpreter(shebang: shebang, target, field: "shebang")
-  }
-
+  /// Takes the interpreter and the flags that `shebang` names. A bundle starts through a shell, which looks for that
+  /// interpreter first.
+  ///
   /// - Parameter field: where the shebang is written, for messages.
-  static func interpreter(shebang: String, _ target: Target, field: String) throws -> String {
+  mutating func apply(shebang: String, _ target: Target, field: String) throws {
     var words = (shebang.hasPrefix("#!") ? shebang.dropFirst(2) : shebang[...]).split(separator: " ").map(String.init)
     if let first = words.first, first.hasSuffix("/env") { words.removeFirst() }
     if words.first == "-S" { words.removeFirst() }
     let isPlain = words.first?.contains(where: { $0 == ":" || $0.isNewline || $0 == "\0" }) == false
-    guard let interpreter = words.first, isPlain, words.count == 1 else {
+    guard let interpreter = words.first, isPlain, !interpreter.contains("=") else {
       throw Diagnostic(
-        .input, "\"\(target.address)\" has the shebang \"\(shebang)\", which names no interpreter alone",
+        .input, "\"\(target.address)\" has the shebang \"\(shebang)\", which does not name an interpreter",
         at: target.declaration.site.location(field: field),
-        remedies: ["write it as in \"#!/usr/bin/env python3.11\"; flags and variables belong into env={…}"])
+        remedies: ["write it as in \"#!/usr/bin/env python3.11\"; variables belong in env={…}"])
     }
-    return interpreter
+    firstInterpreter = interpreter
+    try apply(flags: Array(words.dropFirst()), target, field: field)
+  }
+
+  /// Adds flags that the interpreter is started with.
+  mutating func apply(flags words: [String], _ target: Target, field: String) throws {
+    var rest = words[...]
+    while let word = rest.popFirst() {
+      let letters = word.dropFirst()
+      // -W and -X take a value, in the same word or the next.
+      let valueLetter = letters.firstIndex { $0 == "W" || $0 == "X" }
+      let known = letters.prefix(upTo: valueLetter ?? letters.endIndex)
+      let isFlag = word.hasPrefix("-") && !letters.isEmpty && known.allSatisfy { "BEIOPRSbdiqsuv".contains($0) }
+      let isPlain = word.allSatisfy { !$0.isNewline && $0 != "\0" }
+      guard isFlag, isPlain else {
+        throw Diagnostic(
+          .input, "\"\(word)\" of \"\(target.address)\" is not a flag that Python can start a bundle with",
+          at: target.declaration.site.location(field: field),
+          remedies: ["use flags such as -u, -O, -W ignore, -X dev; arguments of the program belong in args=[…]"])
+      }
+      interpreterFlags.append(word)
+      guard let valueLetter, letters.index(after: valueLetter) == letters.endIndex else { continue }
+      guard let value = rest.popFirst(), value.allSatisfy({ !$0.isNewline && $0 != "\0" }) else {
+        throw Diagnostic(
+          .input, "\"\(word)\" of \"\(target.address)\" lacks its value",
+          at: target.declaration.site.location(field: field), remedies: ["write it as in \"-X dev\""])
+      }
+      interpreterFlags.append(value)
+    }
   }
 
   private static func refuse(_ target: Target) throws {

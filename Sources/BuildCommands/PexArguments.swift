@@ -28,7 +28,8 @@ struct PexArguments {
 
   enum Setting: Equatable {
     case inheritPath, stripsPexEnvironment(Bool), emitsWarnings(Bool), includesTools, hasHermeticScripts(Bool)
-    case copiesSitePackages(Bool), allowsCollisions, shebang, layout, check, compress(Bool), argument, environment
+    case copiesSitePackages(Bool), allowsCollisions, shebang, interpreterFlags, layout, check, compress(Bool), argument,
+      environment
   }
 
   /// What is wrong with the arguments.
@@ -135,7 +136,7 @@ struct PexArguments {
       flags("--validate-entry-point", .refused("a bundle's code is not executed when it is packed: remove it")),
       flags("--venv-system-site-packages", .refused("use inherit_path=\"fallback\"")),
       values("--pex-path", .refused("set PEX_PATH where the bundle is started")),
-      values("--inject-python-args --bind-resource-path", .refused("a bundle has nothing like it: remove it")),
+      values("--bind-resource-path", .refused("a bundle has nothing like it: remove it")),
       values("-o --output-file", .refused("use the field \"output_path\"")),
       values("-m -e --entry-point", .refused("use the field \"entry_point\"")),
       values("-c --script --console-script", .refused("use the field \"script\"")),
@@ -173,7 +174,8 @@ struct PexArguments {
     values("--check", .sets(.check), ["none", "warn", "error"]),
     flags("--compress --compressed", .sets(.compress(true))),
     flags("--no-compress --not-compressed --no-compression", .sets(.compress(false))),
-    values("--inject-args", .sets(.argument)), values("--inject-env", .sets(.environment)),
+    values("--inject-python-args", .sets(.interpreterFlags)), values("--inject-args", .sets(.argument)),
+    values("--inject-env", .sets(.environment)),
   ]
 
   /// What only concerns how pex works, or how it starts what every bundle starts through a shell from an unpacked tree.

@@ -27,7 +27,8 @@ struct Boot {
     self.info = info
     bootstrap = try Self.deflated(specification.hasTools ? .modulesWithTools : .modules, store)
     let members = [
-      ("__main__.py", try Self.deflated(.main, store)), (".bootstrap/kilt.py", bootstrap),
+      ("__main__.py", try Self.deflated(.main, store)),
+      ("__pex__/__init__.py", try Self.deflated(.importing, store)), (".bootstrap/kilt.py", bootstrap),
       // Stored, so that another identity in it leaves what follows where it is.
       ("PEX-INFO", ZipContents(storing: info)),
     ]
@@ -36,6 +37,9 @@ struct Boot {
 
   /// `__main__.py`, for `python BUNDLE`.
   static let main = stripped(PackageResources.main_py)
+
+  /// `__pex__/__init__.py`, for `import __pex__` of a Python that has the bundle on its path.
+  static let importing = stripped(PackageResources.import_py)
 
   /// The modules of the boot code in one text: a line `#@ NAME` goes before each but the first.
   ///
@@ -53,7 +57,7 @@ struct Boot {
   static let digest: SHA256Digest = {
     var hasher = SHA256Hasher()
     for bytes in [
-      PackageResources.prefix_sh, PackageResources.main_py, PackageResources.kilt_boot_py,
+      PackageResources.prefix_sh, PackageResources.main_py, PackageResources.import_py, PackageResources.kilt_boot_py,
       PackageResources.kilt_unpack_py, PackageResources.kilt_tree_py, PackageResources.kilt_tags_py,
       PackageResources.kilt_main_py, PackageResources.kilt_run_py, PackageResources.kilt_tools_py,
     ] {
@@ -64,11 +68,12 @@ struct Boot {
   }()
 
   private enum Part: String {
-    case main, modules, modulesWithTools
+    case main, importing, modules, modulesWithTools
 
     var bytes: [UInt8] {
       switch self {
       case .main: Boot.main
+      case .importing: Boot.importing
       case .modules: Boot.modules
       case .modulesWithTools: Boot.modulesWithTools
       }
@@ -117,7 +122,8 @@ struct Boot {
       end = start + member.bytes.count
       return start..<end
     }
-    let offsets = [end, ranges[1].lowerBound, ranges[1].upperBound, ranges[2].lowerBound, ranges[2].upperBound]
+    let (modules, info) = (ranges[2], ranges[3])
+    let offsets = [end, modules.lowerBound, modules.upperBound, info.lowerBound, info.upperBound]
     return Segment(script: script(offsets), members: members, size: UInt64(end))
   }
 
@@ -157,6 +163,7 @@ struct Boot {
       specification, id: id, pythons: pythons,
       reading: read + "\nwith open(sys.argv[1] + \"/PEX-INFO\", \"rb\") as file: info = file.read()")
     files.append(("PEX-INFO", info, false))
+    files.append(("__pex__/__init__.py", Self.importing, false))
     files.append(("__main__.py", Array("#!/usr/bin/env python3\n".utf8) + Self.main, true))
     files.append(("pex", script, true))
     return files
@@ -171,6 +178,16 @@ struct Boot {
 
     """
 
+  /// The script without indentation and without comments but those of its first lines: a shell reads it at each start.
+  private static let prefix: [UInt8] = {
+    var output: [UInt8] = []
+    for (index, line) in PackageResources.prefix_sh.split(separator: UInt8(ascii: "\n")).enumerated() {
+      let text = line.drop { $0 == UInt8(ascii: " ") }
+      if index < 2 || text.first != UInt8(ascii: "#") { output += text + [UInt8(ascii: "\n")] }
+    }
+    return output
+  }()
+
   private static func member(_ name: String, _ contents: ZipContents) -> (entry: ZipEntry, bytes: [UInt8]) {
     (contents.entry(named: Array(name.utf8)), contents.bytes)
   }
@@ -184,11 +201,12 @@ struct Boot {
   private static func script(
     _ specification: BundleSpecification, id: String, pythons: SupportedPythons, reading: String
   ) -> [UInt8] {
-    var text = String(decoding: PackageResources.prefix_sh, as: UTF8.self)
+    var text = String(decoding: prefix, as: UTF8.self)
     let ranges = pythons.ranges.map { "((3, \($0.minor), \($0.first)), (3, \($0.minor), \($0.last)))," }
     let first = specification.firstInterpreter ?? ""
     let values: [(String, String)] = [
       ("@NAMES@", quoted((first.contains("/") ? [] : [first]) + pythons.minors.map { "python3.\($0)" })),
+      ("@FLAGS@", specification.interpreterFlags.map { word("\n" + $0) }.joined()),
       ("@FIRST@", quoted(first.contains("/") ? [first] : [])),
       ("@RANGES@", "(" + ranges.joined(separator: " ") + ")"),
       ("@CONSTRAINTS@", describe(specification.interpreterConstraints, minors: pythons.minors)),
@@ -204,8 +222,12 @@ struct Boot {
 
   /// A word of a shell script: a list as `PATH` is one.
   private static func quoted(_ items: [String]) -> String {
-    let text = items.filter { !$0.isEmpty }.joined(separator: ":")
-    return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    word(items.filter { !$0.isEmpty }.joined(separator: ":"))
+  }
+
+  /// A text as a word of a shell script.
+  private static func word(_ text: String) -> String {
+    "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
   }
 
   /// The constraints for people, in characters that are safe inside double quotes of a shell.

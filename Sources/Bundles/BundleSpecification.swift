@@ -36,6 +36,8 @@ public struct BundleSpecification: Sendable {
   public var allowsCollisions = false
   /// The interpreter that is tried before the others: a path, or a name to look for along the `PATH`.
   public var firstInterpreter: String?
+  /// Flags that the interpreter is started with, such as `-u`. No newline may be in them.
+  public var interpreterFlags: [String] = []
   /// Where the bundle is for several platforms: the file names of the wheels for each, of which a start takes the first
   /// set that fits the interpreter and the host. Empty where all wheels are for all.
   public var platforms: [[String]] = []

@@ -31,7 +31,7 @@ struct PexInfo {
         "inject_env",
         .object(JSONObject(specification.environment.map { ($0.key, JSONValue.string($0.value)) }))
       ),
-      ("inject_python_args", []),
+      ("inject_python_args", .strings(specification.interpreterFlags)),
       ("interpreter_constraints", .strings(constraints)),
       ("interpreter_selection_strategy", "newest"),
       ("max_install_jobs", 0),

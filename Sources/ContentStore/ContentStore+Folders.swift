@@ -41,7 +41,8 @@ extension ContentStore {
     do throws(SystemCallError) {
       try lease.hold(folder.lease)
       guard let status = try FileSystem.statusIfPresent(of: path), status.kind == .directory else { return false }
-      Self.noteUse(of: path, status)
+      // The time of one that a power cut may have damaged stays what it is until it was looked at.
+      if !predatesBoot(status) { Self.noteUse(of: path, status) }
       return true
     } catch {
       // What can not be held or looked at is as good as not there.
@@ -54,8 +55,19 @@ extension ContentStore {
     try Self.remove(path(of: folder), by: root.appending("incoming"))
   }
 
-  /// Whether the next thing that is read is one to check, as ``verifiedShare`` has it.
-  public func isToVerify() -> Bool { isSampled() }
+  /// Whether a folder is to be compared with what it was made from before it is used: a share of them, as
+  /// ``verifiedShare`` has it, and each that was made before the machine was started.
+  public func isToVerify(_ folder: Folder) -> Bool { isOlderThanBoot(folder) || isSampled() }
+
+  /// Whether a folder was made before the machine was started and not looked at since: a power cut may have damaged it.
+  public func isOlderThanBoot(_ folder: Folder) -> Bool {
+    // One that can not be looked at is not there.
+    guard let status = try? FileSystem.status(of: path(of: folder)) else { return false }
+    return predatesBoot(status)
+  }
+
+  /// Notes that a folder is whole.
+  public func noteVerified(_ folder: Folder) { noteVerified(path(of: folder)) }
 
   /// Keeps what this process uses in use by the program that it becomes by execve(2).
   public func keepAcrossExecution() { lease.keepAcrossExecution() }

@@ -1,5 +1,7 @@
 // ContentStore: files by the digest of their bytes, and small derived values by the digest of what they derive from.
-// One root serves every process of a user at once: each file appears whole, under its final name, or not at all.
+// One root serves every process of a user at once: for all of them, each file appears whole, under its final name, or not
+// at all. Nothing is synced to the disk, so a power cut can leave a file under its name without its bytes: a blob that was
+// written before the machine started is hashed once before it is used, and a record holds its own digest.
 
 import Diagnostics
 public import Digests
@@ -16,6 +18,8 @@ public struct ContentStore: Sendable {
   /// How many of the blobs that are read are hashed again first, from 0 to 1. A damaged one is removed and counts as
   /// absent, so it is made or fetched again.
   public var verifiedShare: Double
+  /// When the machine was started, in nanoseconds since 1970.
+  var bootTime = bootTimeNanoseconds()
   let lease: StoreLease
 
   /// A store in `root`, which is made when something is first put there.
@@ -72,6 +76,13 @@ public struct ContentStore: Sendable {
     do throws(SystemCallError) {
       try lease.hold(digest)
       guard let status = try FileSystem.statusIfPresent(of: path) else { return false }
+      if predatesBoot(status) {
+        guard try SHA256Digest.ofFile(path).digest == digest else {
+          try FileSystem.removeFile(path)
+          return false
+        }
+        noteVerified(path)
+      }
       Self.noteUse(of: path, status)
       return true
     } catch {
@@ -80,18 +91,33 @@ public struct ContentStore: Sendable {
     }
   }
 
+  /// Whether a file was last changed before the machine was started, so that a power cut may have taken some of it.
+  ///
+  /// One that was changed in the future was so by another clock, which says nothing of when that was.
+  func predatesBoot(_ status: FileStatus) -> Bool {
+    status.changeTime < bootTime || status.changeTime > wallClockNanoseconds() + 60_000_000_000
+  }
+
+  /// Notes by its times that a file, or a folder, is known to be whole since the machine was started.
+  func noteVerified(_ path: FilePath) {
+    // In a store that this process may only read, it is looked at again the next time.
+    do throws(SystemCallError) { try FileSystem.touch(path) } catch {}
+  }
+
   /// The bytes of a blob, mapped; nil when it is not there.
   ///
-  /// They were checked on the way in; a share of them, ``verifiedShare``, is checked again now. A blob that is not what
-  /// its name says is removed, and not there.
+  /// They were checked on the way in; a share of them, ``verifiedShare``, is checked again now, and so is one that was
+  /// written before the machine was started. A blob that is not what its name says is removed, and not there.
   public func open(_ digest: SHA256Digest) throws(ContentStoreError) -> MappedFile? {
     let path = path(of: digest)
     do throws(SystemCallError) {
       let file = try MappedFile(path)
-      if isSampled(), SHA256Digest.of(file.bytes) != digest {
+      let isOld = predatesBoot(file.status)
+      if isOld || isSampled(), SHA256Digest.of(file.bytes) != digest {
         try FileSystem.removeFile(path)
         return nil
       }
+      if isOld { noteVerified(path) }
       Self.noteUse(of: path, file.status)
       return file
     } catch {

@@ -15,24 +15,25 @@ extension JSONValue {
   ///
   /// A member name given twice is an error, as is nesting deeper than `maximumDepth`: both are used to smuggle one
   /// meaning past one reader and another past the next, or to exhaust the stack.
-  public init(parsing bytes: some Collection<UInt8>, maximumDepth: Int = 128) throws(JSONError) {
-    var parser = JSONParser(bytes: ContiguousArray(bytes), maximumDepth: maximumDepth)
+  ///
+  /// - Parameter allowingRepeatedNames: whether the last of several members of one name counts, as RFC 8259 lets readers do.
+  public init(
+    parsing bytes: some Collection<UInt8>, maximumDepth: Int = 128, allowingRepeatedNames: Bool = false
+  ) throws(JSONError) {
+    var parser = JSONParser(
+      bytes: ContiguousArray(bytes), maximumDepth: maximumDepth, allowsRepeatedNames: allowingRepeatedNames)
     self = try parser.document()
   }
 
-  /// Parses a text; see ``init(parsing:maximumDepth:)``.
+  /// Parses a text; see ``init(parsing:maximumDepth:allowingRepeatedNames:)``.
   public init(parsing text: String) throws(JSONError) { try self.init(parsing: Array(text.utf8)) }
 }
 
 private struct JSONParser {
   let bytes: ContiguousArray<UInt8>
   let maximumDepth: Int
+  let allowsRepeatedNames: Bool
   var position = 0
-
-  init(bytes: ContiguousArray<UInt8>, maximumDepth: Int) {
-    self.bytes = bytes
-    self.maximumDepth = maximumDepth
-  }
 
   mutating func document() throws(JSONError) -> JSONValue {
     let value = try value(depth: 0)
@@ -67,7 +68,7 @@ private struct JSONParser {
       guard peek == UInt8(ascii: "\"") else { throw error("expected a member name in double quotes") }
       let start = position
       let name = try string()
-      if object[name] != nil { throw error("the member \"\(name)\" is given twice", at: start) }
+      if !allowsRepeatedNames, object[name] != nil { throw error("the member \"\(name)\" is given twice", at: start) }
       skipSpace()
       guard take(UInt8(ascii: ":")) else { throw error("expected ':'") }
       object[name] = try value(depth: depth + 1)
@@ -166,7 +167,8 @@ private struct JSONParser {
       guard digits() > 0 else { throw error("expected a digit") }
     }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
-    if isInteger, let value = Int64(text) { return .int(value) }
+    // An integer cannot be a negative zero.
+    if isInteger, text != "-0", let value = Int64(text) { return .int(value) }
     guard let value = Double(text), value.isFinite else { throw error("a number out of range", at: start) }
     return .double(value)
   }

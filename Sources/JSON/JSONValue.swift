@@ -72,7 +72,18 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
 public struct JSONObject: Sendable, Hashable, Sequence {
   public private(set) var members: [(name: String, value: JSONValue)] = []
   /// Positions by name; built only for objects large enough that a search in line costs more.
-  private var index: [String: Int] = [:]
+  private var index: [Name: Int] = [:]
+
+  /// A name by its bytes: as strings, a letter with its accent equals the letter and the accent.
+  private struct Name: Hashable {
+    var text: String
+    static func == (left: Name, right: Name) -> Bool { JSONObject.isSame(left.text, right.text) }
+    func hash(into hasher: inout Hasher) { hasher.combine(text) }
+  }
+
+  private static func isSame(_ left: String, _ right: String) -> Bool {
+    left == right && left.utf8.elementsEqual(right.utf8)
+  }
   private static let indexedFrom = 12
 
   public init() {}
@@ -98,7 +109,7 @@ public struct JSONObject: Sendable, Hashable, Sequence {
       case (nil, let value?):
         members.append((name, value))
         if members.count > Self.indexedFrom {
-          index[name] = members.count - 1
+          index[Name(text: name)] = members.count - 1
         } else if members.count == Self.indexedFrom {
           rebuildIndex()
         }
@@ -126,13 +137,13 @@ public struct JSONObject: Sendable, Hashable, Sequence {
   }
 
   private func position(of name: String) -> Int? {
-    if members.count >= Self.indexedFrom { return index[name] }
-    return members.firstIndex { $0.name == name }
+    if members.count >= Self.indexedFrom { return index[Name(text: name)] }
+    return members.firstIndex { Self.isSame($0.name, name) }
   }
 
   private mutating func rebuildIndex() {
     index.removeAll(keepingCapacity: true)
     guard members.count >= Self.indexedFrom else { return }
-    for (position, member) in members.enumerated() { index[member.name] = position }
+    for (position, member) in members.enumerated() { index[Name(text: member.name)] = position }
   }
 }

@@ -24,6 +24,8 @@ public struct EnvironmentDirectory: Sendable {
     let path = self.wheels.store.path(of: folder)
     let environment = PythonEnvironment(path: path, interpreter: interpreter, wheels: wheels, key: key)
     try self.wheels.unpack(wheels)
+    // Nobody uses one that was made before the machine was started: whoever does makes it again.
+    if self.wheels.store.isOlderThanBoot(folder) { try self.wheels.store.discard(folder) }
     if self.wheels.store.uses(folder), FileSystem.exists(path.appending("pyvenv.cfg")),
       FileSystem.isExecutable(environment.python)
     {

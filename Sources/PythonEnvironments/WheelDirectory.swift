@@ -25,14 +25,16 @@ public struct WheelDirectory: Sendable {
   public func path(of wheel: ResolvedWheel) -> FilePath { store.path(of: .wheel(wheel.sha256)) }
 
   /// Unpacks those of the wheels that are not there yet, on all processors; all of them then stay until this process
-  /// ends. A share of those that are there is compared with its wheel first, as ``ContentStore/verifiedShare`` says, and
-  /// unpacked anew when it is damaged.
+  /// ends. Of those that are there, ``ContentStore/isToVerify(_:)`` says which are compared with their wheels first;
+  /// a damaged one is unpacked again.
   ///
   /// - Throws: `ZipError` for a wheel that is damaged, `SystemCallError`; nothing half-unpacked is left in its place.
   public func unpack(_ wheels: [ResolvedWheel]) throws {
     let missing = try wheels.filter { wheel in
       guard store.uses(.wheel(wheel.sha256)) else { return true }
-      guard store.isToVerify(), try !isWhole(wheel.sha256, ZipArchive(path: wheel.path, name: wheel.fileName)) else {
+      guard store.isToVerify(.wheel(wheel.sha256)) else { return false }
+      if try isWhole(wheel.sha256, ZipArchive(path: wheel.path, name: wheel.fileName)) {
+        store.noteVerified(.wheel(wheel.sha256))
         return false
       }
       try store.discard(.wheel(wheel.sha256))

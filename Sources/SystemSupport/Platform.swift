@@ -76,6 +76,13 @@ public func wallClockNanoseconds() -> Int64 {
   return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
 }
 
+/// When this machine was started, in nanoseconds since 1970 by the clock as it is now.
+public func bootTimeNanoseconds() -> Int64 {
+  var time = timespec()
+  clock_gettime(CLOCK_BOOTTIME, &time)
+  return wallClockNanoseconds() - Int64(time.tv_sec) * 1_000_000_000 - Int64(time.tv_nsec)
+}
+
 /// Nanoseconds of a clock that never goes back (`CLOCK_MONOTONIC`), for durations.
 public func monotonicNanoseconds() -> UInt64 {
   var time = timespec()

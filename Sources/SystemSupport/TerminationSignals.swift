@@ -1,7 +1,20 @@
 internal import Glibc
+internal import Synchronization
 
 /// Lets a program put things in order when it is asked to end: SIGINT, SIGTERM, SIGHUP.
 public enum TerminationSignals {
+  private static let hasCome = Atomic<Bool>(false)
+
+  /// Whether one of the signals has come: this process is about to end by it.
+  public static var isEnding: Bool { hasCome.load(ordering: .acquiring) }
+
+  /// Waits for the end of this process where one of the signals has come; otherwise returns at once.
+  ///
+  /// What was interrupted is a thrown error: nobody needs to hear of it, and the process ends by the signal.
+  public static func awaitEnd() {
+    while isEnding { pauseMilliseconds(100) }
+  }
+
   /// Calls `cleanUp` on a thread of its own when one of the signals comes, then ends this process by that signal, as if it
   /// had not been caught: whoever waits for it sees the truth. Called once, before other threads are started: the
   /// signals are blocked in the calling thread and those that it starts. Children of ``Subprocess`` have none blocked.
@@ -34,6 +47,7 @@ public enum TerminationSignals {
     func wait() {
       var number: CInt = 0
       while sigwait(&signals, &number) != 0 {}
+      TerminationSignals.hasCome.store(true, ordering: .releasing)
       cleanUp()
       signal(number, SIG_DFL)
       pthread_sigmask(SIG_UNBLOCK, &signals, nil)

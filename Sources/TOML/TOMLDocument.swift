@@ -1,11 +1,11 @@
-// TOML: texts of TOML 1.0 as values, with the places of keys.
+// TOML: texts of TOML 1.1, and so of 1.0, as values, with the places of keys.
 //
 // Ours because the library for Swift at hand imports Foundation, and with it ICU, into `kilt`, and tells no places of
 // keys.
 
 public import JSON
 
-/// A text of [TOML 1.0](https://toml.io/en/v1.0.0) as JSON values: a table is an object, a date or time its text.
+/// A text of [TOML 1.1](https://toml.io/en/v1.1.0) as JSON values: a table is an object, a date or time its text.
 public struct TOMLDocument: Sendable {
   public let root: JSONObject
   private let keys: [[String]: Range<Int>]

@@ -12,10 +12,16 @@ struct TOMLScanner {
     return true
   }
 
-  /// Takes an ASCII text.
-  mutating func take(_ text: StaticString) -> Bool {
+  /// Whether a text comes next.
+  func isAt(_ text: StaticString) -> Bool {
     guard position + text.utf8CodeUnitCount <= bytes.count else { return false }
     for offset in 0..<text.utf8CodeUnitCount where bytes[position + offset] != text.utf8Start[offset] { return false }
+    return true
+  }
+
+  /// Takes a text.
+  mutating func take(_ text: StaticString) -> Bool {
+    guard isAt(text) else { return false }
     position += text.utf8CodeUnitCount
     return true
   }

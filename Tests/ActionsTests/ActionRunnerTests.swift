@@ -209,4 +209,38 @@ struct ActionRunnerTests {
     try FileSystem.removeTree(scratch.path.appending("far"))
     #expect(try runner(other).run(action).wasCached)
   }
+
+  @Test("After close(), what runs and what would begin is a thrown cancellation, and every thread returns")
+  func cancelled() throws {
+    let scratch = try Scratch()
+    let runner = ActionRunner(store: scratch.store, isolation: Isolation.none(reason: "a test"))
+    let started = scratch.path.appending("started")
+    let action = try scratch.shell("echo $$ >'\(started)'; cat /dev/zero >/dev/null")
+    let errors = Mutex<[ActionError?]>([])
+    // One runs a program, one has work of its own, and one ends both when they have begun.
+    let working = Atomic<Bool>(false)
+    performInParallel(count: 3, threads: 3) { index in
+      do {
+        switch index {
+        case 0: _ = try runner.run(action)
+        case 1:
+          try runner.step {
+            working.store(true, ordering: .releasing)
+            while !FileSystem.exists(started) { pauseMilliseconds(1) }
+            pauseMilliseconds(20)
+          }
+        default:
+          while !working.load(ordering: .acquiring) || !FileSystem.exists(started) { pauseMilliseconds(1) }
+          runner.close()
+          return
+        }
+        errors.withLock { $0.append(nil) }
+      } catch {
+        errors.withLock { $0.append(error as? ActionError) }
+      }
+    }
+    #expect(errors.withLock { $0 }.contains(.cancelled))
+    #expect(throws: ActionError.cancelled) { try runner.step { Issue.record("it is too late for this") } }
+    #expect(throws: ActionError.cancelled) { try runner.run(action) }
+  }
 }

@@ -213,4 +213,65 @@ struct BundleStartTests {
       #expect(outcome.text == "42", "after \(part) was removed: \(outcome.errorText)")
     }
   }
+
+  @Test("A cleaner that took some files of the cache is named, and the next start has them again")
+  func cleaned() throws {
+    let scratch = try Scratch()
+    let wheel = try scratch.wheel(
+      "pkg-1.0-py3-none-any.whl",
+      ["pkg/__init__.py": "x = 41\n", "pkg/deep/part.py": "y = 1\n", "pkg/data.txt": "data"])
+    let source = """
+      import pkg, pkg.deep.part, own.more, os
+      print(pkg.x + pkg.deep.part.y, open(os.path.dirname(pkg.__file__) + "/data.txt").read(), own.more.z)
+      """
+    let sources: KeyValuePairs = ["app.py": source, "own/more.py": "z = 1\n"]
+    let bundle = try scratch.build(entry: "app", sources: sources, wheels: [wheel])
+    #expect(try scratch.run(bundle.path).text == "42 data 1")
+    let root = scratch.home.appending(".cache/kilt/runtime")
+    let lib = root.appending("wheels/\(wheel.sha256)/lib")
+    for part in [
+      lib.appending("pkg/__init__.py"), lib.appending("pkg/deep"), lib.appending("pkg/data.txt"), lib.appending("pkg"),
+      lib,
+      root.appending("bundles/\(bundle.id)/code/own/more.py"),
+    ] {
+      // What was compiled is still there, and Python does not use it without the source.
+      try FileSystem.removeTree(part)
+      let broken = try scratch.run(bundle.path)
+      #expect(broken.text != "42 data 1", "\(part)")
+      #expect(broken.errorText.contains("files are gone from the cache in \(root)"), "\(part): \(broken.errorText)")
+      let next = try scratch.run(bundle.path)
+      #expect(next.text == "42 data 1", "after \(part) was removed: \(next.errorText)")
+      #expect(next.errorText == "")
+    }
+    // What makes the tree a tree: the same start makes it again.
+    let python = try Python.any()
+    let tree = root.appending("bundles/\(bundle.id)/at\(python.path)")
+    let names = ["__main__.py", "kilt_start", "bin/python", "bin", "kilt_config.py"]
+    for name in names {
+      try FileSystem.removeTree(tree.appending(name))
+      #expect(try scratch.run(bundle.path).text == "42 data 1", "after \(name) was removed")
+    }
+    // Another bundle with the wheel, when a part of it is gone: its first start notices.
+    for part in [lib, lib.appending("pkg")] {
+      try FileSystem.removeTree(part)
+      let other = try scratch.build("o\(part.string.utf8.count).pex", entry: "app", sources: sources, wheels: [wheel])
+      let first = try scratch.run(other.path)
+      let second = try scratch.run(other.path)
+      #expect(
+        first.text == "42 data 1" || first.errorText.contains("files are gone from the cache"), "\(first.errorText)")
+      #expect(second.text == "42 data 1", "\(second.errorText)")
+    }
+  }
+
+  @Test("An import error of the program's own is no reason to look for files that are gone")
+  func ownError() throws {
+    let scratch = try Scratch()
+    let wheel = try scratch.wheel("pkg-1.0-py3-none-any.whl", ["pkg/__init__.py": "x = 41\n"])
+    let bundle = try scratch.build(entry: "app", sources: ["app.py": "import pkg, nothing\n"], wheels: [wheel])
+    for _ in 0..<3 {
+      let outcome = try scratch.run(bundle.path)
+      #expect(outcome.errorText.hasSuffix("ModuleNotFoundError: No module named 'nothing'"), "\(outcome.errorText)")
+      #expect(!outcome.errorText.contains("cache in"), "\(outcome.errorText)")
+    }
+  }
 }

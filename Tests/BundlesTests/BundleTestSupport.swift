@@ -134,18 +134,27 @@ struct Python: Sendable, CustomTestStringConvertible {
 
 /// Wheels from the index that pip is configured to use, fetched once per run of the tests.
 enum RealWheels {
-  private static let cache = Mutex<[Int: [WheelInput]]>([:])
+  private static let cache = Mutex<[String: [WheelInput]]>([:])
   static let requirements = ["requests", "PyYAML", "click", "MarkupSafe"]
 
   /// requests, PyYAML, click and MarkupSafe with what they need, for this interpreter.
   static func wheels(for python: Python) throws -> [WheelInput] {
+    try wheels(requirements, in: "", atLeast: 8, for: python)
+  }
+
+  /// - Parameters:
+  ///   - name: of the directory that keeps them, behind the name of all.
+  ///   - count: how many there are when none is missing.
+  static func wheels(
+    _ requirements: [String], in name: String, atLeast count: Int, for python: Python
+  ) throws -> [WheelInput] {
     try cache.withLock { cache in
-      if let known = cache[python.minor] { return known }
-      let directory = FilePath(environmentVariable("TMPDIR") ?? "/tmp").appending(
-        "kilt-test-wheels-\(getuid())-3.\(python.minor)")
+      let key = "kilt-test-wheels-\(getuid())-3.\(python.minor)\(name)"
+      if let known = cache[key] { return known }
+      let directory = FilePath(environmentVariable("TMPDIR") ?? "/tmp").appending(key)
       try FileSystem.createDirectories(directory, permissions: 0o700)
       var names = try FileSystem.list(directory).map(\.name).filter { $0.hasSuffix(".whl") }
-      if names.count < 8 {
+      if names.count < count {
         let outcome = try Subprocess(
           python.path.string,
           ["-m", "pip", "download", "-q", "--only-binary", ":all:", "-d", directory.string] + requirements
@@ -158,7 +167,7 @@ enum RealWheels {
         let path = directory.appending(name)
         return WheelInput(fileName: name, path: path, sha256: try SHA256Digest.ofFile(path).digest)
       }
-      cache[python.minor] = wheels
+      cache[key] = wheels
       return wheels
     }
   }

@@ -32,7 +32,8 @@ struct BundleUnpackerTests {
       ).text == "versions 1")
     func listing(_ root: FilePath) throws -> String {
       let script =
-        "cd \"$0\" && find wheels bundles/\(bundle.id)/code | sort && find wheels bundles/*/code -type f -printf '%m %p\\n' | sort && find wheels bundles/*/code -type f | sort | xargs sha256sum"
+        "cd \"$0\" && files() { find wheels bundles/*/code -name __pycache__ -prune -o \"$@\" | sort; } && files -print "
+        + "&& files -type f -printf '%m %p\\n' && files -type f -print | xargs sha256sum"
       return try Subprocess("/bin/sh", ["-c", script, root.appending("kilt").string]).run().text
     }
     let expected = try listing(booted)

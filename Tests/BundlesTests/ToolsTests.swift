@@ -99,4 +99,74 @@ struct ToolsTests {
     #expect(pip.termination == .exited(0), "\(pip.errorText)")
     #expect(FileSystem.exists(target.appending("requests/__init__.py")))
   }
+
+  @Test("venv refuses scripts and files of one name that differ, and uses the first where that is allowed")
+  func collisions() throws {
+    let scratch = try Scratch()
+    let wheels = try ["one", "two"].map { name in
+      try scratch.wheel(
+        "\(name)-1.0-py3-none-any.whl",
+        [
+          "\(name).py": "def main(): print('\(name)')\n", "same.txt": "same",
+          "\(name)-1.0.dist-info/entry_points.txt": "[console_scripts]\ntool = \(name):main\n",
+        ])
+    }
+    let bundle = try scratch.build(entry: "app", sources: ["app.py": "import one, two\nprint('ran')\n"], wheels: wheels)
+    let target = scratch.path.appending("venv")
+    func venv(_ options: [String]) throws -> Subprocess.Outcome {
+      try scratch.run(bundle.path, ["venv"] + options + [target.string], environment: ["PEX_TOOLS": "1"])
+    }
+    let refused = try venv([])
+    #expect(refused.termination == .exited(2))
+    #expect(refused.errorText.contains("bin/tool of one-1.0-py3-none-any.whl and two-1.0-py3-none-any.whl"))
+    #expect(!FileSystem.exists(target))
+    let made = try venv(["--collisions-ok"])
+    #expect(made.termination == .exited(0) && made.errorText.contains("the first of each is used"), "\(made.errorText)")
+    #expect(try scratch.run(target.appending("bin/tool")).text == "one")
+    #expect(try scratch.run(target.appending("pex"), environment: ["PYTHONPATH": "/x"]).text == "ran")
+    // The start takes the same one.
+    #expect(try scratch.run(bundle.path, environment: ["PEX_SCRIPT": "tool"]).text == "one")
+  }
+
+  @Test("venv has the options of python -m venv and of pex")
+  func venvOptions() throws {
+    let scratch = try Scratch()
+    let wheel = try scratch.wheel(
+      "pkg-1.0-py3-none-any.whl",
+      [
+        "pkg.py": "import sys\ndef main(): print([p for p in sys.path if p == '/x'])\n",
+        "pkg-1.0.dist-info/entry_points.txt": "[console_scripts]\ntool = pkg:main\n",
+      ])
+    let bundle = try scratch.build(entry: "app", sources: ["app.py": "import pkg\nprint('ran')\n"], wheels: [wheel])
+    let target = scratch.path.appending("made venv")
+    func venv(_ options: [String]) throws {
+      let outcome = try scratch.run(
+        bundle.path, ["venv", "--force"] + options + [target.string], environment: ["PEX_TOOLS": "1"])
+      #expect(outcome.termination == .exited(0), "\(options): \(outcome.errorText)")
+      #expect(try scratch.run(target.appending("pex")).text == "ran", "\(options)")
+    }
+    try venv(["--prompt", "my prompt", "--system-site-packages", "--copies", "--site-packages-copies"])
+    let settings = try FileSystem.readText(target.appending("pyvenv.cfg"))
+    #expect(settings.contains("my prompt") && settings.contains("include-system-site-packages = true"))
+    #expect(try FileSystem.status(of: target.appending("bin/python")).kind == .file)
+    try venv([])
+    #expect(try scratch.run(target.appending("bin/tool"), environment: ["PYTHONPATH": "/x"]).text == "[]")
+    try venv(["--non-hermetic-scripts", "--compile"])
+    #expect(try scratch.run(target.appending("bin/tool"), environment: ["PYTHONPATH": "/x"]).text == "['/x']")
+    // Last, as the bundle goes.
+    try venv(["--rm", "all"])
+    #expect(!FileSystem.exists(bundle.path) && !FileSystem.exists(scratch.home.appending(".cache/kilt/runtime")))
+  }
+
+  @Test("interpreter lists what is on the PATH, and help is to be had for each tool")
+  func interpreters() throws {
+    let fixture = try Fixture()
+    let listed = try fixture.tool(["interpreter", "--all"]).split(separator: "\n")
+    #expect(listed.count == Set(listed).count && listed.allSatisfy { $0.hasPrefix("/") })
+    let facts = try fixture.tool(["interpreter", "-vvv", "--indent", "2"])
+    #expect(facts.contains("\n  \"path\": ") && facts.contains("\"python_full_version\""))
+    for tool in ["info", "interpreter", "graph", "repository", "venv", "size", "diff", "why"] {
+      #expect(try fixture.tool([tool, "--help"]).contains("--collisions-ok"))
+    }
+  }
 }

@@ -1,8 +1,9 @@
-import ContentStore
 import Digests
 import Synchronization
 import SystemSupport
 import Testing
+
+@testable import ContentStore
 
 @Suite("The content store")
 struct ContentStoreTests {
@@ -55,6 +56,49 @@ struct ContentStoreTests {
     }
     #expect(!scratch.store.contains(other))
     #expect(try FileSystem.list(scratch.path.appending("store/incoming")).isEmpty)
+  }
+
+  @Test("A blob that a power cut has cut short is noticed at its first use after the machine has started")
+  func powerCut() throws {
+    let scratch = try Scratch()
+    for uses in [
+      { (store: ContentStore, digest: SHA256Digest) in store.contains(digest) },
+      { (store: ContentStore, digest: SHA256Digest) in try store.open(digest) != nil },
+      { (store: ContentStore, digest: SHA256Digest) in
+        try FileSystem.exists(store.path(of: store.put(Array("hello".utf8))))
+      },
+    ] {
+      var store = ContentStore(root: scratch.store.root, verifiedShare: 0)
+      let digest = try store.put(Array("hello".utf8))
+      let path = store.path(of: digest)
+      for kept in ["", "hel", "hello"] {
+        try FileSystem.write(Array(kept.utf8), to: path)
+        // Written before the last start of this machine: what is noticed is gone, or put again.
+        store.bootTime = wallClockNanoseconds() + 30_000_000_000
+        let isThere = try uses(store, digest)
+        let found = FileSystem.exists(path) ? try FileSystem.read(path) : nil
+        #expect(isThere == (found != nil) && (found ?? Array("hello".utf8)) == Array("hello".utf8), "\(kept)")
+        if !FileSystem.exists(path) { try store.put(Array("hello".utf8)) }
+      }
+      // Once it was looked at, its time says so, and it is not hashed again.
+      try FileSystem.touch(path)
+      store.bootTime = try FileSystem.status(of: path).changeTime - 1
+      try FileSystem.write(Array("hellO".utf8), to: path)
+      #expect(store.contains(digest), "a file that was changed after the start is not hashed by looking it up")
+      try FileSystem.removeFile(path)
+    }
+  }
+
+  @Test("A blob from before the machine's start is hashed once, and then known")
+  func verifiedOnce() throws {
+    let scratch = try Scratch()
+    var store = ContentStore(root: scratch.store.root, verifiedShare: 0)
+    let digest = try store.put(Array("hello".utf8))
+    let before = try FileSystem.status(of: store.path(of: digest)).changeTime
+    store.bootTime = before + 1
+    #expect(store.contains(digest))
+    #expect(try FileSystem.status(of: store.path(of: digest)).changeTime > before)
+    #expect(!store.predatesBoot(try FileSystem.status(of: store.path(of: digest))))
   }
 
   @Test("A damaged blob is found by verification and removed")

@@ -109,8 +109,8 @@ import Testing
     ("extra_build_args=[\"--pex-path=a.pex\"]", "extra_build_args of \"tools/probe:refused\": --pex-path is not done"),
     ("complete_platforms=[\":data\"]", "\"tools/probe/data.txt\" is no"),
     (
-      "shebang=\"#!/usr/bin/python3 -sE\"",
-      "has the shebang \"#!/usr/bin/python3 -sE\", which names no interpreter alone"
+      "shebang=\"#!/usr/bin/python3 -sE run.py\"",
+      "\"run.py\" of \"tools/probe:refused\" is not a flag that Python can start a bundle with"
     ),
     ("platforms=[\"solaris_sparc\"]", "\"solaris_sparc\", of the platforms of \"tools/probe:refused\", is no platform"),
   ])

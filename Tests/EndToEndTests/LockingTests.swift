@@ -192,4 +192,25 @@ import Testing
     os.rename(port + '.new', port)
     server.serve_forever()
     """
+
+  @Test("No command imports a module of the working directory into a Python that it starts")
+  func workingDirectory() throws {
+    let trace = example.scratch.appending("trace")
+    // Each leaves a trace; uv, the environments and pip are new in this store, so they are made.
+    for name in [
+      "json", "re", "os", "pip", "venv", "ensurepip", "runpy", "site", "sitecustomize", "usercustomize", "encodings",
+      "subprocess", "shutil", "random", "types", "importlib", "pkgutil", "zipfile", "tempfile", "struct", "pytest",
+      "ssl",
+    ] {
+      try FileSystem.write(text: "open('\(trace)', 'a').write('\(name) ')\n", to: root.appending("\(name).py"))
+    }
+    let fresh = ["KILT_CACHE_DIR=\(example.scratch)/fresh", "PYTHONPATH=", "PYTHONSTARTUP=\(root)/random.py"]
+    for arguments in [["lock"], ["package", ":main"], ["export", "--resolve", "main"]] {
+      let outcome = try example.kilt(
+        arguments, in: root, environment: try example.packages(in: wheels) + fresh)
+      #expect(outcome.termination.isSuccess, "\(arguments): \(outcome.errorText)")
+      let imported = FileSystem.exists(trace) ? try FileSystem.readText(trace) : ""
+      #expect(imported.isEmpty, "\(arguments) imported \(imported)")
+    }
+  }
 }

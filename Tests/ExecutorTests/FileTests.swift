@@ -94,6 +94,10 @@ final class FileTests {
     // A reader misses what was dropped, and sees nothing twice.
     #expect(seen == Set(seen).sorted())
     #expect(seen.last == 6001)
+    // Nothing of the replacements is left, and what follows goes to the file that has taken the path.
+    #expect(try FileSystem.list(FilePath(root)).map(\.name).filter { $0.contains("checkpoint") } == ["checkpoint"])
+    #expect(writer.append(.taskState(.finished)) && writer.isWritten)
+    #expect(try directory.checkpoint()?.lastEvent?.status == .finished)
   }
 
   @Test func aTornLastLineIsCutOffBeforeTheNext() throws {

@@ -5,7 +5,7 @@ import Testing
 
 /// The reader of TOML, compared with Python's.
 @Suite struct TOMLTests {
-  private static let valid = [
+  static let valid = [
     "", "# nothing\n", "a = 1\nb = -2\nc = 1_000\nd = 0x1F\ne = 0o17\nf = 0b11\n", "a = 1.5\nb = 1e3\nc = -2.5E-1\n",
     "a = true\nb = false", "a = \"x\\\"\\\\\\n\\t\\u00e9\\U0001F600\"", "a = 'C:\\x'",
     "\"quoted key\" = 1\n'other' = 2\na.b.c = 3\n",

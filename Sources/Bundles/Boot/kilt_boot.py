@@ -84,12 +84,54 @@ def main(bundle, info, parts):
     os.environ.pop("__KILT_PYTHON", None)
     if os.environ.pop("__KILT_DAMAGED", None):
         os.environ["__KILT_HEALED"] = "1"
-    flags = "-sSE" if os.environ.get("PYTHONPATH") or os.environ.get("PYTHONHOME") else "-sS"
-    if flags == "-sSE":
-        flags += "u" if os.environ.get("PYTHONUNBUFFERED") else ""
-        flags += "B" if os.environ.get("PYTHONDONTWRITEBYTECODE") else ""
+    if "PYTHONPATH" in os.environ:
+        # Without the script in front of the bundle, which does the same.
+        os.environ["__KILT_PYTHONPATH"] = os.environ["PYTHONPATH"]
+    for name in ("PYTHONPATH", "PYTHONHOME", "PYTHONPLATLIBDIR"):
+        os.environ.pop(name, None)
+    flags = list(info.get("inject_python_args") or ()) + (os.environ.get("__KILT_FLAGS") or "").splitlines()
     python = tree + "/bin/python"
-    os.execv(python, [python, flags, tree + "/__main__.py"] + sys.argv[1:])
+    os.execv(python, [python, "-sS"] + flags + [tree + "/__main__.py"] + sys.argv[1:])
+
+
+def attach(boot, bundle, info, parts):
+    """Puts what a bundle holds on the path of a Python that runs already, in the place of the bundle."""
+    import json
+    texts = dict(part.split("\n", 1) for part in parts[1:])
+    texts["kilt_boot"] = parts[0]
+    finder = Modules(texts)
+    others = {name: sys.modules.pop(name, None) for name in texts}
+    before = os.environ.get("PEX")
+    sys.modules["kilt_boot"] = boot
+    sys.meta_path.insert(0, finder)
+    os.environ["PEX"] = bundle
+    try:
+        info = json.loads(info.decode("utf-8"))
+        kilt = info["kilt"]
+        if not any(first <= list(sys.version_info[:3]) <= last for first, last in kilt["python"]):
+            raise ImportError("%s: %s does not meet %s" % (bundle, sys.executable, kilt["constraints"]))
+        tree = prepare(bundle, texts, info, interpreter())
+        scope = {}
+        with open(tree + "/kilt_config.py") as file:
+            exec(file.read(), scope)
+    except (Fail, Refuse) as error:
+        raise ImportError("%s: %s" % (bundle, error))
+    finally:
+        sys.meta_path.remove(finder)
+        for name, module in others.items():
+            sys.modules.pop(name, None)
+            if module is not None:
+                sys.modules[name] = module
+        if before is None:
+            del os.environ["PEX"]
+        else:
+            os.environ["PEX"] = before
+    config = scope["CONFIG"]
+    own = [p for p in config["path"] if p.startswith(config["root"] + "/")]
+    at = sys.path.index(bundle) if bundle in sys.path else 0
+    sys.path[at:at] = [p for p in own if p not in sys.path]
+    for sitedir, line in config["pth"]:
+        exec(line)
 
 
 def end(code, text):
@@ -99,25 +141,45 @@ def end(code, text):
 
 def prepare(bundle, texts, info, python=None):
     """The tree of this bundle for this interpreter, unpacked where it is not yet. Returns its path."""
+    import kilt_tree
     kilt = info["kilt"]
-    python = python or os.environ.get("__KILT_PYTHON") or sys.executable
+    python = os.path.normpath(python or os.environ.get("__KILT_PYTHON") or interpreter())
     if not os.path.isabs(python):
         python = os.path.abspath(python)
     root = choose_root(bundle, kilt)
     home = join(root, "bundles", kilt["id"])
-    tree = home + "/at" + os.path.normpath(python)
+    tree = home + "/at" + python
     damaged = "__KILT_DAMAGED" in os.environ
-    if os.path.exists(tree + "/__main__.py") and not damaged and os.access(tree + "/bin/python", os.X_OK):
+    if not damaged and kilt_tree.whole(tree, home, info, root):
         return tree
     os.makedirs(home, exist_ok=True)
     with Lock(join(home, "lock")):
-        import kilt_tree
-        if os.path.exists(tree + "/__main__.py"):
-            if kilt_tree.whole(tree, home, info, root):
+        if os.path.lexists(tree):
+            if not damaged and kilt_tree.whole(tree, home, info, root):
                 return tree
             discard(tree, root)
-        kilt_tree.make(bundle, texts, info, root, home, tree)
+        if damaged:
+            kilt_tree.discard_damaged(bundle, info, root, home)
+        try:
+            kilt_tree.make(bundle, texts, info, root, home, tree, python)
+        except FileNotFoundError:
+            # Something that clears caches has taken a part of a wheel.
+            if not kilt_tree.discard_damaged(bundle, info, root, home):
+                raise
+            kilt_tree.make(bundle, texts, info, root, home, tree, python)
     return tree
+
+
+def interpreter():
+    """The interpreter that this one stands for: of a bundle's tree, the one it was made for."""
+    path = os.path.abspath(sys.executable)
+    tree = os.path.dirname(os.path.dirname(path))
+    if os.path.exists(tree + "/kilt_main.py"):
+        start, found, rest = tree.partition("/bundles/")
+        rest = rest.partition("/at/")[2]
+        if found and rest:
+            return "/" + rest
+    return path
 
 
 # The root of the store

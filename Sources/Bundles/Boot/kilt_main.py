@@ -1,65 +1,148 @@
 """Starts a bundle's program from its unpacked tree: the path every start takes, so it imports next to nothing."""
+import posix
 import sys
 
 # Variables that have done their work when the program starts, or for which there is none: all bundles start from a tree.
 SPENT = {b"PEX_ROOT", b"PEX_PYTHON", b"PEX_PYTHON_PATH", b"PEX_VENV", b"PEX_IGNORE_RCFILES",
          b"PEX_IGNORE_ERRORS", b"PEX_EMIT_WARNINGS", b"PEX_TOOLS", b"PEX_MULTIPROCESSING_START_METHOD", b"PEX_DISABLE_VARIABLES",
-         b"__KILT_PYTHON", b"__KILT_DAMAGED", b"__KILT_HEALED"}
+         b"__KILT_PYTHON", b"__KILT_DAMAGED", b"__KILT_HEALED", b"__KILT_FLAGS", b"__KILT_AGAIN", b"__KILT_PATH",
+         b"__KILT_PYTHONPATH"}
 
 
-def start(scope):
-    import posix
-    from kilt_config import CONFIG as config
+FLAGS = (b"PEX_VENV", b"PEX_IGNORE_ERRORS", b"PEX_EMIT_WARNINGS", b"PEX_IGNORE_RCFILES", b"PEX_DISABLE_VARIABLES")
+
+
+class flags(tuple):
+    # The interpreter was started without `site`, whose work was done when the tree was made. Libraries that start
+    # Pythons hand on this process's flags, and those have to run it. The module itself asks too, and must not.
+    no_site = property(lambda self: int(sys._getframe(1).f_globals.get("__name__") == "site"))
+
+    def __repr__(self):
+        return "sys.flags(%s)" % ", ".join("%s=%r" % (name, getattr(self, name)) for name in self._names)
+
+
+class Later(object):
+    # What `site` puts among the builtins, made when it is used: that costs imports, of os for some.
+    def __init__(self, name):
+        self.name = name
+
+    def made(self):
+        import builtins
+        import site
+        site.setquit()
+        site.setcopyright()
+        site.sethelper()
+        return getattr(builtins, self.name)
+
+    __class__ = property(lambda self: type(self.made()))
+
+    def __repr__(self):
+        return repr(self.made())
+
+    def __call__(self, *arguments, **options):
+        return self.made()(*arguments, **options)
+
+
+def again(script):
+    """Unpacks again, once, and starts from there."""
+    environ = posix.environ
+    if b"__KILT_HEALED" in environ:
+        raise SystemExit("%s is damaged again as soon as it is unpacked: is something removing it?"
+                         % sys.executable.rpartition("/bin/")[0])
+    posix.putenv("__KILT_DAMAGED", "1")
+    posix.execv("/bin/sh", ["/bin/sh", environ[b"PEX"] + script.encode(), *sys.argv[1:]])
+
+
+def start(config, scope):
     environ = posix.environ
     try:
-        if sys.version_info[:2] != config["python"]:
-            raise OSError
         for directory in config["needs"]:
             posix.stat(directory)
     except OSError:
-        # The interpreter was replaced, or part of the cache is gone: unpack again, once.
-        if b"__KILT_HEALED" in environ:
-            raise SystemExit("%s is damaged again as soon as it is unpacked: is something removing it?" % config["tree"])
-        posix.putenv("__KILT_DAMAGED", "1")
-        script = environ[b"PEX"] + config["script"].encode()
-        posix.execv("/bin/sh", ["/bin/sh", script, *sys.argv[1:]])
+        # Part of the cache is gone.
+        again(config["script"])
     tree = config["tree"]
     sys.prefix = sys.exec_prefix = tree
     sys.path[:] = config["path"]
-    bundle = environ.get(b"PEX", b"").decode("utf-8", "surrogateescape")
+    bundle = environ.get(b"PEX")
     if bundle:
-        sys.argv[0] = bundle
-    if config["args"]:
-        sys.argv[1:1] = config["args"]
-    # What site.main() would have put there; `copyright` and its like would cost an import of os.
+        real = real_path(bundle)
+        if real != bundle:
+            change(environ, b"PEX", real)
+        sys.argv[0] = real.decode("utf-8", "surrogateescape")
     import builtins
-    import _sitebuiltins
-    builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D (i.e. EOF)")
-    builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D (i.e. EOF)")
-    builtins.help = _sitebuiltins._Helper()
+    for name in ("quit", "exit", "help", "copyright", "credits", "license"):
+        setattr(builtins, name, Later(name))
     for sitedir, line in config["pth"]:
         run_pth(sitedir, line)
     if config["sitecustomize"]:
         __import__("sitecustomize")
     kind, value = config["entry"]
     wrap = None
+    arguments = config["args"]
     asked = [name for name in environ if name[:4] == b"PEX_" or name[:6] == b"__KILT"]
-    if config["inherit"] or config["bin"] != "false" or not SPENT.issuperset(asked):
+    if config["special"] or not SPENT.issuperset(asked) or [
+            name for name in asked if name in FLAGS and environ[name].lower() not in (b"", b"0", b"1", b"false", b"true")]:
         sys.path.insert(0, tree)
         import kilt_run
         del sys.path[0]
-        kind, value, wrap = kilt_run.prepare(config)
+        kind, value, wrap, arguments = kilt_run.prepare(config, arguments)
+    if environ.get(b"__KILT_AGAIN", b"").decode() == tree and sys.argv[1:1 + len(arguments)] == arguments:
+        # It has started itself with what it was started with.
+        arguments = []
+    path = config.get("pythonpath") or environ.get(b"__KILT_PYTHONPATH")
+    show_flags(config["flags"], path and "pythonpath" not in config)
     for name in asked:
         if config["strip"] or name[:6] == b"__KILT":
             change(environ, name, None)
+    if path is not None:
+        change(environ, b"PYTHONPATH", path)
+    if "merged" in config:
+        change(environ, b"__KILT_PATH", config["merged"])
     for name, text in config["env"].items():
         name = name.encode("utf-8", "surrogateescape")
         if name not in environ:
             change(environ, name, text.encode("utf-8", "surrogateescape"))
-    if wrap:
-        wrap(launch, config, kind, value, scope)
-    else:
-        launch(config, kind, value, scope)
+    if arguments:
+        sys.argv[1:1] = arguments
+    try:
+        if wrap:
+            wrap(launch, config, kind, value, scope)
+        else:
+            launch(config, kind, value, scope)
+    except (ImportError, FileNotFoundError, AttributeError) as error:
+        if isinstance(error, AttributeError) and not str(error).startswith("module '"):
+            raise
+        sys.path.insert(0, tree)
+        import kilt_run
+        del sys.path[0]
+        kilt_run.examine(config)
+        raise
+
+
+def show_flags(names, isolated):
+    """Puts flags in the place of sys.flags that say how a Python like this one is started by others."""
+    real = sys.flags
+    values = {name: getattr(real, name) for name in names}
+    values["no_site"] = 0
+    if isolated:
+        # PYTHONPATH did not reach this process's path.
+        values["ignore_environment"] = 1
+    names = names[:len(real)]
+    sys.flags = shown = flags([values[name] for name in names])
+    del values["no_site"]
+    shown.__dict__.update(values, _names=names)
+
+
+def real_path(path):
+    """The path without links, as Linux knows it, without looking at each directory on the way."""
+    try:
+        file = posix.open(path, 0o12000000 if sys.platform == "linux" else 0)
+        real = posix.readlink(b"/proc/self/fd/%d" % file)
+        posix.close(file)
+    except OSError:
+        return path
+    return real if real[:1] == b"/" and real[-10:] != b" (deleted)" else path
 
 
 def change(environ, name, value):
@@ -71,7 +154,6 @@ def change(environ, name, value):
     elif name in environ:
         del environ[name]
     if "os" not in sys.modules:
-        import posix
         posix.unsetenv(name) if value is None else posix.putenv(name, value)
 
 
@@ -85,23 +167,14 @@ def launch(config, kind, value, scope):
         sys.exit(function())
     if kind == "module":
         run_module(value, scope)
-    elif kind == "file":
-        sys.argv[0] = value
-        with open(value, "rb") as file:
-            text = file.read()
-        if not text.startswith(b"#!/bin/sh\n'''exec'"):
-            # Not one of Python's: a program, or a script of another language.
-            import os
-            os.execv(value, sys.argv)
-        code = compile(text, value, "exec")
-        scope.clear()
-        scope.update(__name__="__main__", __file__=value)
-        exec(code, scope)
     else:
         sys.path.insert(0, config["tree"])
         import kilt_run
         del sys.path[0]
-        kilt_run.interpreter(config, sys.argv[1:])
+        if kind == "file":
+            kilt_run.run_file(value, scope)
+        else:
+            kilt_run.interpreter(config, sys.argv[1:])
 
 
 def run_pth(sitedir, line):

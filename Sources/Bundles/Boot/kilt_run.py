@@ -22,33 +22,39 @@ def flag(name, default=False):
 
 def verbosity():
     value = os.environ.get("PEX_VERBOSE") or "0"
-    return int(value) if value.isdigit() else refuse("PEX_VERBOSE must be a number from 0 to 9, not %r" % value)
+    try:
+        return int(value)
+    except ValueError:
+        refuse("PEX_VERBOSE must be a number from 0 to 9, not %r" % value)
 
 
-def prepare(config):
+def prepare(config, arguments):
     """Applies the variables to sys.path and the environment.
 
-    Returns the kind and value of what to start, and what to start it within, or None.
+    Returns the kind and value of what to start, what to start it within, or None, and the arguments in front of those given.
     """
     get = os.environ.get
     if flag("PEX_EMIT_WARNINGS", True):
         for name in GONE:
             if name in os.environ:
                 sys.stderr.write("%s: %s has no effect any more\n" % (get("PEX"), name))
+    for name in ("PEX_VENV", "PEX_IGNORE_ERRORS", "PEX_IGNORE_RCFILES", "PEX_DISABLE_VARIABLES"):
+        flag(name)
     kind, value = config["entry"]
     if get("PEX_MODULE") and get("PEX_SCRIPT"):
         refuse("PEX_MODULE and PEX_SCRIPT can not both be obeyed")
-    if flag("PEX_INTERPRETER"):
-        kind, value = "interpreter", ""
-    elif get("PEX_MODULE"):
-        value = os.environ["PEX_MODULE"]
-        kind = "function" if ":" in value else "module"
-    elif get("PEX_SCRIPT"):
-        kind, value = script(config, os.environ["PEX_SCRIPT"])
     jobs = get("PEX_MAX_INSTALL_JOBS") or "0"
     if not jobs.isdigit() and jobs != "-1":
         refuse("PEX_MAX_INSTALL_JOBS must be a number from -1 on, not %r" % jobs)
     change_path(config)
+    if flag("PEX_INTERPRETER"):
+        kind, value, arguments = "interpreter", "", []
+    elif get("PEX_MODULE"):
+        value, arguments = os.environ["PEX_MODULE"].strip(), []
+        kind = "function" if ":" in value else "module"
+    elif get("PEX_SCRIPT"):
+        kind, value = script(config, os.environ["PEX_SCRIPT"])
+        arguments = []
     where = get("PEX_VENV_BIN_PATH") or config["bin"]
     if where not in ("false", "prepend", "append"):
         refuse("PEX_VENV_BIN_PATH must be false, prepend or append, not %r" % where)
@@ -60,7 +66,31 @@ def prepare(config):
         sys.stderr.write("%s: unpacked at %s, starts %s %s\n" % (get("PEX"), config["tree"], kind, value))
     if level > 1:
         sys.stderr.write("".join("%s: sys.path: %s\n" % (get("PEX"), path) for path in sys.path))
-    return kind, value, wrapper()
+    FLAGS[:] = config["flags given"] + get("__KILT_FLAGS", "").splitlines()
+    return kind, value, wrapper(), [filled(config, argument) for argument in arguments]
+
+
+class Names(object):
+    # What `{pex.env.NAME}` in an argument stands for: an empty text for a variable that is not set.
+    def __init__(self, names):
+        self.__dict__.update(names)
+
+    def __getattr__(self, name):
+        return ""
+
+    __getitem__ = __getattr__
+
+
+def filled(config, argument):
+    """An argument of the bundle with variables of the environment in it, as `str.format` puts them there."""
+    if "{" not in argument:
+        return argument
+    names = Names({"env": Names(dict(config["env"], **os.environ))})
+    try:
+        return argument.format(pex=names)
+    except (AttributeError, IndexError, KeyError, ValueError) as error:
+        refuse("the argument %r of the bundle can not be filled in: %s\n  write {pex.env.NAME} for a variable, {{ and }} for "
+               "braces" % (argument, error))
 
 
 def change_path(config):
@@ -69,50 +99,104 @@ def change_path(config):
     inherit = get("PEX_INHERIT_PATH", "") or config["inherit"]
     if inherit not in ("", "false", "prefer", "fallback"):
         refuse("PEX_INHERIT_PATH must be false, prefer or fallback, not %r" % inherit)
-    if inherit not in ("", "false"):
-        inherited = inherited_path(config)
+    python_path = [p for p in get("__KILT_PYTHONPATH", "").split(os.pathsep) if p]
+    inherits = inherit not in ("", "false")
+    if inherits:
+        inherited = python_path + inherited_path(config)
         if inherit == "fallback":
             sys.path += inherited
         else:
             sys.path[:0] = inherited
+    elif not config["hermetic"]:
+        sys.path[:0] = python_path
+    if inherits or not config["hermetic"]:
+        config["pythonpath"] = os.fsencode(get("__KILT_PYTHONPATH", ""))
     if get("PEX_PATH"):
         sys.path.insert(0, config["tree"])
         import kilt_boot
+        import kilt_tree
         import kilt_unpack
         sys.path.pop(0)
+        merged = []
         for pex in os.environ["PEX_PATH"].split(os.pathsep):
             if pex:
                 try:
-                    sys.path += merge_pex(kilt_unpack, os.path.abspath(os.path.expanduser(pex)), config["root"])
-                except (OSError, EOFError, KeyError, ValueError, kilt_boot.Refuse) as error:
+                    merged += merge_pex(kilt_tree, kilt_unpack, os.path.abspath(os.path.expanduser(pex)), config["root"])
+                except (OSError, EOFError, KeyError, ValueError, kilt_boot.Fail, kilt_boot.Refuse) as error:
                     refuse("PEX_PATH: %s: %s" % (pex, error))
-    extra = [p for p in get("PEX_EXTRA_SYS_PATH", "").split(os.pathsep) if p]
+        sys.path += merged
+        # For the Pythons that the program starts: see `__kilt__.pth` of the tree.
+        config["merged"] = os.fsencode(os.pathsep.join(merged))
+        config["scripts"] = dict(other_scripts(kilt_tree, merged), **config["scripts"])
+    extra = [os.path.expanduser(p) for p in get("PEX_EXTRA_SYS_PATH", "").split(os.pathsep) if p]
     if extra:
         sys.path += extra
         # For the Pythons that the program starts.
-        before = get("PYTHONPATH", "").split(os.pathsep) if inherit not in ("", "false") else []
-        os.environ["PYTHONPATH"] = os.pathsep.join([p for p in before if p] + extra)
+        config["pythonpath"] = os.fsencode(os.pathsep.join((python_path if inherits else []) + extra))
 
 
-def merge_pex(kilt_unpack, path, root):
-    """The directories that another PEX, ours or a real one, adds to sys.path: its distributions."""
+def merge_pex(kilt_tree, kilt_unpack, path, root):
+    """The directories that another PEX, ours or a real one, adds to sys.path: its distributions and its sources."""
     import json
+    import hashlib
     deps = os.path.join(path, ".deps")
     if os.path.isdir(path):
         found = [os.path.join(deps, name) for name in (sorted(os.listdir(deps)) if os.path.isdir(deps) else ())]
         if all(os.path.isdir(name) for name in found):
             # One that is unpacked (`--layout loose`): what it holds can be used where it is.
-            return found
+            return found + [path]
     archive = kilt_unpack.opened(path)
     info = json.loads(archive.read("PEX-INFO").decode("utf-8"))
-    names = sorted({n[0].split("/", 2)[1] for n in archive.members if n[0].startswith(".deps/") and n[0].count("/") >= 2})
     own = "kilt" in info
+    if own:
+        names = kilt_tree.wheels(info)
+    else:
+        names = sorted({n[0].split("/", 2)[1] for n in archive.members if n[0].startswith(".deps/") and n[0].count("/") >= 2})
     keys = {}
     for name in names:
         key = info["distributions"].get(name, "")
         if key and all(letter in "0123456789abcdef" for letter in key):
             keys[name] = key if own else "pex-" + key
-    return [place + "/lib" for place in kilt_unpack.install(path, keys, root, None)]
+    code = None
+    if any(n[0].partition("/")[0] not in (".deps", ".bootstrap", "__pex__", "PEX-INFO", "__main__.py") for n in archive.members):
+        # By what is in them: the hash that a PEX says it has is its own business.
+        listed = repr(sorted((n[0], n[2], n[4]) for n in archive.members if n[0][:6] != ".deps/"))
+        code = os.path.join(root, "sources", hashlib.sha256(listed.encode("utf-8", "surrogateescape")).hexdigest())
+    return [place + "/lib" for place in kilt_unpack.install(path, keys, root, code)] + ([code] if code else [])
+
+
+def other_scripts(kilt_tree, paths):
+    """The console scripts of distributions in these directories."""
+    found = {}
+    for path in reversed(paths):
+        found.update(kilt_tree.all_scripts(path))
+    return found
+
+
+def examine(config):
+    """After an error that a missing file can cause: whether something has taken files out of the store."""
+    sys.path.insert(0, config["tree"])
+    import json
+    import kilt_boot
+    import kilt_tree
+    import kilt_unpack
+    sys.path.pop(0)
+    bundle = os.environ.get("PEX", "")
+    try:
+        info = json.loads(kilt_unpack.opened(bundle).read("PEX-INFO").decode("utf-8"))
+        home = config["tree"].rpartition("/at/")[0]
+        while os.path.basename(os.path.dirname(home)) != "bundles" and "/at/" in home:
+            home = home.rpartition("/at/")[0]
+        found = kilt_tree.discard_damaged(bundle, info, config["root"], home)
+        if not found and not kilt_tree.linked(config["tree"], config["needs"]):
+            kilt_boot.discard(config["tree"], config["root"])
+            found = True
+    except Exception:
+        # What went wrong before matters more.
+        return
+    if found:
+        sys.stderr.write("%s: files are gone from the cache in %s, as when something clears old files there; the next start "
+                         "unpacks them again\n" % (bundle, config["root"]))
 
 
 def wrapper():
@@ -167,11 +251,10 @@ def script(config, name):
 
 
 def inherited_path(config):
-    """PYTHONPATH and the site-packages of the interpreter itself."""
+    """The site-packages of the interpreter itself."""
     import site
     prefix = sys.base_prefix
-    found = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
-    return found + [p for p in site.getsitepackages([prefix]) if os.path.isdir(p) and p not in sys.path]
+    return [p for p in site.getsitepackages([prefix]) if os.path.isdir(p) and p not in sys.path]
 
 
 HOOK = (
@@ -195,28 +278,48 @@ HOOK = (
 )
 
 
+def run_file(path, scope):
+    """Runs a script of a wheel."""
+    sys.argv[0] = path
+    with open(path, "rb") as file:
+        text = file.read()
+    if not text.startswith(b"#!/bin/sh\n'''exec'"):
+        # Not one of Python's: a program, or a script of another language.
+        os.execv(path, sys.argv)
+    code = compile(text, path, "exec")
+    scope.clear()
+    scope.update(__name__="__main__", __file__=path)
+    exec(code, scope)
+
+
 def interpreter(config, arguments):
     """Becomes a Python that sees what the bundle holds."""
     os.environ.pop("PYTHONPATH", None)
-    extra = [p for p in sys.path if p not in config["path"]]
+    merged = os.fsdecode(config.get("merged", b"")).split(os.pathsep)
+    extra = [p for p in sys.path if p not in config["path"] and p not in merged]
     if extra:
         os.environ["PYTHONPATH"] = os.pathsep.join(extra)
     python = config["tree"] + "/bin/python"
     sys.stdout.flush()
-    history = HISTORY[0]
-    if not arguments and history is not None and sys.stdin and sys.stdin.isatty():
-        os.environ["PYTHON_BASIC_REPL"] = "1"
-        arguments = ["-i", "-c", HOOK % history]
-    os.execv(python, [python, "-s"] + arguments)
+    if not arguments and sys.stdin and sys.stdin.isatty():
+        file = history()
+        if file is not None:
+            os.environ["PYTHON_BASIC_REPL"] = "1"
+            arguments = ["-i", "-c", HOOK % file]
+    os.execv(python, [python, "-s"] + FLAGS + arguments)
 
 
 def history():
     """The file of PEX_INTERPRETER_HISTORY; empty for none, and None where nothing is said of it."""
-    if "PEX_INTERPRETER_HISTORY" not in os.environ:
+    if "PEX_INTERPRETER_HISTORY" not in HISTORY:
         return None
-    name = os.environ.get("PEX_INTERPRETER_HISTORY_FILE") or "~/.python_history"
-    return os.path.expanduser(name) if flag("PEX_INTERPRETER_HISTORY") else ""
+    os.environ["PEX_INTERPRETER_HISTORY"] = HISTORY["PEX_INTERPRETER_HISTORY"]
+    asked = flag("PEX_INTERPRETER_HISTORY")
+    del os.environ["PEX_INTERPRETER_HISTORY"]
+    return os.path.expanduser(HISTORY.get("PEX_INTERPRETER_HISTORY_FILE") or "~/.python_history") if asked else ""
 
 
 # Read before the variables are hidden from the program.
-HISTORY = [history()]
+HISTORY = {name: os.environ[name] for name in os.environ if name.startswith("PEX_INTERPRETER_HISTORY")}
+# Those of the interpreter, as it was started.
+FLAGS = []

@@ -13,12 +13,19 @@ USAGE = (
     "usage: PEX_TOOLS=1 %s TOOL ...\n"
     "\n"
     "  info                        PEX-INFO\n"
-    "  interpreter [-v]            the interpreter that starts the bundle\n"
+    "  interpreter [-a] [-v] [-i N] the interpreter that starts the bundle, or all on the PATH that can\n"
     "  graph                       the distributions and what they need, for Graphviz\n"
     "  repository info [-v]        the distributions\n"
     "  repository extract -d DIR   the distributions as wheels\n"
-    "  venv [--scope all|deps|srcs] [--bin-path false|prepend|append] [--force] [--compile] DIR\n"
-    "                              a virtual environment\n"
+    "  venv [OPTIONS] DIR          a virtual environment\n"
+    "      --scope all|deps|srcs   the distributions, the workspace's files, or both\n"
+    "      --bin-path false|prepend|append   whether its pex puts its bin on the PATH\n"
+    "      --force                 replace what is there\n"
+    "      --collisions-ok         use the first of several files or scripts of one name, with a warning\n"
+    "      --compile               write bytecode\n"
+    "      --prompt TEXT, --copies, --system-site-packages, --pip   as in python -m venv\n"
+    "      --non-hermetic-scripts  scripts that heed PYTHONPATH\n"
+    "      --rm pex|all            remove the bundle afterwards, or the cache as well\n"
     "  size [--format text|json]   bytes by distribution, by kind, and the largest files\n"
     "  diff OTHER [--format text|json]\n"
     "                              members that another bundle lacks, has more or has changed\n"
@@ -30,7 +37,7 @@ def main(bundle, info, texts, arguments):
     command = arguments[0] if arguments else "info"
     tools = {"info": show_info, "interpreter": show_interpreter, "graph": show_graph, "repository": repository,
              "venv": make_venv, "size": show_size, "diff": show_diff, "why": show_why}
-    if command in ("-h", "--help", "help"):
+    if command in ("-h", "--help", "help") or command in tools and set(arguments[1:]).intersection(("-h", "--help")):
         sys.stdout.write(USAGE % bundle)
         return 0
     if command not in tools:
@@ -64,12 +71,57 @@ def show_info(bundle, info, texts, arguments):
 
 
 def show_interpreter(bundle, info, texts, arguments):
-    found, _ = options(arguments, flags=("-v", "--verbose", "-vv", "-vvv"))
-    if not found:
-        print(sys.executable)
-        return
-    print(json.dumps({"path": sys.executable, "requirement": "CPython==%d.%d.%d" % sys.version_info[:3],
-                      "version": sys.version}, sort_keys=True))
+    found, _ = options(arguments, flags=("-v", "--verbose", "-vv", "-vvv", "-a", "--all"), values=("-i", "--indent"))
+    programs = [sys.executable]
+    if "a" in found or "all" in found:
+        programs += [p for p in usable(info) if p not in programs]
+    for program in programs:
+        if not set(found).intersection(("v", "verbose", "vv", "vvv")):
+            print(program)
+            continue
+        text = run_python(program, "import json, os, platform, sys; print(json.dumps({'path': sys.argv[1], "
+                          "'requirement': 'CPython==%d.%d.%d' % sys.version_info[:3], 'version': sys.version, "
+                          "'platform': '%s_%s-cp-%d.%d.%d-cp%d%d' % ((sys.platform, os.uname().machine) + sys.version_info[:3] "
+                          "+ sys.version_info[:2]), 'env_markers': {'os_name': os.name, 'sys_platform': sys.platform, "
+                          "'platform_machine': platform.machine(), 'platform_python_implementation': "
+                          "platform.python_implementation(), 'platform_release': platform.release(), 'platform_system': "
+                          "platform.system(), 'platform_version': platform.version(), 'python_version': "
+                          "'%d.%d' % sys.version_info[:2], 'python_full_version': platform.python_version(), "
+                          "'implementation_name': sys.implementation.name, 'implementation_version': "
+                          "platform.python_version()}}))", program)
+        facts = json.loads(text)
+        if "vvv" not in found:
+            del facts["env_markers"]
+        indent = found.get("i", found.get("indent"))
+        print(json.dumps(facts, sort_keys=True, indent=int(indent) if indent else None))
+
+
+def run_python(program, code, *arguments):
+    import subprocess
+    return subprocess.run([program, "-I", "-S", "-c", code] + list(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, check=True).stdout.decode("utf-8")
+
+
+def usable(info):
+    """The interpreters on the PATH that can start the bundle."""
+    import subprocess
+    ranges = info["kilt"]["python"]
+    names = ["python3.%d" % minor for minor in sorted({first[1] for first, _ in ranges}, reverse=True)] + ["python3", "python"]
+    seen, found = set(), []
+    for name in names:
+        for directory in os.environ.get("PATH", "").split(os.pathsep):
+            program = join(directory, name)
+            if not os.path.isabs(program) or not os.access(program, os.X_OK) or os.path.isdir(program):
+                continue
+            try:
+                path, version = json.loads(run_python(
+                    program, "import json, os, sys; print(json.dumps([os.path.realpath(sys.executable), sys.version_info[:3]]))"))
+            except (OSError, ValueError, subprocess.CalledProcessError):
+                continue
+            if path not in seen and any(first <= version <= last for first, last in ranges):
+                seen.add(path)
+                found.append(program)
+    return found
 
 
 class Distribution(object):
@@ -199,12 +251,16 @@ def make_venv(bundle, info, texts, arguments):
     import shutil
     import kilt_boot
     import kilt_tree
-    found, rest = options(arguments, flags=("--force", "-f", "--compile", "--collisions-ok", "--copies"),
-                          values=("--scope", "--bin-path", "-b"))
+    found, rest = options(
+        arguments, flags=("--force", "-f", "--compile", "--collisions-ok", "--copies", "--site-packages-copies",
+                          "--system-site-packages", "--non-hermetic-scripts", "--pip"),
+        values=("--scope", "--bin-path", "-b", "--prompt", "--rm", "--remove"))
     scope, where = found.get("scope", "all"), found.get("bin-path", found.get("b", "false"))
-    if len(rest) != 1 or scope not in ("all", "deps", "srcs") or where not in ("false", "prepend", "append"):
-        raise Refuse("usage: venv [--scope all|deps|srcs] [--bin-path false|prepend|append] [--force] [--compile] DIR")
-    target = os.path.abspath(rest[0])
+    remove = found.get("rm", found.get("remove"))
+    if (len(rest) != 1 or scope not in ("all", "deps", "srcs") or where not in ("false", "prepend", "append")
+            or remove not in (None, "pex", "all")):
+        raise Refuse("usage: venv [OPTIONS] DIR; venv --help lists the options")
+    target = os.path.abspath(os.path.expanduser(rest[0]))
     if os.path.isdir(target) and os.listdir(target) and scope != "srcs":
         if not ("force" in found or "f" in found):
             raise Refuse("%s is there already; --force replaces it" % target)
@@ -214,38 +270,102 @@ def make_venv(bundle, info, texts, arguments):
     root = kilt_boot.choose_root(bundle, info["kilt"])
     version = "python%d.%d" % sys.version_info[:2]
     site = join(target, "lib", version, "site-packages")
-    wheels = [join(root, "wheels", info["distributions"][name]) for name in kilt_tree.wheels(info)]
+    names = kilt_tree.wheels(info)
+    wheels = [join(root, "wheels", info["distributions"][name]) for name in names]
+    if "non-hermetic-scripts" in found:
+        info = dict(info, venv_hermetic_scripts=False)
+    collisions = []
     os.makedirs(target, exist_ok=True)
     if not os.path.isdir(join(target, "bin")):
-        kilt_tree.make_environment(target, version)
+        create_environment(target, version, found)
     os.makedirs(site, exist_ok=True)
     scripts = {}
     if scope != "srcs":
-        skip = shutil.ignore_patterns("__pycache__")
-        for wheel in wheels:
-            copy_tree(wheel + "/lib", site, skip)
+        owners, seen = {}, {}
+        for name, wheel in zip(names, wheels):
+            copy_tree(wheel + "/lib", site, name, owners, collisions)
+            own = dict(kilt_tree.all_scripts(wheel + "/lib"))
+            data = wheel + "/data/scripts"
+            own.update((script, wheel) for script in (os.listdir(data) if os.path.isdir(data) else ()))
+            for script, start in own.items():
+                if seen.setdefault(script, (name, start))[1] != start:
+                    collisions.append("bin/%s of %s and %s" % (script, seen[script][0], name))
+        refuse_collisions(collisions, "collisions-ok" in found, target)
         scripts = kilt_tree.link_data(target, target, wheels, version, info)
         replace_links(target)
     if scope != "deps":
-        copy_tree(join(os.path.dirname(tree[:tree.rindex("/at/") + 3]), "code"), site, None)
+        home = tree[:tree.rindex("/bundles/")] + "/bundles/" + info["kilt"]["id"]
+        copy_tree(home + "/code", site, "the workspace", {}, collisions)
+        refuse_collisions(collisions, "collisions-ok" in found, target)
         sys.path[:] = kilt_tree.standard_path()
         info = dict(info, venv_bin_path=where)
-        kilt_tree.write_start(target, target, texts, kilt_tree.configuration(
-            info, scripts or kilt_tree.all_scripts(site), target, target, root, site, [site]))
-        kilt_tree.write_script(join(target, "pex"), target, b"", "sS")
+        config = kilt_tree.configuration(
+            info, scripts or kilt_tree.all_scripts(site), target, target, root, site, [site])
+        kilt_tree.write_start(target, target, texts, config)
         with open(join(target, "pex"), "wb") as file:
-            file.write(("#!/bin/sh\nPEX=%s\nexport PEX\nexec %s -sS %s \"$@\"\n" % tuple(
-                "'%s'" % (target + part).replace("'", "'\\''") for part in ("/pex", "/bin/python", "/__main__.py"))).encode(
-                    "utf-8", "surrogateescape"))
+            file.write(("#!/bin/sh\n__KILT_PYTHONPATH=${PYTHONPATH-}\nunset PYTHONPATH PYTHONHOME PYTHONPLATLIBDIR\n"
+                        "PEX=%s\nexport PEX __KILT_PYTHONPATH\nexec %s -sS %s \"$@\"\n" % tuple(
+                            "'%s'" % (target + part).replace("'", "'\\''") for part in (
+                                "/pex", "/bin/python", "/__main__.py"))).encode("utf-8", "surrogateescape"))
         os.chmod(join(target, "pex"), 0o755)
     if "compile" in found:
         import compileall
         compileall.compile_dir(site, quiet=2)
+    if remove:
+        shutil.rmtree(bundle) if os.path.isdir(bundle) else os.unlink(bundle)
+    if remove == "all":
+        shutil.rmtree(root, ignore_errors=True)
 
 
-def copy_tree(source, target, ignore):
+def refuse_collisions(collisions, allowed, target):
+    """Says which files and scripts several distributions have under one name, with other contents."""
+    if not collisions:
+        return
+    text = "several distributions have:\n" + "".join("  %s\n" % line for line in collisions)
+    if not allowed:
+        import shutil
+        shutil.rmtree(target, ignore_errors=True)
+        raise Refuse(text + "  --collisions-ok uses the first of each")
+    sys.stderr.write(text + "the first of each is used\n")
+    del collisions[:]
+
+
+def create_environment(target, version, found):
+    """An environment without packages, as the module venv makes it where the interpreter has that."""
+    import kilt_tree
+    prompt = found.get("prompt")
+    try:
+        import venv
+    except ImportError:
+        kilt_tree.make_environment(target, version)
+    else:
+        venv.EnvBuilder(system_site_packages="system-site-packages" in found, symlinks="copies" not in found, with_pip=False,
+                        prompt=os.path.basename(os.getcwd()) if prompt == "." else prompt).create(target)
+    if "pip" in found:
+        import subprocess
+        made = subprocess.run([join(target, "bin", "python"), "-I", "-m", "ensurepip", "--default-pip"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        if made.returncode:
+            raise Refuse("pip cannot be installed: %s" % made.stderr.decode("utf-8", "replace").strip())
+
+
+def copy_tree(source, target, name, owners, collisions):
+    """Copies the files of a distribution. A file that another one has under the same name stays, and is noted."""
+    import filecmp
     import shutil
-    shutil.copytree(source, target, ignore=ignore, dirs_exist_ok=True)
+    for directory, directories, files in os.walk(source):
+        directories[:] = sorted(d for d in directories if d != "__pycache__")
+        place = join(target, os.path.relpath(directory, source))
+        os.makedirs(place, exist_ok=True)
+        for file in sorted(files):
+            path = os.path.normpath(join(place, file))
+            if os.path.lexists(path):
+                if not filecmp.cmp(join(directory, file), path, shallow=False):
+                    collisions.append("%s of %s and %s" % (
+                        os.path.relpath(path, target), owners.get(path, "another layer"), name))
+            else:
+                shutil.copy2(join(directory, file), path)
+                owners[path] = name
 
 
 def replace_links(target):
@@ -256,6 +376,9 @@ def replace_links(target):
             path = join(directory, name)
             if os.path.islink(path) and os.path.basename(directory) != "bin":
                 source = os.path.realpath(path)
+                if (source + "/").startswith(os.path.realpath(target) + "/"):
+                    # lib64, which is lib.
+                    continue
                 os.unlink(path)
                 (shutil.copytree if os.path.isdir(source) else shutil.copy2)(source, path)
 

@@ -2,7 +2,7 @@
 import os
 import sys
 
-from kilt_boot import Fail, publish, remove, temporary
+from kilt_boot import Fail, discard, publish, remove, temporary
 
 join = os.path.join
 
@@ -14,10 +14,26 @@ def whole(tree, home, info, root):
             text = file.read()
     except (OSError, UnicodeDecodeError):
         return False
-    # Where the cache was moved, the links and paths in the tree were not.
-    return ("    'tree': %a,\n" % tree in text and os.access(tree + "/bin/python", os.X_OK)
-            and os.path.isdir(tree + "/lib/python%d.%d" % sys.version_info[:2]) and os.path.isdir(home + "/code")
-            and all(os.path.isdir(join(root, "wheels", info["distributions"][name])) for name in wheels(info)))
+    # Where the cache was moved, the links and paths in the tree were not; an interpreter may have been replaced.
+    found = ("    'tree': %a,\n" % tree in text and "    'python': %d,\n" % sys.hexversion in text
+             and os.path.realpath(tree + "/bin/python") == base_interpreter() and os.access(tree + "/bin/python", os.X_OK)
+             and all(os.path.exists(join(tree, name)) for name in ("__main__.py", "kilt_start", "pyvenv.cfg"))
+             and os.path.isdir(tree + "/lib/python%d.%d" % sys.version_info[:2]) and os.path.isdir(home + "/code")
+             and all(os.path.isdir(join(root, "wheels", info["distributions"][name])) for name in wheels(info)))
+    if found and os.path.exists(tree + "/wrapped"):
+        # Still so: later starts need not ask.
+        os.utime(tree + "/wrapped")
+    return found
+
+
+def discard_damaged(bundle, info, root, home):
+    """Takes wheels and code out of the store that lack files. Returns whether there were any."""
+    import kilt_unpack
+    places = {name: join(root, "wheels", info["distributions"][name]) for name in wheels(info)}
+    found = kilt_unpack.damaged(kilt_unpack.opened(bundle), places, home + "/code")
+    for place in found:
+        discard(place, root)
+    return bool(found)
 
 
 def wheels(info):
@@ -35,32 +51,56 @@ def wheels(info):
         kilt_tags.describe(), "\n".join("  %s does not fit" % name for name in worst)))
 
 
-def make(bundle, texts, info, root, home, tree):
+def make(bundle, texts, info, root, home, tree, python):
     """Unpacks what is lacking, and builds the tree."""
     import kilt_unpack
     names = wheels(info)
     code = home + "/code"
     if not all(os.path.isdir(join(root, "wheels", info["distributions"][n])) for n in names) or not os.path.isdir(code):
         kilt_unpack.install(bundle, {name: info["distributions"][name] for name in names}, root, code)
-    build(texts, info, root, code, tree, [join(root, "wheels", info["distributions"][name]) for name in names])
+    build(texts, info, root, code, tree, python, [join(root, "wheels", info["distributions"][name]) for name in names])
 
 
-def build(texts, info, root, code, tree, wheels):
+def build(texts, info, root, code, tree, python, wheels):
     made = temporary(root)
     try:
         version = "python%d.%d" % sys.version_info[:2]
         make_environment(made, version)
         site = join("lib", version, "site-packages")
         merge(join(made, site), [w + "/lib" for w in wheels], info.get("venv_site_packages_copies"))
-        # For interpreters the program starts by sys.executable: they run `site`, which reads this.
+        # For interpreters the program starts by sys.executable: they run `site`, which executes this.
         with open(join(made, site, "__kilt__.pth"), "w") as file:
-            file.write(code + "\n")
+            file.write("import sys, os; sys.path.insert(0, %a); "
+                       "sys.path.extend(p for p in os.environ.get('__KILT_PATH', '').split(os.pathsep) if p)\n" % code)
         scripts = link_data(made, tree, wheels, version, info)
-        write_start(made, tree, texts, configuration(info, scripts, made, tree, root, code, wheels + [code]))
+        config = configuration(info, scripts, made, tree, root, code, wheels + [code])
+        write_start(made, tree, texts, config)
+        compile_entry(config["entry"], config["path"])
+        if not os.path.samefile(python, base_interpreter()):
+            # It becomes another one: the script that starts the bundle does not find out by itself whether it still does.
+            open(join(made, "wrapped"), "w").close()
         publish(made, tree)
     except BaseException:
         remove(made)
         raise
+
+
+def compile_entry(entry, path):
+    """Writes the bytecode of the module that the bundle starts: a start with PYTHONDONTWRITEBYTECODE never would."""
+    kind, value = entry
+    if kind not in ("module", "function"):
+        return
+    finder = sys.modules["_frozen_importlib_external"].PathFinder
+    try:
+        for name in value.partition(":")[0].split("."):
+            spec = finder.find_spec(name, path)
+            path = spec.submodule_search_locations
+        if path is not None and kind == "module":
+            spec = finder.find_spec("__main__", path)
+        spec.loader.get_code(spec.name)
+    except (AttributeError, ImportError, SyntaxError, ValueError):
+        # The start itself says what is wrong with it.
+        pass
 
 
 def configuration(info, scripts, made, tree, root, code, needs):
@@ -73,7 +113,7 @@ def configuration(info, scripts, made, tree, root, code, needs):
     path += [p for p in added if p not in path]
     return {
         "entry": entry_point(info, scripts, made, tree),
-        "python": tuple(sys.version_info[:2]),
+        "python": sys.hexversion,
         "needs": needs,
         "tree": tree,
         "root": root,
@@ -84,15 +124,33 @@ def configuration(info, scripts, made, tree, root, code, needs):
         "env": dict(info.get("inject_env") or {}),
         "strip": bool(info.get("strip_pex_env", True)),
         "inherit": "" if info.get("inherit_path", "false") == "false" else info["inherit_path"],
+        "hermetic": bool(info.get("venv_hermetic_scripts", True)),
         "bin": info.get("venv_bin_path", "false"),
+        # Whether each start has more to do than usual.
+        "special": (info.get("inherit_path", "false") != "false" or info.get("venv_bin_path", "false") != "false"
+                    or not info.get("venv_hermetic_scripts", True) or any("{" in a for a in info.get("inject_args") or ())),
+        "flags": flag_names(),
+        "flags given": list(info.get("inject_python_args") or []),
         "pth": lines,
         "sitecustomize": has_module("sitecustomize", path),
         "scripts": scripts,
     }
 
 
+def flag_names():
+    """The attributes of sys.flags: those that it counts as a tuple, in their order, and then the others."""
+    import re
+    names = re.findall(r"(\w+)=", repr(sys.flags))
+    return names + [name for name in dir(sys.flags) if name not in names and name[0] != "_"
+                    and not callable(getattr(sys.flags, name)) and name[:2] != "n_"]
+
+
+def base_interpreter():
+    return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
+
+
 def make_environment(made, version):
-    base = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
+    base = base_interpreter()
     os.mkdir(join(made, "bin"))
     for name in ("python", "python3", version):
         os.symlink(base if name == "python" else "python", join(made, "bin", name))
@@ -107,20 +165,56 @@ def write_start(made, tree, texts, config):
     import marshal
     external = sys.modules["_frozen_importlib_external"]
     os.makedirs(join(made, "__pycache__"), exist_ok=True)
-    # The configuration is a module of its own: bytecode is kept of it, and no traceback shows it.
-    sources = {"kilt_config": ("CONFIG = {\n%s}\n" % "".join("    %a: %a,\n" % item for item in config.items())).encode()}
-    for name in ("kilt_main", "kilt_run", "kilt_boot", "kilt_unpack"):
-        sources[name] = texts[name].encode()
-    sources["__main__"] = (b"import sys\n\nif __name__ == '__main__':\n    sys.path.insert(0, __file__.rpartition('/')[0])\n"
-                           b"    from kilt_main import start\n\n    start(globals())\n")
+    settings = "CONFIG = {\n%s}\n" % "".join("    %a: %a,\n" % item for item in config.items())
+    sources = {name: texts[name] for name in ("kilt_main", "kilt_run", "kilt_boot", "kilt_unpack", "kilt_tree", "kilt_tags")}
+    sources.update(kilt_config=settings, __main__=MAIN % config["script"])
     for name, source in sources.items():
         with open(join(made, name + ".py"), "wb") as file:
-            file.write(source)
-        if name in ("kilt_main", "kilt_config", "kilt_run"):
-            code = compile(source, join(tree, name + ".py"), "exec", dont_inherit=True)
-            # Bytecode by hash, unchecked (PEP 552): nobody edits these files.
-            with open(external.cache_from_source(join(made, name + ".py")), "wb") as file:
-                file.write(external.MAGIC_NUMBER + b"\1\0\0\0" + bytes(8) + marshal.dumps(code))
+            file.write(source.encode())
+    # The two in one file, and none of Python's searching for modules: it would take longer than all the rest of it.
+    code = [compile(sources[name], join(tree, name + ".py"), "exec", dont_inherit=True)
+            for name in ("kilt_main", "kilt_config", "kilt_run")]
+    with open(join(made, "kilt_start"), "wb") as file:
+        file.write(sys.hexversion.to_bytes(4, "little") + marshal.dumps(code[:2]))
+    # Bytecode by hash, unchecked (PEP 552): nobody edits this file.
+    with open(external.cache_from_source(join(made, "kilt_run.py")), "wb") as file:
+        file.write(external.MAGIC_NUMBER + b"\1\0\0\0" + bytes(8) + marshal.dumps(code[2]))
+
+
+MAIN = (
+    "import sys\n"
+    "\n"
+    "if __name__ == '__main__':\n"
+    "    import marshal\n"
+    "    import posix\n"
+    "    tree = __file__.rpartition('/')[0]\n"
+    "    kilt = {'__name__': 'kilt_main'}\n"
+    "    try:\n"
+    "        file = posix.open(tree + '/kilt_start', 0o2000000)\n"
+    "        text = posix.read(file, 1 << 20)\n"
+    "        posix.close(file)\n"
+    "        if text[:4] != sys.hexversion.to_bytes(4, 'little'):\n"
+    "            raise OSError\n"
+    "        for code in marshal.loads(text[4:]):\n"
+    "            exec(code, kilt)\n"
+    "    except OSError:\n"
+    "        sys.path.insert(0, tree)\n"
+    "        from kilt_main import again\n"
+    "        again(%a)\n"
+    "    kilt['start'](kilt['CONFIG'], globals())\n"
+)
+
+
+def linked(tree, needs):
+    """Whether a tree has what its wheels, the directories `needs`, have at their top."""
+    site = join(tree, "lib", "python%d.%d" % sys.version_info[:2], "site-packages")
+    try:
+        there = set(os.listdir(site))
+        return all(os.path.exists(join(site, name)) for name in there) and all(
+            there.issuperset(name for name in os.listdir(place + "/lib") if name != "__pycache__")
+            for place in needs if os.path.isdir(place + "/lib"))
+    except OSError:
+        return False
 
 
 def merge(target, sources, copies=False):
@@ -150,7 +244,8 @@ def link_data(made, tree, wheels, version, info):
     """Scripts into bin, headers and data where an installer puts them. Returns the entry points of console scripts."""
     hermetic = "sE" if info.get("venv_hermetic_scripts", True) else "s"
     scripts = {}
-    for wheel in wheels:
+    # Of two scripts of one name, the first counts, as of two files.
+    for wheel in reversed(wheels):
         scripts.update(all_scripts(wheel + "/lib"))
     for name, target in sorted(scripts.items()):
         module, _, function = target.partition(":")

@@ -189,6 +189,22 @@ def install(path, wheels, root, code):
     return list(places.values())
 
 
+def damaged(archive, places, code):
+    """Directories of wheels, {file name: directory}, and of the code that are there and lack what they were made with."""
+    found = set()
+    for directory, members in plan(archive, places, code).items():
+        place = next((p for p in list(places.values()) + [code] if (directory + "/").startswith(p + "/")), None)
+        if place in found or not os.path.isdir(place):
+            continue
+        for member, name in members:
+            try:
+                if os.stat(join(directory, name)).st_size < member[4]:
+                    found.add(place)
+            except OSError:
+                found.add(place)
+    return sorted(found)
+
+
 def plan(archive, missing, code):
     """{directory: [(member, file name)]} of what is to be unpacked."""
     jobs = {}

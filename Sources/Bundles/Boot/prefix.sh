@@ -28,79 +28,98 @@ case ${PEX_ROOT-} in '~' | '~/'*) PEX_ROOT=${HOME-}${PEX_ROOT#?} ;; esac
 root=${PEX_ROOT:+$PEX_ROOT/kilt}
 root=${root:-${XDG_CACHE_HOME:-${HOME-}/.cache}/kilt/runtime}
 case $root in /*) ;; *) root=$PWD/$root ;; esac
+# A program that starts itself again stays where it was unpacked.
+case ${__KILT_AGAIN-} in */bundles/$id/at/*) root=${__KILT_AGAIN%%/bundles/"$id"/at/*} ;; esac
+# What decides where Python finds its own library: a bundle's Python has that from its tree.
+if [ -n "${PYTHONPATH+x}${PYTHONHOME+x}${PYTHONPLATLIBDIR+x}" ]; then
+  [ -z "${PYTHONPATH+x}" ] || { __KILT_PYTHONPATH=$PYTHONPATH && export __KILT_PYTHONPATH; }
+  unset PYTHONPATH PYTHONHOME PYTHONPLATLIBDIR
+fi
 path=${PEX_PYTHON_PATH:-${PATH-}}
-only=
+given=
+generic=python3:python
 case ${PEX_PYTHON-} in
-'') [ -n "${PEX_PYTHON_PATH-}" ] || only=${__KILT_PYTHON-}:$first ;;
-/*) only=$PEX_PYTHON names='' path='' ;;
-*/*) only=$PWD/$PEX_PYTHON names='' path='' ;;
-*) names=$PEX_PYTHON ;;
+'') [ -n "${PEX_PYTHON_PATH-}" ] || given=${__KILT_PYTHON-}:$first ;;
+'~'/*) given=${HOME-}${PEX_PYTHON#?} ;;
+/*) given=$PEX_PYTHON ;;
+*/*) given=$PWD/$PEX_PYTHON ;;
+*) [ -n "${PEX_PYTHON_PATH-}" ] || { names=$PEX_PYTHON && generic=''; } ;;
 esac
-generic=
-[ -n "${PEX_PYTHON-}" ] || generic=python3:python
-[ -z "${PEX_PYTHON_PATH-}" ] || only=$only:$path
-flags=-sS
-if [ -n "${PYTHONPATH-}${PYTHONHOME-}" ]; then
-  # These would decide what Python starts with: all variables of Python are left out, but what a flag can say.
-  flags=-sSE
-  [ -z "${PYTHONUNBUFFERED-}" ] || flags=${flags}u
-  [ -z "${PYTHONDONTWRITEBYTECODE-}" ] || flags=${flags}B
-fi
-# Versions of pyenv, which puts one of them on the PATH at most: behind all that is there, as when a bundle is built.
-versions=
-if [ -z "${PEX_PYTHON-}${PEX_PYTHON_PATH-}" ]; then
-  for directory in "${PYENV_ROOT:-${HOME-}/.pyenv}"/versions/*/bin; do versions=$versions:$directory; done
-fi
+case ${PEX_PYTHON-} in */*)
+  names='' generic=''
+  # With both, the one that is named has to be on the path.
+  case :${PEX_PYTHON_PATH:-$given}: in *:"$given":* | *:"${given%/*}":*) ;; *) given= ;; esac
+  ;;
+*) [ -z "${PEX_PYTHON_PATH-}" ] || given=$given:$path ;;
+esac
+pyenv=${PYENV_ROOT:-${HOME-}/.pyenv}
+newline='
+'
+flags=-sS@FLAGS@
+[ -z "${__KILT_FLAGS-}" ] || flags=$flags$newline$__KILT_FLAGS
+tried=
 set -f
 IFS=:
-case ${__KILT_DAMAGED-}${PEX_TOOLS-} in
-'' | 0 | [Ff][Aa][Ll][Ss][Ee])
-  # Unpacked already for an interpreter that is there: start it. Nothing here forks.
-  for python in $only; do
-    tree=$root/bundles/$id/at$python
-    [ ! -x "$tree/bin/python" ] || exec "$tree/bin/python" $flags "$tree/__main__.py" "$@"
-  done
-  search=$path
-  for _ in path versions; do
-    for name in $names $generic; do
-      for directory in $search; do
-        tree=$root/bundles/$id/at$directory/$name
-        [ ! -x "$tree/bin/python" ] || exec "$tree/bin/python" $flags "$tree/__main__.py" "$@"
-      done
-    done
-    search=$versions
-  done
-  ;;
-esac
-# The first start on this host: find an interpreter that works, and let it unpack.
-attempt() {
+# Whether what was found out about an interpreter may be out of date: it, or pyenv's choice of a version, is newer.
+stale() { [ "$python" -nt "$1" ] || [ "$pyenv/version" -nt "$1" ]; }
+# Starts the bundle with an interpreter, if that fits. Nothing forks where it has been unpacked for that one.
+consider() {
   python=$1
   shift
-  { [ -f "$python" ] && [ -x "$python" ]; } || return 0
-  # What it says it is: a wrapper, such as pyenv's, is executed once and no more.
-  real=$("$python" -sSE -c 'import sys
-fit = any(a <= sys.version_info[:3] <= b for a, b in @RANGES@)
-sys.exit(not fit or sys.implementation.name != "cpython" or print(sys.executable))' 2>/dev/null </dev/null) || real=
-  case $real in
-  /*)
-    [ -x "$real" ] || return 0
-    export __KILT_PYTHON="$python"
-    [ "${PEX_VERBOSE:-0}" = 0 ] || echo "$PEX: starting with $real" >&2
-    exec "$real" -sSE -c 'import sys, zlib
-@READ@
-exec(compile(parts[0], sys.argv[1] + "/.bootstrap/kilt_boot.py", "exec"))' "$PEX" "$@"
+  case $python in
+  '~'/*) python=${HOME-}${python#?} ;;
+  */bundles/*/at/*/bin/*)
+    # Of a bundle's tree, which a program has put on the PATH: the one that the tree was made for.
+    if [ -f "${python%/*/*}/kilt_main.py" ]; then
+      python=${python#*/bundles/*/at}
+      python=${python%/bin/*}
+    fi
     ;;
   esac
+  tree=$root/bundles/$id/at$python
+  case ${__KILT_DAMAGED-}${PEX_TOOLS-} in
+  '' | 0 | [Ff][Aa][Ll][Ss][Ee])
+    if [ -f "$tree/__main__.py" ] && [ -x "$tree/bin/python" ] &&
+      { [ "$tree/bin/python" -ef "$python" ] || { [ -e "$tree/wrapped" ] && ! stale "$tree/wrapped"; }; }; then
+      IFS=$newline
+      exec "$tree/bin/python" $flags "$tree/__main__.py" "$@"
+    fi
+    ;;
+  esac
+  if [ -e "$tree/unfit" ] && ! stale "$tree/unfit" || ! [ -f "$python" ]; then return 0; fi
+  # The first start with it: it says what it is, as a wrapper such as pyenv's may be anything.
+  real=$("$python" -I -S -c 'import sys
+fit = any(a <= sys.version_info[:3] <= b for a, b in @RANGES@)
+print(sys.executable if fit and sys.implementation.name == "cpython" else "unfit")' 2>/dev/null </dev/null)
+  code=$?
+  if [ -x "$real" ]; then
+    export __KILT_PYTHON="$python"
+    [ "${PEX_VERBOSE:-0}" = 0 ] || echo "$PEX: starting with $real" >&2
+    exec "$real" -I -S -c 'import sys
+import zlib
+@READ@
+exec(compile(parts[0], sys.argv[1] + "/.bootstrap/kilt_boot.py", "exec"))' "$PEX" "$@"
+  fi
   tried="$tried $python"
+  # A shortage or a signal says nothing of it. A script that fails is one for another version.
+  magic=
+  [ "$code" = 0 ] || [ "$code" -gt 127 ] || { IFS= read -r magic <"$python"; } 2>/dev/null
+  case $real$magic in
+  unfit | '#!'*) mkdir -p "$tree" && : >"$tree/unfit" ;;
+  esac 2>/dev/null
 }
-tried=
-for python in $only; do attempt "$python" "$@"; done
+for python in $given; do [ ! -x "$python" ] || consider "$python" "$@"; done
 search=$path
 for _ in path versions; do
   for name in $names $generic; do
-    for directory in $search; do attempt "$directory/$name" "$@"; done
+    for directory in $search; do [ ! -x "$directory/$name" ] || consider "$directory/$name" "$@"; done
   done
-  search=$versions
+  # Versions of pyenv, which puts one of them on the PATH at most: behind all that is there, as when a bundle is built.
+  search=
+  [ -z "${PEX_PYTHON-}${PEX_PYTHON_PATH-}" ] || break
+  set +f
+  for directory in "$pyenv"/versions/*/bin; do search=$search:$directory; done
+  set -f
 done
 echo "$PEX: no Python that meets @CONSTRAINTS@ was found" >&2
 [ -z "$tried" ] || echo "  tried and found unfit:$tried" >&2

@@ -1,6 +1,7 @@
 import CSystemShims
 import Glibc
 import JobModel
+import SystemSupport
 
 /// Appends the records of one task to its checkpoint file.
 ///
@@ -14,6 +15,8 @@ struct CheckpointWriter {
   private var size = 0
   private var sequence = 0
   private var unwritten: [UInt8] = []
+  /// Whether records of states are not on the disk yet.
+  private var needsSync = false
   /// The records that were there already.
   let earlier: [CheckpointRecord]
 
@@ -44,8 +47,8 @@ struct CheckpointWriter {
     sequence = (earlier.last?.sequence ?? -1) + 1
   }
 
-  /// Whether every record has reached the file.
-  var isWritten: Bool { unwritten.isEmpty }
+  /// Whether every record has reached the file, and those of states the disk.
+  var isWritten: Bool { unwritten.isEmpty && !needsSync }
 
   /// Adds a record. Those of states are on the disk when this returns true.
   @discardableResult
@@ -53,14 +56,14 @@ struct CheckpointWriter {
     let time = Timestamp(milliseconds: Monotonic.wallMilliseconds())
     unwritten += CheckpointRecord(sequence: sequence, time: time, kind: kind).line
     sequence += 1
-    let isWritten = flush()
     switch kind {
-    case .executorStarted, .taskState, .process: return isWritten && fdatasync(descriptor) == 0
-    case .health, .resources: return isWritten
+    case .executorStarted, .taskState, .process: needsSync = true
+    case .health, .resources: break
     }
+    return flush()
   }
 
-  /// Writes what is left over; true when nothing is.
+  /// Writes what is left over, and syncs records of states, those written late as well; true when nothing is left.
   @discardableResult
   mutating func flush() -> Bool {
     while !unwritten.isEmpty {
@@ -71,6 +74,10 @@ struct CheckpointWriter {
       unwritten.removeFirst(count)
     }
     if size > limit { compact() }
+    if needsSync {
+      guard fdatasync(descriptor) == 0 else { return false }
+      needsSync = false
+    }
     return true
   }
 
@@ -101,18 +108,37 @@ struct CheckpointWriter {
         return samples < 360
       }
     }
-    let content = kept.flatMap(\.line)
-    let temporary = path + ".new"
-    let new = open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o644)
-    guard new >= 0 else { return }
-    let isWritten = content.withUnsafeBytes { write(new, $0.baseAddress, $0.count) } == content.count
-    guard isWritten, fsync(new) == 0, rename(temporary, path) == 0 else {
-      close(new)
-      unlink(temporary)
-      return
+    // The file appended to from now on is the one that takes the path: its descriptor is had before that.
+    do throws(SystemCallError) {
+      let replacement = try FileReplacement(of: FilePath(path))
+      let content = kept.flatMap(\.line)
+      try FileSystem.write(content, to: replacement.file)
+      let new = fcntl(replacement.file.rawValue, F_DUPFD_CLOEXEC, 0)
+      guard new >= 0 else { return }
+      guard fcntl(new, F_SETFL, O_APPEND) == 0 else {
+        close(new)
+        return
+      }
+      // Without the sync of the directory the file is in its place all the same.
+      var failure: SystemCallError?
+      do throws(SystemCallError) { try replacement.commit(.durable) } catch { failure = error }
+      guard isPath(of: new) else {
+        close(new)
+        if let failure { throw failure }
+        return
+      }
+      close(descriptor)
+      descriptor = new
+      size = content.count
+    } catch {
+      // The old file is still there, and this is tried again when it has grown further.
     }
-    close(descriptor)
-    descriptor = new
-    size = content.count
+  }
+
+  /// Whether the path leads to an open file.
+  private func isPath(of file: Int32) -> Bool {
+    var (opened, found) = (stat(), stat())
+    return fstat(file, &opened) == 0 && lstat(path, &found) == 0 && opened.st_ino == found.st_ino
+      && opened.st_dev == found.st_dev
   }
 }

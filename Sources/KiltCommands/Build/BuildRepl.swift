@@ -50,7 +50,7 @@ struct BuildRepl: ParsableCommand {
         environments: environments, builder: try session.targetBuilder(store: store))
     }
     try session.reportWarnings()
-    let start = shell == .ipython ? ["-m", "IPython"] : []
+    let start = shell == .ipython ? ProgramEnvironment.arguments(running: "IPython") : []
     store.keepAcrossExecution()
     try replaceProcess(
       with: environment.python.python, start + arguments, environment: environment.variables(environmentStrings()))

@@ -32,6 +32,7 @@ public enum Invocation {
     } catch let error as ExitCode {
       return error.rawValue
     } catch {
+      TerminationSignals.awaitEnd()
       return report(error)
     }
   }

@@ -72,15 +72,7 @@ public struct ProgramEnvironment: Sendable {
 
   /// The arguments with which its Python runs a module as a program. As `-m` does it, but without the working directory
   /// on `sys.path`, where a file of any name could stand in the place of a module.
-  public static func arguments(running module: String) -> [String] {
-    let code = """
-      import runpy, sys
-      if sys.path[0] == '':
-          del sys.path[0]
-      runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)
-      """
-    return ["-c", code, module]
-  }
+  public static func arguments(running module: String) -> [String] { Interpreter.arguments(running: module) }
 }
 
 extension TargetGraph {

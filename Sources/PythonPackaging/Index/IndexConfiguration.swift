@@ -24,9 +24,12 @@ public struct IndexConfiguration: Sendable, Hashable {
   }
 
   /// Prints pip's configuration as JSON. The default index is pip's own constant: ours would be one more place that
-  /// decides where packages come from.
+  /// decides where packages come from. Nothing is imported from the working directory or `PYTHONPATH`.
   private static let script = """
-    import json, os, sys
+    import sys
+    if sys.path and sys.path[0] == '':
+        del sys.path[0]
+    import json
     from pip._internal.configuration import Configuration
     from pip._internal.models.index import PyPI
     c = Configuration(isolated=False)
@@ -56,7 +59,7 @@ public struct IndexConfiguration: Sendable, Hashable {
     var tried: [String] = []
     for path in interpreters {
       let answer = Result { () throws(SystemCallError) in
-        try Subprocess(path.string, ["-B", "-c", script], deadlineMilliseconds: 60_000).run()
+        try Subprocess(path.string, ["-B", "-E", "-c", script], deadlineMilliseconds: 60_000).run()
       }
       switch answer {
       case .success(let outcome) where outcome.termination.isSuccess:

@@ -103,10 +103,11 @@ struct SourceBuild {
     }
     try FileSystem.removeTree(site)
     let texts = Set(requirements.map(\.description)).sorted()
-    let arguments = [
-      "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile", "--no-warn-script-location",
-      "--only-binary", ":all:", "--target", site.string, "--",
-    ]
+    let arguments =
+      ["-E"] + Interpreter.arguments(running: "pip") + [
+        "install", "--quiet", "--disable-pip-version-check", "--no-compile", "--no-warn-script-location",
+        "--only-binary", ":all:", "--target", site.string, "--",
+      ]
     let inherited = environmentStrings().filter { pipEnvironment[String($0.prefix { $0 != "=" })] == nil }
     let outcome = try Subprocess(
       interpreter.path.string, arguments + texts,

@@ -11,6 +11,21 @@ public struct Interpreter: Sendable, Hashable {
     self.path = path
     self.facts = facts
   }
+
+  /// Returns the arguments with which a Python runs a module as a program.
+  ///
+  /// As `-m` does it, but without the working directory on `sys.path`, where a file of any name could stand in the place
+  /// of a module.
+  public static func arguments(running module: String) -> [String] {
+    let code = """
+      import sys
+      if sys.path and sys.path[0] == '':
+          del sys.path[0]
+      import runpy
+      runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)
+      """
+    return ["-c", code, module]
+  }
 }
 
 /// Why there is no interpreter to be had.

@@ -56,10 +56,11 @@ public struct UvTool: Sendable {
   private static func install(in folder: FilePath, with python: Interpreter) -> Result<Void, SystemCallError> {
     Result { () throws(SystemCallError) in
       try FileSystem.removeTree(folder)
-      let made = try Subprocess(python.path.string, ["-m", "venv", folder.string], deadlineMilliseconds: 120_000).run()
+      let made = try Subprocess(python.path.string, ["-I", "-m", "venv", folder.string], deadlineMilliseconds: 120_000)
+        .run()
       guard made.termination.isSuccess else { return }
       let pip = folder.appending("bin/python").string
-      let arguments = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv"]
+      let arguments = ["-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv"]
       let installed = try Subprocess(pip, arguments, deadlineMilliseconds: 300_000).run()
       if !installed.termination.isSuccess { try FileSystem.removeTree(folder) }
     }

@@ -17,18 +17,16 @@ extension SnapshotStore {
     return Int(status.size)
   }
 
-  /// The size of a journal's head and whole records; 0 when there is none, nil when it is damaged.
-  func validJournalSize(_ origin: StateImage.Origin) -> Int? {
+  /// The size of a journal's head and whole records; 0 when there is none.
+  func validJournalSize(_ origin: StateImage.Origin) -> Int {
+    // One that can not be read has no records: whoever has read some gives up.
     guard let bytes = try? FileSystem.read(journalPath(origin.number)) else { return 0 }
-    // Damage is what nil says.
-    return try? bytes.withBytes { bytes throws(SnapshotError) in
-      try Self.forEachRecord(bytes, origin.identity) { _ throws(SnapshotError) in }
-    }
+    return bytes.withUnsafeBytes { Self.forEachRecord($0, origin.identity) { _ in } }
   }
 
-  /// Applies the records that are whole.
+  /// Applies the records that are whole, up to the first that is not.
   ///
-  /// - Throws: ``SnapshotError/damaged(_:)`` when the journal is not this snapshot's, or a record is damaged.
+  /// - Throws: ``SnapshotError/damaged(_:)`` for a whole record that makes no sense.
   func applyJournal(_ number: UInt64, _ identity: UInt64, to image: StateImage) throws(SnapshotError) {
     // Most of the time there is none.
     guard let bytes = try? FileSystem.read(journalPath(number)) else { return }
@@ -38,26 +36,27 @@ extension SnapshotStore {
     image.noteSaved()
   }
 
-  /// Goes through the records that are whole; bytes behind them were torn by a crash, or are just being written.
+  /// Goes through the records that are whole; bytes behind them were torn by a crash, or are just being written. After a
+  /// power cut a file can have its new size and zeros in the place of its new bytes: a record of no bytes, or whose
+  /// checksum is another, ends the journal as the end of the file does, and so does a head that is not this snapshot's.
+  /// The state is then an earlier one, which costs time.
   ///
   /// - Returns: the size of head and whole records.
-  private static func forEachRecord(
+  private static func forEachRecord<Failure: Error>(
     _ bytes: UnsafeRawBufferPointer, _ identity: UInt64,
-    _ body: (UnsafeRawBufferPointer) throws(SnapshotError) -> Void
-  ) throws(SnapshotError) -> Int {
-    guard bytes.count >= headSize else { return 0 }
-    guard bytes.fixed64(at: 0) == SnapshotFormat.journalMagic, bytes.fixed64(at: 8) == identity,
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) -> Int {
+    guard bytes.count >= headSize, bytes.fixed64(at: 0) == SnapshotFormat.journalMagic,
+      bytes.fixed64(at: 8) == identity,
       SnapshotFormat.checksum(UnsafeRawBufferPointer(rebasing: bytes[..<16])) == bytes.fixed32(at: 16)
-    else { throw .damaged("the journal's head") }
+    else { return 0 }
     var position = headSize
     while bytes.count - position >= recordHeadSize {
       let size = Int(bytes.fixed32(at: position))
       let start = position + recordHeadSize
-      guard size <= bytes.count - start else { break }
+      guard size > 0, size <= bytes.count - start else { break }
       let record = UnsafeRawBufferPointer(rebasing: bytes[start..<(start + size)])
-      guard SnapshotFormat.checksum(record) == bytes.fixed32(at: position + 4) else {
-        throw .damaged("a record of the journal")
-      }
+      guard SnapshotFormat.checksum(record) == bytes.fixed32(at: position + 4) else { break }
       try body(record)
       position = start + size
     }

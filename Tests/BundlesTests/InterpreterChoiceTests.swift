@@ -1,0 +1,99 @@
+import Bundles
+import SystemSupport
+import Testing
+
+@Suite("Which interpreter starts a bundle")
+struct InterpreterChoiceTests {
+  private func pythons() throws -> (one: Python, other: Python) {
+    try #require(Python.all.count >= 2, "two versions of Python are needed: run scripts/install-dependencies tests")
+    return (try #require(Python.all.last), try #require(Python.all.first))
+  }
+
+  /// A bundle that says its interpreter's minor version.
+  private func bundle(_ scratch: Scratch) throws -> Bundle {
+    try scratch.build(entry: "app", sources: ["app.py": "import sys\nprint(sys.version_info[1])\n"])
+  }
+
+  @Test("Earlier starts with another interpreter do not change the choice")
+  func independent() throws {
+    let scratch = try Scratch()
+    let (one, other) = try pythons()
+    let bundle = try bundle(scratch)
+    let path = "\(one.path.removingLastComponent()):\(other.path.removingLastComponent())"
+    // The other one first, in each way there is, then a plain start.
+    #expect(try scratch.run(other.path, [bundle.path.string], environment: ["PATH": path]).text == "\(other.minor)")
+    #expect(
+      try scratch.run(bundle.path, environment: ["PATH": path, "PEX_PYTHON": other.path.string]).text
+        == "\(other.minor)")
+    for _ in 0..<2 { #expect(try scratch.run(bundle.path, environment: ["PATH": path]).text == "\(one.minor)") }
+    #expect(try scratch.run(other.path, [bundle.path.string], environment: ["PATH": path]).text == "\(other.minor)")
+    #expect(try scratch.run(one.path, [bundle.path.string], environment: ["PATH": path]).text == "\(one.minor)")
+  }
+
+  @Test("The interpreter that is given runs, although the bundle was unpacked for one on the PATH only")
+  func given() throws {
+    let scratch = try Scratch()
+    let (one, other) = try pythons()
+    let bundle = try bundle(scratch)
+    #expect(try scratch.run(bundle.path, python: one.path).text == "\(one.minor)")
+    for _ in 0..<2 {
+      #expect(try scratch.run(other.path, [bundle.path.string], python: one.path).text == "\(other.minor)")
+    }
+    // One that does not fit starts one that does.
+    let narrow = try scratch.build(
+      "narrow.pex", entry: "app", sources: ["app.py": "import sys\nprint(sys.version_info[1])"]
+    ) {
+      $0.interpreterConstraints = ["==3.\(one.minor).*"]
+    }
+    for _ in 0..<2 {
+      #expect(try scratch.run(other.path, [narrow.path.string], python: one.path).text == "\(one.minor)")
+    }
+  }
+
+  @Test("An interpreter that was replaced by another version is noticed, and so is a wrapper that was")
+  func replaced() throws {
+    let scratch = try Scratch()
+    let (one, other) = try pythons()
+    let bundle = try bundle(scratch)
+    let bin = scratch.path.appending("bin")
+    try FileSystem.createDirectories(bin)
+    func put(_ python: Python, asWrapper: Bool) throws {
+      let path = bin.appending("python3")
+      if FileSystem.exists(path) { try FileSystem.removeFile(path) }
+      if asWrapper {
+        try FileSystem.write(text: "#!/bin/sh\nexec '\(python.path)' \"$@\"\n", to: path, permissions: 0o755)
+      } else {
+        try FileSystem.createSymbolicLink(at: path, to: python.path)
+      }
+    }
+    for asWrapper in [false, true, false] {
+      for python in [one, other, one] {
+        try put(python, asWrapper: asWrapper)
+        for _ in 0..<2 {
+          let outcome = try scratch.run(bundle.path, environment: ["PATH": bin.string])
+          #expect(outcome.text == "\(python.minor)", "wrapper \(asWrapper): \(outcome.errorText)")
+        }
+      }
+    }
+  }
+
+  @Test("A script that is a Python of a version that is not there is asked once, and again when pyenv chooses another")
+  func unfitOnce() throws {
+    let scratch = try Scratch()
+    let (one, _) = try pythons()
+    let bundle = try bundle(scratch)
+    let shims = scratch.path.appending("shims"), log = scratch.path.appending("log")
+    try FileSystem.createDirectories(shims)
+    try FileSystem.write(
+      text: "#!/bin/sh\necho asked >>'\(log)'\nexit 127\n", to: shims.appending("python3.\(one.minor)"),
+      permissions: 0o755)
+    let environment = ["PATH": "\(shims):\(one.path.removingLastComponent()):/bin", "PYENV_ROOT": scratch.path.string]
+    for _ in 0..<3 { #expect(try scratch.run(bundle.path, environment: environment).text == "\(one.minor)") }
+    #expect(try FileSystem.readText(log) == "asked\n")
+    // What pyenv writes when a version is chosen is newer from now on.
+    try FileSystem.write(text: "3\n", to: scratch.path.appending("version"))
+    _ = try Subprocess("touch", ["-d", "2099-01-01", scratch.path.appending("version").string]).run()
+    #expect(try scratch.run(bundle.path, environment: environment).text == "\(one.minor)")
+    #expect(try FileSystem.readText(log) == "asked\nasked\n")
+  }
+}
