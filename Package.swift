@@ -13,18 +13,20 @@ struct Module {
   var packages: [External] = []
   var resources: [Resource] = []
   var testDependencies: [String] = []
+  var testPackages: [External] = []
   var testResources: [Resource] = []
 }
 
 /// A product of another package.
 enum External: CaseIterable {
-  case argumentParser, crypto, systemPackage, grdb
+  case argumentParser, crypto, cryptoExtras, systemPackage, grdb
   case hummingbird, hummingbirdTesting, log, serviceLifecycle, unixSignals
 
   var product: Target.Dependency {
     switch self {
     case .argumentParser: .product(name: "ArgumentParser", package: "swift-argument-parser")
     case .crypto: .product(name: "Crypto", package: "swift-crypto")
+    case .cryptoExtras: .product(name: "CryptoExtras", package: "swift-crypto")
     case .systemPackage: .product(name: "SystemPackage", package: "swift-system")
     case .grdb: .product(name: "GRDB", package: "GRDB.swift")
     case .hummingbird: .product(name: "Hummingbird", package: "hummingbird")
@@ -38,7 +40,7 @@ enum External: CaseIterable {
   var url: String {
     switch self {
     case .argumentParser: "https://github.com/apple/swift-argument-parser"
-    case .crypto: "https://github.com/apple/swift-crypto"
+    case .crypto, .cryptoExtras: "https://github.com/apple/swift-crypto"
     case .systemPackage: "https://github.com/apple/swift-system"
     case .grdb: "https://github.com/groue/GRDB.swift"
     case .hummingbird, .hummingbirdTesting: "https://github.com/hummingbird-project/hummingbird"
@@ -50,7 +52,7 @@ enum External: CaseIterable {
   var version: Version {
     switch self {
     case .argumentParser: "1.8.2"
-    case .crypto: "4.5.2"
+    case .crypto, .cryptoExtras: "4.5.2"
     case .systemPackage: "1.8.1"
     case .grdb: "7.10.0"
     case .hummingbird, .hummingbirdTesting: "2.28.1"
@@ -68,11 +70,13 @@ let systemLibraries: [String: Target] = [
 ]
 
 /// C targets of our own: `CSystemShims` makes GNU functions visible, `CCurlShims` loads libcurl when it is first
-/// used, `CHostShims` reads clock and limits, `CFuzzDriver` is the header of libFuzzer.
+/// used, `CArchiveShims` does so with libarchive, `CHostShims` reads
+/// clock and limits, `CFuzzDriver` is the header of libFuzzer.
 let shims: [String: Target] = [
   "CSystemShims": .target(name: "CSystemShims"),
   "CHostShims": .target(name: "CHostShims"),
   "CCurlShims": .target(name: "CCurlShims"),
+  "CArchiveShims": .target(name: "CArchiveShims"),
   "CFuzzDriver": .target(name: "CFuzzDriver", path: "Fuzz/driver"),
 ]
 
@@ -89,6 +93,8 @@ let modules: [Module] = [
   Module(name: "Digests", dependencies: ["SystemSupport"], packages: [.crypto, .systemPackage]),
   Module(
     name: "Zip", dependencies: ["CLibdeflate", "CZlib", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),
+  Module(
+    name: "Archive", dependencies: ["CArchiveShims", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),
   Module(name: "Snapshot", dependencies: ["CLibdeflate", "SystemSupport"], packages: [.systemPackage]),
   Module(
     name: "HTTPClient", dependencies: ["CCurlShims", "SystemSupport", "Diagnostics"]),
@@ -116,8 +122,10 @@ let modules: [Module] = [
     packages: [.systemPackage]),
   Module(
     name: "Artifacts",
-    dependencies: ["JSON", "HTTPClient", "DirectoryTrust", "Digests", "SystemSupport", "Diagnostics"],
-    packages: [.crypto, .systemPackage], testDependencies: ["CSystemShims"]),
+    dependencies: [
+      "JSON", "TOML", "HTTPClient", "DirectoryTrust", "Digests", "CSystemShims", "SystemSupport", "Diagnostics",
+    ],
+    packages: [.crypto, .systemPackage]),
   Module(name: "JobModel", dependencies: ["JSON"]),
   Module(name: "SchedulerAccess", dependencies: ["SystemSupport", "Diagnostics"], packages: [.systemPackage]),
   // Floor 5
@@ -133,6 +141,9 @@ let modules: [Module] = [
     dependencies: ["JobModel", "Starlark", "YAML", "Digests", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage]),
   Module(name: "SchedulerCore", dependencies: ["JobModel", "JSON", "Diagnostics"]),
+  Module(
+    name: "SigningKeys", dependencies: ["Artifacts", "SystemSupport", "Diagnostics"],
+    packages: [.crypto, .cryptoExtras, .systemPackage], testDependencies: ["Digests", "JSON"]),
   // Floor 6
   Module(
     name: "Tailor",
@@ -171,7 +182,7 @@ let modules: [Module] = [
     name: "BuildCommands",
     dependencies: [
       "TargetGraph", "Workspace", "BuildFiles", "Bundles", "Actions", "Artifacts", "PythonPackaging", "ContentStore",
-      "Digests", "Zip", "TOML", "JSON", "SystemSupport", "Diagnostics",
+      "Digests", "Zip", "Archive", "TOML", "JSON", "SystemSupport", "Diagnostics",
     ],
     packages: [.systemPackage]),
   Module(
@@ -187,7 +198,7 @@ let modules: [Module] = [
   Module(
     name: "RunnerCommands",
     dependencies: ["Artifacts", "Bundles", "Digests", "JSON", "SystemSupport", "Diagnostics"],
-    packages: [.systemPackage], testDependencies: ["pex-runner"]),
+    packages: [.systemPackage], testDependencies: ["pex-runner", "kilt"], testPackages: [.crypto]),
   Module(
     name: "SchedulerServer",
     dependencies: [
@@ -203,8 +214,7 @@ let modules: [Module] = [
     name: "KiltCommands",
     dependencies: [
       "BuildCommands", "PythonCommands", "PythonEnvironments", "HostChecks", "Tailor", "TargetGraph", "Workspace",
-      "BuildFiles",
-      "Artifacts",
+      "BuildFiles", "Artifacts", "SigningKeys",
       "JobFiles", "JobModel", "SchedulerAccess", "SchedulerClient", "Starlark", "PythonPackaging", "Bundles", "Actions",
       "ContentStore",
       "Digests", "JSON", "SystemSupport", "Diagnostics",
@@ -289,7 +299,8 @@ for module in modules where selected.contains(module.name) {
       .testTarget(
         name: module.name + "Tests",
         dependencies: [.byName(name: module.name)]
-          + (module.dependencies + module.testDependencies).map { .byName(name: $0) } + module.packages.map(\.product),
+          + (module.dependencies + module.testDependencies).map { .byName(name: $0) }
+          + (module.packages + module.testPackages).map(\.product),
         resources: module.testResources, swiftSettings: settings, linkerSettings: linker))
   }
 }

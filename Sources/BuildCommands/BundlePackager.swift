@@ -51,7 +51,8 @@ public struct BundlePackager {
       return brought
     }
     return PackagedBundle(
-      plan: plan, platform: foreign?.text, bundle: bundle, key: inputs.key, work: work, version: version,
+      plan: plan, platform: foreign?.text, bundle: bundle, key: inputs.key, work: work,
+      wheels: inputs.specification.wheels.map { ($0.fileName, $0.sha256.hex) }, version: version,
       relativePath: relativePath,
       notes: fields.notes + plan.unpackedNotes(in: resolver.graph) + (try fields.sizeNotes(bundle, plan.address)))
   }
@@ -93,6 +94,12 @@ public struct BundlePackager {
   /// What a binary's bundle would be made from now, by name.
   public func inputs(of target: TargetID) throws -> InputList {
     try targets.bundleInputs(try resolver.bundlePlan(for: target)).inputs
+  }
+
+  /// What a binary is packed from, and the key that stands for it: equal keys give equal bytes.
+  public func key(of target: TargetID) throws -> (plan: BundlePlan, inputs: SHA256Digest) {
+    let plan = try resolver.bundlePlan(for: target)
+    return (plan, try targets.bundleInputs(plan).key)
   }
 
   /// Does what is needed for the bundle of these inputs to stand at a path.

@@ -22,6 +22,8 @@ public struct PackagedBundle: Sendable {
   /// The digest of everything that the bundle's bytes depend on.
   var key: SHA256Digest
   public var work: Work
+  /// The wheels in it: file names, and SHA-256 digests in hexadecimal digits.
+  var wheels: [(fileName: String, sha256: String)] = []
   public var version: SourceVersion
 
   /// The file, from the workspace root.

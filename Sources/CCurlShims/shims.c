@@ -132,13 +132,11 @@ CURLcode kilt_curl_allow_only_http(CURL *easy) {
 #pragma clang diagnostic pop
 }
 
-long kilt_curl_get_long(CURL *easy, CURLINFO info) {
-  long value = 0;
-  return curl.easy_getinfo(easy, info, &value) == CURLE_OK ? value : 0;
-}
-int64_t kilt_curl_get_offset(CURL *easy, CURLINFO info) {
-  curl_off_t value = 0;
-  return curl.easy_getinfo(easy, info, &value) == CURLE_OK ? value : 0;
+CURLcode kilt_curl_get_offset(CURL *easy, CURLINFO info, int64_t *value) {
+  curl_off_t found = 0;
+  CURLcode code = curl.easy_getinfo(easy, info, &found);
+  *value = code == CURLE_OK ? found : 0;
+  return code;
 }
 const char *kilt_curl_get_string(CURL *easy, CURLINFO info) {
   const char *value = NULL;
@@ -151,7 +149,7 @@ struct curl_slist *kilt_curl_slist_append(struct curl_slist *list, const char *l
 void kilt_curl_slist_free(struct curl_slist *list) { curl.slist_free_all(list); }
 
 CURLM *kilt_curl_multi_init(void) { return curl.multi_init(); }
-void kilt_curl_multi_cleanup(CURLM *multi) { curl.multi_cleanup(multi); }
+CURLMcode kilt_curl_multi_cleanup(CURLM *multi) { return curl.multi_cleanup(multi); }
 CURLMcode kilt_curl_multi_add(CURLM *multi, CURL *easy) { return curl.multi_add_handle(multi, easy); }
 CURLMcode kilt_curl_multi_remove(CURLM *multi, CURL *easy) { return curl.multi_remove_handle(multi, easy); }
 CURLMcode kilt_curl_multi_perform(CURLM *multi, int *running) { return curl.multi_perform(multi, running); }

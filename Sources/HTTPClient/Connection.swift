@@ -23,7 +23,9 @@ final class Connection: @unchecked Sendable {
 
   deinit {
     kilt_curl_easy_cleanup(easy)
-    kilt_curl_multi_cleanup(multi)
+    // It can only fail for a handle that is none, or inside of a callback.
+    let code = kilt_curl_multi_cleanup(multi)
+    assert(code == CURLM_OK, "curl_multi_cleanup: \(code)")
     message.deallocate()
   }
 
@@ -42,14 +44,22 @@ final class Connection: @unchecked Sendable {
 
     let code = try withExtendedLifetime(transfer) { () throws -> CURLcode in
       try check(kilt_curl_multi_add(multi, easy), request)
-      defer { kilt_curl_multi_remove(multi, easy) }
-      guard let cancellation else { return try wait(request, nil) }
-      return try cancellation.whileRegistered(multi) { try wait(request, cancellation) }
+      let outcome = Result { () throws -> CURLcode in
+        guard let cancellation else { return try wait(request, nil) }
+        return try cancellation.whileRegistered(multi) { try wait(request, cancellation) }
+      }
+      // A handle that stays in the set would be added to it twice by the next request.
+      try check(kilt_curl_multi_remove(multi, easy), request)
+      return try outcome.get()
     }
     if let failure = transfer.failure { throw failure }
     guard code == CURLE_OK else { throw error(code, request) }
     let url = kilt_curl_get_string(easy, CURLINFO_EFFECTIVE_URL).map { String(cString: $0) } ?? request.url
-    return (redactedURL(url), kilt_curl_get_offset(easy, CURLINFO_RETRY_AFTER))
+    var retryAfter: Int64 = 0
+    // Only in libcurl before 7.66 it cannot be asked for; the server's wish is then not known.
+    let known = kilt_curl_get_offset(easy, CURLINFO_RETRY_AFTER, &retryAfter)
+    guard known == CURLE_OK || known == CURLE_UNKNOWN_OPTION else { throw error(known, request) }
+    return (redactedURL(url), retryAfter)
   }
 
   private func wait(_ request: HTTPRequest, _ cancellation: HTTPCancellation?) throws -> CURLcode {
@@ -99,9 +109,13 @@ extension Connection {
     func set(_ option: CURLoption, _ value: String) {
       if result == CURLE_OK { result = kilt_curl_set_string(easy, option, value) }
     }
-    kilt_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, message)
+    /// Keeps the first failure: an option that is not set must not go unnoticed.
+    func check(_ code: @autoclosure () -> CURLcode) {
+      if result == CURLE_OK { result = code() }
+    }
+    check(kilt_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, message))
     set(CURLOPT_NOSIGNAL, 1)
-    kilt_curl_allow_only_http(easy)
+    check(kilt_curl_allow_only_http(easy))
     set(CURLOPT_URL, request.url)
     set(CURLOPT_BUFFERSIZE, 256 << 10)
     set(CURLOPT_CONNECTTIMEOUT_MS, request.timeouts.connect)
@@ -133,21 +147,29 @@ extension Connection {
       set(CURLOPT_NETRC, Int(CURL_NETRC_OPTIONAL.rawValue))
       if let path = environment("NETRC") { set(CURLOPT_NETRC_FILE, path) }
     }
-    setMethod(request, transfer, context, set, set)
+    setMethod(request, transfer, context, set, set) { check($0) }
     var list: UnsafeMutablePointer<curl_slist>?
+    /// A list that cannot grow stays the caller's to free.
+    func append(_ line: String) throws {
+      guard let longer = kilt_curl_slist_append(list, line) else {
+        kilt_curl_slist_free(list)
+        throw HTTPError(.other, request, detail: "out of memory")
+      }
+      list = longer
+    }
     // No "Expect: 100-continue": a server that ignores it costs a second's wait.
-    list = kilt_curl_slist_append(list, "Expect:")
+    try append("Expect:")
     for field in request.headers.fields {
       guard !(field.name + field.value).utf8.contains(where: { $0 == 0x0A || $0 == 0x0D || $0 == 0 }) else {
         kilt_curl_slist_free(list)
         throw HTTPError(.other, request, detail: "a line break in the header field \"\(field.name)\"")
       }
       // libcurl's way to send a field without a value.
-      list = kilt_curl_slist_append(list, field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)")
+      try append(field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)")
     }
-    kilt_curl_set_list(easy, CURLOPT_HTTPHEADER, list)
-    kilt_curl_on_header(easy, receiveHeader, context)
-    kilt_curl_on_body(easy, receiveBody, context)
+    check(kilt_curl_set_list(easy, CURLOPT_HTTPHEADER, list))
+    check(kilt_curl_on_header(easy, receiveHeader, context))
+    check(kilt_curl_on_body(easy, receiveBody, context))
     guard result == CURLE_OK else {
       kilt_curl_slist_free(list)
       throw error(result, request)
@@ -157,12 +179,12 @@ extension Connection {
 
   private func setMethod(
     _ request: HTTPRequest, _ transfer: Transfer, _ context: UnsafeMutableRawPointer,
-    _ setLong: (CURLoption, Int) -> Void, _ setString: (CURLoption, String) -> Void
+    _ setLong: (CURLoption, Int) -> Void, _ setString: (CURLoption, String) -> Void, check: (CURLcode) -> Void
   ) {
     if let length = transfer.uploadLength {
       setLong(CURLOPT_UPLOAD, 1)
-      kilt_curl_set_offset(easy, CURLOPT_INFILESIZE_LARGE, length)
-      kilt_curl_on_upload(easy, sendBody, seekBody, context)
+      check(kilt_curl_set_offset(easy, CURLOPT_INFILESIZE_LARGE, length))
+      check(kilt_curl_on_upload(easy, sendBody, seekBody, context))
       setString(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
       return
     }

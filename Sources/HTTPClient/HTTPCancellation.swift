@@ -21,7 +21,8 @@ public final class HTTPCancellation: Sendable {
     // The wake-up is inside the lock: `whileRegistered` leaves only after it, so the handle is still alive.
     state.withLock { state in
       state.isCancelled = true
-      for address in state.waiting.values { kilt_curl_multi_wakeup(UnsafeMutableRawPointer(bitPattern: address)) }
+      // A wake-up that fails is made up for by the end of the poll, after 10 s at most: it sees `isCancelled`.
+      for address in state.waiting.values { _ = kilt_curl_multi_wakeup(UnsafeMutableRawPointer(bitPattern: address)) }
     }
   }
 

@@ -1,6 +1,7 @@
 import CCurlShims
 import Glibc
 import Synchronization
+import SystemSupport
 
 /// Performs HTTP requests, one at a time on the calling thread; any number of threads may use one client at once, and
 /// they share its open connections. Start-up costs nothing: libcurl is loaded by the first request.
@@ -25,12 +26,14 @@ public final class HTTPClient: Sendable {
   ///
   /// An answer that is not a success is returned with the beginning of its body and nothing is received. The request is
   /// not repeated once something was received. Throws ``HTTPError``, or what `receive` throws (which ends the transfer).
+  ///
+  /// - Parameter onHead: is told of status and fields of a success before the first piece of its body.
   public func download(
     _ request: HTTPRequest, limit: Int64 = .max, cancellation: HTTPCancellation? = nil,
-    receive: (UnsafeRawBufferPointer) throws -> Void
+    onHead: ((HTTPResponse) -> Void)? = nil, receive: (UnsafeRawBufferPointer) throws -> Void
   ) throws -> HTTPResponse {
     try withoutActuallyEscaping(receive) { receive in
-      try attempts(request, limit: limit, sink: receive, cancellation) { false }
+      try attempts(request, limit: limit, sink: receive, cancellation, onHead: onHead) { false }
     }
   }
 
@@ -76,11 +79,20 @@ public final class HTTPClient: Sendable {
 
   private func attempts(
     _ request: HTTPRequest, limit: Int64, sink: Transfer.Sink?, _ cancellation: HTTPCancellation?,
-    startOver: () -> Bool
+    onHead: ((HTTPResponse) -> Void)? = nil, startOver: () -> Bool
   ) throws -> HTTPResponse {
     var attempt = 1
+    let start = monotonicNanoseconds()
+    var request = request
+    let total = request.timeouts.total
+    /// Milliseconds that are left for all attempts; nil is no limit.
+    func remaining() -> Int? {
+      request.timeouts.whole.map { $0 - Int((monotonicNanoseconds() - start) / 1_000_000) }
+    }
     while true {
+      if let remaining = remaining() { request.timeouts.total = max(1, min(total ?? .max, remaining)) }
       let transfer = try Transfer(request, limit: limit, sink: sink)
+      transfer.onHead = onHead
       let outcome = Result { try withConnection(request) { try $0.perform(transfer, cancellation) } }
       var retryAfter: Int64?
       switch outcome {
@@ -96,7 +108,8 @@ public final class HTTPClient: Sendable {
       }
       let canRepeat = transfer.delivered == 0 || startOver()
       guard canRepeat,
-        let delay = retry.delay(after: attempt, retryAfter: retryAfter, random: .random(in: 0..<1))
+        let delay = retry.delay(after: attempt, retryAfter: retryAfter, random: .random(in: 0..<1)),
+        remaining().map({ $0 > delay }) ?? true
       else {
         let end = try outcome.get()
         return HTTPResponse(status: transfer.status, headers: transfer.headers, body: transfer.body, url: end.url)

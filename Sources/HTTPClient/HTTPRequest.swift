@@ -34,10 +34,14 @@ public struct HTTPTimeouts: Sendable, Hashable {
   /// One attempt from beginning to end.
   public var total: Int?
 
-  public init(connect: Int = 15_000, stall: Int? = 60_000, total: Int? = nil) {
+  /// All attempts together, with the pauses between them.
+  public var whole: Int?
+
+  public init(connect: Int = 15_000, stall: Int? = 60_000, total: Int? = nil, whole: Int? = nil) {
     self.connect = connect
     self.stall = stall
     self.total = total
+    self.whole = whole
   }
 }
 

@@ -18,6 +18,9 @@ final class Transfer {
   /// What made a callback give up; it explains libcurl's own code better.
   private(set) var failure: (any Error)?
 
+  /// Is told of the head of a success before the first piece of its body.
+  var onHead: ((HTTPResponse) -> Void)?
+
   private var upload: Upload?
 
   /// How much of an error's page is kept.
@@ -56,6 +59,7 @@ final class Transfer {
   /// Whether to go on.
   func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
     if let sink, (200..<300).contains(status) {
+      if delivered == 0 { onHead?(HTTPResponse(status: status, headers: headers)) }
       guard delivered + Int64(bytes.count) <= limit else { return fail(HTTPError(.tooLarge(limit: limit), request)) }
       do {
         try sink(bytes)

@@ -5,8 +5,11 @@ import SystemSupport
 
 extension PexRunner {
   /// Becomes the bundle: exit code, signals and the process id are the program's own.
-  static func run(_ reference: ArtifactReference, _ arguments: [String], _ invocation: RunnerInvocation) throws {
-    let bundle = try bundle(reference, invocation)
+  static func run(_ selector: ArtifactSelector, _ arguments: [String], _ invocation: RunnerInvocation) throws {
+    if case .release(let name, let version) = selector {
+      return try run(release: name, version, arguments, invocation)
+    }
+    let bundle = try bundle(selector, invocation)
     let path = bundle.path
     bundle.keepAcrossExec()
     execute(path.string, [path.string] + arguments)
@@ -24,7 +27,7 @@ extension PexRunner {
       default: [String]()
       }
     throw Diagnostic(
-      .environment, "cannot execute \(reference)", notes: ["\(path): \(String(cString: strerror(code)))"],
+      .environment, "cannot execute \(selector)", notes: ["\(path): \(String(cString: strerror(code)))"],
       remedies: remedies)
   }
 
@@ -51,12 +54,17 @@ extension PexRunner {
   }
 
   /// Brings a bundle into the cache.
-  static func fetch(_ reference: ArtifactReference, printPath: Bool, _ invocation: RunnerInvocation) throws {
-    let bundle = try bundle(reference, invocation)
+  static func fetch(_ selector: ArtifactSelector, printPath: Bool, _ invocation: RunnerInvocation) throws {
+    if case .release(let name, let version) = selector {
+      let release = try release(name, version, invocation)
+      if printPath { writeText("\(release.path)\n", to: 1) }
+      return
+    }
+    let bundle = try bundle(selector, invocation)
     if printPath {
       writeText("\(bundle.path)\n", to: 1)
     } else if bundle.fetched == nil, !invocation.isQuiet {
-      writeText("pex-runner: \(reference.name)@\(bundle.commit.abbreviated) is in the cache\n", to: 2)
+      writeText("pex-runner: \(selector.name)@\(bundle.commit.abbreviated) is in the cache\n", to: 2)
     }
   }
 }

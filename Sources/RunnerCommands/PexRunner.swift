@@ -7,9 +7,14 @@ import SystemSupport
 public enum PexRunner {
   /// Does what the arguments (after the program's name) ask for, and returns the exit code. When a bundle is run, this
   /// process becomes it, and there is no return.
-  public static func main(_ arguments: [String]) -> Int32 {
+  ///
+  /// - Parameter name: the program's name as it was called. Another name than `pex-runner` is that of an installed tool.
+  public static func main(_ arguments: [String], calledAs name: String = "pex-runner") -> Int32 {
     claimStandardDescriptors()
     do {
+      if let tool = try InstalledTool(calledAs: name) {
+        return try perform(RunnerInvocation(tool: tool, arguments: arguments))
+      }
       return try perform(try RunnerInvocation(parsing: arguments))
     } catch {
       let color = isTerminal(2) && (environmentVariable("NO_COLOR") ?? "").isEmpty
@@ -20,37 +25,73 @@ public enum PexRunner {
 
   private static func perform(_ invocation: RunnerInvocation) throws -> Int32 {
     switch invocation.action {
-    case .run(let reference, let arguments): try run(reference, arguments, invocation)
-    case .fetch(let reference, let printPath): try fetch(reference, printPath: printPath, invocation)
+    case .run(let selector, let arguments): try run(selector, arguments, invocation)
+    case .fetch(let selector, let printPath): try fetch(selector, printPath: printPath, invocation)
     case .list(let name): try list(name, invocation)
-    case .cacheUsage: try showCache()
+    case .which(let name): try which(name)
+    case .install(let selector): try install(selector, invocation)
+    case .update(let names): try update(names, invocation)
+    case .cacheList: try showCache()
     case .cacheEviction: try evict(invocation)
+    case .cacheVerification: return try verifyCache()
     case .help(let topic): writeText(RunnerHelp.text(topic), to: 1)
     case .version: writeText("pex-runner \(kiltVersion)\n", to: 1)
     }
     return 0
   }
 
-  /// The bundle, from the cache or else from the repository.
-  static func bundle(_ reference: ArtifactReference, _ invocation: RunnerInvocation) throws -> CachedBundle {
+  /// The bundle, from the runner cache or else from the artifact repository.
+  static func bundle(_ selector: ArtifactSelector, _ invocation: RunnerInvocation) throws -> CachedBundle {
     let cache = try BundleCache.standard()
     let platform = invocation.platform ?? HostPlatform.current
-    if let hit = try cache.lookUp(reference, platform: platform, verifying: invocation.verifies) { return hit }
-    return try fetched(reference, platform, cache, invocation)
+    let trust = try RunnerConfiguration.trust(invocation)
+    let verifies = try RunnerConfiguration.verifies(invocation)
+    let reference = try reference(selector, platform, cache, invocation)
+    if let hit = try cache.lookUp(reference, platform: platform, verifying: verifies, trust: trust) { return hit }
+    return try fetched(reference, platform, cache, trust, invocation)
+  }
+
+  /// The commit that is meant. A branch is looked up in the artifact repository each time; without a connection, the
+  /// commit that it stood for the last time counts.
+  static func reference(
+    _ selector: ArtifactSelector, _ platform: HostPlatform, _ cache: BundleCache, _ invocation: RunnerInvocation
+  ) throws -> ArtifactReference {
+    guard case .branch(let name, let branch) = selector else {
+      // A commit needs no repository; a version is refused.
+      if case .commit(let reference) = selector { return reference }
+      throw ArtifactError.notABundle("\(selector)")
+    }
+    let repository = try RunnerConfiguration.repository(option: invocation.repository)
+    do throws(ArtifactError) {
+      let reference = try repository.reference(selector, platform: platform)
+      if let commit = reference.commit.commit { try cache.remember(commit, of: name, on: branch, platform: platform) }
+      return reference
+    } catch {
+      guard case .unreachable = error, let commit = try cache.lastCommit(of: name, on: branch, platform: platform)
+      else { throw error }
+      if !invocation.isQuiet {
+        writeText(
+          "pex-runner: cannot reach \(repository.location): using \(commit.abbreviated), the last known commit of "
+            + "\(selector)\n", to: 2)
+      }
+      return ArtifactReference(name: name, commit: CommitPrefix(commit))
+    }
   }
 
   private static func fetched(
-    _ reference: ArtifactReference, _ platform: HostPlatform, _ cache: BundleCache, _ invocation: RunnerInvocation
+    _ reference: ArtifactReference, _ platform: HostPlatform, _ cache: BundleCache, _ trust: TrustContext,
+    _ invocation: RunnerInvocation
   ) throws -> CachedBundle {
     let start = monotonicNanoseconds()
     let repository = try RunnerConfiguration.repository(option: invocation.repository)
-    let manifest = try repository.resolve(reference, platform: platform)
-    let bundle = try cache.install(manifest, from: repository)
+    let evidence = try repository.resolveEvidence(reference, platform: platform, signedBy: trust.keyIDs)
+    let bundle = try cache.install(evidence, from: repository, trust: trust)
     if !invocation.isQuiet, let summary = bundle.fetched {
       let seconds = Double((monotonicNanoseconds() - start) / 10_000_000) / 100
       writeText(
-        "pex-runner: fetched \(manifest.key) in \(seconds) s: \(summary.fetchedSegments) of \(summary.segments) segments, "
-          + "\(RunnerText.size(summary.fetchedBytes)) of \(RunnerText.size(summary.bytes))\n", to: 2)
+        "pex-runner: fetched \(evidence.manifest.key) in \(seconds) s: \(summary.fetchedSegments) of "
+          + "\(summary.segments) segments, \(RunnerText.size(summary.fetchedBytes)) of "
+          + "\(RunnerText.size(summary.bytes))\n", to: 2)
     }
     _ = try cache.evict(quota: try quota(invocation))
     unpack(bundle.path)

@@ -33,6 +33,12 @@ struct RunnerArguments {
     return Array(rest)
   }
 
+  /// The value behind `=` of the option that was taken last; nil without one.
+  mutating func attached() -> String? {
+    defer { attachedValue = nil }
+    return attachedValue
+  }
+
   mutating func value(of option: String) throws -> String {
     if let attachedValue {
       self.attachedValue = nil
@@ -50,12 +56,21 @@ struct RunnerArguments {
     return Int64(bytes)
   }
 
+  /// Whether `--verify=always|once` means each start.
+  static func verifies(_ text: String) throws -> Bool {
+    switch text {
+    case "always": return true
+    case "once": return false
+    default: throw usage("invalid --verify \"\(text)\"", "one of: always, once")
+    }
+  }
+
   static func usage(_ summary: String, _ remedy: String = "pex-runner --help shows what it takes") -> Diagnostic {
     Diagnostic(.input, summary, remedies: [remedy])
   }
 
   static func unknownCommand(_ verb: String) -> Diagnostic {
-    let known = ["run", "fetch", "list", "cache", "help"]
+    let known = RunnerInvocation.verbs + ["help"]
     return Diagnostic(
       .input, "pex-runner has no command \"\(verb)\"",
       remedies: [
@@ -66,6 +81,7 @@ struct RunnerArguments {
   static func unknownOption(_ option: String) -> Diagnostic {
     let known = [
       "--repository", "--platform", "--max-size", "--verify", "--quiet", "--help", "--version", "--print-path",
+      "--policy", "--stage", "--as", "--to",
     ]
     return Diagnostic(
       .input, "unknown option \(option)",

@@ -27,6 +27,32 @@ struct RunnerConfiguration {
       ])
   }
 
+  /// What the host demands: the policy of the host always counts, and the one of `--policy` or `KILT_POLICY` as well.
+  static func trust(_ invocation: RunnerInvocation) throws -> TrustContext {
+    var paths = [TrustPolicy.hostFile]
+    if let path = invocation.policy ?? variable("KILT_POLICY") {
+      let path = FilePath(path)
+      // A policy that is named must be there.
+      guard FileSystem.exists(path) else {
+        throw Diagnostic(
+          .input, "the policy \"\(path)\" does not exist", remedies: ["correct `--policy`, or unset KILT_POLICY"])
+      }
+      paths.append(path)
+    }
+    return try TrustContext(
+      policies: paths, stage: invocation.stage ?? variable("KILT_STAGE"), now: wallClockNanoseconds() / 1_000_000_000)
+  }
+
+  /// Whether bytes and signatures are checked at each start: `--verify`, else `KILT_VERIFY`, else not.
+  static func verifies(_ invocation: RunnerInvocation) throws -> Bool {
+    if let verifies = invocation.verifies { return verifies }
+    return try variable("KILT_VERIFY").map { try RunnerArguments.verifies($0) } ?? false
+  }
+
+  private static func variable(_ name: String) -> String? {
+    environmentVariable(name).flatMap { $0.isEmpty ? nil : $0 }
+  }
+
   private static func repository(in file: FilePath) throws -> String? {
     do throws(SystemCallError) {
       return value(ofRepositoryIn: try FileSystem.readText(file, limit: 1 << 20))

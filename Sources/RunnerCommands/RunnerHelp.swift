@@ -3,87 +3,138 @@ enum RunnerHelp {
   static func text(_ topic: String?) -> String {
     switch topic {
     case "run": run
-    case "fetch": fetch
+    case "fetch", "path": fetch
     case "list": list
+    case "install", "update", "which": tools
     case "cache": cache
     default: overview
     }
   }
 
   private static let overview = """
-    Runs bundles that were published with kilt publish, by name and git commit.
+    Run published artifacts by name and git commit.
 
-    usage: pex-runner run NAME@COMMIT [-- ARGUMENTS]      fetch, verify, cache, execute
-           pex-runner fetch NAME@COMMIT [--print-path]    fetch into the cache only
-           pex-runner list [NAME]                         artifacts, or the commits of one, newest first
-           pex-runner cache du | gc [--max-size SIZE]     what the cache holds; make room
+    usage: pex-runner run NAME@COMMIT [-- ARGUMENTS]     fetch, verify, execute
+           pex-runner fetch NAME@COMMIT [--print-path]   fetch into the runner cache
+           pex-runner path NAME@COMMIT                   fetch, and print the path
+           pex-runner list [NAME]                        artifacts, or commits
+           pex-runner install NAME@BRANCH [--as TOOL]    make a tool
+           pex-runner update [TOOL...]                   update installed tools
+           pex-runner which TOOL                         show what a tool runs
+           pex-runner cache list | gc | verify           manage the cache
 
-    COMMIT is a git commit: all its digits, or at least the first 7.
+    COMMIT is a git commit: all its digits, or at least the first 7. NAME@BRANCH
+    is the newest commit of that branch that was published. NAME:VERSION are files
+    that kilt artifacts put stored.
 
-    options:
-      --repository URL   a directory, file:PATH, s3://BUCKET/PREFIX[?endpoint=URL&region=NAME], http://… or https://…
-      --platform NAME    instead of this machine's, as in bookworm-x86_64
-      --verify           hash the cached bundle again before it is used
-      --quiet, -q        say nothing but errors
-      --version          the version
-      --help, -h         this text; after a command, more on that
+    OPTIONS
+      --repository URL   a directory, file:PATH, s3://BUCKET/PREFIX, http://...
+      --platform NAME    artifact platform, such as bookworm-x86_64
+      --verify=WHEN      once: verify when fetched and after any change of the
+                         file. always: hash the bundle and check its signatures
+                         at each start. Default: KILT_VERIFY, or once.
+      --policy FILE      a policy besides /etc/kilt/policy.toml. Default:
+                         KILT_POLICY.
+      --stage NAME       the stage for the policy. Default: KILT_STAGE.
+      --quiet, -q        print errors only
+      --version          print the version
+      --help, -h         print this text; after a command, print its help
 
-    The repository is that of --repository, else of KILT_REPOSITORY, else of /etc/kilt/runner.toml (repository = "URL"),
-    else of the kilt.toml of the workspace around the working directory. What is in the cache runs without it.
+    The artifact repository is the one in --repository, KILT_REPOSITORY,
+    /etc/kilt/runner.toml (repository = "URL"), or the kilt.toml of the workspace
+    around the current directory, in this order. Cached bundles run without it.
 
-    The cache is KILT_RUNNER_CACHE, else /var/cache/kilt/runner for root, else kilt/runner in XDG_CACHE_HOME or ~/.cache.
+    The runner cache is in KILT_RUNNER_CACHE. Default: /var/cache/kilt/runner for
+    root, otherwise kilt/runner in XDG_CACHE_HOME or ~/.cache.
 
-    examples:
+    EXAMPLES
       pex-runner run fiddler_server@3f2c9d1e8a7b -- --port 8080
-      pex-runner run igor@3f2c9d1 -- resize --all
-      $(pex-runner fetch --print-path igor@3f2c9d1) resize --all
+      pex-runner run igor@main -- resize --all
+      pex-runner install igor@main && igor resize --all
       KILT_REPOSITORY=s3://artifacts/kilt pex-runner list fiddler_server
+
+    EXIT CODES
+      run: the exit code of the program. Otherwise 0 done; 1 the work failed;
+      2 wrong usage or input; 3 the environment lacks something; 70 a defect.
 
     """
 
   private static let run = """
     usage: pex-runner run NAME@COMMIT [-- ARGUMENTS]
+           pex-runner run NAME@BRANCH [-- ARGUMENTS]
 
-    Executes a bundle in place of this process: its exit code, signals and process id are the program's own. It is taken
-    from the cache; if it is not there, from the repository, and verified by digest before anything of it is used.
-    Everything after NAME@COMMIT (and an optional --) goes to the program; options of pex-runner stand before it.
+    Execute a bundle in place of this process. Exit code, signals and process ID
+    are those of the program. Kilt takes the bundle from the runner cache, or
+    fetches and verifies it first.
 
-    examples:
+    Arguments after NAME@COMMIT (and an optional --) go to the program. Options of
+    pex-runner come before. A branch is looked up at each start. Without a
+    connection, the last known commit runs.
+
+    EXAMPLES
       pex-runner run fiddler_server@3f2c9d1e8a7b -- --port 8080
-      pex-runner run --verify fiddler_server@3f2c9d1 --help
+      pex-runner run --verify=always fiddler_server@3f2c9d1 --help
 
     """
 
   private static let fetch = """
     usage: pex-runner fetch NAME@COMMIT [--platform NAME] [--print-path]
+           pex-runner path NAME@COMMIT [--platform NAME]
 
-    Brings a bundle into the cache, so that it later starts at once and without the repository. --print-path writes the
-    path of the file to standard output.
+    Fetch a bundle into the runner cache. Later it starts without the artifact
+    repository. path, and fetch --print-path, print the path of the file.
 
-    example:
+    EXAMPLES
       pex-runner fetch fiddler_server@3f2c9d1e8a7b
+      $(pex-runner path igor@3f2c9d1) resize --all
 
     """
 
   private static let list = """
     usage: pex-runner list [NAME]
 
-    The names of all artifacts in the repository; or the commits of one: 12 digits, when it was published, platforms.
+    Print the names of all artifacts, or the commits of one: 12 digits, time of
+    publication, artifact platforms.
 
-    example:
+    EXAMPLES
       pex-runner list fiddler_server
 
     """
 
+  private static let tools = """
+    usage: pex-runner install NAME@REF [--as TOOL] [--to DIRECTORY]
+           pex-runner update [TOOL...] [--to DIRECTORY]
+           pex-runner which TOOL
+
+    install fetches an artifact and creates two files in DIRECTORY: TOOL, a link to
+    pex-runner, and TOOL.ref, which names the artifact and its commit. The tool
+    runs that commit until update finds a newer one on the branch. A tool of a
+    commit stays as it is.
+
+    which prints the link, the artifact, the commit and the path of the bundle.
+    Default for DIRECTORY: ~/.local/bin. Default for TOOL: NAME.
+
+    EXAMPLES
+      pex-runner install igorctl@main --as igor
+      igor resize --all
+      pex-runner update
+
+    """
+
   private static let cache = """
-    usage: pex-runner cache du
+    usage: pex-runner cache list
            pex-runner cache gc [--max-size SIZE]
+           pex-runner cache verify
 
-    du lists the bundles in the cache, the one used last first. gc removes those that were used longest ago until the rest
-    fits into SIZE (500MB, 20GB; by default KILT_RUNNER_CACHE_SIZE, else 10GB). A bundle that runs and the newest commit
-    of each name stay. The same happens after every fetch.
+    list prints the bundles in the runner cache, last used first. gc removes the
+    least recently used ones until the rest fits into SIZE (500MB, 20GB). Default
+    for SIZE: KILT_RUNNER_CACHE_SIZE, or 10GB. Running bundles and the newest
+    commit of each artifact stay. The same happens after each fetch.
 
-    example:
+    verify hashes all bundles and removes damaged ones. Exit code 1 if there were
+    any.
+
+    EXAMPLES
       pex-runner cache gc --max-size 2GB
 
     """

@@ -7,11 +7,15 @@ import SystemSupport
 /// Parsed by hand: the common case is a start of a program, and a parser with features costs more than all the rest.
 struct RunnerInvocation {
   enum Action {
-    case run(ArtifactReference, arguments: [String])
-    case fetch(ArtifactReference, printPath: Bool)
+    case run(ArtifactSelector, arguments: [String])
+    case fetch(ArtifactSelector, printPath: Bool)
     case list(ArtifactName?)
-    case cacheUsage
+    case which(String)
+    case install(ArtifactSelector)
+    case update([String])
+    case cacheList
     case cacheEviction
+    case cacheVerification
     case help(topic: String?)
     case version
   }
@@ -20,8 +24,17 @@ struct RunnerInvocation {
   var repository: String?
   var platform: HostPlatform?
   var quota: Int64?
-  var verifies = false
+  /// Whether bytes and signatures are checked at each start; nil if the command line does not say.
+  var verifies: Bool?
   var isQuiet = false
+  var policy: String?
+  var stage: String?
+  /// The name of an installed tool.
+  var toolName: String?
+  /// The directory of installed tools.
+  var toolDirectory: String?
+
+  static let verbs = ["run", "fetch", "path", "which", "list", "install", "update", "cache"]
 
   /// Parses the arguments after the program's name. Throws a ``Diagnostic`` or ``ArtifactError`` of the class `input`.
   init(parsing arguments: [String]) throws {
@@ -29,12 +42,11 @@ struct RunnerInvocation {
     self.init(action: .help(topic: nil))
     while let option = parser.takeOption() { if try take(option, from: &parser) { return } }
     guard let verb = parser.takeWord() else { throw RunnerArguments.usage("pex-runner needs a command") }
-    let topic = verb
     if verb == "help" {
       action = .help(topic: parser.takeWord())
       return
     }
-    guard ["run", "fetch", "list", "cache"].contains(verb) else { throw RunnerArguments.unknownCommand(verb) }
+    guard Self.verbs.contains(verb) else { throw RunnerArguments.unknownCommand(verb) }
     var words: [String] = []
     var printsPath = false
     while !parser.isAtEnd {
@@ -42,13 +54,14 @@ struct RunnerInvocation {
         break
       } else if let option = parser.takeOption() {
         if option == "--help" || option == "-h" {
-          action = .help(topic: topic)
+          action = .help(topic: verb)
           return
         }
-        if option == "--print-path", verb == "fetch" {
-          printsPath = true
-        } else {
-          _ = try take(option, from: &parser)
+        switch (option, verb) {
+        case ("--print-path", "fetch"): printsPath = true
+        case ("--as", "install"): toolName = try parser.value(of: option)
+        case ("--to", "install"), ("--to", "update"): toolDirectory = try parser.value(of: option)
+        default: _ = try take(option, from: &parser)
         }
       } else if let word = parser.takeWord() {
         words.append(word)
@@ -60,19 +73,34 @@ struct RunnerInvocation {
     try setAction(verb, words, printsPath: printsPath, rest: parser.takeRest())
   }
 
+  /// The start of an installed tool.
+  init(tool: InstalledTool, arguments: [String]) {
+    self.init(action: .run(tool.target, arguments: arguments))
+    repository = tool.repository
+    platform = tool.platform
+    isQuiet = true
+  }
+
   private init(action: Action) { self.action = action }
 
   private mutating func setAction(_ verb: String, _ words: [String], printsPath: Bool, rest: [String]) throws {
     switch (verb, words.count) {
-    case ("run", 1): action = .run(try ArtifactReference(parsing: words[0]), arguments: rest)
-    case ("fetch", 1): action = .fetch(try ArtifactReference(parsing: words[0]), printPath: printsPath)
+    case ("run", 1): action = .run(try ArtifactSelector(parsing: words[0]), arguments: rest)
+    case ("fetch", 1): action = .fetch(try ArtifactSelector(parsing: words[0]), printPath: printsPath)
+    case ("path", 1): action = .fetch(try ArtifactSelector(parsing: words[0]), printPath: true)
+    case ("install", 1): action = .install(try ArtifactSelector(parsing: words[0]))
+    case ("which", 1): action = .which(words[0])
+    case ("update", _): action = .update(words)
     case ("list", 0): action = .list(nil)
     case ("list", 1): action = .list(try ArtifactName(validating: words[0]))
-    case ("cache", 1) where words[0] == "du": action = .cacheUsage
+    case ("cache", 1) where words[0] == "list" || words[0] == "du": action = .cacheList
     case ("cache", 1) where words[0] == "gc": action = .cacheEviction
-    case ("run", _), ("fetch", _): throw RunnerArguments.usage("pex-runner \(verb) takes one NAME@COMMIT")
+    case ("cache", 1) where words[0] == "verify": action = .cacheVerification
+    case ("run", _), ("fetch", _), ("path", _), ("install", _):
+      throw RunnerArguments.usage("pex-runner \(verb) takes one NAME@COMMIT or NAME@BRANCH")
     case ("list", _): throw RunnerArguments.usage("pex-runner list takes at most one NAME")
-    default: throw RunnerArguments.usage("pex-runner cache takes du or gc")
+    case ("which", _): throw RunnerArguments.usage("pex-runner which takes the name of one installed tool")
+    default: throw RunnerArguments.usage("pex-runner cache takes list, gc or verify")
     }
   }
 
@@ -82,7 +110,9 @@ struct RunnerInvocation {
     case "--repository": repository = try parser.value(of: option)
     case "--platform": platform = try HostPlatform(validating: try parser.value(of: option))
     case "--max-size": quota = try RunnerArguments.size(try parser.value(of: option))
-    case "--verify": verifies = true
+    case "--verify": verifies = try RunnerArguments.verifies(parser.attached() ?? "always")
+    case "--policy": policy = try parser.value(of: option)
+    case "--stage": stage = try parser.value(of: option)
     case "--quiet", "-q": isQuiet = true
     case "--help", "-h": action = .help(topic: nil)
     case "--version": action = .version

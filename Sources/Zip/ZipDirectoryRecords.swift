@@ -6,6 +6,8 @@ public import SystemSupport
 public struct ZipDirectoryRecords: Sendable, Hashable {
   public var bytes: [UInt8] = []
   public var count: UInt64 = 0
+  /// Where they lie in the file; nil where there are none.
+  public private(set) var range: Range<UInt64>?
 
   /// Reads those whose names begin with `prefix`, which have to follow each other.
   ///
@@ -40,5 +42,6 @@ public struct ZipDirectoryRecords: Sendable, Hashable {
     // Behind the records: one of the two end records.
     guard offset + 4 <= directory.count, directory[offset] == 0x50, directory[offset + 1] == 0x4b else { return nil }
     bytes = found.map { Array(directory[$0]) } ?? []
+    self.range = found.map { range.lowerBound + UInt64($0.lowerBound)..<range.lowerBound + UInt64($0.upperBound) }
   }
 }

@@ -1,4 +1,4 @@
 import Glibc
 import RunnerCommands
 
-exit(PexRunner.main(Array(CommandLine.arguments.dropFirst())))
+exit(PexRunner.main(Array(CommandLine.arguments.dropFirst()), calledAs: CommandLine.arguments.first ?? "pex-runner"))

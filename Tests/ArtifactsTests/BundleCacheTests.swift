@@ -138,22 +138,62 @@ struct BundleCacheTests {
     #expect(record.matches(try FileSystem.status(of: path)))
   }
 
-  @Test func aDamagedCachedSegmentIsFetchedAgain() throws {
+  @Test("Segments of a bundle that somebody wrote to are fetched, not copied") func damagedSource() throws {
     let path = try cache.install(try published().manifest, from: repository).path
-    let record = try #require(try cache.record(at: path.removingLastComponent().appending("record")))
-    // The old bundle is damaged, but nobody has looked at it yet: its tuple is made to fit.
     var content = try FileSystem.read(path)
     content[200] ^= 1
     let file = try FileSystem.open(path, .readWrite)
     try FileSystem.write(content, to: file)
     FileSystem.close(file)
-    let status = try FileSystem.status(of: path)
-    let forged = HitRecord(digest: record.digest, fileName: record.fileName, status: status, created: record.created)
-    try FileSystem.write(forged.bytes, to: path.removingLastComponent().appending("record"))
 
     let next = try published("b", [bytes(3_000, seed: 1), bytes(70_000, seed: 3)])
     let installed = try cache.install(next.manifest, from: repository)
+    #expect(installed.fetched?.fetchedSegments == 3)
     #expect(try FileSystem.read(installed.path) == FileSystem.read(next.file))
+  }
+
+  @Test("A list of segments that somebody changed is not copied by") func damagedList() throws {
+    let path = try cache.install(try published().manifest, from: repository).path
+    let list = path.removingLastComponent().appending("segments")
+    var lines = try FileSystem.readText(list).split(separator: "\n").map(String.init)
+    let swapped = lines[1].split(separator: " ")[0]
+    lines[1] = lines[1].replacing(swapped, with: lines[2].split(separator: " ")[0])
+    try FileSystem.write(text: lines.joined(separator: "\n") + "\n", to: list)
+    let next = try published("b", [bytes(3_000, seed: 1), bytes(70_000, seed: 3)])
+    let installed = try cache.install(next.manifest, from: repository)
+    #expect(try FileSystem.read(installed.path) == FileSystem.read(next.file))
+    #expect(try lookUp("aaaaaaa", verifying: true) == nil)
+  }
+
+  @Test("After another boot a bundle that was not synced is hashed, and then kept") func otherBoot() throws {
+    let path = try cache.install(try published().manifest, from: repository).path
+    let platform = try #require(SampleBundle.platform)
+    let key = ManifestKey(
+      name: try #require(SampleBundle.name), commit: try #require(Commit(String(repeating: "a", count: 40))),
+      platform: platform)
+    let place = cache.path(of: key)
+    var record = try #require(try cache.record(at: place))
+    #expect(record.boot == HitRecord.currentBoot)
+    record.boot = "an-earlier-one"
+    try cache.write(record, to: place)
+    #expect(try lookUp("aaaaaaa") == path)
+    #expect(try cache.record(at: place)?.boot == HitRecord.currentBoot)
+    // Zeros, as a power cut leaves them.
+    let size = Int(try FileSystem.status(of: path).size)
+    try FileSystem.write([UInt8](repeating: 0, count: size), to: path)
+    #expect(try lookUp("aaaaaaa") == nil)
+  }
+
+  @Test(
+    "A segment that arrives damaged is fetched again, and then an error that names the wheel", arguments: [1, 2, 3])
+  func damagedOnTheWay(_ times: Int) throws {
+    let bundle = try published()
+    let segment = bundle.manifest.segments[1]
+    storage.damaging.withLock { $0 = [RepositoryLayout.blob(segment.digest): times] }
+    let error = artifactError { () throws(ArtifactError) in try cache.install(bundle.manifest, from: repository) }
+    if times < 3 { return #expect(error == nil) }
+    #expect(error?.diagnostic.summary == "\"part-1\" from \(storage.location) arrives damaged")
+    #expect(try lookUp("aaaaaaa") == nil)
   }
 
   @Test func verifyingHashesEvenWhatLooksUnchanged() throws {
@@ -237,17 +277,35 @@ final class CountingStorage: ObjectStorage {
   let directory: DirectoryStorage
   let downloads = Mutex<[String: Int]>([:])
   let failing = Mutex<Set<String>>([])
+  /// How many downloads of a key arrive with a wrong byte.
+  let damaging = Mutex<[String: Int]>([:])
 
   init(root: FilePath) { directory = DirectoryStorage(root: root) }
 
   var location: String { directory.location }
   var isReadOnly: Bool { false }
+  var isAbsent: Bool { directory.isAbsent }
   func prepareForWriting() throws(ArtifactError) { try directory.prepareForWriting() }
   func size(of key: String) throws(ArtifactError) -> Int64? { try directory.size(of: key) }
   func read(_ key: String, limit: Int) throws(ArtifactError) -> [UInt8]? { try directory.read(key, limit: limit) }
 
   func download(_ key: String, limit: Int64, receive: BytesReceiver) throws(ArtifactError) -> Bool {
     downloads.withLock { $0[key, default: 0] += 1 }
+    let isDamaged = damaging.withLock { keys in
+      guard let left = keys[key], left > 0 else { return false }
+      keys[key] = left - 1
+      return true
+    }
+    if isDamaged {
+      return try directory.download(key, limit: limit) { (bytes) throws(ArtifactError) in
+        var wrong = Array(bytes)
+        wrong[0] ^= 1
+        let outcome: Result<Void, ArtifactError> = wrong.withUnsafeBytes { buffer in
+          do throws(ArtifactError) { return .success(try receive(buffer)) } catch { return .failure(error) }
+        }
+        try outcome.get()
+      }
+    }
     guard failing.withLock({ $0.contains(key) }) else {
       return try directory.download(key, limit: limit, receive: receive)
     }
@@ -256,13 +314,67 @@ final class CountingStorage: ObjectStorage {
     throw .unreachable(repository: location, cause: "cut off")
   }
 
+  func download(_ key: String, range: Range<Int64>, receive: BytesReceiver) throws(ArtifactError) -> Bool {
+    try directory.download(key, range: range, receive: receive)
+  }
+
   func upload(_ piece: FilePiece, digest: SHA256Digest, to key: String) throws(ArtifactError) {
     try directory.upload(piece, digest: digest, to: key)
   }
 
   func create(_ key: String, _ bytes: [UInt8]) throws(ArtifactError) -> Bool { try directory.create(key, bytes) }
 
+  func readVersioned(_ key: String, limit: Int) throws(ArtifactError) -> (bytes: [UInt8], version: ObjectVersion)? {
+    try directory.readVersioned(key, limit: limit)
+  }
+
+  func replace(_ key: String, _ bytes: [UInt8], expecting version: ObjectVersion?) throws(ArtifactError) -> Bool {
+    try directory.replace(key, bytes, expecting: version)
+  }
+
+  func modified(_ key: String) throws(ArtifactError) -> Int64? { try directory.modified(key) }
+  func remove(_ key: String) throws(ArtifactError) { try directory.remove(key) }
+
   func list(_ prefix: String, recursive: Bool) throws(ArtifactError) -> [ObjectEntry] {
     try directory.list(prefix, recursive: recursive)
+  }
+}
+
+@Suite("A new build shares the extents of the last one where the file system can")
+struct SharedExtentTests {
+  @Test("On btrfs an edit costs no second copy of the bundle", .enabled(if: geteuid() == 0, "only root can mount"))
+  func btrfs() throws {
+    let scratch = try Scratch()
+    let image = scratch.appending("image")
+    let mount = scratch.appending("mount")
+    try FileSystem.createDirectories(mount)
+    let made = try Subprocess(
+      "sh",
+      [
+        "-c",
+        "truncate -s 200M \(image) && mkfs.btrfs -q \(image) && mount -o loop \(image) \(mount) && chmod 777 \(mount)",
+      ]
+    ).run()
+    try #require(made.termination.isSuccess, "no btrfs here: scripts/install-dependencies test: \(made.errorText)")
+    // What cannot be unmounted stays until the machine ends.
+    defer { _ = try? Subprocess("umount", [mount.string]).run() }
+    let repository = Repository(directory: scratch.appending("repository"))
+    let cache = BundleCache(root: mount.appending("cache"))
+    let large = bytes(20 << 20, seed: 1)
+    func used() throws -> Int {
+      _ = try Subprocess("sync", ["-f", mount.string]).run()
+      let text = try Subprocess("df", ["--output=used", "-k", mount.string]).run().text
+      return Int(text.split(separator: "\n").last?.filter(\.isNumber) ?? "") ?? 0
+    }
+    var sizes: [Int] = []
+    for (index, commit) in "ab".enumerated() {
+      let bundle = try SampleBundle(
+        in: scratch.path, commit: commit, segments: [large, bytes(1_000 + index * 77, seed: UInt64(index + 5))])
+      _ = try repository.publish(bundle.manifest, file: bundle.file)
+      let installed = try cache.install(bundle.manifest, from: repository)
+      #expect(try FileSystem.read(installed.path) == FileSystem.read(bundle.file))
+      sizes.append(try used())
+    }
+    #expect(sizes[1] - sizes[0] < 2_000, "\(sizes)")
   }
 }

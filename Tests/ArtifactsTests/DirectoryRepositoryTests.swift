@@ -143,7 +143,7 @@ struct DirectoryRepositoryTests {
       try FileSystem.write(wrong, to: blob)
       let copy = scratch.appending("copy.pex")
       let error = artifactError { () throws(ArtifactError) in try repository.fetch(bundle.manifest, to: copy) }
-      guard case .damagedBlob(segment.digest.hex, _, _) = error else {
+      guard case .damagedBlob(segment.digest.hex, segment.name, _, _) = error else {
         Issue.record("\(String(describing: error))")
         continue
       }

@@ -34,6 +34,37 @@ struct HTTPRepositoryTests {
     #expect(try FileSystem.read(installed.path) == FileSystem.read(bundle.file))
   }
 
+  @Test("Segments come in ranges from a server that has only the whole file", arguments: ["ranges", "no ranges"])
+  func wholeFiles(_ kind: String) throws {
+    let bundle = try published()
+    var summary = CopySummary()
+    let source = Repository(directory: scratch.appending("repository"))
+    try source.copy(
+      bundle.manifest.key, to: Repository(directory: scratch.appending("plain")), asWholeFile: true, &summary)
+    // Python's own server knows no ranges.
+    let ranges = try ScriptedServer(
+      """
+      def do_GET(self):
+        try: data = open('\(scratch.path)/plain' + self.path, 'rb').read()
+        except OSError: return self.answer(404)
+        wanted = self.headers.get('Range')
+        if not wanted: return self.answer(200, data)
+        start, end = map(int, wanted.split('=')[1].split('-'))
+        count('ranges')
+        self.answer(206, data[start:end + 1])
+      do_HEAD = do_GET
+      """)
+    let url = kind == "ranges" ? "http://127.0.0.1:\(ranges.port)" : server.url + "/plain"
+    let repository = try Repository(opening: url)
+    let evidence = try #require(try repository.evidence(for: bundle.manifest.key))
+    let cache = BundleCache(root: scratch.appending("cache"))
+    let installed = try cache.install(evidence, from: repository)
+    #expect(try FileSystem.read(installed.path) == FileSystem.read(bundle.file))
+    let copy = scratch.appending("copy.pex")
+    try repository.fetch(evidence.manifest, to: copy)
+    #expect(try FileSystem.read(copy) == FileSystem.read(bundle.file))
+  }
+
   @Test func isNotPublishedTo() throws {
     let bundle = try published()
     let repository = try Repository(opening: server.url + "/repository")

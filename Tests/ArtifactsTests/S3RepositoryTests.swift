@@ -83,6 +83,90 @@ struct S3RepositoryTests {
     #expect(try repository.verify(bundle.manifest).isEmpty)
   }
 
+  @Test("An upload in parts that was killed is continued, and no other is left") func resumedUpload() throws {
+    try server.makeBucket("resumed")
+    let repository = try server.repository(bucket: "resumed", partSize: 5 << 20)
+    let storage = try #require(repository.storage as? S3Storage)
+    let file = scratch.appending("large")
+    let content = bytes((12 << 20) + 5, seed: 8)
+    try FileSystem.write(content, to: file)
+    let key = RepositoryLayout.blob(.of(content))
+    // As a publisher leaves it that gets SIGKILL after its first part.
+    for _ in 0..<2 {
+      var start = S3Request(.post, key)
+      start.query = [("uploads", "")]
+      let begun = XMLText(try storage.send(start).body)
+      let id = try #require(begun.text("UploadId"))
+      var part = S3Request(.put, key)
+      part.query = [("partNumber", "1"), ("uploadId", id)]
+      part.body = .file(path: file.string, offset: 0, length: 5 << 20)
+      part.payload = SHA256Digest.of(Array(content.prefix(5 << 20))).hex
+      #expect(try storage.send(part).isSuccess)
+    }
+    #expect(try storage.incompleteUploads(of: "blobs/").count == 2)
+    try storage.upload(
+      FilePiece(path: file, offset: 0, length: Int64(content.count)), digest: .of(content), to: key)
+    #expect(try storage.size(of: key) == Int64(content.count))
+    var received: [UInt8] = []
+    _ = try storage.download(key, limit: Int64(content.count)) { (bytes) throws(ArtifactError) in
+      received.append(contentsOf: bytes)
+    }
+    #expect(received == content)
+    #expect(try storage.incompleteUploads(of: "blobs/").isEmpty)
+  }
+
+  @Test("Uploads that nobody completes are given up by a collection") func abandonedUploads() throws {
+    try server.makeBucket("abandoned")
+    let repository = try server.repository(bucket: "abandoned")
+    let storage = try #require(repository.storage as? S3Storage)
+    var start = S3Request(.post, RepositoryLayout.blob(.of("x")))
+    start.query = [("uploads", "")]
+    #expect(try storage.send(start).isSuccess)
+    let now = wallClockNanoseconds() / 1_000_000_000
+    #expect(try repository.collect(RetentionRules(), applies: true, now: now).abandonedUploads == 0)
+    #expect(try storage.abandonUploads(before: now + 3_600) == 1)
+    #expect(try storage.incompleteUploads(of: "").isEmpty)
+  }
+
+  @Test("The index of a branch is changed by one of two writers at a time") func indexInABucket() throws {
+    try server.makeBucket("index")
+    let storage = try server.repository(bucket: "index").storage
+    #expect(try storage.readVersioned("i", limit: 100_000) == nil)
+    #expect(try storage.replace("i", [1], expecting: nil))
+    #expect(try !storage.replace("i", [2], expecting: nil))
+    let first = try #require(try storage.readVersioned("i", limit: 100_000))
+    #expect(try storage.replace("i", [2], expecting: first.version))
+    #expect(try !storage.replace("i", [3], expecting: first.version))
+    #expect(try storage.readVersioned("i", limit: 100_000)?.bytes == [2])
+    try storage.remove("i")
+    try storage.remove("i")
+    #expect(try storage.size(of: "i") == nil)
+  }
+
+  @Test("aws reads what Kilt wrote") func awsReads() throws {
+    try server.makeBucket("peer")
+    let bundle = try bundle()
+    _ = try server.repository(bucket: "peer").publish(bundle.manifest, file: bundle.file)
+    let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+    let python = try Subprocess(root.appending("scripts/lib/artifact-peers").string).run().text
+    let aws = FilePath(python).removingLastComponent().appending("aws").string
+    let environment = [
+      "PATH=/usr/bin:/bin", "HOME=\(scratch.path)", "AWS_ACCESS_KEY_ID=kilt-test",
+      "AWS_SECRET_ACCESS_KEY=the-right-secret", "AWS_REGION=us-east-1",
+    ]
+    let blob = RepositoryLayout.blob(bundle.manifest.segments[2].digest)
+    let copy = scratch.appending("copy")
+    let outcome = try Subprocess(
+      aws,
+      [
+        "--endpoint-url", "http://127.0.0.1:\(server.port)", "s3", "cp", "--quiet", "s3://peer/team/kilt/\(blob)",
+        copy.string,
+      ], environment: environment
+    ).run()
+    #expect(outcome.termination.isSuccess, "\(outcome.errorText)")
+    #expect(try SHA256Digest.ofFile(copy).digest == bundle.manifest.segments[2].digest)
+  }
+
   @Test func ofManyPublishersOneManifestWins() throws {
     try server.makeBucket("race")
     let repository = try server.repository(bucket: "race")
@@ -159,7 +243,7 @@ struct S3RepositoryTests {
     let environment = SeaweedServer.environment
     let location = try S3Location(parsing: url, environment: environment)
     let repository = Repository(
-      try S3Storage(location, environment: environment, client: HTTPClient(retry: .never)))
+      S3Storage(location, environment: environment, client: HTTPClient(retry: .never)))
     let error = artifactError { () throws(ArtifactError) in try repository.names() }
     guard case .unreachable = error else {
       Issue.record("\(String(describing: error))")

@@ -65,7 +65,7 @@ final class SeaweedServer: Sendable {
     }
     let location = try S3Location(parsing: url(bucket, prefix), environment: environment)
     return Repository(
-      try S3Storage(location, environment: environment, client: HTTPClient(retry: .never), partSize: partSize))
+      S3Storage(location, environment: environment, client: HTTPClient(retry: .never), partSize: partSize))
   }
 
   func url(_ bucket: String, _ prefix: String) -> String {
@@ -73,7 +73,7 @@ final class SeaweedServer: Sendable {
   }
 
   func makeBucket(_ name: String) throws {
-    let storage = try S3Storage(
+    let storage = S3Storage(
       try S3Location(parsing: url(name, ""), environment: Self.environment), environment: Self.environment)
     _ = try storage.requireSuccess(try storage.send(S3Request(.put, nil)))
   }

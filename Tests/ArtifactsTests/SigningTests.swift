@@ -89,7 +89,8 @@ struct SigningTests {
         + "aws_secret_access_key = D=\naws_session_token=E\n", to: scratch.appending("credentials"))
     let path = scratch.appending("credentials").string
     func credentials(_ profile: String?) throws -> AWSCredentials? {
-      try AWSEnvironment { ["AWS_SHARED_CREDENTIALS_FILE": path, "AWS_PROFILE": profile][$0] ?? nil }.credentials()
+      try AWSEnvironment { ["AWS_SHARED_CREDENTIALS_FILE": path, "AWS_PROFILE": profile][$0] ?? nil }
+        .staticCredentials()
     }
     #expect(try credentials(nil) == AWSCredentials(accessKey: "A", secretKey: "B"))
     #expect(try credentials("ci") == AWSCredentials(accessKey: "C", secretKey: "D=", sessionToken: "E"))

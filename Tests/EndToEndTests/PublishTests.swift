@@ -52,19 +52,25 @@ import Testing
     #expect(try example.execute("find", [example.repository.string, "-printf", "%p %T@ %i\\n"]) == before)
   }
 
-  @Test func aPushPublishesWhatItAffects() throws {
+  @Test("A push packs what it affects, and every other binary gets a manifest") func push() throws {
     let example = try Example()
+    try example.kilt("publish", "::")
     try example.append("services/eightball/answers.txt", "Ask again.\n")
     let commit = try example.commit("an answer").prefix(12)
-    let outcome = try example.kilt("publish", "--changed-since=HEAD~1")
-    #expect(outcome.text.split(separator: "\n").count == 1)
-    #expect(outcome.text.hasPrefix("eightball_server@\(commit)  published, "))
+    let lines = try example.kilt("publish", "--changed-since=HEAD~1").text.split(separator: "\n")
+    #expect(lines.count > 1)
+    #expect(lines[0].hasPrefix("eightball_server@\(commit)  published, "), "\(lines)")
+    #expect(lines.filter { $0.contains("KiB uploaded") }.count == 1, "\(lines)")
+    #expect(lines.dropFirst().allSatisfy { $0.contains("with the file of") }, "\(lines)")
 
     try example.append("README.md", "More.\n")
     try example.commit("a document")
-    let nothing = try example.kilt("publish", "--changed-since=HEAD~1")
-    #expect(nothing.text == "")
-    #expect(nothing.errorText == "nothing to do: no binary is affected")
+    let outcome = try example.kilt("publish", "--changed-since=HEAD~1", "--format", "json")
+    let values = try #require(try JSONValue(parsing: outcome.output).array)
+    #expect(values.count == lines.count)
+    #expect(values.allSatisfy { $0["work"]?.string == "inherited" && $0["uploaded"]?.int == 0 })
+    let again = try example.kilt("publish", "--changed-since=HEAD~1").text.split(separator: "\n")
+    #expect(again.allSatisfy { $0.hasSuffix("already published") }, "\(again)")
   }
 
   @Test func sharedBytesAreUploadedOnce() throws {

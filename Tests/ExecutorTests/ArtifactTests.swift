@@ -49,6 +49,31 @@ import Testing
     }
   }
 
+  @Test("A tree digest is compared by the runner's list of segments") func treeDigest() throws {
+    let fixture = try Fixture()
+    let runner = try runner(fixture)
+    let bytes = Array(Self.content.utf8)
+    let parts = [Array(bytes.prefix(5)), Array(bytes.dropFirst(5))]
+    let tree = TreeDigest(parts.map { .init(digest: .of($0), size: Int64($0.count)) })
+    var list = ""
+    var offset = 0
+    for part in parts {
+      list += "\(SHA256Digest.of(part)) \(offset) \(part.count)\n"
+      offset += part.count
+    }
+    try FileSystem.write(text: list, to: FilePath(fixture.root + "/segments"))
+    let event = try fixture.run(task(digest: tree.digest.hex)) { $0.pexRunner = runner }
+    #expect(event.status == .finished, "\(event.message ?? "")")
+    // The list is right, and the file is not.
+    let other = try Fixture()
+    let second = try self.runner(other)
+    try FileSystem.write(text: list, to: FilePath(other.root + "/segments"))
+    try FileSystem.write(text: Self.content.replacing("echo", with: "exec"), to: FilePath(other.root + "/cached"))
+    let refused = try other.run(task(digest: tree.digest.hex)) { $0.pexRunner = second }
+    #expect(refused.status == .failed)
+    #expect(refused.message?.hasSuffix("and the assignment says \(tree.digest)") == true)
+  }
+
   @Test func aFileOfAnotherDigestIsNotRun() throws {
     let fixture = try Fixture()
     let runner = try runner(fixture)

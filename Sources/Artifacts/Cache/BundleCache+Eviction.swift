@@ -85,12 +85,22 @@ extension BundleCache {
   private func removeFiles(of item: Item) throws(SystemCallError) {
     for path in item.references {
       try FileSystem.removeFile(path)
+      if let key = key(ofReference: path) { try FileSystem.removeFile(evidencePath(of: key)) }
       // The folders of the commit and the name go when they are empty.
       for folder in [path.removingLastComponent(), path.removingLastComponent().removingLastComponent()] {
         _ = folder.withPlatformString { rmdir($0) }
       }
     }
     try FileSystem.removeTree(folder(of: item.digest))
+  }
+
+  /// The key that the path of a reference stands for.
+  private func key(ofReference path: FilePath) -> ManifestKey? {
+    let parts = path.components.suffix(3).map(\.string)
+    guard parts.count == 3, let name = ArtifactName(parts[0]), let commit = Commit(parts[1]),
+      let platform = HostPlatform(parts[2])
+    else { return nil }
+    return ManifestKey(name: name, commit: commit, platform: platform)
   }
 
   private func inventory() throws(ArtifactError) -> [Item] {

@@ -16,14 +16,18 @@ extension BundleCache {
   ///
   /// Of several processes that need one bundle or one segment at the same time, one fetches it and the others wait. When
   /// this fails or is killed, segments that were fetched whole stay for the next attempt; nothing else is left.
+  ///
+  /// - Parameter trust: what is demanded of the bundle. It is checked before anything is fetched.
   public func install(
-    _ manifest: Manifest, from repository: Repository
+    _ evidence: Evidence, from repository: Repository, trust: TrustContext = .none
   ) throws(ArtifactError) -> CachedBundle {
+    try trust.require(evidence)
+    let manifest = evidence.manifest
     try makeFolders()
     var waited = false
     let lock = try digestLock(manifest.digest, "bundles", &waited)
     var summary = FetchSummary(segments: manifest.segments.count, bytes: manifest.size)
-    if let bundle = try adopt(manifest) { return bundle }
+    if let bundle = try adopt(evidence, trust) { return bundle }
 
     do throws(ArtifactError) {
       try build(manifest, from: repository, usingCached: true, &summary)
@@ -32,7 +36,7 @@ extension BundleCache {
       guard case .damagedCache = error else { throw error }
       try build(manifest, from: repository, usingCached: false, &summary)
     }
-    guard var bundle = try adopt(manifest) else {
+    guard var bundle = try adopt(evidence, trust) else {
       throw .file(SystemCallError("open", folder(of: manifest.digest), .noSuchFileOrDirectory))
     }
     // Held to here, so that nobody evicts what was just made.
@@ -42,17 +46,30 @@ extension BundleCache {
     return bundle
   }
 
-  /// The bundle when it is there, with a reference of this manifest to it.
-  private func adopt(_ manifest: Manifest) throws(ArtifactError) -> CachedBundle? {
+  /// Without signatures, as a caller without a policy has it.
+  public func install(_ manifest: Manifest, from repository: Repository) throws(ArtifactError) -> CachedBundle {
+    try install(Evidence(manifest: manifest, records: []), from: repository)
+  }
+
+  /// The bundle if it is there, with a reference of this manifest to it.
+  private func adopt(_ evidence: Evidence, _ trust: TrustContext) throws(ArtifactError) -> CachedBundle? {
+    let manifest = evidence.manifest
     let recordPath = folder(of: manifest.digest).appending("record")
-    guard let record = try record(at: recordPath),
+    guard let record = try record(at: recordPath), record.digest == manifest.digest,
       let bundle = try open(record, commit: manifest.key.commit, verifying: false, renewing: recordPath),
       // Read again: it may have been renewed.
       var current = try self.record(at: recordPath)
     else { return nil }
     current.created = manifest.created
+    current.trust = trust.identity
     let reference = path(of: manifest.key)
     try onFiles { () throws(SystemCallError) in
+      // The evidence first: a reference without it is only a bundle that has to be fetched again.
+      if evidence.records.contains(where: { !$0.envelopes.isEmpty }) {
+        let path = evidencePath(of: manifest.key)
+        try FileSystem.createDirectories(path.removingLastComponent())
+        try FileSystem.write(evidence.cacheBytes, to: path)
+      }
       try FileSystem.createDirectories(reference.removingLastComponent())
       try FileSystem.write(current.bytes, to: reference)
     }
@@ -85,16 +102,21 @@ extension BundleCache {
   /// Where each distinct segment of a manifest can be copied from, after fetching those that are nowhere.
   private func gather(
     _ manifest: Manifest, from repository: Repository, usingCached: Bool, _ summary: inout FetchSummary
-  ) throws(ArtifactError) -> [SHA256Digest: FilePiece] {
-    let index = usingCached ? try segmentIndex() : [:]
-    var distinct: [SHA256Digest: Manifest.Segment] = [:]
-    for segment in manifest.segments { distinct[segment.digest] = segment }
-    let found = Mutex<[SHA256Digest: FilePiece]>([:])
+  ) throws(ArtifactError) -> SegmentSources {
+    let index = usingCached ? try segmentIndex() : SegmentSources()
+    var distinct: [SHA256Digest: (segment: Manifest.Segment, place: SegmentPlace)] = [:]
+    var offset: Int64 = 0
+    for segment in manifest.segments {
+      distinct[segment.digest] = (segment, SegmentPlace(file: RepositoryLayout.wholeFile(of: manifest), offset: offset))
+      offset += segment.size
+    }
+    let found = Mutex(SegmentSources(pieces: [:], bundles: index.bundles))
     let counts = Mutex((segments: 0, bytes: Int64(0)))
-    try forEachInParallel(Array(distinct.values), threads: Repository.transfers) { (segment) throws(ArtifactError) in
-      var piece = index[segment.digest].flatMap { $0.length == segment.size ? $0 : nil }
+    try forEachInParallel(Array(distinct.values), threads: Repository.transfers) { (entry) throws(ArtifactError) in
+      let segment = entry.segment
+      var piece = index.pieces[segment.digest].flatMap { $0.length == segment.size ? $0 : nil }
       if piece == nil {
-        let (fetched, isNew) = try fetch(segment, from: repository, usingCached: usingCached)
+        let (fetched, isNew) = try fetch(segment, entry.place, from: repository, usingCached: usingCached)
         piece = fetched
         if isNew {
           counts.withLock {
@@ -103,7 +125,7 @@ extension BundleCache {
           }
         }
       }
-      found.withLock { $0[segment.digest] = piece }
+      found.withLock { $0.pieces[segment.digest] = piece }
     }
     counts.withLock {
       summary.fetchedSegments += $0.segments
@@ -114,7 +136,7 @@ extension BundleCache {
 
   /// A segment in a file of its own, fetched unless it is there, and whether it was fetched.
   private func fetch(
-    _ segment: Manifest.Segment, from repository: Repository, usingCached: Bool
+    _ segment: Manifest.Segment, _ place: SegmentPlace, from repository: Repository, usingCached: Bool
   ) throws(ArtifactError) -> (FilePiece, Bool) {
     let path = segments.appending(segment.digest.hex)
     let piece = FilePiece(path: path, offset: 0, length: segment.size)
@@ -122,19 +144,24 @@ extension BundleCache {
     let lock = try digestLock(segment.digest, "segments", &waited)
     defer { _ = lock }
     if usingCached {
-      let status = try onFiles { () throws(SystemCallError) in try FileSystem.statusIfPresent(of: path) }
-      if status?.size == segment.size { return (piece, false) }
+      // One that a killed process left may be cut or zeroed by a power cut.
+      let left = try onFiles { () throws(SystemCallError) in
+        try FileSystem.statusIfPresent(of: path)?.size == segment.size ? SHA256Digest.ofFile(path).digest : nil
+      }
+      if left == segment.digest { return (piece, false) }
       // Who had the lock may have finished a whole bundle meanwhile, and removed the segment's own file.
-      if waited, let inBundle = try segmentIndex()[segment.digest], inBundle.length == segment.size {
+      if waited, let inBundle = try segmentIndex().pieces[segment.digest], inBundle.length == segment.size {
         return (inBundle, false)
       }
     }
-    let draft = try onFiles { () throws(SystemCallError) in try FileReplacement(of: path) }
-    let file = draft.file
-    try repository.receive(segment) { (bytes) throws(ArtifactError) in
-      try onFiles { () throws(SystemCallError) in try FileSystem.write(bytes, to: file, path: path) }
+    try repository.receiveAgain(segment) { () throws(ArtifactError) in
+      let draft = try onFiles { () throws(SystemCallError) in try FileReplacement(of: path) }
+      let file = draft.file
+      try repository.receive(segment, orFrom: place) { (bytes) throws(ArtifactError) in
+        try onFiles { () throws(SystemCallError) in try FileSystem.write(bytes, to: file, path: path) }
+      }
+      do throws(SystemCallError) { try draft.commit(.atomic) } catch { throw .file(error) }
     }
-    do throws(SystemCallError) { try draft.commit(.atomic) } catch { throw .file(error) }
     return (piece, true)
   }
 

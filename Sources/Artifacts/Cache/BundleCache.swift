@@ -1,12 +1,14 @@
 import Digests
 internal import DirectoryTrust
 import Glibc
+import Synchronization
 public import SystemSupport
 
 /// Bundles of a host, verified once, by digest.
 ///
 /// ```
 /// refs/NAME/COMMIT/PLATFORM      which bundle that is, and its stat tuple (a hit reads this and stats one file)
+/// evidence/NAME/COMMIT/PLATFORM  its signed manifest, for hosts with a policy
 /// bundles/DIGEST/NAME.pex        the bundle
 /// bundles/DIGEST/record          its stat tuple
 /// bundles/DIGEST/segments        where which segment is in it: the next build takes those from here
@@ -44,22 +46,43 @@ public struct BundleCache: Sendable {
     return FilePath(home + "/.cache/kilt/runner")
   }
 
-  /// The cached bundle that a user means, or nil when it has to be fetched. Touches neither the network nor the bytes of
+  /// The cached bundle that a user means, or nil when it has to be fetched. Uses neither the network nor the bytes of
   /// the bundle, unless its stat tuple has changed: then it is hashed again, and dropped when it is damaged.
   ///
-  /// - Parameter verifying: hash it in any case.
+  /// - Parameters:
+  ///   - verifying: hash it, and check its signatures again, in any case.
+  ///   - trust: what is demanded of it. An admission by the same policies counts; otherwise the stored signatures are
+  ///     checked, and a bundle without them has to be fetched.
   public func lookUp(
-    _ reference: ArtifactReference, platform: HostPlatform, verifying: Bool = false
+    _ reference: ArtifactReference, platform: HostPlatform, verifying: Bool = false, trust: TrustContext = .none
   ) throws(ArtifactError) -> CachedBundle? {
     guard let commit = try cachedCommit(reference) else { return nil }
     let key = ManifestKey(name: reference.name, commit: commit, platform: platform)
     let referencePath = path(of: key)
-    guard let record = try record(at: referencePath) else { return nil }
+    guard var record = try record(at: referencePath) else { return nil }
+    if !trust.isEmpty, verifying || record.trust != trust.identity {
+      guard let evidence = try evidence(of: key), evidence.manifest.digest == record.digest else { return nil }
+      try trust.require(evidence)
+      if record.trust != trust.identity {
+        record.trust = trust.identity
+        try write(record, to: referencePath)
+      }
+    }
     guard let bundle = try open(record, commit: commit, verifying: verifying, renewing: referencePath) else {
       return nil
     }
     markUsed(referencePath)
     return bundle
+  }
+
+  /// The stored signatures of a cached bundle; nil if there are none that can be read.
+  func evidence(of key: ManifestKey) throws(ArtifactError) -> Evidence? {
+    do throws(SystemCallError) {
+      return Evidence(cacheBytes: try FileSystem.read(evidencePath(of: key), limit: 32 << 20), for: key)
+    } catch {
+      if error.isMissing { return nil }
+      throw .file(error)
+    }
   }
 
   /// The commit in the cache that the digits name; of several an error.
@@ -92,18 +115,65 @@ public struct BundleCache: Sendable {
     guard flock(file.rawValue, LOCK_SH | LOCK_NB) == 0 else { return nil }
     let status = try onFiles { () throws(SystemCallError) in try FileSystem.status(of: file) }
     guard status.links > 0 else { return nil }
-    if record.matches(status), !verifying { return bundle }
-    let actual = try onFiles { () throws(SystemCallError) in try SHA256Digest.ofFile(file, path: path) }
-    guard actual.digest == record.digest else {
+    let boot = record.boot == "-" ? "-" : HitRecord.currentBoot
+    if record.matches(status), record.boot == boot, !verifying {
+      try settle(record, file, status, recordPath)
+      return bundle
+    }
+    guard try isIntact(record, file, path) else {
       try onFiles { () throws(SystemCallError) in try FileSystem.removeTree(folder(of: record.digest)) }
       return nil
     }
-    if !record.matches(status) {
-      let renewed = HitRecord(
-        digest: record.digest, fileName: record.fileName, status: status, created: record.created)
-      try onFiles { () throws(SystemCallError) in try FileSystem.write(renewed.bytes, to: recordPath) }
+    if !record.matches(status) || record.boot != boot {
+      var renewed = record
+      renewed.renew(status)
+      renewed.boot = boot
+      try write(renewed, to: recordPath)
     }
     return bundle
+  }
+
+  /// Has the bytes of a bundle be on the disk, once they have been there long enough for that to cost nothing.
+  private func settle(
+    _ record: HitRecord, _ file: FileDescriptor, _ status: FileStatus, _ recordPath: FilePath
+  ) throws(ArtifactError) {
+    guard record.boot != "-", wallClockNanoseconds() - status.changeTime > 120_000_000_000 else { return }
+    // On a cache that this user cannot write, the next one has the work.
+    guard fsync(file.rawValue) == 0, recordPath.withPlatformString({ access($0, W_OK) }) == 0 else { return }
+    var settled = record
+    settled.boot = "-"
+    try write(settled, to: recordPath)
+  }
+
+  /// Whether the bytes of a bundle still have its digest.
+  private func isIntact(
+    _ record: HitRecord, _ file: FileDescriptor, _ path: FilePath
+  ) throws(ArtifactError) -> Bool {
+    if record.form == .file {
+      return try onFiles { () throws(SystemCallError) in try SHA256Digest.ofFile(file, path: path) }.digest
+        == record.digest
+    }
+    let listed = try segmentList(in: folder(of: record.digest))
+    let segments = listed.map { Manifest.Segment(kind: "", name: "", digest: $0.0, size: $0.2) }
+    guard Manifest.treeDigest(of: segments) == record.digest, segments.reduce(0, { $0 + $1.size }) == record.size else {
+      return false
+    }
+    let faults = Mutex(false)
+    try forEachInParallel(listed, threads: availableProcessors()) { (digest, offset, size) throws(ArtifactError) in
+      let range = UInt64(offset)..<UInt64(offset + size)
+      do throws(SystemCallError) {
+        if try SHA256Digest.ofFile(file, range) != digest { faults.withLock { $0 = true } }
+      } catch {
+        // A file that ends early is damaged; a disk that cannot be read is not.
+        guard error.errno == .ioError || error.errno == .outOfRange else { throw .file(error) }
+        faults.withLock { $0 = true }
+      }
+    }
+    return !faults.withLock { $0 }
+  }
+
+  func write(_ record: HitRecord, to path: FilePath) throws(ArtifactError) {
+    try onFiles { () throws(SystemCallError) in try FileSystem.write(record.bytes, to: path) }
   }
 
   func record(at path: FilePath) throws(ArtifactError) -> HitRecord? {
@@ -121,6 +191,10 @@ public struct BundleCache: Sendable {
     guard path.withPlatformString({ stat($0, &status) }) == 0, time(nil) - status.st_mtim.tv_sec > 3600 else { return }
     // On a read-only cache the order of eviction is less exact: no error.
     _ = path.withPlatformString { utimensat(AT_FDCWD, $0, nil, 0) }
+  }
+
+  func evidencePath(of key: ManifestKey) -> FilePath {
+    FilePath("\(root)/evidence/\(key.name)/\(key.commit)/\(key.platform)")
   }
 
   var references: FilePath { root.appending("refs") }

@@ -1,25 +1,43 @@
 import Digests
 import SystemSupport
 
-/// What the cache remembers of a bundle it verified: its digest, and what stat(2) said of the file then.
+/// The result of verifying a cached bundle: its digest, and what stat(2) said of the file then.
 ///
-/// As long as size, modification time, change time and inode are the same, the file has not been written to, and its
-/// bytes need not be hashed again: the change time cannot be set back by a program.
+/// As long as size, modification time, change time and inode are the same, nobody has written to the file, and its bytes
+/// need not be hashed again: a program cannot set the change time back.
 struct HitRecord: Sendable, Hashable {
+  /// What the digest is over.
+  enum Form: String, Sendable { case file, tree }
+
+  var form: Form
   var digest: SHA256Digest
-  /// The file's name in the bundle's folder: `NAME.pex`.
+  /// The file's name in the bundle's directory: `NAME.pex`.
   var fileName: String
   var size: Int64
   var modificationTime: Int64
   var changeTime: Int64
   var inode: UInt64
-  /// When the manifest was made, in seconds since 1970: decides which commit of a name is the newest.
+  /// When the manifest was created, in seconds since 1970: decides which commit of a name is the newest.
   var created: Int64
+  /// The boot of the machine in which the bytes were written without waiting for the disk; `-` once they are on it.
+  /// After another boot the record counts for nothing: a power cut may have left zeros.
+  var boot: String
+  /// The policies that admitted the bundle; `-` for none. See ``TrustContext/identity``.
+  var trust: String
 
-  init(digest: SHA256Digest, fileName: String, status: FileStatus, created: Int64) {
-    self.digest = digest
+  init(_ manifest: Manifest, fileName: String, status: FileStatus, boot: String, trust: String = "-") {
+    form = manifest.format == 1 ? .file : .tree
+    digest = manifest.digest
     self.fileName = fileName
-    self.created = created
+    created = manifest.created
+    self.boot = boot
+    self.trust = trust
+    (size, modificationTime, changeTime, inode) = (0, 0, 0, 0)
+    renew(status)
+  }
+
+  /// Takes over what stat(2) says of the file now.
+  mutating func renew(_ status: FileStatus) {
     size = status.size
     modificationTime = status.modificationTime
     changeTime = status.changeTime
@@ -31,26 +49,47 @@ struct HitRecord: Sendable, Hashable {
       && changeTime == status.changeTime && inode == status.inode
   }
 
-  /// One line: `kilt-hit-1 DIGEST FILE SIZE MTIME CTIME INODE CREATED`.
+  private static let mark = "kilt-hit-2"
+
+  /// One line: `kilt-hit-2 FORM DIGEST FILE SIZE MTIME CTIME INODE CREATED BOOT TRUST CHECK`. The check is the beginning
+  /// of the SHA-256 of all before it: a record in which a bit has changed counts as absent.
   var bytes: [UInt8] {
-    Array("kilt-hit-1 \(digest) \(fileName) \(size) \(modificationTime) \(changeTime) \(inode) \(created)\n".utf8)
+    let text =
+      "\(Self.mark) \(form.rawValue) \(digest) \(fileName) \(size) \(modificationTime) \(changeTime) \(inode) "
+      + "\(created) \(boot) \(trust)"
+    return Array("\(text) \(Self.check(text))\n".utf8)
+  }
+
+  private static func check(_ text: some StringProtocol) -> String {
+    String(SHA256Digest.of(String(text)).hex.prefix(16))
   }
 
   /// Nil for a record of another version, or a damaged one: it counts as absent.
   init?(parsing bytes: [UInt8]) {
-    guard bytes.last == UInt8(ascii: "\n") else { return nil }
-    let fields = bytes.dropLast().split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
-      .map { String(decoding: $0, as: UTF8.self) }
-    guard fields.count == 8, fields[0] == "kilt-hit-1", let digest = SHA256Digest(hex: fields[1]),
-      ArtifactName(fields[2]) != nil, let size = Int64(fields[3]), let modificationTime = Int64(fields[4]),
-      let changeTime = Int64(fields[5]), let inode = UInt64(fields[6]), let created = Int64(fields[7])
+    guard bytes.last == UInt8(ascii: "\n"), let text = String(validating: bytes.dropLast(), as: UTF8.self) else {
+      return nil
+    }
+    let fields = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+    guard fields.count == 12, fields[0] == Self.mark, fields[11] == Self.check(text.dropLast(17)),
+      let form = Form(rawValue: fields[1]), let digest = SHA256Digest(hex: fields[2]), ArtifactName(fields[3]) != nil,
+      let size = Int64(fields[4]), let modificationTime = Int64(fields[5]), let changeTime = Int64(fields[6]),
+      let inode = UInt64(fields[7]), let created = Int64(fields[8])
     else { return nil }
+    self.form = form
     self.digest = digest
-    fileName = fields[2]
+    fileName = fields[3]
     self.size = size
     self.modificationTime = modificationTime
     self.changeTime = changeTime
     self.inode = inode
     self.created = created
+    boot = fields[9]
+    trust = fields[10]
+  }
+
+  /// The kernel's name for this boot (random(4)); a new one each time if the kernel does not say.
+  static var currentBoot: String {
+    guard let bytes = smallFile("/proc/sys/kernel/random/boot_id") else { return "unknown-\(monotonicNanoseconds())" }
+    return String(decoding: bytes.prefix { $0 > 32 }, as: UTF8.self)
   }
 }

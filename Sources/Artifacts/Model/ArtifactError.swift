@@ -11,11 +11,23 @@ public enum ArtifactError: Error, Sendable, Hashable {
   case missingCommit(String)
   case invalidCommit(String)
   case invalidRepository(String, reason: String)
+  /// A variable with a value that cannot be used.
+  case invalidSetting(String, String, expected: String)
+
+  case invalidVersion(String, ReleaseVersion.Kind)
+  /// A version where only a commit or a branch is meant.
+  case notABundle(String)
+  case unknownVersion(ArtifactName, String, known: [String], repository: String)
+  /// The version is there with other files.
+  case releaseConflict(ArtifactName, ReleaseVersion, published: String, offered: String, repository: String)
 
   case unknownName(ArtifactName, known: [ArtifactName], repository: String)
   case unknownCommit(ArtifactReference, known: [CommitListing], repository: String)
   case ambiguousCommit(ArtifactReference, matches: [CommitListing], repository: String)
   case otherPlatform(ArtifactReference, HostPlatform, published: [HostPlatform], repository: String)
+
+  /// Nothing of that name was published from the branch.
+  case unknownBranch(ArtifactName, BranchName, HostPlatform, known: [BranchName], repository: String)
 
   /// The commit is there with another file: what is published never changes.
   case conflict(ManifestKey, published: String, offered: String, repository: String)
@@ -31,9 +43,17 @@ public enum ArtifactError: Error, Sendable, Hashable {
   /// The server's answer makes no sense, or is an error that is neither of the above.
   case server(repository: String, reason: String)
 
-  case missingBlob(digest: String, repository: String)
-  case damagedBlob(digest: String, found: String, repository: String)
+  /// `segment` is what people call it, such as the file name of a wheel.
+  case missingBlob(digest: String, segment: String, repository: String)
+  case damagedBlob(digest: String, segment: String, found: String, repository: String)
   case badManifest(String, reason: String, repository: String)
+
+  /// A policy does not admit an artifact; `rule` came closest.
+  case refused(String, policy: String, rule: String?, reason: String)
+  /// A policy file that cannot be understood.
+  case badPolicy(String, line: Int?, reason: String)
+  /// An envelope without a usable statement about the manifest by the key.
+  case foreignEnvelope(ArtifactReference, keyID: String)
 
   /// A request could not even be made: libcurl is missing, for one.
   case client(Diagnostic)
@@ -49,10 +69,13 @@ public enum ArtifactError: Error, Sendable, Hashable {
 extension ArtifactError: DiagnosableError {
   public var diagnostic: Diagnostic {
     switch self {
-    case .invalidName, .invalidPlatform, .missingCommit, .invalidCommit, .invalidRepository: usage
-    case .unknownName, .unknownCommit, .ambiguousCommit, .otherPlatform: lookup
-    case .conflict, .bundleMismatch: publishing
+    case .invalidName, .invalidPlatform, .missingCommit, .invalidCommit, .invalidRepository, .invalidSetting,
+      .invalidVersion, .notABundle:
+      usage
+    case .unknownName, .unknownCommit, .ambiguousCommit, .otherPlatform, .unknownBranch, .unknownVersion: lookup
+    case .conflict, .bundleMismatch, .releaseConflict: publishing
     case .missingBlob, .damagedBlob, .badManifest: contents
+    case .refused, .badPolicy, .foreignEnvelope: trust
     default: environment
     }
   }
@@ -80,6 +103,20 @@ extension ArtifactError: DiagnosableError {
       Diagnostic(
         .input, "\(quoted(text)) is not a repository: \(reason)",
         remedies: ["a repository is a directory, file:PATH, s3://BUCKET/PREFIX, http://HOST/PATH or https://HOST/PATH"])
+    case .invalidSetting(let name, let value, let expected):
+      Diagnostic(.input, "invalid \(name) \(quoted(value))", remedies: ["set it to \(expected), or unset it"])
+    case .notABundle(let text):
+      Diagnostic(
+        .input, "\(quoted(text)) is a version: this command takes NAME@COMMIT or NAME@BRANCH",
+        remedies: ["`pex-runner fetch \(text)` fetches it"])
+    case .invalidVersion(let text, let kind):
+      Diagnostic(
+        .input, "invalid version \(quoted(text))",
+        notes: [
+          kind == .version
+            ? "expected one semantic version such as 1.4.0 or 2.0.0-rc.1; ranges are not versions"
+            : "expected a label of letters, digits, \"_\", \"-\", \".\" and \"+\""
+        ], remedies: ["name exactly one version"])
     default: Diagnostic(.defect, "not a usage error: \(self)")
     }
   }
@@ -110,6 +147,18 @@ extension ArtifactError: DiagnosableError {
           "build and publish it on a \(platform) machine",
           "or take the nearest one with --platform, when you know that it runs here",
         ])
+    case .unknownBranch(let name, let branch, let platform, let known, let repository):
+      Diagnostic(
+        .input, "\(name) is not published from branch \(quoted(branch.text)) for \(platform) in \(repository)",
+        notes: known.isEmpty ? [] : ["branches with published artifacts: " + list(known.map(\.text))],
+        remedies: [Suggestions.remedy(for: branch.text, among: known.map(\.text))].compactMap(\.self)
+          + ["publish from that branch, or name a commit"])
+    case .unknownVersion(let name, let version, let known, let repository):
+      Diagnostic(
+        .input, "\(name):\(version) is not in \(repository)",
+        notes: known.isEmpty ? ["no version of \(name) is there"] : ["versions: " + list(known)],
+        remedies: [Suggestions.remedy(for: version, among: known)].compactMap(\.self)
+          + ["put it there: `kilt artifacts put --type version \(name) \(version) FILE`"])
     default: Diagnostic(.defect, "not a lookup error: \(self)")
     }
   }
@@ -125,19 +174,24 @@ extension ArtifactError: DiagnosableError {
       Diagnostic(
         .work, "the bundle \(quoted(path)) is not what its segments say: \(reason)",
         remedies: ["delete it and run kilt package again"])
+    case .releaseConflict(let name, let version, let published, let offered, let repository):
+      Diagnostic(
+        .input, "\(name):\(version) is already in \(repository) with other files",
+        notes: ["published: sha256 \(published)", "offered now: sha256 \(offered)"],
+        remedies: ["a version never changes: choose another one"])
     default: Diagnostic(.defect, "not a publishing error: \(self)")
     }
   }
 
   private var contents: Diagnostic {
     switch self {
-    case .missingBlob(let digest, let repository):
+    case .missingBlob(let digest, let segment, let repository):
       Diagnostic(
-        .environment, "the repository \(repository) lacks a blob that one of its manifests names",
+        .environment, "the repository \(repository) lacks \(quoted(segment)), which one of its manifests names",
         notes: ["blob sha256 \(digest)"], remedies: ["publish the same commit again: what is missing is uploaded"])
-    case .damagedBlob(let digest, let found, let repository):
+    case .damagedBlob(let digest, let segment, let found, let repository):
       Diagnostic(
-        .environment, "a blob in \(repository) is damaged",
+        .environment, "\(quoted(segment)) from \(repository) arrives damaged",
         notes: ["its name says sha256 \(digest)", "it is \(found)"],
         remedies: [
           "nothing of it was used",

@@ -1,3 +1,5 @@
+import Digests
+
 /// The full object name of a git commit: 40 (SHA-1) or 64 (SHA-256) lower-case hexadecimal digits.
 public struct Commit: Sendable, Hashable, Comparable, CustomStringConvertible {
   public let text: String
@@ -9,6 +11,9 @@ public struct Commit: Sendable, Hashable, Comparable, CustomStringConvertible {
     guard text.utf8.count == 40 || text.utf8.count == 64, let digits = hexadecimalDigits(text) else { return nil }
     self.text = digits
   }
+
+  /// A name of 64 digits for what is not a commit.
+  init(padding digest: SHA256Digest) { text = digest.hex }
 
   /// The first 12 digits.
   public var abbreviated: String { String(text.prefix(Self.abbreviatedLength)) }

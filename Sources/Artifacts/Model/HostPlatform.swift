@@ -18,6 +18,9 @@ public struct HostPlatform: Sendable, Hashable, Comparable, CustomStringConverti
     self = platform
   }
 
+  /// What is the same on every platform.
+  static let any = HostPlatform(distribution: "any", architecture: "any")
+
   private init(distribution: String, architecture: String) { text = distribution + "-" + architecture }
 
   /// This machine: os-release(5)'s `VERSION_CODENAME`, else `ID` and `VERSION_ID` (`alpine3.20`), else `linux`; and the

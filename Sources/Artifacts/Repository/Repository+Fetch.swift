@@ -4,46 +4,86 @@ public import SystemSupport
 extension Repository {
   /// Writes the bundle of a manifest to a path: made of its segments bit for bit, each and the whole checked by digest,
   /// before it appears there (executable) in one step. No cache is used.
-  public func fetch(_ manifest: Manifest, to path: FilePath) throws(ArtifactError) {
+  ///
+  /// - Parameter progress: is told of bytes as they arrive.
+  public func fetch(
+    _ manifest: Manifest, to path: FilePath, progress: ((TransferProgress) -> Void)? = nil
+  ) throws(ArtifactError) {
     let replacement = try onFiles { () throws(SystemCallError) in try FileReplacement(of: path, permissions: 0o755) }
     let file = replacement.file
-    var whole = SHA256Hasher()
+    var whole = WholeDigest(of: manifest)
+    var offset: Int64 = 0
     for segment in manifest.segments {
-      try receive(segment) { (bytes) throws(ArtifactError) in
-        whole.update(bytes)
-        try onFiles { () throws(SystemCallError) in try FileSystem.write(bytes, to: file, path: path) }
+      let before = whole
+      try receiveAgain(segment) { () throws(ArtifactError) in
+        whole = before
+        try onFiles { () throws(SystemCallError) in try seek(file, to: offset, path: path) }
+        let place = SegmentPlace(file: RepositoryLayout.wholeFile(of: manifest), offset: offset)
+        try receive(segment, orFrom: place) { (bytes) throws(ArtifactError) in
+          whole.update(bytes)
+          try onFiles { () throws(SystemCallError) in try FileSystem.write(bytes, to: file, path: path) }
+        }
+      }
+      offset += segment.size
+      progress?(TransferProgress(bytes: offset, totalBytes: manifest.size))
+    }
+    try requireWhole(whole, manifest)
+    do throws(SystemCallError) { try replacement.commit(.durable) } catch { throw .file(error) }
+  }
+
+  /// Receives a segment, and once more each time that it arrives damaged, up to three times: a proxy may have spoilt it.
+  func receiveAgain(
+    _ segment: Manifest.Segment, _ attempt: () throws(ArtifactError) -> Void
+  ) throws(ArtifactError) {
+    for _ in 1..<3 {
+      do throws(ArtifactError) {
+        return try attempt()
+      } catch {
+        guard case .damagedBlob = error else { throw error }
       }
     }
-    try requireWhole(whole.digest(), manifest)
-    do throws(SystemCallError) { try replacement.commit(.durable) } catch { throw .file(error) }
+    try attempt()
   }
 
   /// Gives the bytes of a segment to `receive`, and throws when they were not what its digest says: whoever gets them
   /// must not let anybody use them before this returns.
-  func receive(_ segment: Manifest.Segment, receive: BytesReceiver) throws(ArtifactError) {
+  ///
+  /// - Parameter place: where the segment is in a whole file, for a server that has this file and not the segments.
+  func receive(
+    _ segment: Manifest.Segment, orFrom place: SegmentPlace? = nil, receive: BytesReceiver
+  ) throws(ArtifactError) {
     var hasher = SHA256Hasher()
     var count: Int64 = 0
     // One byte more than expected tells a blob that is too long from one that is right.
-    let found = try storage.download(RepositoryLayout.blob(segment.digest), limit: segment.size + 1) {
-      (bytes) throws(ArtifactError) in
+    func take(_ bytes: UnsafeRawBufferPointer) throws(ArtifactError) {
       count += Int64(bytes.count)
       guard count <= segment.size else {
         throw .damagedBlob(
-          digest: segment.digest.hex, found: "longer than \(segment.size) bytes", repository: location)
+          digest: segment.digest.hex, segment: segment.title, found: "longer than \(segment.size) bytes",
+          repository: location)
       }
       hasher.update(bytes)
       try receive(bytes)
     }
-    guard found else { throw .missingBlob(digest: segment.digest.hex, repository: location) }
+    var found = try storage.download(RepositoryLayout.blob(segment.digest), limit: segment.size + 1, receive: take)
+    if !found, let place {
+      found = try storage.download(
+        place.file, range: place.offset..<place.offset + segment.size, receive: take)
+    }
+    guard found else {
+      throw .missingBlob(digest: segment.digest.hex, segment: segment.title, repository: location)
+    }
     let digest = hasher.digest()
     guard digest == segment.digest else {
       let what = count < segment.size ? "\(count) bytes instead of \(segment.size)" : "sha256 \(digest)"
-      throw .damagedBlob(digest: segment.digest.hex, found: what, repository: location)
+      throw .damagedBlob(
+        digest: segment.digest.hex, segment: segment.title, found: what, repository: location)
     }
   }
 
   /// Right segments in the wrong order, or a manifest that lies about the whole.
-  func requireWhole(_ digest: SHA256Digest, _ manifest: Manifest) throws(ArtifactError) {
+  func requireWhole(_ whole: WholeDigest, _ manifest: Manifest) throws(ArtifactError) {
+    let digest = whole.digest
     guard digest == manifest.digest else {
       throw .badManifest(
         RepositoryLayout.manifest(manifest.key), reason: "its segments give a file with the digest \(digest)",
@@ -54,10 +94,13 @@ extension Repository {
   /// Reads all blobs of a manifest and returns what is wrong with each that is.
   public func verify(_ manifest: Manifest) throws(ArtifactError) -> [ArtifactError] {
     var faults: [ArtifactError] = []
-    var whole = SHA256Hasher()
+    var whole = WholeDigest(of: manifest)
+    var offset: Int64 = 0
     for segment in manifest.segments {
       do throws(ArtifactError) {
-        try receive(segment) { (bytes) throws(ArtifactError) in whole.update(bytes) }
+        let place = SegmentPlace(file: RepositoryLayout.wholeFile(of: manifest), offset: offset)
+        offset += segment.size
+        try receive(segment, orFrom: place) { (bytes) throws(ArtifactError) in whole.update(bytes) }
       } catch {
         switch error {
         case .missingBlob, .damagedBlob: faults.append(error)
@@ -66,8 +109,37 @@ extension Repository {
       }
     }
     if faults.isEmpty {
-      do throws(ArtifactError) { try requireWhole(whole.digest(), manifest) } catch { faults.append(error) }
+      do throws(ArtifactError) { try requireWhole(whole, manifest) } catch { faults.append(error) }
     }
     return faults
   }
+}
+
+/// The digest of a file whose segments pass by: of a manifest of format 1 that of all bytes, otherwise the tree digest,
+/// for which nothing is hashed twice.
+struct WholeDigest {
+  private var hasher: SHA256Hasher?
+  private let tree: SHA256Digest
+
+  init(of manifest: Manifest) {
+    hasher = manifest.format == 1 ? SHA256Hasher() : nil
+    tree = Manifest.treeDigest(of: manifest.segments)
+  }
+
+  mutating func update(_ bytes: UnsafeRawBufferPointer) { hasher?.update(bytes) }
+
+  /// The digest, once every segment was found to be right.
+  var digest: SHA256Digest { hasher?.digest() ?? tree }
+}
+
+extension Manifest.Segment {
+  /// What people call the segment: the wheel's file name, or the part of the bundle.
+  public var title: String { name.isEmpty ? kind : name }
+}
+
+/// Where a segment is in a whole file of an artifact repository.
+struct SegmentPlace: Sendable {
+  /// The key of the file.
+  var file: String
+  var offset: Int64
 }

@@ -7,9 +7,9 @@ extension Repository {
   /// Nothing is contacted yet. A relative path begins at `base`.
   public init(opening text: String, relativeTo base: FilePath? = nil) throws(ArtifactError) {
     if text.hasPrefix("s3://") {
-      self.init(try S3Storage(try S3Location(parsing: text)))
+      self.init(S3Storage(try S3Location(parsing: text), limits: try .configured()))
     } else if text.hasPrefix("http://") || text.hasPrefix("https://") {
-      self.init(try HTTPStorage(text))
+      self.init(try HTTPStorage(text, limits: try .configured()))
     } else {
       self.init(directory: try Self.directory(text, base))
     }

@@ -1,82 +1,114 @@
-import Digests
+public import Digests
 import Synchronization
 public import SystemSupport
 
-/// What a publishing did.
+/// The result of a publication.
 public struct PublishOutcome: Sendable, Hashable {
-  /// True when this very file was published for that commit and platform before.
+  /// Whether the same file was published for that commit and platform before.
   public var wasPublished: Bool
   public var uploadedBlobs: Int
   public var uploadedBytes: Int64
-  /// Blobs that the repository had.
+  /// Blobs that the artifact repository had.
   public var reusedBlobs: Int
   public var reusedBytes: Int64
+
+  init(wasPublished: Bool = false) {
+    self.wasPublished = wasPublished
+    (uploadedBlobs, uploadedBytes, reusedBlobs, reusedBytes) = (0, 0, 0, 0)
+  }
+}
+
+/// How a publication goes beyond the manifest and its file.
+public struct PublishOptions: Sendable {
+  /// Signs the manifest.
+  public var signer: (any ManifestSigner)?
+  /// Blobs that a manifest in the artifact repository names, so that they need not be asked for.
+  public var known: Set<SHA256Digest>
+  /// Whether everything is compared and nothing stored.
+  public var isDryRun = false
+  /// The bytes that ``Manifest/sbom`` names.
+  public var sbom: [UInt8]?
+  /// Is told of bytes as they are uploaded, from several threads.
+  public var progress: (@Sendable (TransferProgress) -> Void)?
+
+  public init(
+    signer: (any ManifestSigner)? = nil, known: Set<SHA256Digest> = [],
+    progress: (@Sendable (TransferProgress) -> Void)? = nil
+  ) {
+    self.signer = signer
+    self.known = known
+    self.progress = progress
+  }
+}
+
+/// How far a transfer is.
+public struct TransferProgress: Sendable, Hashable {
+  public var bytes: Int64
+  public var totalBytes: Int64
 }
 
 extension Repository {
-  /// Publishes a bundle: the blobs that the repository lacks, several at a time, then the manifest, last and only if
-  /// there is none. Readers see all of it or nothing, and several may publish at once.
+  /// Publishes a bundle: the blobs that the artifact repository lacks, several at a time, then the manifest, last and
+  /// only if there is none. Readers see all of it or nothing, and several publishers can run at once.
   ///
-  /// Publishing the same file for the same commit again changes nothing (but replaces blobs that were lost). Another
-  /// file for a published commit is an error: what is published never changes meaning.
-  public func publish(_ manifest: Manifest, file: FilePath) throws(ArtifactError) -> PublishOutcome {
+  /// Publishing the same file for the same commit again changes nothing, but replaces blobs that were lost. Another file
+  /// for a published commit is an error.
+  public func publish(
+    _ manifest: Manifest, file: FilePath, options: PublishOptions = PublishOptions()
+  ) throws(ArtifactError) -> PublishOutcome {
     if storage.isReadOnly { throw .readOnly(repository: location) }
-    try check(file, against: manifest)
-    try storage.prepareForWriting()
-    let published = try self.manifest(manifest.key)
+    let isAbsent = storage.isAbsent
+    let published = isAbsent ? nil : try self.manifest(manifest.key)
     if let published { try requireSame(published, manifest) }
-
-    var outcome = try uploadBlobs(of: manifest, from: file)
+    let pieces = try pieces(of: manifest, in: file)
+    // Whoever publishes again wants to have repaired what was lost: then each blob is asked for.
+    var options = options
+    if published != nil { options.known = [] }
+    let marked = isAbsent ? [] : try collectionMark().mark?.keys ?? []
+    var outcome = try upload(pieces, options, marked: marked)
     outcome.wasPublished = published != nil
-    if published == nil {
-      outcome.wasPublished = try !storage.create(RepositoryLayout.manifest(manifest.key), manifest.bytes)
-      // Somebody else was faster, or an answer was lost and the request repeated.
-      if outcome.wasPublished, let winner = try self.manifest(manifest.key) { try requireSame(winner, manifest) }
+    if !options.isDryRun, let sbom = options.sbom, published == nil || published?.sbom == manifest.sbom {
+      try store(sbom)
     }
+    if published == nil, !options.isDryRun { outcome.wasPublished = try !create(manifest, signer: options.signer) }
+    if !options.isDryRun { try restore(pieces, marked: marked) }
     return outcome
   }
 
+  /// Publishes a manifest whose file is there already, under another commit with the same inputs: one request.
+  ///
+  /// - Returns: false if the same file was published for that commit before.
+  public func publish(inherited manifest: Manifest, signer: (any ManifestSigner)?) throws(ArtifactError) -> Bool {
+    precondition(manifest.origin != nil && manifest.inputs != nil, "without a proof nothing is inherited")
+    if storage.isReadOnly { throw .readOnly(repository: location) }
+    return try create(manifest, signer: signer)
+  }
+
+  private func create(_ manifest: Manifest, signer: (any ManifestSigner)?) throws(ArtifactError) -> Bool {
+    var record = ManifestRecord(manifest)
+    if let signer { try record.sign(with: signer) }
+    if try storage.create(RepositoryLayout.manifest(manifest.key), record.bytes) { return true }
+    // Another publisher was faster, or an answer was lost and the request repeated.
+    if let winner = try self.manifest(manifest.key) { try requireSame(winner, manifest) }
+    return false
+  }
+
   private func requireSame(_ published: Manifest, _ offered: Manifest) throws(ArtifactError) {
-    guard published.digest == offered.digest, published.size == offered.size else {
+    // A file that was published in format 1 is compared by its segments, which both formats have.
+    let isSame =
+      published.size == offered.size
+      && (published.digest == offered.digest
+        || published.format != offered.format && published.segments == offered.segments)
+    guard isSame else {
       throw .conflict(
         offered.key, published: published.digest.hex, offered: offered.digest.hex, repository: location)
     }
   }
 
-  private func uploadBlobs(of manifest: Manifest, from file: FilePath) throws(ArtifactError) -> PublishOutcome {
-    var pieces: [(digest: SHA256Digest, piece: FilePiece)] = []
-    var seen = Set<SHA256Digest>()
-    var offset: Int64 = 0
-    for segment in manifest.segments {
-      if seen.insert(segment.digest).inserted {
-        pieces.append((segment.digest, FilePiece(path: file, offset: offset, length: segment.size)))
-      }
-      offset += segment.size
-    }
-    let outcome = Mutex(
-      PublishOutcome(wasPublished: false, uploadedBlobs: 0, uploadedBytes: 0, reusedBlobs: 0, reusedBytes: 0))
-    try forEachInParallel(pieces, threads: Self.transfers) { (entry) throws(ArtifactError) in
-      let key = RepositoryLayout.blob(entry.digest)
-      let present = try storage.size(of: key) == entry.piece.length
-      if !present { try storage.upload(entry.piece, digest: entry.digest, to: key) }
-      outcome.withLock {
-        if present {
-          $0.reusedBlobs += 1
-          $0.reusedBytes += entry.piece.length
-        } else {
-          $0.uploadedBlobs += 1
-          $0.uploadedBytes += entry.piece.length
-        }
-      }
-    }
-    return outcome.withLock { $0 }
-  }
+  private typealias Piece = (segment: Manifest.Segment, piece: FilePiece)
 
-  /// Transfers at a time.
-  static var transfers: Int { 8 }
-
-  /// Reads the bundle once and compares the digests of the whole and of each segment.
-  private func check(_ file: FilePath, against manifest: Manifest) throws(ArtifactError) {
+  /// The distinct segments and their places in the file, which must be as large as they are together.
+  private func pieces(of manifest: Manifest, in file: FilePath) throws(ArtifactError) -> [Piece] {
     let size = try onFiles { () throws(SystemCallError) in try FileSystem.status(of: file, followingLinks: true).size }
     guard size == manifest.size else {
       throw .bundleMismatch(path: file.string, reason: "it has \(size) bytes instead of \(manifest.size)")
@@ -84,27 +116,88 @@ extension Repository {
     guard manifest.segments.reduce(0, { $0 + $1.size }) == size else {
       throw .bundleMismatch(path: file.string, reason: "its segments do not add up to \(size) bytes")
     }
-    var whole = SHA256Hasher()
+    if manifest.format == 1 {
+      let whole = try onFiles { () throws(SystemCallError) in try SHA256Digest.ofFile(file) }
+      guard whole.digest == manifest.digest else {
+        throw .bundleMismatch(path: file.string, reason: "the whole file has another digest")
+      }
+    }
+    var pieces: [Piece] = []
+    var seen = Set<SHA256Digest>()
     var offset: Int64 = 0
     for segment in manifest.segments {
-      var part = SHA256Hasher()
-      try FilePiece(path: file, offset: offset, length: segment.size).forEachChunk { (bytes) throws(ArtifactError) in
-        whole.update(bytes)
-        part.update(bytes)
-      }
-      guard part.digest() == segment.digest else {
-        throw .bundleMismatch(path: file.string, reason: "the segment \(quoted(segment.name)) has another digest")
+      if seen.insert(segment.digest).inserted {
+        pieces.append((segment, FilePiece(path: file, offset: offset, length: segment.size)))
       }
       offset += segment.size
     }
-    guard whole.digest() == manifest.digest else {
-      throw .bundleMismatch(path: file.string, reason: "the whole file has another digest")
+    return pieces
+  }
+
+  /// Uploads the blobs that are missing. Their bytes are compared with their digests first, so that a file that is not
+  /// what its manifest says leaves no trace.
+  ///
+  /// - Parameter marked: objects that a collection may remove. They are uploaded again, so that it sees them wanted.
+  private func upload(
+    _ pieces: [Piece], _ options: PublishOptions, marked: Set<String>
+  ) throws(ArtifactError) -> PublishOutcome {
+    let missing = Mutex<[Piece]>([])
+    try forEachInParallel(pieces, threads: Self.transfers) { (entry) throws(ArtifactError) in
+      let blob = RepositoryLayout.blob(entry.segment.digest)
+      if !marked.contains(blob) {
+        if options.known.contains(entry.segment.digest) { return }
+        if try storage.size(of: blob) == entry.piece.length { return }
+      }
+      try entry.piece.requireDigest(entry.segment.digest, name: entry.segment.name)
+      missing.withLock { $0.append(entry) }
+    }
+    let uploads = missing.withLock { $0 }
+    var outcome = PublishOutcome()
+    outcome.uploadedBlobs = uploads.count
+    outcome.uploadedBytes = uploads.reduce(0) { $0 + $1.piece.length }
+    outcome.reusedBlobs = pieces.count - uploads.count
+    outcome.reusedBytes = pieces.reduce(0) { $0 + $1.piece.length } - outcome.uploadedBytes
+    if options.isDryRun { return outcome }
+    try storage.prepareForWriting()
+    let total = outcome.uploadedBytes
+    let done = Mutex<Int64>(0)
+    try forEachInParallel(uploads, threads: Self.transfers) { (entry) throws(ArtifactError) in
+      try storage.upload(entry.piece, digest: entry.segment.digest, to: RepositoryLayout.blob(entry.segment.digest))
+      let bytes = done.withLock { done in
+        done += entry.piece.length
+        return done
+      }
+      options.progress?(TransferProgress(bytes: bytes, totalBytes: total))
+    }
+    return outcome
+  }
+
+  /// Uploads marked blobs once more if a collection removed them before it could see the manifest.
+  private func restore(_ pieces: [Piece], marked: Set<String>) throws(ArtifactError) {
+    for entry in pieces {
+      let blob = RepositoryLayout.blob(entry.segment.digest)
+      guard marked.contains(blob), try storage.size(of: blob) != entry.piece.length else { continue }
+      try storage.upload(entry.piece, digest: entry.segment.digest, to: blob)
+    }
+  }
+
+  /// Transfers at a time.
+  static var transfers: Int { 8 }
+}
+
+extension FilePiece {
+  /// Throws `bundleMismatch` unless the piece has a digest.
+  func requireDigest(_ digest: SHA256Digest, name: String) throws(ArtifactError) {
+    var hasher = SHA256Hasher()
+    try forEachChunk { (bytes) throws(ArtifactError) in hasher.update(bytes) }
+    guard hasher.digest() == digest else {
+      throw .bundleMismatch(path: path.string, reason: "the segment \(quoted(name)) has another digest")
     }
   }
 }
 
-/// Runs `body` for every element on some threads of our own, and throws the first error that occurs, after which no
-/// further element is begun.
+/// Runs `body` for every element on threads of our own, and throws the first error that occurs, after which no further
+/// element is begun.
 func forEachInParallel<Element: Sendable>(
   _ elements: [Element], threads: Int, _ body: @Sendable (Element) throws(ArtifactError) -> Void
 ) throws(ArtifactError) {

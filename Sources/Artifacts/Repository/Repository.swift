@@ -16,16 +16,8 @@ public struct Repository: Sendable {
   /// The place, for messages: never with credentials.
   public var location: String { storage.location }
 
-  /// The manifest of a bundle; nil when there is none.
-  public func manifest(_ key: ManifestKey) throws(ArtifactError) -> Manifest? {
-    let path = RepositoryLayout.manifest(key)
-    guard let bytes = try storage.read(path, limit: ManifestLimits.file) else { return nil }
-    do throws(ManifestFault) {
-      return try Manifest(parsing: bytes, for: key)
-    } catch {
-      throw .badManifest(path, reason: error.reason, repository: location)
-    }
-  }
+  /// Whether the place itself is not there yet: the first publication makes a directory.
+  public var isAbsent: Bool { storage.isAbsent }
 
   /// The names of all artifacts, sorted.
   public func names() throws(ArtifactError) -> [ArtifactName] {
@@ -55,9 +47,17 @@ public struct Repository: Sendable {
   public func resolve(
     _ reference: ArtifactReference, platform: HostPlatform = .current
   ) throws(ArtifactError) -> Manifest {
+    try resolveEvidence(reference, platform: platform).manifest
+  }
+
+  /// As ``resolve(_:platform:)-(ArtifactReference,_)``, with what a policy decides on; see ``evidence(for:signedBy:)``.
+  public func resolveEvidence(
+    _ reference: ArtifactReference, platform: HostPlatform = .current, signedBy keyIDs: [String] = []
+  ) throws(ArtifactError) -> Evidence {
     if let commit = reference.commit.commit {
       // All digits: one request, no listing.
-      if let found = try manifest(ManifestKey(name: reference.name, commit: commit, platform: platform)) {
+      let key = ManifestKey(name: reference.name, commit: commit, platform: platform)
+      if let found = try evidence(for: key, signedBy: keyIDs) {
         return found
       }
     }
@@ -81,7 +81,7 @@ public struct Repository: Sendable {
     }
     guard matches.count == 1 else { throw .ambiguousCommit(reference, matches: matches, repository: location) }
     let key = ManifestKey(name: reference.name, commit: match.commit, platform: platform)
-    guard match.platforms.contains(platform), let found = try manifest(key) else {
+    guard match.platforms.contains(platform), let found = try evidence(for: key, signedBy: keyIDs) else {
       throw .otherPlatform(reference, platform, published: match.platforms, repository: location)
     }
     return found

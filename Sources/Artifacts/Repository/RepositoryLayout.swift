@@ -4,6 +4,24 @@ import Digests
 /// parts, so none leads out of the repository.
 enum RepositoryLayout {
   static let artifacts = "artifacts/"
+  static let branches = "branches/"
+
+  static func index(of branch: BranchName, _ platform: HostPlatform) -> String {
+    "\(branches)\(branch.encoded)/\(platform).json"
+  }
+
+  static func release(_ name: ArtifactName, _ version: ReleaseVersion) -> String {
+    "\(releases(version.kind, name))\(version).json"
+  }
+
+  /// `versions/NAME/` or `static/NAME/`.
+  static func releases(_ kind: ReleaseVersion.Kind, _ name: ArtifactName) -> String { "\(releases(kind))\(name)/" }
+
+  /// `versions/` or `static/`.
+  static func releases(_ kind: ReleaseVersion.Kind) -> String { kind == .version ? "versions/" : "static/" }
+
+  static let blobs = "blobs/sha256/"
+  static let collection = "gc/mark.json"
 
   static func blob(_ digest: SHA256Digest) -> String {
     let hex = digest.hex
@@ -12,6 +30,16 @@ enum RepositoryLayout {
 
   static func manifest(_ key: ManifestKey) -> String {
     "\(commits(of: key.name))\(key.commit)/\(key.platform).json"
+  }
+
+  /// The whole file beside its manifest: a plain web server can have it instead of the segments.
+  static func wholeFile(of manifest: Manifest) -> String {
+    "\(commits(of: manifest.key.name))\(manifest.origin ?? manifest.key.commit)/\(manifest.key.platform).pex"
+  }
+
+  /// The envelope of one key beside a manifest. The suffix keeps it out of listings of manifests.
+  static func signature(_ key: ManifestKey, keyID: String) -> String {
+    "\(commits(of: key.name))\(key.commit)/\(key.platform).\(keyID).dsse"
   }
 
   static func commits(of name: ArtifactName) -> String { "\(artifacts)\(name)/" }

@@ -1,4 +1,5 @@
 import Digests
+import Glibc
 import SystemSupport
 
 /// A repository in a directory, on this machine or on a file system that several share.
@@ -9,6 +10,7 @@ struct DirectoryStorage: ObjectStorage {
   let root: FilePath
   var location: String { root.string }
   var isReadOnly: Bool { false }
+  var isAbsent: Bool { !FileSystem.exists(root) }
 
   func prepareForWriting() throws(ArtifactError) {
     try onFiles { () throws(SystemCallError) in try FileSystem.createDirectories(root) }
@@ -39,12 +41,17 @@ struct DirectoryStorage: ObjectStorage {
     return true
   }
 
+  func download(_ key: String, range: Range<Int64>, receive: BytesReceiver) throws(ArtifactError) -> Bool {
+    guard let size = try size(of: key) else { return false }
+    let end = min(range.upperBound, size)
+    guard range.lowerBound < end else { return true }
+    try FilePiece(path: path(key), offset: range.lowerBound, length: end - range.lowerBound).forEachChunk(receive)
+    return true
+  }
+
   func upload(_ piece: FilePiece, digest: SHA256Digest, to key: String) throws(ArtifactError) {
     let target = path(key)
-    let replacement = try onFiles { () throws(SystemCallError) -> FileReplacement in
-      try FileSystem.createDirectories(target.removingLastComponent())
-      return try FileReplacement(of: target)
-    }
+    let replacement = try onFiles { () throws(SystemCallError) -> FileReplacement in try draft(of: target) }
     // Hashed while it is copied: what is stored is what its name says, even if the bundle changes meanwhile.
     var hasher = SHA256Hasher()
     let file = replacement.file
@@ -58,11 +65,23 @@ struct DirectoryStorage: ObjectStorage {
     do throws(SystemCallError) { try replacement.commit(.durable) } catch { throw .file(error) }
   }
 
+  /// A temporary file beside a place whose directory is made first. A collection may remove it again while it is empty.
+  private func draft(of target: FilePath) throws(SystemCallError) -> FileReplacement {
+    for _ in 0..<8 {
+      try FileSystem.createDirectories(target.removingLastComponent())
+      do throws(SystemCallError) {
+        return try FileReplacement(of: target)
+      } catch {
+        guard error.isMissing else { throw error }
+      }
+    }
+    return try FileReplacement(of: target)
+  }
+
   func create(_ key: String, _ bytes: [UInt8]) throws(ArtifactError) -> Bool {
     let target = path(key)
     return try onFiles { () throws(SystemCallError) in
-      try FileSystem.createDirectories(target.removingLastComponent())
-      let draft = try FileReplacement(of: target)
+      let draft = try draft(of: target)
       try FileSystem.write(bytes, to: draft.file, path: target)
       try FileSystem.setPermissions(0o644, of: draft.temporaryPath)
       try FileSystem.synchronize(draft.file, path: target)
@@ -75,6 +94,45 @@ struct DirectoryStorage: ObjectStorage {
       }
       try FileSystem.synchronizeDirectory(target.removingLastComponent())
       return true
+    }
+  }
+
+  func readVersioned(_ key: String, limit: Int) throws(ArtifactError) -> (bytes: [UInt8], version: ObjectVersion)? {
+    try read(key, limit: limit).map { ($0, Self.version(of: $0)) }
+  }
+
+  func replace(_ key: String, _ bytes: [UInt8], expecting version: ObjectVersion?) throws(ArtifactError) -> Bool {
+    let target = path(key)
+    return try onFiles { () throws(SystemCallError) in
+      let folder = target.removingLastComponent()
+      try FileSystem.createDirectories(folder)
+      // Between reading and renaming nobody else may write.
+      let lock = try FileLock(waitingFor: folder.appending(".lock"))
+      defer { _ = lock }
+      let present = try FileSystem.statusIfPresent(of: target) == nil ? nil : FileSystem.read(target)
+      guard present.map(Self.version) == version else { return false }
+      try FileSystem.write(bytes, to: target, durability: .durable)
+      return true
+    }
+  }
+
+  private static func version(of bytes: [UInt8]) -> ObjectVersion { ObjectVersion(text: SHA256Digest.of(bytes).hex) }
+
+  func modified(_ key: String) throws(ArtifactError) -> Int64? {
+    try onFiles { () throws(SystemCallError) in
+      try FileSystem.statusIfPresent(of: path(key), followingLinks: true).map { $0.modificationTime / 1_000_000_000 }
+    }
+  }
+
+  func remove(_ key: String) throws(ArtifactError) {
+    let path = path(key)
+    try onFiles { () throws(SystemCallError) in
+      try FileSystem.removeFile(path)
+      // Directories that are empty now go as well; one that a publisher just needs is made again by it.
+      var folder = path.removingLastComponent()
+      while folder != root, folder.string.hasPrefix(root.string), folder.withPlatformString({ rmdir($0) }) == 0 {
+        folder.removeLastComponent()
+      }
     }
   }
 
@@ -97,7 +155,8 @@ struct DirectoryStorage: ObjectStorage {
         try collect(directory.appending(entry.name), prefix + entry.name + "/", recursive: true, into: &found)
       } else {
         let status = try FileSystem.statusIfPresent(of: directory.appending(entry.name))
-        found.append(ObjectEntry(name: prefix + entry.name, modified: status?.modificationTime))
+        found.append(
+          ObjectEntry(name: prefix + entry.name, modified: status?.modificationTime, size: status?.size))
       }
     }
   }

@@ -10,10 +10,11 @@ struct HTTPStorage: ObjectStorage {
   /// Without a final `/`; may hold a user name and password.
   private let base: String
   private let client: HTTPClient
+  private let limits: TransferLimits
   let location: String
   var isReadOnly: Bool { true }
 
-  init(_ url: String, client: HTTPClient = HTTPClient()) throws(ArtifactError) {
+  init(_ url: String, client: HTTPClient = HTTPClient(), limits: TransferLimits = .standard) throws(ArtifactError) {
     guard !url.contains("?"), !url.contains("#"), url.split(separator: "/").count >= 2 else {
       throw .invalidRepository(redactedURL(url), reason: "a host and a path are needed, without \"?\" and \"#\"")
     }
@@ -21,6 +22,7 @@ struct HTTPStorage: ObjectStorage {
     while base.hasSuffix("/") { base.removeLast() }
     self.base = base
     self.client = client
+    self.limits = limits
     location = redactedURL(base)
   }
 
@@ -39,8 +41,25 @@ struct HTTPStorage: ObjectStorage {
   func download(_ key: String, limit: Int64, receive: BytesReceiver) throws(ArtifactError) -> Bool {
     try isFound(
       try HTTPTransfer.download(
-        client: client, limit: limit, key: key, location: location, resumes: false,
-        request: { (_) throws(ArtifactError) in request(key) }, receive: receive))
+        client: client, limit: limit, key: key, location: location, resumes: true, limits: limits,
+        request: { (offset) throws(ArtifactError) in
+          var request = request(key, bytes: limit)
+          if offset > 0 { request.headers.fields.append(HTTPField(name: "range", value: "bytes=\(offset)-")) }
+          return request
+        }, receive: receive))
+  }
+
+  func download(_ key: String, range: Range<Int64>, receive: BytesReceiver) throws(ArtifactError) -> Bool {
+    if range.isEmpty { return true }
+    let response = try HTTPTransfer.download(
+      client: client, limit: .max, key: key, location: location, resumes: true, limits: limits, window: range,
+      request: { (offset) throws(ArtifactError) in
+        var request = request(key, bytes: Int64(range.count))
+        let field = HTTPField(name: "range", value: "bytes=\(range.lowerBound + offset)-\(range.upperBound - 1)")
+        request.headers.fields.append(field)
+        return request
+      }, receive: receive)
+    return try isFound(response)
   }
 
   func upload(_ piece: FilePiece, digest: SHA256Digest, to key: String) throws(ArtifactError) {
@@ -48,6 +67,21 @@ struct HTTPStorage: ObjectStorage {
   }
 
   func create(_ key: String, _ bytes: [UInt8]) throws(ArtifactError) -> Bool { throw .readOnly(repository: location) }
+
+  func readVersioned(_ key: String, limit: Int) throws(ArtifactError) -> (bytes: [UInt8], version: ObjectVersion)? {
+    try read(key, limit: limit).map { ($0, ObjectVersion(text: "")) }
+  }
+
+  func replace(_ key: String, _ bytes: [UInt8], expecting version: ObjectVersion?) throws(ArtifactError) -> Bool {
+    throw .readOnly(repository: location)
+  }
+
+  func modified(_ key: String) throws(ArtifactError) -> Int64? {
+    let response = try HTTPTransfer.send(request(key, .head), client: client, location: location)
+    return try isFound(response) ? response.headers["last-modified"].flatMap { HTTPDate.seconds($0) } : nil
+  }
+
+  func remove(_ key: String) throws(ArtifactError) { throw .readOnly(repository: location) }
 
   func list(_ prefix: String, recursive: Bool) throws(ArtifactError) -> [ObjectEntry] {
     var entries: [ObjectEntry] = []
@@ -88,8 +122,10 @@ struct HTTPStorage: ObjectStorage {
     return found
   }
 
-  private func request(_ key: String, _ method: HTTPMethod = .get) -> HTTPRequest {
-    HTTPRequest(method, "\(base)/\(PercentEncoding.encode(key, keepingSlashes: true))", credentials: .netrc)
+  private func request(_ key: String, _ method: HTTPMethod = .get, bytes: Int64 = 0) -> HTTPRequest {
+    HTTPRequest(
+      method, "\(base)/\(PercentEncoding.encode(key, keepingSlashes: true))", timeouts: limits.timeouts(bytes: bytes),
+      credentials: .netrc)
   }
 
   private func isFound(_ response: HTTPResponse) throws(ArtifactError) -> Bool {

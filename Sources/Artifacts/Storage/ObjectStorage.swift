@@ -3,11 +3,13 @@ import SystemSupport
 
 /// A place that keeps bytes under keys: what a repository is made of.
 ///
-/// Objects appear whole or not at all, and are never changed. Any number of threads may use one storage at once.
+/// Objects appear whole or not at all. Only ``replace(_:_:expecting:)`` changes one. Any number of threads may use one storage at once.
 protocol ObjectStorage: Sendable {
   /// The place, for messages: never with credentials.
   var location: String { get }
   var isReadOnly: Bool { get }
+  /// Whether the place itself is not there yet, and the first publication makes it.
+  var isAbsent: Bool { get }
 
   /// Makes an empty place of one that is not there, where that is possible. Called before anything is stored.
   func prepareForWriting() throws(ArtifactError)
@@ -22,6 +24,9 @@ protocol ObjectStorage: Sendable {
   /// `limit` bytes are not asked for twice: what comes after is left out.
   func download(_ key: String, limit: Int64, receive: BytesReceiver) throws(ArtifactError) -> Bool
 
+  /// Gives a run of an object's bytes to `receive`, in order. Returns false when there is no such object.
+  func download(_ key: String, range: Range<Int64>, receive: BytesReceiver) throws(ArtifactError) -> Bool
+
   /// Stores an object whose digest is known. It is checked on the way: bytes with another digest do not appear.
   func upload(_ piece: FilePiece, digest: SHA256Digest, to key: String) throws(ArtifactError)
 
@@ -29,9 +34,35 @@ protocol ObjectStorage: Sendable {
   /// that try at once, one succeeds.
   func create(_ key: String, _ bytes: [UInt8]) throws(ArtifactError) -> Bool
 
+  /// The bytes and the version of a small object that can change; nil when there is none.
+  func readVersioned(_ key: String, limit: Int) throws(ArtifactError) -> (bytes: [UInt8], version: ObjectVersion)?
+
+  /// Stores a small object in place of the version that was read, or where there was none. Returns false, and changes
+  /// nothing, if there is another version by now.
+  func replace(_ key: String, _ bytes: [UInt8], expecting version: ObjectVersion?) throws(ArtifactError) -> Bool
+
+  /// When an object was written, in seconds since 1970; nil when there is none.
+  func modified(_ key: String) throws(ArtifactError) -> Int64?
+
+  /// Gives up uploads that were begun before a time and not completed. Returns how many.
+  func abandonUploads(before time: Int64) throws(ArtifactError) -> Int
+
+  /// Removes an object; one that is not there is no error.
+  func remove(_ key: String) throws(ArtifactError)
+
   /// The objects whose keys begin with `prefix` (which ends in `/`), or where not `recursive` the next part of their
   /// keys only. An absent prefix is empty.
   func list(_ prefix: String, recursive: Bool) throws(ArtifactError) -> [ObjectEntry]
+}
+
+extension ObjectStorage {
+  var isAbsent: Bool { false }
+  func abandonUploads(before time: Int64) throws(ArtifactError) -> Int { 0 }
+}
+
+/// Distinguishes what an object held at different times: an ETag, or a digest.
+struct ObjectVersion: Sendable, Hashable {
+  var text: String
 }
 
 typealias BytesReceiver = (UnsafeRawBufferPointer) throws(ArtifactError) -> Void
@@ -49,6 +80,8 @@ struct ObjectEntry: Sendable, Hashable {
   var name: String
   /// When it was written, in nanoseconds since 1970; nil for a part of a key, and where the storage does not say.
   var modified: Int64?
+  /// Bytes; nil as above.
+  var size: Int64?
 }
 
 /// Calls a function with the system call errors in it as errors of ours.

@@ -1,4 +1,5 @@
 internal import Actions
+internal import Archive
 internal import BuildFiles
 internal import ContentStore
 internal import Diagnostics
@@ -29,14 +30,10 @@ extension TargetBuilder {
     let path = try outputPath(of: target, suffix: format)
     let contents = try archiveContents(target)
     if format == "zip" { return try zip(contents, target, path) }
-    let action = try tarAction(contents, target, format)
-    let outcome = try run(action, for: target, field: "format")
-    guard case .file(let content, _)? = outcome.outputs[action.outputFiles[0]] else {
-      throw Diagnostic(.defect, "the archive of \"\(target.address)\" is not among its action's outputs")
+    guard let compression = TarWriter.Compression(suffix: format) else {
+      throw Diagnostic(.defect, "\"\(format)\" is not a format of archives")
     }
-    var files = ActionInputs()
-    try files.add(.file(content, isExecutable: false), at: path)
-    return BuiltPackage(files: files, inputs: try action.keyInputs, wasCached: outcome.wasCached)
+    return try tar(contents, target, path, format, compression)
   }
 
   /// The inputs that an archive's key is computed from.
@@ -44,38 +41,44 @@ extension TargetBuilder {
     let target = graph[id]
     let format = target.value(of: "format").string ?? "zip"
     let contents = try archiveContents(target)
-    return format == "zip" ? try zipInputs(contents) : try tarAction(contents, target, format).keyInputs
+    return format == "zip" ? try zipInputs(contents) : try tarInputs(contents, format)
   }
 
   // MARK: tar
 
-  private func tarAction(_ contents: ActionInputs, _ target: Target, _ format: String) throws -> Action {
-    let output = "out/archive.\(format)"
-    var arguments = [
-      "tar", "--create", "--file", output, "--format=gnu", "--sort=name", "--owner=0", "--group=0", "--numeric-owner",
-      "--mtime=@\(Self.reproducibleEnvironment["SOURCE_DATE_EPOCH"] ?? "0")", "--mode=u=rwX,go=rX",
-    ]
-    let compressor: [String]? =
-      switch format {
-      case "tar.gz": ["gzip", "-n", "-9"]
-      case "tar.xz": ["xz", "-6", "-T1"]
-      case "tar.bz2": ["bzip2", "-9"]
-      default: nil
+  private func tarInputs(_ contents: ActionInputs, _ format: String) throws -> InputList {
+    var inputs = InputList()
+    // The compressors of another libarchive can give other bytes.
+    let library = format == "tar" ? "" : try TarWriter.libraryVersion()
+    inputs.append("format", "\(format) archive 1 \(library)")
+    try contents.append(to: &inputs)
+    return inputs
+  }
+
+  private func tar(
+    _ contents: ActionInputs, _ target: Target, _ path: String, _ format: String, _ compression: TarWriter.Compression
+  ) throws -> BuiltPackage {
+    let inputs = try tarInputs(contents, format)
+    let store = store
+    let time = Int64(Self.reproducibleEnvironment["SOURCE_DATE_EPOCH"] ?? "0") ?? 0
+    let (content, wasCached) = try kept("tar-1", inputs.digest) { place in
+      let file = try FileSystem.open(place, .readWrite, options: [.create, .truncate])
+      defer { FileSystem.close(file) }
+      let writer = try TarWriter(to: file, path: place, compression: compression, time: time)
+      for name in contents.tree.paths {
+        guard case .file(let content, let isExecutable)? = contents.tree[name] else { continue }
+        let bytes = try MappedFile(contents.location(of: content, in: store))
+        try writer.add(bytes.bytes, named: name, isExecutable: isExecutable)
       }
-    if let compressor { arguments.append("--use-compress-program=" + compressor.joined(separator: " ")) }
-    arguments += ["--directory", "in", "--"]
-    let names = Set(contents.tree.paths.map { String($0.prefix { $0 != "/" }) }).sorted()
-    arguments += names.isEmpty ? ["--files-from=/dev/null"] : names
-    if names.isEmpty { arguments.removeAll { $0 == "--" } }
-    var action = Action(name: target.address.description, arguments: arguments)
-    action.inputs = try contents.renamed { "in/" + $0 }
-    if names.isEmpty { try action.inputs.add(.folder, at: "in") }
-    action.outputFiles = [output]
-    action.environment = Self.reproducibleEnvironment
-    for name in ["tar"] + (compressor.map { [$0[0]] } ?? []) {
-      try add(ActionTool.find(name, for: "the archive \"\(target.address)\""), to: &action)
+      try writer.finish()
     }
-    return action
+    if let moved = contents.moved() {
+      throw ActionError.inputChanged(action: target.address.description, path: moved)
+    }
+    try BuildHistory(workspace).record(inputs, of: target.address)
+    var files = ActionInputs()
+    try files.add(.file(content, isExecutable: false), at: path)
+    return BuiltPackage(files: files, inputs: inputs, wasCached: wasCached)
   }
 
   // MARK: zip

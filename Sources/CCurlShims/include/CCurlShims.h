@@ -41,8 +41,8 @@ CURLcode kilt_curl_on_upload(CURL *easy, kilt_curl_bytes read, kilt_curl_seek se
 /// Only http: and https:, also after a redirect.
 CURLcode kilt_curl_allow_only_http(CURL *easy);
 
-long kilt_curl_get_long(CURL *easy, CURLINFO info);
-int64_t kilt_curl_get_offset(CURL *easy, CURLINFO info);
+/// Stores the value; 0 where that fails.
+CURLcode kilt_curl_get_offset(CURL *easy, CURLINFO info, int64_t *value);
 /// Valid until the handle is used again; may be NULL.
 const char *kilt_curl_get_string(CURL *easy, CURLINFO info);
 
@@ -50,7 +50,7 @@ struct curl_slist *kilt_curl_slist_append(struct curl_slist *list, const char *l
 void kilt_curl_slist_free(struct curl_slist *list);
 
 CURLM *kilt_curl_multi_init(void);
-void kilt_curl_multi_cleanup(CURLM *multi);
+CURLMcode kilt_curl_multi_cleanup(CURLM *multi);
 CURLMcode kilt_curl_multi_add(CURLM *multi, CURL *easy);
 CURLMcode kilt_curl_multi_remove(CURLM *multi, CURL *easy);
 /// Does what can be done without waiting; `running` becomes 0 when the transfer is over.

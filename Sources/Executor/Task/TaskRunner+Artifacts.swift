@@ -32,7 +32,8 @@ extension TaskRunner {
     guard let program = Subprocess.find(options.pexRunner)?.string else {
       throw .missingProgram(name: options.pexRunner, package: "kilt")
     }
-    var arguments = ["fetch", "\(artifact.name)@\(artifact.version)"]
+    let separator = artifact.hashType == .git ? "@" : ":"
+    var arguments = ["fetch", artifact.name + separator + artifact.version]
     if let platform = artifact.platform { arguments += ["--platform", platform] }
     if let repository = options.repository { arguments += ["--repository", repository] }
     arguments.append("--print-path")
@@ -79,6 +80,11 @@ extension TaskRunner {
     try background.start(
       {
         do {
+          // The runner's own list says what the tree digest of the assignment is over.
+          let list = FilePath(path).removingLastComponent().appending("segments")
+          if let tree = try Self.tree(list), tree.digest.hex == expected, try tree.matches(FilePath(place)) {
+            return .digest(expected, problem: nil)
+          }
           return .digest(try SHA256Digest.ofFile(FilePath(place)).digest.hex, problem: nil)
         } catch {
           return .digest(nil, problem: "\(error)")
@@ -92,6 +98,16 @@ extension TaskRunner {
           found.map { "its SHA-256 is \($0), and the assignment says \(expected)" } ?? problem ?? "unreadable"
         end(.failed(reason: "cannot use \(artifact.name)@\(artifact.version): \(reason)"))
       })
+  }
+
+  /// The list of segments beside a cached bundle; nil where there is none.
+  private static func tree(_ path: FilePath) throws(SystemCallError) -> TreeDigest? {
+    do throws(SystemCallError) {
+      return TreeDigest(parsing: try FileSystem.readText(path, limit: 4 << 20))
+    } catch {
+      if error.isMissing { return nil }
+      throw error
+    }
   }
 
   /// Gives the artifact a name in the task directory, so that it stays when the cache evicts it: a link where the task

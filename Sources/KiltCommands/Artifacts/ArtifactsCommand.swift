@@ -6,19 +6,29 @@ internal import Workspace
 /// `kilt artifacts`: the verbs on what is published.
 struct ArtifactsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "artifacts", abstract: "Look at, fetch and verify what is published.",
-    subcommands: [ArtifactsList.self, ArtifactsInspect.self, ArtifactsFetch.self, ArtifactsVerify.self])
+    commandName: "artifacts", abstract: "Inspect, fetch, verify and sign published artifacts.",
+    subcommands: [
+      ArtifactsList.self, ArtifactsInspect.self, ArtifactsFetch.self, ArtifactsVerify.self, ArtifactsKeygen.self,
+      ArtifactsSign.self, ArtifactsSBOM.self, ArtifactsWhoHas.self, ArtifactsPut.self, ArtifactsCopy.self,
+      ArtifactsCollect.self,
+    ])
 }
 
 /// What the verbs on artifacts have in common.
 struct ArtifactsOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("A folder, s3://BUCKET/PREFIX, http://…; that of kilt.toml by default.", valueName: "url"))
+  @Option(
+    help: ArgumentHelp(
+      "A directory, s3://BUCKET/PREFIX, or http://… Default: KILT_REPOSITORY, or the one in kilt.toml.",
+      valueName: "url"))
   var repository: String?
 
   /// The repository that the option names, or else the workspace of the working directory.
   func repository(_ global: GlobalOptions) throws -> Repository {
     let directory = try global.workingDirectory
     if let repository { return try Repository(opening: repository, relativeTo: directory) }
+    if let variable = environmentVariable("KILT_REPOSITORY"), !variable.isEmpty {
+      return try Repository(opening: variable, relativeTo: directory)
+    }
     return try Workspace.find(from: directory).repository()
   }
 }

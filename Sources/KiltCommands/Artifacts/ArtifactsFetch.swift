@@ -7,7 +7,7 @@ struct ArtifactsFetch: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fetch", abstract: "Download a published bundle into a file.",
     discussion: """
-      It is verified by digest before it appears. To run one, pex-runner keeps a cache.
+      Kilt verifies every segment before the file appears. To run bundles on hosts, use pex-runner, which has a cache.
 
       EXAMPLES
         kilt artifacts fetch fiddler_server@3f2c9d1
@@ -18,17 +18,19 @@ struct ArtifactsFetch: ParsableCommand {
   @OptionGroup var artifacts: ArtifactsOptions
   @OptionGroup var platform: PlatformOption
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The file; NAME-COMMIT-PLATFORM.pex by default.", valueName: "path"))
+  @Option(name: .shortAndLong, help: ArgumentHelp("The file. Default: NAME-COMMIT-PLATFORM.pex.", valueName: "path"))
   var output: String?
 
-  @Argument(help: ArgumentHelp("Which bundle.", valueName: "name@commit"))
+  @Argument(help: ArgumentHelp("The artifact.", valueName: "name@commit"))
   var reference: String
 
   func run() throws {
     let repository = try artifacts.repository(global)
-    let manifest = try repository.resolve(try ArtifactReference(parsing: reference), platform: try platform.value)
+    let manifest = try repository.resolve(try ArtifactSelector(parsing: reference), platform: try platform.value)
     let path = try global.workingDirectory.pushing(FilePath(output ?? manifest.fileName))
-    try repository.fetch(manifest, to: path)
+    let progress = TransferLine(Terminal.standardError, isShown: !global.quiet)
+    try repository.fetch(manifest, to: path) { progress.show($0) }
+    progress.clear()
     Terminal.standardOutput.print(path.string)
   }
 }

@@ -6,9 +6,9 @@ internal import JSON
 /// `kilt artifacts inspect`.
 struct ArtifactsInspect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "inspect", abstract: "Show what is known of a published bundle.",
+    commandName: "inspect", abstract: "Show the facts of a published bundle.",
     discussion: """
-      --format json writes the manifest.
+      --format json prints the manifest, with its segments.
 
       EXAMPLES
         kilt artifacts inspect fiddler_server@3f2c9d1
@@ -19,32 +19,54 @@ struct ArtifactsInspect: ParsableCommand {
   @OptionGroup var platform: PlatformOption
   @OptionGroup var output: FormatOption
 
-  @Argument(help: ArgumentHelp("Which bundle.", valueName: "name@commit"))
+  @Argument(help: ArgumentHelp("The artifact.", valueName: "name@commit"))
   var reference: String
 
   func run() throws {
     let repository = try artifacts.repository(global)
-    let manifest = try repository.resolve(try ArtifactReference(parsing: reference), platform: try platform.value)
+    let platform = try platform.value
+    let reference = try repository.reference(try ArtifactSelector(parsing: reference), platform: platform)
+    let evidence = try repository.resolveEvidence(reference, platform: platform)
+    let manifest = evidence.manifest
+    let isSigned = evidence.records.allSatisfy { !$0.envelopes.isEmpty }
     switch output.format {
-    case .json: Terminal.standardOutput.print(manifest.json.text(.pretty))
-    case .text: for line in Self.lines(manifest) { Terminal.standardOutput.print(line) }
+    case .json:
+      guard case .object(var object) = manifest.json else { return }
+      // The origin's segments: what the artifact consists of.
+      object["segments"] = .array(
+        manifest.segments.map {
+          .members([
+            "kind": .string($0.kind), "name": .string($0.name), "sha256": .string($0.digest.hex), "size": .int($0.size),
+          ])
+        })
+      object["signed"] = .bool(isSigned)
+      object["manifest_sha256"] = evidence.records.first.map { .string($0.digest.hex) }
+      Terminal.standardOutput.print(JSONValue.object(object).text(.pretty))
+    case .text: for line in Self.lines(manifest, isSigned: isSigned) { Terminal.standardOutput.print(line) }
     }
   }
 
-  private static func lines(_ manifest: Manifest) -> [String] {
+  private static func lines(_ manifest: Manifest, isSigned: Bool) -> [String] {
     var lines = [
       "artifact   \(manifest.key.name)",
       "commit     \(manifest.key.commit)\(manifest.isOnMain ? " (on the main branch)" : "")",
       "platform   \(manifest.key.platform)",
       "created    \(Timestamp.text(manifest.created))\(manifest.builder.isEmpty ? "" : " by \(manifest.builder)")",
-      "sha256     \(manifest.digest)",
+      "digest     \(manifest.digest)\(manifest.format == 1 ? "" : " (tree)")",
       "size       \(manifest.size) bytes",
+      "signed     \(isSigned ? "yes" : "no")",
     ]
+    if let origin = manifest.origin { lines.append("origin     \(origin), with equal inputs") }
     if !manifest.interpreterConstraints.isEmpty {
       lines.append("python     \(manifest.interpreterConstraints.joined(separator: " or "))")
     }
     if let branch = manifest.branch { lines.append("branch     \(branch)") }
+    if !manifest.pushed.isEmpty { lines.append("pushed     \(manifest.pushed.joined(separator: ", "))") }
+    if let target = manifest.target { lines.append("target     \(target)") }
+    if let inputs = manifest.inputs { lines.append("inputs     \(inputs)") }
+    if let lockfile = manifest.lockfile { lines.append("lockfile   \(lockfile)") }
     if let entryPoint = manifest.entryPoint { lines.append("entry      \(entryPoint)") }
+    if let url = manifest.buildURL { lines.append("build      \(url)") }
     lines.append("segments   \(manifest.segments.count)")
     for segment in manifest.segments {
       lines.append("  \(segment.digest.hex.prefix(12))  \(segment.size)  \(segment.kind) \(segment.name)")

@@ -1,41 +1,143 @@
 internal import ArgumentParser
 internal import Artifacts
 internal import BuildCommands
+internal import Diagnostics
+internal import Digests
+internal import JSON
+internal import SigningKeys
 internal import SystemSupport
+internal import TargetGraph
+internal import Workspace
 
 /// `kilt publish`.
 struct ArtifactsPublish: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "publish", abstract: "Pack binaries and upload them under the commit that is checked out.",
+    commandName: "publish", abstract: "Pack binaries and upload them under the current commit.",
     discussion: """
-      Refused while files differ from the commit: what is published is what its name says. Only what the repository \
-      lacks is uploaded; publishing again changes nothing.
+      Refuses to publish while files differ from the commit. Uploads only what the artifact repository lacks; \
+      publishing again changes nothing.
+
+      With --changed-since, every binary of the workspace can then be deployed by this commit. Kilt packs a binary \
+      whose inputs are new. For every other one it stores a small manifest that points to the file with equal inputs.
+
+      KILT_SIGNING_KEY names a private key that signs the manifests; see kilt artifacts keygen.
 
       EXAMPLES
         kilt publish services/fiddler:server
-        kilt publish --changed-since=HEAD~1       what a push affects
+        kilt publish --changed-since=HEAD~1            all binaries, after a push
+        kilt publish --dry-run --changed-since=HEAD~1
         kilt publish :: --repository s3://builds/kilt
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var targets: TargetOptions
+  @OptionGroup var output: FormatOption
 
-  @Option(help: ArgumentHelp("A folder, s3://BUCKET/PREFIX; that of kilt.toml by default.", valueName: "url"))
+  @Option(
+    help: ArgumentHelp("A directory, or s3://BUCKET/PREFIX. Default: the one in kilt.toml.", valueName: "url"))
   var repository: String?
 
+  @Option(help: ArgumentHelp("A private key that signs the manifests. Default: KILT_SIGNING_KEY.", valueName: "file"))
+  var key: String?
+
+  @Flag(help: "Say what would be published, and publish nothing.")
+  var dryRun = false
+
   func run() throws {
-    let packaging = try PackagingSession(global, targets, verb: "publish")
-    let version = try SourceVersion(of: packaging.session.workspace)
+    let (packaging, comparesAll) = try session()
     let workspace = packaging.session.workspace
+    let version = try SourceVersion(of: workspace)
     let publisher = try BundlePublisher(
-      workspace: workspace, repository: try workspace.repository(override: repository), version: version)
-    _ = try packaging.packageAll(of: version) { packaged in
-      let (manifest, outcome) = try publisher.publish(packaged)
-      let what =
-        outcome.wasPublished
-        ? "already published"
-        : "published, \(outcome.uploadedBytes >> 10) KiB uploaded, \(outcome.reusedBytes >> 10) KiB were there"
-      Terminal.standardOutput.print("\(manifest.key.name)@\(manifest.key.commit.abbreviated)  \(what)")
+      workspace: workspace, repository: try workspace.repository(override: repository), version: version,
+      signer: try SigningKeySource(key: key).signer(relativeTo: try global.workingDirectory))
+    publisher.isDryRun = dryRun
+    let progress = TransferLine(Terminal.standardError, isShown: !global.quiet)
+    publisher.progress = { progress.show($0) }
+    try publisher.begin()
+    let packager = packaging.packager(of: version)
+    let selected = packaging.binaries
+    let others = comparesAll ? packaging.otherBinaries : []
+    try packaging.prepare(selected + others)
+    var report = PublishReport(output.format)
+    for binary in selected + others {
+      if comparesAll {
+        let (plan, inputs) = try packager.key(of: binary)
+        if let (manifest, wasPublished) = try publisher.inherit(plan, inputs: inputs) {
+          report.add(manifest, wasPublished: wasPublished, isDryRun: dryRun)
+          continue
+        }
+      }
+      let (manifest, outcome) = try publisher.publish(try packaging.package(binary, packager))
+      progress.clear()
+      report.add(manifest, outcome, isDryRun: dryRun)
     }
+    if !dryRun { try publisher.finish() }
+    try packaging.finish()
+    if selected.isEmpty, others.isEmpty { global.note("nothing to do: the workspace has no binaries") }
+    report.finish()
+  }
+
+  /// The selected binaries, and whether all others are compared by their inputs.
+  ///
+  /// In a shallow clone the revision can be missing. What has changed is then told by inputs alone.
+  private func session() throws -> (PackagingSession, comparesAll: Bool) {
+    guard targets.changedSince != nil else { return (try PackagingSession(global, targets, verb: "publish"), false) }
+    do {
+      return (try PackagingSession(global, targets, verb: "publish"), true)
+    } catch GitError.unknownRevision(let revision) {
+      let workspace = try Workspace.find(from: try global.workingDirectory)
+      guard try workspace.git.isShallow() else { throw GitError.unknownRevision(revision) }
+      global.note("note: the shallow clone does not have \"\(revision)\": all binaries are compared by their inputs")
+      var targets = targets
+      targets.changedSince = nil
+      targets.words = ["::"]
+      return (try PackagingSession(global, targets, verb: "publish"), true)
+    }
+  }
+}
+
+/// What was published: a line for each binary, or JSON at the end.
+private struct PublishReport {
+  private let format: OutputFormat
+  private var values: [JSONValue] = []
+
+  init(_ format: OutputFormat) { self.format = format }
+
+  mutating func add(_ manifest: Manifest, wasPublished: Bool, isDryRun: Bool) {
+    let origin = manifest.origin.map { $0.abbreviated } ?? ""
+    let text =
+      wasPublished
+      ? "already published"
+      : isDryRun ? "would be published, with the file of \(origin)" : "published, with the file of \(origin)"
+    add(manifest, wasPublished ? "present" : "inherited", uploaded: 0, reused: manifest.size, text)
+  }
+
+  mutating func add(_ manifest: Manifest, _ outcome: PublishOutcome, isDryRun: Bool) {
+    let text =
+      outcome.wasPublished
+      ? "already published"
+      : (isDryRun ? "would be published, " : "published, ")
+        + "\(outcome.uploadedBytes >> 10) KiB uploaded, \(outcome.reusedBytes >> 10) KiB were there"
+    add(
+      manifest, outcome.wasPublished ? "present" : "uploaded", uploaded: outcome.uploadedBytes,
+      reused: outcome.reusedBytes, text)
+  }
+
+  private mutating func add(_ manifest: Manifest, _ work: String, uploaded: Int64, reused: Int64, _ text: String) {
+    if format == .text {
+      Terminal.standardOutput.print("\(manifest.key.name)@\(manifest.key.commit.abbreviated)  \(text)")
+    }
+    values.append(
+      .members([
+        "name": .string(manifest.key.name.text), "commit": .string(manifest.key.commit.text),
+        "platform": .string(manifest.key.platform.text), "target": manifest.target.map { .string($0) } ?? .null,
+        "work": .string(work), "digest": .string(manifest.digest.hex), "size": .int(manifest.size),
+        "uploaded": .int(uploaded), "reused": .int(reused),
+        "origin": manifest.origin.map { .string($0.text) } ?? .null,
+      ]))
+  }
+
+  func finish() {
+    if format == .json { Terminal.standardOutput.print(JSONValue.array(values).text(.pretty)) }
   }
 }

@@ -54,7 +54,7 @@ struct BuildPackage: ParsableCommand {
     let packaging = try PackagingSession(global, targets, verb: "package", sandboxes, platforms: platforms)
     if !platforms.isEmpty {
       let version = try SourceVersion(of: packaging.session.workspace)
-      var failures = PackageFailures(errors: [], count: packaging.binaryCount * platforms.count)
+      var failures = PackageFailures(errors: [], count: packaging.binaries.count * platforms.count)
       let bundles = try packaging.packageAll(of: version, failed: { failures.errors.append(($0, $1)) })
       try report(foreign: bundles)
       return try failures.report(packaging.session)
@@ -104,8 +104,7 @@ struct BuildPackage: ParsableCommand {
 /// What `package` and `publish` share: the selected targets, packed one after the other with a line each.
 struct PackagingSession {
   let session: WorkspaceSession
-  private let binaries: [TargetID]
-  var binaryCount: Int { binaries.count }
+  let binaries: [TargetID]
   /// Archives and distributions.
   private let others: [TargetID]
   private let targets: TargetBuilder
@@ -167,6 +166,19 @@ struct PackagingSession {
     }
   }
 
+  /// The binaries of the workspace that are not selected, by address.
+  var otherBinaries: [TargetID] {
+    let selected = Set(binaries)
+    let others = session.graph.allTargets.filter { session.graph.type(of: $0) == .pexBinary && !selected.contains($0) }
+    return session.graph.sortedByAddress(others)
+  }
+
+  /// What packs the binaries of a version.
+  func packager(of version: SourceVersion) -> BundlePackager {
+    BundlePackager(
+      workspace: session.workspace, resolver: session.resolver, store: store, version: version, targets: targets)
+  }
+
   /// Packs all binaries of a version, for each platform, and says what was done for each.
   ///
   /// - Parameter failed: is told of a target that cannot be packed, while the others are; without it, the first one ends the run.
@@ -174,33 +186,47 @@ struct PackagingSession {
     of version: SourceVersion, failed: ((TargetID, any Error) -> Void)? = nil,
     _ body: (PackagedBundle) throws -> Void = { _ in }
   ) throws -> [PackagedBundle] {
-    let packager = BundlePackager(
-      workspace: session.workspace, resolver: session.resolver, store: store, version: version, targets: targets)
+    let packager = packager(of: version)
     var bundles: [PackagedBundle] = []
     let unprepared = failed == nil ? [:] : targets.prepareAll(binaries, jobs: jobs)
     if failed == nil { try targets.prepare(binaries, jobs: jobs) }
     let platforms: [BundlePlatform?] = platforms.isEmpty ? [nil] : platforms
     for (binary, platform) in binaries.flatMap({ binary in platforms.map { (binary, $0) } }) {
-      let start = monotonicNanoseconds()
       let packaged: PackagedBundle
       do {
         if let error = unprepared[binary] { throw error }
-        packaged = try packager.package(binary, for: platform)
+        packaged = try package(binary, for: platform, packager)
       } catch let error where failed != nil && (error is any DiagnosableError || error is DiagnosticList) {
         failed?(binary, error)
         continue
       }
-      let milliseconds = (monotonicNanoseconds() - start) / 1_000_000
-      for line in Self.warnings(packaged.notes, packaged.bundle.collisions) { global.note("warning: " + line) }
-      global.note(
-        "\(packaged.work.rawValue)  \(packaged.relativePath)  \(size(packaged.bundle.size))  \(milliseconds) ms")
       try body(packaged)
       bundles.append(packaged)
     }
-    try session.reportWarnings()
-    if bundles.isEmpty, verb == "publish" { global.note("nothing to do: no binary is affected") }
-    try collectIfDue()
+    try finish()
     return bundles
+  }
+
+  /// Packs one binary and says what was done.
+  func package(
+    _ binary: TargetID, for platform: BundlePlatform? = nil, _ packager: BundlePackager
+  ) throws -> PackagedBundle {
+    let start = monotonicNanoseconds()
+    let packaged = try packager.package(binary, for: platform)
+    let milliseconds = (monotonicNanoseconds() - start) / 1_000_000
+    for line in Self.warnings(packaged.notes, packaged.bundle.collisions) { global.note("warning: " + line) }
+    global.note(
+      "\(packaged.work.rawValue)  \(packaged.relativePath)  \(size(packaged.bundle.size))  \(milliseconds) ms")
+    return packaged
+  }
+
+  /// Runs the build steps that some binaries need, several at a time.
+  func prepare(_ binaries: [TargetID]) throws { try targets.prepare(binaries, jobs: jobs) }
+
+  /// Says what has to be said at the end, and keeps the cache within its quota.
+  func finish() throws {
+    try session.reportWarnings()
+    try collectIfDue()
   }
 
   /// What a bundle does otherwise than one may expect; equal files of several wheels in one line.

@@ -154,10 +154,17 @@ struct RepositoryLookup: ArtifactLookup {
   }
 
   func artifact(for request: ArtifactRequest) throws -> JobModel.ArtifactReference {
-    guard request.hashType == .git else {
-      throw Diagnostic(
-        .input,
-        "artifacts of hashtype \(request.hashType.rawValue) are not in a repository yet; \"\(request.name)\" is one")
+    if let kind = ReleaseVersion.Kind(rawValue: request.hashType.rawValue) {
+      let name = try ArtifactName(validating: request.name)
+      // A range would name other files tomorrow.
+      let version = try ReleaseVersion(validating: request.version, kind: kind)
+      guard let release = try repository.release(name, version) else {
+        throw ArtifactError.unknownVersion(
+          name, version.text, known: try repository.versions(of: name).map(\.text), repository: repository.location)
+      }
+      return JobModel.ArtifactReference(
+        name: request.name, hashType: request.hashType, version: version.text, digest: release.digest.hex,
+        size: Int(release.size))
     }
     let platform = try request.platform.map { try HostPlatform(validating: $0) } ?? .current
     let reference = try Artifacts.ArtifactReference(parsing: "\(request.name)@\(request.version)")

@@ -14,11 +14,12 @@ extension Workspace {
     return isPath ? root.appending(String(path)).string : url
   }
 
-  /// The repository that `kilt.toml`, or `override` of the command line, names.
+  /// The artifact repository of, in this order: `override` of the command line, `KILT_REPOSITORY`, `kilt.toml`.
   func repository(override: String? = nil) throws -> Repository {
-    guard let location = override ?? repositoryLocation else {
+    let variable = environmentVariable("KILT_REPOSITORY").flatMap { $0.isEmpty ? nil : $0 }
+    guard let location = override ?? variable ?? repositoryLocation else {
       throw Diagnostic(
-        .input, "no repository is configured",
+        .input, "no artifact repository is configured",
         remedies: ["add to kilt.toml:\n[repository]\nurl = \"file:.kilt/repository\""])
     }
     return try Repository(opening: location, relativeTo: root)

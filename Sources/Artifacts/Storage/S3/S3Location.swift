@@ -11,12 +11,13 @@ struct S3Location: Sendable, Hashable {
   /// Percent-encoded path of the bucket, with a final `/`.
   var basePath: String
 
-  /// Parses `s3://BUCKET/PREFIX?endpoint=URL&region=NAME`. What the URL does not say, the environment does.
+  /// Parses `s3://BUCKET/PREFIX?endpoint=URL&region=NAME&style=path|virtual`. What the URL does not say, the environment does.
   init(parsing text: String, environment: AWSEnvironment = .process) throws(ArtifactError) {
     func refuse(_ reason: String) -> ArtifactError { .invalidRepository(text, reason: reason) }
     let parts = text.dropFirst("s3://".count).split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     var endpoint = environment.endpoint
     var region = try environment.region()
+    var isVirtual = false
     for parameter in parts.count > 1 ? parts[1].split(separator: "&") : [] {
       let pair = parameter.split(separator: "=", maxSplits: 1)
       guard pair.count == 2, let value = PercentEncoding.decode(pair[1]) else {
@@ -25,7 +26,9 @@ struct S3Location: Sendable, Hashable {
       switch pair[0] {
       case "endpoint": endpoint = value
       case "region": region = value
-      default: throw refuse("the parameter \"\(pair[0])\" is not known; there are endpoint and region")
+      case "style" where value == "path" || value == "virtual": isVirtual = value == "virtual"
+      case "style": throw refuse("invalid style \"\(value)\": one of: path, virtual")
+      default: throw refuse("unknown parameter \"\(pair[0])\": known are endpoint, region and style")
       }
     }
     let segments = parts[0].split(separator: "/", omittingEmptySubsequences: false).map(String.init)
@@ -54,7 +57,8 @@ struct S3Location: Sendable, Hashable {
       if host.hasSuffix(standardPort) { host.removeLast(standardPort.count) }
       guard !host.isEmpty else { throw refuse("the endpoint names no host") }
       let path = address.count > 1 ? address[1].split(separator: "/").map { "/" + $0 }.joined() : ""
-      basePath = "\(path)/\(bucket)/"
+      basePath = isVirtual ? path + "/" : "\(path)/\(bucket)/"
+      if isVirtual { host = "\(bucket).\(host)" }
     } else {
       scheme = "https"
       host = "\(bucket).s3.\(self.region).amazonaws.com"

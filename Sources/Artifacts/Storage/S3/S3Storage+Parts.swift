@@ -3,10 +3,90 @@ import HTTPClient
 import Synchronization
 import SystemSupport
 
+import enum Crypto.Insecure
+
+/// An upload in parts that was begun and not completed.
+struct IncompleteUpload: Sendable, Hashable {
+  var key: String
+  var id: String
+  /// Seconds since 1970.
+  var begun: Int64
+}
+
 extension S3Storage {
+  private struct Part: Sendable {
+    var number: Int
+    var piece: FilePiece
+    var digest: SHA256Digest
+    /// The MD5 in hexadecimal digits: what S3 gives as the ETag of a part.
+    var tag: String
+  }
+
   /// Uploads a large blob in parts, four at a time ("Multipart upload" of the S3 user guide): the object appears when the
-  /// last request completes it. What was uploaded is given up when that fails.
+  /// last request completes it.
+  ///
+  /// An upload of the same blob that a killed publisher began is continued: parts whose size and ETag are right stay. The
+  /// name of a blob is its digest, so whoever uploads under it uploads the same bytes. Other incomplete uploads of the
+  /// blob are given up once it is there.
   func uploadInParts(_ piece: FilePiece, digest: SHA256Digest, to key: String) throws(ArtifactError) {
+    let parts = try parts(of: piece, digest: digest)
+    let begun = try incompleteUploads(of: key).filter { $0.key == key }.sorted { $0.begun > $1.begun }
+    let id: String
+    var present: [Int: String] = [:]
+    if let last = begun.first {
+      id = last.id
+      present = try presentParts(key, upload: id)
+    } else {
+      id = try beginUpload(key)
+    }
+    do throws(ArtifactError) {
+      let tags = try upload(parts, to: key, upload: id, present: present)
+      try complete(key, upload: id, tags: tags)
+    } catch {
+      // Another publisher of the same blob may have completed the upload, or given it up.
+      if try size(of: key) != piece.length {
+        guard case .server(_, let reason) = error, reason.contains("NoSuchUpload"), !begun.isEmpty else { throw error }
+        let fresh = try beginUpload(key)
+        try complete(key, upload: fresh, tags: try upload(parts, to: key, upload: fresh, present: [:]))
+      }
+    }
+    for other in begun.dropFirst() { try abandon(other) }
+  }
+
+  /// The uploads in parts under a prefix that were not completed, of all publishers.
+  func incompleteUploads(of prefix: String) throws(ArtifactError) -> [IncompleteUpload] {
+    let whole = bucket.prefix + prefix
+    var found: [IncompleteUpload] = []
+    var marker: (key: String, id: String)?
+    repeat {
+      var request = S3Request(.get, nil)
+      request.query = [("uploads", ""), ("prefix", whole), ("encoding-type", "url")]
+      if let marker { request.query += [("key-marker", marker.key), ("upload-id-marker", marker.id)] }
+      let response = try send(request)
+      try requireSuccess(response)
+      let page = XMLText(response.body)
+      for upload in page.elements("Upload") {
+        guard let key = upload.text("Key").flatMap({ PercentEncoding.decode($0) }), key.hasPrefix(whole),
+          let id = upload.text("UploadId")
+        else { continue }
+        let begun = upload.text("Initiated").flatMap { Timestamp.seconds($0) } ?? 0
+        found.append(IncompleteUpload(key: String(key.dropFirst(bucket.prefix.count)), id: id, begun: begun))
+      }
+      guard page.text("IsTruncated") == "true", let key = page.text("NextKeyMarker") else { return found }
+      marker = (PercentEncoding.decode(key) ?? key, page.text("NextUploadIdMarker") ?? "")
+    } while found.count < 100_000
+    return found
+  }
+
+  /// Gives an incomplete upload up. One that is no longer there is no error.
+  func abandon(_ upload: IncompleteUpload) throws(ArtifactError) {
+    var request = S3Request(.delete, upload.key)
+    request.query = [("uploadId", upload.id)]
+    let response = try send(request)
+    if response.status != 404 { try requireSuccess(response) }
+  }
+
+  private func beginUpload(_ key: String) throws(ArtifactError) -> String {
     var start = S3Request(.post, key)
     start.query = [("uploads", "")]
     let response = try send(start)
@@ -14,43 +94,68 @@ extension S3Storage {
     guard let upload = XMLText(response.body).text("UploadId"), !upload.isEmpty else {
       throw .server(repository: location, reason: "the server gave no UploadId")
     }
-    do throws(ArtifactError) {
-      let tags = try uploadParts(piece, digest: digest, to: key, upload: upload)
-      try complete(key, upload: upload, tags: tags)
-    } catch {
-      var abort = S3Request(.delete, key)
-      abort.query = [("uploadId", upload)]
-      // The first error says what matters; a bucket should have a rule that removes what is left of uploads.
-      do throws(ArtifactError) { _ = try send(abort) } catch {}
-      throw error
-    }
+    return upload
   }
 
-  /// The tags of the parts, in order.
-  private func uploadParts(
-    _ piece: FilePiece, digest: SHA256Digest, to key: String, upload: String
-  ) throws(ArtifactError) -> [String] {
+  /// The ETags of the parts that the server has, by number. They count only where size and ETag are right.
+  private func presentParts(_ key: String, upload: String) throws(ArtifactError) -> [Int: String] {
+    var found: [Int: String] = [:]
+    var marker: String?
+    repeat {
+      var request = S3Request(.get, key)
+      request.query = [("uploadId", upload)]
+      if let marker { request.query.append(("part-number-marker", marker)) }
+      let response = try send(request)
+      if response.status == 404 { return [:] }
+      try requireSuccess(response)
+      let page = XMLText(response.body)
+      for part in page.elements("Part") {
+        guard let number = part.text("PartNumber").flatMap({ Int($0) }), let tag = part.text("ETag") else { continue }
+        found[number] = tag
+      }
+      marker = page.text("IsTruncated") == "true" ? page.text("NextPartNumberMarker") : nil
+    } while marker != nil && found.count < 10_000
+    return found
+  }
+
+  /// The parts of a piece, hashed in one pass together with the whole.
+  private func parts(of piece: FilePiece, digest: SHA256Digest) throws(ArtifactError) -> [Part] {
     // At most 10,000 parts, each but the last of 5 MiB or more.
     let size = max(partSize, (piece.length + 9_999) / 10_000)
-    let count = Int((piece.length + size - 1) / size)
-    // One pass gives the digest of the whole and of each part; the server then refuses a part that has changed since.
     var whole = SHA256Hasher()
-    var parts: [(number: Int, piece: FilePiece, digest: SHA256Digest)] = []
-    for index in 0..<count {
-      let offset = Int64(index) * size
+    var parts: [Part] = []
+    var offset: Int64 = 0
+    while offset < piece.length {
       let part = FilePiece(path: piece.path, offset: piece.offset + offset, length: min(size, piece.length - offset))
       var hasher = SHA256Hasher()
+      var tag = Insecure.MD5()
       try part.forEachChunk { (bytes) throws(ArtifactError) in
         whole.update(bytes)
         hasher.update(bytes)
+        tag.update(bufferPointer: bytes)
       }
-      parts.append((index + 1, part, hasher.digest()))
+      parts.append(
+        Part(
+          number: parts.count + 1, piece: part, digest: hasher.digest(),
+          tag: String(hexadecimal: Array(tag.finalize()))))
+      offset += size
     }
     guard whole.digest() == digest else {
       throw .bundleMismatch(path: piece.path.string, reason: "it changed while it was being published")
     }
+    return parts
+  }
+
+  /// The tags of the parts, in order.
+  private func upload(
+    _ parts: [Part], to key: String, upload: String, present: [Int: String]
+  ) throws(ArtifactError) -> [String] {
     let tags = Mutex<[Int: String]>([:])
     try forEachInParallel(parts, threads: 4) { (part) throws(ArtifactError) in
+      if let tag = present[part.number], tag.filter({ $0 != "\"" }) == part.tag {
+        tags.withLock { $0[part.number] = tag }
+        return
+      }
       var request = S3Request(.put, key)
       request.query = [("partNumber", "\(part.number)"), ("uploadId", upload)]
       request.body = .file(path: part.piece.path.string, offset: part.piece.offset, length: part.piece.length)

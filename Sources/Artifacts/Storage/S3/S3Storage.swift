@@ -10,10 +10,10 @@ import SystemSupport
 struct S3Storage: ObjectStorage {
   let bucket: S3Location
   let client: HTTPClient
-  private let signer: RequestSigner?
+  private let session: S3Session
   /// Bytes from which on a blob goes up in parts of that size.
   let partSize: Int64
-  private let clock: @Sendable () -> Int64
+  let limits: TransferLimits
 
   var location: String { bucket.description }
   var isReadOnly: Bool { false }
@@ -21,13 +21,14 @@ struct S3Storage: ObjectStorage {
   /// - Parameter clock: seconds since 1970, for signatures.
   init(
     _ bucket: S3Location, environment: AWSEnvironment = .process, client: HTTPClient = HTTPClient(),
-    partSize: Int64 = 16 << 20, clock: @escaping @Sendable () -> Int64 = { Int64(time(nil)) }
-  ) throws(ArtifactError) {
+    partSize: Int64 = 16 << 20, limits: TransferLimits = .standard,
+    clock: @escaping @Sendable () -> Int64 = { Int64(time(nil)) }
+  ) {
     self.bucket = bucket
     self.client = client
     self.partSize = partSize
-    self.clock = clock
-    signer = try environment.credentials().map { RequestSigner(credentials: $0, region: bucket.region) }
+    self.limits = limits
+    session = S3Session(CredentialSource(environment), clock: clock)
   }
 
   func prepareForWriting() throws(ArtifactError) {}
@@ -45,18 +46,36 @@ struct S3Storage: ObjectStorage {
   }
 
   func download(_ key: String, limit: Int64, receive: BytesReceiver) throws(ArtifactError) -> Bool {
-    let response = try HTTPTransfer.download(
-      client: client, limit: limit, key: key, location: location, resumes: true,
-      request: { (offset) throws(ArtifactError) in
-        var request = S3Request(.get, key)
-        if offset > 0 { request.headers.append(("range", "bytes=\(offset)-")) }
-        return signed(request)
-      }, receive: receive)
+    var response: HTTPResponse
+    repeat {
+      response = try HTTPTransfer.download(
+        client: client, limit: limit, key: key, location: location, resumes: true, limits: limits,
+        request: { (offset) throws(ArtifactError) in
+          var request = S3Request(.get, key)
+          if offset > 0 { request.headers.append(("range", "bytes=\(offset)-")) }
+          return try signed(request, bytes: limit)
+        }, receive: receive)
+    } while try session.isWorthAnother(response)
+    return try isFound(response)
+  }
+
+  func download(_ key: String, range: Range<Int64>, receive: BytesReceiver) throws(ArtifactError) -> Bool {
+    if range.isEmpty { return true }
+    var response: HTTPResponse
+    repeat {
+      response = try HTTPTransfer.download(
+        client: client, limit: .max, key: key, location: location, resumes: true, limits: limits, window: range,
+        request: { (offset) throws(ArtifactError) in
+          var request = S3Request(.get, key)
+          request.headers.append(("range", "bytes=\(range.lowerBound + offset)-\(range.upperBound - 1)"))
+          return try signed(request, bytes: Int64(range.count))
+        }, receive: receive)
+    } while try session.isWorthAnother(response)
     return try isFound(response)
   }
 
   func upload(_ piece: FilePiece, digest: SHA256Digest, to key: String) throws(ArtifactError) {
-    guard piece.length <= 2 * partSize else { return try uploadInParts(piece, digest: digest, to: key) }
+    guard piece.length < partSize else { return try uploadInParts(piece, digest: digest, to: key) }
     var request = S3Request(.put, key)
     request.body = .file(path: piece.path.string, offset: piece.offset, length: piece.length)
     request.carry(digest)
@@ -64,16 +83,62 @@ struct S3Storage: ObjectStorage {
   }
 
   func create(_ key: String, _ bytes: [UInt8]) throws(ArtifactError) -> Bool {
+    try put(key, bytes, condition: ("if-none-match", "*"))
+  }
+
+  func readVersioned(_ key: String, limit: Int) throws(ArtifactError) -> (bytes: [UInt8], version: ObjectVersion)? {
+    let response = try send(S3Request(.get, key), limit: limit)
+    guard try isFound(response) else { return nil }
+    guard let tag = response.headers["etag"] else {
+      throw .server(repository: location, reason: "the server gave no ETag for \(key)")
+    }
+    return (response.body, ObjectVersion(text: tag))
+  }
+
+  func replace(_ key: String, _ bytes: [UInt8], expecting version: ObjectVersion?) throws(ArtifactError) -> Bool {
+    try put(key, bytes, condition: version.map { ("if-match", $0.text) } ?? ("if-none-match", "*"))
+  }
+
+  /// Stores a small object if a condition holds. Returns false if it does not.
+  private func put(
+    _ key: String, _ bytes: [UInt8], condition: (name: String, value: String)
+  ) throws(ArtifactError) -> Bool {
     var request = S3Request(.put, key)
     request.body = .bytes(bytes)
-    request.headers = [("content-type", "application/json"), ("if-none-match", "*")]
+    request.headers = [("content-type", "application/json"), condition]
     request.carry(.of(bytes))
     var response = try send(request)
-    // 409: another one is just creating it ("Conditional writes" of the S3 user guide): ask again.
-    for _ in 0..<8 where response.status == 409 { response = try send(request) }
-    if response.status == 412 { return false }
+    // 409: another request on the key is under way ("Conditional writes" of the S3 user guide). It may come to nothing.
+    for attempt in 0..<8 where response.status == 409 {
+      pauseMilliseconds(10 << attempt)
+      response = try send(request)
+    }
+    // 412: the condition does not hold; 404 with If-Match: the object is gone.
+    if response.status == 412 || response.status == 409 { return false }
+    if response.status == 404, condition.name == "if-match", XMLText(response.body).text("Code") != "NoSuchBucket" {
+      return false
+    }
     try requireSuccess(response)
     return true
+  }
+
+  func modified(_ key: String) throws(ArtifactError) -> Int64? {
+    let response = try send(S3Request(.head, key))
+    guard response.status != 404 else { return nil }
+    try requireSuccess(response)
+    return response.headers["last-modified"].flatMap { HTTPDate.seconds($0) }
+  }
+
+  func abandonUploads(before time: Int64) throws(ArtifactError) -> Int {
+    let old = try incompleteUploads(of: RepositoryLayout.blobs).filter { $0.begun < time }
+    for upload in old { try abandon(upload) }
+    return old.count
+  }
+
+  func remove(_ key: String) throws(ArtifactError) {
+    let response = try send(S3Request(.delete, key))
+    if response.status == 404, XMLText(response.body).text("Code") != "NoSuchBucket" { return }
+    try requireSuccess(response)
   }
 
   func list(_ prefix: String, recursive: Bool) throws(ArtifactError) -> [ObjectEntry] {
@@ -91,7 +156,10 @@ struct S3Storage: ObjectStorage {
       for object in page.elements("Contents") {
         guard let name = Self.name(object.text("Key"), after: whole) else { continue }
         let modified = object.text("LastModified").flatMap { Timestamp.seconds($0) }
-        entries.append(ObjectEntry(name: name, modified: modified.map { $0 * 1_000_000_000 }))
+        entries.append(
+          ObjectEntry(
+            name: name, modified: modified.map { $0 * 1_000_000_000 },
+            size: object.text("Size").flatMap { Int64($0) }))
       }
       for folder in page.elements("CommonPrefixes") {
         guard let name = Self.name(folder.text("Prefix"), after: whole) else { continue }
@@ -110,15 +178,24 @@ struct S3Storage: ObjectStorage {
   }
 
   func send(_ request: S3Request, limit: Int = 64 << 20) throws(ArtifactError) -> HTTPResponse {
-    try HTTPTransfer.send(signed(request), client: client, limit: limit, location: location)
+    let bytes = request.bodyLength
+    var response: HTTPResponse
+    repeat {
+      let signed = try signed(request, bytes: bytes)
+      response = try HTTPTransfer.send(signed, client: client, limit: limit, location: location)
+    } while try session.isWorthAnother(response)
+    return response
   }
 
-  private func signed(_ request: S3Request) -> HTTPRequest {
+  /// - Parameter bytes: how many travel, for the deadline.
+  private func signed(_ request: S3Request, bytes: Int64) throws(ArtifactError) -> HTTPRequest {
     let path = bucket.path(request.key)
     let query = request.query.map { (PercentEncoding.encode($0.name), PercentEncoding.encode($0.value)) }
     var headers = request.headers
-    if let signer {
-      let date = Timestamp.basicText(clock())
+    let now = session.now
+    if let credentials = try session.credentials.credentials(now: now) {
+      let signer = RequestSigner(credentials: credentials, region: bucket.region)
+      let date = Timestamp.basicText(now)
       headers += [("x-amz-content-sha256", request.payload), ("x-amz-date", date)]
       if let token = signer.credentials.sessionToken { headers.append(("x-amz-security-token", token)) }
       let authorization = signer.authorization(
@@ -130,7 +207,7 @@ struct S3Storage: ObjectStorage {
     return HTTPRequest(
       request.method, "\(bucket.scheme)://\(bucket.host)\(path)\(text.isEmpty ? "" : "?\(text)")",
       headers: HTTPHeaders(headers.map { HTTPField(name: $0.0, value: $0.1) }), body: request.body,
-      followsRedirects: false)
+      timeouts: limits.timeouts(bytes: bytes), followsRedirects: false)
   }
 
   private func isFound(_ response: HTTPResponse) throws(ArtifactError) -> Bool {
@@ -149,7 +226,8 @@ struct S3Storage: ObjectStorage {
     switch response.status {
     case 404 where code == "NoSuchBucket" || code == nil: throw .missingBucket(repository: location)
     case 401, 403:
-      throw .denied(repository: location, reason: signer == nil ? "\(reason) (there are no credentials)" : reason)
+      let isSigned = try session.credentials.credentials(now: session.now) != nil
+      throw .denied(repository: location, reason: isSigned ? reason : "\(reason) (there are no credentials)")
     case 300..<400:
       let region = response.headers["x-amz-bucket-region"].map { ": it is in the region \($0)" } ?? ""
       throw .server(repository: location, reason: "the bucket is elsewhere\(region)")
@@ -176,24 +254,19 @@ struct S3Request {
     self.key = key
   }
 
+  var bodyLength: Int64 {
+    switch body {
+    case .none: 0
+    case .bytes(let bytes): Int64(bytes.count)
+    case .file(_, _, let length): length
+    }
+  }
+
   /// Says what the digest of the whole body is. The server compares it with what arrives: an object that was damaged on
   /// the way, or a file that changed meanwhile, is refused. S3 checks the signed digest, other servers the checksum only
   /// ("Checking object integrity" of the S3 user guide).
   mutating func carry(_ digest: SHA256Digest) {
     payload = digest.hex
-    headers.append(("x-amz-checksum-sha256", Self.base64(digest.bytes)))
-  }
-
-  private static func base64(_ bytes: [UInt8]) -> String {
-    let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var text: [UInt8] = []
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let group = bytes[start..<min(start + 3, bytes.count)]
-      let value = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
-      for index in 0..<4 {
-        text.append(index <= group.count ? digits[value >> (18 - 6 * index) & 63] : UInt8(ascii: "="))
-      }
-    }
-    return String(decoding: text, as: UTF8.self)
+    headers.append(("x-amz-checksum-sha256", Base64.encode(digest.bytes)))
   }
 }

@@ -1,0 +1,156 @@
+// Archive: archives of every format but the bundle's own zip, read and written by libarchive, which is loaded when first used.
+
+import CArchiveShims
+import Glibc
+public import SystemSupport
+
+/// Limits on what an archive can make a reader do.
+public struct ArchiveLimits: Sendable {
+  public var entries: Int
+  /// Bytes of all files together.
+  public var bytes: Int64
+  /// How many times larger than the archive its files can be, once they are larger than 64 MiB.
+  public var ratio: Int64
+
+  public init(entries: Int = 200_000, bytes: Int64 = 16 << 30, ratio: Int64 = 1_000) {
+    self.entries = entries
+    self.bytes = bytes
+    self.ratio = ratio
+  }
+}
+
+/// Unpacks tar, zip, jar, and what gzip, bzip2, xz and zstd compress, into a directory.
+///
+/// Refused: absolute paths, `..`, links of both kinds, devices, encrypted entries, names given twice, and more than the
+/// limits. Nothing outside of the directory is touched: every name is made of checked parts, and no link is created.
+public struct ArchiveReader: Sendable {
+  private let path: FilePath
+  private let limits: ArchiveLimits
+
+  public init(_ path: FilePath, limits: ArchiveLimits = ArchiveLimits()) {
+    self.path = path
+    self.limits = limits
+  }
+
+  /// Unpacks into a directory that is empty, or is created. On an error, what was unpacked stays there.
+  ///
+  /// - Parameter strips: leading parts of each path to leave out, as tar's `--strip-components`.
+  /// - Returns: the paths of the files, in the order of the archive.
+  @discardableResult
+  public func unpack(into directory: FilePath, strips: Int = 0) throws(ArchiveError) -> [String] {
+    if let reason = kilt_archive_load() { throw .libraryMissing(String(cString: reason)) }
+    let file: FileDescriptor
+    let size: Int64
+    do throws(SystemCallError) {
+      try FileSystem.createDirectories(directory)
+      file = try FileSystem.open(path, .readOnly)
+      size = try FileSystem.status(of: file).size
+    } catch {
+      throw .file(error)
+    }
+    defer { FileSystem.close(file) }
+    guard let archive = kilt_archive_read_new() else { throw .damaged(path, "out of memory") }
+    defer { _ = kilt_archive_read_free(archive) }
+    guard kilt_archive_read_open(archive, file.rawValue, 1 << 16) == Int32(KILT_ARCHIVE_OK) else {
+      throw damaged(archive)
+    }
+    var unpacked: [String] = []
+    var seen = Set<String>()
+    var total: Int64 = 0
+    var count = 0
+    let allowed = min(limits.bytes, max(64 << 20, size.multipliedReportingOverflow(by: limits.ratio).partialValue))
+    while true {
+      var entry: OpaquePointer?
+      let code = kilt_archive_read_next(archive, &entry)
+      if code == Int32(KILT_ARCHIVE_EOF) { return unpacked }
+      // A warning is about a name that the locale does not have, or an attribute that is not used here.
+      guard code == Int32(KILT_ARCHIVE_OK) || code == Int32(KILT_ARCHIVE_WARN), let entry else {
+        throw damaged(archive)
+      }
+      count += 1
+      guard let bytes = kilt_archive_entry_path(entry), let name = String(validatingCString: bytes) else {
+        throw .refused(path, entry: "", reason: "a name is not UTF-8")
+      }
+      guard count <= limits.entries else {
+        throw .refused(path, entry: name, reason: "more than \(limits.entries) entries")
+      }
+      try check(entry, name)
+      let parts = try parts(of: name).dropFirst(strips)
+      if parts.isEmpty { continue }
+      let relative = parts.joined(separator: "/")
+      let isDirectory = kilt_archive_entry_type(entry) == S_IFDIR
+      guard seen.insert(relative).inserted || isDirectory else {
+        throw .refused(path, entry: name, reason: "a name is given twice")
+      }
+      let target = FilePath("\(directory)/\(relative)")
+      if isDirectory {
+        do throws(SystemCallError) { try FileSystem.createDirectories(target) } catch { throw .file(error) }
+        continue
+      }
+      try write(archive, entry, name, to: target, allowed: allowed, &total)
+      unpacked.append(relative)
+    }
+  }
+
+  private func check(_ entry: OpaquePointer, _ name: String) throws(ArchiveError) {
+    func refuse(_ reason: String) -> ArchiveError { .refused(path, entry: name, reason: reason) }
+    if kilt_archive_entry_is_encrypted(entry) != 0 { throw refuse("an entry is encrypted") }
+    if kilt_archive_entry_hardlink(entry) != nil { throw refuse("a hard link") }
+    switch kilt_archive_entry_type(entry) {
+    case S_IFREG, S_IFDIR: return
+    case S_IFLNK: throw refuse("a symbolic link")
+    default: throw refuse("a device, pipe or socket")
+    }
+  }
+
+  /// The parts of a relative path that stays where it is.
+  private func parts(of name: String) throws(ArchiveError) -> [Substring] {
+    func refuse(_ reason: String) -> ArchiveError { .refused(path, entry: name, reason: reason) }
+    guard !name.hasPrefix("/"), !name.contains("\\"), !name.utf8.contains(0) else {
+      throw refuse("a path is absolute, or has a backslash")
+    }
+    let parts = name.split(separator: "/").filter { $0 != "." }
+    guard !parts.contains("..") else { throw refuse("a path has \"..\"") }
+    guard parts.allSatisfy({ $0.utf8.count <= 255 }), name.utf8.count <= 4096 else {
+      throw refuse("a path is too long")
+    }
+    return parts
+  }
+
+  private func write(
+    _ archive: OpaquePointer, _ entry: OpaquePointer, _ name: String, to target: FilePath, allowed: Int64,
+    _ total: inout Int64
+  ) throws(ArchiveError) {
+    let mode: UInt32 = kilt_archive_entry_mode(entry) & 0o111 != 0 ? 0o755 : 0o644
+    let file: FileDescriptor
+    do throws(SystemCallError) {
+      try FileSystem.createDirectories(target.removingLastComponent())
+      file = try FileSystem.open(
+        target, .writeOnly, options: [.create, .exclusiveCreate, .noFollow],
+        permissions: FilePermissions(rawValue: mode_t(mode)))
+    } catch {
+      throw .file(error)
+    }
+    defer { FileSystem.close(file) }
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+    defer { buffer.deallocate() }
+    while true {
+      let read = kilt_archive_read_data(archive, buffer.baseAddress, buffer.count)
+      if read == 0 { return }
+      guard read > 0 else { throw damaged(archive) }
+      total += Int64(read)
+      guard total <= allowed else {
+        throw .refused(path, entry: name, reason: "it unpacks to more than \(allowed) bytes")
+      }
+      do throws(SystemCallError) {
+        try FileSystem.write(UnsafeRawBufferPointer(rebasing: buffer[..<read]), to: file, path: target)
+      } catch {
+        throw .file(error)
+      }
+    }
+  }
+
+  private func damaged(_ archive: OpaquePointer) -> ArchiveError {
+    .damaged(path, kilt_archive_error(archive).map { String(cString: $0) } ?? "it is not an archive of a known format")
+  }
+}

@@ -1,0 +1,35 @@
+internal import ArgumentParser
+internal import Artifacts
+internal import Diagnostics
+internal import SystemSupport
+
+/// `kilt artifacts sbom`.
+struct ArtifactsSBOM: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sbom", abstract: "Print the software bill of materials of an artifact.",
+    discussion: """
+      CycloneDX 1.5 in JSON: the packages in the bundle, with versions, package URLs and the digests of their wheels.
+
+      EXAMPLES
+        kilt artifacts sbom fiddler_server@3f2c9d1
+        kilt artifacts sbom fiddler_server@main > bom.json
+      """)
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var artifacts: ArtifactsOptions
+  @OptionGroup var platform: PlatformOption
+
+  @Argument(help: ArgumentHelp("The artifact.", valueName: "name@commit"))
+  var reference: String
+
+  func run() throws {
+    let repository = try artifacts.repository(global)
+    let manifest = try repository.resolve(try ArtifactSelector(parsing: reference), platform: try platform.value)
+    guard let bytes = try repository.sbom(of: manifest) else {
+      throw Diagnostic(
+        .input, "\(reference) was published without a bill of materials",
+        remedies: ["publish the commit after the next change of its inputs with this version of Kilt"])
+    }
+    writeBytes(bytes + [UInt8(ascii: "\n")], to: 1)
+  }
+}

@@ -1,0 +1,89 @@
+import Artifacts
+import Diagnostics
+import SystemSupport
+
+/// A tool by name: a link `fiddler → pex-runner` and beside it the file `fiddler.ref`, which says what the link runs.
+///
+/// The file has a line `NAME = "VALUE"` for each of: `artifact`, what `pex-runner update` follows; `commit`, what runs;
+/// `repository` and `platform`, if the installation named them.
+struct InstalledTool {
+  /// The link.
+  var link: FilePath
+  /// What was asked for at the installation.
+  var artifact: ArtifactSelector
+  var commit: Commit
+  var repository: String?
+  var platform: HostPlatform?
+
+  var referenceFile: FilePath { FilePath(link.string + ".ref") }
+
+  /// What runs: one commit, so that a start asks nobody.
+  var target: ArtifactSelector {
+    .commit(ArtifactReference(name: artifact.name, commit: CommitPrefix(commit)))
+  }
+
+  /// The tool that a program's name stands for; nil for `pex-runner` itself.
+  ///
+  /// - Throws: `Diagnostic` for another name without a usable file beside the link.
+  init?(calledAs name: String) throws {
+    let base = FilePath(name).lastComponent?.string ?? name
+    guard base != "pex-runner", !base.isEmpty else { return nil }
+    guard let link = Subprocess.find(name) ?? Subprocess.find("./" + name) else {
+      throw Diagnostic(.input, "cannot find the link \"\(name)\" that pex-runner was started by")
+    }
+    self = try InstalledTool(link: link)
+  }
+
+  /// Reads the file beside a link.
+  init(link: FilePath) throws {
+    let path = FilePath(link.string + ".ref")
+    let text: String
+    do throws(SystemCallError) {
+      text = try FileSystem.readText(path, limit: 1 << 16)
+    } catch {
+      throw Diagnostic(
+        .input, "\"\(link)\" is not an installed tool: \(error.description)",
+        remedies: ["install it: `pex-runner install NAME@COMMIT --as \(link.lastComponent?.string ?? "NAME")`"])
+    }
+    var values: [String: String] = [:]
+    for line in text.split(whereSeparator: \.isNewline) where !line.hasPrefix("#") {
+      let parts = line.split(separator: "=", maxSplits: 1).map { part in
+        String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+      }
+      guard parts.count == 2, parts[1].count >= 2, parts[1].hasPrefix("\""), parts[1].hasSuffix("\"") else {
+        throw Self.damaged(path, "a line is not NAME = \"VALUE\"")
+      }
+      values[parts[0]] = String(parts[1].dropFirst().dropLast())
+    }
+    guard let artifact = values["artifact"], let commit = values["commit"].flatMap({ Commit($0) }) else {
+      throw Self.damaged(path, "it lacks \"artifact\" or \"commit\"")
+    }
+    self.link = link
+    self.artifact = try ArtifactSelector(parsing: artifact)
+    self.commit = commit
+    repository = values["repository"]
+    platform = try values["platform"].map { try HostPlatform(validating: $0) }
+  }
+
+  init(
+    link: FilePath, artifact: ArtifactSelector, commit: Commit, repository: String?, platform: HostPlatform?
+  ) {
+    self.link = link
+    self.artifact = artifact
+    self.commit = commit
+    self.repository = repository
+    self.platform = platform
+  }
+
+  private static func damaged(_ path: FilePath, _ reason: String) -> Diagnostic {
+    Diagnostic(
+      .input, "cannot use \"\(path)\": \(reason)", remedies: ["install the tool again with `pex-runner install`"])
+  }
+
+  var text: String {
+    var lines = ["# Written by pex-runner install.", "artifact = \"\(artifact)\"", "commit = \"\(commit)\""]
+    if let repository { lines.append("repository = \"\(repository)\"") }
+    if let platform { lines.append("platform = \"\(platform)\"") }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}

@@ -1,0 +1,174 @@
+import Artifacts
+import Crypto
+import Glibc
+import SystemSupport
+import Testing
+
+/// A private key of a test.
+struct RunnerKey: ManifestSigner {
+  private let key: Curve25519.Signing.PrivateKey
+  let publicKey: PublicKey
+
+  init(_ seed: UInt8) throws {
+    key = try Curve25519.Signing.PrivateKey(rawRepresentation: [UInt8](repeating: seed, count: 32))
+    publicKey = try #require(PublicKey(bytes: Array(key.publicKey.rawRepresentation)))
+  }
+
+  func signature(over bytes: [UInt8]) throws(ArtifactError) -> [UInt8] {
+    do { return Array(try key.signature(for: bytes)) } catch { throw .readOnly(repository: "\(error)") }
+  }
+}
+
+@Suite("With a policy nothing runs that was tampered with")
+struct TamperTests {
+  let fixture: RunnerFixture
+  let key: RunnerKey
+  let policy: FilePath
+  /// What the program prints: only the right one does.
+  private static let word = "the-right-program"
+
+  init() throws {
+    fixture = try RunnerFixture()
+    key = try RunnerKey(3)
+    policy = fixture.scratch.appending("policy.toml")
+    try FileSystem.write(
+      text: """
+        [keys.ci]
+        public = "\(key.publicKey.text)"
+        role = "ci-main"
+        [rules.all]
+        roles = ["ci-main"]
+        """, to: policy)
+  }
+
+  private func run(_ arguments: String...) throws -> Subprocess.Outcome {
+    try Subprocess(
+      fixture.executable.string, ["run", "-q"] + arguments + ["igor@aaaaaaaaaaaa"],
+      environment: fixture.environment + ["KILT_POLICY=\(policy)"], deadlineMilliseconds: 60_000
+    ).run()
+  }
+
+  private func publishSigned() throws {
+    try fixture.publish(
+      script: "echo \(Self.word)\n", wheel: (0..<20_000).map { UInt8(truncatingIfNeeded: $0 &* 37) }, signer: key)
+  }
+
+  @Test("An unsigned and a foreign manifest are refused, by the name of the rule") func refusals() throws {
+    try fixture.publish()
+    var outcome = try run()
+    #expect(outcome.termination == .exited(2))
+    #expect(outcome.errorText.contains("rule \"all\": the manifest is not signed"), "\(outcome.errorText)")
+    try FileSystem.removeTree(fixture.repositoryPath)
+    try fixture.publish(signer: try RunnerKey(9))
+    outcome = try run()
+    #expect(outcome.termination == .exited(2))
+    #expect(outcome.errorText.contains("no trusted key signed the manifest as it is"), "\(outcome.errorText)")
+    #expect(!FileSystem.exists(fixture.cachePath.appending("refs")))
+  }
+
+  @Test("A cached bundle without signatures, or of a revoked key, does not run under a policy") func cached() throws {
+    try fixture.publish(script: "echo \(Self.word)\n")
+    // Cached without a policy.
+    #expect(try fixture.run("fetch", "-q", "igor@aaaaaaaaaaaa").termination == .exited(0))
+    #expect(try run().termination == .exited(2))
+    try FileSystem.removeTree(fixture.repositoryPath)
+    try FileSystem.removeTree(fixture.cachePath)
+    try publishSigned()
+    #expect(try run().text == Self.word)
+    // Another start needs no repository, and notices that the policy has changed.
+    try FileSystem.rename(fixture.repositoryPath, to: fixture.scratch.appending("moved"))
+    #expect(try run().text == Self.word)
+    #expect(try run("--verify=always").text == Self.word)
+    let text = try FileSystem.readText(policy)
+    try FileSystem.write(
+      text: text.replacing("role = \"ci-main\"", with: "role = \"ci-main\"\nrevoked = true"), to: policy)
+    let outcome = try run()
+    #expect(outcome.termination == .exited(2))
+    #expect(outcome.errorText.contains("the key \"ci\" is revoked"), "\(outcome.errorText)")
+  }
+
+  /// Flips a bit of a file in place, and leaves its modification time.
+  private func flip(_ path: FilePath, at offset: Int, bit: UInt8) throws {
+    let status = try FileSystem.status(of: path)
+    var content = try FileSystem.read(path)
+    content[offset] ^= 1 << bit
+    let file = try FileSystem.open(path, .readWrite)
+    try FileSystem.write(content, to: file)
+    FileSystem.close(file)
+    try FileSystem.setModificationTime(status.modificationTime, of: path)
+  }
+
+  /// A place in a file, chosen by a number.
+  private func place(_ number: Int, size: Int) -> (offset: Int, bit: UInt8) {
+    var state = UInt64(number) &* 0x9E37_79B9_7F4A_7C15 | 1
+    for _ in 0..<3 {
+      state ^= state << 13
+      state ^= state >> 7
+      state ^= state << 17
+    }
+    return (Int(state >> 8) % size, UInt8(state % 8))
+  }
+
+  /// The right program, or an error: nothing else.
+  private func requireHarmless(_ outcome: Subprocess.Outcome, _ place: String) {
+    let isRight = outcome.termination == .exited(0) && outcome.text == Self.word
+    let isRefused = outcome.text.isEmpty && [.exited(2), .exited(3)].contains(outcome.termination)
+    #expect(isRight || isRefused, "\(place): \(outcome.termination) \(outcome.text) \(outcome.errorText)")
+  }
+
+  @Test("80 flipped bits of the manifest in the repository are each refused") func manifest() throws {
+    try publishSigned()
+    let manifest = FilePath(
+      "\(fixture.repositoryPath)/artifacts/igor/\(String(repeating: "a", count: 40))/\(HostPlatform.current).json")
+    let right = try FileSystem.read(manifest)
+    for number in 0..<80 {
+      let (offset, bit) = place(number, size: right.count)
+      try flip(manifest, at: offset, bit: bit)
+      try FileSystem.removeTree(fixture.cachePath)
+      let outcome = try run()
+      #expect(outcome.text.isEmpty && outcome.termination != .exited(0), "byte \(offset), bit \(bit) ran")
+      try FileSystem.write(right, to: manifest)
+    }
+    #expect(try run().text == Self.word)
+  }
+
+  @Test("40 flipped bits of segments in the repository are each refused") func segments() throws {
+    try publishSigned()
+    let folder = fixture.repositoryPath.appending("blobs/sha256")
+    let blobs = try FileSystem.list(folder).flatMap { entry in
+      try FileSystem.list(folder.appending(entry.name)).map { folder.appending(entry.name).appending($0.name) }
+    }
+    for number in 0..<40 {
+      let blob = blobs[number % blobs.count]
+      let right = try FileSystem.read(blob)
+      let (offset, bit) = place(number, size: right.count)
+      try flip(blob, at: offset, bit: bit)
+      try FileSystem.removeTree(fixture.cachePath)
+      let outcome = try run()
+      #expect(outcome.termination == .exited(3) && outcome.text.isEmpty, "\(blob), byte \(offset), bit \(bit)")
+      try FileSystem.write(right, to: blob)
+    }
+    #expect(try run().text == Self.word)
+  }
+
+  @Test("80 flipped bits of the cache are each noticed", arguments: ["once", "always"]) func cache(_ mode: String)
+    throws
+  {
+    try publishSigned()
+    #expect(try run().text == Self.word)
+    let names = try Subprocess("find", [fixture.cachePath.string, "-type", "f", "-size", "+0"]).run().text
+      .split(separator: "\n").map { FilePath(String($0)) }.filter { !$0.string.contains("/locks/") }
+      .sorted { $0.string < $1.string }
+    #expect(names.count >= 5)
+    for number in 0..<40 {
+      let name = names[number % names.count]
+      // A file that an earlier start has removed or renewed is one of a good cache again.
+      if !FileSystem.exists(name) { _ = try run() }
+      guard FileSystem.exists(name) else { continue }
+      let size = Int(try FileSystem.status(of: name).size)
+      let (offset, bit) = place(number, size: size)
+      try flip(name, at: offset, bit: bit)
+      requireHarmless(try run("--verify=\(mode)"), "\(name), byte \(offset), bit \(bit)")
+    }
+  }
+}
