@@ -169,7 +169,7 @@ let modules: [Module] = [
       "JobModel", "JSON", "HTTPClient", "Digests", "CLibSeccomp", "CSystemShims", "SystemSupport",
       "Diagnostics",
     ],
-    packages: [.systemPackage], testDependencies: ["kilt-executor"]),
+    packages: [.systemPackage], testDependencies: ["kilt-executor", "kilt-init"]),
   Module(
     name: "SchedulerClient",
     dependencies: ["SchedulerAccess", "JobModel", "JSON", "HTTPClient", "Diagnostics", "SystemSupport"]),
@@ -207,7 +207,7 @@ let modules: [Module] = [
     ],
     packages: [.argumentParser, .hummingbird, .log, .serviceLifecycle, .unixSignals, .systemPackage],
     testDependencies: [
-      "SchedulerClient", "HTTPClient", "CSystemShims", "kilt-scheduler", "kilt-executor", "pex-runner",
+      "SchedulerClient", "HTTPClient", "CSystemShims", "kilt-scheduler", "kilt-executor", "kilt-init", "pex-runner",
     ]),
   // Floor 8
   Module(
@@ -230,6 +230,10 @@ let executables: [Module] = [
   Module(name: "kilt-executor", dependencies: ["Executor"]),
   Module(name: "kilt-scheduler", dependencies: ["SchedulerServer"]),
 ]
+
+/// The executable in C: `kilt-executor` starts it once for each run, inside the sandbox. Linked statically, it needs
+/// nothing there, and its start costs no loader.
+let nativeExecutable = "kilt-init"
 
 var settings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
@@ -278,7 +282,7 @@ for module in modules + executables where wanted?.contains(module.name) ?? true 
 
 /// Tests that drive the built executables end to end.
 let endToEnd = wanted == nil || wanted?.contains("EndToEnd") == true
-if endToEnd { for module in executables { select(module.name, into: &selected) } }
+if endToEnd { for name in executables.map(\.name) + [nativeExecutable] { select(name, into: &selected) } }
 
 func dependencies(of module: Module) -> [Target.Dependency] {
   module.dependencies.map { .byName(name: $0) } + module.packages.map(\.product)
@@ -309,10 +313,19 @@ for module in executables where selected.contains(module.name) {
     .executableTarget(
       name: module.name, dependencies: dependencies(of: module), swiftSettings: settings, linkerSettings: linker))
 }
+if selected.contains(nativeExecutable) {
+  targets.append(
+    .executableTarget(
+      name: nativeExecutable,
+      linkerSettings: [.unsafeFlags(["-use-ld=lld", "-static-executable", "-Xlinker", "--gc-sections"])]))
+}
 if endToEnd {
   targets.append(
     .testTarget(
-      name: "EndToEndTests", dependencies: executables.map { .byName(name: $0.name) } + ["SystemSupport", "JSON"],
+      name: "EndToEndTests",
+      dependencies: (executables.map(\.name) + [nativeExecutable]).map { .byName(name: $0) } + [
+        "SystemSupport", "JSON",
+      ],
       swiftSettings: settings, linkerSettings: linker))
 }
 
@@ -327,7 +340,8 @@ let used =
   (modules + executables).filter { selected.contains($0.name) }.flatMap(\.packages) + (tool?.module.packages ?? [])
 let package = Package(
   name: "kilt",
-  products: executables.filter { selected.contains($0.name) }.map { .executable(name: $0.name, targets: [$0.name]) },
+  products: (executables.map(\.name) + [nativeExecutable]).filter { selected.contains($0) }
+    .map { .executable(name: $0, targets: [$0]) },
   dependencies: Dictionary(used.map { ($0.url, $0.version) }, uniquingKeysWith: { first, _ in first })
     .sorted { $0.key < $1.key }.map { .package(url: $0.key, from: $0.value) },
   targets: targets,

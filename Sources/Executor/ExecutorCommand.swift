@@ -19,13 +19,13 @@ public enum ExecutorCommand {
         return status == .failed ? 1 : 0
       case "exec":
         return try TaskCommand(parsing: Array(arguments.dropFirst())).run()
-      case "enter":
-        let (entry, parent, program) = try Entry.parse(Array(arguments.dropFirst()))
-        try entry.become(program: program, parent: parent)
       case "--version":
         writeText("kilt-executor \(kiltVersion)\n", to: STDOUT_FILENO)
         return 0
-      default: throw ExecutorError.usage("kilt-executor needs a command: run, exec or --version")
+      case "--help", "-h", "help":
+        writeText(help, to: STDOUT_FILENO)
+        return 0
+      default: throw ExecutorError.usage("kilt-executor needs a command: run, exec, --help or --version")
       }
     } catch {
       writeText(DiagnosticRenderer(color: isTerminal(STDERR_FILENO)).render(error) + "\n", to: STDERR_FILENO)
@@ -54,6 +54,7 @@ public enum ExecutorCommand {
       // The processes died with it: there is nothing to take over, and what they had done is not known.
       _ = try directory.killLeftovers(ignoringLock: true)
       checkpoint.append(.taskState(.failed, message: "the executor of this task was killed"))
+      checkpoint.sync()
       return .failed
     }
     do throws(ExecutorError) {
@@ -64,6 +65,7 @@ public enum ExecutorCommand {
     } catch {
       // A task that cannot even begin has an end that can be read.
       checkpoint.append(.taskState(.failed, message: TaskRunner.text(error)))
+      checkpoint.sync()
       throw error
     }
   }
@@ -81,4 +83,45 @@ public enum ExecutorCommand {
     close(descriptor)
     throw .alreadyRunning(directory: paths.directory)
   }
+
+  /// At most 80 columns.
+  static let help = """
+    OVERVIEW: Run one task of a job, or a command beside it.
+
+    The scheduler starts `kilt-executor run` for each task. The directory holds the
+    assignment `task.json`. The records go to `checkpoint`, output to `logs`.
+
+    USAGE:
+      kilt-executor run --task-directory DIR [OPTIONS]
+      kilt-executor exec --task-directory DIR [--terminal] -- COMMAND ARGUMENTS...
+
+    OPTIONS OF RUN:
+      --task-directory DIR        The directory of the task, absolute.
+      --isolation KIND            One of: auto, bubblewrap, none. Default: auto.
+      --pex-runner PATH           The program that fetches bundles.
+      --repository URL            The artifact repository to fetch from.
+      --cgroup-parent NAME        The control group of tasks. Default: kilt.
+      --allow-missing-user        Run tasks of unknown users as nobody.
+      --allow-root USER           Run tasks as this user although its user ID is 0.
+                                  Repeatable.
+      --read-only DIR             A directory that tasks see. Repeatable.
+      --path DIR                  A directory in front of PATH. Repeatable.
+      --port-range FIRST-LAST     Of these ports, the task binds only its own.
+      --sample-milliseconds N     Time between samples. Default: 10000.
+
+    OPTIONS OF EXEC:
+      --terminal                  Give the command a terminal of its own.
+
+    EXAMPLES
+      kilt-executor run --task-directory /var/lib/kilt/tasks/web-1
+      kilt-executor exec --task-directory /var/lib/kilt/tasks/web-1 -- ls -l
+      kilt-executor exec --terminal --task-directory DIR -- bash
+
+    EXIT CODES
+      0  the task finished or was killed as asked; of exec: that of the command
+      1  the task failed
+      2  invalid usage or assignment
+      3  the environment does not allow it
+
+    """
 }

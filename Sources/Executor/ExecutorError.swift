@@ -18,10 +18,16 @@ public enum ExecutorError: DiagnosableError, Hashable {
   case system(call: String, path: String, code: Int32)
   /// A program that the executor needs is not on this machine.
   case missingProgram(name: String, package: String)
+  /// A program that the executor has started failed.
+  case program(name: String, message: String)
+  /// A program of Kilt's own is not beside this one.
+  case notInstalled(program: String)
   /// The user that the task runs as does not exist here.
   case missingUser(String)
   /// Bubblewrap is there, but cannot make namespaces.
   case sandboxRefused(String)
+  /// The user has the ID 0, and the host does not allow tasks of that user.
+  case rootRefused(user: String)
   /// Only root can become another user.
   case cannotBecome(user: String, current: String)
   /// A library call that reports an error number failed.
@@ -33,9 +39,7 @@ public enum ExecutorError: DiagnosableError, Hashable {
   public var diagnostic: Diagnostic {
     switch self {
     case .usage(let problem):
-      Diagnostic(
-        .input, problem,
-        remedies: ["kilt-executor run --task-directory DIR [--pex-runner PATH] [--isolation auto|bubblewrap|none] …"])
+      Diagnostic(.input, problem, remedies: ["run `kilt-executor --help`"])
     case .badAssignment(let path, let problem):
       Diagnostic(.input, "'\(path)' is not a task assignment", notes: [problem])
     case .badProcessGraph(let problem):
@@ -50,6 +54,12 @@ public enum ExecutorError: DiagnosableError, Hashable {
       Diagnostic(
         .environment, "the program '\(name)' is not on this machine",
         remedies: ["Install the package '\(package)', or run without isolation: --isolation none."])
+    case .program(let name, let message):
+      Diagnostic(.environment, "\(name) failed\(message.isEmpty ? "" : ": \(message)")")
+    case .notInstalled(let program):
+      Diagnostic(
+        .environment, "the program \"\(program)\" does not exist",
+        remedies: ["install all executables of Kilt in one directory"])
     case .missingUser(let user):
       Diagnostic(
         .environment, "the user '\(user)' does not exist on this machine",
@@ -60,6 +70,13 @@ public enum ExecutorError: DiagnosableError, Hashable {
       Diagnostic(
         .environment, "bubblewrap cannot make a sandbox here: \(message)",
         remedies: ["Allow user namespaces, run as root, or run without isolation: --isolation none."])
+    case .rootRefused(let user):
+      Diagnostic(
+        .input, "a task cannot run as \"\(user)\": the user ID is 0",
+        remedies: [
+          "name another user in the job file",
+          "to allow such tasks on this host, start the scheduler with `--allow-root \(user)`",
+        ])
     case .cannotBecome(let user, let current):
       Diagnostic(
         .environment, "the task runs as '\(user)', but this executor runs as '\(current)' and cannot change that",

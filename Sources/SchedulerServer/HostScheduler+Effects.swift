@@ -76,10 +76,10 @@ extension HostScheduler {
 
   /// Removes a task's folder; it may hold gigabytes, so another thread does it.
   private func deleteSandbox(_ task: TaskID) {
-    let folder = options.tasksDirectory.appending(task.rawValue)
+    let directory = supervisor.directory(task)
     Task {
       do {
-        try await NIOThreadPool.singleton.runIfActive { try FileSystem.removeTree(folder) }
+        try await NIOThreadPool.singleton.runIfActive { try directory.remove() }
       } catch {
         warn("the folder of task \(task) stays: \(Self.summary(of: error))")
       }

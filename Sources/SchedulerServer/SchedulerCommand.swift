@@ -60,6 +60,9 @@ public struct SchedulerCommand: ParsableCommand {
   @Flag(help: "Run tasks of a role that is no user of this machine as nobody.")
   var allowMissingUser = false
 
+  @Option(help: ArgumentHelp("Run tasks as this user although its user ID is 0. Repeatable.", valueName: "user"))
+  var allowRoot: [String] = []
+
   @Flag(help: "End the tasks when this scheduler is stopped by SIGTERM or Ctrl-C.")
   var stopTasksOnExit = false
 
@@ -130,8 +133,10 @@ public struct SchedulerCommand: ParsableCommand {
     options.controlGroupParent = cgroupParent
     options.isolation = isolation
     options.readOnly = readOnly
+    try LaunchCheck.checkReadOnly(readOnly)
     options.path = path
     options.allowsMissingUser = allowMissingUser
+    options.allowedRoots = allowRoot
     options.stopsTasksOnExit = stopTasksOnExit
     if let flappingThreshold { options.policy.flappingThreshold = .seconds(flappingThreshold) }
     if let flappingDelay { options.policy.flappingFirstDelay = .seconds(flappingDelay) }

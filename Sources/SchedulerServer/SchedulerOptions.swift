@@ -27,6 +27,8 @@ struct SchedulerOptions: Sendable {
   var path: [String] = []
   /// Tasks of a role that is no user of this host run as `nobody`.
   var allowsMissingUser = false
+  /// Users with the ID 0 that tasks can run as, by name.
+  var allowedRoots: [String] = []
   /// Whether SIGTERM ends the tasks too, instead of leaving them to the next scheduler.
   var stopsTasksOnExit = false
 

@@ -1,6 +1,7 @@
 internal import Artifacts
 internal import Diagnostics
 internal import Digests
+internal import Executor
 internal import Glibc
 internal import JobModel
 internal import SystemSupport
@@ -18,14 +19,17 @@ struct SubmissionCheck: Sendable {
       throw Diagnostic(
         .input, "job \(configuration.key) is for another cluster; this one is \"\(options.cluster)\"")
     }
+    try LaunchCheck.check(configuration, readOnly: options.readOnly)
     try check(user: configuration.task.user ?? configuration.key.role)
     for artifact in configuration.task.artifacts where artifact.hashType == .git { try check(artifact) }
   }
 
   /// A task that its host cannot run as its user would only fail again and again.
   private func check(user: String) throws {
+    let known = Self.userID(user)
+    if known == 0, getuid() == 0, !options.allowedRoots.contains(user) { throw ExecutorError.rootRefused(user: user) }
     if options.allowsMissingUser { return }
-    guard let id = Self.userID(user) else {
+    guard let id = known else {
       throw Diagnostic(
         .input, "there is no user \"\(user)\" on the scheduler's machine to run the job as",
         remedies: [

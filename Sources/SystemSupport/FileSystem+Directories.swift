@@ -17,40 +17,98 @@ extension FileSystem {
     return try entries(of: directory, path: path)
   }
 
-  /// Removes a file, a link, or a folder with everything in it, never following a link. Absence is not an error.
+  /// Removes a file, a link, or a directory with everything in it, never following a link. Absence is not an error.
+  ///
+  /// The tree can be of any depth and in any state its owner has left it in: at most four descriptors are open, and no
+  /// stack grows with it. A directory that is not empty is moved up, next to the one it was in, before it is emptied.
   public static func removeTree(_ path: FilePath) throws(SystemCallError) {
     if path.withPlatformString({ unlink($0) }) == 0 { return }
     let error = SystemCallError.current("unlink", path)
     if error.isMissing { return }
     guard error.errno == .isDirectory || error.errno == .notPermitted else { throw error }
-    let descriptor = path.withPlatformString { openat(AT_FDCWD, $0, removalFlags) }
-    if descriptor < 0 { throw .current("open", path) }
-    try removeContents(descriptor, path: path)
+    var root = path.withPlatformString { openat(AT_FDCWD, $0, removalFlags) }
+    if root < 0, errno == EACCES, path.withPlatformString({ chmod($0, 0o700) }) == 0 {
+      root = path.withPlatformString { openat(AT_FDCWD, $0, removalFlags) }
+    }
+    if root < 0 { throw .current("open", path) }
+    defer { Glibc.close(root) }
+    var moved = 0
+    while try removeEntries(of: root, path: path, movingTo: root, &moved) {}
     if path.withPlatformString({ rmdir($0) }) != 0 { throw .current("rmdir", path) }
   }
 
   private static var removalFlags: CInt { O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC }
 
-  /// Empties the folder of an open descriptor, and closes that.
-  private static func removeContents(_ descriptor: CInt, path: FilePath) throws(SystemCallError) {
-    guard let directory = fdopendir(descriptor) else {
+  /// Removes what is in a directory, and moves directories that are not empty into `root`: there each of them is
+  /// emptied in turn. True if there was anything.
+  private static func removeEntries(
+    of directory: CInt, path: FilePath, movingTo root: CInt, _ moved: inout Int
+  ) throws(SystemCallError) -> Bool {
+    // Opened once more: each look begins at the first entry.
+    let descriptor = openat(directory, ".", removalFlags)
+    guard descriptor >= 0, let stream = fdopendir(descriptor) else {
       let error = SystemCallError.current("opendir", path)
-      Glibc.close(descriptor)
+      if descriptor >= 0 { Glibc.close(descriptor) }
       throw error
     }
-    defer { closedir(directory) }
-    // Names come as bytes here: what is removed may have any.
-    while let entry = readdir(directory) {
+    defer { closedir(stream) }
+    var found = false
+    while true {
+      errno = 0
+      guard let entry = readdir(stream) else {
+        if errno != 0 { throw .current("readdir", path) }
+        return found
+      }
+      // Names come as bytes here: what is removed may have any.
       let name = nameBytes(entry)
       if name == [0x2E, 0] || name == [0x2E, 0x2E, 0] { continue }
+      found = true
       let child = path.appending(String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
-      if unlinkat(dirfd(directory), name, 0) == 0 { continue }
-      let error = SystemCallError.current("unlink", child)
-      guard error.errno == .isDirectory || error.errno == .notPermitted else { throw error }
-      let inner = openat(dirfd(directory), name, removalFlags)
+      if try removed(name, in: directory, child) { continue }
+      if directory != root {
+        try move(name, of: directory, to: root, child, &moved)
+        continue
+      }
+      var inner = openat(directory, name, removalFlags)
+      if inner < 0, errno == EACCES, fchmodat(directory, name, 0o700, 0) == 0 {
+        inner = openat(directory, name, removalFlags)
+      }
       if inner < 0 { throw .current("open", child) }
-      try removeContents(inner, path: child)
-      if unlinkat(dirfd(directory), name, AT_REMOVEDIR) != 0 { throw .current("rmdir", child) }
+      defer { Glibc.close(inner) }
+      // Its owner may have closed it to itself.
+      fchmod(inner, 0o700)
+      _ = try removeEntries(of: inner, path: child, movingTo: root, &moved)
+      if unlinkat(directory, name, AT_REMOVEDIR) != 0, errno != ENOENT { throw .current("rmdir", child) }
+    }
+  }
+
+  /// Removes a file, or a directory that is empty. False for a directory that is not.
+  private static func removed(
+    _ name: [CChar], in directory: CInt, _ path: FilePath
+  ) throws(SystemCallError) -> Bool {
+    if unlinkat(directory, name, 0) == 0 || errno == ENOENT { return true }
+    let error = SystemCallError.current("unlink", path)
+    guard error.errno == .isDirectory || error.errno == .notPermitted else { throw error }
+    if unlinkat(directory, name, AT_REMOVEDIR) == 0 || errno == ENOENT { return true }
+    switch errno {
+    case ENOTEMPTY, EEXIST: return false
+    // A file that cannot be unlinked is none that a directory's call explains.
+    case ENOTDIR: throw error
+    default: throw .current("rmdir", path)
+    }
+  }
+
+  private static func move(
+    _ name: [CChar], of directory: CInt, to root: CInt, _ path: FilePath, _ moved: inout Int
+  ) throws(SystemCallError) {
+    while true {
+      moved += 1
+      let new = ".removed-\(moved)"
+      if renameat(directory, name, root, new) == 0 { return }
+      if errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR { continue }
+      // A directory that moves gets another parent, so that it must be open to writing itself.
+      if errno == EACCES, fchmodat(directory, name, 0o700, 0) == 0, renameat(directory, name, root, new) == 0 { return }
+      throw .current("rename", path)
     }
   }
 

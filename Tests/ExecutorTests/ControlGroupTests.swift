@@ -32,6 +32,9 @@ final class ControlGroupTests {
     #expect(group.directories == [root + "/system.slice/kilt/task-1"])
     #expect(group.memberFiles == [root + "/system.slice/kilt/task-1/cgroup.procs"])
     let directory = "system.slice/kilt/task-1/"
+    // The quota comes when the task has started.
+    #expect(!SmallFile.exists(root + "/" + directory + "cpu.max"))
+    try group.limitCPU(limits)
     #expect(read(directory + "memory.max") == "\(256 << 20)")
     #expect(read(directory + "cpu.max") == "150000 100000")
     #expect(read(directory + "cpu.weight") == "150")
@@ -79,7 +82,10 @@ final class ControlGroupTests {
       ownGroups: "8:pids:/\n5:freezer:/\n4:memory:/own\n2:cpu,cpuacct:/\n0::/\n")
     let group = try groups.makeGroup(named: "t", parent: "kilt", limits: limits)
     #expect(
-      group.directories == ["\(root)/cpu,cpuacct/kilt/t", "\(root)/memory/own/kilt/t", "\(root)/pids/kilt/t"])
+      group.directories == [
+        "\(root)/cpu,cpuacct/kilt/t", "\(root)/memory/own/kilt/t", "\(root)/pids/kilt/t", "\(root)/unified/kilt/t",
+      ])
+    try group.limitCPU(limits)
     #expect(read("memory/own/kilt/t/memory.limit_in_bytes") == "\(256 << 20)")
     #expect(read("cpu,cpuacct/kilt/t/cpu.cfs_quota_us") == "150000")
     #expect(read("cpu,cpuacct/kilt/t/cpu.shares") == "1536")

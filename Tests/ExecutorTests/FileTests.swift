@@ -133,6 +133,31 @@ final class FileTests {
     #expect(usage() - after < 1 << 16)
   }
 
+  @Test("A tree of any depth is measured and removed with few descriptors") func deepTree() throws {
+    // Built from inside: its path is longer than any call takes.
+    try FileSystem.createDirectories(FilePath(root + "/deep"))
+    var current = open(root + "/deep", O_RDONLY | O_DIRECTORY)
+    for level in 0..<3000 {
+      try #require(mkdirat(current, "d", 0o700) == 0 && mkdirat(current, "e", 0o700) == 0)
+      let next = openat(current, "d", O_RDONLY | O_DIRECTORY)
+      try #require(next >= 0)
+      // Its owner closes some of them to itself.
+      if level % 7 == 0 { fchmod(current, 0o500) }
+      close(current)
+      current = next
+    }
+    let file = openat(current, "file", O_WRONLY | O_CREAT, 0o600)
+    let bytes = [UInt8](repeating: 1, count: 1_000_000)
+    try #require(write(file, bytes, bytes.count) == bytes.count)
+    close(file)
+    close(current)
+    var usage = DiskUsage()
+    usage.add(root + "/deep")
+    #expect(usage.bytes > 1_000_000)
+    try FileSystem.removeTree(FilePath(root + "/deep"))
+    #expect(!SmallFile.exists(root + "/deep"))
+  }
+
   @Test func processesAreReadWhateverTheirName() {
     let line = "42 (a) R (b c) S 7 42 42 0 -1 4194304 1 0 0 0 30 12 0 0 20 0 1 0 98765 1000000 250 18446744073709551615"
     let member = ProcessTree.parse(line, id: 42)

@@ -80,7 +80,7 @@ import Testing
       fixture,
       check: HealthCheckConfiguration(
         checker: .http(HTTPHealthChecker()), initialInterval: .milliseconds(1500), interval: .milliseconds(50),
-        timeout: .milliseconds(200)))
+        timeout: .milliseconds(200)), setup: "while sleep 0.02; do :; done &")
     try fixture.waitUntilRunning()
     try touch(fixture, ".healthchecksnooze")
     // A check that had begun before may still end.

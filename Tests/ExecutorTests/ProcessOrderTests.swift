@@ -32,7 +32,7 @@ import Testing
     let event = try fixture.run(
       Fixture.task([Fixture.process("bad", "exit 3", maxFailures: 2), Fixture.process("long", "sleep 600")]))
     #expect(event.status == .failed)
-    #expect(event.message == "process 'bad' failed 2 times")
+    #expect(event.message == "process 'bad' failed 2 times: 'bad' exited with code 3")
     #expect(try fixture.ends(of: "bad").map(\.exitCode) == [3, 3])
     #expect(try fixture.ends(of: "long").map(\.status) == [.killed])
   }
@@ -44,7 +44,8 @@ import Testing
         [Fixture.process("bad", "exit 1"), Fixture.process("after", "touch ran")], order: [["bad", "after"]],
         maxFailures: 0))
     #expect(event.status == .failed)
-    #expect(event.message == "process 'after' can never start: what comes before it has failed")
+    #expect(
+      event.message == "process 'after' can never start: what comes before it has failed: 'bad' exited with code 1")
     #expect(throws: (any Error).self) { try fixture.file("ran") }
   }
 

@@ -135,4 +135,99 @@ import Testing
     #expect(again == 0)
     #expect(last.status == .killed)
   }
+
+  /// A server that takes its time: it has done its work a while after SIGTERM.
+  private static let server =
+    "sh -c 'trap \"sleep 0.7; echo ended >> ended; exit 0\" TERM; echo ready >> ready; while :; do sleep 0.02; done'"
+
+  @Test(
+    "Everything that a shell has started gets the whole finalization wait", arguments: [Isolation.bubblewrap, .none])
+  func everyProcessGetsItsTime(isolation: Isolation) throws {
+    let shapes: [(line: String, count: Int)] = [
+      (Self.server + "; echo done", 1),
+      (Self.server + " | cat > log", 1),
+      (Self.server + " & " + Self.server + " & wait", 2),
+      ("(setsid " + Self.server + " &); sleep 600", 1),
+      (
+        "printf '%s\\n' \"" + Self.server.replacing("\"", with: "\\\"")
+          + "\" 'echo after > after' > s.sh; sh s.sh; true", 1
+      ),
+    ]
+    for (line, count) in shapes {
+      let fixture = try Fixture()
+      try fixture.start(Fixture.task([Fixture.process("main", line)], finalizationWait: .seconds(60))) {
+        $0.isolation = isolation
+      }
+      try fixture.waitForLines("ready", count)
+      try fixture.directory.requestStop()
+      #expect(try fixture.finish().status == .killed)
+      #expect(try fixture.file("ended").split(separator: "\n").count == count, "\(line)")
+      #expect(try fixture.ends(of: "main").map(\.status) == [.killed])
+    }
+  }
+
+  @Test("A process that reads a pipe sees the last words of its writer", arguments: [Isolation.bubblewrap, .none])
+  func readersEndWithTheirWriters(isolation: Isolation) throws {
+    let fixture = try Fixture()
+    try fixture.start(
+      Fixture.task(
+        [
+          Fixture.process(
+            "main",
+            "sh -c 'trap \"sleep 0.5; echo last words; exit 0\" TERM; touch ready; while :; do sleep 0.02; done' | tee log"
+          )
+        ], finalizationWait: .seconds(60))
+    ) { $0.isolation = isolation }
+    try fixture.waitForFile("ready")
+    try fixture.directory.requestStop()
+    #expect(try fixture.finish().status == .killed)
+    #expect(try fixture.file("log") == "last words\n")
+  }
+
+  @Test("An exit by signal is recorded as one", arguments: [Isolation.bubblewrap, .none])
+  func exitBySignal(isolation: Isolation) throws {
+    let fixture = try Fixture()
+    let event = try fixture.run(
+      Fixture.task(
+        [
+          Fixture.process("segv", "kill -SEGV $$"), Fixture.process("kill", "sh -c 'kill -KILL $$'; exit $?"),
+          Fixture.process("code", "exit 139"),
+        ], maxFailures: 3)
+    ) { $0.isolation = isolation }
+    #expect(event.status == .failed)
+    let segv = try fixture.ends(of: "segv").first
+    #expect(segv?.signal == SIGSEGV && segv?.exitCode == nil)
+    // What the shell makes of its child's end is an exit code, and a code above 128 is no signal.
+    #expect(try fixture.ends(of: "kill").first?.exitCode == 137)
+    let code = try fixture.ends(of: "code").first
+    #expect(code?.exitCode == 139 && code?.signal == nil)
+  }
+
+  @Test("A failed task says how its process ended") func failureNamesTheEnding() throws {
+    let fixture = try Fixture()
+    let event = try fixture.run(Fixture.task([Fixture.process("main", "kill -SEGV $$")]))
+    #expect(event.message == "process 'main' failed once: 'main' was ended by signal 11 (Segmentation fault)")
+    let second = try Fixture()
+    #expect(
+      try second.run(Fixture.task([Fixture.process("main", "exit 3")])).message
+        == "process 'main' failed once: 'main' exited with code 3")
+  }
+
+  @Test("What starts a process is outside of the task's control group") func startsOutsideOfTheGroup() throws {
+    let fixture = try Fixture()
+    try fixture.start(Fixture.task([Fixture.process("main", "touch ready; exec sleep 600")]))
+    try fixture.waitForFile("ready")
+    let groups = try fixture.controlGroups()
+    try #require(!groups.isEmpty, "this machine makes no control groups")
+    let sandbox = try #require(
+      try fixture.directory.checkpoint()?.processes.first?.pid, "the run has no process")
+    // In the hierarchies that limit: in version 1, those with a file `tasks`.
+    let limiting = groups.filter { access($0 + "/tasks", F_OK) == 0 }
+    for group in limiting.isEmpty ? groups : limiting {
+      let members = try FileSystem.readText(FilePath(group + "/cgroup.procs")).split(separator: "\n")
+      #expect(members.count == 1 && !members.contains("\(sandbox)"))
+    }
+    try fixture.directory.requestStop()
+    #expect(try fixture.finish().status == .killed)
+  }
 }

@@ -37,4 +37,36 @@ import Testing
       #expect(late.errorText.contains("does not run"))
     }
   }
+
+  @Test("A command beside a task can have a terminal of its own") func terminal() throws {
+    let fixture = try Fixture()
+    try fixture.start(Fixture.task([Fixture.process("main", "touch ready; exec sleep 600")]))
+    try fixture.waitForFile("ready")
+    let outcome = try Subprocess(
+      TaskFixture.executorPath(),
+      [
+        "exec", "--terminal", "--task-directory", fixture.directory.paths.directory, "--", "bash", "-c",
+        "test -t 0 && test -t 1 && echo terminal; stty size; : < /dev/tty && echo controlled; read line; echo got $line; exit 5",
+      ], environment: environmentStrings(), input: Array("words\n".utf8)
+    ).run()
+    #expect(outcome.termination == .exited(5), "\(outcome.errorText)")
+    for word in ["terminal", "24 80", "controlled", "got words"] {
+      #expect(outcome.text.contains(word), "\(outcome.text)")
+    }
+    // A caller that goes away takes the command along.
+    try fixture.directory.requestStop()
+    #expect(try fixture.finish().status == .killed)
+  }
+
+  @Test("Help fits into 80 columns and names every option") func help() throws {
+    let outcome = try Subprocess(TaskFixture.executorPath(), ["--help"], environment: []).run()
+    #expect(outcome.termination == .exited(0))
+    #expect(outcome.text.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    var options = ExecutorOptions(taskDirectory: "/task", repository: "/r", allowsMissingUser: true)
+    options.allowedRoots = ["root"]
+    options.portRange = 1...2
+    options.readOnly = ["/opt"]
+    options.path = ["/opt/bin"]
+    for option in options.arguments where option.hasPrefix("--") { #expect(outcome.text.contains(option), "\(option)") }
+  }
 }

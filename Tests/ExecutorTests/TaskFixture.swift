@@ -14,7 +14,7 @@ final class TaskFixture {
 
   /// Programs that these tests cannot do without.
   static func requirePrograms() throws {
-    for (program, package) in [("bwrap", "bubblewrap"), ("setpriv", "util-linux"), ("timeout", "coreutils")] {
+    for (program, package) in [("bwrap", "bubblewrap"), ("setpriv", "util-linux"), ("mke2fs", "e2fsprogs")] {
       try #require(Subprocess.find(program) != nil, "'\(program)' is missing: apt-get install \(package)")
     }
   }
@@ -34,6 +34,7 @@ final class TaskFixture {
       waitpid(executor, &status, 0)
     }
     do { try directory.killLeftovers() } catch { Issue.record("leftovers: \(error)") }
+    do { try directory.remove() } catch { Issue.record("cannot remove the task directory: \(error)") }
     do { try FileSystem.removeTree(FilePath(root)) } catch { Issue.record("cannot clean up: \(error)") }
   }
 
@@ -116,6 +117,8 @@ final class TaskFixture {
       // The directories are that user's; the build directory may be closed to it, so the program is copied.
       let copy = root + "/kilt-executor"
       try FileSystem.copyFile(FilePath(program), to: FilePath(copy), permissions: 0o755)
+      let helper = FilePath(program).removingLastComponent().appending("kilt-init")
+      try FileSystem.copyFile(helper, to: FilePath(root + "/kilt-init"), permissions: 0o755)
       let owner = try Subprocess(
         "chown", ["-R", user, root, directory.paths.directory], environment: environmentStrings()
       ).run()
@@ -197,6 +200,20 @@ final class TaskFixture {
   func waitForFile(_ name: String) throws {
     for _ in 0..<6000 where access(directory.paths.sandbox + "/" + name, F_OK) != 0 { usleep(10_000) }
     try #require(access(directory.paths.sandbox + "/" + name, F_OK) == 0, "the task never made '\(name)'")
+  }
+
+  /// Waits until a file that the task makes has so many lines.
+  func waitForLines(_ name: String, _ count: Int) throws {
+    for _ in 0..<6000 {
+      if access(directory.paths.sandbox + "/" + name, F_OK) == 0,
+        try file(name).split(separator: "\n").count >= count
+      {
+        return
+      }
+      usleep(10_000)
+    }
+    Issue.record("'\(name)' never had \(count) lines")
+    throw TestFailure()
   }
 
   func file(_ name: String) throws -> String {

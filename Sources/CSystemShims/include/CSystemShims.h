@@ -49,6 +49,45 @@ typedef struct {
 int kilt_spawn(pid_t *pid, const char *path, char *const arguments[], char *const environment[],
                const kilt_spawn_options *options);
 
+/// A descriptor of ours, and its number in a child.
+typedef struct {
+  int from;
+  int to;
+} kilt_descriptor;
+
+/// Starts `path` in a session of its own with exactly the descriptors given; 0, 1 and 2 that are not among them are
+/// /dev/null. The child is killed when the thread that called this ends. Signals are at their defaults and none is
+/// blocked. It begins in the control group of version 2 whose directory `group` is; -1 for the parent's own. 0 and the
+/// pid, or an errno value.
+int kilt_spawn_bound(pid_t *pid, const char *path, char *const arguments[], char *const environment[],
+                     const kilt_descriptor *descriptors, unsigned count, int group);
+
+/// Lets processes of a control group (version 2, an open directory) bind no port from `first` to `last` but those listed:
+/// bind(2) answers EPERM. 0, or -1 with errno. Holds as long as the group exists.
+int kilt_guard_ports(int group, unsigned first, unsigned last, const unsigned *ports, unsigned count);
+
+/// Opens a new terminal of that size, close-on-exec: the end of who watches it, and that of who works in it. 0, or -1
+/// with errno.
+int kilt_open_terminal(int ends[2], unsigned short rows, unsigned short columns);
+
+/// The size of a terminal; 0, or -1 with errno when it is none.
+int kilt_terminal_size(int descriptor, unsigned short *rows, unsigned short *columns);
+
+/// Sets the size of a terminal, and so tells who works in it.
+int kilt_set_terminal_size(int descriptor, unsigned short rows, unsigned short columns);
+
+/// socketpair(2) of two connected packet sockets, close-on-exec.
+int kilt_packet_sockets(int sockets[2]);
+
+/// mount(2) of a tmpfs with these options, without devices and set-user-ID programs.
+int kilt_mount_tmpfs(const char *path, const char *options);
+
+/// umount2(2) with MNT_DETACH.
+int kilt_unmount(const char *path);
+
+/// getgrouplist(3): how many groups there are, at most `count` of which are stored; -1 when there are more.
+int kilt_group_list(const char *user, unsigned group, unsigned *groups, int count);
+
 /// The kind of file system that an open file is on, as statfs(2) has it; 0 when it can not be told.
 unsigned long kilt_file_system_type(int file);
 

@@ -1,35 +1,46 @@
 import Glibc
 
-/// Finds out how long a task's processes have written nothing to their logs, by the times of the files.
-struct LogSilenceCheck: Sendable {
+/// Finds out how long a task's processes have written nothing to their logs.
+///
+/// The times of the files only tell that something was written; how long ago that was is counted on the monotonic clock,
+/// from the check that first saw it: a change of the time of day silences nobody.
+struct LogSilenceCheck {
   /// The directory of logs of the task: `PROCESS/RUN/STREAM` below it.
   var logs: String
   /// The processes whose logs count.
   var processes: [String]
   var limit: Duration
-  /// When the watch began, in nanoseconds since 1970: a task that has just started owes no output yet.
-  var started: Int64
+  /// When the last output was seen. A task that has just started owes none yet.
+  private var heard: Duration
+  /// The newest time of a file that was seen, in nanoseconds since 1970.
+  private var newest: Int64 = 0
 
-  /// What is wrong at `now`, in nanoseconds since 1970, or nil.
-  func problem(at now: Int64 = LogSilenceCheck.now()) -> String? {
-    var newest = started
+  init(logs: String, processes: [String], limit: Duration, startedAt now: Duration) {
+    self.logs = logs
+    self.processes = processes
+    self.limit = limit
+    heard = now
+  }
+
+  /// What is wrong at `now`, or nil.
+  mutating func problem(at now: Duration) -> String? {
+    var latest: Int64 = 0
     for process in processes {
       for run in LogSilenceCheck.names(in: "\(logs)/\(process)") {
         for stream in ["stdout", "stderr"] {
-          newest = max(newest, LogSilenceCheck.changed("\(logs)/\(process)/\(run)/\(stream)") ?? newest)
+          latest = max(latest, LogSilenceCheck.changed("\(logs)/\(process)/\(run)/\(stream)") ?? 0)
         }
       }
     }
-    let silence = Duration.nanoseconds(now - newest)
+    // Any other time than before is an output, an earlier one too: somebody has set the clock back.
+    if latest != newest {
+      newest = latest
+      heard = now
+    }
+    let silence = now - heard
     guard silence > limit else { return nil }
     let what = processes.count == 1 ? "\"\(processes[0])\"" : "the task"
     return "\(what) wrote nothing to its log for \(silence.components.seconds) s, limit \(limit.components.seconds) s"
-  }
-
-  static func now() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 
   private static func changed(_ path: String) -> Int64? {

@@ -1,17 +1,27 @@
+import CSystemShims
+import Glibc
 import JobModel
 
 /// The control group of one task: what holds its processes together, counts what they use, and limits it.
 ///
 /// Version 1 keeps one directory a controller, version 2 one directory for all; cgroups(7) has both.
 protocol ControlGroup {
-  /// Files into which a process writes its id to join, before it executes anything of the task.
+  /// Files into which a process with one thread writes "0" to join, before it executes anything of the task.
   var memberFiles: [String] { get }
+  /// A group without limits in which a run begins with its sandbox; nil if there is none beside the others.
+  var startGroup: String? { get }
   /// The directories, for whoever has to clean up after an executor that was killed.
   var directories: [String] { get }
+  /// The directory in the hierarchy of version 2, where there is one.
+  var unified: String? { get }
+  /// Sets the CPU quota. Not part of the group's creation: what starts a task must not wait for the task's share.
+  func limitCPU(_ limits: ControlGroupLimits) throws(ExecutorError)
   /// Every process in the group.
   func members() throws(ExecutorError) -> [Int32]
   /// How many processes the kernel has killed here because the memory limit was reached.
   func outOfMemoryKills() -> Int
+  /// How often a process or thread was refused because the limit on them was reached.
+  func refusedForks() -> Int
   /// CPU time used so far, and bytes of memory that belong to processes (no file cache).
   func usage() -> ControlGroupUsage?
   /// How many processes and threads there are, where the group counts them.
@@ -46,6 +56,17 @@ struct ControlGroupLimits: Hashable {
 }
 
 extension ControlGroup {
+  /// Keeps the task from the ports of others: of the range from which ports are allotted, it binds only its own.
+  func guardPorts(_ range: ClosedRange<Int>, own: [Int]) throws(ExecutorError) {
+    guard let unified else { throw .system(call: "search", path: "/sys/fs/cgroup/unified", code: ENOENT) }
+    let directory = try OwnedDescriptor.open(unified, O_RDONLY | O_DIRECTORY)
+    let ports = own.filter { range.contains($0) }.map { UInt32($0) }
+    guard
+      kilt_guard_ports(directory.number, UInt32(range.lowerBound), UInt32(range.upperBound), ports, UInt32(ports.count))
+        == 0
+    else { throw .last("bpf", unified) }
+  }
+
   /// Removes the directories, which must be empty of processes; false when some are left.
   func remove() -> Bool {
     var gone = true

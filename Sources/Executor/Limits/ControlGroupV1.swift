@@ -3,11 +3,20 @@ struct ControlGroupV1: ControlGroup {
   /// The directory of each controller that is mounted here; two controllers may share one.
   let byController: [String: String]
 
-  var directories: [String] { Set(byController.values).sorted() }
-  var memberFiles: [String] { directories.map { $0 + "/cgroup.procs" } }
+  /// The group beside them in the hierarchy of version 2: it has no controllers, and guards the ports.
+  let unified: String?
+
+  var directories: [String] { Set(byController.values).union([unified].compactMap { $0 }).sorted() }
+  /// By `tasks` a thread moves alone; by `cgroup.procs` the kernel stops all forks of the machine for a moment, in each
+  /// hierarchy again.
+  var memberFiles: [String] { Set(byController.values).sorted().map { $0 + "/tasks" } }
+  var startGroup: String? { unified }
 
   /// Creates the group below `parents` (a directory a controller) and sets the limits.
-  init(name: String, parents: [String: String], limits: ControlGroupLimits) throws(ExecutorError) {
+  init(
+    name: String, parents: [String: String], unified: String?, limits: ControlGroupLimits
+  ) throws(ExecutorError) {
+    self.unified = unified
     var made: [String: String] = [:]
     for (controller, parent) in parents {
       let directory = parent + "/" + name
@@ -22,8 +31,6 @@ struct ControlGroupV1: ControlGroup {
       if SmallFile.exists(swap) { try SmallFile.write("\(limits.memory)", to: swap) }
     }
     if let cpu = made["cpu"], limits.milliCPU > 0 {
-      try SmallFile.write("\(ControlGroupLimits.period)", to: cpu + "/cpu.cfs_period_us")
-      try SmallFile.write("\(limits.quota)", to: cpu + "/cpu.cfs_quota_us")
       try SmallFile.write("\(max(limits.milliCPU * 1024 / 1000, 2))", to: cpu + "/cpu.shares")
     }
     if let pids = made["pids"], limits.processes > 0 {
@@ -31,11 +38,23 @@ struct ControlGroupV1: ControlGroup {
     }
   }
 
-  func members() throws(ExecutorError) -> [Int32] { try ControlGroups.members(of: memberFiles) }
+  func limitCPU(_ limits: ControlGroupLimits) throws(ExecutorError) {
+    guard let cpu = byController["cpu"], limits.milliCPU > 0 else { return }
+    try SmallFile.write("\(ControlGroupLimits.period)", to: cpu + "/cpu.cfs_period_us")
+    try SmallFile.write("\(limits.quota)", to: cpu + "/cpu.cfs_quota_us")
+  }
+
+  func members() throws(ExecutorError) -> [Int32] {
+    try ControlGroups.members(of: directories.map { $0 + "/cgroup.procs" })
+  }
 
   func outOfMemoryKills() -> Int {
     guard let memory = byController["memory"] else { return 0 }
     return SmallFile.table(memory + "/memory.oom_control")["oom_kill"] ?? 0
+  }
+
+  func refusedForks() -> Int {
+    byController["pids"].flatMap { SmallFile.table($0 + "/pids.events")["max"] } ?? 0
   }
 
   func usage() -> ControlGroupUsage? {

@@ -79,12 +79,26 @@ struct ControlGroups {
     while true {
       do throws(ExecutorError) {
         for directory in Set(parents.values) { try ControlGroups.makeDirectories(directory) }
-        return try ControlGroupV1(name: name, parents: parents, limits: limits)
+        return try ControlGroupV1(
+          name: name, parents: parents, unified: makeUnified(name: name, parent: parent), limits: limits)
       } catch {
         for directory in Set(parents.values) { _ = ControlGroups.removeDirectory(directory + "/" + name) }
         guard case .system(_, _, ENOENT) = error, attempt < 10 else { throw error }
         attempt += 1
       }
+    }
+  }
+
+  /// Makes the group of a task in the hierarchy of version 2 that is mounted beside version 1; nil where that cannot be.
+  private func makeUnified(name: String, parent: String) -> String? {
+    guard let version2 else { return nil }
+    let directory = (parent.hasPrefix("/") ? version2.mount : version2.own + "/") + parent
+    do throws(ExecutorError) {
+      try ControlGroups.makeDirectories(directory)
+      try ControlGroups.makeDirectory(directory + "/" + name)
+      return directory + "/" + name
+    } catch {
+      return nil
     }
   }
 

@@ -3,49 +3,82 @@ import Glibc
 /// How much disk a tree takes: allocated blocks, each file once however many names it has.
 ///
 /// The tree belongs to the task, so it is walked by descriptors, no link is followed, and what vanishes meanwhile is
-/// no error. Directories of other file systems are not entered.
+/// no error. Directories of other file systems are not entered. However deep the tree is, one descriptor and no stack
+/// is used: the way up is `..`, and the walk ends where that is not the directory it came from.
 struct DiskUsage {
   private(set) var bytes = 0
-  private var counted: Set<FileIdentity> = []
+  private var counted: Set<Identity> = []
 
-  private struct FileIdentity: Hashable {
+  private struct Identity: Hashable {
     var device: UInt64
     var inode: UInt64
+
+    init(_ status: stat) {
+      device = UInt64(status.st_dev)
+      inode = UInt64(status.st_ino)
+    }
+  }
+
+  /// A directory on the way to the one that is walked.
+  private struct Level {
+    var identity: Identity
+    /// Names of directories in it that are still to be entered.
+    var waiting: [[CChar]]
   }
 
   /// Adds the tree at a path.
   mutating func add(_ path: String) {
-    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-    if descriptor >= 0 { addDirectory(descriptor, depth: 0) }
+    var current = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard current >= 0 else { return }
+    defer { close(current) }
+    var status = stat()
+    guard fstat(current, &status) == 0 else { return }
+    let device = status.st_dev
+    var levels = [Level(identity: Identity(status), waiting: addEntries(of: current, status))]
+    while !levels.isEmpty {
+      if let name = levels[levels.count - 1].waiting.popLast() {
+        let child = openat(current, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard child >= 0 else { continue }
+        guard fstat(child, &status) == 0, status.st_dev == device else {
+          close(child)
+          continue
+        }
+        close(current)
+        current = child
+        levels.append(Level(identity: Identity(status), waiting: addEntries(of: current, status)))
+      } else {
+        levels.removeLast()
+        guard let above = levels.last else { return }
+        let parent = openat(current, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard parent >= 0 else { return }
+        close(current)
+        current = parent
+        // Moved meanwhile: what is left would be counted somewhere else.
+        guard fstat(current, &status) == 0, Identity(status) == above.identity else { return }
+      }
+    }
   }
 
-  /// Takes over the descriptor.
-  private mutating func addDirectory(_ descriptor: Int32, depth: Int) {
-    guard let stream = fdopendir(descriptor) else {
-      close(descriptor)
-      return
-    }
-    defer { closedir(stream) }
-    var own = stat()
-    guard fstat(descriptor, &own) == 0 else { return }
+  /// Counts what is in a directory, itself included, and returns the names of the directories in it.
+  private mutating func addEntries(of descriptor: Int32, _ own: stat) -> [[CChar]] {
     bytes += Int(own.st_blocks) * 512
+    guard let stream = fdopendir(dup(descriptor)) else { return [] }
+    defer { closedir(stream) }
+    var directories: [[CChar]] = []
     while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-      if name == [0x2e] || name == [0x2e, 0x2e] { continue }
-      var path = name.map { CChar(bitPattern: $0) }
-      path.append(0)
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        bytes.prefix { $0 != 0 }.map { CChar(bitPattern: $0) } + [0]
+      }
+      if name == [0x2e, 0] || name == [0x2e, 0x2e, 0] { continue }
       var status = stat()
-      guard fstatat(descriptor, path, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
+      guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
       if status.st_mode & S_IFMT == S_IFDIR {
-        // Each level holds a descriptor open; a deeper tree is hardly honest, and its files are tiny in sum.
-        guard status.st_dev == own.st_dev, depth < 200 else { continue }
-        let child = openat(descriptor, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        if child >= 0 { addDirectory(child, depth: depth + 1) }
+        directories.append(name)
         continue
       }
-      let identity = FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
-      if status.st_nlink > 1, !counted.insert(identity).inserted { continue }
+      if status.st_nlink > 1, !counted.insert(Identity(status)).inserted { continue }
       bytes += Int(status.st_blocks) * 512
     }
+    return directories
   }
 }

@@ -22,9 +22,17 @@ final class LogStream {
     return true
   }
 
+  /// What a file that takes the console's output holds at most; then it is begun anew.
+  static let consoleLimit = 1 << 20
+
   /// Writes without ever waiting for who reads: a console that nobody reads must not stop the task.
   private static func write(_ bytes: [UInt8], ifReady descriptor: Int32) {
     var rest = bytes[...]
+    var status = stat()
+    // The executor's own log is on the host's disk, not on the task's.
+    if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size > Self.consoleLimit {
+      ftruncate(descriptor, 0)
+    }
     while !rest.isEmpty {
       var state = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
       guard poll(&state, 1, 0) > 0, state.revents & Int16(POLLOUT) != 0 else { return }

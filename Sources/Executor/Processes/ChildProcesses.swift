@@ -46,6 +46,31 @@ final class ChildProcesses {
     return id
   }
 
+  /// Starts a sandbox's command in a session of its own; it dies with this process.
+  func start(
+    _ launch: Launch, output: Int32, errors: Int32, input: Int32 = -1, onEnd: @escaping (Int32, ExitStatus) -> Void
+  ) throws(ExecutorError) -> Int32 {
+    var descriptors = launch.descriptors.map { kilt_descriptor(from: $0.value.number, to: $0.key) }
+    for (number, ours) in [(Int32(0), input), (1, output), (2, errors)] where ours >= 0 {
+      descriptors.append(kilt_descriptor(from: ours, to: number))
+    }
+    var id: pid_t = 0
+    // It hands its environment on to nobody: what the command gets is among the descriptors.
+    let code = withCStrings(launch.arguments) { arguments in
+      withCStrings(["PATH=" + TaskEnvironment.usualPath.joined(separator: ":")]) { environment in
+        kilt_spawn_bound(
+          &id, launch.program, arguments, environment, descriptors, UInt32(descriptors.count),
+          launch.group?.number ?? -1)
+      }
+    }
+    withExtendedLifetime(launch) {}
+    launch.channel.closeChildEnd()
+    guard code == 0 else { throw .system(call: "exec", path: launch.program, code: code) }
+    let started = id
+    endings[started] = { onEnd(started, $0) }
+    return started
+  }
+
   /// Reaps all that have ended. Called after SIGCHLD.
   func reap() {
     while true {

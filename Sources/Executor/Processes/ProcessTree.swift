@@ -32,6 +32,17 @@ struct ProcessTree {
     return tree
   }
 
+  /// The children of a process that has one thread or whose main thread started them, by the kernel's own list: no
+  /// other process is looked at. Where the kernel keeps no list, all processes are.
+  ///
+  /// - Throws: ``ExecutorError`` if the list cannot be read.
+  static func children(of id: Int32) throws(ExecutorError) -> [Int32] {
+    guard let bytes = try SmallFile.content("/proc/\(id)/task/\(id)/children") else {
+      return current().members.values.filter { $0.parent == id }.map(\.id)
+    }
+    return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace).compactMap { Int32($0) }
+  }
+
   mutating func add(_ member: Member) {
     members[member.id] = member
     children[member.parent, default: []].append(member.id)

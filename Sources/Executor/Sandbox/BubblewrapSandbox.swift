@@ -1,15 +1,14 @@
 import Glibc
 import SystemSupport
 
-/// Namespaces and mounts by bubblewrap(1).
+/// Namespaces and mounts by bubblewrap(1), with `kilt-init` as the first process inside.
 ///
-/// Started by root, it makes no user namespace: it mounts as root, keeps only what is needed to become the role's user,
-/// and setpriv(1) does that last step inside. So the task directory may be closed to everybody, and hosts that
-/// refuse user namespaces to users will do. Started by a user, it makes a user namespace and the task stays that user.
+/// Started by root, it makes no user namespace: it mounts as root, and `kilt-init` becomes the role's user and gives
+/// up every capability. So the task directory may be closed to everybody, and hosts that refuse user namespaces to
+/// users will do. Started by a user, it makes a user namespace and the task stays that user.
 struct BubblewrapSandbox: Sandbox {
   let settings: SandboxSettings
   let program: String
-  let setpriv: String?
 
   /// Never below a directory that the task can write: bubblewrap makes its mount points as root and follows links.
   static let artifacts = "/artifacts"
@@ -18,64 +17,38 @@ struct BubblewrapSandbox: Sandbox {
   var temporary: String { "/tmp" }
   var warnings: [String] { [] }
 
-  /// Descriptors in the process that becomes bubblewrap.
-  private enum Descriptor {
-    static let arguments: Int32 = 10
-    static let filter: Int32 = 11
-    static let status: Int32 = 12
-  }
-
-  init(settings: SandboxSettings, program: String) throws(ExecutorError) {
-    self.settings = settings
-    self.program = program
-    if settings.isRoot {
-      guard let found = Subprocess.find("setpriv")?.string else {
-        throw .missingProgram(name: "setpriv", package: "util-linux")
-      }
-      setpriv = found
-    } else {
-      setpriv = nil
-    }
-    try SystemCallFilter.export(to: settings.paths.run + "/filter.bpf")
-  }
-
-  func launch(cmdline: String, environment: [String: String], label: String) throws(ExecutorError) -> Launch {
-    // Options go through a file, not the command line: that would show the environment to everybody on the host.
-    let options = self.options(environment: environment)
-    let optionsFile = "\(settings.paths.run)/\(label).options"
-    let statusFile = "\(settings.paths.run)/\(label).status"
-    try PrivateFile.write(options.joined(separator: "\0") + "\0", to: optionsFile)
-    var entry = Entry(memberFiles: settings.memberFiles)
-    entry.limits = settings.fallbackLimits
-    entry.opened = [
-      .init(descriptor: Descriptor.arguments, path: optionsFile, isWritten: false),
-      .init(descriptor: Descriptor.filter, path: settings.paths.run + "/filter.bpf", isWritten: false),
-      .init(descriptor: Descriptor.status, path: statusFile, isWritten: true),
-    ]
-    var arguments = [program, "--args", "\(Descriptor.arguments)", "--"]
-    if let setpriv {
-      arguments += [
-        setpriv, "--reuid=\(settings.user.id)", "--regid=\(settings.user.group)", "--init-groups", "--inh-caps=-all",
-        "--bounding-set=-all", "--no-new-privs", "--",
-      ]
-    }
-    let loader = environment.filter { Self.isReadByLoader($0.key) }.sorted { $0.key < $1.key }
-    // Bubblewrap, without its privileges, may not enter a directory that is open to the role's user alone.
-    arguments += ["/usr/bin/env", "-C", home] + loader.map { "\($0.key)=\($0.value)" }
-    arguments += [settings.shell, "-c", cmdline]
-    return Launch(entry: entry, arguments: arguments, statusFile: statusFile)
+  func launch(_ command: [String], environment: [String: String], hasTerminal: Bool) throws(ExecutorError) -> Launch {
+    let channel = try RunChannel()
+    var start = RunInit(command: command, environment: environment, directory: home, isNamespace: true)
+    start.hasTerminal = hasTerminal
+    var (arguments, descriptors) = try start.prepare(settings, channel: channel)
+    let options = self.options(&descriptors)
+    descriptors[RunInit.Descriptor.arguments] = try .memory("options", options.flatMap { Array($0.utf8) + [0] })
+    descriptors[RunInit.Descriptor.filter] = try .memory("filter", settings.filter)
+    arguments = ["bwrap", "--args", "\(RunInit.Descriptor.arguments)", "--", RunInit.program] + arguments
+    return Launch(
+      program: program, arguments: arguments, descriptors: descriptors, channel: channel,
+      group: try settings.openStartGroup(), isContained: true)
   }
 
   /// The options of bubblewrap, in the order in which it carries them out.
-  func options(environment: [String: String]) -> [String] {
+  func options(_ descriptors: inout [Int32: OwnedDescriptor]) -> [String] {
     var options = ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent"]
+    options.append("--as-pid-1")
     if settings.isRoot {
       options += ["--cap-drop", "ALL"]
       for capability in ["CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"] { options += ["--cap-add", capability] }
     } else {
       options += ["--unshare-user"]
     }
-    options += systemMounts() + ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm"]
+    options += systemMounts() + configurationFiles(&descriptors)
+    options += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777"]
+    // Where no control group counts them, files in shared memory are bounded by this alone.
+    if settings.sharedMemory > 0 { options += ["--size", "\(settings.sharedMemory)"] }
+    options += ["--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
+    if settings.user.id == 0 {
+      for path in Self.hidden where SmallFile.exists(path) { options += ["--ro-bind", "/dev/null", path] }
+    }
     options += ["--bind", settings.paths.temporary, "/tmp", "--dir", "/var", "--symlink", "../tmp", "/var/tmp"]
     options += ["--dir", "/run", "--symlink", "../run", "/var/run"]
     for path in settings.readOnly where !path.hasPrefix("/usr/") {
@@ -84,19 +57,15 @@ struct BubblewrapSandbox: Sandbox {
     options += ["--bind", settings.paths.sandbox, home, "--ro-bind", settings.paths.artifacts, Self.artifacts]
     // The root itself is a tmpfs; whatever is not mounted above cannot be made there.
     options += ["--remount-ro", "/"]
-    options += ["--seccomp", "\(Descriptor.filter)", "--json-status-fd", "\(Descriptor.status)", "--clearenv"]
-    for (name, value) in environment.sorted(by: { $0.key < $1.key }) where !Self.isReadByLoader(name) {
-      options += ["--setenv", name, value]
-    }
-    return options
+    return options + ["--seccomp", "\(RunInit.Descriptor.filter)", "--clearenv"]
   }
 
-  /// Variables that the loader and the C library act on before a program's first line. They must not reach what still
-  /// has privileges: bubblewrap and setpriv. They are set last, by env(1), when nothing is left to take.
-  static func isReadByLoader(_ name: String) -> Bool {
-    name.hasPrefix("LD_") || name.hasPrefix("GLIBC_") || name.hasPrefix("MALLOC_") || name == "GCONV_PATH"
-      || name == "LOCPATH" || name == "NLSPATH" || name == "RES_OPTIONS" || name == "HOSTALIASES"
-  }
+  /// Files of `/proc` that show or change the machine, for tasks of a user with the ID 0: without capabilities such a
+  /// user still owns them. Bubblewrap itself covers those that can be written: `sys`, `sysrq-trigger`, `irq`, `bus`.
+  private static let hidden = [
+    "/proc/kcore", "/proc/kmsg", "/proc/kallsyms", "/proc/keys", "/proc/kpagecount", "/proc/kpageflags",
+    "/proc/kpagecgroup", "/proc/timer_list", "/proc/vmallocinfo", "/proc/slabinfo",
+  ]
 
   /// The programs and libraries of the host, and as much of its configuration as programs commonly read.
   private func systemMounts() -> [String] {
@@ -108,12 +77,31 @@ struct BubblewrapSandbox: Sandbox {
         options += ["--ro-bind", "/" + name, "/" + name]
       }
     }
-    options += ["--dir", "/etc"]
-    for name in Self.configuration where SmallFile.exists("/etc/" + name) {
-      options += directories(above: "/etc/" + name) + ["--ro-bind", "/etc/" + name, "/etc/" + name]
+    return options
+  }
+
+  /// As much of the host's configuration as programs commonly read. Small files are copied into the sandbox's root: a
+  /// mount of each would take most of a start. Those that change while services run are mounted.
+  private func configurationFiles(_ descriptors: inout [Int32: OwnedDescriptor]) -> [String] {
+    var options = ["--perms", "0755", "--dir", "/etc"]
+    for name in Self.configuration {
+      let path = "/etc/" + name
+      var status = stat()
+      guard stat(path, &status) == 0 else { continue }
+      options += directories(above: path)
+      let isSmall = status.st_mode & S_IFMT == S_IFREG && status.st_size <= 1 << 17 && !Self.changing.contains(name)
+      let number = RunInit.Descriptor.files + Int32(descriptors.count)
+      if isSmall, let file = OwnedDescriptor.ifReadable(path) {
+        descriptors[number] = file
+        options += ["--perms", "0644", "--file", "\(number)", path]
+      } else {
+        options += ["--ro-bind", path, path]
+      }
     }
     return options
   }
+
+  private static let changing: Set<String> = ["hosts", "resolv.conf", "localtime"]
 
   /// Makes what a mount point stands in, open to the role's user: bubblewrap by itself would close it to all but root.
   private func directories(above path: String) -> [String] {

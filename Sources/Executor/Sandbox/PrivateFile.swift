@@ -2,9 +2,9 @@ import SystemSupport
 
 /// Files that only the executor and the scheduler read.
 enum PrivateFile {
-  static func write(_ text: String, to path: String, durability: Durability = .atomic) throws(ExecutorError) {
+  static func write(_ text: String, to path: String) throws(ExecutorError) {
     do throws(SystemCallError) {
-      try FileSystem.write(text: text, to: FilePath(path), permissions: 0o600, durability: durability)
+      try FileSystem.write(text: text, to: FilePath(path), permissions: 0o600)
     } catch {
       throw ExecutorError(error, path: path)
     }

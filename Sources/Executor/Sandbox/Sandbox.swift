@@ -1,9 +1,11 @@
+import Glibc
+
 /// Where the processes of a task run: makes the command that starts one there.
 ///
 /// Each process run has a sandbox instance of its own (for bubblewrap: its own namespaces) over the one directory that
 /// the task's processes share. So the end of a run is the end of everything it started, whatever it forked and however
-/// it detached, and no inner init is needed that would have to be told what to start. The price: processes of one task
-/// do not see each other's pids and shared memory; they talk by the network, files, and sockets in the sandbox or /tmp.
+/// it detached. The price: processes of one task do not see each other's pids and shared memory; they talk by the
+/// network, files, and sockets in the sandbox or /tmp.
 protocol Sandbox {
   /// The sandbox directory as the processes see it.
   var home: String { get }
@@ -13,18 +15,23 @@ protocol Sandbox {
   var temporary: String { get }
   /// What makes the sandbox less than was asked for, for the record.
   var warnings: [String] { get }
-  /// How to start a command line. `label` names the run in file names.
-  func launch(cmdline: String, environment: [String: String], label: String) throws(ExecutorError) -> Launch
+  /// How to start a command, its program's path first.
+  func launch(_ command: [String], environment: [String: String], hasTerminal: Bool) throws(ExecutorError) -> Launch
 }
 
 /// A command that starts one process in its sandbox.
 struct Launch {
-  /// What `kilt-executor enter` does before it becomes the program.
-  var entry: Entry
-  /// The program and its arguments, outermost first: bubblewrap, or the shell itself.
+  /// The program to execute: bubblewrap, or `kilt-init` itself.
+  var program: String
+  /// Its arguments, its name first.
   var arguments: [String]
-  /// Where bubblewrap tells that the command was started, and how it ended; nil without it.
-  var statusFile: String?
+  /// What it finds open, by number.
+  var descriptors: [Int32: OwnedDescriptor]
+  var channel: RunChannel
+  /// The directory of the control group in which it begins; nil for the executor's own.
+  var group: OwnedDescriptor?
+  /// Whether the child's death is the death of all that it has started.
+  var isContained: Bool
 }
 
 /// The user that a task runs as.
@@ -39,15 +46,53 @@ struct SandboxSettings {
   /// The task directory's parts on the host.
   var paths: TaskPaths
   var user: TaskUser
+  /// The groups of the user in the host's database, its own first.
+  var groups: [UInt32]
   /// Whether this executor is root, and so may become another user.
   var isRoot: Bool
   /// Directories of the host to show, read-only, at their own place.
-  var readOnly: [String] = []
+  var readOnly: [String]
   /// What each process joins and is limited by before it runs anything.
   var memberFiles: [String] = []
+  /// The control group in which a sandbox begins; see ``ControlGroup/startGroup``.
+  var startGroup: String?
   /// Limits of each process, where no control group can limit the task.
   var fallbackLimits: ControlGroupLimits?
+  /// Bytes that files in `/dev/shm` of one run take at most; 0 is no limit.
+  var sharedMemory: Int
+  /// The program `kilt-init`, open.
+  var initProgram: OwnedDescriptor
+  /// The system call filter, as the kernel takes it.
+  var filter: [UInt8]
+
+  init(
+    paths: TaskPaths, user: TaskUser, isRoot: Bool = getuid() == 0, readOnly: [String] = [], sharedMemory: Int
+  ) throws(ExecutorError) {
+    self.paths = paths
+    self.user = user
+    groups = user.allGroups
+    self.isRoot = isRoot
+    self.readOnly = readOnly
+    self.sharedMemory = sharedMemory
+    initProgram = try RunInit.open()
+    filter = try SystemCallFilter.program()
+  }
 
   /// The shell that runs command lines: bash, as Aurora has it, or sh where there is none.
   var shell: String { SmallFile.exists("/bin/bash") ? "/bin/bash" : "/bin/sh" }
+
+  /// Joins the groups of a task that runs, by their directories; see ``ControlGroup``.
+  mutating func join(_ directories: [String]) {
+    let limiting = directories.filter { SmallFile.exists($0 + "/tasks") }
+    memberFiles = limiting.isEmpty ? directories.map { $0 + "/cgroup.procs" } : limiting.map { $0 + "/tasks" }
+    if !limiting.isEmpty { startGroup = directories.first { !limiting.contains($0) } }
+  }
+
+  func openStartGroup() throws(ExecutorError) -> OwnedDescriptor? {
+    guard let startGroup else { return nil }
+    return try .open(startGroup, O_RDONLY | O_DIRECTORY)
+  }
+
+  /// The command that runs a command line.
+  func shellCommand(_ line: String) -> [String] { [shell, "-c", line] }
 }

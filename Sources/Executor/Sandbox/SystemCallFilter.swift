@@ -37,7 +37,7 @@ enum SystemCallFilter {
       throw .library(call: "seccomp_init", code: ENOMEM)
     }
     defer { seccomp_release(filter) }
-    func add(_ name: String, action: UInt32, comparisons: [scmp_arg_cmp] = []) throws(ExecutorError) {
+    func add(_ name: String, _ action: UInt32, _ comparisons: [scmp_arg_cmp] = []) throws(ExecutorError) {
       let number = seccomp_syscall_resolve_name(name)
       // Below zero and not a number of this architecture: the call does not exist here.
       guard number >= 0 else { return }
@@ -48,44 +48,59 @@ enum SystemCallFilter {
     // A program of another architecture (x32, i386) would pass a filter written for this one.
     let code = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, errnoAction(ENOSYS))
     guard code == 0 else { throw .library(call: "seccomp_attr_set", code: -code) }
-    for name in refused { try add(name, action: refuse) }
+    for name in refused { try add(name, refuse) }
     for flag in namespaceFlags {
-      try add("clone", action: refuse, comparisons: [masked(argument: 0, mask: flag, value: flag)])
+      try add("clone", refuse, [masked(argument: 0, mask: flag, value: flag)])
     }
     // Its flags lie behind a pointer, where a filter cannot look: "not there" makes the C library use clone(2).
-    try add("clone3", action: errnoAction(ENOSYS))
+    try add("clone3", errnoAction(ENOSYS))
     for control in refusedControls {
-      try add("ioctl", action: refuse, comparisons: [masked(argument: 1, mask: 0xFFFF_FFFF, value: control)])
+      try add("ioctl", refuse, [masked(argument: 1, mask: 0xFFFF_FFFF, value: control)])
     }
+    try refuseRareSockets(add)
     return try use(filter)
   }
 
-  /// Writes the filter as the program that bubblewrap's `--seccomp` takes.
-  ///
-  /// Replaces a file that is there at once: a sandbox that is being started meanwhile reads the old one or the new.
-  static func export(to path: String) throws(ExecutorError) {
-    let new = "\(path).\(getpid())"
-    let descriptor = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw .last("open", new) }
-    defer { close(descriptor) }
-    try withFilter { (filter) throws(ExecutorError) in
-      let code = seccomp_export_bpf(filter, descriptor)
-      guard code == 0 else { throw .library(call: "seccomp_export_bpf", code: -code) }
+  /// Refuses sockets of every family but UNIX, IPv4, IPv6 and route netlink, which name resolution reads: AF_VSOCK reaches the
+  /// hypervisor, AF_ALG and its like parts of the kernel that are seldom looked at, other netlink protocols the
+  /// sockets and firewalls of the host. Answers as a kernel without the family does.
+  private static func refuseRareSockets(
+    _ add: (String, UInt32, [scmp_arg_cmp]) throws(ExecutorError) -> Void
+  ) throws(ExecutorError) {
+    let refuse = errnoAction(EAFNOSUPPORT)
+    let allowed: Set<Int32> = [AF_UNIX, AF_INET, AF_INET6, AF_NETLINK]
+    let largest = allowed.max() ?? 0
+    for call in ["socket", "socketpair"] {
+      for family in 0...largest where !allowed.contains(family) {
+        try add(call, refuse, [compared(argument: 0, SCMP_CMP_EQ, UInt64(family))])
+      }
+      try add(call, refuse, [compared(argument: 0, SCMP_CMP_GT, UInt64(largest))])
     }
-    guard rename(new, path) == 0 else { throw .last("rename", new) }
+    try add(
+      "socket", refuse,
+      [compared(argument: 0, SCMP_CMP_EQ, UInt64(AF_NETLINK)), compared(argument: 2, SCMP_CMP_NE, 0)])
   }
 
-  /// Puts the filter on this process and what it executes; sets "no new privileges" as well.
-  static func load() throws(ExecutorError) {
+  /// Returns the filter as the program that bubblewrap's `--seccomp` and the kernel take.
+  static func program() throws(ExecutorError) -> [UInt8] {
+    let file = try OwnedDescriptor.memory("filter", [])
     try withFilter { (filter) throws(ExecutorError) in
-      let code = seccomp_load(filter)
-      guard code == 0 else { throw .library(call: "seccomp_load", code: -code) }
+      let code = seccomp_export_bpf(filter, file.number)
+      guard code == 0 else { throw .library(call: "seccomp_export_bpf", code: -code) }
     }
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    let count = bytes.withUnsafeMutableBytes { pread(file.number, $0.baseAddress, $0.count, 0) }
+    guard count > 0, count < bytes.count else { throw .library(call: "seccomp_export_bpf", code: E2BIG) }
+    return Array(bytes.prefix(count))
   }
 
   // The macros of seccomp.h with casts do not reach Swift: SCMP_ACT_ALLOW and SCMP_ACT_ERRNO(code).
   private static let allowAction: UInt32 = 0x7FFF_0000
   private static func errnoAction(_ code: Int32) -> UInt32 { 0x0005_0000 | UInt32(code) }
+
+  private static func compared(argument: UInt32, _ operation: scmp_compare, _ value: UInt64) -> scmp_arg_cmp {
+    scmp_arg_cmp(arg: argument, op: operation, datum_a: value, datum_b: 0)
+  }
 
   private static func masked(argument: UInt32, mask: UInt64, value: UInt64) -> scmp_arg_cmp {
     scmp_arg_cmp(arg: argument, op: SCMP_CMP_MASKED_EQ, datum_a: mask, datum_b: value)

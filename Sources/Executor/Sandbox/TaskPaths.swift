@@ -23,6 +23,10 @@ public struct TaskPaths: Sendable, Hashable {
   public var logs: String { directory + "/logs" }
   /// The artifacts, linked or copied from the host's cache.
   public var artifacts: String { directory + "/artifacts" }
+  /// Where the task's own file system is mounted, if it has one: `sandbox`, `tmp` and `logs` are links into it.
+  public var volume: String { directory + "/volume" }
+  /// The image of that file system, unless it is in memory.
+  public var volumeImage: String { directory + "/volume.img" }
   /// Files between the executor and its children.
   public var run: String { directory + "/run" }
 

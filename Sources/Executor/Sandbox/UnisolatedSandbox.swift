@@ -12,16 +12,15 @@ struct UnisolatedSandbox: Sandbox {
   var temporary: String { settings.paths.temporary }
   var warnings: [String] { reason.map { ["the task runs without isolation: \($0)"] } ?? [] }
 
-  func launch(cmdline: String, environment: [String: String], label: String) throws(ExecutorError) -> Launch {
-    // The variables pass by a file: given to the entry itself, its loader would act on them while it is still root.
-    let file = "\(settings.paths.run)/\(label).environment"
-    try PrivateFile.write(environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)\0" }.joined(), to: file)
-    var entry = Entry(memberFiles: settings.memberFiles)
-    entry.limits = settings.fallbackLimits
-    entry.environmentFile = file
-    entry.directory = settings.paths.sandbox
-    entry.isFiltered = true
-    if settings.isRoot { entry.user = settings.user }
-    return Launch(entry: entry, arguments: [settings.shell, "-c", cmdline], statusFile: nil)
+  func launch(_ command: [String], environment: [String: String], hasTerminal: Bool) throws(ExecutorError) -> Launch {
+    let channel = try RunChannel()
+    var start = RunInit(
+      command: command, environment: environment, directory: settings.paths.sandbox, isNamespace: false)
+    start.isFiltered = true
+    start.hasTerminal = hasTerminal
+    let (arguments, descriptors) = try start.prepare(settings, channel: channel)
+    return Launch(
+      program: RunInit.program, arguments: ["kilt-init"] + arguments, descriptors: descriptors, channel: channel,
+      group: try settings.openStartGroup(), isContained: false)
   }
 }

@@ -50,7 +50,7 @@ struct CheckpointWriter {
   /// Whether every record has reached the file, and those of states the disk.
   var isWritten: Bool { unwritten.isEmpty && !needsSync }
 
-  /// Adds a record. Those of states are on the disk when this returns true.
+  /// Adds a record. Those of states are on the disk after the next ``sync()``.
   @discardableResult
   mutating func append(_ kind: CheckpointRecord.Kind) -> Bool {
     let time = Timestamp(milliseconds: Monotonic.wallMilliseconds())
@@ -63,7 +63,15 @@ struct CheckpointWriter {
     return flush()
   }
 
-  /// Writes what is left over, and syncs records of states, those written late as well; true when nothing is left.
+  /// Brings the states that were written to the disk; false while the disk refuses.
+  @discardableResult
+  mutating func sync() -> Bool {
+    guard flush() else { return false }
+    if needsSync, fdatasync(descriptor) == 0 { needsSync = false }
+    return !needsSync
+  }
+
+  /// Writes the records that the disk refused before; true when every record has reached the file.
   @discardableResult
   mutating func flush() -> Bool {
     while !unwritten.isEmpty {
@@ -74,10 +82,6 @@ struct CheckpointWriter {
       unwritten.removeFirst(count)
     }
     if size > limit { compact() }
-    if needsSync {
-      guard fdatasync(descriptor) == 0 else { return false }
-      needsSync = false
-    }
     return true
   }
 

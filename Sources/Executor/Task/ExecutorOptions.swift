@@ -20,17 +20,22 @@ public struct ExecutorOptions: Sendable, Hashable {
   /// Whether a task whose user does not exist here, or cannot be become, runs as somebody else: as `nobody` when
   /// this executor is root, otherwise as its own user.
   public var allowsMissingUser: Bool
+  /// Users with the ID 0 that tasks can run as, by name. Without a name here, such a task is refused.
+  public var allowedRoots: [String]
   /// Directories of the host that tasks see, read-only, at their own place.
   public var readOnly: [String]
   /// Directories in front of the usual ones in `PATH`.
   public var path: [String]
+  /// The ports from which tasks get theirs: of these, a task binds only its own. Nil leaves all of them open.
+  public var portRange: ClosedRange<Int>?
   /// Time between two samples of what the task uses.
   public var sampleInterval: Duration
 
   public init(
     taskDirectory: String, pexRunner: String = "pex-runner", repository: String? = nil,
     controlGroupParent: String = "kilt", isolation: Isolation = .auto, allowsMissingUser: Bool = false,
-    readOnly: [String] = [], path: [String] = [], sampleInterval: Duration = .seconds(10)
+    allowedRoots: [String] = [], readOnly: [String] = [], path: [String] = [],
+    portRange: ClosedRange<Int>? = nil, sampleInterval: Duration = .seconds(10)
   ) {
     self.taskDirectory = taskDirectory
     self.pexRunner = pexRunner
@@ -38,8 +43,10 @@ public struct ExecutorOptions: Sendable, Hashable {
     self.controlGroupParent = controlGroupParent
     self.isolation = isolation
     self.allowsMissingUser = allowsMissingUser
+    self.allowedRoots = allowedRoots
     self.readOnly = readOnly
     self.path = path
+    self.portRange = portRange
     self.sampleInterval = sampleInterval
   }
 
@@ -49,8 +56,10 @@ public struct ExecutorOptions: Sendable, Hashable {
     if let repository { arguments += ["--repository", repository] }
     arguments += ["--cgroup-parent", controlGroupParent, "--isolation", isolation.rawValue]
     if allowsMissingUser { arguments += ["--allow-missing-user"] }
+    for user in allowedRoots { arguments += ["--allow-root", user] }
     for directory in readOnly { arguments += ["--read-only", directory] }
     for directory in path { arguments += ["--path", directory] }
+    if let portRange { arguments += ["--port-range", "\(portRange.lowerBound)-\(portRange.upperBound)"] }
     return arguments + ["--sample-milliseconds", "\(sampleInterval.wholeMilliseconds)"]
   }
 
@@ -74,8 +83,15 @@ public struct ExecutorOptions: Sendable, Hashable {
           throw .usage("'\(value)' is no kind of isolation: auto, bubblewrap or none")
         }
         options.isolation = isolation
+      case "--allow-root": options.allowedRoots.append(value)
       case "--read-only": options.readOnly.append(value)
       case "--path": options.path.append(value)
+      case "--port-range":
+        let bounds = value.split(separator: "-").compactMap { Int($0) }
+        guard bounds.count == 2, 0 < bounds[0], bounds[0] <= bounds[1], bounds[1] <= 65535 else {
+          throw .usage("'\(value)' is not FIRST-LAST of ports")
+        }
+        options.portRange = bounds[0]...bounds[1]
       case "--sample-milliseconds":
         guard let milliseconds = Int(value), milliseconds > 0 else {
           throw .usage("'\(value)' is not a number of milliseconds")

@@ -1,24 +1,33 @@
-import CSystemShims
 import Glibc
 import JSON
 import JobModel
 import SystemSupport
 
-/// `kilt-executor exec --task-directory DIR -- COMMAND ARGUMENTS…`: runs a command beside the processes of a task that
-/// runs: same directories, user, environment, filter, and limits, for it joins the task's control group.
+/// `kilt-executor exec --task-directory DIR [--terminal] -- COMMAND ARGUMENTS…`: runs a command beside the processes of
+/// a task that runs: same directories, user, environment, filter, and limits, for it joins the task's control group.
 ///
 /// It is a sandbox instance of its own, as every run is, so it does not see the task's processes. Standard input,
-/// output and error are the caller's.
+/// output and error are the caller's, or a terminal that is relayed to them.
 struct TaskCommand {
   var directory: TaskDirectory
   var command: [String]
+  var hasTerminal = false
 
   init(parsing arguments: [String]) throws(ExecutorError) {
-    guard arguments.count >= 4, arguments[0] == "--task-directory", arguments[2] == "--" else {
-      throw .usage("use: kilt-executor exec --task-directory DIR -- COMMAND ARGUMENTS…")
+    var path: String?
+    var rest = arguments[...]
+    while let option = rest.popFirst(), option != "--" {
+      switch option {
+      case "--terminal": hasTerminal = true
+      case "--task-directory": path = rest.popFirst()
+      default: throw .usage("unknown option \"\(option)\" of kilt-executor exec")
+      }
     }
-    directory = TaskDirectory(arguments[1])
-    command = Array(arguments.dropFirst(3))
+    guard let path, !rest.isEmpty else {
+      throw .usage("kilt-executor exec needs a directory and a command: --task-directory DIR -- COMMAND ARGUMENTS…")
+    }
+    directory = TaskDirectory(path)
+    command = Array(rest)
   }
 
   /// Runs the command to its end and returns its exit code, 128 and the number for a signal.
@@ -37,44 +46,50 @@ struct TaskCommand {
     options.taskDirectory = paths.directory
     let task = assignment.configuration.task
     let user = try TaskUser.forTask(
-      task.user ?? assignment.configuration.key.role, allowsMissing: options.allowsMissingUser
+      task.user ?? assignment.configuration.key.role, allowsMissing: options.allowsMissingUser,
+      allowedRoots: options.allowedRoots
     ).user
-    var settings = SandboxSettings(paths: paths, user: user, isRoot: getuid() == 0, readOnly: options.readOnly)
-    settings.memberFiles = groups.split(separator: "\n").map { $0 + "/cgroup.procs" }
+    var settings = try SandboxSettings(
+      paths: paths, user: user, readOnly: options.readOnly, sharedMemory: task.resources.ram)
+    settings.join(groups.split(separator: "\n").map(String.init))
     if settings.memberFiles.isEmpty { settings.fallbackLimits = ControlGroupLimits(task.resources) }
     let sandbox = try SandboxChoice.make(options.isolation, settings: settings)
     let environment = TaskEnvironment.variables(
       for: assignment, user: user.name, home: sandbox.home, temporary: sandbox.temporary, path: options.path,
-      shell: settings.shell)
+      shell: settings.shell
+    ).merging(hasTerminal ? ["TERM": Self.terminalType] : [:]) { _, new in new }
     let line = "exec " + command.map(TaskRunner.quoted).joined(separator: " ")
-    let label = ".exec.\(getpid())"
-    defer { for suffix in ["options", "status", "environment"] { unlink("\(paths.run)/\(label).\(suffix)") } }
-    let launch = try sandbox.launch(cmdline: line, environment: environment, label: label)
-    return try wait(for: spawn(launch))
-  }
-
-  private func spawn(_ launch: Launch) throws(ExecutorError) -> Int32 {
-    var id: pid_t = 0
-    // In the caller's session, so that its terminal's interrupt reaches the command.
-    var options = kilt_spawn_options(
-      standard_input: 0, standard_output: 1, standard_error: 2, working_directory: nil, new_session: 0)
-    let program = "/proc/self/exe"
-    let arguments = [program, "enter"] + launch.entry.arguments(parent: getpid(), program: launch.arguments)
-    let code = withCStrings(arguments) { arguments in
-      withCStrings(["PATH=" + TaskEnvironment.usualPath.joined(separator: ":")]) { environment in
-        kilt_spawn(&id, program, arguments, environment, &options)
-      }
+    let launch = try sandbox.launch(settings.shellCommand(line), environment: environment, hasTerminal: hasTerminal)
+    let children = ChildProcesses()
+    let run: StartedRun
+    let status: ExitStatus
+    if hasTerminal {
+      let terminal = try Terminal()
+      let end = terminal.commandEnd?.number ?? -1
+      var ended: ExitStatus?
+      let id = try children.start(launch, output: end, errors: end, input: end) { _, status in ended = status }
+      run = StartedRun(id: id, launch: launch)
+      try terminal.relay(children: children) { ended != nil }
+      status = ended ?? .signalled(SIGTERM)
+    } else {
+      let id = try children.start(launch, output: 1, errors: 2, input: 0) { _, _ in }
+      run = StartedRun(id: id, launch: launch)
+      status = try wait(for: id)
     }
-    guard code == 0 else { throw .system(call: "posix_spawn", path: program, code: code) }
-    return id
-  }
-
-  private func wait(for id: Int32) throws(ExecutorError) -> Int32 {
-    var status: Int32 = 0
-    while waitpid(id, &status, 0) < 0 { guard errno == EINTR else { throw .last("waitpid", "\(id)") } }
-    switch ExitStatus(wait: status) {
+    run.update()
+    if let problem = run.problem { throw .sandboxRefused(problem) }
+    switch run.ending ?? status {
     case .exited(let code): return code
     case .signalled(let signal): return 128 + signal
     }
   }
+
+  private func wait(for id: Int32) throws(ExecutorError) -> ExitStatus {
+    var status: Int32 = 0
+    while waitpid(id, &status, 0) < 0 { guard errno == EINTR else { throw .last("waitpid", "\(id)") } }
+    return ExitStatus(wait: status)
+  }
+
+  /// What the caller's terminal is called, for programs that move the cursor.
+  private static var terminalType: String { getenv("TERM").map { String(cString: $0) } ?? "xterm" }
 }

@@ -11,11 +11,11 @@ public struct TaskDirectory: Sendable, Hashable {
   /// The directory at an absolute path, which need not exist yet.
   public init(_ path: String) { paths = TaskPaths(path) }
 
-  /// Makes the directory, closed to other users, and writes the assignment durably. Made already with the same
-  /// assignment, it is left as it is.
+  /// Makes the directory, closed to other users, and writes the assignment. Made already with the same assignment, it
+  /// is left as it is. A power cut ends the task too, so that nobody waits for the disk here.
   public func create(_ assignment: TaskAssignment) throws(ExecutorError) {
     if mkdir(paths.directory, 0o700) != 0, errno != EEXIST { throw .last("mkdir", paths.directory) }
-    try PrivateFile.write(assignment.json.text(.pretty) + "\n", to: paths.assignment, durability: .durable)
+    try PrivateFile.write(assignment.json.text(.pretty) + "\n", to: paths.assignment)
   }
 
   /// The assignment as it was written.
@@ -82,6 +82,24 @@ public struct TaskDirectory: Sendable, Hashable {
       usleep(10_000)
     }
     for directory in directories where !ControlGroups.removeDirectory(directory) { throw .last("rmdir", directory) }
+    try TaskVolume.settle(paths)
     return killed.count
+  }
+
+  /// Removes the directory with all that is in it, and the task's file system. No executor may live in it.
+  ///
+  /// - Throws: ``ExecutorError`` if something of it is left, or if it is not known whether an executor lives.
+  public func remove() throws(ExecutorError) {
+    switch presence {
+    case .alive: throw .alreadyRunning(directory: paths.directory)
+    case .unknown(let error): throw error
+    case .gone: break
+    }
+    TaskVolume.unmount(paths)
+    do throws(SystemCallError) {
+      try FileSystem.removeTree(FilePath(paths.directory))
+    } catch {
+      throw ExecutorError(error, path: paths.directory)
+    }
   }
 }

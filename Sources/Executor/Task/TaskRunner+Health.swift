@@ -6,17 +6,18 @@ struct HealthChecking {
   var monitor: HealthMonitor?
   /// When the next check begins; nil while one is under way, and without checks.
   var next: Duration?
-  /// The shell command under way.
-  var child: Int32?
+  /// The shell command under way, and when its time is over.
+  var command: StartedRun?
+  var commandEnd: Duration?
   var report: HealthReport?
-  var count = 0
-  /// When the first check could begin, in nanoseconds since 1970.
-  var started: Int64 = 0
+  /// What the log was seen to do, for a check of its silence.
+  var silence: LogSilenceCheck?
 }
 
 extension TaskRunner {
   /// Starts a check when it is time for one.
   func checkHealth(at now: Duration) {
+    if let end = health.commandEnd, now >= end { health.command?.kill() }
     guard let monitor = health.monitor, let next = health.next, now >= next else { return }
     if Links.exists(paths.sandbox + "/.healthchecksnooze") {
       health.monitor?.pause()
@@ -49,10 +50,14 @@ extension TaskRunner {
         try checkInBackground { TCPCheck.problem(port: port, timeout: timeout) }
       case .shell(let command): try startShellCheck(command, timeout: timeout)
       case .logSilence(let checker):
-        let check = LogSilenceCheck(
-          logs: paths.logs, processes: checker.process.map { [$0] } ?? task.processes.map(\.name),
-          limit: checker.limit, started: health.started)
-        try checkInBackground { check.problem() }
+        var check =
+          health.silence
+          ?? LogSilenceCheck(
+            logs: paths.logs, processes: checker.process.map { [$0] } ?? task.processes.map(\.name),
+            limit: checker.limit, startedAt: now)
+        let problem = check.problem(at: now)
+        health.silence = check
+        checked(problem: problem)
       }
     } catch {
       checked(problem: Self.text(error))
@@ -67,29 +72,50 @@ extension TaskRunner {
       })
   }
 
-  /// Runs the command in a sandbox like that of the processes. timeout(1) bounds it from inside, where it can tell
-  /// the command from what bubblewrap needs to live; its exit code 124 is a check that took too long.
+  /// Runs the command in a sandbox like that of the processes, with their limits. Only the end of its output is kept.
   private func startShellCheck(_ command: String, timeout: Duration) throws(ExecutorError) {
     guard let sandbox else { throw .usage("no sandbox") }
-    let label = ".health.\(health.count)"
-    health.count += 1
-    let seconds = Double(timeout.wholeMilliseconds) / 1000
-    let bounded = "exec timeout --kill-after=1 \(seconds) \(settings.shell) -c \(Self.quoted(try bind(command)))"
-    let launch = try sandbox.launch(cmdline: bounded, environment: environment, label: label)
-    let outputPath = "\(paths.run)/\(label).output"
-    let output = open(outputPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard output >= 0 else { throw .last("open", outputPath) }
-    defer { close(output) }
-    health.child = try start(launch, output: output, errors: output) { [unowned self] _, status in
-      health.child = nil
-      let text = Self.tail(SmallFile.read(outputPath) ?? "").suffix(300)
-      for suffix in ["options", "status", "environment", "output"] { unlink("\(paths.run)/\(label).\(suffix)") }
-      switch status {
-      case .exited(0): checked(problem: nil)
-      case .exited(124): checked(problem: "the command took longer than \(seconds) s")
-      case .exited(let code): checked(problem: "the command exited with \(code)" + (text.isEmpty ? "" : ": \(text)"))
-      case .signalled(let signal): checked(problem: "the command was ended by signal \(signal)")
+    let launch = try sandbox.launch(
+      settings.shellCommand(try bind(command)), environment: environment, hasTerminal: false)
+    let pipe = try Pipe()
+    Pipe.setNonBlocking(pipe.readEnd)
+    let output = OutputTail(readEnd: pipe.readEnd)
+    defer { close(pipe.writeEnd) }
+    let id: Int32
+    do throws(ExecutorError) {
+      id = try children.start(launch, output: pipe.writeEnd, errors: pipe.writeEnd) { [unowned self] _, status in
+        while let bytes = Pipe.readAvailable(output.readEnd), !bytes.isEmpty { output.add(bytes) }
+        loop.unwatch(output.readEnd)
+        close(output.readEnd)
+        shellCheckEnded(status, output: output.text, timeout: timeout)
       }
+    } catch {
+      close(pipe.readEnd)
+      throw error
+    }
+    health.command = StartedRun(id: id, launch: launch)
+    health.commandEnd = Monotonic.now() + timeout
+    loop.watch(pipe.readEnd) { [unowned self] in
+      if !output.pass() { loop.unwatch(output.readEnd) }
+    }
+  }
+
+  private func shellCheckEnded(_ status: ExitStatus, output: String, timeout: Duration) {
+    guard let command = health.command else { return }
+    command.update()
+    let isLate = health.commandEnd.map { Monotonic.now() >= $0 } ?? false
+    health.command = nil
+    health.commandEnd = nil
+    let text = Self.tail(output).suffix(300)
+    let ending = text.isEmpty ? "" : ": \(text)"
+    switch command.ending ?? status {
+    case .exited(0): checked(problem: nil)
+    case _ where isLate:
+      checked(problem: "the command took longer than \(Double(timeout.wholeMilliseconds) / 1000) s\(ending)")
+    case _ where command.problem != nil:
+      checked(problem: "the command could not be started: \(command.problem ?? "")")
+    case .exited(let code): checked(problem: "the command exited with \(code)\(ending)")
+    case .signalled(let signal): checked(problem: "the command was ended by signal \(signal)\(ending)")
     }
   }
 

@@ -24,7 +24,12 @@ extension TaskRunner {
       let path = directory + "/" + name
       switch (logger.destination, logger.mode) {
       case (.none, _): return -1
-      case (.console, _): return console
+      case (.console, _):
+        let pipe = try Pipe()
+        Pipe.setNonBlocking(pipe.readEnd)
+        opened.append(pipe.writeEnd)
+        follow(LogStream(readEnd: pipe.readEnd, file: nil, console: console))
+        return pipe.writeEnd
       case (.file, .standard):
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o644)
         guard descriptor >= 0 else { throw .last("open", path) }

@@ -7,6 +7,7 @@ import SystemSupport
 extension TaskRunner {
   /// Makes the directories, the control group and the sandbox, and binds the command lines.
   func prepare() throws(ExecutorError) {
+    makeDisk()
     for path in [paths.sandbox, paths.temporary, paths.logs, paths.artifacts, paths.run] {
       if mkdir(path, 0o700) != 0, errno != EEXIST { throw .last("mkdir", path) }
     }
@@ -45,13 +46,27 @@ extension TaskRunner {
     }
   }
 
+  /// Makes the task's own file system, where that is possible.
+  private func makeDisk() {
+    guard settings.isRoot, task.resources.disk > 0, !SmallFile.exists(paths.sandbox) else { return }
+    do throws(ExecutorError) {
+      volume = try TaskVolume.make(paths, size: task.resources.disk)
+    } catch {
+      warnings.append("no file system of the task's own: \(Self.text(error))")
+    }
+  }
+
   private func makeControlGroup() {
-    let limits = ControlGroupLimits(task.resources)
+    var limits = ControlGroupLimits(task.resources)
+    // Files in memory are counted as memory of the task: what the disk may hold comes on top.
+    if limits.memory > 0, volume?.kind == .memory { limits.memory += task.resources.disk }
     do throws(ExecutorError) {
       let made = try ControlGroups.current().makeGroup(
         named: assignment.taskID.rawValue, parent: options.controlGroupParent, limits: limits)
       group = made
       settings.memberFiles = made.memberFiles
+      settings.startGroup = made.startGroup
+      guardPorts(made)
       // For whoever has to clean up after an executor that was killed.
       try PrivateFile.write(made.directories.joined(separator: "\n") + "\n", to: paths.controlGroups)
     } catch {
@@ -65,14 +80,23 @@ extension TaskRunner {
     }
   }
 
+  private func guardPorts(_ group: any ControlGroup) {
+    guard let range = options.portRange else { return }
+    do throws(ExecutorError) {
+      try group.guardPorts(range, own: Array(assignment.ports.values))
+    } catch {
+      warnings.append("the task can take ports of other tasks: \(error.diagnostic.summary)")
+    }
+  }
+
   /// The artifacts are there: lets the processes start.
   func begin() {
     let now = Monotonic.now()
     phase = .active
     sampling.next = now
+    if group != nil { quotaDue = now + Self.startAllowance }
     if let configuration = assignment.configuration.healthCheck {
       health.monitor = HealthMonitor(configuration, startedAt: now)
-      health.started = LogSilenceCheck.now()
       health.next = now + HealthMonitor(configuration, startedAt: now).delay(at: now)
       // Warnings are for people; the state is the same.
       if !warnings.isEmpty { report(.starting, warnings.joined(separator: "; ")) }
@@ -92,8 +116,8 @@ enum SandboxChoice {
       guard let program = Subprocess.find("bwrap")?.string else {
         throw .missingProgram(name: "bwrap", package: "bubblewrap")
       }
-      let sandbox = try BubblewrapSandbox(settings: settings, program: program)
-      if isolation == .auto { try check(program, settings: settings) }
+      let sandbox = BubblewrapSandbox(settings: settings, program: program)
+      if isolation == .auto { try check(program, isRoot: settings.isRoot) }
       return sandbox
     } catch {
       if isolation == .bubblewrap { throw error }
@@ -102,12 +126,26 @@ enum SandboxChoice {
   }
 
   /// Whether namespaces can be made here at all: containers and hardened hosts may refuse.
-  private static func check(_ program: String, settings: SandboxSettings) throws(ExecutorError) {
+  static func check(_ program: String, isRoot: Bool) throws(ExecutorError) {
     var arguments = ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--ro-bind", "/", "/", "--proc", "/proc"]
-    if !settings.isRoot { arguments.append("--unshare-user") }
+    if !isRoot { arguments.append("--unshare-user") }
     let command = Subprocess(program, arguments + ["--", "/bin/true"], environment: [])
     let outcome: Subprocess.Outcome
     do throws(SystemCallError) { outcome = try command.run() } catch { throw ExecutorError(error, path: program) }
     guard outcome.termination.isSuccess else { throw .sandboxRefused(outcome.errorText) }
+  }
+}
+
+/// Tells whether this machine can isolate tasks.
+public enum IsolationCheck {
+  public static func isPossible() -> Bool {
+    guard let program = Subprocess.find("bwrap")?.string else { return false }
+    do throws(ExecutorError) {
+      try SandboxChoice.check(program, isRoot: getuid() == 0)
+      return true
+    } catch {
+      // The executor of the next task meets the same and says why.
+      return false
+    }
   }
 }

@@ -1,5 +1,4 @@
 import Glibc
-import JSON
 import JobModel
 
 extension TaskRunner {
@@ -14,15 +13,15 @@ extension TaskRunner {
     graph.start(position, at: now)
     do throws(ExecutorError) {
       guard let sandbox else { throw .usage("no sandbox") }
-      let label = "\(process.name).\(run)"
       let launch = try sandbox.launch(
-        cmdline: cmdlines[process.name] ?? process.cmdline, environment: environment, label: label)
+        settings.shellCommand(cmdlines[process.name] ?? process.cmdline), environment: environment, hasTerminal: false)
       let streams = try openLogs(of: process, run: run)
       defer { for descriptor in streams.ours { close(descriptor) } }
-      let id = try start(launch, output: streams.output, errors: streams.errors) { [unowned self] id, status in
+      let id = try children.start(launch, output: streams.output, errors: streams.errors) { [unowned self] id, status in
         ended(id, status)
       }
-      runs[id] = RunningProcess(position: position, name: process.name, run: run, id: id, statusFile: launch.statusFile)
+      runs[id] = RunningProcess(
+        position: position, name: process.name, run: run, start: StartedRun(id: id, launch: launch))
       checkpoint.append(.process(ProcessRun(name: process.name, run: run, status: .running, pid: id)))
     } catch {
       lastProblem = Self.text(error)
@@ -31,68 +30,43 @@ extension TaskRunner {
     }
   }
 
-  /// Starts a command of the sandbox as a child of this process.
-  func start(
-    _ launch: Launch, output: Int32, errors: Int32, onEnd: @escaping (Int32, ExitStatus) -> Void
-  ) throws(ExecutorError) -> Int32 {
-    // The child's own view of `/proc/self/exe` is this same program, even after a new version has replaced the file.
-    let arguments = ["enter"] + launch.entry.arguments(parent: getpid(), program: launch.arguments)
-    let started = StartedChild()
-    started.id = try children.start(
-      "/proc/self/exe", arguments: arguments, environment: ["PATH=" + TaskEnvironment.usualPath.joined(separator: ":")],
-      output: output, errors: errors
-    ) { status in onEnd(started.id, status) }
-    return started.id
-  }
-
   private func ended(_ id: Int32, _ status: ExitStatus) {
     guard let run = runs.removeValue(forKey: id) else { return }
+    run.start.update()
+    // The child of ours is the sandbox: its own end is the command's only if nothing else is known.
+    let status = run.start.ending ?? status
     var record = ProcessRun(name: run.name, run: run.run, status: .success, pid: id)
-    var succeeded = status.isSuccess
     switch status {
     case .exited(let code): record.exitCode = code
     case .signalled(let signal): record.signal = signal
     }
-    if let file = run.statusFile, !run.isStopped, !Self.wasStarted(statusFile: file) {
-      // Bubblewrap's own failure and that of the command look alike from outside; only its report tells them apart.
+    var succeeded = status.isSuccess
+    if !run.isStopped, let problem = setupProblem(of: run) {
       succeeded = false
-      let errors = SmallFile.read(paths.log(process: run.name, run: run.run, stream: "stderr")) ?? ""
-      lastProblem = "the sandbox of '\(run.name)' could not be set up: \(Self.tail(errors))"
+      lastProblem = "the sandbox of '\(run.name)' could not be set up: \(problem)"
     }
     record.status = succeeded ? .success : run.isStopped ? .killed : .failed
+    if record.status == .failed { lastEnding = Self.describe(status, of: run.name) }
     checkpoint.append(.process(record))
     graph.end(run.position, succeeded: succeeded)
     checkOutOfMemory()
-    for suffix in ["options", "status", "environment"] { unlink("\(paths.run)/\(run.name).\(run.run).\(suffix)") }
   }
 
-  /// Whether bubblewrap reports an exit code, and so has started the command.
-  private static func wasStarted(statusFile: String) -> Bool {
-    for line in (SmallFile.read(statusFile) ?? "").split(separator: "\n") {
-      if let value = try? JSONValue(parsing: String(line)), value["exit-code"] != nil { return true }
+  /// Why a run never came to its command; nil if it did.
+  private func setupProblem(of run: RunningProcess) -> String? {
+    if let problem = run.start.problem { return problem }
+    if run.start.isStarted || run.start.ending != nil { return nil }
+    // Bubblewrap's own failure: it says why where the command would have written.
+    let log = paths.log(process: run.name, run: run.run, stream: "stderr")
+    let errors = Self.tail(String(decoding: SmallFile.bytes(log, limit: 4096) ?? [], as: UTF8.self))
+    return errors.isEmpty ? "it ended before its command began" : errors
+  }
+
+  /// How a run ended, for people.
+  static func describe(_ status: ExitStatus, of process: String) -> String {
+    switch status {
+    case .exited(let code): "'\(process)' exited with code \(code)"
+    case .signalled(let signal): "'\(process)' was ended by signal \(signal) (\(String(cString: strsignal(signal))))"
     }
-    return false
   }
-
-  /// Sends a signal to what a run consists of, and says whether anything was there.
-  func signal(_ run: RunningProcess, _ number: Int32) -> Bool {
-    let tree = ProcessTree.current()
-    var members = tree.descendants(of: run.id)
-    if run.statusFile == nil {
-      if let own = tree.members[run.id] { members.append(own) }
-    } else if number != SIGKILL {
-      // Bubblewrap and its init would die of the signal and take the processes along; those are meant.
-      members.removeAll { $0.parent == run.id }
-    } else if let own = tree.members[run.id] {
-      members.append(own)
-    }
-    members.removeAll(where: \.isZombie)
-    for member in members { ProcessTree.send(number, to: member) }
-    return !members.isEmpty
-  }
-}
-
-/// The id of a child, known only after the closure that needs it is made.
-private final class StartedChild {
-  var id: Int32 = 0
 }

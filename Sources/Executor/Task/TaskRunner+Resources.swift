@@ -6,6 +6,9 @@ struct Sampling {
   /// When the next sample is taken; nil while the disk is being walked.
   var next: Duration?
   var disk = 0
+  /// The last sample, and how many before it said the same.
+  var last: ResourceSample?
+  var unchanged = 0
   /// The last sample has been recorded.
   var isDone = false
   /// CPU time of processes that have ended is lost without a control group; the highest sum seen stands for it.
@@ -13,10 +16,25 @@ struct Sampling {
 }
 
 extension TaskRunner {
+  /// How long a task that starts may use more than its share of CPU: shell, loader and sandbox are no work of its own.
+  static let startAllowance = Duration.milliseconds(100)
+
+  /// Sets the CPU quota when the task has started.
+  func limitCPU(at now: Duration) {
+    guard let due = quotaDue, now >= due, let group else { return }
+    quotaDue = nil
+    do throws(ExecutorError) {
+      try group.limitCPU(ControlGroupLimits(task.resources))
+    } catch {
+      stop(.failed(reason: "its CPU cannot be limited: \(Self.text(error))"), from: .quit)
+    }
+  }
+
   /// Takes a sample when it is time for one, and holds the disk limit against it.
   func sample(at now: Duration) {
     checkOutOfMemory()
     guard let next = sampling.next, now >= next else { return }
+    if let usage = volume?.usage() { return sampled(disk: usage.bytes, isFull: usage.isFull) }
     sampling.next = nil
     let trees = [paths.sandbox, paths.temporary, paths.logs]
     do throws(ExecutorError) {
@@ -34,25 +52,47 @@ extension TaskRunner {
     }
   }
 
-  private func sampled(disk: Int) {
+  private func sampled(disk: Int, isFull: Bool = false) {
     sampling.next = Monotonic.now() + options.sampleInterval
     sampling.disk = disk
     guard phase == .active else { return }
-    checkpoint.append(.resources(currentSample()))
+    let sample = currentSample()
+    // An idle task says nothing new: a word now and then shows that it was looked at.
+    sampling.unchanged = sample == sampling.last ? sampling.unchanged + 1 : 0
+    if sampling.unchanged % 30 == 0 { checkpoint.append(.resources(sample)) }
+    sampling.last = sample
     let limit = task.resources.disk
-    if limit > 0, disk > limit {
+    if limit > 0, disk > limit || isFull {
       let reason = "Disk limit exceeded. Reserved \(Self.bytes(limit)), used \(Self.bytes(disk))."
       stop(.failed(reason: reason), from: .quit)
     }
   }
 
-  private func currentSample() -> ResourceSample {
-    let members = ProcessTree.current().descendants(of: getpid())
-    if let usage = group?.usage() {
-      return ResourceSample(
-        cpuTime: usage.cpu, memory: usage.memory, disk: sampling.disk,
-        processes: group?.processCount() ?? members.count)
+  /// What limits the task's disk, for its record.
+  var diskText: String {
+    if let volume { return volume.text }
+    guard task.resources.disk > 0 else { return "disk: no limit" }
+    return "disk: \(Self.bytes(task.resources.disk)), sampled every \(options.sampleInterval)"
+  }
+
+  /// Gives up the task's own file system; what is in it stays to be read.
+  func settleDisk() {
+    guard volume != nil else { return }
+    volume = nil
+    do throws(ExecutorError) {
+      try TaskVolume.settle(paths)
+    } catch {
+      // It stays mounted, and readable, until the directory is removed.
+      lastProblem = Self.text(error)
     }
+  }
+
+  private func currentSample() -> ResourceSample {
+    if let group, let usage = group.usage(), let count = group.processCount() {
+      return ResourceSample(cpuTime: usage.cpu, memory: usage.memory, disk: sampling.disk, processes: count)
+    }
+    // Only without a group: every process of the machine is looked at.
+    let members = ProcessTree.current().descendants(of: getpid())
     let ticks = members.reduce(0) { $0 + $1.cpuTicks }
     sampling.cpu = max(sampling.cpu, .milliseconds(Int64(ticks) * 1000 / Int64(max(sysconf(Int32(_SC_CLK_TCK)), 1))))
     let pages = members.reduce(0) { $0 + $1.residentPages }

@@ -41,8 +41,7 @@ extension TaskRunner {
     case .kill:
       // Then the end is recorded with what cannot be killed: a process that waits for a dead disk, as a rule.
       until = now + .seconds(60)
-    case .terminate:
-      for id in runs.keys { runs[id]?.isTerminated = false }
+    case .terminate: break
     }
     for id in runs.keys { runs[id]?.isStopped = true }
     phase = isFinal ? .stoppingFinal(step, until: until) : .stopping(step, until: until)
@@ -63,10 +62,10 @@ extension TaskRunner {
       if now >= until { beginStep(step == .quit ? .abort : .terminate, isFinal: isFinal, at: now) }
     case .terminate:
       if now >= until { return beginStep(.kill, isFinal: isFinal, at: now) }
-      for (id, run) in runs where !run.isTerminated { runs[id]?.isTerminated = signal(run, SIGTERM) }
+      for run in runs.values { run.start.terminate() }
     case .kill:
       if now >= until { return end(ending ?? .finished) }
-      for run in runs.values { _ = signal(run, SIGKILL) }
+      for run in runs.values { run.start.kill() }
     }
   }
 
@@ -81,21 +80,19 @@ extension TaskRunner {
     }
   }
 
-  /// Kills what is left in the control group or below this process, and then writes the terminal record: nothing of the
+  /// Kills what is left in the control group and below this process, and then writes the terminal record: nothing of the
   /// task runs after it.
   func clear(until: Duration, at now: Duration) {
-    let tree = ProcessTree.current()
-    var left = tree.descendants(of: getpid()).filter { !$0.isZombie }
+    children.reap()
+    var left: [ProcessTree.Member]
     do throws(ExecutorError) {
-      for id in try group?.members() ?? [] where !left.contains(where: { $0.id == id }) {
-        if let member = ProcessTree.member(id), !member.isZombie { left.append(member) }
-      }
+      left = try leftovers()
     } catch {
       // Unknown is not empty: asked again, as long as there is time.
       if now < until { return }
       warnings.append(Self.text(error))
+      left = []
     }
-    children.reap()
     if !left.isEmpty, now < until {
       for member in left { ProcessTree.send(SIGKILL, to: member) }
       return
@@ -107,6 +104,7 @@ extension TaskRunner {
     }
     finishLogs()
     recordLastSample()
+    settleDisk()
     if let group {
       // The kernel may hold a group for a moment after its last process is gone.
       if !group.remove(), now < until { return }
@@ -114,6 +112,20 @@ extension TaskRunner {
       if !options.controlGroupParent.hasPrefix("/") { ControlGroups.removeParents(of: group.directories) }
     }
     if status?.isTerminal != true { report((ending ?? .finished).status, message) }
-    if checkpoint.isWritten || now >= until { phase = .ended }
+    if checkpoint.sync() || now >= until { phase = .ended }
+  }
+
+  /// What is left of the task. The group knows all of its members; what is below this process is asked for as well, for
+  /// there is not always a group, and sandboxes are outside of it.
+  private func leftovers() throws(ExecutorError) -> [ProcessTree.Member] {
+    var found: [ProcessTree.Member] = []
+    for id in Set(try group?.members() ?? []).union(try ProcessTree.children(of: getpid())) {
+      if let member = ProcessTree.member(id), !member.isZombie { found.append(member) }
+    }
+    // Without a group, everything below; what loses its parent becomes a child of this process.
+    if group == nil, !found.isEmpty {
+      found = ProcessTree.current().descendants(of: getpid()).filter { !$0.isZombie }
+    }
+    return found
   }
 }

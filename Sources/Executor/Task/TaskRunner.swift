@@ -29,11 +29,17 @@ final class TaskRunner {
   var settings: SandboxSettings
   var sandbox: (any Sandbox)?
   var group: (any ControlGroup)?
+  /// The task's own file system, where this machine can make one.
+  var volume: TaskVolume?
+  /// When the CPU quota is to be set; nil once it is.
+  var quotaDue: Duration?
   /// The runs that have not ended, by the id of the child.
   var runs: [Int32: RunningProcess] = [:]
   var logStreams: [Int32: LogStream] = [:]
   /// The last thing that went wrong with starting a process, to explain the task's failure.
   var lastProblem: String?
+  /// How the last failed run ended.
+  var lastEnding: String?
   var warnings: [String] = []
 
   /// The executor's own environment as it was given: for `pex-runner`, which needs its proxies and credentials.
@@ -53,8 +59,11 @@ final class TaskRunner {
     graph = try ProcessGraph(task: assignment.configuration.task, final: false)
     finalGraph = try ProcessGraph(task: assignment.configuration.task, final: true)
     let user = try TaskUser.forTask(
-      assignment.configuration.task.user ?? assignment.configuration.key.role, allowsMissing: options.allowsMissingUser)
-    settings = SandboxSettings(paths: paths, user: user.user, isRoot: getuid() == 0, readOnly: options.readOnly)
+      assignment.configuration.task.user ?? assignment.configuration.key.role, allowsMissing: options.allowsMissingUser,
+      allowedRoots: options.allowedRoots)
+    settings = try SandboxSettings(
+      paths: paths, user: user.user, readOnly: options.readOnly,
+      sharedMemory: assignment.configuration.task.resources.ram)
     if let warning = user.warning { warnings.append(warning) }
   }
 
@@ -71,15 +80,18 @@ final class TaskRunner {
       }
     }
     loop.watch(background.readEnd) { [unowned self] in background.deliver() }
-    report(.starting)
     do throws(ExecutorError) {
       try prepare()
+      report(.starting, diskText)
     } catch {
+      report(.starting)
       end(.failed(reason: Self.text(error)))
     }
     while phase != .ended {
       advance(at: Monotonic.now())
       if phase == .ended { break }
+      // Once for all that has happened in this turn, and after the starts that were due.
+      checkpoint.sync()
       loop.runOnce(until: nextDeadline(at: Monotonic.now()))
     }
     return status ?? .failed
@@ -96,10 +108,11 @@ final class TaskRunner {
         switch outcome {
         case .succeeded: stop(.finished, from: .terminate)
         case .failed(let reason):
-          stop(.failed(reason: reason + (lastProblem.map { ": \($0)" } ?? "")), from: .terminate)
+          stop(.failed(reason: explained(reason)), from: .terminate)
         }
         return advance(at: now)
       }
+      limitCPU(at: now)
       checkHealth(at: now)
       sample(at: now)
     case .stopping(let step, let until): advanceStop(step, until: until, isFinal: false, at: now)
@@ -118,18 +131,31 @@ final class TaskRunner {
     if !checkpoint.isWritten { deadlines.append(now + .seconds(1)) }
     switch phase {
     case .fetching: deadlines += [fetch.deadline].compactMap { $0 }
-    case .active: deadlines += [graph.nextStart(after: now), health.next, sampling.next].compactMap { $0 }
+    case .active:
+      deadlines += [graph.nextStart(after: now), health.next, health.commandEnd, sampling.next, quotaDue].compactMap {
+        $0
+      }
     case .finalizing(let until): deadlines += [until, graph.nextStart(after: now)].compactMap { $0 }
     case .stopping(let step, let until), .stoppingFinal(let step, let until):
       deadlines.append(until)
-      // A process that was only just started may not have been there to be signalled.
-      if step >= .terminate, step == .kill || runs.values.contains(where: { !$0.isTerminated }) {
+      // An order that could not be sent is sent again; a kill is, until it has done its work.
+      if step == .kill || (step == .terminate && runs.values.contains { !$0.start.isTerminated }) {
         deadlines.append(now + .milliseconds(50))
       }
     case .clearing: deadlines.append(now + .milliseconds(20))
     case .ended: break
     }
     return deadlines.min()
+  }
+
+  /// A failure with what is known about its cause: the last problem, or how a process ended, and limits that were met.
+  private func explained(_ reason: String) -> String {
+    var parts = [reason]
+    if let cause = lastProblem ?? lastEnding { parts.append(cause) }
+    if let group, group.refusedForks() > 0 {
+      parts.append("it reached its limit of \(task.resources.processes) processes and threads")
+    }
+    return parts.joined(separator: ": ")
   }
 
   /// Records a state of the task.

@@ -15,9 +15,14 @@ extension TaskUser {
   }
 
   /// Whom a task of the user `name` runs as, and a warning when that is somebody else.
-  static func forTask(_ name: String, allowsMissing: Bool) throws(ExecutorError) -> (user: TaskUser, warning: String?) {
+  ///
+  /// - Parameter allowedRoots: the users with the ID 0 that tasks can run as, by name.
+  static func forTask(
+    _ name: String, allowsMissing: Bool, allowedRoots: [String]
+  ) throws(ExecutorError) -> (user: TaskUser, warning: String?) {
     let current = TaskUser.current()
     if let user = TaskUser.named(name) {
+      if user.id == 0, current.id == 0, !allowedRoots.contains(name) { throw .rootRefused(user: name) }
       if current.id == 0 || user.id == current.id { return (user, nil) }
       guard allowsMissing else { throw .cannotBecome(user: name, current: current.name) }
       return (current, "the task runs as '\(current.name)', not as '\(name)': the executor is not root")

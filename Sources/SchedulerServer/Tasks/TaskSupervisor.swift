@@ -15,6 +15,7 @@ struct TaskSupervisor {
   /// Executors that are children of this process and have not ended, by task.
   private var children: [TaskID: pid_t] = [:]
   private var nextSweep: UInt64 = 0
+  private var canIsolate = false
   private let presence: @Sendable (TaskDirectory) -> ExecutorPresence
 
   /// Where looking after one task stands.
@@ -63,14 +64,23 @@ struct TaskSupervisor {
     try directory.create(assignment)
     let executor = ExecutorOptions(
       taskDirectory: directory.paths.directory, pexRunner: options.pexRunner.string, repository: options.repository,
-      controlGroupParent: options.controlGroupParent, isolation: options.isolation,
-      allowsMissingUser: options.allowsMissingUser, readOnly: options.readOnly, path: options.path)
+      controlGroupParent: options.controlGroupParent, isolation: isolation(),
+      allowsMissingUser: options.allowsMissingUser, allowedRoots: options.allowedRoots, readOnly: options.readOnly,
+      path: options.path,
+      portRange: options.portRange)
     let log = try FileSystem.open(
       FilePath(directory.paths.directory).appending("executor.log"), .writeOnly, options: [.create, .append])
     defer { FileSystem.close(log) }
     children[assignment.taskID] = try spawnDetached(options.executor, executor.arguments, output: log)
     tracked[assignment.taskID]?.isGone = false
     tracked[assignment.taskID]?.nextLook = 0
+  }
+
+  /// The isolation of the tasks that start now. Whether this machine can isolate is found out once, and not by each
+  /// executor; while it cannot, each of them says so.
+  private mutating func isolation() -> Isolation {
+    if options.isolation == .auto, !canIsolate { canIsolate = IsolationCheck.isPossible() }
+    return options.isolation == .auto && canIsolate ? .bubblewrap : options.isolation
   }
 
   /// Asks a task's executor to end it; false when none lives.
