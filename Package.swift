@@ -163,6 +163,7 @@ let modules: [Module] = [
     packages: [.systemPackage]),
   Module(
     name: "SchedulerStore", dependencies: ["SchedulerCore", "JobModel", "JSON", "Diagnostics"], packages: [.grdb]),
+  Module(name: "SchedulerSimulation", dependencies: ["SchedulerCore", "JobModel", "Diagnostics"]),
   Module(
     name: "Executor",
     dependencies: [
@@ -254,6 +255,18 @@ let tools: [(path: String, module: Module)] = [
   (
     "Benchmarks/imports/program",
     Module(name: "imports-benchmark", dependencies: ["PythonImports", "SystemSupport"], packages: [.systemPackage])
+  ),
+  (
+    "Fuzz/simulation",
+    Module(
+      name: "scheduler-simulation", dependencies: ["SchedulerSimulation", "SchedulerCore", "SystemSupport"],
+      packages: [.systemPackage])
+  ),
+  (
+    "Benchmarks/scheduler/core",
+    Module(
+      name: "scheduler-core-benchmark", dependencies: ["SchedulerCore", "JobModel", "SystemSupport"],
+      packages: [.systemPackage])
   ),
   (
     "Benchmarks/starlark",

@@ -125,9 +125,11 @@ public struct SchedulerClient: Sendable {
     _ = try post(path(key) + "/" + verb, body)
   }
 
-  private func get(_ path: String) throws -> JSONValue { try json(send(HTTPRequest(.get, base + path))) }
+  func get(_ path: String) throws -> JSONValue { try json(send(HTTPRequest(.get, base + path))) }
 
-  private func post(_ path: String, _ body: JSONValue) throws -> JSONValue {
+  func delete(_ path: String) throws -> JSONValue { try json(send(HTTPRequest(.delete, base + path))) }
+
+  func post(_ path: String, _ body: JSONValue) throws -> JSONValue {
     try json(
       send(
         HTTPRequest(

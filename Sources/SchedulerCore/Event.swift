@@ -56,10 +56,10 @@ public enum Event: Sendable, Hashable {
   /// which have begun and are dead (nothing of their tasks is left). A scheduler with a stored state starts and gives
   /// up nothing before it.
   case executorsFound(live: [TaskID: Int32], dead: Set<TaskID>)
-  /// The wall clock was set: every time in the state moves with it, so that no deadline comes nearer or goes away. Cron
-  /// schedules follow the new time: runs that were skipped by a jump count as missed, and times that come again are due
-  /// again.
-  case clockJumped(by: Duration)
+  /// The host was started, or its wall clock was set: the scheduler's clock has another anchor. Every time in the state
+  /// moves by `shift`, so that no deadline comes nearer or goes away. Cron schedules follow the new time: runs that were
+  /// skipped by a jump count as missed, and times that come again are due again.
+  case clockSet(SchedulerClock.Anchor, shift: Duration)
   /// Time has passed.
   case tick
 }

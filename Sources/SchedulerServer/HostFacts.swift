@@ -25,7 +25,7 @@ enum HostFacts {
       hostname: hostname,
       resources: Resources(
         milliCPU: availableProcessors() * 1000, ram: memory / 10 * 9, disk: room / 10 * 9, processes: 100_000),
-      ports: options.portRange, reservedPorts: foreign)
+      ports: options.portRange, reservedPorts: foreign, attributes: options.attributes)
   }
 
   static var hostname: String {

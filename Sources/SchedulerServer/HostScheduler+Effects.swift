@@ -9,46 +9,111 @@ internal import SystemSupport
 // Events go in, are stored, and what follows is done. What that leads to is a new event, taken after all of it: the
 // effects of one event are never carried out amid those of another.
 extension HostScheduler {
-  /// Takes a request: stored first, carried out then.
+  /// Takes a request: stored first, carried out then. A kill is taken and carried out whatever the disk says; it is
+  /// written as soon as the disk allows.
   func apply(_ event: Event) throws {
     // What has happened before counts first.
     drain()
-    carryOut(try store.apply(event, at: Self.now()))
+    var mayWait = false
+    if case .killJob = event { mayWait = true }
+    let answer = try transact([event], mayWait: mayWait).first
+    drain()
+    _ = try answer?.get()
+  }
+
+  /// Takes what nobody can refuse: what executors, the host and clocks say.
+  func report(_ event: Event) { report([event]) }
+
+  /// Takes reports, all of them in one transaction.
+  func report(_ events: [Event]) {
+    for event in events where waiting.insert(event).inserted { backlog.append(event) }
     drain()
   }
 
-  /// Takes what nobody can refuse: what executors, the host and clocks say. It is kept until it can be stored.
-  func report(_ event: Event) {
-    if !backlog.contains(event) { backlog.append(event) }
-    drain()
-  }
-
+  /// Stores what waits, as much as fits a transaction at a time, and does what follows.
   func drain() {
-    while !isCarryingOut, let event = backlog.first {
+    guard !isCarryingOut else { return }
+    while !backlog.isEmpty {
+      let events = Array(backlog.prefix(Self.transactionSize))
+      backlog.removeFirst(events.count)
+      waiting.subtract(events)
       do {
-        let effects = try store.apply(event, at: Self.now())
-        backlog.removeFirst()
-        if storeFailure != nil { writeText("the state can be written again\n", to: 2) }
-        storeFailure = nil
-        carryOut(effects)
-      } catch let error as SchedulerError {
-        // Such as a kill of a job that is gone by now.
-        backlog.removeFirst()
-        warn(error.diagnostic.summary)
+        for case .failure(let error) in try transact(events, mayWait: true) {
+          // Such as a kill of a job that is gone by now.
+          warn(error.diagnostic.summary)
+        }
       } catch {
-        // Tried again at the next look.
-        let failure = Self.summary(of: error)
-        if storeFailure != failure { writeText(DiagnosticRenderer(color: false).render(error), to: 2) }
-        storeFailure = failure
-        return
+        // What may wait is kept in memory: this is not about the disk.
+        warn(Self.summary(of: error))
       }
     }
   }
 
-  private func carryOut(_ effects: [Effect]) {
+  /// How many events are written together at most.
+  private static let transactionSize = 512
+
+  /// One transaction, and its effects. While the disk does not take it, tasks are ended but none is started: a scheduler
+  /// that is killed then would not know of it.
+  private func transact(_ events: [Event], mayWait: Bool) throws(StoreError) -> [StoredScheduler.Answer] {
+    let time = schedulerTime()
+    if let jump = clockEvent {
+      clockEvent = nil
+      _ = try transact([jump], mayWait: true)
+    }
+    let result: (answers: [StoredScheduler.Answer], isStored: Bool, failure: StoreError?)
+    do throws(StoreError) {
+      result = try store.apply(events, at: time, mayWait: mayWait && reserve.isGivenUp)
+    } catch {
+      // Room that was kept for this moment.
+      reserve.giveUp()
+      do throws(StoreError) {
+        result = try store.apply(events, at: time, mayWait: mayWait)
+      } catch {
+        note(failure: error)
+        throw error
+      }
+    }
+    note(failure: result.failure)
+    if result.isStored { launchWaiting() }
     isCarryingOut = true
-    for effect in effects { carryOut(effect) }
-    isCarryingOut = false
+    defer { isCarryingOut = false }
+    for case .success(let effects) in result.answers {
+      for effect in effects {
+        if case .launch(let assignment) = effect, !result.isStored {
+          launches.append(assignment)
+        } else {
+          carryOut(effect)
+        }
+      }
+    }
+    return result.answers
+  }
+
+  /// Starts what waited until the state was stored, as far as it is still wanted.
+  private func launchWaiting() {
+    let waiting = launches
+    launches = []
+    for assignment in waiting where store.state.tasks[assignment.taskID]?.status == .assigned {
+      carryOut(.launch(assignment))
+    }
+  }
+
+  private func note(failure: StoreError?) {
+    let summary = failure.map { Self.summary(of: $0) }
+    guard storeFailure != summary else { return }
+    if let failure {
+      writeText(DiagnosticRenderer(color: false).render(failure), to: 2)
+    } else {
+      writeText("the state can be written again\n", to: 2)
+    }
+    storeFailure = summary
+  }
+
+  /// Tries to write what is in memory alone.
+  func storeWaiting() {
+    guard storeFailure != nil, store.isAhead || reserve.isGivenUp else { return }
+    report(.tick)
+    if storeFailure == nil { reserve.restore() }
   }
 
   private func carryOut(_ effect: Effect) {
@@ -75,7 +140,7 @@ extension HostScheduler {
   }
 
   /// Removes a task's folder; it may hold gigabytes, so another thread does it.
-  private func deleteSandbox(_ task: TaskID) {
+  func deleteSandbox(_ task: TaskID) {
     let directory = supervisor.directory(task)
     Task {
       do {
@@ -88,28 +153,34 @@ extension HostScheduler {
 
   // MARK: What was seen
 
+  /// Takes what was seen of tasks: all reports in one transaction, the ends of executors after them.
   func observe(_ observations: [Observation]) {
+    var events: [Event] = []
     for observation in observations {
-      let task = observation.task
       switch observation.kind {
-      case .record(let record): observe(record, of: task)
-      case .damaged(let message): warn("task \(task): \(message)")
-      case .executorGone:
-        if store.state.tasks[task]?.status.mayHaveExecutor == true {
-          lost(task, message: "its executor ended without a word")
-        }
+      case .record(let record): if let event = event(record, of: observation.task) { events.append(event) }
+      case .damaged(let message): warn("task \(observation.task): \(message)")
+      case .executorGone: break
       }
+    }
+    if !events.isEmpty { report(events) }
+    for observation in observations {
+      guard case .executorGone = observation.kind,
+        store.state.tasks[observation.task]?.status.mayHaveExecutor == true
+      else { continue }
+      lost(observation.task, message: "its executor ended without a word")
     }
   }
 
-  private func observe(_ record: CheckpointRecord, of task: TaskID) {
+  private func event(_ record: CheckpointRecord, of task: TaskID) -> Event? {
     switch record.kind {
-    case .executorStarted(let pid, _): report(.executorStarted(task, pid: pid))
-    case .taskState(let status, let message): report(.taskStatus(task, status, message: message))
-    case .health(let health): report(.taskHealth(task, health))
+    case .executorStarted(let pid, _): return .executorStarted(task, pid: pid)
+    case .taskState(let status, let message): return .taskStatus(task, status, message: message)
+    case .health(let health): return .taskHealth(task, health)
     case .process(let run): processRuns[task, default: [:]][run.name] = run
     case .resources(let sample): resourceSamples[task] = sample
     }
+    return nil
   }
 
   /// The task's executor is no more. Something that it started may still run: the task's place is not free before that

@@ -25,8 +25,22 @@ actor HostScheduler: Service {
   var beingCleared: Set<TaskID> = []
   /// Whether folders of tasks that the store does not know stay.
   var keepsStrangers = false
-  /// What happened and is not stored yet: the disk may be full. Nothing is read twice, so nothing here may be lost.
+  /// What happened and was not taken yet, in order and each once. Nothing is read twice, so nothing here may be lost.
   var backlog: [Event] = []
+  var waiting: Set<Event> = []
+  /// What is to be launched as soon as the state is stored.
+  var launches: [TaskAssignment] = []
+  /// Room on the disk that is given up when there is no other.
+  var reserve: DiskReserve
+  private var clock: SchedulerClock
+  /// What the clock has to tell, before anything else.
+  var clockEvent: Event?
+  private var retryAt: UInt64 = 0
+  // What ended tasks take of the disk: see HostScheduler+Folders.swift.
+  var isMakingRoom = false
+  var roomAt: UInt64 = 0
+  var folderSizes: [TaskID: Int] = [:]
+  var removed: Set<TaskID> = []
   /// Why the state cannot be written, while it cannot.
   var storeFailure: String?
   var isCarryingOut = false
@@ -53,6 +67,24 @@ actor HostScheduler: Service {
     try FileSystem.setPermissions(0o600, of: database)
     store = try SchedulerStore(path: database.string, policy: options.policy, zones: HostZones.zones)
     supervisor = TaskSupervisor(options)
+    reserve = DiskReserve(options.stateDirectory.appending("reserve"))
+    let reading = HostClock.reading()
+    let resumed = SchedulerClock.resume(reading, anchor: store.state.clock)
+    var clock = resumed.clock
+    if resumed.jump != nil { clock.follow(reading) }
+    self.clock = clock
+    if store.state.clock != clock.anchor { clockEvent = .clockSet(clock.anchor, shift: resumed.jump ?? .zero) }
+  }
+
+  /// The time that the state machine works with: see `SchedulerClock`.
+  func schedulerTime() -> Timestamp {
+    let reading = HostClock.reading()
+    if let jump = clock.jump(reading) {
+      clock.follow(reading)
+      warn("the clock was set by \(jump.milliseconds / 1000) s: deadlines stay, schedules follow")
+      clockEvent = .clockSet(clock.anchor, shift: jump)
+    }
+    return clock.now(reading)
   }
 
   static func now() -> Timestamp { Timestamp(milliseconds: wallClockNanoseconds() / 1_000_000) }
@@ -61,7 +93,9 @@ actor HostScheduler: Service {
 
   /// Goes on where the last process was: passes on what executors recorded meanwhile, and says which live.
   func start() throws {
-    try apply(.hostOffer(offer()))
+    // Nothing here needs room on the disk: with a full one, the scheduler starts and says so.
+    reserve.restore()
+    report(.hostOffer(try offer()))
     var live: [TaskID: Int32] = [:]
     var dead: Set<TaskID> = []
     let placed = Set(store.state.placedTasks.map(\.id))
@@ -83,7 +117,7 @@ actor HostScheduler: Service {
     // Who lives was asked first: what an executor writes before its end is then read before it counts as dead.
     observe(supervisor.poll(placed).filter { if case .executorGone = $0.kind { false } else { true } })
     try destroyStrangers()
-    try apply(.executorsFound(live: live, dead: dead))
+    report(.executorsFound(live: live, dead: dead))
   }
 
   /// Looks after the tasks until the server is to stop.
@@ -99,16 +133,30 @@ actor HostScheduler: Service {
     followers.values.forEach { $0.finish() }
   }
 
+  /// Tasks that may have an executor. In a function of its own: a copy of the state that lived on would have to be a whole
+  /// one at the next event.
+  private var watched: Set<TaskID> {
+    let state = store.state
+    return state.placedIDs.filter { state.tasks[$0]?.status.mayHaveExecutor == true }
+  }
+
   /// One look at everything: new records, executors that are gone, time that has come.
   func look() {
     drain()
-    let watched = Set(store.state.placedTasks.filter { $0.status.mayHaveExecutor }.map(\.id))
+    let watched = watched
     observe(supervisor.poll(watched))
     processRuns = processRuns.filter { watched.contains($0.key) }
     resourceSamples = resourceSamples.filter { watched.contains($0.key) }
     continueDestroying()
-    if monotonicNanoseconds() >= offerAt { refreshOffer() }
-    if let wakeAt, wakeAt <= Self.now() {
+    if monotonicNanoseconds() >= offerAt {
+      refreshOffer()
+      makeRoom()
+    }
+    if monotonicNanoseconds() >= retryAt {
+      retryAt = monotonicNanoseconds() + 1_000_000_000
+      storeWaiting()
+    }
+    if let wakeAt, wakeAt <= schedulerTime() || clockEvent != nil {
       self.wakeAt = nil
       report(.tick)
     }

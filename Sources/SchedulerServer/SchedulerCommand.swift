@@ -66,6 +66,22 @@ public struct SchedulerCommand: ParsableCommand {
   @Flag(help: "End the tasks when this scheduler is stopped by SIGTERM or Ctrl-C.")
   var stopTasksOnExit = false
 
+  @Option(help: ArgumentHelp("Days that ended tasks are kept.", valueName: "days"))
+  var keepEndedDays = 2
+
+  @Option(help: ArgumentHelp("Ended tasks that are kept for each job.", valueName: "count"))
+  var keepEndedTasks = 100
+
+  @Option(
+    help: ArgumentHelp(
+      "MiB that folders of ended tasks can take together. The default is a fifth of the disk.", valueName: "mib"))
+  var keepEndedMib: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "An attribute of this host that constraints of jobs can name. Repeatable.", valueName: "name=value"))
+  var attribute: [String] = []
+
   // The state machine's constants are Aurora's; those who try things out need not wait for them.
   @Option(help: ArgumentHelp("A run shorter than this is too short.", valueName: "seconds", visibility: .hidden))
   var flappingThreshold: Int?
@@ -80,6 +96,10 @@ public struct SchedulerCommand: ParsableCommand {
     // Whoever read its messages may be gone.
     signal(SIGPIPE, SIG_IGN)
     do {
+      if arguments.first == RestoreCommand.name {
+        try RestoreCommand.parse(Array(arguments.dropFirst())).restore()
+        return 0
+      }
       // Help and version are commands of their own, which do their work in `run`.
       guard let command = try parseAsRoot(arguments) as? SchedulerCommand else {
         exit(withError: CleanExit.helpRequest(self))
@@ -138,6 +158,19 @@ public struct SchedulerCommand: ParsableCommand {
     options.allowsMissingUser = allowMissingUser
     options.allowedRoots = allowRoot
     options.stopsTasksOnExit = stopTasksOnExit
+    guard keepEndedDays >= 0, keepEndedTasks >= 0, keepEndedMib ?? 0 >= 0 else {
+      throw Diagnostic(.input, "a --keep-ended option is negative")
+    }
+    options.policy.historyAge = .seconds(keepEndedDays * 86_400)
+    options.policy.historyPerJob = keepEndedTasks
+    options.historyBytes = keepEndedMib.map { $0 << 20 }
+    for text in attribute {
+      guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
+        throw Diagnostic(
+          .input, "invalid --attribute \"\(text)\"", remedies: ["write `--attribute NAME=VALUE`, such as rack=a"])
+      }
+      options.attributes[String(text[..<equals])] = String(text[text.index(after: equals)...])
+    }
     if let flappingThreshold { options.policy.flappingThreshold = .seconds(flappingThreshold) }
     if let flappingDelay { options.policy.flappingFirstDelay = .seconds(flappingDelay) }
     return options

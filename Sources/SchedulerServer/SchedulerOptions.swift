@@ -32,6 +32,12 @@ struct SchedulerOptions: Sendable {
   /// Whether SIGTERM ends the tasks too, instead of leaving them to the next scheduler.
   var stopsTasksOnExit = false
 
+  /// What folders of ended tasks may take together, in bytes; nil is a fifth of the disk.
+  var historyBytes: Int?
+  /// Below this many free bytes (or a twentieth of the disk) folders of ended tasks are removed at once.
+  var reserveBytes = 1 << 30
+  /// What constraints of jobs may ask of this host.
+  var attributes: [String: String] = [:]
   /// How long it waits for them.
   var stopPatience: Duration = .seconds(120)
   /// The state machine's constants.

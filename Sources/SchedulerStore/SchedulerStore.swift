@@ -14,7 +14,7 @@ public final class SchedulerStore: Sendable {
   private let machine: Mutex<Machine>
 
   private struct Machine {
-    var scheduler: Scheduler
+    var stored: StoredScheduler
     var configurations: ConfigurationTable
   }
 
@@ -41,17 +41,20 @@ public final class SchedulerStore: Sendable {
         let findings = try String.fetchAll(connection, sql: "PRAGMA quick_check(3)")
         guard findings == ["ok"] else { throw StoreError.damaged(path: path, detail: findings.joined(separator: "; ")) }
       }
-      try migrator.migrate(database)
-      let (state, configurations) = try database.write { connection in
-        try Schema.dropUnusedConfigurations(connection)
-        return try StoredState.load(connection)
+      // Read alone, unless there is something to do: a full disk keeps no scheduler from starting.
+      if try database.read({ try !migrator.hasCompletedMigrations($0) }) { try migrator.migrate(database) }
+      do {
+        try database.write(Schema.dropUnusedConfigurations)
+      } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
+        // They stay until there is room.
       }
+      let (state, configurations) = try database.read(StoredState.load)
       return (database, state, configurations)
     }
     self.database = database
     machine = Mutex(
       Machine(
-        scheduler: Scheduler(state: state, policy: policy, zones: zones), configurations: configurations))
+        stored: StoredScheduler(Scheduler(state: state, policy: policy, zones: zones)), configurations: configurations))
   }
 
   /// Takes one event: the state after it is on disk when this returns.
@@ -61,41 +64,36 @@ public final class SchedulerStore: Sendable {
   ///   was, in memory as on disk.
   @discardableResult
   public func apply(_ event: Event, at time: Timestamp) throws -> [Effect] {
-    guard let result = try apply([event], at: time).first else { return [] }
-    return try result.get()
+    guard let answer = try apply([event], at: time).answers.first else { return [] }
+    return try answer.get()
   }
 
   /// Takes several events in one transaction: the state after all of them is on disk when this returns.
   ///
-  /// - Returns: for each event what is to be done now, or why it was refused. One that is refused keeps no other from
-  ///   being taken.
+  /// - Parameter mayWait: see `StoredScheduler.apply`: with it, a disk that fails does not throw; the state is then kept in
+  ///   memory and written with the next transaction that succeeds.
+  /// - Returns: for each event what is to be done now, or why it was refused; one that is refused keeps no other from
+  ///   being taken. Without `isStored`, `failure` says why, and nothing may be launched yet.
   /// - Throws: when the disk fails; none of the events was taken then.
   public func apply(
-    _ events: [Event], at time: Timestamp
-  ) throws(StoreError) -> [Result<[Effect], SchedulerError>] {
-    try machine.withLock { (machine) throws(StoreError) -> [Result<[Effect], SchedulerError>] in
-      let before = StateChange.Summary(machine.scheduler.state)
-      var outcomes: [Scheduler.Outcome] = []
-      var results: [Result<[Effect], SchedulerError>] = []
-      for event in events {
-        do throws(SchedulerError) {
-          let outcome = try machine.scheduler.apply(event, at: time)
-          outcomes.append(outcome)
-          results.append(.success(outcome.effects))
+    _ events: [Event], at time: Timestamp, mayWait: Bool = false
+  ) throws(StoreError) -> (answers: [StoredScheduler.Answer], isStored: Bool, failure: StoreError?) {
+    typealias Answer = (answers: [StoredScheduler.Answer], isStored: Bool, failure: StoreError?)
+    return try machine.withLock { (machine) throws(StoreError) -> Answer in
+      var configurations = ConfigurationTable()
+      swap(&configurations, &machine.configurations)
+      defer { swap(&configurations, &machine.configurations) }
+      var failure: StoreError?
+      let (answers, isStored) = try machine.stored.apply(events, at: time, mayWait: mayWait) {
+        (change: StateChange) throws(StoreError) -> Void in
+        do throws(StoreError) {
+          try self.commit(change, &configurations)
         } catch {
-          results.append(.failure(error))
+          failure = error
+          throw error
         }
       }
-      var change = StateChange(before: before, after: machine.scheduler.state)
-      for outcome in outcomes { change.add(outcome) }
-      guard StoredState.mustWrite(change) else { return results }
-      do throws(StoreError) {
-        try commit(change, &machine.configurations)
-      } catch {
-        for outcome in outcomes.reversed() { machine.scheduler.revert(outcome) }
-        throw error
-      }
-      return results
+      return (answers, isStored, failure)
     }
   }
 
@@ -121,11 +119,14 @@ public final class SchedulerStore: Sendable {
   public func read<Value: Sendable, Failure: Error>(
     _ body: (borrowing Scheduler) throws(Failure) -> Value
   ) throws(Failure) -> Value {
-    try machine.withLock { machine throws(Failure) in try body(machine.scheduler) }
+    try machine.withLock { (machine) throws(Failure) in try body(machine.stored.scheduler) }
   }
 
+  /// Whether the state in memory is ahead of the one on disk.
+  public var isAhead: Bool { machine.withLock { $0.stored.isAhead } }
+
   /// The state as of the last event.
-  public var state: SchedulerState { machine.withLock { $0.scheduler.state } }
+  public var state: SchedulerState { machine.withLock { $0.stored.scheduler.state } }
 
   /// What happened to a job, or to all of them: the newest `limit` events, oldest first.
   public func events(of job: JobKey? = nil, limit: Int = 100) throws(StoreError) -> [RecordedEvent] {
@@ -138,6 +139,21 @@ public final class SchedulerStore: Sendable {
           connection, sql: "SELECT * FROM events \(condition) ORDER BY id DESC LIMIT ?",
           arguments: StatementArguments(arguments))
         return try rows.reversed().map { try RecordedEvent(row: $0) }
+      }
+    }
+  }
+
+  /// Copies the database into another; see `backup(to:)`.
+  func copy(into target: DatabaseQueue) throws(StoreError) {
+    try StoreError.translating(path) { try database.backup(to: target) }
+  }
+
+  /// Lets the database grow no further, or without a limit again. For tests of a full disk.
+  package func limitPages(_ isLimited: Bool) throws(StoreError) {
+    try StoreError.translating(path) {
+      try database.writeWithoutTransaction { connection in
+        let count = try Int.fetchOne(connection, sql: "PRAGMA page_count") ?? 0
+        _ = try Int.fetchOne(connection, sql: "PRAGMA max_page_count = \(isLimited ? count : 1 << 30)")
       }
     }
   }

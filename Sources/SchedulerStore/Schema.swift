@@ -48,6 +48,8 @@ enum Schema {
   /// Configurations of tasks that are forgotten.
   static func dropUnusedConfigurations(_ connection: Database) throws {
     try connection.execute(
-      sql: "DELETE FROM configurations WHERE id NOT IN (SELECT configuration FROM tasks)")
+      sql: """
+        DELETE FROM configurations WHERE NOT EXISTS (SELECT 1 FROM tasks WHERE tasks.configuration = configurations.id)
+        """)
   }
 }

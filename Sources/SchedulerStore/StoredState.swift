@@ -3,48 +3,11 @@ internal import JSON
 internal import JobModel
 internal import SchedulerCore
 
-/// What is written in one transaction: the consequences of one event, or of several.
-struct StateChange {
-  var before: Summary
-  var after: SchedulerState
-  var changes = Scheduler.Changes()
-  var events: [RecordedEvent] = []
-
-  /// What of a state is compared as a whole.
-  struct Summary {
-    var host: HostOffer?
-    var drain: HostDrain?
-    var nextPort: Int
-    var nextSequence: Int
-    var prunedAt: Timestamp
-
-    init(_ state: SchedulerState) {
-      host = state.host
-      drain = state.drain
-      nextPort = state.nextPort
-      nextSequence = state.nextSequence
-      prunedAt = state.prunedAt
-    }
-  }
-
-  mutating func add(_ outcome: Scheduler.Outcome) {
-    changes.formUnion(outcome.changes)
-    for case .record(let event) in outcome.effects { events.append(event) }
-  }
-}
-
 /// The state in rows: read whole at start, written by what changed.
 enum StoredState {
   /// Events kept at most, and for how long.
   static let eventLimit = 100_000
   static let eventAge: Duration = .seconds(30 * 86_400)
-
-  /// Whether there is anything to write: most ticks change nothing but the time.
-  static func mustWrite(_ change: StateChange) -> Bool {
-    !change.changes.isEmpty || change.before.host != change.after.host || change.before.drain != change.after.drain
-      || change.before.nextPort != change.after.nextPort || change.before.nextSequence != change.after.nextSequence
-      || !change.events.isEmpty
-  }
 
   static func write(
     _ change: StateChange, configurations: inout ConfigurationTable, _ connection: Database
@@ -99,6 +62,9 @@ enum StoredState {
     }
     if change.before.drain != after.drain {
       try putMeta("drain", after.drain.map { $0.json.text(.compact) }, connection)
+    }
+    if change.before.clock != after.clock {
+      try putMeta("clock", after.clock.map { $0.json.text(.compact) }, connection)
     }
     try putMeta("next_sequence", after.nextSequence, connection)
     try putMeta("next_port", after.nextPort, connection)
@@ -170,9 +136,11 @@ enum StoredState {
     }
     let host = try meta("host", String.self, connection).map { try HostOffer(json: parse($0)) }
     let drain = try meta("drain", String.self, connection).map { try HostDrain(json: parse($0)) }
+    let clock = try meta("clock", String.self, connection).map { try SchedulerClock.Anchor(json: parse($0)) }
     let time = Timestamp(milliseconds: try meta("time", Int64.self, connection) ?? 0)
     let state = SchedulerState(
-      jobs: jobs, tasks: tasks, updates: updates, host: host, drain: drain, quotas: quotas,
+      jobs: jobs, tasks: tasks, updates: updates, host: host, drain: drain, clock: clock,
+      quotas: quotas,
       nextSequence: try meta("next_sequence", Int.self, connection) ?? 1,
       nextPort: try meta("next_port", Int.self, connection) ?? 0, time: time, prunedAt: time)
     return (state, table)

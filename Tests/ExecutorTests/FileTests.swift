@@ -96,7 +96,7 @@ final class FileTests {
     #expect(seen.last == 6001)
     // Nothing of the replacements is left, and what follows goes to the file that has taken the path.
     #expect(try FileSystem.list(FilePath(root)).map(\.name).filter { $0.contains("checkpoint") } == ["checkpoint"])
-    #expect(writer.append(.taskState(.finished)) && writer.isWritten)
+    #expect(writer.append(.taskState(.finished)) && writer.sync() && writer.isWritten)
     #expect(try directory.checkpoint()?.lastEvent?.status == .finished)
   }
 

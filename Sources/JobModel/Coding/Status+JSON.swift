@@ -49,6 +49,7 @@ extension InstanceStatus: JSONCodable {
     message = try fields.optionalString("message")
     restarts = try fields.optionalInteger("restarts") ?? 0
     isFlapping = try fields.optionalBool("flapping") ?? false
+    nextTry = try fields.optionalTimestamp("next_try")
     isHealthy = try fields.optionalBool("healthy")
     artifacts = try fields.list("artifacts")
   }
@@ -58,7 +59,8 @@ extension InstanceStatus: JSONCodable {
       "instance": .integer(instance), "task_id": .string(taskID.rawValue), "status": .raw(status),
       "since": .time(since), "ports": .dictionary(ports) { .integer($0) }, "executor_pid": .integer(executorPID),
       "pids": .array(pids.map { .integer($0) }), "message": .text(message), "restarts": .integer(restarts),
-      "flapping": .bool(isFlapping), "healthy": .flag(isHealthy), "artifacts": .list(artifacts),
+      "flapping": .bool(isFlapping), "next_try": nextTry.map { .time($0) }, "healthy": .flag(isHealthy),
+      "artifacts": .list(artifacts),
     ])
   }
 }

@@ -48,6 +48,8 @@ public struct InstanceStatus: Sendable, Hashable {
   public var restarts: Int
   /// Whether the last two runs were too short, so that further ones wait.
   public var isFlapping: Bool
+  /// When a throttled instance is started again.
+  public var nextTry: Timestamp?
   /// Whether its health checks succeed; nil before the first or without any.
   public var isHealthy: Bool?
   public var artifacts: [ArtifactReference]

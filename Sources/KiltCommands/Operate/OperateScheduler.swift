@@ -13,5 +13,8 @@ struct OperateScheduler: ParsableCommand {
         kilt scheduler --listen 127.0.0.1:0 --stop-tasks-on-exit
         kilt scheduler open
       """,
-    subcommands: [SchedulerRun.self, SchedulerOpen.self, SchedulerCode.self], defaultSubcommand: SchedulerRun.self)
+    subcommands: [
+      SchedulerRun.self, SchedulerOpen.self, SchedulerCode.self, SchedulerBackup.self, SchedulerRestore.self,
+      SchedulerDrain.self,
+    ], defaultSubcommand: SchedulerRun.self)
 }

@@ -148,6 +148,15 @@ extension JobUpdate: JSONCodable {
   }
 }
 
+extension SchedulerClock.Anchor: JSONCodable {
+  public init(json: JSONValue) throws(ModelError) {
+    let fields = try FieldReader(json)
+    self.init(start: try fields.timestamp("start"), boot: try fields.string("boot"))
+  }
+
+  public var json: JSONValue { .members(["start": .time(start), "boot": .string(boot)]) }
+}
+
 extension HostDrain: JSONCodable {
   public init(json: JSONValue) throws(ModelError) {
     let fields = try FieldReader(json)
@@ -203,13 +212,17 @@ extension HostOffer: JSONCodable {
     for value in json["reserved_ports"]?.array ?? [] { reserved.insert(Int(clamping: value.int ?? 0)) }
     self.init(
       hostname: try fields.string("hostname"), resources: try fields.object("resources"), ports: first...last,
-      reservedPorts: reserved)
+      reservedPorts: reserved,
+      attributes: try fields.dictionary("attributes", expected: "a string") { name, value in
+        value.string.map { (name, $0) }
+      })
   }
 
   public var json: JSONValue {
     .fields([
       "hostname": .string(hostname), "resources": resources.json, "first_port": .integer(ports.lowerBound),
       "last_port": .integer(ports.upperBound), "reserved_ports": .array(reservedPorts.sorted().map { .integer($0) }),
+      "attributes": .dictionary(attributes) { .string($0) },
     ])
   }
 }

@@ -6,6 +6,7 @@ struct Undo: Sendable {
   struct Scalars: Sendable {
     var host: HostOffer?
     var drain: HostDrain?
+    var clock: SchedulerClock.Anchor?
     var nextSequence: Int
     var nextPort: Int
     var time: Timestamp
@@ -25,8 +26,8 @@ struct Undo: Sendable {
 extension Scheduler {
   var scalars: Undo.Scalars {
     Undo.Scalars(
-      host: state.host, drain: state.drain, nextSequence: state.nextSequence, nextPort: state.nextPort,
-      time: state.time, prunedAt: state.prunedAt, isAdopting: isAdopting)
+      host: state.host, drain: state.drain, clock: state.clock, nextSequence: state.nextSequence,
+      nextPort: state.nextPort, time: state.time, prunedAt: state.prunedAt, isAdopting: isAdopting)
   }
 
   mutating func put(_ task: TaskRecord) { set(task.id, task) }
@@ -68,7 +69,9 @@ extension Scheduler {
   mutating func removeUpdate(_ id: UpdateID) { set(id, nil as JobUpdate?) }
 
   private mutating func set(_ id: UpdateID, _ update: JobUpdate?) {
-    if changes.updates.insert(id).inserted { undo.updates.append((id, state.updates[id])) }
+    if !(plants(.forgetsToStore) && update?.status == .rollingBack), changes.updates.insert(id).inserted {
+      undo.updates.append((id, state.updates[id]))
+    }
     state.set(update: id, update)
     if let update { touched.insert(update.job) }
   }
@@ -87,7 +90,7 @@ extension Scheduler {
       state.set(task: id, task)
       follow(present, task)
     }
-    for (key, job, former) in outcome.undo.jobs {
+    for (key, job, former) in outcome.undo.jobs where !plants(.takesBackHalf) {
       state.set(job: key, job)
       state.formerJobs[key] = former
       if let job { follow(job) } else { timers.set(.cron(key), nil) }
@@ -102,6 +105,7 @@ extension Scheduler {
     if let scalars = outcome.undo.scalars {
       state.host = scalars.host
       state.drain = scalars.drain
+      state.clock = scalars.clock
       state.nextSequence = scalars.nextSequence
       state.nextPort = scalars.nextPort
       state.time = scalars.time
@@ -118,7 +122,9 @@ extension Scheduler {
     timers.set(.task(id), task.flatMap { deadline(of: $0) })
     if let task { touched.insert(task.job) } else if let former { touched.insert(former.job) }
     if let task, task.status == .pending {
-      if state.index.jobs[task.job]?.unfenced[task.instance] == nil { pending.insert(task) }
+      if state.index.jobs[task.job]?.unfenced[task.instance] == nil || plants(.ignoresLeftovers) {
+        pending.insert(task)
+      }
     } else if former?.status == .pending {
       pending.remove(id)
     }
@@ -133,4 +139,13 @@ extension Scheduler {
 
   /// Keeps the next due time of a job's schedule.
   mutating func follow(_ job: JobRecord) { timers.set(.cron(job.key), cronDeadline(of: job)) }
+
+  /// Whether what is kept beside the records follows from them: always, or there is a mistake. For tests.
+  package var indexIsRight: Bool {
+    let right = SchedulerState(
+      jobs: Array(state.jobs.values) + Array(state.formerJobs.values), tasks: Array(state.tasks.values),
+      updates: Array(state.updates.values), host: state.host, drain: state.drain, quotas: state.quotas,
+      nextSequence: state.nextSequence, nextPort: state.nextPort, time: state.time, prunedAt: state.prunedAt)
+    return right.index == state.index
+  }
 }

@@ -83,7 +83,7 @@ extension Scheduler {
         }
       } else if task.awaitsEnd {
         taskDestroyed(task.id)
-      } else if task.status == .assigned, !dead.contains(task.id), let host = state.host {
+      } else if task.status == .assigned, !dead.contains(task.id) || plants(.launchesTheDead), let host = state.host {
         // Stored, but not carried out: no executor was ever started.
         effects.append(.launch(task.assignment(hostname: host.hostname)))
       } else {

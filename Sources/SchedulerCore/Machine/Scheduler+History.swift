@@ -64,6 +64,7 @@ extension Scheduler {
     timers.set(.drain, state.drain?.forceAt)
     for task in state.tasks.values.sorted(by: { $0.sequence < $1.sequence }) {
       var task = task
+      if plants(.followsTheWallClock) { continue }
       task.since = task.since + shift
       task.assignedAt = task.assignedAt?.moved(shift)
       task.notBefore = task.notBefore?.moved(shift)

@@ -13,7 +13,8 @@ extension Scheduler {
     guard let host = state.host, state.drain == nil else { return }
     while let next = pending.next() {
       guard let task = state.tasks[next.id], task.status == .pending,
-        state.waitReason(of: task, on: host) == nil, let ports = allot(task.shared.requiredPorts, of: host)
+        state.waitReason(of: task, on: host) == nil || plants(.ignoresLeftovers),
+        let ports = allot(task.shared.requiredPorts, of: host)
       else {
         pending.giveUp(next.need)
         continue

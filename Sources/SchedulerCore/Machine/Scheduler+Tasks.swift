@@ -43,7 +43,9 @@ extension Scheduler {
   /// Takes a task to another state, with all that this brings. False when the table does not allow it.
   @discardableResult
   mutating func move(_ id: TaskID, to status: TaskStatus, message: String? = nil) -> Bool {
-    guard var task = state.tasks[id], TaskTransitions.allows(task.status, status) else { return false }
+    guard var task = state.tasks[id],
+      TaskTransitions.allows(task.status, status) || plants(.believesLateReports) && task.status != status
+    else { return false }
     let former = task.status
     task.status = status
     task.since = now

@@ -55,6 +55,7 @@ extension Scheduler {
     if task.status == .throttled { return task.notBefore ?? task.since }
     if task.status == .running { return task.nextKill }
     guard TaskTransitions.isTransient(task.status) else { return nil }
+    if plants(.neverDestroys), TaskTransitions.isEnding(task.status) { return task.nextKill }
     let transient = transientDeadline(of: task)
     return task.nextKill.map { min($0, transient) } ?? transient
   }
@@ -64,6 +65,7 @@ extension Scheduler {
   private mutating func giveUp(_ task: TaskRecord, as status: TaskStatus, message: String) {
     var task = task
     task.awaitsEnd = true
+    if plants(.freesPlaceEarly) { task.ports = [:] }
     put(task)
     effects.append(.destroy(task.id))
     move(task.id, to: status, message: message)
@@ -73,7 +75,7 @@ extension Scheduler {
   /// Asks a task to end once more; one that has had its time is destroyed.
   private mutating func killAgain(_ task: TaskRecord) {
     var task = task
-    let isOverdue = now >= task.since + gracePeriod(of: task)
+    let isOverdue = now >= task.since + gracePeriod(of: task) && !plants(.neverDestroys)
     effects.append(isOverdue ? .destroy(task.id) : .kill(task.id))
     let delay = policy.killRetry * (1 << min(task.killAttempts, 4))
     task.killAttempts += 1

@@ -80,7 +80,9 @@ extension Scheduler {
       put(update)
     }
     var working = update.working.count
-    let limit = update.configuration.waitForBatchCompletion ? Int.max : update.configuration.batchSize
+    let limit =
+      update.configuration.waitForBatchCompletion
+      ? Int.max : update.configuration.batchSize + (plants(.overrunsBatch) ? 1 : 0)
     for instance in update.batches[current] where working < limit {
       guard update.instances[instance]?.phase == .waiting else { continue }
       if update.configuration.slaAware, !mayStop(instance, of: update) { continue }
@@ -101,7 +103,9 @@ extension Scheduler {
   /// Turns an update round: what it has touched goes back to what it was, the last batch first.
   mutating func rollBack(_ update: JobUpdate, message: String, user: String?) {
     var update = update
-    let touched = update.instances.filter { $0.value.phase != .waiting }
+    let touched = update.instances.filter {
+      $0.value.phase != .waiting && !(plants(.rollsBackHalf) && $0.value.phase == .done)
+    }
     update.instances = touched.mapValues { progress in
       JobUpdate.Progress(
         from: progress.from, to: progress.to, phase: .waiting, action: progress.action, failures: 0, beganAt: 0)

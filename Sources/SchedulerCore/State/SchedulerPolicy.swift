@@ -25,5 +25,8 @@ public struct SchedulerPolicy: Sendable, Hashable {
   /// Releases remembered for a job. One that runs, or that a rollback would restore, is never forgotten.
   public var releasesPerJob = 1000
 
+  /// A mistake to make, for tests of the simulation.
+  package var plantedFault: PlantedFault?
+
   public init() {}
 }

@@ -35,6 +35,7 @@ extension SchedulerState {
   public func instanceStatus(of task: TaskRecord) -> InstanceStatus {
     var status = task.instanceStatus
     if let reason = waitReason(of: task) { status.message = reason }
+    if task.status == .throttled { status.nextTry = task.notBefore }
     return status
   }
 

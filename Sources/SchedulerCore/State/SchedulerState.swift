@@ -13,12 +13,14 @@ public struct SchedulerState: Sendable {
   public internal(set) var host: HostOffer?
   /// Set while the host is being emptied.
   public internal(set) var drain: HostDrain?
+  /// What the scheduler's clock counts from; nil before the first event of a host that has clocks.
+  public internal(set) var clock: SchedulerClock.Anchor?
   public internal(set) var quotas: [QuotaKey: Resources]
   /// The number of the next task or update.
   public internal(set) var nextSequence: Int
   /// Where the search for a free port goes on, so that a port just freed is not used at once.
   public internal(set) var nextPort: Int
-  /// Time as the scheduler has seen it. It goes back only with `Event.clockJumped`.
+  /// Time as the scheduler has seen it. It goes back only with `Event.clockSet`.
   public internal(set) var time: Timestamp
   public var prunedAt: Timestamp
 
@@ -35,7 +37,8 @@ public struct SchedulerState: Sendable {
   /// A state as it was stored.
   public init(
     jobs: [JobRecord], tasks: [TaskRecord], updates: [JobUpdate], host: HostOffer?, drain: HostDrain? = nil,
-    quotas: [QuotaKey: Resources], nextSequence: Int, nextPort: Int, time: Timestamp, prunedAt: Timestamp
+    clock: SchedulerClock.Anchor? = nil, quotas: [QuotaKey: Resources], nextSequence: Int, nextPort: Int,
+    time: Timestamp, prunedAt: Timestamp
   ) {
     self.jobs = [:]
     formerJobs = [:]
@@ -43,6 +46,7 @@ public struct SchedulerState: Sendable {
     self.updates = [:]
     self.host = host
     self.drain = drain
+    self.clock = clock
     self.quotas = quotas
     self.nextSequence = nextSequence
     self.nextPort = nextPort
@@ -129,6 +133,7 @@ extension SchedulerState: Equatable {
   public static func == (left: SchedulerState, right: SchedulerState) -> Bool {
     left.jobs == right.jobs && left.formerJobs == right.formerJobs && left.tasks == right.tasks
       && left.updates == right.updates && left.host == right.host && left.drain == right.drain
+      && left.clock == right.clock
       && left.quotas == right.quotas && left.nextSequence == right.nextSequence && left.nextPort == right.nextPort
       && left.time == right.time && left.prunedAt == right.prunedAt
   }

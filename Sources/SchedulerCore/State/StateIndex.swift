@@ -2,9 +2,9 @@ internal import JobModel
 
 /// What follows from the records of a state, kept with each change: an event costs by what it changes, not by what
 /// there is.
-struct StateIndex: Sendable {
+struct StateIndex: Sendable, Hashable {
   /// What belongs to one job. Without a record of the job, tasks and updates of a former one may be left.
-  struct Job: Sendable {
+  struct Job: Sendable, Hashable {
     /// The task of each instance that is not over.
     var active: [Int: TaskID] = [:]
     /// Tasks that are not over and that another task takes over from.

@@ -28,6 +28,14 @@ enum OpenAPI {
       summary: "A process's stdout or stderr; with follow=1 as it is written, until the task ends.",
       query: ["task", "run", "offset", "follow"]),
     Operation(method: "get", path: "/events", summary: "State changes as server-sent events."),
+    Operation(
+      method: "post", path: "/drain", summary: "Empties the host: tasks end as SLA policies allow, and none starts.",
+      body: "{\"patience\": 600} ends the rest after so many seconds; an empty object waits"),
+    Operation(method: "delete", path: "/drain", summary: "Lets the host take tasks again."),
+    Operation(method: "get", path: "/drain", summary: "Whether the host is being drained, and what still runs."),
+    Operation(
+      method: "post", path: "/backup", summary: "Writes a copy of the database below the state directory.",
+      body: "an empty object"),
     Operation(method: "get", path: "/whoami", summary: "The caller's name and rights."),
     Operation(method: "get", path: "/tokens", summary: "All tokens, without their texts."),
     Operation(

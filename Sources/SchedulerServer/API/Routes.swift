@@ -43,6 +43,7 @@ struct Routes: Sendable {
       return APIResponse.error(.serviceUnavailable, failure)
     }
     router.get("metrics") { _, _ in APIResponse.text(Array(await scheduler.metrics().utf8)) }
+    addHost(to: api)
     addAccess(to: router)
     addPages(to: router)
     return router

@@ -1,0 +1,37 @@
+internal import Diagnostics
+internal import Hummingbird
+internal import JSON
+internal import SchedulerCore
+
+// Drains and backups: changes of the whole host, which need the right `admin`.
+extension Routes {
+  func addHost(to api: RouterGroup<AccessContext>) {
+    api.get("drain") { _, _ in APIResponse.json(await scheduler.drainDescription) }
+    api.post("drain") { request, context in
+      let body = try await body(of: request)
+      let patience = body["patience"]?.double
+      guard body.object != nil, patience.map({ $0 >= 0 && $0 < 1e9 }) ?? (body["patience"] == nil) else {
+        return APIResponse.error(.unprocessableContent, "\"patience\" is not a number of seconds")
+      }
+      try await scheduler.startDrain(
+        patience: patience.map { .milliseconds(Int64($0 * 1000)) }, user: context.caller.name,
+        reason: body["reason"]?.string)
+      return APIResponse.json(await scheduler.drainDescription)
+    }
+    api.delete("drain") { _, context in
+      do {
+        try await scheduler.endDrain(user: context.caller.name)
+      } catch let error as SchedulerError {
+        return APIResponse.error(.conflict, error.diagnostic)
+      }
+      return APIResponse.json(await scheduler.drainDescription)
+    }
+    api.post("backup") { _, _ in
+      do {
+        return APIResponse.json(["path": .string(try await scheduler.backup().string)], status: .created)
+      } catch let error as any DiagnosableError {
+        return APIResponse.error(.internalServerError, error.diagnostic)
+      }
+    }
+  }
+}

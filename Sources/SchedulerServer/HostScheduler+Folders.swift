@@ -1,0 +1,82 @@
+internal import Executor
+internal import Glibc
+internal import JobModel
+internal import NIOPosix
+internal import SchedulerCore
+internal import SystemSupport
+
+// Folders of ended tasks: removed by age and number with their history (`SchedulerPolicy`), and here by what they take of
+// the disk.
+extension HostScheduler {
+  /// Looks at the folders of ended tasks, and removes the oldest while they take too much or the disk is nearly full. At
+  /// most one look is under way.
+  func makeRoom() {
+    guard !isMakingRoom, isDiskTight() || monotonicNanoseconds() >= roomAt else { return }
+    roomAt = monotonicNanoseconds() + 60_000_000_000
+    let ended = store.state.tasks.values.filter {
+      $0.status.isTerminal && !$0.awaitsEnd && destroying[$0.id] == nil && !removed.contains($0.id)
+    }
+    removed.formIntersection(store.state.tasks.keys)
+    folderSizes = folderSizes.filter { store.state.tasks[$0.key] != nil }
+    guard !ended.isEmpty else { return }
+    isMakingRoom = true
+    let known = folderSizes
+    let folders = ended.map { ($0.id, $0.since, FilePath(supervisor.directory($0.id).paths.directory)) }
+    let options = options
+    Task {
+      var sizes = known
+      var surplus: [TaskID] = []
+      do {
+        (sizes, surplus) = try await NIOThreadPool.singleton.runIfActive {
+          try Self.look(at: folders, known: known, options)
+        }
+      } catch {
+        warn("the folders of ended tasks cannot be measured: \(Self.summary(of: error))")
+      }
+      madeRoom(sizes, surplus)
+    }
+  }
+
+  /// Whether so little is free that folders must go at once.
+  private func isDiskTight() -> Bool {
+    guard storeFailure == nil else { return true }
+    var disk = statvfs()
+    guard options.stateDirectory.withPlatformString({ statvfs($0, &disk) }) == 0 else { return false }
+    let block = Int(disk.f_frsize)
+    return Int(disk.f_bavail) * block < min(Int(disk.f_blocks) * block / 20, options.reserveBytes)
+  }
+
+  private func madeRoom(_ sizes: [TaskID: Int], _ surplus: [TaskID]) {
+    isMakingRoom = false
+    folderSizes = sizes
+    for task in surplus where store.state.tasks[task]?.status.isTerminal == true {
+      removed.insert(task)
+      folderSizes[task] = nil
+      warn("the folder of task \(task), which has ended, is removed to make room")
+      deleteSandbox(task)
+    }
+  }
+
+  /// Measures folders that were not measured yet: what has ended does not grow.
+  private static func look(
+    at folders: [(TaskID, Timestamp, FilePath)], known: [TaskID: Int], _ options: SchedulerOptions
+  ) throws -> (sizes: [TaskID: Int], surplus: [TaskID]) {
+    var disk = statvfs()
+    guard options.stateDirectory.withPlatformString({ statvfs($0, &disk) }) == 0 else {
+      throw SystemCallError("statvfs", options.stateDirectory, Errno(rawValue: errno))
+    }
+    let block = Int(disk.f_frsize)
+    let size = Int(disk.f_blocks) * block
+    var sizes = known
+    var measured: [FolderRetention.Folder] = []
+    for (task, endedAt, path) in folders {
+      guard try FileSystem.statusIfPresent(of: path) != nil else { continue }
+      let bytes = sizes[task] ?? FolderRetention.bytes(of: path)
+      sizes[task] = bytes
+      measured.append(FolderRetention.Folder(task: task, endedAt: endedAt, bytes: bytes))
+    }
+    let retention = FolderRetention(
+      limit: options.historyBytes ?? size / 5, reserve: min(size / 20, options.reserveBytes))
+    return (sizes, retention.surplus(measured, free: Int(disk.f_bavail) * block))
+  }
+}

@@ -1,0 +1,48 @@
+import JobModel
+import SchedulerCore
+
+/// A disk with the scheduler's records on it: what a transaction wrote whole stays, whatever happens next.
+struct SimulatedStore: Sendable {
+  struct Failure: Error {
+    var text: String
+  }
+
+  private var jobs: [JobKey: JobRecord] = [:]
+  private var tasks: [TaskID: TaskRecord] = [:]
+  private var updates: [UpdateID: JobUpdate] = [:]
+  private var quotas: [QuotaKey: Resources] = [:]
+  private var summary: SchedulerState?
+  var isFull = false
+  var failures = 0
+  /// How many transactions were written.
+  private(set) var commits = 0
+
+  mutating func commit(_ change: StateChange) throws(Failure) {
+    if isFull { throw Failure(text: "disk full") }
+    if failures > 0 {
+      failures -= 1
+      throw Failure(text: "input/output error")
+    }
+    commits += 1
+    for id in change.changes.tasks { tasks[id] = change.after.tasks[id] }
+    for key in change.changes.jobs { jobs[key] = change.after.record(of: key) }
+    for id in change.changes.updates { updates[id] = change.after.updates[id] }
+    for key in change.changes.quotas { quotas[key] = change.after.quotas[key] }
+    summary = change.after
+  }
+
+  /// The state as it is read back: from the records that were written one by one, each through its stored form.
+  func load() throws -> SchedulerState {
+    guard let summary else { return SchedulerState() }
+    return SchedulerState(
+      jobs: try jobs.values.map { job in
+        try JobRecord(
+          json: job.jsonWithoutRevisions, revisions: try job.revisions.map { try JobRevision(json: $0.json) })
+      },
+      tasks: try tasks.values.map { try TaskRecord(json: $0.jsonWithoutConfiguration, configuration: $0.shared) },
+      updates: try updates.values.map { try JobUpdate(json: $0.json) }, host: summary.host, drain: summary.drain,
+      clock: summary.clock, quotas: quotas, nextSequence: summary.nextSequence, nextPort: summary.nextPort,
+      time: summary.time,
+      prunedAt: summary.prunedAt)
+  }
+}
