@@ -20,7 +20,7 @@ struct Module {
 /// A product of another package.
 enum External: CaseIterable {
   case argumentParser, crypto, cryptoExtras, systemPackage, grdb
-  case hummingbird, hummingbirdTesting, log, serviceLifecycle, unixSignals
+  case hummingbird, hummingbirdTLS, hummingbirdTesting, log, serviceLifecycle, unixSignals
 
   var product: Target.Dependency {
     switch self {
@@ -30,6 +30,7 @@ enum External: CaseIterable {
     case .systemPackage: .product(name: "SystemPackage", package: "swift-system")
     case .grdb: .product(name: "GRDB", package: "GRDB.swift")
     case .hummingbird: .product(name: "Hummingbird", package: "hummingbird")
+    case .hummingbirdTLS: .product(name: "HummingbirdTLS", package: "hummingbird")
     case .hummingbirdTesting: .product(name: "HummingbirdTesting", package: "hummingbird")
     case .log: .product(name: "Logging", package: "swift-log")
     case .serviceLifecycle: .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -43,7 +44,7 @@ enum External: CaseIterable {
     case .crypto, .cryptoExtras: "https://github.com/apple/swift-crypto"
     case .systemPackage: "https://github.com/apple/swift-system"
     case .grdb: "https://github.com/groue/GRDB.swift"
-    case .hummingbird, .hummingbirdTesting: "https://github.com/hummingbird-project/hummingbird"
+    case .hummingbird, .hummingbirdTLS, .hummingbirdTesting: "https://github.com/hummingbird-project/hummingbird"
     case .log: "https://github.com/apple/swift-log"
     case .serviceLifecycle, .unixSignals: "https://github.com/swift-server/swift-service-lifecycle"
     }
@@ -55,7 +56,7 @@ enum External: CaseIterable {
     case .crypto, .cryptoExtras: "4.5.2"
     case .systemPackage: "1.8.1"
     case .grdb: "7.10.0"
-    case .hummingbird, .hummingbirdTesting: "2.28.1"
+    case .hummingbird, .hummingbirdTLS, .hummingbirdTesting: "2.28.1"
     case .log: "1.16.2"
     case .serviceLifecycle, .unixSignals: "2.13.0"
     }
@@ -206,7 +207,7 @@ let modules: [Module] = [
       "SchedulerCore", "SchedulerStore", "SchedulerAccess", "Executor", "JobModel", "Artifacts", "JSON", "Digests",
       "SystemSupport", "Diagnostics",
     ],
-    packages: [.argumentParser, .hummingbird, .log, .serviceLifecycle, .unixSignals, .systemPackage],
+    packages: [.argumentParser, .hummingbird, .hummingbirdTLS, .log, .serviceLifecycle, .unixSignals, .systemPackage],
     testDependencies: [
       "SchedulerClient", "HTTPClient", "CSystemShims", "kilt-scheduler", "kilt-executor", "kilt-init", "pex-runner",
     ]),

@@ -32,7 +32,9 @@ public struct DiagnosticRenderer: Sendable {
   /// The message for one diagnostic, with a final newline. `label` is "error" or "warning".
   public func render(_ diagnostic: Diagnostic, label: String) -> String {
     let labelColor = label == "error" ? "1;31" : "1;33"
-    var text = paint(label + ":", labelColor) + " " + paint(diagnostic.summary, "1") + "\n"
+    // A summary of several lines must not pass for several messages.
+    let summary = PlainText.paragraph(diagnostic.summary).split(separator: "\n", omittingEmptySubsequences: false)
+    var text = paint(label + ":", labelColor) + " " + paint(summary.joined(separator: "\n  "), "1") + "\n"
     if let location = diagnostic.location { text += render(location) }
     for note in diagnostic.notes { text += field("note", note, "1;36") }
     for remedy in diagnostic.remedies { text += field("help", remedy, "1;32") }
@@ -49,13 +51,13 @@ public struct DiagnosticRenderer: Sendable {
   }
 
   private func field(_ name: String, _ text: String, _ code: String) -> String {
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    let lines = PlainText.paragraph(text).split(separator: "\n", omittingEmptySubsequences: false)
     let indent = String(repeating: " ", count: name.utf8.count + 4)
     return "  " + paint(name + ":", code) + " " + lines.joined(separator: "\n" + indent) + "\n"
   }
 
   private func render(_ location: SourceLocation) -> String {
-    let place = "\(location.path):\(location.line)" + (location.column.map { ":\($0)" } ?? "")
+    let place = "\(PlainText.line(location.path)):\(location.line)" + (location.column.map { ":\($0)" } ?? "")
     let number = "\(location.line)"
     let margin = String(repeating: " ", count: number.utf8.count + 1)
     var text = margin + paint("-->", "1;34") + " " + place + "\n"

@@ -6,13 +6,19 @@ public struct JobStatus: Sendable {
   public var summary: JobSummary
   public var instances: [InstanceStatus]
   public var configuration: JobConfiguration
+  /// True when the job was killed and only its history is left.
+  public var isGone: Bool
+  /// How the last task of each instance that has ended came to its end.
+  public var endings: [TaskEnding]
   /// The document itself, for `--format json`.
   public var json: JSONValue
 
-  init(json: JSONValue) throws {
+  public init(json: JSONValue) throws {
     self.json = json
     summary = try JobSummary(json: json["job"] ?? .null)
     instances = try (json["instances"]?.array ?? []).map { try InstanceStatus(json: $0) }
+    isGone = json["gone"]?.bool ?? false
+    endings = try (json["endings"]?.array ?? []).map { try TaskEnding(json: $0) }
     configuration = try JobConfiguration(json: json["configuration"] ?? .null)
   }
 }

@@ -46,6 +46,13 @@ public struct SchedulerClient: Sendable {
     return try decoding { try JobStatus(json: $0) }(try json(response))
   }
 
+  /// A job, or what is left of one that was killed; nil when neither is known.
+  public func jobOrHistory(_ key: JobKey) throws -> JobStatus? {
+    let response = try send(HTTPRequest(.get, base + path(key) + "?ended=1"))
+    if response.status == 404 { return nil }
+    return try decoding { try JobStatus(json: $0) }(try json(response))
+  }
+
   public func create(_ configuration: JobConfiguration) throws {
     _ = try post("/api/jobs", configuration.json)
   }

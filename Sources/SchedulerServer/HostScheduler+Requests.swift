@@ -23,10 +23,18 @@ extension HostScheduler {
 
   func jobs() -> [JobSummary] { store.state.summaries }
 
-  func detail(_ key: JobKey) -> JobDetail? {
+  /// A job, or with `includingGone` what is left of one that was killed.
+  func detail(_ key: JobKey, includingGone: Bool = false) -> JobDetail? {
     let state = store.state
-    guard let configuration = state.jobs[key]?.configuration, let summary = state.summary(of: key) else { return nil }
     let tasks = state.history(of: key)
+    let isGone = state.jobs[key]?.configuration == nil
+    if isGone, !includingGone { return nil }
+    guard let configuration = state.jobs[key]?.configuration ?? tasks.first?.configuration else { return nil }
+    let summary =
+      state.summary(of: key)
+      ?? JobSummary(
+        key: key, isService: configuration.isService, cron: configuration.cron, instances: 0, counts: [:],
+        artifacts: configuration.task.artifacts, owner: configuration.owner)
     let events = tasks.reversed().flatMap { task in
       task.events.map { JobEvent(instance: task.instance, taskID: task.id, event: $0) }
     }
@@ -34,7 +42,7 @@ extension HostScheduler {
       configuration: configuration, summary: summary, instances: state.instances(of: key).map(withProcesses),
       // Of two at the same time, the older task's is first: sorting keeps the order of equals.
       events: events.sorted { $0.event.time < $1.event.time },
-      earlier: tasks.filter { $0.status.isTerminal }.map(\.instanceStatus))
+      earlier: tasks.filter { $0.status.isTerminal }.map(\.instanceStatus), isGone: isGone)
   }
 
   /// With the ids of its processes, which executors record and the state machine does not know.

@@ -218,7 +218,7 @@ actor HostScheduler: Service {
     }
   }
 
-  func warn(_ message: String) { writeText("warning: \(message)\n", to: 2) }
+  func warn(_ message: String) { writeText("warning: \(PlainText.line(message))\n", to: 2) }
 
   static func summary(of error: any Error) -> String {
     (error as? any DiagnosableError)?.diagnostic.summary ?? "\(error)"

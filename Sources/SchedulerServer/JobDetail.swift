@@ -10,6 +10,11 @@ struct JobDetail: Sendable {
   /// The tasks that have ended and are remembered, the newest first.
   var earlier: [InstanceStatus] = []
 
+  /// True when the job was killed and only its history is left.
+  var isGone = false
+  /// How the last task of each instance that has ended came to its end.
+  var endings: [TaskEnding] = []
+
   var key: JobKey { configuration.key }
 
   /// Whether there is, or was, such an instance.
@@ -20,7 +25,9 @@ struct JobDetail: Sendable {
   var json: JSONValue {
     .members([
       "job": summary.json,
+      "gone": .bool(isGone),
       "instances": .array(instances.sorted { $0.instance < $1.instance }.map(\.json)),
+      "endings": .array(endings.map(\.json)),
       "events": .array(events.map(\.json)),
       "configuration": configuration.json,
     ])

@@ -27,6 +27,18 @@ public struct SchedulerCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Address and port; port 0 takes a free one.", valueName: "host:port"))
   var listen = "127.0.0.1:8081"
 
+  @Flag(help: "Use TLS on the loopback address too. Beyond loopback TLS is always used.")
+  var tls = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Certificate chain for TLS, in PEM form. Default: one that the scheduler makes at its first start.",
+      valueName: "path"))
+  var tlsCertificate: String?
+
+  @Option(help: ArgumentHelp("Private key of the certificate, in PEM form.", valueName: "path"))
+  var tlsKey: String?
+
   @Flag(help: "Let every local process read jobs, logs and files on the loopback address. For demonstrations.")
   var openReading = false
 
@@ -148,6 +160,16 @@ public struct SchedulerCommand: ParsableCommand {
         remedies: ["install all executables of Kilt in one folder, or name it: --executor, --pex-runner"])
     }
     options.isReadingOpen = openReading
+    switch (tlsCertificate, tlsKey) {
+    case (let certificate?, let key?):
+      options.tls = .files(certificate: FilePath(certificate), key: FilePath(key))
+    case (nil, nil): if tls || !options.isLoopback { options.tls = .selfSigned }
+    default: throw Diagnostic(.input, "--tls-certificate and --tls-key must be given together")
+    }
+    if openReading, !options.isLoopback {
+      throw Diagnostic(
+        .input, "--open-reading is for the loopback address only", remedies: ["remove it, or --listen \(listen)"])
+    }
     options.cluster = cluster
     options.repository = repository
     options.controlGroupParent = cgroupParent

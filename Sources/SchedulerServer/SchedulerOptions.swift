@@ -10,6 +10,8 @@ struct SchedulerOptions: Sendable {
   /// Host and port to listen on; port 0 takes a free one.
   var listenHost = "127.0.0.1"
   var listenPort = 8081
+  /// The certificate for TCP; nil for plain HTTP, which only the loopback address gets.
+  var tls: ServerCertificate.Source?
   /// Whether everybody who reaches the loopback address may read.
   var isReadingOpen = false
   var cluster = "devcluster"

@@ -192,6 +192,32 @@ import Testing
     #expect(try fixture.strangersRequest(.post, "/api\(job)/restart", [:], headers: ["Kilt-Code": code]).status == 401)
     #expect(try fixture.strangersRequest(.post, "/api\(job)/restart", [:], headers: withCode).status == 202)
     #expect(try fixture.strangersRequest(.post, "/api\(job)/restart", [:], headers: withCode).status == 403)
+    try changeFromPage(fixture, job, cookie)
+  }
+
+  private func changeFromPage(_ fixture: SchedulerFixture, _ job: String, _ cookie: HTTPHeaders) throws {
+    func submit(_ form: String, _ headers: HTTPHeaders) throws -> HTTPResponse {
+      try HTTPClient(retry: .never).send(
+        HTTPRequest(
+          .post, "\(fixture.address)\(job)/change", headers: headers, body: .bytes(Array(form.utf8)),
+          followsRedirects: false))
+    }
+    #expect(try fixture.strangersRequest(.get, job + "/change").status == 401)
+    #expect(try fixture.strangersRequest(.get, job + "/change", headers: cookie).text.contains("<form"))
+    let code = try fixture.client().oneTimeCode()
+    #expect(try submit("action=restart&code=\(code)", [:]).status == 401)
+    #expect(try submit("action=restart&code=wrong", cookie).status == 403)
+    #expect(try submit("action=drop&code=\(code)", cookie).status == 422)
+    #expect(try submit("action=restart&instance=a&code=\(code)", cookie).status == 422)
+    #expect(try submit("action=restart&instance=0%2C+0&code=\(code)", cookie).status == 303)
+    #expect(try submit("action=restart&code=\(code)", cookie).status == 403)
+    // A code carries no more rights than its maker has.
+    let reader = try token(fixture, "reader", "read")
+    let answer = try fixture.strangersRequest(.post, "/api/code", [:], headers: bearer(reader))
+    let readersCode = try #require(JSONValue(parsing: answer.body)["code"]?.string)
+    #expect(try submit("action=kill&code=\(readersCode)", cookie).status == 403)
+    let last = try fixture.client().audit(job: job.dropFirst(6).description, user: nil, since: nil, limit: 20)
+    #expect(last.last { $0["status"]?.int == 303 }?["action"]?.string == "restart")
   }
 
   @Test("With --open-reading everybody on the machine reads and nobody changes")

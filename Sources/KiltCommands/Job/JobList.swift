@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Diagnostics
 internal import JSON
 internal import JobModel
 internal import SchedulerClient
@@ -27,7 +28,8 @@ struct JobList: ParsableCommand {
     case .text:
       for job in jobs {
         let counts = job.counts.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.value) \($0.key.rawValue)" }
-        Terminal.standardOutput.print("\(job.key)  \(counts.joined(separator: ", ")) of \(job.instances)")
+        Terminal.standardOutput.print(
+          PlainText.line("\(job.key)  \(counts.joined(separator: ", ")) of \(job.instances)"))
       }
     }
   }

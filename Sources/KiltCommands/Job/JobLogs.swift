@@ -11,6 +11,9 @@ struct JobLogs: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "logs", abstract: "Show the logs of a job's instances, together.",
     discussion: """
+      Control characters of the tasks are shown as escapes such as \\x1b. Logs of a killed job stay readable for as \
+      long as the directories of its tasks exist.
+
       EXAMPLES
         kilt job logs jobs/fiddler.yaml --stage devel
         kilt job logs jobs/fiddler.yaml --stage devel --follow
@@ -37,12 +40,15 @@ struct JobLogs: ParsableCommand {
   @Option(help: ArgumentHelp("Only the last bytes of each log.", valueName: "bytes"))
   var tail: Int?
 
+  @Flag(help: "Print the bytes of the logs unchanged, control characters included.")
+  var raw = false
+
   func run() throws {
     let session = try JobSession(global, cluster: job.cluster)
     let status = try session.job(job)
     let sources = try sources(of: status)
     let width = sources.map(\.label.utf8.count).max() ?? 0
-    let output = LogOutput(width: width)
+    let output = LogOutput(width: width, isRaw: raw)
     let failure = Mutex<(any Error)?>(nil)
     let client = try session.client
     let work: @Sendable (Int) -> Void = { index in
@@ -71,7 +77,7 @@ struct JobLogs: ParsableCommand {
         .input, "the job has no process \"\(process)\"", notes: ["its processes are " + names.joined(separator: ", ")],
         remedies: Suggestions.remedy(for: process, among: names).map { [$0] } ?? [])
     }
-    let numbers = job.instances.map(\.instance)
+    let numbers = Set(job.instances.map(\.instance)).union(job.endings.map(\.task.instance)).sorted()
     for number in instance where !numbers.contains(number) {
       throw Diagnostic(.input, "the job has no instance \(number)")
     }
@@ -117,38 +123,53 @@ struct JobLogs: ParsableCommand {
   }
 }
 
-/// Cuts bytes into whole lines.
+/// Cuts bytes into whole lines. A line without an end is cut too: a task must not fill this process's memory.
 private struct LineBuffer {
   private var pending: [UInt8] = []
+  private static let longestLine = 64 << 10
 
-  mutating func take(_ bytes: UnsafeRawBufferPointer) -> [String] {
+  mutating func take(_ bytes: UnsafeRawBufferPointer) -> [[UInt8]] {
     pending.append(contentsOf: bytes)
-    guard let end = pending.lastIndex(of: 0x0A) else { return [] }
-    let lines = pending[..<end].split(separator: 0x0A, omittingEmptySubsequences: false)
-    pending.removeSubrange(...end)
-    return lines.map { String(decoding: $0, as: UTF8.self) }
+    var lines: [[UInt8]] = []
+    if let end = pending.lastIndex(of: 0x0A) {
+      lines = pending[..<end].split(separator: 0x0A, omittingEmptySubsequences: false).map { Array($0) }
+      pending.removeSubrange(...end)
+    }
+    while pending.count > Self.longestLine {
+      lines.append(Array(pending.prefix(Self.longestLine)))
+      pending.removeFirst(Self.longestLine)
+    }
+    return lines
   }
 
-  mutating func rest() -> [String] {
+  mutating func rest() -> [[UInt8]] {
     defer { pending = [] }
-    return pending.isEmpty ? [] : [String(decoding: pending, as: UTF8.self)]
+    return pending.isEmpty ? [] : [pending]
   }
 }
 
 /// Writes labelled lines of several threads, one after the other.
 private final class LogOutput: Sendable {
   private let width: Int
+  private let isRaw: Bool
   private let lock = Mutex(())
 
-  init(width: Int) { self.width = width }
+  init(width: Int, isRaw: Bool) {
+    self.width = width
+    self.isRaw = isRaw
+  }
 
-  func write(_ lines: [String], label: String, isError: Bool) {
+  func write(_ lines: [[UInt8]], label: String, isError: Bool) {
     if lines.isEmpty { return }
     let color = 31 + label.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xFFFF } % 6
     let padding = String(repeating: " ", count: width - label.utf8.count)
-    let mark = Terminal.standardOutput.paint(label + padding + (isError ? " !" : " |"), "\(color)")
-    lock.withLock { _ in
-      writeText(lines.map { "\(mark) \($0)\n" }.joined(), to: 1)
+    let mark = Terminal.standardOutput.paint(label + padding + (isError ? " !" : " |"), "\(color)") + " "
+    var text: [UInt8] = []
+    for line in lines {
+      text += mark.utf8
+      text += isRaw ? line : Array(PlainText.logLine(String(decoding: line, as: UTF8.self)).utf8)
+      text.append(0x0A)
     }
+    lock.withLock { _ in writeBytes(text, to: 1) }
   }
 }

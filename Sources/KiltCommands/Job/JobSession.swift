@@ -100,10 +100,10 @@ struct JobSession {
     return try configuration(options, offline: true).key
   }
 
-  /// The job that the options name.
+  /// The job that the options name, or what is left of it.
   func job(_ options: JobOptions) throws -> JobStatus {
     let key = try key(options)
-    guard let job = try client.job(key) else {
+    guard let job = try client.jobOrHistory(key) else {
       throw Diagnostic(.input, "there is no job \(key)", remedies: ["\"kilt job list\" shows what there is"])
     }
     return job

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Diagnostics
 internal import JSON
 internal import JobModel
 internal import SchedulerClient
@@ -7,8 +8,11 @@ internal import SystemSupport
 /// `kilt job status`.
 struct JobStatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Show a job's instances: state, ports, health, restarts.",
+    commandName: "status", abstract: "Show a job's instances: state, ports, health, last failure.",
     discussion: """
+      An instance that died shows how: its exit code, signal or limit, and the last lines it wrote. A job that was \
+      killed shows its last instances for as long as their directories exist.
+
       EXAMPLES
         kilt job status jobs/fiddler.yaml --stage devel
         kilt job status devcluster/www-data/devel/fiddler --format json
@@ -24,8 +28,34 @@ struct JobStatusCommand: ParsableCommand {
     switch output.format {
     case .json: writeText(status.json.text(.pretty) + "\n", to: 1)
     case .text:
-      Terminal.standardOutput.print("\(status.summary.key)\(status.summary.isEnding ? " (being killed)" : "")")
-      for instance in status.instances { Terminal.standardOutput.print(line(instance)) }
+      let now = Timestamp(milliseconds: wallClockNanoseconds() / 1_000_000)
+      for line in StatusText(status, now: now, terminal: .standardOutput).lines { Terminal.standardOutput.print(line) }
+    }
+  }
+}
+
+/// A job's status for people. Each text of a task stays on its line, and none of its control characters is printed.
+struct StatusText {
+  private(set) var lines: [String] = []
+  private let now: Timestamp
+  private let terminal: Terminal
+
+  init(_ job: JobStatus, now: Timestamp, terminal: Terminal) {
+    self.now = now
+    self.terminal = terminal
+    let state = job.isGone ? " (killed; its last instances)" : job.summary.isEnding ? " (being killed)" : ""
+    lines.append("\(job.summary.key)\(state)")
+    let live = Dictionary(job.instances.map { ($0.instance, $0) }) { first, _ in first }
+    for instance in job.instances.sorted(by: { $0.instance < $1.instance }) {
+      lines.append(line(instance))
+      // The end of this very task is in the line above but for its processes.
+      if let ending = job.endings.first(where: { $0.task.instance == instance.instance }) {
+        add(ending, below: instance)
+      }
+    }
+    for ending in job.endings where live[ending.task.instance] == nil {
+      lines.append(line(ending.task))
+      addProcesses(of: ending)
     }
   }
 
@@ -36,11 +66,45 @@ struct JobStatusCommand: ParsableCommand {
       case .failed, .lost: "31"
       default: "33"
       }
-    var parts = ["  \(instance.instance)", Terminal.standardOutput.paint(instance.status.rawValue, color)]
+    var parts = ["  \(instance.instance)", terminal.paint(instance.status.rawValue, color)]
+    parts.append("for \(age(of: instance.since))")
     parts += instance.ports.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     if let healthy = instance.isHealthy { parts.append(healthy ? "healthy" : "unhealthy") }
     if instance.restarts > 0 { parts.append("restarted \(instance.restarts) times") }
     if let message = instance.message { parts.append(message) }
-    return parts.joined(separator: "  ")
+    // What is painted is ours; all else may be a task's.
+    return parts.enumerated().map { $0.offset == 1 ? $0.element : PlainText.line($0.element) }.joined(separator: "  ")
+  }
+
+  private mutating func add(_ ending: TaskEnding, below instance: InstanceStatus) {
+    if ending.task.taskID != instance.taskID {
+      let message = ending.task.message.map { ": \($0)" } ?? ""
+      lines.append(
+        PlainText.line("     last ended \(ending.task.status.rawValue) \(age(of: ending.task.since)) ago\(message)"))
+    }
+    addProcesses(of: ending)
+  }
+
+  private mutating func addProcesses(of ending: TaskEnding) {
+    for process in ending.processes {
+      let run = process.run
+      let end =
+        run.exitCode.map { "exit code \($0)" } ?? run.signal.map { "signal \($0)" }
+        ?? run.status.rawValue.lowercased()
+      // A process that succeeded explains nothing.
+      if run.exitCode == 0 { continue }
+      lines.append(PlainText.line("     \(run.name) (run \(run.run)): \(end)"))
+      for line in process.lastLines { lines.append("       | " + PlainText.logLine(line)) }
+    }
+  }
+
+  private func age(of time: Timestamp) -> String {
+    let seconds = max(0, now.milliseconds - time.milliseconds) / 1000
+    switch seconds {
+    case ..<60: return "\(seconds) s"
+    case ..<3600: return "\(seconds / 60) min"
+    case ..<86400: return "\(seconds / 3600) h \(seconds / 60 % 60) min"
+    default: return "\(seconds / 86400) d \(seconds / 3600 % 24) h"
+    }
   }
 }

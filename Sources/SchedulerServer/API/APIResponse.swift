@@ -79,7 +79,8 @@ enum APIResponse {
     var headers: HTTPFields = [
       .contentType: type, .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
     ]
-    headers[.contentSecurityPolicy] = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+    headers[.contentSecurityPolicy] =
+      "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; form-action 'self'"
     return headers
   }
 }

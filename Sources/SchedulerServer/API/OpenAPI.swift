@@ -16,7 +16,10 @@ enum OpenAPI {
     Operation(method: "get", path: "/jobs", summary: "All jobs of the cluster."),
     Operation(
       method: "post", path: "/jobs", summary: "Creates a job and starts its instances.", body: "a job configuration"),
-    Operation(method: "get", path: jobPath, summary: "One job: instances, events, configuration."),
+    Operation(
+      method: "get", path: jobPath,
+      summary: "One job: instances, how tasks ended, events, configuration; with ended=1 after it was killed too.",
+      query: ["ended"]),
     Operation(
       method: "post", path: jobPath + "/kill", summary: "Kills a job, or some of its instances.",
       body: "{\"instances\": [0, 2]}; an empty object for all"),

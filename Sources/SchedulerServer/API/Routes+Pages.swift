@@ -73,7 +73,9 @@ extension Routes {
   private func page(
     _ context: AccessContext, _ body: (JobDetail) async throws -> HTML?
   ) async throws -> Response {
-    guard let key = key(context), let detail = await scheduler.detail(key), let page = try await body(detail) else {
+    guard let key = key(context), let detail = await scheduler.detail(key, includingGone: true),
+      let page = try await body(detail)
+    else {
       let text: HTML = "<h1>Nothing here</h1><p>There is no such job, instance or log (yet).</p>"
       return APIResponse.html(Layout.page(title: "Nothing here", path: [("cluster", "/")], text), status: .notFound)
     }

@@ -28,8 +28,13 @@ struct Routes: Sendable {
     api.post("jobs") { request, context in try await create(request, context) }
     api.get("events") { request, context in await events(request, context) }
     let job = api.group("jobs/:cluster/:role/:stage/:name")
-    job.get { _, context in
-      try await found(context) { APIResponse.json($0.json) }
+    job.get { request, context in
+      let includingGone = request.uri.queryParameters["ended"] == "1"
+      return try await found(context, includingGone: includingGone) { detail in
+        var detail = detail
+        detail.endings = await endings(of: detail)
+        return APIResponse.json(detail.json)
+      }
     }
     job.post("kill") { request, context in
       try await change(request, context) { await scheduler.kill($0, instances: $1) }
@@ -45,6 +50,7 @@ struct Routes: Sendable {
     router.get("metrics") { _, _ in APIResponse.text(Array(await scheduler.metrics().utf8)) }
     addHost(to: api)
     addAccess(to: router)
+    addChanges(to: router)
     addPages(to: router)
     return router
   }
@@ -121,9 +127,9 @@ struct Routes: Sendable {
 
   /// Answers with the job that the path names, or that there is none.
   func found(
-    _ context: AccessContext, _ body: (JobDetail) async throws -> Response
+    _ context: AccessContext, includingGone: Bool = false, _ body: (JobDetail) async throws -> Response
   ) async throws -> Response {
-    guard let key = key(context), let detail = await scheduler.detail(key) else {
+    guard let key = key(context), let detail = await scheduler.detail(key, includingGone: includingGone) else {
       return APIResponse.error(.notFound, "there is no such job", remedy: "GET /api/jobs lists them")
     }
     return try await body(detail)

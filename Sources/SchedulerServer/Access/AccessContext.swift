@@ -27,11 +27,17 @@ struct AccessContext: RequestContext {
 
 /// What a handler adds to the audit record of its request.
 final class AuditDetails: Sendable {
-  private let state = Mutex<JobKey?>(nil)
+  private let state = Mutex<(job: JobKey?, action: String?)>((nil, nil))
 
   /// The job that the request is about, when its path does not name it.
   var job: JobKey? {
-    get { state.withLock { $0 } }
-    set { state.withLock { $0 = newValue } }
+    get { state.withLock { $0.job } }
+    set { state.withLock { $0.job = newValue } }
+  }
+
+  /// What is done, when the path does not tell.
+  var action: String? {
+    get { state.withLock { $0.action } }
+    set { state.withLock { $0.action = newValue } }
   }
 }

@@ -155,7 +155,7 @@ struct AccessControl: Sendable {
     let reason = Self.reasonHeader.flatMap { request.headers[$0] }.flatMap { PercentEncoding.decoded($0) }
     let entry = AuditEntry(
       time: HostScheduler.now(), caller: context.caller,
-      action: RouteAccess.action(of: path, method: request.method.rawValue),
+      action: context.audit.action ?? RouteAccess.action(of: path, method: request.method.rawValue),
       job: RouteAccess.job(of: path) ?? context.audit.job,
       reason: reason.map { String($0.prefix(Self.longestReason)) }, status: Int(status.code))
     await audit.record(entry)

@@ -14,6 +14,8 @@ enum RouteAccess {
     if rest.first == "jobs", rest.count >= 5 {
       let parts = Array(rest)
       let role = String(parts[2]), stage = String(parts[3])
+      // The form of a page: the code in it decides, in its handler.
+      if !reads, !isAPI, parts.count == 6, parts[5] == "change" { return .nothing }
       return reads ? .readJob(role: role, stage: stage) : .deploy(role: role, stage: stage)
     }
     switch (reads, isAPI, Array(rest)) {

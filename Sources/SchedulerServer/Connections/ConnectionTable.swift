@@ -1,4 +1,3 @@
-internal import NIOCore
 internal import Synchronization
 
 /// The open connections, and whom they belong to. Keeps their number within limits: when there are too many, those that
@@ -16,7 +15,7 @@ final class ConnectionTable: Sendable {
   private struct Entry {
     var peer: Peer
     var number: Int
-    var channel: any Channel
+    var close: @Sendable () -> Void
     /// It has sent a request with a right.
     var isProven = false
     /// A request is answered now.
@@ -38,14 +37,18 @@ final class ConnectionTable: Sendable {
 
   var count: Int { state.withLock { $0.entries.count } }
 
-  func peer(of channel: any Channel) -> Peer? {
+  func peer(of channel: AnyObject) -> Peer? {
     state.withLock { $0.entries[ObjectIdentifier(channel)]?.peer }
   }
 
   /// Takes a new connection in; false when it must be closed. May close others to make room.
-  func admit(_ channel: any Channel, from peer: Peer) -> Bool {
-    let (isAdmitted, evicted) = state.withLock { state -> (Bool, (any Channel)?) in
-      var evicted: (any Channel)?
+  ///
+  /// - Parameters:
+  ///   - channel: The connection, known by its identity. ``forget(_:)`` is called when it has closed.
+  ///   - close: Closes it.
+  func admit(_ channel: AnyObject, from peer: Peer, close: @escaping @Sendable () -> Void) -> Bool {
+    let (isAdmitted, evicted) = state.withLock { state -> (Bool, (@Sendable () -> Void)?) in
+      var evicted: (@Sendable () -> Void)?
       let ofAddress = state.byAddress[peer.key] ?? 0
       if ofAddress >= limits.byAddress || state.entries.count >= limits.total {
         let isAddressFull = ofAddress >= limits.byAddress
@@ -55,21 +58,20 @@ final class ConnectionTable: Sendable {
           (left.value.isProven ? 1 : 0, left.value.number) < (right.value.isProven ? 1 : 0, right.value.number)
         }
         guard let candidate else { return (false, nil) }
-        evicted = candidate.value.channel
+        evicted = candidate.value.close
         remove(candidate.key, from: &state)
       }
-      state.entries[ObjectIdentifier(channel)] = Entry(peer: peer, number: state.next, channel: channel)
+      state.entries[ObjectIdentifier(channel)] = Entry(peer: peer, number: state.next, close: close)
       state.next += 1
       state.byAddress[peer.key, default: 0] += 1
       return (true, evicted)
     }
-    evicted?.close(promise: nil)
-    if isAdmitted {
-      let identifier = ObjectIdentifier(channel)
-      channel.closeFuture.whenComplete { _ in self.state.withLock { self.remove(identifier, from: &$0) } }
-    }
+    evicted?()
     return isAdmitted
   }
+
+  /// A connection has closed.
+  func forget(_ identifier: ObjectIdentifier) { state.withLock { remove(identifier, from: &$0) } }
 
   private func remove(_ identifier: ObjectIdentifier, from state: inout State) {
     guard let entry = state.entries.removeValue(forKey: identifier) else { return }
@@ -78,11 +80,11 @@ final class ConnectionTable: Sendable {
   }
 
   /// A request of this connection has a right.
-  func proved(_ channel: any Channel) {
+  func proved(_ channel: AnyObject) {
     state.withLock { $0.entries[ObjectIdentifier(channel)]?.isProven = true }
   }
 
-  func setBusy(_ isBusy: Bool, _ channel: any Channel) {
+  func setBusy(_ isBusy: Bool, _ channel: AnyObject) {
     state.withLock { $0.entries[ObjectIdentifier(channel)]?.isBusy = isBusy }
   }
 

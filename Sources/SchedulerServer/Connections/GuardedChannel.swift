@@ -6,16 +6,16 @@ internal import NIOCore
 
 /// A connection whose peer is known and whose number is limited.
 struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
-  enum Kind: Sendable { case socket, tcp }
-
   let base: Base
-  let kind: Kind
+  let kind: ListenerKind
   let connections: ConnectionTable
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Base.Value> {
     let connections = connections
     return peer(of: channel).flatMap { peer in
-      let isAdmitted = peer.map { connections.admit(channel, from: $0) } ?? false
+      let isAdmitted = peer.map { connections.admit(channel, from: $0) { channel.close(promise: nil) } } ?? false
+      let identifier = ObjectIdentifier(channel)
+      channel.closeFuture.whenComplete { _ in connections.forget(identifier) }
       return base.setup(channel: channel, logger: logger).map { value in
         // After the set-up: an error in it would count as the listening socket's own.
         if !isAdmitted { channel.close(promise: nil) }
@@ -42,6 +42,9 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
     }
   }
 }
+
+/// What a server listens on.
+enum ListenerKind: Sendable { case socket, tcp }
 
 /// `struct ucred` of unix(7).
 private struct PeerCredentials: Sendable {

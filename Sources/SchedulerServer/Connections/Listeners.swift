@@ -1,6 +1,7 @@
 internal import Diagnostics
 internal import Hummingbird
 internal import HummingbirdCore
+internal import HummingbirdTLS
 internal import Logging
 internal import NIOCore
 internal import SchedulerAccess
@@ -13,11 +14,15 @@ struct Listeners {
   private let access: AccessControl
   private let identity: ServerIdentity
   private let socket: SocketDirectory
+  private let certificate: ServerCertificate?
 
   init(_ options: SchedulerOptions) throws {
     self.options = options
     socket = try SocketDirectory(creatingIn: options.stateDirectory)
-    identity = ServerIdentity(fingerprint: nil, pageHost: options.isLoopback ? Self.pageHost : nil)
+    certificate = try options.tls.map {
+      try ServerCertificate($0, host: options.listenHost, stateDirectory: options.stateDirectory)
+    }
+    identity = ServerIdentity(fingerprint: certificate?.fingerprint, pageHost: options.isLoopback ? Self.pageHost : nil)
     access = AccessControl(
       tokens: try TokenStore(stateDirectory: options.stateDirectory, now: HostScheduler.now),
       sessions: LoginSessions(now: HostScheduler.now), audit: AuditTrail(stateDirectory: options.stateDirectory),
@@ -53,8 +58,9 @@ struct Listeners {
     ]
   }
 
-  private func server(_ kind: GuardedChannel<HTTP1Channel>.Kind) -> HTTPServerBuilder {
+  private func server(_ kind: ListenerKind) -> HTTPServerBuilder {
     let connections = access.connections
+    let certificate = kind == .tcp ? certificate : nil
     return HTTPServerBuilder { responder in
       let base = HTTP1Channel(
         responder: responder,
@@ -62,7 +68,9 @@ struct Listeners {
           additionalChannelHandlers: [RequestDeadlines(limits: .init(), connections: connections)],
           httpDecoderConfiguration: .init(
             maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)))
-      return GuardedChannel(base: base, kind: kind, connections: connections)
+      guard let certificate else { return GuardedChannel(base: base, kind: kind, connections: connections) }
+      let encrypted = try TLSChannel(base, tlsConfiguration: certificate.configuration)
+      return GuardedChannel(base: encrypted, kind: kind, connections: connections)
     }
   }
 
@@ -80,6 +88,7 @@ struct Listeners {
     } catch {
       writeText("warning: the address could not be written: \(error)\n", to: 2)
     }
+    if let fingerprint = identity.fingerprint { writeText("key \(fingerprint)\n", to: 2) }
     writeText(
       "kilt-scheduler \(kiltVersion) on \(address) and \(socket.address), state in \(options.stateDirectory)\n", to: 2)
   }

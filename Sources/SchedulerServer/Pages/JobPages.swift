@@ -55,11 +55,12 @@ enum JobPages {
     let resources = job.configuration.task.resources
     let builds = job.configuration.task.artifacts
     let body: HTML = """
-      <h1>\(job.key)</h1>
+      <h1>\(job.key)</h1>\(job.isGone ? "<p>This job was killed.</p>" as HTML : "")
       <p class="soft">\(resources.cpu) processors, \(resources.ram >> 20) MiB of memory and \(resources.disk >> 20) MiB of disk an \
       instance\(builds.isEmpty ? "" : " · " as HTML)\(artifacts(builds))</p>
       <table><tr><th>instance</th><th>state</th><th>for</th><th>ports</th><th>health</th><th>restarts</th><th>processes</th>\
       <th></th></tr>\(instances)</table>
+      <p><a href="\(address)/change">Restart or kill</a></p>
       <h2>Events</h2>\(events(job.events))
       <h2>Configuration</h2><pre>\(job.configuration.json.text(.pretty))</pre>
       """

@@ -1,14 +1,14 @@
 /// Text of tasks and job files, made harmless for a terminal: no control character reaches it, and no text of several
 /// lines passes for several rows of ours.
-enum PlainText {
+public enum PlainText {
   /// One line: control characters, line breaks included, are written as escapes such as `\n` and `\x1b`.
-  static func line(_ text: some StringProtocol) -> String { escaped(text, keeps: []) }
+  public static func line(_ text: some StringProtocol) -> String { escaped(text, keeps: []) }
 
   /// A line of a log: as ``line(_:)``, with tabs kept.
-  static func logLine(_ text: some StringProtocol) -> String { escaped(text, keeps: ["\t"]) }
+  public static func logLine(_ text: some StringProtocol) -> String { escaped(text, keeps: ["\t"]) }
 
   /// A text of ours that may hold a task's: line breaks are kept, other control characters are escaped.
-  static func paragraph(_ text: some StringProtocol) -> String { escaped(text, keeps: ["\n", "\t"]) }
+  public static func paragraph(_ text: some StringProtocol) -> String { escaped(text, keeps: ["\n", "\t"]) }
 
   private static func escaped(_ text: some StringProtocol, keeps kept: Set<Unicode.Scalar>) -> String {
     guard text.unicodeScalars.contains(where: { isControl($0) && !kept.contains($0) }) else { return String(text) }

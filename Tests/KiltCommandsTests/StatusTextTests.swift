@@ -1,0 +1,73 @@
+import JSON
+import JobModel
+import SchedulerClient
+import Testing
+
+@testable import KiltCommands
+
+@Suite struct StatusTextTests {
+  private static let time = Timestamp(milliseconds: 1_000_000)
+
+  private func text(_ status: JSONValue) throws -> [String] {
+    StatusText(try JobStatus(json: status), now: Self.time + .seconds(90), terminal: Terminal(-1)).lines
+  }
+
+  private func job(
+    isGone: Bool = false, instances: [InstanceStatus], endings: [TaskEnding]
+  ) -> JSONValue {
+    let key = JobKey(cluster: "c", role: "r", stage: "devel", name: "n")
+    let configuration = JobConfiguration(
+      key: key, instances: 1,
+      task: TaskConfiguration(
+        name: "n", processes: [ProcessConfiguration(name: "p", cmdline: "true")],
+        resources: Resources(milliCPU: 100, ram: 1 << 20, disk: 1 << 20)))
+    let summary = JobSummary(key: key, isService: true, instances: 1, counts: [:])
+    return [
+      "job": summary.json, "gone": .bool(isGone), "instances": .array(instances.map(\.json)),
+      "endings": .array(endings.map(\.json)), "configuration": configuration.json,
+    ]
+  }
+
+  private func instance(_ task: TaskID, _ status: TaskStatus, _ message: String? = nil) -> InstanceStatus {
+    InstanceStatus(instance: 0, taskID: task, status: status, since: Self.time, message: message, restarts: 2)
+  }
+
+  @Test("The status says why the last task died, what it wrote last, and since when the next waits")
+  func death() throws {
+    let ending = TaskEnding(
+      task: instance("t1", .failed, "killed: out of memory"),
+      processes: [
+        ProcessEnding(run: ProcessRun(name: "server", run: 1, status: .killed, signal: 9), lastLines: ["one", "two"]),
+        ProcessEnding(run: ProcessRun(name: "setup", run: 0, status: .success, exitCode: 0)),
+      ])
+    let lines = try text(job(instances: [instance("t2", .throttled, "waits for 30 s")], endings: [ending]))
+    #expect(
+      lines == [
+        "c/r/devel/n", "  0  THROTTLED  for 1 min  restarted 2 times  waits for 30 s",
+        "     last ended FAILED 1 min ago: killed: out of memory", "     server (run 1): signal 9", "       | one",
+        "       | two",
+      ])
+  }
+
+  @Test("A killed job shows its last instances")
+  func gone() throws {
+    let lines = try text(job(isGone: true, instances: [], endings: [TaskEnding(task: instance("t1", .killed))]))
+    #expect(lines.first == "c/r/devel/n (killed; its last instances)")
+    #expect(lines.count == 2 && lines[1].hasPrefix("  0  KILLED"))
+  }
+
+  @Test("No text of a task forges a line or reaches the terminal raw")
+  func hostile() throws {
+    let evil = "x\n  7  RUNNING\u{1B}[2J\r\u{9B}"
+    let ending = TaskEnding(
+      task: instance("t1", .failed, evil),
+      processes: [
+        ProcessEnding(run: ProcessRun(name: evil, run: 0, status: .failed, exitCode: 1), lastLines: [evil])
+      ])
+    let lines = try text(job(instances: [instance("t2", .pending, evil)], endings: [ending]))
+    #expect(lines.count == 5)
+    for line in lines {
+      #expect(!line.unicodeScalars.contains { $0.value < 0x20 || (0x7F..<0xA0).contains($0.value) }, "\(line)")
+    }
+  }
+}

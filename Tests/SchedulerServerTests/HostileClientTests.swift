@@ -1,0 +1,34 @@
+import Glibc
+import HTTPClient
+import SchedulerClient
+import SystemSupport
+import Testing
+
+/// Clients that waste the built scheduler's time and memory.
+@Suite(.serialized) struct HostileClientTests {
+  private static let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+
+  @Test("Random and damaged bytes bring no scheduler down", arguments: [1, 2])
+  func rawBytes(seed: Int) throws {
+    let fixture = try SchedulerFixture()
+    let port = try #require(fixture.address.split(separator: ":").last)
+    let outcome = try Subprocess(
+      Self.root.appending("scripts/lib/raw-http-fuzz").string,
+      [String(port), fixture.socket.string, "400", "\(seed)"], environment: environmentStrings()
+    ).run()
+    #expect(outcome.termination.isSuccess, "\(outcome.text)\(outcome.errorText)")
+    #expect(kill(fixture.pid, 0) == 0)
+    #expect(try fixture.client().jobs().isEmpty)
+  }
+
+  @Test("Half-sent requests, readers that do not read, and event streams keep within bounded memory")
+  func load() throws {
+    let programs = try executablePath().removingLastComponent()
+    let outcome = try Subprocess(
+      Self.root.appending("Benchmarks/scheduler-load").string,
+      ["--programs", programs.string, "--seconds", "3", "--limit-mib", "200"], environment: environmentStrings()
+    ).run()
+    #expect(outcome.termination.isSuccess, "\(outcome.text)\(outcome.errorText)")
+    #expect(outcome.text.contains("1500 of 1500 served"), "\(outcome.text)")
+  }
+}
