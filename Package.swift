@@ -139,7 +139,7 @@ let modules: [Module] = [
     packages: [.systemPackage]),
   Module(
     name: "JobFiles",
-    dependencies: ["JobModel", "Starlark", "YAML", "Digests", "SystemSupport", "Diagnostics"],
+    dependencies: ["JobModel", "JSON", "Starlark", "YAML", "Digests", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage]),
   Module(name: "SchedulerCore", dependencies: ["JobModel", "JSON", "Diagnostics"]),
   Module(
@@ -204,8 +204,9 @@ let modules: [Module] = [
   Module(
     name: "SchedulerServer",
     dependencies: [
-      "SchedulerCore", "SchedulerStore", "SchedulerAccess", "Executor", "JobModel", "Artifacts", "JSON", "Digests",
-      "SystemSupport", "Diagnostics",
+      "SchedulerCore", "SchedulerStore", "SchedulerAccess", "Executor", "JobModel", "JobFiles", "Artifacts", "TOML",
+      "JSON",
+      "Digests", "SystemSupport", "Diagnostics",
     ],
     packages: [.argumentParser, .hummingbird, .hummingbirdTLS, .log, .serviceLifecycle, .unixSignals, .systemPackage],
     testDependencies: [
@@ -216,9 +217,8 @@ let modules: [Module] = [
     name: "KiltCommands",
     dependencies: [
       "BuildCommands", "PythonCommands", "PythonEnvironments", "HostChecks", "Tailor", "TargetGraph", "Workspace",
-      "BuildFiles", "Artifacts", "SigningKeys",
-      "JobFiles", "JobModel", "SchedulerAccess", "SchedulerClient", "Starlark", "PythonPackaging", "Bundles", "Actions",
-      "ContentStore",
+      "BuildFiles", "Artifacts", "SigningKeys", "JobFiles", "JobModel", "SchedulerAccess", "SchedulerClient",
+      "SchedulerCore", "Starlark", "PythonPackaging", "Bundles", "Actions", "ContentStore",
       "Digests", "JSON", "SystemSupport", "Diagnostics",
     ],
     packages: [.argumentParser, .systemPackage]),

@@ -53,16 +53,19 @@ public struct Diagnostic: DiagnosableError, Hashable {
   public var notes: [String]
   /// What the user can do next, each a sentence or a command.
   public var remedies: [String]
+  /// Stable words for programs, one for each thing that is wrong; empty where no program tells cases apart.
+  public var codes: [String]
 
   public init(
     _ blame: Blame, _ summary: String, at location: SourceLocation? = nil, notes: [String] = [],
-    remedies: [String] = []
+    remedies: [String] = [], codes: [String] = []
   ) {
     self.blame = blame
     self.summary = summary
     self.location = location
     self.notes = notes
     self.remedies = remedies
+    self.codes = codes
   }
 
   public var diagnostic: Diagnostic { self }

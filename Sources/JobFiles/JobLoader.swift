@@ -1,4 +1,5 @@
-// JobFiles: a YAML file says what varies, a template says how it runs; together they give a job configuration.
+// JobFiles: a YAML file says what varies, a template says how it runs; together they give a job configuration. Files of
+// Apache Aurora's own, which say all of it themselves, load as Aurora's client loaded them.
 public import Diagnostics
 import Digests
 public import JobModel
@@ -6,11 +7,13 @@ import Starlark
 public import SystemSupport
 import YAML
 
-/// Reads `jobs/NAME.yaml` and its template into a job configuration, with every check that needs no scheduler.
+/// Reads `jobs/NAME.yaml` and its template, or an `.aurora` file, into job configurations, with every check that needs no
+/// scheduler.
 ///
 /// In order: the file against its schema; the stage, which must be named; the commit; the artifact, asked of the
-/// repository; the template, with everything bound that is known before a host is chosen; the finished job. All
-/// problems of one step are reported together, as a ``DiagnosticList``.
+/// repository; the template, with everything bound that is known before a host is chosen; the finished job. All problems
+/// that can be found are reported together, as a ``DiagnosticList``. One loader serves many files, and many threads:
+/// it reads and compiles each template once.
 public struct JobLoader: Sendable {
   /// Rules of the workspace for what may run where.
   public struct Policy: Sendable {
@@ -37,6 +40,7 @@ public struct JobLoader: Sendable {
   /// What is odd about a job, and no error.
   public var warn: @Sendable (Diagnostic) -> Void = { _ in }
   let read: @Sendable (String) throws -> [UInt8]
+  let sources: TemplateSources
 
   /// A loader for the workspace at `root`; paths given to ``load`` are relative to it.
   public init(
@@ -48,7 +52,8 @@ public struct JobLoader: Sendable {
     }
   }
 
-  init(
+  /// A loader that reads files with `read`, by their path in the workspace.
+  public init(
     cluster: String? = nil, platform: String? = nil, policy: Policy = Policy(), owner: String? = nil,
     print: @escaping @Sendable (String) -> Void = { _ in }, read: @escaping @Sendable (String) throws -> [UInt8]
   ) {
@@ -58,11 +63,17 @@ public struct JobLoader: Sendable {
     self.owner = owner
     self.print = print
     self.read = read
+    sources = TemplateSources(read: read)
   }
+
+  /// Whether a path names a file of Aurora's own instead of a job file.
+  public static func isAurora(_ path: String) -> Bool { path.hasSuffix(".aurora") }
 
   /// The stages that a job file has, in its order.
   public func stages(of path: String) throws -> [String] {
-    try file(path).stages.map(\.name)
+    let reading = try reading(path)
+    guard let file = reading.file else { throw DiagnosticList(reading.problems) }
+    return file.stages.map(\.name)
   }
 
   /// The job that the file describes for a stage.
@@ -76,7 +87,40 @@ public struct JobLoader: Sendable {
   public func load(
     _ path: String, stage: String?, version: String? = nil, artifacts: (any ArtifactLookup)?
   ) throws -> JobConfiguration {
-    let file = try file(path)
+    let reading = try reading(path)
+    for warning in reading.warnings { warn(warning) }
+    guard let file = reading.file else { throw DiagnosticList(reading.problems) }
+    do {
+      let job = try load(file, stage: stage, version: version, artifacts: artifacts)
+      if reading.problems.isEmpty { return job }
+    } catch {
+      // With problems of the file, those of the template are told too: one look at the file mends all.
+      throw Self.joined(reading.problems, error)
+    }
+    throw DiagnosticList(reading.problems)
+  }
+
+  /// Loads each stage of a file that is read once; problems of the file itself are thrown after the last.
+  func forEachStage(
+    of path: String, _ body: (_ stage: String, _ key: String, Result<JobConfiguration, any Error>) -> Void
+  ) throws {
+    let reading = try reading(path)
+    for warning in reading.warnings { warn(warning) }
+    if let file = reading.file {
+      for stage in file.stages {
+        let name = file.name?.value ?? JobFile.stem(of: path)
+        let cluster = (stage.level.cluster ?? file.common.cluster)?.value ?? cluster ?? ""
+        let key = "\(cluster)/\(file.user.value)/\(stage.name)/\(name)"
+        body(stage.name, key, Result { try load(file, stage: stage.name, version: nil, artifacts: nil) })
+      }
+    }
+    if !reading.problems.isEmpty { throw DiagnosticList(reading.problems) }
+  }
+
+  private func load(
+    _ file: JobFile, stage: String?, version: String?, artifacts: (any ArtifactLookup)?
+  ) throws -> JobConfiguration {
+    let path = file.path
     var settings = try file.settings(stage: stage, version: version)
     guard let cluster = settings.cluster ?? cluster else {
       throw Diagnostic(
@@ -90,11 +134,12 @@ public struct JobLoader: Sendable {
         name: settings.buildname, hashType: settings.hashType, version: settings.version, platform: platform),
       at: settings.versionLocation)
     let template = try TemplatePath.resolve(settings.file, besides: path, at: settings.fileLocation)
-    let evaluation = TemplateEvaluation(settings: settings, artifact: artifact, read: read, print: print)
-    let job = try evaluation.job(template: template, location: settings.fileLocation)
+    let evaluation = TemplateEvaluation(
+      settings: settings, artifact: artifact, sources: sources, user: owner, print: print)
+    let job = try evaluation.jobs(template: template, location: settings.fileLocation)[0]
     let context = BuildingContext(
-      settings: settings, artifact: artifact, resolver: resolver, variables: evaluation.variables)
-    var configuration = try JobBuilder.build(job, context)
+      path: path, settings: settings, artifact: artifact, resolver: resolver, variables: evaluation.variables)
+    var configuration = try JobBuilder.build(job, context, after: evaluation.problems)
     for (name, key, _) in settings.args where !evaluation.reads.contains(name) {
       warn(
         Diagnostic(
@@ -102,17 +147,29 @@ public struct JobLoader: Sendable {
           notes: ["the template \"\(template)\" and what it includes do not ask for it"]))
     }
     configuration.owner = owner
-    configuration.source = JobSource(path: path, template: template, templateDigest: evaluation.digest)
+    configuration.source = JobSource(
+      path: path, template: template, templateDigest: evaluation.digest, digest: file.digest)
     return configuration
   }
 
-  private func file(_ path: String) throws -> JobFile {
+  private func reading(_ path: String) throws -> JobFile.Reading {
     let bytes: [UInt8]
     do {
       bytes = try read(path)
     } catch let error as SystemCallError {
       throw Diagnostic(error.isMissing ? .input : .environment, "cannot read the job file \"\(path)\": \(error.errno)")
     }
-    return try JobFile(parsing: bytes, path: path)
+    var reading = try JobFile.read(bytes, path: path)
+    reading.file?.digest = SHA256Digest.of(bytes).hex
+    return reading
+  }
+
+  private static func joined(_ problems: [Diagnostic], _ error: any Error) -> any Error {
+    guard !problems.isEmpty else { return error }
+    switch error {
+    case let list as DiagnosticList: return DiagnosticList(problems + list.diagnostics)
+    case let error as any DiagnosableError: return DiagnosticList(problems + [error.diagnostic])
+    default: return error
+    }
   }
 }

@@ -26,6 +26,24 @@ extension SafetyCheck {
         true, "its SLA policy asks a coordinator, and this scheduler counts instances itself",
         "use CountSlaPolicy or PercentageSlaPolicy in the job")
     }
+    for name in job.task.environment.keys.sorted() where !TaskConfiguration.isFreeVariable(name) {
+      problems.append(
+        ConfigurationProblem(
+          "it sets the variable \"\(name)\", which the executor sets itself or no shell takes", code: .badNames,
+          remedy: "choose another name in \"env\" of the job file"))
+    }
+    for volume in job.task.volumes where !volume.hasFreePlace {
+      problems.append(
+        ConfigurationProblem(
+          "its volume is at \"\(volume.containerPath)\", where the sandbox has something of its own", code: .badNames,
+          remedy: "choose another place, such as /data"))
+    }
+    for secret in job.task.secrets where !JobKey.isIdentifier(secret.name) || !Secret.isReference(secret.reference) {
+      problems.append(
+        ConfigurationProblem(
+          "its secret \"\(secret.name)\" is not a name and a path such as team/name", code: .badNames,
+          remedy: "write secrets: {db: team/db}"))
+    }
     return problems
   }
 }

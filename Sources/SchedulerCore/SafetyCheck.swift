@@ -156,12 +156,6 @@ public struct SafetyCheck: Sendable {
             "artifact '\(artifact.name)' has no digest: it was not found in the repository", code: .digestMissing,
             remedy: "publish it with `kilt publish`"))
       }
-      if job.key.stage == "prod", artifact.hashType == .git, artifact.isOnMainBranch != true {
-        problems.append(
-          ConfigurationProblem(
-            "artifact '\(artifact.name)' of commit \(artifact.version.prefix(12)) is not from the main branch, as stage "
-              + "prod needs", code: .offMain, remedy: "merge the commit, push it, and publish it again"))
-      }
     }
     return problems
   }

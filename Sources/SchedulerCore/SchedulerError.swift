@@ -25,7 +25,7 @@ public enum SchedulerError: DiagnosableError, Hashable {
     case .invalid(let key, let problems):
       Diagnostic(
         .input, "job \(key) is refused: \(problems.map(\.summary).joined(separator: "; "))",
-        remedies: problems.compactMap(\.remedy))
+        remedies: problems.map { $0.remedy ?? $0.code.remedy }, codes: problems.map(\.code.rawValue))
     case .jobExists(let key):
       Diagnostic(
         .input, "job \(key) exists already",
@@ -46,7 +46,7 @@ public enum SchedulerError: DiagnosableError, Hashable {
     case .updateInProgress(let key, let id):
       Diagnostic(
         .input, "job \(key) is being updated (\(id))",
-        remedies: ["wait for it"])
+        remedies: ["wait for it"], codes: ["update-in-progress"])
     case .noSuchRelease(let key, let number, let known):
       Diagnostic(
         .input,
@@ -67,7 +67,8 @@ public enum SchedulerError: DiagnosableError, Hashable {
     case .overQuota(let key, let what):
       Diagnostic(
         .input, "the quota of \(key) does not allow it: \(what)",
-        remedies: ["ask for fewer or smaller instances", "raise the quota with `kilt quota set`"])
+        remedies: ["ask for fewer or smaller instances", "raise the quota with `kilt quota set`"],
+        codes: ["over-quota"])
     }
   }
 }

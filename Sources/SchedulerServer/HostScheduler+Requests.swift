@@ -89,15 +89,16 @@ extension HostScheduler {
 
   // MARK: Changes
 
-  nonisolated func create(_ configuration: JobConfiguration) async -> SubmissionOutcome {
+  /// - Parameter reason: why a person overrides rules that the policy lets be overridden.
+  nonisolated func create(_ configuration: JobConfiguration, reason: String?) async -> SubmissionOutcome {
     do {
       // The repository may be far away: the tasks' life does not wait for it.
       let check = SubmissionCheck(options)
-      try await NIOThreadPool.singleton.runIfActive { try check.check(configuration) }
+      let verified = try await NIOThreadPool.singleton.runIfActive { try check.verified(configuration, reason: reason) }
+      return await submit(verified)
     } catch {
       return .refused(Self.diagnostic(of: error))
     }
-    return await submit(configuration)
   }
 
   private func submit(_ configuration: JobConfiguration) -> SubmissionOutcome {

@@ -69,6 +69,12 @@ public struct SchedulerCommand: ParsableCommand {
   @Option(help: ArgumentHelp("A folder in front of PATH in sandboxes; may be repeated.", valueName: "path"))
   var path: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "The configuration with the table [policy], which says what may run here. Default: the built-in rules.",
+      valueName: "file"))
+  var config: String?
+
   @Flag(help: "Run tasks of a role that is no user of this machine as nobody.")
   var allowMissingUser = false
 
@@ -193,6 +199,7 @@ public struct SchedulerCommand: ParsableCommand {
       }
       options.attributes[String(text[..<equals])] = String(text[text.index(after: equals)...])
     }
+    if let config { options.clusterPolicy = try ClusterPolicy(reading: FilePath(config)) }
     if let flappingThreshold { options.policy.flappingThreshold = .seconds(flappingThreshold) }
     if let flappingDelay { options.policy.flappingFirstDelay = .seconds(flappingDelay) }
     return options

@@ -42,6 +42,8 @@ struct SchedulerOptions: Sendable {
   var attributes: [String: String] = [:]
   /// How long it waits for them.
   var stopPatience: Duration = .seconds(120)
+  /// What may run here.
+  var clusterPolicy = ClusterPolicy()
   /// The state machine's constants.
   var policy = SchedulerPolicy()
 

@@ -4,6 +4,7 @@ internal import Digests
 internal import Executor
 internal import Glibc
 internal import JobModel
+internal import SchedulerCore
 internal import SystemSupport
 
 /// The scheduler's own look at a submitted job, whatever the client says it has checked: that it is for this cluster,
@@ -14,14 +15,65 @@ struct SubmissionCheck: Sendable {
 
   init(_ options: SchedulerOptions) { self.options = options }
 
-  func check(_ configuration: JobConfiguration) throws {
+  /// - Parameter reason: why a person overrides what the policy lets be overridden.
+  /// - Returns: the configuration with the facts of the artifact repository in place of the client's word.
+  /// - Throws: all that is wrong with the job, or that the repository cannot be asked.
+  func verified(_ configuration: JobConfiguration, reason: String? = nil) throws -> JobConfiguration {
     guard configuration.key.cluster == options.cluster else {
-      throw Diagnostic(
-        .input, "job \(configuration.key) is for another cluster; this one is \"\(options.cluster)\"")
+      throw SubmissionRefusal(
+        .otherCluster, "job \(configuration.key) is for another cluster; this one is \"\(options.cluster)\"",
+        remedy: "submit it to the scheduler of its cluster")
     }
     try LaunchCheck.check(configuration, readOnly: options.readOnly)
     try check(user: configuration.task.user ?? configuration.key.role)
-    for artifact in configuration.task.artifacts where artifact.hashType == .git { try check(artifact) }
+    var configuration = configuration
+    let policy = options.clusterPolicy
+    var refusals = PolicyCheck(policy, hostname: HostFacts.hostname).refusals(of: configuration)
+    refusals += try size(configuration)
+    for index in configuration.task.artifacts.indices where configuration.task.artifacts[index].hashType == .git {
+      do {
+        configuration.task.artifacts[index] = try verified(
+          configuration.task.artifacts[index], in: configuration.key.stage)
+      } catch let refusal as SubmissionRefusal {
+        refusals.append(refusal)
+      }
+    }
+    if policy.holds(policy.committedFiles, in: configuration.key.stage), let git = policy.git {
+      let check = CommittedFilesCheck(
+        git: git, mainBranch: policy.mainBranch, cluster: options.cluster, platform: HostPlatform.current.text,
+        requiresMain: policy.isProduction(configuration.key.stage))
+      refusals += try check.refusals(of: configuration)
+    }
+    let isOverridden = reason.map { !$0.isEmpty } ?? false
+    refusals.removeAll { isOverridden && $0.code.isOverridable && policy.overridable.contains($0.code.rawValue) }
+    if refusals.isEmpty { return configuration }
+    throw SubmissionRefusals(refusals: refusals)
+  }
+
+  /// A task that is larger than the whole host would wait for ever.
+  private func size(_ configuration: JobConfiguration) throws -> [SubmissionRefusal] {
+    let host = try HostFacts.offer(options, usedPorts: [], diskOfTasks: 0)
+    let wanted = configuration.task.resources
+    var refusals: [SubmissionRefusal] = []
+    let parts = [
+      ("processors", wanted.cpu, host.resources.cpu, ""),
+      ("memory", Double(wanted.ram >> 20), Double(host.resources.ram >> 20), " MiB"),
+      ("disk", Double(wanted.disk >> 20), Double(host.resources.disk >> 20), " MiB"),
+    ]
+    for (what, asked, offered, unit) in parts where asked > offered {
+      refusals.append(
+        SubmissionRefusal(
+          .tooLarge, "an instance asks for \(asked)\(unit) \(what), and no host has more than \(offered)\(unit)",
+          remedy: "ask for less in \"config\" of the job file"))
+    }
+    let ports = configuration.requiredPorts.count
+    if ports > options.portRange.count {
+      refusals.append(
+        SubmissionRefusal(
+          .tooLarge, "an instance asks for \(ports) ports, and the host has \(options.portRange.count)",
+          remedy: "use fewer ports"))
+    }
+    return refusals
   }
 
   /// A task that its host cannot run as its user would only fail again and again.
@@ -30,12 +82,10 @@ struct SubmissionCheck: Sendable {
     if known == 0, getuid() == 0, !options.allowedRoots.contains(user) { throw ExecutorError.rootRefused(user: user) }
     if options.allowsMissingUser { return }
     guard let id = known else {
-      throw Diagnostic(
-        .input, "there is no user \"\(user)\" on the scheduler's machine to run the job as",
-        remedies: [
-          "create it there (useradd --system \(user)), or name another as \"user\" in the job file; "
-            + "a scheduler with --allow-missing-user runs such jobs as nobody"
-        ])
+      throw SubmissionRefusal(
+        .unknownUser, "there is no user \"\(user)\" on the scheduler's machine to run the job as",
+        remedy: "create it there (useradd --system \(user)), or name another as \"user\" in the job file; "
+          + "a scheduler with --allow-missing-user runs such jobs as nobody")
     }
     if getuid() != 0, id != getuid() {
       throw Diagnostic(
@@ -53,26 +103,53 @@ struct SubmissionCheck: Sendable {
     return found == nil ? nil : entry.pw_uid
   }
 
-  private func check(_ artifact: JobModel.ArtifactReference) throws {
+  /// The artifact as the repository knows it; the client's branch, size and main branch count for nothing.
+  private func verified(
+    _ artifact: JobModel.ArtifactReference, in stage: String
+  ) throws -> JobModel.ArtifactReference {
     guard let location = options.repository else {
       throw Diagnostic(
         .input, "the scheduler has no repository to take \"\(artifact.name)\" from",
         remedies: ["start it with --repository URL"])
     }
     let platform = HostPlatform.current
+    if let claimed = artifact.platform, claimed != platform.text {
+      throw SubmissionRefusal(
+        .artifactPlatform, "artifact \(artifact.name) is for \(claimed), and this host is \(platform)",
+        remedy: "publish it on \(platform), and submit again")
+    }
     let repository = try Repository(opening: location)
     guard let commit = Commit(artifact.version) else {
-      throw Diagnostic(.input, "\"\(artifact.version)\" of artifact \"\(artifact.name)\" is not a full commit")
+      throw SubmissionRefusal(
+        .artifactMissing, "\"\(artifact.version)\" of artifact \"\(artifact.name)\" is not a full commit",
+        remedy: "name the commit as \"githash\" in the job file")
     }
     let key = ManifestKey(name: try ArtifactName(validating: artifact.name), commit: commit, platform: platform)
     guard let manifest = try repository.manifest(key) else {
-      throw Diagnostic(
-        .input, "artifact \(artifact.name)@\(commit.abbreviated) is not in the repository for \(platform)",
-        remedies: ["kilt publish it from that commit, on this platform"])
+      throw SubmissionRefusal(
+        .artifactMissing, "artifact \(artifact.name)@\(commit.abbreviated) is not in the repository for \(platform)",
+        remedy: "run `kilt publish` at that commit, on this platform")
     }
     if artifact.digest != manifest.digest.hex {
-      throw Diagnostic(
-        .input, "artifact \(artifact.name)@\(commit.abbreviated) has digest \(manifest.digest.hex), not the job's")
+      throw SubmissionRefusal(
+        .artifactDigest,
+        "artifact \(artifact.name)@\(commit.abbreviated) has digest \(manifest.digest.hex), not the job's",
+        remedy: "submit the job again: the client asks the repository for the digest")
     }
+    let policy = options.clusterPolicy
+    if policy.holds(policy.mainOnly, in: stage), !manifest.isOnMain {
+      throw SubmissionRefusal(
+        .offMain,
+        "the manifest of \(artifact.name)@\(commit.abbreviated) does not say that its commit was on the branch "
+          + "\"\(policy.mainBranch)\", as the stage \"\(stage)\" needs",
+        notes: manifest.branch.map { ["it was published from the branch \"\($0)\""] } ?? [],
+        remedy: "merge the commit into \"\(policy.mainBranch)\", push it, and publish it from there")
+    }
+    var artifact = artifact
+    artifact.platform = platform.text
+    artifact.size = Int(manifest.size)
+    artifact.branch = manifest.branch
+    artifact.isOnMainBranch = manifest.isOnMain
+    return artifact
   }
 }

@@ -17,6 +17,9 @@ public struct Dialect: Sendable {
   public var pythonSyntax = false
   /// `load` statements.
   public var load = true
+  /// `class NAME(BASE):` and `import`, which the host carries out: `class` calls its `__class__(name, base, attributes)`
+  /// and binds the result, `import` calls its `__import__(module, name)` for each name.
+  public var classesAndImports = false
   /// A name that is bound nowhere is looked up when it is evaluated (see `StarlarkThread.undefinedName` and
   /// `StarlarkModule.define`) instead of being an error when the file is read.
   public var lateNames = false
@@ -32,13 +35,14 @@ public struct Dialect: Sendable {
   /// Everything, with late names: configuration templates that were Python programs.
   public static let template = Dialect(
     fStrings: true, topLevelControlFlow: true, globalReassignment: true, adjacentStringConcatenation: true,
-    pythonSyntax: true, lateNames: true)
+    pythonSyntax: true, classesAndImports: true, lateNames: true)
 
   /// A dialect by its switches.
   public init(
     fStrings: Bool = false, topLevelControlFlow: Bool = false, globalReassignment: Bool = false,
     adjacentStringConcatenation: Bool = false, recursion: Bool = false, sets: Bool = true,
-    pythonSyntax: Bool = false, load: Bool = true, lateNames: Bool = false
+    pythonSyntax: Bool = false, load: Bool = true, classesAndImports: Bool = false,
+    lateNames: Bool = false
   ) {
     self.fStrings = fStrings
     self.topLevelControlFlow = topLevelControlFlow
@@ -48,6 +52,7 @@ public struct Dialect: Sendable {
     self.sets = sets
     self.pythonSyntax = pythonSyntax
     self.load = load
+    self.classesAndImports = classesAndImports
     self.lateNames = lateNames
   }
 }

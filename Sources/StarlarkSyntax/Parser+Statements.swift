@@ -23,13 +23,18 @@ extension Parser {
         throw error("for loop not within a function", hint: "use a comprehension, or move it into a def")
       }
       statements.append(try loop())
+    case .reserved where dialect.classesAndImports && text(token) == "class": try classDefinition(&statements)
     default: try simpleStatements(&statements)
     }
   }
 
   private mutating func simpleStatements(_ statements: inout [Int32]) throws {
     while true {
-      statements.append(try simpleStatement())
+      if dialect.classesAndImports, token.kind == .reserved, text(token) == "import" || text(token) == "from" {
+        try importStatement(&statements)
+      } else {
+        statements.append(try simpleStatement())
+      }
       guard try accept(.semicolon) else { break }
       if token.kind == .newline || token.kind == .end { break }
     }
@@ -263,7 +268,7 @@ extension Parser {
     return true
   }
 
-  private mutating func suite() throws -> Int32 {
+  mutating func suite() throws -> Int32 {
     try enter()
     defer { leave() }
     var statements: [Int32] = []

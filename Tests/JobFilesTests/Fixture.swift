@@ -17,6 +17,11 @@ struct Fixture: Sendable {
     files["jobs/web.aurora"] = template
   }
 
+  init(_ files: [String: String]) {
+    self.files = files
+    self.files["jobs/web.aurora"] = Fixture.template
+  }
+
   static let yaml = """
     file: web.aurora
     user: www

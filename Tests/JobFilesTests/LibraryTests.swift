@@ -72,7 +72,7 @@ import Testing
   @Test func aJVMGetsItsHeapFromTheLimit() throws {
     let job = try load(
       """
-      include("kilt/installers.aurora")
+      include("kilt/jvm.aurora")
       jobs = [Job(task = Task(processes = [java_process("app.jar", jmx = True, arguments = ["--x", "a b"])]))]
       """)
     let cmdline = job.task.processes[0].cmdline
@@ -82,7 +82,16 @@ import Testing
 
   @Test func everyHealthCheckOfTheLibraryLoads() throws {
     let checks = [
-      ("http_health()", HealthChecker.http(HTTPHealthChecker(port: "http"))), ("tcp_health()", .tcp(port: "http")),
+      ("http_health()", HealthChecker.http(HTTPHealthChecker(port: "http", expectedResponse: nil))),
+      (
+        "http_health(expected = 'ok', code = 201)",
+        .http(HTTPHealthChecker(port: "http", expectedResponse: "ok", expectedCode: 201))
+      ),
+      ("log_silence_health(60)", .logSilence(LogSilenceChecker(limit: .seconds(60)))),
+      (
+        "service_health('http://other:80')",
+        .http(HTTPHealthChecker(expectedResponse: nil, base: "http://other:80"))
+      ), ("tcp_health()", .tcp(port: "http")),
       ("shell_health('true')", .shell(command: "true")),
       (
         "fresh_file_health('log/out', 90)",
@@ -101,5 +110,115 @@ import Testing
     let template = "include('kilt/queue_worker.aurora')\njobs = [queue_worker(health = shell_health('true'))]\n"
     let job = try Fixture(template: template).load(stage: "prod")
     #expect(job.update.batchSize == 3 && job.announce == nil && job.isService)
+  }
+
+  @Test("A JVM service has a heap, JMX and an announced port")
+  func jvmService() throws {
+    let job = try load(
+      """
+      include("kilt/jvm.aurora")
+      jobs = [jvm_service("app.jar", arguments = ["--port={{thermos.ports[http]}}"])]
+      """)
+    #expect(job.requiredPorts == ["http", "jmx"] && job.announce?.primaryPort == "http" && job.isService)
+    #expect(job.task.processes[0].cmdline.contains("-jar app.jar --port={{thermos.ports[http]}}"))
+  }
+
+  @Test("A configuration file is rendered from its values and checked before the task goes on")
+  func configFile() throws {
+    let template = """
+      # {{! a comment }}
+      name={{name}}
+      {{#hosts}}
+      host={{.}}
+      {{/hosts}}
+      {{^debug}}
+      quiet
+      {{/debug}}
+      {{#db}}db={{user}}@{{host}}{{/db}} {{mesos.instance}}
+      """
+    let job = try Fixture(
+      template: """
+        include("kilt/installers.aurora")
+        jobs = [Job(task = SequentialTask(processes = [
+            config_file("out/app.ini", source = "app.ini.mustache", check = "grep -q host=b out/app.ini", values = {
+                "name": "web", "hosts": ["a", "b"], "debug": False, "db": {"user": "u", "host": "h"}}),
+        ]))]
+        """, ["jobs/app.ini.mustache": template]
+    ).load()
+    let directory = try FileSystem.makeTemporaryDirectory(prefix: "config")
+    defer { try? FileSystem.removeTree(directory) }
+    var shell = Subprocess("/bin/sh", ["-c", job.task.processes[0].cmdline])
+    shell.workingDirectory = directory
+    #expect(try shell.run().termination.isSuccess)
+    #expect(
+      try FileSystem.readText(directory.appending("out/app.ini"))
+        == "# \nname=web\nhost=a\nhost=b\nquiet\ndb=u@h {{mesos.instance}}\n")
+    #expect(
+      Fixture(
+        template: "include('kilt/installers.aurora')\nx = config_file('a', text = '{{nope}}')\n"
+      ).message().contains("the template has no value for {{nope}}"))
+    #expect(
+      Fixture(
+        template: "include('kilt/installers.aurora')\nx = config_file('a', text = '{{#x}}')\n"
+      ).message().contains("opens {{#x}} and does not close it"))
+  }
+
+  @Test("Shared resources are those of the stage, over those of all")
+  func sharedResources() throws {
+    let shared = """
+      all: {memcache: 'cache:11211', db: {host: localhost, port: 5432}}
+      prod: {db: {host: db1.acme.example, port: 5432}}
+      """
+    let fixture = Fixture(
+      template: """
+        shared = shared_resources("//jobs/shared.yaml")
+        jobs = [Job(task = SimpleTask("a", "%s {{shared.db.host}}:{{shared.db.port}} {{shared.memcache}}" % shared.db.host)).bind(shared = shared)]
+        """, ["jobs/shared.yaml": shared])
+    #expect(try fixture.load().task.processes[0].cmdline == "localhost localhost:5432 cache:11211")
+    #expect(
+      try fixture.load(stage: "prod").task.processes[0].cmdline
+        == "db1.acme.example db1.acme.example:5432 cache:11211")
+  }
+
+  @Test(
+    "Installers, proxies, shippers and check processes load",
+    arguments: [
+      "install_pex('tool.pex')", "install_jar('a.jar')", "auth_proxy('proxy.pex')",
+      "log_shipper('a.log', 'logger -t x')",
+      "health_process('true')",
+    ])
+  func processes(_ call: String) throws {
+    let job = try load(
+      "include('kilt/installers.aurora')\ninclude('kilt/health.aurora')\njobs = [Job(task = Task(processes = [\(call)]))]\n"
+    )
+    #expect(job.task.processes.count == 1)
+  }
+
+  @Test("Every function of the library has a description and an example that loads")
+  func reference() throws {
+    for (path, source) in TemplateLibrary.files {
+      let functions = LibraryReference.functions(of: source)
+      #expect(!functions.isEmpty, "\(path)")
+      for function in functions {
+        #expect(!function.text.isEmpty && !function.example.isEmpty, "\(path): \(function.name)")
+        #expect(function.example.contains(function.name + "("), "\(path): \(function.name)")
+        #expect(function.signature.hasPrefix(function.name + "(") && function.signature.hasSuffix(")"))
+        let template = """
+          include("\(path)")
+          \(function.example)
+          jobs = [Job(task = SimpleTask("a", "b"))]
+          """
+        let yaml = Fixture.yaml.replacing("args: {threads: 4}", with: "args: {threads: 4, queue: q, db: localhost}")
+        _ = try Fixture(yaml: yaml, template: template).load()
+      }
+    }
+  }
+
+  @Test("docs/job-library.md is what the sources say")
+  func page() throws {
+    let path = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+      .appending("docs/job-library.md")
+    if environmentVariable("KILT_RECORD") != nil { try FileSystem.write(text: LibraryReference.markdown, to: path) }
+    #expect(try FileSystem.readText(path) == LibraryReference.markdown, "record it with KILT_RECORD=1")
   }
 }

@@ -39,22 +39,6 @@ import Testing
       ])
   }
 
-  @Test(arguments: [nil, false] as [Bool?])
-  func prodTakesCommitsOfTheMainBranchOnly(_ isOnMainBranch: Bool?) {
-    func inProd(_ fact: Bool?) -> [String] {
-      problems { job in
-        job.key.stage = "prod"
-        job.task.artifacts = [artifact]
-        job.task.artifacts[0].isOnMainBranch = fact
-      }
-    }
-    #expect(
-      inProd(isOnMainBranch) == [
-        "artifact 'eightball' of commit 3f2c9d1e8a3f is not from the main branch, as stage prod needs"
-      ])
-    #expect(inProd(true) == [])
-  }
-
   @Test func portsThatNothingUsesAreRefused() {
     #expect(
       problems { $0.healthCheck = HealthCheckConfiguration(checker: .http(HTTPHealthChecker())) }

@@ -1,4 +1,5 @@
 import Glibc
+import JobModel
 import SystemSupport
 
 /// Namespaces and mounts by bubblewrap(1), with `kilt-init` as the first process inside.
@@ -14,6 +15,7 @@ struct BubblewrapSandbox: Sandbox {
   static let artifacts = "/artifacts"
   var home: String { "/sandbox" }
   var artifacts: String? { Self.artifacts }
+  var secrets: String? { settings.secrets == nil ? nil : "/run/secrets" }
   var temporary: String { "/tmp" }
   var warnings: [String] { [] }
 
@@ -54,6 +56,12 @@ struct BubblewrapSandbox: Sandbox {
     for path in settings.readOnly where !path.hasPrefix("/usr/") {
       options += directories(above: path) + ["--ro-bind", path, path]
     }
+    for volume in settings.volumes {
+      let place = volume.absolutePlace
+      options +=
+        directories(above: place) + [volume.mode == .readWrite ? "--bind" : "--ro-bind", volume.hostPath, place]
+    }
+    if let secrets = settings.secrets { options += ["--ro-bind", secrets, "/run/secrets"] }
     options += ["--bind", settings.paths.sandbox, home, "--ro-bind", settings.paths.artifacts, Self.artifacts]
     // The root itself is a tmpfs; whatever is not mounted above cannot be made there.
     options += ["--remount-ro", "/"]

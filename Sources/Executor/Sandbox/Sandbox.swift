@@ -1,4 +1,5 @@
 import Glibc
+import JobModel
 
 /// Where the processes of a task run: makes the command that starts one there.
 ///
@@ -11,6 +12,8 @@ protocol Sandbox {
   var home: String { get }
   /// Where the processes see the directory of artifacts, read-only; nil when they need copies of their own.
   var artifacts: String? { get }
+  /// Where the processes see the directory of secrets; nil for a task without.
+  var secrets: String? { get }
   /// The directory for temporary files as the processes see it.
   var temporary: String { get }
   /// What makes the sandbox less than was asked for, for the record.
@@ -52,6 +55,10 @@ struct SandboxSettings {
   var isRoot: Bool
   /// Directories of the host to show, read-only, at their own place.
   var readOnly: [String]
+  /// Directories of the host that the task sees.
+  var volumes: [Volume] = []
+  /// The directory with the task's secrets, on the host.
+  var secrets: String?
   /// What each process joins and is limited by before it runs anything.
   var memberFiles: [String] = []
   /// The control group in which a sandbox begins; see ``ControlGroup/startGroup``.

@@ -9,6 +9,7 @@ struct UnisolatedSandbox: Sandbox {
   /// The task directory is closed to the role's user.
   var artifacts: String? { nil }
   var home: String { settings.paths.sandbox }
+  var secrets: String? { settings.secrets }
   var temporary: String { settings.paths.temporary }
   var warnings: [String] { reason.map { ["the task runs without isolation: \($0)"] } ?? [] }
 

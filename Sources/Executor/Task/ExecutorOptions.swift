@@ -28,6 +28,10 @@ public struct ExecutorOptions: Sendable, Hashable {
   public var path: [String]
   /// The ports from which tasks get theirs: of these, a task binds only its own. Nil leaves all of them open.
   public var portRange: ClosedRange<Int>?
+  /// The directory where secrets are looked up; its owner is this executor's user, and nobody else reads it.
+  public var secretsDirectory: String?
+  /// The command that prints a secret, given its reference, where there is no directory.
+  public var secretsCommand: [String] = []
   /// Time between two samples of what the task uses.
   public var sampleInterval: Duration
 
@@ -60,6 +64,8 @@ public struct ExecutorOptions: Sendable, Hashable {
     for directory in readOnly { arguments += ["--read-only", directory] }
     for directory in path { arguments += ["--path", directory] }
     if let portRange { arguments += ["--port-range", "\(portRange.lowerBound)-\(portRange.upperBound)"] }
+    if let secretsDirectory { arguments += ["--secrets", secretsDirectory] }
+    for word in secretsCommand { arguments += ["--secrets-command", word] }
     return arguments + ["--sample-milliseconds", "\(sampleInterval.wholeMilliseconds)"]
   }
 
@@ -85,6 +91,8 @@ public struct ExecutorOptions: Sendable, Hashable {
         options.isolation = isolation
       case "--allow-root": options.allowedRoots.append(value)
       case "--read-only": options.readOnly.append(value)
+      case "--secrets": options.secretsDirectory = value
+      case "--secrets-command": options.secretsCommand.append(value)
       case "--path": options.path.append(value)
       case "--port-range":
         let bounds = value.split(separator: "-").compactMap { Int($0) }

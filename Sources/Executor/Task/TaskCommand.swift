@@ -53,10 +53,14 @@ struct TaskCommand {
       paths: paths, user: user, readOnly: options.readOnly, sharedMemory: task.resources.ram)
     settings.join(groups.split(separator: "\n").map(String.init))
     if settings.memberFiles.isEmpty { settings.fallbackLimits = ControlGroupLimits(task.resources) }
+    settings.volumes = task.volumes
+    if !task.secrets.isEmpty {
+      settings.secrets = TaskSecrets.path(of: assignment.taskID.rawValue, isRoot: settings.isRoot)
+    }
     let sandbox = try SandboxChoice.make(options.isolation, settings: settings)
-    let environment = TaskEnvironment.variables(
-      for: assignment, user: user.name, home: sandbox.home, temporary: sandbox.temporary, path: options.path,
-      shell: settings.shell
+    let environment = try TaskEnvironment.variables(
+      for: assignment, user: user.name, home: sandbox.home, temporary: sandbox.temporary, secrets: sandbox.secrets,
+      path: options.path, shell: settings.shell
     ).merging(hasTerminal ? ["TERM": Self.terminalType] : [:]) { _, new in new }
     let line = "exec " + command.map(TaskRunner.quoted).joined(separator: " ")
     let launch = try sandbox.launch(settings.shellCommand(line), environment: environment, hasTerminal: hasTerminal)

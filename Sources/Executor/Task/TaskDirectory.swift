@@ -69,6 +69,10 @@ public struct TaskDirectory: Sendable, Hashable {
 
   /// The same for the caller that holds the lock.
   func killLeftovers(ignoringLock: Bool) throws(ExecutorError) -> Int {
+    if SmallFile.exists(paths.assignment) {
+      // An executor that was killed could not take its task's secrets out of memory.
+      TaskSecrets(path: TaskSecrets.path(of: try assignment().taskID.rawValue)).remove()
+    }
     guard let list = try SmallFile.content(paths.controlGroups) else { return 0 }
     let directories = String(decoding: list, as: UTF8.self).split(separator: "\n").map(String.init)
     var killed: Set<Int32> = []

@@ -4,18 +4,28 @@ import JobModel
 enum TaskEnvironment {
   static let usualPath = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
 
-  /// The variables. A port `http` is in `PORT_http`; a character that shells refuse in a name becomes `_`.
+  /// The variables: those of the job file, and over them the task's own. A port `http` is in `PORT_http`; a character that shells refuse in a name becomes `_`.
   static func variables(
-    for assignment: TaskAssignment, user: String, home: String, temporary: String, path: [String], shell: String
-  ) -> [String: String] {
-    var variables = [
+    for assignment: TaskAssignment, user: String, home: String, temporary: String, secrets: String?, path: [String],
+    shell: String
+  ) throws(ExecutorError) -> [String: String] {
+    var variables: [String: String] = [:]
+    for (name, value) in assignment.configuration.task.environment {
+      do {
+        variables[name] = try LateBinding.bind(value, for: assignment)
+      } catch {
+        throw .badAssignment(path: name, problem: "\(error)")
+      }
+    }
+    // A job file chooses its locale; nothing else of these.
+    if variables["LANG"] == nil { variables["LANG"] = "C.UTF-8" }
+    let own = [
       "HOME": home,
       "TMPDIR": temporary,
       "PATH": (path + usualPath).joined(separator: ":"),
       "SHELL": shell,
       "USER": user,
       "LOGNAME": user,
-      "LANG": "C.UTF-8",
       "HOSTNAME": assignment.hostname,
       "TASK_ID": assignment.taskID.rawValue,
       "INSTANCE": "\(assignment.instance)",
@@ -23,6 +33,8 @@ enum TaskEnvironment {
       "KILT_STAGE": assignment.jobKey.stage,
       "PEX_ROOT": home + "/.pex",
     ]
+    variables.merge(own) { $1 }
+    if let secrets { variables["KILT_SECRETS"] = secrets }
     for (name, port) in assignment.ports {
       let safe = String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
       variables["PORT_" + safe] = "\(port)"

@@ -24,6 +24,8 @@ extension TaskRunner {
     for path in options.readOnly where !SmallFile.exists(path) { throw .system(call: "open", path: path, code: ENOENT) }
     try PrivateFile.write(JSONValue.strings(options.arguments).text(), to: paths.options)
     makeControlGroup()
+    settings.volumes = task.volumes
+    try makeSecrets()
     let made = try SandboxChoice.make(options.isolation, settings: settings)
     sandbox = made
     warnings += made.warnings
@@ -31,10 +33,28 @@ extension TaskRunner {
       // The role's user reaches its working directory by its real path: it may pass, and still not look around.
       guard chmod(paths.directory, 0o711) == 0 else { throw .last("chmod", paths.directory) }
     }
-    environment = TaskEnvironment.variables(
-      for: assignment, user: settings.user.name, home: made.home, temporary: made.temporary, path: options.path,
+    environment = try TaskEnvironment.variables(
+      for: assignment, user: settings.user.name, home: made.home, temporary: made.temporary, secrets: made.secrets,
+      path: options.path,
       shell: settings.shell)
     fetch.waiting = task.artifacts
+  }
+
+  /// Puts the task's secrets into memory.
+  private func makeSecrets() throws(ExecutorError) {
+    guard !task.secrets.isEmpty else { return }
+    let source: TaskSecrets.Source
+    if let directory = options.secretsDirectory {
+      source = .directory(directory)
+    } else if !options.secretsCommand.isEmpty {
+      source = .command(options.secretsCommand)
+    } else {
+      throw .usage("the task needs secrets, and this host has none to give")
+    }
+    let made = try TaskSecrets.make(
+      task.secrets, from: source, task: assignment.taskID.rawValue, user: settings.user, isRoot: settings.isRoot)
+    secrets = made
+    settings.secrets = made.path
   }
 
   /// A text with its late variables replaced.
@@ -111,7 +131,10 @@ extension TaskRunner {
 /// Picks the sandbox that the options ask for and the machine allows.
 enum SandboxChoice {
   static func make(_ isolation: Isolation, settings: SandboxSettings) throws(ExecutorError) -> any Sandbox {
-    if isolation == .none { return UnisolatedSandbox(settings: settings, reason: nil) }
+    if isolation == .none {
+      try checkVolumes(settings)
+      return UnisolatedSandbox(settings: settings, reason: nil)
+    }
     do throws(ExecutorError) {
       guard let program = Subprocess.find("bwrap")?.string else {
         throw .missingProgram(name: "bwrap", package: "bubblewrap")
@@ -121,7 +144,15 @@ enum SandboxChoice {
       return sandbox
     } catch {
       if isolation == .bubblewrap { throw error }
+      try checkVolumes(settings)
       return UnisolatedSandbox(settings: settings, reason: error.diagnostic.summary)
+    }
+  }
+
+  /// Without namespaces a directory of the host cannot be shown at another place.
+  private static func checkVolumes(_ settings: SandboxSettings) throws(ExecutorError) {
+    for volume in settings.volumes where volume.absolutePlace != volume.hostPath {
+      throw .usage("the volume \(volume.description) needs bubblewrap, which this host does not offer")
     }
   }
 

@@ -41,6 +41,8 @@ final class TaskRunner {
   /// How the last failed run ended.
   var lastEnding: String?
   var warnings: [String] = []
+  /// The task's secrets in memory.
+  var secrets: TaskSecrets?
 
   /// The executor's own environment as it was given: for `pex-runner`, which needs its proxies and credentials.
   let hostEnvironment = environmentStrings()
@@ -72,6 +74,7 @@ final class TaskRunner {
   /// - Parameter signals: where signals arrive as bytes; see ``SignalPipe``.
   func run(signals: Int32) -> TaskStatus {
     _ = kilt_become_child_subreaper()
+    defer { secrets?.remove() }
     // Health checks go to this machine, whatever proxy is set for the rest.
     setenv("no_proxy", "*", 1)
     loop.watch(signals) { [unowned self] in

@@ -5,21 +5,34 @@ import SystemSupport
 
 /// Everything that a job is built from besides its template object.
 struct BuildingContext {
-  var settings: StageSettings
-  var artifact: ArtifactReference
+  /// The file that describes the job: the job file, or the file of Aurora's own.
+  var path: String
+  /// What the job file fixes; nil for a file of Aurora's own, which says all itself.
+  var settings: StageSettings?
+  var artifact: ArtifactReference?
   var resolver: ArtifactResolver
+  /// The outermost names of `{{variables}}`.
   var variables: [(name: String, value: Value)]
 }
 
 /// Collects what is wrong with a job, so that one run tells all of it.
 final class Problems {
-  private(set) var diagnostics: [Diagnostic] = []
-  /// Every template file that took part, to find where a variable is written.
+  private(set) var diagnostics: [Diagnostic]
+  /// The variables that nothing binds, and all problems besides them.
+  private(set) var unbound: Set<String> = []
+  private(set) var others: [Diagnostic]
   let context: BuildingContext
 
-  init(_ context: BuildingContext) { self.context = context }
+  /// Problems after those that were found while the template ran.
+  init(_ context: BuildingContext, _ earlier: [Diagnostic] = []) {
+    self.context = context
+    diagnostics = earlier
+    others = earlier
+  }
 
-  func add(_ diagnostic: Diagnostic) {
+  /// Adds a problem; `unbound` is the variable that nothing binds, if that is the problem.
+  func add(_ diagnostic: Diagnostic, unbound name: String? = nil) {
+    if let name { unbound.insert(name) } else if !others.contains(diagnostic) { others.append(diagnostic) }
     if !diagnostics.contains(diagnostic) { diagnostics.append(diagnostic) }
   }
 
@@ -32,12 +45,23 @@ final class Problems {
 /// An object of a template with the scope it stands in: reads its fields as values of Swift, with variables bound.
 struct BoundObject {
   let object: TemplateObject
-  let variables: Variables
+  let scope: ScopeChain
   let problems: Problems
 
-  init(_ object: TemplateObject, in variables: Variables, problems: Problems) {
+  init(_ object: TemplateObject, in scope: ScopeChain, problems: Problems) {
     self.object = object
-    self.variables = variables.within(object)
+    self.scope = scope.within(object)
+    self.problems = problems
+  }
+
+  /// The object with more variables bound to it.
+  func adding(_ frame: BindingFrame) -> BoundObject {
+    BoundObject(object: object, scope: scope.adding(frame), problems: problems)
+  }
+
+  private init(object: TemplateObject, scope: ScopeChain, problems: Problems) {
+    self.object = object
+    self.scope = scope
     self.problems = problems
   }
 
@@ -66,7 +90,20 @@ struct BoundObject {
   }
 
   func integer(_ field: String) -> Int? {
-    parsed(field, "a whole number") { value in value.asString.map { Int($0) } ?? value.asInt }
+    parsed(field, "a whole number") { value in
+      if let text = value.asString { return Int(text) }
+      if case .float(let number) = value { return Int(exactly: number) }
+      return value.asInt
+    }
+  }
+
+  func integers(_ field: String) -> [Int] {
+    (object.field(field)?.asElements ?? []).compactMap { value in
+      let text = text(value, field)
+      if let number = Int(text) { return number }
+      problem("\(describe(field)) is a list of whole numbers, not \"\(text)\"")
+      return nil
+    }
   }
 
   func number(_ field: String) -> Double? {
@@ -81,8 +118,8 @@ struct BoundObject {
 
   func boolean(_ field: String) -> Bool? {
     parsed(field, "true or false") { value in
-      guard let text = value.asString else { return value.asBool }
-      return ["true": true, "True": true, "false": false, "False": false][text]
+      guard let text = value.asString else { return value.asBool ?? value.asInt.map { $0 != 0 } }
+      return PythonText.boolean(text)
     }
   }
 
@@ -107,12 +144,12 @@ struct BoundObject {
 
   func child(_ field: String) -> BoundObject? {
     guard let object: TemplateObject = object.field(field)?.asHost() else { return nil }
-    return BoundObject(object, in: variables, problems: problems)
+    return BoundObject(object, in: scope, problems: problems)
   }
 
   func children(_ field: String) -> [BoundObject] {
     (object.field(field)?.asElements ?? []).compactMap { value in
-      value.asHost(TemplateObject.self).map { BoundObject($0, in: variables, problems: problems) }
+      value.asHost(TemplateObject.self).map { BoundObject($0, in: scope, problems: problems) }
     }
   }
 
@@ -122,14 +159,20 @@ struct BoundObject {
 
   /// The text of a value, early variables bound.
   func text(_ value: Value, _ field: String) -> String {
-    guard let written = value.asString else {
-      var binding = EarlyBinding(Variables([(name: "value", value: value)]))
-      return binding.bind("{{value}}")
-    }
-    var binding = EarlyBinding(variables)
-    let text = binding.bind(written)
-    for failure in binding.failures { report(failure, field) }
+    var interpolation = Interpolation(scope)
+    let text =
+      value.asString.map { interpolation.bind($0) }
+      ?? interpolation.text(of: value, as: elementKind(of: field), name: field) ?? ""
+    for failure in interpolation.failures { report(failure, field) }
     return text
+  }
+
+  /// What the field holds, or each of its elements.
+  private func elementKind(of field: String) -> ObjectKind? {
+    switch object.type.kind(of: field) {
+    case .list(let kind), .map(_, let kind): kind
+    case let kind: kind
+    }
   }
 
   private func parsed<Result>(_ field: String, _ kind: String, _ parse: (Value) -> Result?) -> Result? {
@@ -144,20 +187,21 @@ struct BoundObject {
     return nil
   }
 
-  private func report(_ failure: EarlyBinding.Failure, _ field: String) {
+  private func report(_ failure: Interpolation.Failure, _ field: String) {
     var diagnostic: Diagnostic
     let name: String
+    var unboundName: String?
     switch failure {
     case .unbound(let unbound):
       name = unbound
+      unboundName = unbound
       diagnostic = Diagnostic(.input, "unbound variable {{\(name)}}")
-      if name.hasPrefix("args.") || name.hasPrefix("config.") {
+      if let settings = problems.context.settings, name.hasPrefix("args.") || name.hasPrefix("config.") {
         let part = name.prefix { $0 != "." }
-        diagnostic.notes.append(
-          "the stage \"\(problems.context.settings.stage)\" of \"\(problems.context.settings.path)\" has no such entry in \(part)"
-        )
+        diagnostic.notes.append("the stage \"\(settings.stage)\" of \"\(settings.path)\" has no such entry in \(part)")
       }
-      diagnostic.remedies = Suggestions.remedy(for: name, among: Set(variables.names)).map { [$0] } ?? []
+      diagnostic.remedies = Suggestions.remedy(for: name, among: Set(scope.names)).map { [$0] } ?? []
+      if problems.context.settings == nil { diagnostic.remedies.append("bind it: --bind \(name)=VALUE") }
     case .notText(let path, let kind):
       name = path
       diagnostic = Diagnostic(.input, "the variable {{\(name)}} is a \(kind), which has no text")
@@ -166,11 +210,11 @@ struct BoundObject {
       diagnostic = Diagnostic(.input, "the variable {{\(name)}} stands for itself")
     case .tooLong(let path):
       name = path
-      diagnostic = Diagnostic(.input, "the variables here stand for more than \(EarlyBinding.limit) bytes")
+      diagnostic = Diagnostic(.input, "the variables here stand for more than \(Interpolation.limit) bytes")
     }
     diagnostic.notes.insert("in \(describe(field))", at: 0)
     diagnostic.location = place(ofVariable: name) ?? object.location.map(TemplateDiagnostic.location)
-    problems.add(diagnostic)
+    problems.add(diagnostic, unbound: unboundName)
   }
 
   /// Where a variable is written, when the file that made the object has it in one place only.

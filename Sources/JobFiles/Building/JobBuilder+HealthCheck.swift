@@ -24,22 +24,28 @@ extension JobBuilder {
   private func checker(_ config: BoundObject, announcer: Announcer?) -> HealthChecker? {
     guard let written = config.child("health_checker") else { return .http(http(nil, announcer)) }
     var object = written
-    if written.object.type.name == "HealthCheckerConfig" {
-      let given = ["http", "shell", "tcp"].compactMap(written.child)
+    if written.object.type === ObjectType.healthCheckerConfig {
+      let given = ["http", "shell", "tcp", "log_silence"].compactMap(written.child)
       guard given.count == 1 else {
-        written.problem("a health checker is one of http, shell and tcp, not \(given.count) of them")
+        written.problem("a health checker is one of http, shell, tcp and log_silence, not \(given.count) of them")
         return nil
       }
       object = given[0]
     }
-    switch object.object.type.name {
-    case "ShellHealthChecker":
+    switch object.object.type {
+    case .shellHealthChecker:
       guard let command = object.string("shell_command") else {
         object.problem("a ShellHealthChecker has a shell_command")
         return nil
       }
       return .shell(command: command)
-    case "TcpHealthChecker": return .tcp(port: port(object.string("port") ?? "health", announcer))
+    case .logSilenceHealthChecker:
+      guard let limit = object.seconds("seconds"), limit > .zero else {
+        object.problem("a LogSilenceHealthChecker has seconds above 0")
+        return nil
+      }
+      return .logSilence(LogSilenceChecker(process: object.string("process"), limit: limit))
+    case .tcpHealthChecker: return .tcp(port: port(object.string("port") ?? "health", announcer))
     default: return .http(http(object, announcer))
     }
   }
@@ -50,6 +56,7 @@ extension JobBuilder {
     if let endpoint = object?.string("endpoint") { http.endpoint = endpoint }
     if let response = object?.string("expected_response") { http.expectedResponse = response.isEmpty ? nil : response }
     if let code = object?.integer("expected_response_code") { http.expectedCode = code }
+    http.base = object?.string("base")
     return http
   }
 

@@ -9,19 +9,47 @@ extension JobBuilder {
     }
     let processes = task.children("processes").map(process)
     if processes.isEmpty { task.problem("the task has no processes") }
-    let name = task.string("name") ?? processes.first?.name ?? settings.name
+    let name = task.string("name") ?? processes.first?.name ?? settings?.name ?? ""
+    var environment = settings?.environment ?? [:]
+    for (name, value) in task.entries("environment") {
+      if !TaskConfiguration.isFreeVariable(name) {
+        task.problem("\"\(name)\" cannot be the name of an environment variable of a task")
+      }
+      environment[name] = value
+    }
     return TaskConfiguration(
       name: name, processes: processes,
       constraints: task.children("constraints").map { OrderConstraint(order: $0.strings("order")) },
       resources: resources(task), maxFailures: task.integer("max_failures") ?? 1,
       maxConcurrency: task.integer("max_concurrency") ?? 0,
       finalizationWait: task.seconds("finalization_wait") ?? .seconds(30), user: user(task),
-      artifacts: try artifacts(task))
+      artifacts: try artifacts(task), environment: environment,
+      volumes: (settings?.volumes ?? []) + task.children("volumes").compactMap(volume), secrets: secrets(task))
+  }
+
+  /// Those of the job file, and those of the template besides.
+  private func secrets(_ task: BoundObject) -> [Secret] {
+    var secrets = Dictionary((settings?.secrets ?? []).map { ($0.name, $0) }) { $1 }
+    for (name, reference) in task.entries("secrets") {
+      guard JobKey.isIdentifier(name), Secret.isReference(reference) else {
+        task.problem(
+          "the secret \"\(name)\" is a path such as team/name, not \"\(reference)\"",
+          notes: ["the scheduler's host looks the path up; the value never stands in a template"])
+        continue
+      }
+      secrets[name] = Secret(name: name, reference: reference)
+    }
+    return secrets.values.sorted { $0.name < $1.name }
   }
 
   /// Only the role may be named: another user would step out of what the job file fixes.
   private func user(_ task: BoundObject) -> String? {
-    guard let user = task.string("user"), user != settings.role else { return nil }
+    let role = settings?.role ?? job.string("role")
+    guard let user = task.string("user"), user != role else { return nil }
+    guard let settings else {
+      task.problem("the task says user \"\(user)\", and its job the role \"\(role ?? "")\"")
+      return nil
+    }
     task.problem(
       "the task says user \"\(user)\", and \"\(settings.path)\" says \"\(settings.role)\"",
       remedies: ["leave user out of the template: the job file fixes it"])
@@ -55,25 +83,30 @@ extension JobBuilder {
   private func resources(_ task: BoundObject) -> Resources {
     let own = task.child("resources")
     var cpu = own?.number("cpu")
-    if cpu == nil, case .number(let number)? = settings.config(.cpu) { cpu = number }
+    if cpu == nil, case .number(let number)? = settings?.config(.cpu) { cpu = number }
     let ram = own?.size("ram") ?? integer(.ram)
     let disk = own?.size("disk") ?? integer(.disk)
     for (name, isMissing) in [("cpu", cpu == nil), ("ram", ram == nil), ("disk", disk == nil)] where isMissing {
       (own ?? task).problem(
         "nothing says how much \(name) the task may use",
-        remedies: ["add \(name) to \"config\" of \"\(settings.path)\", or resources = Resources(...) to the task"])
+        remedies: [
+          (settings.map { "add \(name) to \"config\" of \"\($0.path)\", or " } ?? "add ")
+            + "resources = Resources(...) to the task"
+        ])
     }
     let resources = Resources(
       cpu: cpu ?? 0, ram: ram ?? 0, disk: disk ?? 0,
-      processes: own?.integer("processes") ?? integer(.processes) ?? Resources.defaultProcesses)
+      processes: own?.integer("processes") ?? integer(.processes) ?? Resources.defaultProcesses,
+      gpu: own?.integer("gpu") ?? 0)
     if let cpu, !(cpu > 0 && resources.milliCPU > 0) { (own ?? task).problem("cpu is above 0, not \(cpu)") }
+    if resources.gpu < 0 { (own ?? task).problem("gpu is 0 or more, not \(resources.gpu)") }
     if ram == 0 || disk == 0 { (own ?? task).problem("ram and disk are above 0") }
     return resources
   }
 
   /// The job's own artifact, and those that the task names besides.
   private func artifacts(_ task: BoundObject) throws -> [ArtifactReference] {
-    var artifacts = [context.artifact]
+    var artifacts = context.artifact.map { [$0] } ?? []
     for object in task.children("artifacts") {
       guard let name = object.string("name") else {
         object.problem("an artifact has a name")

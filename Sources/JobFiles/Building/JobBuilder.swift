@@ -7,27 +7,57 @@ struct JobBuilder {
   let job: BoundObject
   let problems: Problems
   var context: BuildingContext { problems.context }
-  var settings: StageSettings { context.settings }
+  /// What the job file fixes; nil for a file of Aurora's own.
+  var settings: StageSettings? { context.settings }
 
-  static func build(_ object: TemplateObject, _ context: BuildingContext) throws -> JobConfiguration {
-    let problems = Problems(context)
-    let builder = JobBuilder(
-      job: BoundObject(object, in: Variables(context.variables), problems: problems), problems: problems)
-    let configuration = try builder.configuration()
+  /// The configuration of an object of a template whose evaluation had these problems.
+  static func build(
+    _ object: TemplateObject, _ context: BuildingContext, after earlier: [Diagnostic] = []
+  ) throws -> JobConfiguration {
+    let problems = Problems(context, earlier)
+    let configuration = try attempt(object, problems)
     try problems.check()
     return configuration
+  }
+
+  /// The configuration as far as it can be made; what is wrong goes into `problems`.
+  static func attempt(_ object: TemplateObject, _ problems: Problems) throws -> JobConfiguration {
+    let scope = ScopeChain(names: problems.context.variables)
+    let plain = JobBuilder(job: BoundObject(object, in: scope, problems: problems), problems: problems)
+    // Aurora resolves aliases of ports before it looks at the processes: they are one port, not two.
+    let builder = JobBuilder(job: plain.job.adding(plain.portAliases()), problems: problems)
+    return try builder.configuration()
+  }
+
+  /// `thermos.ports[alias]` as a variable for the port that the announcer's map means.
+  private func portAliases() -> BindingFrame {
+    guard let announcer = job.child("announce") else { return .entries([]) }
+    let map = Dictionary(announcer.entries("portmap")) { $1 }
+    return .entries(
+      map.keys.sorted().map { name in
+        var target = map[name] ?? name
+        var seen: Set = [name]
+        while let next = map[target], seen.insert(target).inserted { target = next }
+        if map[target] != nil {
+          announcer.problem("the port map has a cycle through \"\(target)\"")
+          return ([], .none)
+        }
+        let text = Int(target) == nil ? "{{thermos.ports[\(target)]}}" : target
+        return (["thermos", "ports", name], .string(text))
+      }.filter { !$0.0.isEmpty })
   }
 
   private func configuration() throws -> JobConfiguration {
     let key = key()
     let task = try task()
     var configuration = JobConfiguration(
-      key: key, contact: job.string("contact") ?? settings.contact, isService: job.boolean("service") ?? false,
+      key: key, contact: job.string("contact") ?? settings?.contact, isService: job.boolean("service") ?? false,
       cron: cron(), instances: instances(), task: task, update: update(), announce: announcer(),
       priority: job.integer("priority") ?? integer(.priority) ?? 0, tier: tier(),
       maxTaskFailures: job.integer("max_task_failures") ?? 1, metadata: metadata())
     configuration.healthCheck = healthCheck(announcer: configuration.announce)
     configuration.lifecycle = lifecycle()
+    policies(&configuration)
     if case .http(let http)? = configuration.healthCheck?.checker, !job.has("health_check_config"),
       !configuration.requiredPorts.contains(http.port)
     {
@@ -46,6 +76,7 @@ struct JobBuilder {
   /// The job's key. What the template says besides must agree with the file: a copy of a template under another role
   /// or stage would run what nobody asked for.
   private func key() -> JobKey {
+    guard let settings else { return ownKey() }
     let fixed = [("role", settings.role), ("cluster", settings.cluster ?? ""), ("environment", settings.stage)]
     for (field, value) in fixed {
       guard let written = job.string(field), written != value else { continue }
@@ -61,8 +92,25 @@ struct JobBuilder {
     return key
   }
 
+  /// The key of a job whose file says all of it.
+  private func ownKey() -> JobKey {
+    var parts: [String: String] = [:]
+    for field in ["cluster", "role", "environment"] {
+      guard let value = job.string(field) else {
+        job.problem("the job has no \(field)", remedies: ["add \(field) = \"NAME\" to the job"])
+        continue
+      }
+      parts[field] = value
+    }
+    let key = JobKey(
+      cluster: parts["cluster"] ?? "", role: parts["role"] ?? "", stage: parts["environment"] ?? "",
+      name: job.object.value("name").map { job.text($0, "name") } ?? "")
+    if parts.count == 3, let problem = key.problem { job.problem("the job's key is not usable: \(problem)") }
+    return key
+  }
+
   func integer(_ key: ConfigKey) -> Int? {
-    if case .integer(let number)? = settings.config(key) { number } else { nil }
+    if case .integer(let number)? = settings?.config(key) { number } else { nil }
   }
 
   private func instances() -> Int {
@@ -74,7 +122,7 @@ struct JobBuilder {
   private func tier() -> Tier {
     if let tier = job.choice("tier", Tier.self) { return tier }
     if let production = job.boolean("production") { return production ? .preferred : .preemptible }
-    if case .text(let text)? = settings.config(.tier), let tier = Tier(rawValue: text) { return tier }
+    if case .text(let text)? = settings?.config(.tier), let tier = Tier(rawValue: text) { return tier }
     return .preemptible
   }
 
@@ -88,37 +136,28 @@ struct JobBuilder {
       collisionPolicy: job.choice("cron_collision_policy", CronConfiguration.CollisionPolicy.self) ?? .killExisting)
   }
 
-  private func update() -> UpdateConfiguration {
-    var update = UpdateConfiguration()
-    guard let object = job.child("update_config") else { return update }
-    update.strategy = UpdateStrategy(
-      batchSize: object.integer("batch_size") ?? 1,
-      waitForBatchCompletion: object.boolean("wait_for_batch_completion") ?? false)
-    if let watch = object.seconds("watch_secs") { update.watch = watch }
-    if let failures = object.integer("max_per_shard_failures") { update.maxPerInstanceFailures = failures }
-    if let failures = object.integer("max_total_failures") { update.maxTotalFailures = failures }
-    if let flag = object.boolean("rollback_on_failure") { update.rollbackOnFailure = flag }
-    if let flag = object.boolean("start_first") { update.startFirst = flag }
-    if update.batchSize < 1 { object.problem("batch_size is 1 or more, not \(update.batchSize)") }
-    return update
-  }
-
   private func announcer() -> Announcer? {
     guard let object = job.child("announce") else { return nil }
     let primary = object.string("primary_port") ?? "http"
-    guard object.has("portmap") else { return Announcer(primaryPort: primary) }
+    let zkPath = object.string("zk_path")
+    guard object.has("portmap") else { return Announcer(primaryPort: primary, zkPath: zkPath) }
     var portmap: [String: Announcer.PortTarget] = [:]
     for (name, target) in object.entries("portmap") {
       portmap[name] = Int(target).map { .number($0) } ?? .alias(target)
     }
-    return Announcer(primaryPort: primary, portmap: portmap)
+    return Announcer(primaryPort: primary, portmap: portmap, zkPath: zkPath)
   }
 
   private func metadata() -> [String: String] {
     var metadata: [String: String] = [:]
     for entry in job.children("metadata") {
-      guard let key = entry.string("key") else { continue }
-      metadata[key] = entry.string("value") ?? ""
+      guard let key = entry.string("key") else {
+        entry.problem("a metadata entry has a key")
+        continue
+      }
+      if metadata.updateValue(entry.string("value") ?? "", forKey: key) != nil {
+        entry.problem("two metadata entries have the key \"\(key)\"")
+      }
     }
     return metadata
   }

@@ -1,3 +1,4 @@
+import Diagnostics
 import JobModel
 
 /// What must hold for a finished configuration, apart from single fields.
@@ -10,6 +11,7 @@ struct JobChecks {
   func run() {
     names()
     order()
+    logSilence()
     ports()
     unbound()
   }
@@ -69,6 +71,20 @@ struct JobChecks {
     return nil
   }
 
+  /// A silent log must be one that is written at all.
+  private func logSilence() {
+    guard case .logSilence(let check)? = configuration.healthCheck?.checker, let name = check.process else { return }
+    guard let process = configuration.task.processes.first(where: { $0.name == name }) else {
+      builder.job.problem(
+        "the health check watches the log of \"\(name)\", which is not a process of the task",
+        notes: ["the processes are \(configuration.task.processes.map(\.name).joined(separator: ", "))"])
+      return
+    }
+    if process.logger?.destination == LoggerConfiguration.Destination.none || process.logger?.destination == .console {
+      builder.job.problem("the health check watches the log of \"\(name)\", which is not written to a file")
+    }
+  }
+
   private func ports() {
     let ports = configuration.requiredPorts
     let known = ports.isEmpty ? "no process uses a port" : "ports in use are \(ports.joined(separator: ", "))"
@@ -95,6 +111,11 @@ struct JobChecks {
   /// The last word on variables: whatever part of the job they stand in.
   private func unbound() {
     guard builder.problems.diagnostics.isEmpty else { return }
-    for name in configuration.unboundVariables { builder.job.problem("unbound variable {{\(name)}}") }
+    for name in configuration.unboundVariables {
+      builder.problems.add(
+        Diagnostic(
+          .input, "unbound variable {{\(name)}}", at: builder.job.object.location.map(TemplateDiagnostic.location)),
+        unbound: name)
+    }
   }
 }

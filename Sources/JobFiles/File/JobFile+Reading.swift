@@ -4,14 +4,25 @@ import SystemSupport
 import YAML
 
 extension JobFile {
-  private static let fileKeys = [
+  static let fileKeys = [
     "file", "user", "name", "buildname", "hashtype", "cluster", "contact", "githash", "version", "config", "args",
-    "stages",
+    "env",
+    "secrets", "volumes", "alerts", "drain_secs", "stages",
   ]
-  private static let stageKeys = ["cluster", "contact", "githash", "version", "config", "args"]
+  static let stageKeys = fileKeys.filter {
+    !["file", "user", "name", "buildname", "hashtype", "stages"].contains($0)
+  }
 
-  /// Reads a job file; throws all its problems together.
-  init(parsing bytes: [UInt8], path: String) throws {
+  /// A job file as far as it can be read, with all its problems and what is odd about it.
+  struct Reading {
+    /// Nil when a key is missing without which nothing can be evaluated.
+    var file: JobFile?
+    var problems: [Diagnostic]
+    var warnings: [Diagnostic]
+  }
+
+  /// Reads a job file; throws for what is not YAML.
+  static func read(_ bytes: [UInt8], path: String) throws -> Reading {
     let document = try YAMLDocument(parsing: bytes, path: path)
     var reader = JobFileReader(document: document)
     let root = reader.entries(document.root, "a job file", keys: Self.fileKeys)
@@ -42,13 +53,14 @@ extension JobFile {
         "a job file has stages", root["stages"]?.key ?? document.root,
         remedies: ["add, for example: stages: {devel: {githash: ...}}"])
     }
-    if !reader.problems.isEmpty { throw DiagnosticList(reader.problems) }
+    reader.findTraps(in: document.root)
     guard let file, let user, let buildname else {
-      throw Diagnostic(.defect, "a job file without problems lacks a key", at: document.location(of: document.root))
+      return Reading(file: nil, problems: reader.problems, warnings: reader.warnings)
     }
-    self.init(
+    let made = JobFile(
       document: document, file: file, user: user, name: name, buildname: buildname, hashType: hashType, common: common,
       stages: stages)
+    return Reading(file: made, problems: reader.problems, warnings: reader.warnings)
   }
 
   private static let purpose = [
@@ -74,6 +86,7 @@ struct JobFileReader {
   let document: YAMLDocument
   var hashType: ArtifactReference.HashType = .git
   var problems: [Diagnostic] = []
+  var warnings: [Diagnostic] = []
 
   init(document: YAMLDocument) { self.document = document }
 
@@ -159,6 +172,7 @@ struct JobFileReader {
       _ = anyEntries(args, "\"args\"")
       level.args = args
     }
+    readExtras(entries, into: &level)
     return level
   }
 
@@ -201,6 +215,10 @@ struct JobFileReader {
     case (.cpu, .int(let number)) where number > 0: return .number(Double(number))
     case (.cpu, .float(let number)) where number > 0 && number < 1e6: return .number(number)
     case (.cpu, _): problem("\"cpu\" is a number of cores above 0, such as 0.5", node)
+    case (.ram, .int), (.disk, .int):
+      problem(
+        "\"\(name)\" needs a unit: \"\(scalar.text)\" could be bytes or megabytes", node,
+        remedies: ["write \(scalar.text)MB or \(scalar.text)GB"])
     case (.ram, _), (.disk, _):
       if let bytes = ByteSize.parse(scalar.text), bytes > 0 { return .integer(bytes) }
       problem("\"\(name)\" is a size such as 256MB or 1GB, not \"\(scalar.text)\"", node)

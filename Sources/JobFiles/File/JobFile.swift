@@ -13,6 +13,12 @@ struct JobFile {
     var config: [Field<ConfigEntry>] = []
     /// A mapping, or nil.
     var args: YAMLNode?
+    var environment: [Field<(name: String, value: String)>] = []
+    var secrets: [Field<Secret>] = []
+    var alerts: [Field<AlertRule>] = []
+    /// Nil where the level says nothing; a stage's volumes replace those of the file.
+    var volumes: [Volume]?
+    var drain: Duration?
   }
 
   /// A value and the place it is written at.
@@ -27,6 +33,8 @@ struct JobFile {
   }
 
   let document: YAMLDocument
+  /// SHA-256 of the file, in hexadecimal.
+  var digest: String?
   var path: String { document.path }
   var file: Field<String>
   var user: Field<String>
@@ -65,6 +73,11 @@ struct StageSettings {
   var versionLocation: SourceLocation?
   var config: [(key: ConfigKey, value: ConfigValue)]
   var args: [(name: String, key: YAMLNode, node: YAMLNode)]
+  var environment: [String: String]
+  var secrets: [Secret]
+  var alerts: [AlertRule]
+  var volumes: [Volume]
+  var drain: Duration?
   /// For messages about the job as a whole.
   var stageLocation: SourceLocation
 
@@ -101,7 +114,12 @@ extension JobFile {
       version: chosen,
       versionLocation: version == nil ? written.map { document.location(of: $0.node) } : nil,
       config: overlaid(common.config, level.config), args: overlaid(common.args, level.args),
-      stageLocation: stageLocation)
+      environment: Dictionary((common.environment + level.environment).map { ($0.value.name, $0.value.value) }) { $1 },
+      secrets: Dictionary((common.secrets + level.secrets).map { ($0.value.name, $0.value) }) { $1 }.values
+        .sorted { $0.name < $1.name },
+      alerts: Dictionary((common.alerts + level.alerts).map { ($0.value.condition, $0.value) }) { $1 }.values
+        .sorted { $0.condition.rawValue < $1.condition.rawValue },
+      volumes: level.volumes ?? common.volumes ?? [], drain: level.drain ?? common.drain, stageLocation: stageLocation)
   }
 
   /// `jobs/fiddler.yaml` is `fiddler`.

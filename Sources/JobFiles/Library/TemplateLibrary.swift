@@ -6,6 +6,7 @@ enum TemplateLibrary {
   static let files = [
     "kilt/health.aurora": health,
     "kilt/installers.aurora": installers,
+    "kilt/jvm.aurora": jvm,
     "kilt/python_service.aurora": pythonService,
     "kilt/queue_worker.aurora": queueWorker,
   ]

@@ -2,79 +2,112 @@ import Diagnostics
 import Digests
 import JobModel
 import Starlark
+import Synchronization
 import SystemSupport
 
-/// One evaluation of a template with all it includes.
+/// One evaluation of a template, or of a file of Aurora's own, with all it includes.
 final class TemplateEvaluation {
-  private let settings: StageSettings
-  private let artifact: ArtifactReference
-  private let read: @Sendable (String) throws -> [UInt8]
+  /// The file that is evaluated for, for messages.
+  private let path: String
+  private let sources: TemplateSources
   private let print: @Sendable (String) -> Void
+  /// Whether the file stands for itself, as Aurora's client read it, instead of serving a job file.
+  let isAurora: Bool
+  /// Who submits.
+  let user: String?
+  /// The stage of the job file; nil for a file that stands for itself.
+  let stage: String?
   private var modules: [String: StarlarkModule] = [:]
   /// Files being evaluated, outermost first.
   private var active: [String] = []
   private var hasher = SHA256Hasher()
-  private var environment = Environment()
+  /// The names that files see.
+  let names: [String: Value]
   /// The variables that are bound for every text of the job.
-  private(set) var variables: [(name: String, value: Value)] = []
+  let variables: [(name: String, value: Value)]
   /// Which entries of `args` the template, or a text of the job, asked for.
-  let reads = ReadNames()
+  let reads: ReadNames
+  /// What is wrong with fields of objects.
+  private(set) var problems: [Diagnostic] = []
+  /// Every file that took part, relative to the workspace, without the library's.
+  private(set) var files: [String] = []
 
+  /// An evaluation for a stage of a job file.
   init(
-    settings: StageSettings, artifact: ArtifactReference, read: @escaping @Sendable (String) throws -> [UInt8],
+    settings: StageSettings, artifact: ArtifactReference?, sources: TemplateSources, user: String?,
     print: @escaping @Sendable (String) -> Void
   ) {
-    self.settings = settings
-    self.artifact = artifact
-    self.read = read
+    path = settings.path
+    self.sources = sources
     self.print = print
+    self.user = user
+    isAurora = false
+    stage = settings.stage
+    reads = ReadNames()
+    variables = TemplateEnvironment.variables(settings, artifact: artifact, reads: reads)
+    names = TemplateEnvironment.common.merging(variables.map { ($0.name, $0.value) }) { $1 }
+  }
+
+  /// An evaluation of a file that stands for itself.
+  init(aurora path: String, sources: TemplateSources, user: String?, print: @escaping @Sendable (String) -> Void) {
+    self.path = path
+    self.sources = sources
+    self.print = print
+    self.user = user
+    isAurora = true
+    stage = nil
+    reads = ReadNames()
+    variables = []
+    names = TemplateEnvironment.common
   }
 
   /// SHA-256 of the files that were evaluated, names and bytes, in the order they were first needed.
   var digest: String { hasher.digest().hex }
 
-  /// The one job of `jobs` in the template.
-  func job(template: String, location: Diagnostics.SourceLocation) throws -> TemplateObject {
-    let made = try TemplateEnvironment.make(settings, artifact: artifact, reads: reads)
-    variables = made.variables
-    environment = made.environment.adding([
-      "include": .builtin("include") { call in
-        guard let evaluation: TemplateEvaluation = call.context() else {
-          throw StarlarkError("include: not in a template")
-        }
-        return try evaluation.include(call)
-      }
-    ])
+  func report(_ diagnostic: Diagnostic) {
+    if !problems.contains(diagnostic) { problems.append(diagnostic) }
+  }
+
+  /// The objects of `jobs` in the template.
+  ///
+  /// - Throws: what stopped the evaluation, together with what was wrong before.
+  func jobs(template: String, location: Diagnostics.SourceLocation?) throws -> [TemplateObject] {
     let limits = Limits(steps: 10_000_000, allocatedBytes: 256 << 20, callDepth: 100)
     let thread = StarlarkThread(limits: limits, context: self)
     thread.print = { [print] text, place in print(place.map { "\($0.file):\($0.line): \(text)" } ?? text) }
-    let module: StarlarkModule
     do {
-      module = try evaluate(template, at: location, on: thread)
+      let module = try evaluate(template, at: location, on: thread)
+      return try jobs(in: module, template: template, location: location)
     } catch let error as StarlarkError {
-      throw TemplateDiagnostic.make(error)
+      report(TemplateDiagnostic.make(error))
+    } catch let error as any DiagnosableError {
+      report(error.diagnostic)
     }
-    return try job(in: module, template: template, location: location)
+    throw DiagnosticList(problems)
   }
 
-  private func job(
-    in module: StarlarkModule, template: String, location: Diagnostics.SourceLocation
-  ) throws -> TemplateObject {
+  private func jobs(
+    in module: StarlarkModule, template: String, location: Diagnostics.SourceLocation?
+  ) throws -> [TemplateObject] {
     let remedy = "end the template with jobs = [Service(...)]"
     guard let jobs = module["jobs"] else {
       throw Diagnostic(.input, "the template \"\(template)\" defines no \"jobs\"", at: location, remedies: [remedy])
     }
     let objects = jobs.asElements?.compactMap { $0.asHost(TemplateObject.self) } ?? []
-    guard let list = jobs.asElements, objects.count == list.count, objects.allSatisfy({ $0.type.name == "Job" }) else {
+    guard let list = jobs.asElements, objects.count == list.count, objects.allSatisfy({ $0.type === ObjectType.job })
+    else {
       throw Diagnostic(
         .input, "\"jobs\" of the template \"\(template)\" is not a list of jobs", at: location, remedies: [remedy])
     }
-    guard let job = objects.first, objects.count == 1 else {
+    if isAurora, objects.isEmpty {
+      throw Diagnostic(.input, "\"jobs\" of \"\(template)\" is empty", remedies: [remedy])
+    }
+    guard isAurora || objects.count == 1 else {
       throw Diagnostic(
-        .input, "the template \"\(template)\" makes \(objects.count) jobs for \"\(settings.path)\"", at: location,
+        .input, "the template \"\(template)\" makes \(objects.count) jobs for \"\(path)\"", at: location,
         notes: ["one file is one job, so that its name says what runs"])
     }
-    return job
+    return objects
   }
 
   /// Evaluates a file once; a later `include` of it finds its names.
@@ -82,37 +115,37 @@ final class TemplateEvaluation {
     _ path: String, at location: Diagnostics.SourceLocation?, on thread: StarlarkThread
   ) throws -> StarlarkModule {
     if let module = modules[path] { return module }
-    let bytes = try source(path, at: location)
+    let source = try sources.source(path, at: location)
     hasher.update(path)
     hasher.update([0])
-    hasher.update(bytes)
-    let program = try Program(
-      source: SourceFile(name: path, bytes: bytes), dialect: .template, environment: environment)
+    hasher.update(source.bytes)
+    if !TemplateLibrary.owns(path) { files.append(path) }
+    let program = try sources.program(source, names: names, isAurora: isAurora)
     active.append(path)
     defer { active.removeLast() }
-    let module = try thread.execute(program)
+    let module = try thread.execute(program, environment: Environment(names))
     modules[path] = module
     return module
   }
 
-  private func source(_ path: String, at location: Diagnostics.SourceLocation?) throws -> [UInt8] {
-    if TemplateLibrary.owns(path) {
-      if let text = TemplateLibrary.files[path] { return Array(text.utf8) }
-      throw Diagnostic(
-        .input, "Kilt's library has no template \"\(path)\"", at: location,
-        notes: ["it has \(TemplateLibrary.files.keys.sorted().joined(separator: ", "))"],
-        remedies: Suggestions.remedy(for: path, among: TemplateLibrary.files.keys.sorted()).map { [$0] } ?? [])
+  /// A file of the workspace that a template reads, relative to the file that asks.
+  func file(_ name: String, _ call: Call) throws -> SourceFile {
+    let place = call.location.map(TemplateDiagnostic.location)
+    // A function of the library reads for the template that called it.
+    let from = TemplateObject.userLocation(of: call)?.file ?? call.location?.file ?? path
+    let path = try TemplatePath.resolve(name, besides: from, at: place)
+    let source = try sources.source(path, at: place)
+    if !files.contains(path) {
+      hasher.update(path)
+      hasher.update([0])
+      hasher.update(source.bytes)
+      files.append(path)
     }
-    do {
-      return try read(path)
-    } catch let error as SystemCallError {
-      throw Diagnostic(
-        error.isMissing ? .input : .environment, "cannot read the template \"\(path)\": \(error.errno)", at: location)
-    }
+    return source
   }
 
   /// `include("x.aurora")`: the names that the file defines become names of the including one, as in Aurora.
-  private func include(_ call: Call) throws -> Value {
+  func include(_ call: Call) throws -> Value {
     let arguments = try call.bind(["path"], required: 1)
     let place = call.location.map(TemplateDiagnostic.location)
     guard let name = arguments[0]?.asString, let from = call.location?.file else {
@@ -127,5 +160,58 @@ final class TemplateEvaluation {
       try call.thread.define(global.name, global.value)
     }
     return .none
+  }
+}
+
+/// Reads templates and compiles them, each once for all evaluations that share it. Safe to use from several threads.
+final class TemplateSources: Sendable {
+  private struct State {
+    var sources: [String: SourceFile] = [:]
+    /// By path, and apart for files that stand for themselves: those have no names of a job file.
+    var programs: [String: Program] = [:]
+  }
+
+  private let read: @Sendable (String) throws -> [UInt8]
+  private let state = Mutex(State())
+
+  init(read: @escaping @Sendable (String) throws -> [UInt8]) { self.read = read }
+
+  func source(_ path: String, at location: Diagnostics.SourceLocation?) throws -> SourceFile {
+    if let source = state.withLock({ $0.sources[path] }) { return source }
+    let source = SourceFile(name: path, bytes: try bytes(of: path, at: location))
+    return state.withLock { state in
+      // Another thread may have been faster: all see one file.
+      if let known = state.sources[path] { return known }
+      state.sources[path] = source
+      return source
+    }
+  }
+
+  /// The program of a file. The names are those of all evaluations; their values are given at each.
+  func program(_ source: SourceFile, names: [String: Value], isAurora: Bool) throws -> Program {
+    let key = (isAurora ? "aurora " : "") + source.name
+    if let program = state.withLock({ $0.programs[key] }) { return program }
+    let program = try Program(source: source, dialect: .template, environment: Environment(names))
+    return state.withLock { state in
+      if let known = state.programs[key] { return known }
+      state.programs[key] = program
+      return program
+    }
+  }
+
+  private func bytes(of path: String, at location: Diagnostics.SourceLocation?) throws -> [UInt8] {
+    if TemplateLibrary.owns(path) {
+      if let text = TemplateLibrary.files[path] { return Array(text.utf8) }
+      throw Diagnostic(
+        .input, "Kilt's library has no template \"\(path)\"", at: location,
+        notes: ["it has \(TemplateLibrary.files.keys.sorted().joined(separator: ", "))"],
+        remedies: Suggestions.remedy(for: path, among: TemplateLibrary.files.keys.sorted()).map { [$0] } ?? [])
+    }
+    do {
+      return try read(path)
+    } catch let error as SystemCallError {
+      throw Diagnostic(
+        error.isMissing ? .input : .environment, "cannot read the template \"\(path)\": \(error.errno)", at: location)
+    }
   }
 }

@@ -10,30 +10,49 @@ final class TemplateObject: StarlarkHostObject {
   /// In the order they were given; those that are `None` are left out.
   let fields: [(name: String, value: Value)]
   /// Variables for the texts in and below this object, nearest first.
-  let bindings: [(name: String, value: Value)]
+  let bindings: [BindingFrame]
   let location: Starlark.SourceLocation?
   /// Which fields were asked for, where that matters.
   let reads: ReadNames?
+  /// Whether fields are read by calling them: `job.name()`.
+  let hasAccessors: Bool
 
   init(
-    type: ObjectType, fields: [(name: String, value: Value)], bindings: [(name: String, value: Value)] = [],
-    location: Starlark.SourceLocation?, reads: ReadNames? = nil
+    type: ObjectType, fields: [(name: String, value: Value)], bindings: [BindingFrame] = [],
+    location: Starlark.SourceLocation?, reads: ReadNames? = nil, hasAccessors: Bool = false
   ) {
     self.type = type
     self.reads = reads
     self.fields = fields
     self.bindings = bindings
     self.location = location
+    self.hasAccessors = hasAccessors || type.isDeclared
   }
 
   /// The object that `Type(field = value, ...)` makes.
   static func make(_ type: ObjectType, _ call: Call) throws -> Value {
-    .host(
+    let evaluation: TemplateEvaluation? = call.context()
+    return .host(
       TemplateObject(
-        type: type, fields: try merged([], type, call), location: userLocation(of: call)))
+        type: type, fields: try merged([], type, call), location: userLocation(of: call),
+        hasAccessors: !type.isOpen && evaluation?.isAurora == true))
   }
 
+  /// The same object with other fields or bindings.
+  func copy(
+    fields: [(name: String, value: Value)]? = nil, bindings: [BindingFrame]? = nil,
+    location: Starlark.SourceLocation? = nil
+  ) -> TemplateObject {
+    TemplateObject(
+      type: type, fields: fields ?? self.fields, bindings: bindings ?? self.bindings,
+      location: location ?? self.location, reads: reads, hasAccessors: hasAccessors)
+  }
+
+  /// The value that was given for a field.
   func field(_ name: String) -> Value? { fields.first { $0.name == name }?.value }
+
+  /// The value of a field, or its type's default.
+  func value(_ name: String) -> Value? { field(name) ?? type[name]?.defaultValue }
 
   /// The innermost place outside of Kilt's own library: where a person can do something.
   static func userLocation(of call: Call) -> Starlark.SourceLocation? {
@@ -41,6 +60,7 @@ final class TemplateObject: StarlarkHostObject {
     return places.last { !TemplateLibrary.owns($0.file) } ?? places.last
   }
 
+  /// What is wrong with a field is reported, and the field left out, so that one run finds all of it.
   private static func merged(
     _ old: [(name: String, value: Value)], _ type: ObjectType, _ call: Call
   ) throws -> [(name: String, value: Value)] {
@@ -57,25 +77,40 @@ final class TemplateObject: StarlarkHostObject {
       }
     }
     for (name, value) in given {
+      var value = value
       if !type.isOpen {
         guard let kind = type.kind(of: name) else {
-          throw StarlarkError(
-            "\(type.name) has no field \"\(name)\"", hint: Suggestions.remedy(for: name, among: type.fields.map(\.name))
-          )
+          try report(
+            "\(type.name) has no field \"\(name)\"",
+            hint: Suggestions.remedy(for: name, among: type.fields.map(\.name)),
+            note: "its fields are " + type.fields.map(\.name).joined(separator: ", "), call)
+          continue
         }
-        if case .unsupported(let advice) = kind, !value.isNone {
-          throw StarlarkError("the field \"\(name)\" of \(type.name) is not supported", hint: advice)
+        if !value.isNone, !EmptyValue.isEmpty(value) {
+          guard let coerced = kind.coerced(value, at: call.location) else {
+            let got = (value.asHost() as TemplateObject?)?.type.name ?? value.typeName
+            let shown = value.asString.map { "the string \"\($0)\"" } ?? got
+            try report("the field \"\(name)\" of \(type.name) is \(kind.description), not \(shown)", call)
+            continue
+          }
+          value = coerced
         }
-        guard value.isNone || kind.accepts(value) else {
-          let got = (value.asHost() as TemplateObject?)?.type.name ?? value.typeName
-          let shown = value.asString.map { "the string \"\($0)\"" } ?? got
-          throw StarlarkError("the field \"\(name)\" of \(type.name) is \(kind.description), not \(shown)")
-        }
+      } else if let typed: TypedValue = value.asHost() {
+        value = typed.value
       }
       fields.removeAll { $0.name == name }
-      if !value.isNone { fields.append((name, value)) }
+      if !value.isNone, !EmptyValue.isEmpty(value) { fields.append((name, value)) }
     }
     return fields
+  }
+
+  private static func report(_ message: String, hint: String? = nil, note: String? = nil, _ call: Call) throws {
+    var error = StarlarkError(message, hint: hint, location: call.location)
+    error.callStack = call.callStack
+    guard let evaluation: TemplateEvaluation = call.context() else { throw error }
+    var diagnostic = TemplateDiagnostic.make(error)
+    if hint == nil, let note { diagnostic.notes.append(note) }
+    evaluation.report(diagnostic)
   }
 
   // MARK: StarlarkHostObject
@@ -88,11 +123,10 @@ final class TemplateObject: StarlarkHostObject {
 
   func attribute(_ name: String) throws -> Value? {
     reads?.note(name)
-    if let value = field(name) { return value }
+    if hasAccessors, let field = type[name] { return accessor(field) }
+    if !hasAccessors, let value = field(name) { return value }
     if name == "bind" {
-      return .builtin("bind") { [self] call in
-        .host(TemplateObject(type: type, fields: fields, bindings: try bound(call) + bindings, location: location))
-      }
+      return .builtin("bind") { [self] call in .host(copy(bindings: try Self.frames(of: call) + bindings)) }
     }
     if type.isOpen, name == "get" {
       return .builtin("get") { [self] call in
@@ -102,12 +136,30 @@ final class TemplateObject: StarlarkHostObject {
         return field(name) ?? arguments[1] ?? .none
       }
     }
+    if hasAccessors, name == "get" { return .builtin("get") { [self] _ in plain } }
+    if name.hasPrefix("has_"), let field = type[String(name.dropFirst(4))] {
+      return .builtin(name) { [self] _ in .bool(value(field.name) != nil) }
+    }
     // A field that was not given, and a field that does not exist, differ.
     return type.kind(of: name) == nil ? nil : Value.none
   }
 
+  /// `job.name()`: the field with its variables replaced as far as they are known, or `Empty`.
+  private func accessor(_ field: ObjectType.Field) -> Value {
+    .builtin(field.name) { [self] _ in
+      guard let value = value(field.name) else { return EmptyValue.value }
+      return TypedValue.bound(value, field.kind, in: ScopeChain().within(self))
+    }
+  }
+
+  /// A dictionary of the fields, as written, defaults included.
+  var plain: Value {
+    let names = type.isOpen ? fields.map(\.name) : type.fields.map(\.name)
+    return .dict(StarlarkDict(names.compactMap { name in value(name).map { (name, TypedValue.plain($0)) } }))
+  }
+
   var attributeNames: [String] {
-    (type.isOpen ? fields.map(\.name) + ["get"] : type.fields.map(\.name)) + ["bind"]
+    (type.isOpen || hasAccessors ? fields.map(\.name) + ["get"] : type.fields.map(\.name)) + ["bind"]
   }
 
   func element(at key: Value) throws -> Value? {
@@ -132,28 +184,28 @@ final class TemplateObject: StarlarkHostObject {
   var isCallable: Bool { true }
 
   func call(_ call: Call) throws -> Value {
-    .host(
-      TemplateObject(
-        type: type, fields: try Self.merged(fields, type, call), bindings: bindings,
-        location: Self.userLocation(of: call)))
+    .host(copy(fields: try Self.merged(fields, type, call), location: Self.userLocation(of: call)))
   }
 
   func freeze() {
-    for entry in fields + bindings { entry.value.freeze() }
+    for entry in fields { entry.value.freeze() }
+    for case .entries(let entries) in bindings { for entry in entries { entry.value.freeze() } }
   }
 
-  private func bound(_ call: Call) throws -> [(name: String, value: Value)] {
-    var result = call.named.map { (name: $0.name, value: $0.value) }
+  /// What `bind(...)` was given, the last first.
+  static func frames(of call: Call) throws -> [BindingFrame] {
+    var frames: [BindingFrame] = []
     for value in call.positional {
       if let object: TemplateObject = value.asHost() {
-        result += object.fields
+        frames.append(.scope(object))
       } else if let items = value.asItems {
-        result += items.compactMap { item in item.key.asString.map { (name: $0, value: item.value) } }
+        frames.append(.names(items.compactMap { item in item.key.asString.map { (name: $0, value: item.value) } }))
       } else {
         throw StarlarkError("bind: variables are given by name, or as a Profile")
       }
     }
-    return result
+    if !call.named.isEmpty { frames.append(.names(call.named.map { (name: $0.name, value: $0.value) })) }
+    return frames.reversed()
   }
 }
 

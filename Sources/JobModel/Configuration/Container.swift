@@ -47,7 +47,7 @@ public struct Volume: Sendable, Hashable {
 
   /// An absolute path on the host. The scheduler's policy says which roles can use which paths.
   public var hostPath: String
-  /// The place in the sandbox: an absolute path, or one relative to the task's directory.
+  /// The place in the sandbox: an absolute path, or one relative to its root.
   public var containerPath: String
   public var mode: Mode
 
@@ -56,6 +56,24 @@ public struct Volume: Sendable, Hashable {
     self.containerPath = containerPath
     self.mode = mode
   }
+
+  /// The place as an absolute path: a relative one is below the root of the sandbox.
+  public var absolutePlace: String { containerPath.hasPrefix("/") ? containerPath : "/" + containerPath }
+
+  /// Whether the place is free for a volume: not one of the sandbox's own, which a task could have filled with links, nor
+  /// one that programs of the host are read from.
+  public var hasFreePlace: Bool {
+    let parts = absolutePlace.split(separator: "/")
+    guard let top = parts.first, !parts.contains(".."), !parts.contains(".") else { return false }
+    if top == "var" { return parts.count > 1 && parts[1] != "tmp" && parts[1] != "run" }
+    return !Volume.takenPlaces.contains(String(top))
+  }
+
+  private static let takenPlaces: Set<String> = [
+    "artifacts", "bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "proc", "run", "sandbox", "sbin",
+    "sys",
+    "tmp", "usr",
+  ]
 
   /// `HOST -> PLACE (MODE)`, for plans and pages.
   public var description: String { "\(hostPath) -> \(containerPath) (\(mode.rawValue))" }

@@ -43,6 +43,23 @@ public struct TaskConfiguration: Sendable, Hashable {
   }
 }
 
+extension TaskConfiguration {
+  /// Whether a job can set the variable: those that the executor sets are its own.
+  public static func isFreeVariable(_ name: String) -> Bool {
+    guard let first = name.utf8.first, !(0x30...0x39).contains(first), !ownVariables.contains(name) else {
+      return false
+    }
+    if name.hasPrefix("KILT_") || name.hasPrefix("PORT_") { return false }
+    return name.utf8.allSatisfy { byte in
+      (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || byte == 0x5F
+    }
+  }
+
+  private static let ownVariables: Set<String> = [
+    "HOME", "TMPDIR", "PATH", "SHELL", "USER", "LOGNAME", "HOSTNAME", "TASK_ID", "INSTANCE", "PEX_ROOT",
+  ]
+}
+
 /// `order(a, b, c)`: each named process starts only after the one before it has succeeded.
 public struct OrderConstraint: Sendable, Hashable {
   public var order: [String]

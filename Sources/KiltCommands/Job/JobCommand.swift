@@ -6,5 +6,6 @@ struct JobCommand: ParsableCommand {
     commandName: "job", abstract: "Create, look at and end jobs.",
     subcommands: [
       JobCreate.self, JobStatusCommand.self, JobList.self, JobLogs.self, JobKill.self, JobRestart.self, JobInspect.self,
+      JobLint.self, JobSchema.self, JobNew.self, JobLibrary.self,
     ])
 }

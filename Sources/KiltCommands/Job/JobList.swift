@@ -13,6 +13,8 @@ struct JobList: ParsableCommand {
       EXAMPLES
         kilt job list
         kilt job list --format json
+        kilt job list --files                what all job files would run
+        kilt job list --files hello.aurora   the jobs of an Aurora file
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -21,7 +23,25 @@ struct JobList: ParsableCommand {
   @Option(help: ArgumentHelp("The cluster; the first of kilt.toml by default.", valueName: "name"))
   var cluster: String?
 
+  @Flag(help: "Show what job files would run, without a server. The arguments are files and directories.")
+  var files = false
+
+  @Argument(help: ArgumentHelp("Job files or directories, with --files. Default: jobs.", valueName: "file"))
+  var patterns: [String] = []
+
+  func validate() throws {
+    if !files, !patterns.isEmpty { throw ValidationError("name files only with --files") }
+  }
+
   func run() throws {
+    if files {
+      let listing = try JobFileListing(global, patterns, cluster: cluster)
+      switch output.format {
+      case .json: writeText(listing.json.text(.pretty) + "\n", to: 1)
+      case .text: for line in listing.lines { Terminal.standardOutput.print(line) }
+      }
+      return
+    }
     let jobs = try JobSession(global, cluster: cluster).client.jobs()
     switch output.format {
     case .json: writeText(JSONValue.array(jobs.map(\.json)).text(.pretty) + "\n", to: 1)

@@ -23,6 +23,8 @@ struct JobOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("The cluster; by default the job file's, or the first of kilt.toml.", valueName: "name"))
   var cluster: String?
+
+  @OptionGroup var selection: JobSelection
 }
 
 /// What the job verbs work with: the workspace, the cluster, its scheduler.
@@ -79,17 +81,20 @@ struct JobSession {
   func configuration(_ options: JobOptions, commit: String? = nil, offline: Bool) throws -> JobConfiguration {
     var loader = JobLoader(
       root: workspace.root, cluster: cluster.name,
-      policy: JobLoader.Policy(mainBranch: workspace.configuration.mainBranch), owner: environmentVariable("USER"))
+      policy: JobLoader.Policy(mainBranch: workspace.configuration.mainBranch), owner: JobOwner.current)
     let path = try workspacePath(options.file)
     // What is wrong with the file itself is said first, whether a scheduler runs or not.
-    let written = try loader.load(path, stage: options.stage, version: commit, artifacts: nil)
+    let request = JobRequest(
+      path: path, stage: options.stage, version: commit, job: options.selection.job,
+      bindings: try options.selection.bindings())
+    let written = try loader.load(request, artifacts: nil)
     if offline { return written }
     loader.platform = try client.cluster()["platform"]?.string
     loader.print = { writeText($0 + "\n", to: 2) }
     let renderer = DiagnosticRenderer(color: Terminal.standardError.usesColor)
     loader.warn = { writeText(renderer.render($0, label: "warning"), to: 2) }
-    return try loader.load(
-      path, stage: options.stage, version: commit, artifacts: try RepositoryLookup(workspace: workspace))
+    let configuration = try loader.load(request, artifacts: try RepositoryLookup(workspace: workspace))
+    return workspace.withProvenance(configuration)
   }
 
   /// The key of the job that the options name.

@@ -24,7 +24,16 @@ enum APIResponse {
   }
 
   static func error(_ status: HTTPResponse.Status, _ diagnostic: Diagnostic) -> Response {
-    error(status, diagnostic.summary, remedy: diagnostic.remedies.first)
+    // `code` is the first of `codes`, for programs that look at one.
+    var error = JSONObject([("message", .string(diagnostic.summary))])
+    if let code = diagnostic.codes.first {
+      error["code"] = .string(code)
+      error["codes"] = .strings(diagnostic.codes)
+    }
+    if let remedy = diagnostic.remedies.first { error["remedy"] = .string(remedy) }
+    if diagnostic.remedies.count > 1 { error["remedies"] = .strings(diagnostic.remedies) }
+    if !diagnostic.notes.isEmpty { error["notes"] = .strings(diagnostic.notes) }
+    return json(.members(["error": .object(error)]), status: status)
   }
 
   static func redirect(to path: String) -> Response {

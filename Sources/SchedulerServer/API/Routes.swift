@@ -68,7 +68,8 @@ struct Routes: Sendable {
     let key = configuration.key
     context.audit.job = key
     try context.require(.deploy(role: key.role, stage: key.stage))
-    return answer(await scheduler.create(configuration), key: key, status: .created)
+    let reason = AccessControl.reason(of: request)
+    return answer(await scheduler.create(configuration, reason: reason), key: key, status: .created)
   }
 
   private func change(

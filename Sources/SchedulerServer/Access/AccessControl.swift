@@ -147,17 +147,23 @@ struct AccessControl: Sendable {
 
   // MARK: The audit trail
 
+  /// Why a person asks for a change, as `--reason` says it; nil for a request that gives none.
+  static func reason(of request: Request) -> String? {
+    reasonHeader.flatMap { request.headers[$0] }.flatMap { PercentEncoding.decoded($0) }
+      .map { String($0.prefix(longestReason)) }
+  }
+
   /// Records a change that was asked for. Requests of nobody are not recorded: anybody could fill the disk with them.
   private func record(_ request: Request, _ path: [Substring], _ context: AccessContext, _ status: HTTPResponse.Status)
     async
   {
     guard context.caller.isKnown else { return }
-    let reason = Self.reasonHeader.flatMap { request.headers[$0] }.flatMap { PercentEncoding.decoded($0) }
+    let reason = Self.reason(of: request)
     let entry = AuditEntry(
       time: HostScheduler.now(), caller: context.caller,
       action: context.audit.action ?? RouteAccess.action(of: path, method: request.method.rawValue),
       job: RouteAccess.job(of: path) ?? context.audit.job,
-      reason: reason.map { String($0.prefix(Self.longestReason)) }, status: Int(status.code))
+      reason: reason, status: Int(status.code))
     await audit.record(entry)
   }
 }

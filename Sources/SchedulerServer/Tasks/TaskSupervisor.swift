@@ -62,12 +62,13 @@ struct TaskSupervisor {
     }
     if let last = try directory.checkpoint()?.lastEvent, last.status.isTerminal { return }
     try directory.create(assignment)
-    let executor = ExecutorOptions(
+    var executor = ExecutorOptions(
       taskDirectory: directory.paths.directory, pexRunner: options.pexRunner.string, repository: options.repository,
       controlGroupParent: options.controlGroupParent, isolation: isolation(),
       allowsMissingUser: options.allowsMissingUser, allowedRoots: options.allowedRoots, readOnly: options.readOnly,
-      path: options.path,
-      portRange: options.portRange)
+      path: options.path, portRange: options.portRange)
+    executor.secretsDirectory = options.clusterPolicy.secrets?.string
+    executor.secretsCommand = options.clusterPolicy.secretsCommand
     let log = try FileSystem.open(
       FilePath(directory.paths.directory).appending("executor.log"), .writeOnly, options: [.create, .append])
     defer { FileSystem.close(log) }

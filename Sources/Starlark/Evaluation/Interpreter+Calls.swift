@@ -203,7 +203,10 @@ extension Interpreter {
       } else {
         throw StarlarkError(
           "function \(function.name) got an unexpected keyword argument \"\(argument.name)\"",
-          hint: Suggestion.hint(for: argument.name, among: parameters.names))
+          hint: [
+            Suggestion.hint(for: argument.name, among: parameters.names),
+            "its parameters are " + parameters.names.joined(separator: ", "),
+          ].compactMap(\.self).joined(separator: "\n"))
       }
     }
     let firstDefault = parameters.names.count - parameters.defaultCount

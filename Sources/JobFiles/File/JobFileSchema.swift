@@ -1,0 +1,133 @@
+public import JSON
+import JobModel
+
+/// The JSON schema of job files (draft 2020-12). Editors complete and check with it; ``JobFile`` checks more.
+public enum JobFileSchema {
+  public static var json: JSONValue {
+    var properties = JSONObject()
+    for (name, schema) in fileProperties + stageProperties { properties[name] = schema }
+    properties["stages"] = .members([
+      "type": "object", "description": "What differs by stage.", "minProperties": 1,
+      "propertyNames": ["pattern": identifier],
+      "additionalProperties": .members([
+        "type": ["object", "null"], "additionalProperties": false, "properties": .object(JSONObject(stageProperties)),
+      ]),
+    ])
+    return .members([
+      "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Kilt job file", "type": "object",
+      "additionalProperties": false, "required": ["file", "user", "buildname", "stages"],
+      "properties": .object(properties),
+    ])
+  }
+
+  private static let identifier: JSONValue = "^[A-Za-z0-9_.-]{1,255}$"
+  private static let size: JSONValue = [
+    "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)? ?([KMGT](i?B)?|B)$",
+    "description": "A size with its unit: 256MB.",
+  ]
+
+  private static func text(_ description: String) -> JSONValue {
+    ["type": "string", "description": .string(description)]
+  }
+
+  private static func name(_ description: String) -> JSONValue {
+    ["type": "string", "pattern": identifier, "description": .string(description)]
+  }
+
+  private static func choice(_ values: [String], _ description: String) -> JSONValue {
+    ["enum": .strings(values), "description": .string(description)]
+  }
+
+  private static var fileProperties: [(String, JSONValue)] {
+    [
+      ("file", text("The template, relative to this file, or from the workspace root with //.")),
+      ("user", name("The role: the user that the job runs as.")),
+      ("name", name("The name of the job. Default: the name of the file.")),
+      ("buildname", name("The artifact, as in dist/NAME-COMMIT-PLATFORM.pex.")),
+      ("hashtype", choice(ArtifactReference.HashType.allCases.map(\.rawValue), "How the version is written.")),
+    ]
+  }
+
+  private static var stageProperties: [(String, JSONValue)] {
+    [
+      ("cluster", name("Where the job runs.")), ("contact", text("Whom to ask about the job.")),
+      (
+        "githash",
+        [
+          "type": ["string", "integer", "number"], "pattern": "^[0-9a-fA-F]{7,40}$",
+          "description": "The commit: 7 to 40 digits.",
+        ]
+      ),
+      ("version", ["type": ["string", "integer", "number"], "description": "The version, for other hash types."]),
+      ("config", config), ("args", ["type": ["object", "null"], "description": "Values that the template asks for."]),
+      (
+        "env",
+        .members([
+          "type": "object", "description": "Variables of the environment of every process.",
+          "propertyNames": ["pattern": "^[A-Za-z_][A-Za-z0-9_]*$"],
+          "additionalProperties": ["type": ["string", "number", "boolean"]],
+        ])
+      ),
+      (
+        "secrets",
+        .members([
+          "type": "object", "description": "Files in memory, by name; the value says where the host finds the secret.",
+          "propertyNames": ["pattern": identifier],
+          "additionalProperties": ["type": "string", "pattern": "^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"],
+        ])
+      ),
+      ("volumes", volumes), ("alerts", alerts),
+      (
+        "drain_secs",
+        ["type": "number", "minimum": 0, "maximum": 3600, "description": "Time between withdrawal and stop."]
+      ),
+    ]
+  }
+
+  private static var config: JSONValue {
+    .members([
+      "type": ["object", "null"], "description": "What people change often.", "additionalProperties": false,
+      "properties": .members([
+        "cpu": ["type": "number", "exclusiveMinimum": 0], "ram": size, "disk": size,
+        "processes": ["type": "integer", "minimum": 1],
+        "instances": ["type": "integer", "minimum": 1, "maximum": 4000],
+        "priority": ["type": "integer"], "tier": ["enum": .strings(Tier.allCases.map(\.rawValue))],
+      ]),
+    ])
+  }
+
+  private static var volumes: JSONValue {
+    .members([
+      "type": "array", "description": "Directories of the host that the task sees.",
+      "items": .members([
+        "type": "object", "additionalProperties": false, "required": ["host", "at"],
+        "properties": .members([
+          "host": ["type": "string", "pattern": "^/"], "at": ["type": "string"],
+          "mode": ["enum": .strings(Volume.Mode.allCases.map(\.rawValue))],
+        ]),
+      ]),
+    ])
+  }
+
+  private static var alerts: JSONValue {
+    let rule: JSONValue = .members([
+      "anyOf": [
+        ["type": "boolean"], ["enum": ["on", "off"]],
+        .members([
+          "type": "object", "additionalProperties": false,
+          "properties": .members([
+            "for": ["type": "number", "minimum": 0, "description": "Seconds."],
+            "above": ["type": ["number", "string"], "description": "Part of the limit: 90% or 0.9."],
+            "severity": ["enum": .strings(AlertRule.Severity.allCases.map(\.rawValue))],
+          ]),
+        ]),
+      ]
+    ])
+    var properties = JSONObject()
+    for condition in AlertRule.Condition.allCases { properties[condition.rawValue] = rule }
+    return .members([
+      "type": "object", "description": "Conditions about which people want to hear.", "additionalProperties": false,
+      "properties": .object(properties),
+    ])
+  }
+}

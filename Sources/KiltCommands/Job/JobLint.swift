@@ -1,0 +1,96 @@
+internal import ArgumentParser
+internal import Diagnostics
+internal import JSON
+internal import JobFiles
+internal import JobModel
+internal import SchedulerCore
+internal import SystemSupport
+
+/// `kilt job lint`.
+struct JobLint: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "lint", abstract: "Check job files, each for all its stages, without a server.",
+    discussion: """
+      Checks the schema, the template, all variables, and every rule of the scheduler that needs neither the artifact \
+      repository nor the host. Without files, checks all job files below jobs/.
+
+      EXAMPLES
+        kilt job lint
+        kilt job lint jobs/fiddler.yaml jobs/workers
+        kilt job lint --format sarif > lint.sarif
+
+      EXIT CODES
+        0  no errors; with --strict, no warnings either
+        2  errors
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable { case text, json, sarif }
+
+  @OptionGroup var global: GlobalOptions
+
+  @Argument(help: ArgumentHelp("Job files, Aurora files, or directories.", valueName: "file"))
+  var files: [String] = []
+
+  @Option(help: "The form of the output: text for people, json and sarif for programs.")
+  var format = Format.text
+
+  @Flag(help: "Fail on warnings.")
+  var strict = false
+
+  @Option(help: ArgumentHelp("The cluster of files that name none.", valueName: "name"))
+  var cluster: String?
+
+  @Option(
+    help: ArgumentHelp("A value for a variable that an Aurora file leaves open. Repeatable.", valueName: "name=value"))
+  var bind: [String] = []
+
+  func run() throws {
+    let set = try JobFileSet(global, cluster: cluster)
+    let paths = try set.files(files)
+    let bindings = try bind.map { try TemplateBinding(parsing: $0) }
+    let findings = set.loader.check(paths, bindings: bindings).map(Self.completed)
+    let jobs = findings.reduce(0) { $0 + $1.jobs.count }
+    let errors = findings.reduce(0) { $0 + $1.errors.count }
+    let warnings = findings.reduce(0) { $0 + $1.warnings.count }
+    switch format {
+    case .json: writeText(LintReport.json(findings).text(.pretty) + "\n", to: 1)
+    case .sarif: writeText(LintReport.sarif(findings).text(.pretty) + "\n", to: 1)
+    case .text:
+      let renderer = DiagnosticRenderer(color: Terminal.standardOutput.usesColor)
+      for finding in findings {
+        for error in finding.errors { writeText(renderer.render(error, label: "error"), to: 1) }
+        for warning in finding.warnings { writeText(renderer.render(warning, label: "warning"), to: 1) }
+      }
+      Terminal.standardOutput.print(
+        "checked \(paths.count) files, \(jobs) jobs: \(errors) errors, \(warnings) warnings")
+    }
+    if errors > 0 || strict && warnings > 0 { throw ExitCode(Blame.input.exitCode) }
+  }
+
+  /// With the rules of the scheduler; those that need the repository are its own.
+  private static func completed(_ check: JobFileCheck) -> JobFileCheck {
+    var check = check
+    let safety = SafetyCheck()
+    for job in check.jobs {
+      guard let configuration = job.configuration else {
+        if !job.unbound.isEmpty {
+          check.errors.append(
+            Diagnostic(
+              .input,
+              "job \(job.key) has unbound variables: \(job.unbound.map { "{{\($0)}}" }.joined(separator: ", "))",
+              at: SourceLocation(path: check.path, line: 1),
+              remedies: job.unbound.map { "bind it: --bind \($0)=VALUE" }))
+        }
+        continue
+      }
+      for problem in safety.problems(of: configuration)
+      where problem.code != .digestMissing && problem.code != .commitMissing {
+        check.errors.append(
+          Diagnostic(
+            .input, "job \(job.key): \(problem.summary)", at: SourceLocation(path: check.path, line: 1),
+            remedies: problem.remedy.map { [$0] } ?? []))
+      }
+    }
+    return check
+  }
+}

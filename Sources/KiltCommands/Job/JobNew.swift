@@ -1,0 +1,149 @@
+internal import ArgumentParser
+internal import BuildFiles
+internal import Diagnostics
+internal import JobFiles
+internal import JobModel
+internal import SystemSupport
+internal import TargetGraph
+internal import Workspace
+
+/// `kilt job new`.
+struct JobNew: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "new", abstract: "Write a job file, and a template where none fits.",
+    discussion: """
+      For a target, the shape of the job, its port and its health check are guessed from the program's packages and \
+      code; each guess is printed with its reason. Existing files stay as they are.
+
+      EXAMPLES
+        kilt job new services/fiddler:server
+        kilt job new send_email --template igor --buildname igor_worker
+        kilt job new send_email --template queue_worker
+      """)
+
+  @OptionGroup var global: GlobalOptions
+
+  @Argument(help: ArgumentHelp("The job's name, or the address of a pex_binary.", valueName: "name"))
+  var name: String
+
+  @Option(
+    help: ArgumentHelp(
+      "A template: a file of the directory of job files, or python_service, queue_worker, process.", valueName: "name"))
+  var template: String?
+
+  @Option(help: ArgumentHelp("The artifact. Default: the target's, or the job's name.", valueName: "name"))
+  var buildname: String?
+
+  @Option(help: ArgumentHelp("The role. Default: that of the other job files, or www-data.", valueName: "name"))
+  var user: String?
+
+  @Option(help: ArgumentHelp("The directory of job files.", valueName: "path"))
+  var jobs = "jobs"
+
+  func run() throws {
+    let set = try JobFileSet(global)
+    let directory = try set.path(jobs)
+    let neighbors = try existing(in: directory, set)
+    var draft = try name.contains(":") || name.contains("/") ? draftOfTarget() : plainDraft()
+    if let buildname { draft.buildname = buildname }
+    draft.role = user ?? neighbors.first?.role ?? "www-data"
+    if let template {
+      let file = template.hasSuffix(".aurora") ? template : template + ".aurora"
+      if FileSystem.exists(set.workspace.root.appending(directory).appending(file)) {
+        draft.template = file
+      } else if let shape = JobDraft.Shape(rawValue: template) {
+        draft.shape = shape
+      } else {
+        let known = try templates(in: directory, set) + JobDraft.Shape.allCases.map(\.rawValue)
+        throw Diagnostic(
+          .input, "unknown template \"\(template)\"", notes: ["known templates: \(known.joined(separator: ", "))"],
+          remedies: Suggestions.remedy(for: template, among: known).map { [$0] } ?? [])
+      }
+    } else if let same = neighbors.first(where: { $0.buildname == draft.buildname }) {
+      draft.template = same.template
+      global.note("template: \(same.template), which other jobs of \(draft.buildname) use")
+    }
+    try write(draft.jobFile, to: "\(directory)/\(draft.name).yaml", set)
+    if let text = draft.templateFile { try write(text, to: "\(directory)/\(draft.name).aurora", set) }
+    let path = "\(directory)/\(draft.name).yaml"
+    global.note("next: kilt job lint \(path), then kilt job create \(path) --stage devel")
+  }
+
+  // MARK: Drafts
+
+  private func plainDraft() throws -> JobDraft {
+    guard JobKey.isIdentifier(name) else {
+      throw Diagnostic(.input, "\"\(name)\" cannot be the name of a job: letters, digits, \"_\", \".\" and \"-\"")
+    }
+    return JobDraft(name: name, role: "", buildname: name, commit: try commit(JobFileSet(global)), shape: .service)
+  }
+
+  private func draftOfTarget() throws -> JobDraft {
+    let session = try WorkspaceSession(global)
+    let selected = try session.graph.select(try session.parse([name]), filter: try TargetOptions.parse([]).filter())
+    guard let id = selected.first, selected.count == 1 else {
+      throw Diagnostic(.input, "\"\(name)\" selects \(selected.count) targets; a job runs one pex_binary")
+    }
+    let plan = try session.resolver.bundlePlan(for: id)
+    let root = session.workspace.root
+    let sources = try plan.files.filter(\.isPython).map { file in
+      (
+        path: file.path,
+        text: String(decoding: try FileSystem.read(root.appending(file.path), limit: 1 << 22), as: UTF8.self)
+      )
+    }
+    let traits = ProgramTraits(packages: plan.requirements.map(\.name), sources: sources)
+    for reason in traits.reasons { global.note("guess: \(reason)") }
+    let words = plan.address.directory.split(separator: "/")
+    let short = words.last.map(String.init) ?? plan.artifact
+    return JobDraft(
+      name: short, role: "", buildname: plan.artifact, commit: try commit(JobFileSet(global)), shape: traits.shape,
+      portFlag: traits.portFlag, healthEndpoint: traits.healthEndpoint ?? "/health")
+  }
+
+  /// The commit that is checked out, which must be published before the job can run.
+  private func commit(_ set: JobFileSet) throws -> String {
+    do {
+      return String(try set.workspace.git.headCommit().prefix(12))
+    } catch {
+      global.note("warning: no git commit was found: replace githash in the job file")
+      return "0000000"
+    }
+  }
+
+  // MARK: Files
+
+  private struct Neighbor {
+    var role: String
+    var buildname: String
+    var template: String
+  }
+
+  /// What other job files of the directory say.
+  private func existing(in directory: String, _ set: JobFileSet) throws -> [Neighbor] {
+    guard FileSystem.exists(set.workspace.root.appending(directory)) else { return [] }
+    return set.loader.check(try set.files([jobs])).compactMap { check in
+      guard let job = check.jobs.compactMap(\.configuration).first, let source = job.source?.template,
+        let artifact = job.task.artifacts.first, source.hasPrefix(directory + "/")
+      else { return nil }
+      return Neighbor(
+        role: job.key.role, buildname: artifact.name, template: String(source.dropFirst(directory.count + 1)))
+    }
+  }
+
+  private func templates(in directory: String, _ set: JobFileSet) throws -> [String] {
+    let path = set.workspace.root.appending(directory)
+    guard FileSystem.exists(path) else { return [] }
+    return try FileSystem.list(path).map(\.name).filter { $0.hasSuffix(".aurora") }.map { String($0.dropLast(7)) }
+  }
+
+  private func write(_ text: String, to path: String, _ set: JobFileSet) throws {
+    let file = set.workspace.root.appending(path)
+    if FileSystem.exists(file) {
+      throw Diagnostic(.input, "\"\(path)\" exists already", remedies: ["choose another name, or edit the file"])
+    }
+    try FileSystem.createDirectories(file.removingLastComponent())
+    try FileSystem.write(text: text, to: file)
+    global.note("wrote \(path)")
+  }
+}

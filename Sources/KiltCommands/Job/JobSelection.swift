@@ -1,0 +1,108 @@
+internal import ArgumentParser
+internal import Diagnostics
+internal import Glibc
+internal import JobFiles
+internal import SystemSupport
+internal import Workspace
+
+/// Which job of an Aurora file, and values for what the file leaves open.
+struct JobSelection: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The job of an Aurora file with several: its name, or cluster/role/environment/name.", valueName: "name"))
+  var job: String?
+
+  @Option(
+    help: ArgumentHelp("A value for a variable that an Aurora file leaves open. Repeatable.", valueName: "name=value"))
+  var bind: [String] = []
+
+  func bindings() throws -> [TemplateBinding] { try bind.map { try TemplateBinding(parsing: $0) } }
+}
+
+/// Who submits a job, and whom `getpass.getuser()` of an Aurora file names: as Python looks it up.
+enum JobOwner {
+  static var current: String? {
+    for name in ["LOGNAME", "USER", "LNAME", "USERNAME"] {
+      if let value = environmentVariable(name), !value.isEmpty { return value }
+    }
+    return getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) }
+  }
+}
+
+/// The job files of a workspace, for verbs that need no scheduler.
+struct JobFileSet {
+  let workspace: Workspace
+  let loader: JobLoader
+  private let directory: FilePath
+
+  init(_ global: GlobalOptions, cluster: String? = nil) throws {
+    directory = try global.workingDirectory
+    workspace = try Workspace.find(from: directory)
+    var loader = JobLoader(
+      root: workspace.root, cluster: cluster ?? workspace.configuration.clusters.first?.name ?? "devcluster",
+      policy: JobLoader.Policy(mainBranch: workspace.configuration.mainBranch), owner: JobOwner.current)
+    loader.print = { writeText($0 + "\n", to: 2) }
+    let renderer = DiagnosticRenderer(color: Terminal.standardError.usesColor)
+    loader.warn = { writeText(renderer.render($0, label: "warning"), to: 2) }
+    self.loader = loader
+  }
+
+  /// A file named on the command line, from the workspace root.
+  func path(_ text: String) throws -> String {
+    let path = directory.pushing(FilePath(text)).lexicallyNormalized()
+    guard let relative = workspace.relativePath(of: path) else {
+      throw Diagnostic(.input, "\"\(text)\" is not in the workspace \"\(workspace.root)\"")
+    }
+    return relative
+  }
+
+  /// The files that the words name: files as they are, of directories all job files below. Without words, all below `jobs`.
+  func files(_ words: [String]) throws -> [String] {
+    if words.isEmpty {
+      guard try isDirectory("jobs") else {
+        throw Diagnostic(
+          .input, "the workspace has no directory \"jobs\"",
+          remedies: ["name the job files, or their directory", "write one: `kilt job new NAME`"])
+      }
+      return try jobFiles(below: "jobs")
+    }
+    var files: [String] = []
+    for word in words {
+      let path = try path(word)
+      if try isDirectory(path) {
+        files += try jobFiles(below: path)
+      } else {
+        files.append(path)
+      }
+    }
+    var seen = Set<String>()
+    return files.filter { seen.insert($0).inserted }
+  }
+
+  private func jobFiles(below directory: String) throws -> [String] {
+    var files: [String] = []
+    for entry in try FileSystem.list(workspace.root.appending(directory)).sorted(by: { $0.name < $1.name }) {
+      if entry.name.hasPrefix(".") { continue }
+      let path = directory.isEmpty ? entry.name : directory + "/" + entry.name
+      if entry.kind == .directory {
+        files += try jobFiles(below: path)
+      } else if entry.name.hasSuffix(".yaml") || entry.name.hasSuffix(".yml"), try isJobFile(path) {
+        files.append(path)
+      }
+    }
+    return files
+  }
+
+  private func isDirectory(_ path: String) throws -> Bool {
+    try FileSystem.statusIfPresent(of: workspace.root.appending(path))?.kind == .directory
+  }
+
+  /// Whether a YAML file has a line that begins with a key of job files alone: other YAML can lie beside them.
+  private func isJobFile(_ path: String) throws -> Bool {
+    let bytes = try FileSystem.read(workspace.root.appending(path), limit: 1 << 20)
+    return bytes.split(separator: 0x0A).contains { line in
+      line.starts(with: Array("file:".utf8)) || line.starts(with: Array("buildname:".utf8))
+        || line.starts(with: Array("stages:".utf8))
+    }
+  }
+}

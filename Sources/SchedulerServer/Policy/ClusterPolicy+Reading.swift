@@ -1,0 +1,153 @@
+internal import Diagnostics
+internal import JSON
+internal import JobModel
+internal import SystemSupport
+internal import TOML
+
+extension ClusterPolicy {
+  /// Reads `[policy]` of a scheduler's configuration file.
+  ///
+  /// ```
+  /// [policy]
+  /// production_stages = ["prod", "prod-*"]
+  /// stages = ["devel", "test", "staging*", "prod"]
+  /// main_branch = "main"
+  /// artifacts = "production"          # where a job must run an artifact: never, production, always
+  /// main_only = "production"          # where its commit must have been on the main branch
+  /// committed_files = "production"    # where the job must be what its committed files describe; needs git
+  /// git = "/srv/git/acme.git"
+  /// secrets = "/etc/kilt/secrets"     # a directory of root alone
+  /// secrets_command = ["/usr/local/bin/secret"]   # or a command that prints the secret of a reference
+  /// overridable = ["off-main"]        # codes of refusals that a recorded reason overrides
+  ///
+  /// [policy.roles]                    # the first pattern that matches the stage counts
+  /// "prod*" = ["www-data"]
+  /// "*" = ["*"]
+  ///
+  /// [policy.volumes."/var/lib/igor"]
+  /// roles = ["www-data"]
+  /// mode = "rw"
+  ///
+  /// [policy.attributes]
+  /// rack = "r1"
+  /// ```
+  /// - Throws: `Diagnostic` for a file that cannot be read or understood, never the defaults: a mistyped rule must not be
+  ///   a missing one.
+  init(reading path: FilePath) throws {
+    let bytes: [UInt8]
+    do throws(SystemCallError) {
+      bytes = try FileSystem.read(path, limit: 1 << 20)
+    } catch {
+      throw Diagnostic(.environment, "cannot read the configuration \"\(path)\": \(error.errno)")
+    }
+    let document: TOMLDocument
+    do throws(TOMLDocument.Failure) {
+      document = try TOMLDocument(parsing: bytes)
+    } catch {
+      throw Diagnostic(
+        .input, "cannot read the configuration: \(error.message)",
+        at: SourceLocation(path: path.string, line: error.line))
+    }
+    var reader = Reader(path: path)
+    for (name, _) in document.root where name != "policy" {
+      throw reader.fault("unknown table \"\(name)\"", remedy: "the table of a scheduler's configuration is [policy]")
+    }
+    self.init()
+    guard let table = document.root["policy"] else { return }
+    guard let policy = table.object else { throw reader.fault("\"policy\" is not a table") }
+    try read(policy, &reader)
+  }
+
+  private mutating func read(_ policy: JSONObject, _ reader: inout Reader) throws {
+    for (name, value) in policy {
+      switch name {
+      case "production_stages": productionStages = try reader.texts(value, name)
+      case "stages": stages = try reader.texts(value, name)
+      case "main_branch": mainBranch = try reader.text(value, name)
+      case "artifacts": artifacts = try reader.scope(value, name)
+      case "main_only": mainOnly = try reader.scope(value, name)
+      case "committed_files": committedFiles = try reader.scope(value, name)
+      case "git": git = try reader.path(value, name)
+      case "secrets": secrets = try reader.path(value, name)
+      case "secrets_command": secretsCommand = try reader.texts(value, name)
+      case "overridable":
+        overridable = Set(try reader.texts(value, name))
+        for code in overridable where SubmissionRefusal.Code(rawValue: code)?.isOverridable != true {
+          throw reader.fault(
+            "\"\(code)\" of overridable cannot be overridden",
+            remedy: "codes that can: "
+              + SubmissionRefusal.Code.allCases.filter(\.isOverridable).map(\.rawValue).joined(separator: ", "))
+        }
+      case "roles":
+        for (stages, names) in try reader.table(value, name) { roles.append((stages, try reader.texts(names, name))) }
+      case "attributes":
+        for (attribute, text) in try reader.table(value, name) {
+          attributes[attribute] = try reader.text(text, attribute)
+        }
+      case "volumes":
+        for (path, rule) in try reader.table(value, name) { volumes.append(try reader.volume(path, rule)) }
+      default:
+        throw reader.fault("unknown key \"\(name)\" in [policy]", remedy: "docs/operations.md lists the keys")
+      }
+    }
+    if committedFiles != .never, git == nil {
+      throw reader.fault("\"committed_files\" needs \"git\"", remedy: "add git = \"/srv/git/NAME.git\", a mirror")
+    }
+  }
+
+  private struct Reader {
+    let path: FilePath
+
+    func fault(_ summary: String, remedy: String? = nil) -> Diagnostic {
+      Diagnostic(
+        .input, summary, at: SourceLocation(path: path.string, line: 1), remedies: remedy.map { [$0] } ?? [])
+    }
+
+    func text(_ value: JSONValue, _ name: String) throws -> String {
+      guard let text = value.string, !text.isEmpty else { throw fault("\"\(name)\" is not a text") }
+      return text
+    }
+
+    func texts(_ value: JSONValue, _ name: String) throws -> [String] {
+      guard let texts = value.strings else { throw fault("\"\(name)\" is not a list of texts") }
+      return texts
+    }
+
+    func path(_ value: JSONValue, _ name: String) throws -> FilePath {
+      let path = FilePath(try text(value, name))
+      guard path.isAbsolute else { throw fault("\"\(name)\" is not an absolute path") }
+      return path
+    }
+
+    func scope(_ value: JSONValue, _ name: String) throws -> Scope {
+      guard let scope = value.string.flatMap(Scope.init(rawValue:)) else {
+        throw fault("\"\(name)\" is one of: \(Scope.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      return scope
+    }
+
+    func table(_ value: JSONValue, _ name: String) throws -> [(String, JSONValue)] {
+      guard let object = value.object else { throw fault("\"\(name)\" is not a table") }
+      return object.map { ($0, $1) }
+    }
+
+    func volume(_ path: String, _ value: JSONValue) throws -> VolumeRule {
+      guard path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
+        throw fault("the path \"\(path)\" of volumes is not absolute, or has \"..\"")
+      }
+      var rule = VolumeRule(path: path, roles: [], mode: .readOnly)
+      for (name, value) in try table(value, path) {
+        switch name {
+        case "roles": rule.roles = try texts(value, name)
+        case "mode":
+          guard let mode = value.string.flatMap(Volume.Mode.init(rawValue:)) else {
+            throw fault("\"mode\" of the volume \"\(path)\" is ro or rw")
+          }
+          rule.mode = mode
+        default: throw fault("unknown key \"\(name)\" of the volume \"\(path)\"")
+        }
+      }
+      return rule
+    }
+  }
+}

@@ -1,0 +1,272 @@
+import Artifacts
+import Diagnostics
+import Digests
+import HTTPClient
+import JSON
+import JobFiles
+import JobModel
+import SchedulerClient
+import SystemSupport
+import Testing
+
+@testable import SchedulerServer
+
+/// A client that lies: every rule is tried through the API of a real scheduler, which knows better.
+@Suite(.serialized) struct LyingClientTests {
+  private static let commit = String(repeating: "3f2c9d1e8a", count: 4)
+  private static let other = String(repeating: "00ff00ff00", count: 4)
+
+  /// A scheduler with a policy, an artifact repository and a mirror of a git repository.
+  private final class Cluster {
+    let scratch: FilePath
+    let fixture: SchedulerFixture
+    let digest: String
+    private(set) var head = ""
+
+    init(_ more: String = "") throws {
+      scratch = try FileSystem.makeTemporaryDirectory(prefix: "policy")
+      digest = SHA256Digest.of("bundle").hex
+      try Cluster.publish(in: scratch, commit: LyingClientTests.commit, isOnMain: true)
+      try Cluster.publish(in: scratch, commit: LyingClientTests.other, isOnMain: false)
+      let config = scratch.appending("scheduler.toml")
+      try FileSystem.write(
+        text: """
+          [policy]
+          production_stages = ["prod", "live-*"]
+          stages = ["devel", "prod", "Prod", "live-*"]
+          artifacts = "production"
+          \(more.replacing("MIRROR", with: scratch.appending("work/.git").string))
+
+          [policy.roles]
+          "prod" = ["\(SchedulerFixture.user)"]
+          "devel" = ["\(SchedulerFixture.user)"]
+          "live-*" = ["nobody-else"]
+
+          [policy.volumes."/var/lib/igor"]
+          roles = ["\(SchedulerFixture.user)"]
+          mode = "ro"
+
+          [policy.attributes]
+          rack = "r1"
+          """, to: config)
+      fixture = try SchedulerFixture([
+        "--config", config.string, "--repository", scratch.appending("repository").string, "--allow-missing-user",
+      ])
+    }
+
+    deinit {
+      do { try FileSystem.removeTree(scratch) } catch { Issue.record("\(error)") }
+    }
+
+    private static func publish(in scratch: FilePath, commit: String, isOnMain: Bool) throws {
+      let digest = SHA256Digest.of("bundle")
+      let name = try ArtifactName(validating: "web")
+      let key = ManifestKey(name: name, commit: try #require(Commit(commit)), platform: .current)
+      let manifest = Manifest(
+        key: key, digest: digest, size: 6, segments: [.init(kind: "code", name: "code", digest: digest, size: 6)],
+        branch: isOnMain ? "main" : "topic", isOnMain: isOnMain, created: 1)
+      let directory = scratch.appending("repository/artifacts/web/\(commit)")
+      try FileSystem.createDirectories(directory)
+      try FileSystem.write(text: manifest.json.text(), to: directory.appending("\(HostPlatform.current.text).json"))
+    }
+
+    func git(_ arguments: String...) throws -> String {
+      let outcome = try Subprocess(
+        "git",
+        ["-c", "user.name=ann", "-c", "user.email=ann@acme.example", "-C", scratch.appending("work").string] + arguments
+      ).run()
+      try #require(outcome.termination.isSuccess, "\(outcome.errorText)")
+      return outcome.text
+    }
+
+    /// Commits a job file and its template in the repository that the scheduler mirrors.
+    func commitFiles(_ yaml: String, _ template: String) throws {
+      let jobs = scratch.appending("work/jobs")
+      if !FileSystem.exists(scratch.appending("work")) {
+        try FileSystem.createDirectories(jobs)
+        _ = try git("init", "--quiet", "--initial-branch", "main")
+      }
+      try FileSystem.write(text: yaml, to: jobs.appending("web.yaml"))
+      try FileSystem.write(text: template, to: jobs.appending("web.aurora"))
+      _ = try git("add", "-A")
+      _ = try git("commit", "--quiet", "-m", "jobs")
+      head = try git("rev-parse", "HEAD")
+    }
+
+    /// The codes with which the API refuses a job; empty if it is accepted.
+    func codes(_ change: (inout JobConfiguration) -> Void) throws -> [String] {
+      var job = fixture.job("web", instances: 1)
+      job.key.stage = "prod"
+      job.task.artifacts = [
+        ArtifactReference(
+          name: "web", version: LyingClientTests.commit, platform: HostPlatform.current.text, digest: digest,
+          branch: "main", isOnMainBranch: true)
+      ]
+      change(&job)
+      let response = try fixture.request(.post, "/api/jobs", job.json)
+      let body = try JSONValue(parsing: response.text)
+      if response.status < 300 { return [] }
+      #expect(response.status == 422 || response.status == 409, "\(response.text)")
+      #expect(body["error"]?["remedy"]?.string?.isEmpty == false, "\(response.text)")
+      return body["error"]?["codes"]?.strings ?? ["no code: \(response.text)"]
+    }
+  }
+
+  @Test("Every rule of the policy holds against a client that lies")
+  func rules() throws {
+    let cluster = try Cluster()
+    let user = SchedulerFixture.user
+    // The stage is named, and known.
+    #expect(try cluster.codes { $0.key.stage = "canary" } == ["stage-not-allowed"])
+    // The role is allowed in the stage, and the task's own user is no way around it.
+    #expect(try cluster.codes { $0.key.stage = "live-eu" } == ["role-not-allowed"])
+    #expect(try cluster.codes { $0.task.user = "root" }.contains("role-mismatch"))
+    // A commit in full, an artifact that exists, for this host, with its digest.
+    #expect(try cluster.codes { $0.task.artifacts[0].version = "3f2c9d1e8a7b" } == ["artifact-missing"])
+    #expect(
+      try cluster.codes { $0.task.artifacts[0].version = String(repeating: "a", count: 40) } == ["artifact-missing"])
+    #expect(try cluster.codes { $0.task.artifacts[0].name = "ghost" } == ["artifact-missing"])
+    #expect(try cluster.codes { $0.task.artifacts[0].digest = SHA256Digest.of("other").hex } == ["artifact-digest"])
+    #expect(try cluster.codes { $0.task.artifacts[0].digest = nil } == ["artifact-digest"])
+    #expect(try cluster.codes { $0.task.artifacts[0].platform = "trusty-x86_64" } == ["artifact-platform"])
+    // Production takes commits of the main branch, whatever the client says of the commit or calls the stage.
+    for stage in ["prod", "Prod", "live-eu"] {
+      let codes = try cluster.codes {
+        $0.key.stage = stage
+        $0.task.artifacts[0].version = Self.other
+        $0.task.artifacts[0].branch = "main"
+        $0.task.artifacts[0].isOnMainBranch = true
+      }
+      #expect(codes.contains("off-main"), "\(stage): \(codes)")
+    }
+    #expect(try cluster.codes { $0.task.artifacts = [] } == ["artifact-required"])
+    // What one host cannot do.
+    #expect(try cluster.codes { $0.task.resources.ram = 1 << 50 } == ["too-large"])
+    #expect(try cluster.codes { $0.task.resources.milliCPU = 1_000_000 } == ["too-large"])
+    #expect(try cluster.codes { $0.task.resources.disk = 1 << 55 } == ["too-large"])
+    #expect(try cluster.codes { $0.task.resources.gpu = 1 } == ["unsupported"])
+    #expect(try cluster.codes { $0.container = .docker(image: "x", parameters: []) } == ["unsupported"])
+    // Directories of the host, secrets, places.
+    func volume(_ path: String, _ mode: Volume.Mode = .readOnly) throws -> [String] {
+      try cluster.codes { $0.task.volumes = [Volume(hostPath: path, containerPath: "/data", mode: mode)] }
+    }
+    for path in ["/etc", "/", "/var/lib/igor/../../../etc", "var/lib/igor", "/var/lib/igor2", "/var/lib"] {
+      #expect(try volume(path) == ["volume-not-allowed"], "\(path)")
+    }
+    #expect(try volume("/var/lib/igor", .readWrite) == ["volume-not-allowed"])
+    #expect(try cluster.codes { $0.task.secrets = [Secret(name: "db", reference: "db")] } == ["secrets-not-offered"])
+    #expect(
+      try cluster.codes {
+        $0.constraints = [PlacementConstraint(attribute: "rack", rule: .values(["r2"], isNegated: false))]
+      }
+        == ["constraint-not-met"])
+    // Names and variables.
+    #expect(try cluster.codes { $0.task.processes[0].cmdline += " {{nope}}" } == ["unbound"])
+    #expect(try cluster.codes { $0.task.processes.append($0.task.processes[0]) } == ["bad-names"])
+    #expect(try cluster.codes { $0.announce = Announcer(primaryPort: "gone") }.contains("bad-names"))
+    #expect(try cluster.codes { $0.key.cluster = "elsewhere" } == ["other-cluster"])
+    // Several at once are told together.
+    #expect(
+      try cluster.codes {
+        $0.key.stage = "canary"
+        $0.task.artifacts[0].digest = nil
+      } == ["stage-not-allowed", "artifact-digest"])
+    // The truth is accepted, and recorded as the scheduler saw it.
+    #expect(try cluster.codes { $0.task.artifacts[0].branch = "made-up" } == [])
+    let key = JobKey(cluster: "devcluster", role: user, stage: "prod", name: "web")
+    let recorded = try #require(try cluster.fixture.client().job(key)).configuration.task.artifacts[0]
+    #expect(recorded.branch == "main" && recorded.isOnMainBranch == true && recorded.size == 6)
+    // Outside of production neither artifact nor main branch is asked for.
+    #expect(
+      try cluster.codes {
+        $0.key.stage = "devel"
+        $0.task.artifacts[0].version = Self.other
+      } == [])
+  }
+
+  @Test("A job is what its committed files describe, or it is refused")
+  func committedFiles() throws {
+    let cluster = try Cluster("committed_files = \"production\"\ngit = \"MIRROR\"")
+    let user = SchedulerFixture.user
+    let yaml = """
+      file: web.aurora
+      user: \(user)
+      buildname: web
+      config: {cpu: 0.1, ram: 64MB, disk: 64MB}
+      stages: {prod: {githash: 3f2c9d1e8a3f}}
+      """
+    let template = "jobs = [Service(task = SimpleTask('web', 'sleep {{args.seconds}}'))]\n"
+    let withArgs = yaml.replacing("stages:", with: "args: {seconds: 600}\nstages:")
+    try cluster.commitFiles(withArgs, template)
+    let texts = ["jobs/web.yaml": withArgs, "jobs/web.aurora": template]
+    let loader = JobLoader(cluster: "devcluster", platform: HostPlatform.current.text) { path in
+      guard let text = texts[path] else { throw SystemCallError("open", FilePath(path), .noSuchFileOrDirectory) }
+      return Array(text.utf8)
+    }
+    var described = try loader.load("jobs/web.yaml", stage: "prod", version: Self.commit, artifacts: nil)
+    described.task.artifacts[0].digest = cluster.digest
+    described.source?.commit = cluster.head
+    func codes(_ change: (inout JobConfiguration) -> Void) throws -> [String] {
+      try cluster.codes { job in
+        job = described
+        change(&job)
+      }
+    }
+    #expect(try codes { $0.source = nil } == ["files-not-committed"])
+    #expect(try codes { $0.source?.commit = nil } == ["files-not-committed"])
+    #expect(try codes { $0.source?.commit = Self.commit } == ["files-not-committed"])
+    #expect(try codes { $0.source?.commit = "HEAD" } == ["files-not-committed"])
+    #expect(try codes { $0.source?.path = "jobs/gone.yaml" } == ["files-differ"])
+    #expect(try codes { $0.source?.path = "../../etc/passwd" } == ["files-differ"])
+    #expect(try codes { $0.task.processes[0].cmdline = "sleep 1" } == ["files-differ"])
+    #expect(try codes { $0.instances = 3 } == ["files-differ"])
+    #expect(try codes { $0.task.environment = ["X": "1"] } == ["files-differ"])
+    // A commit that never reached the main branch.
+    _ = try cluster.git("checkout", "--quiet", "-b", "topic")
+    try cluster.commitFiles(withArgs + "\n# changed\n", template)
+    #expect(try codes { $0.source?.commit = cluster.head } == ["files-not-committed"])
+    #expect(try codes { _ in } == [])
+  }
+
+  @Test(
+    "A policy that cannot be read is an error, never the absence of a rule",
+    arguments: [
+      ("[policy]\nprodction_stages = []", "unknown key \"prodction_stages\""), ("[polcy]", "unknown table \"polcy\""),
+      ("[policy]\nartifacts = \"maybe\"", "\"artifacts\" is one of: never, production, always"),
+      ("[policy]\ncommitted_files = \"always\"", "needs \"git\""), ("[policy]\ngit = \"x\"", "not an absolute path"),
+      ("[policy]\noverridable = [\"too-large\"]", "cannot be overridden"), ("policy = 3", "\"policy\" is not a table"),
+      ("[policy.volumes.\"../x\"]", "is not absolute"), ("[policy\n", "cannot read the configuration"),
+      ("[policy.volumes.\"/x\"]\nmode = \"rwx\"", "is ro or rw"),
+    ])
+  func badPolicy(text: String, words: String) throws {
+    let scratch = try FileSystem.makeTemporaryDirectory(prefix: "policy")
+    defer { do { try FileSystem.removeTree(scratch) } catch { Issue.record("\(error)") } }
+    let path = scratch.appending("scheduler.toml")
+    try FileSystem.write(text: text, to: path)
+    do {
+      _ = try ClusterPolicy(reading: path)
+      Issue.record("the policy was accepted")
+    } catch let error as any DiagnosableError {
+      #expect(error.diagnostic.summary.contains(words), "\(error.diagnostic.summary)")
+    }
+  }
+
+  @Test("A reason overrides what the policy lets be overridden, and nothing else")
+  func overrides() throws {
+    var options = SchedulerOptions(stateDirectory: "/tmp", executor: "/bin/false", pexRunner: "/bin/false")
+    options.allowsMissingUser = true
+    options.clusterPolicy.overridable = ["artifact-required"]
+    options.clusterPolicy.stages = ["prod"]
+    let task = TaskConfiguration(
+      name: "t", processes: [ProcessConfiguration(name: "p", cmdline: "true")],
+      resources: Resources(cpu: 0.1, ram: 1 << 20, disk: 1 << 20))
+    var job = JobConfiguration(
+      key: JobKey(cluster: "devcluster", role: SchedulerFixture.user, stage: "prod", name: "n"), task: task)
+    let check = SubmissionCheck(options)
+    #expect(throws: SubmissionRefusals.self) { try check.verified(job) }
+    #expect(throws: SubmissionRefusals.self) { try check.verified(job, reason: "") }
+    #expect(try check.verified(job, reason: "the database burns") == job)
+    job.key.stage = "devel"
+    #expect(throws: SubmissionRefusals.self) { try check.verified(job, reason: "the database burns") }
+  }
+}
