@@ -13,7 +13,7 @@ public struct Kilt: ParsableCommand {
         kilt package services/fiddler:server    a single-file executable in dist/
         kilt publish --changed-since=HEAD~1     upload what a push affects
         kilt scheduler                          run the bundled scheduler here
-        kilt job create jobs/fiddler.yaml --stage devel
+        kilt deploy jobs/fiddler.yaml --stage devel
 
       EXIT CODES
         0 done; 1 the work failed; 2 wrong usage or input;
@@ -35,7 +35,11 @@ public struct Kilt: ParsableCommand {
           BuildPackage.self, BuildTest.self, BuildRun.self, BuildExportCodegen.self, ExplainCommand.self,
         ]),
       CommandGroup(name: "Artifacts", subcommands: [ArtifactsPublish.self, ArtifactsCommand.self]),
-      CommandGroup(name: "Jobs", subcommands: [JobCommand.self]),
+      CommandGroup(
+        name: "Jobs",
+        subcommands: [
+          JobDeploy.self, JobCommand.self, UpdateCommand.self, CronCommand.self, QuotaCommand.self, WhenceCommand.self,
+        ]),
       CommandGroup(name: "Language", subcommands: [StarlarkRun.self]),
       CommandGroup(
         name: "Operate",

@@ -11,8 +11,8 @@ public struct SchedulerClient: Sendable {
   /// Why the changes of this client are asked for; kept in the audit trail.
   public var reason: String?
   /// The beginning of every URL, without a slash at the end.
-  private let base: String
-  private let http: HTTPClient
+  let base: String
+  let http: HTTPClient
 
   /// A client of the scheduler at an address, which its socket, its key or its certificate proves.
   public init(address: String, origin: SchedulerEndpoint.Origin) throws {
@@ -53,15 +53,17 @@ public struct SchedulerClient: Sendable {
     return try decoding { try JobStatus(json: $0) }(try json(response))
   }
 
-  public func create(_ configuration: JobConfiguration) throws {
-    _ = try post("/api/jobs", configuration.json)
+  @discardableResult
+  public func create(_ configuration: JobConfiguration) throws -> ChangeReceipt {
+    try receipt(post("/api/jobs", configuration.json))
   }
 
   /// Kills instances of a job, all of them when none are named.
-  public func kill(_ key: JobKey, instances: [Int] = []) throws { try change(key, "kill", instances) }
-
-  /// Restarts instances of a job, all of them when none are named.
-  public func restart(_ key: JobKey, instances: [Int] = []) throws { try change(key, "restart", instances) }
+  public func kill(_ key: JobKey, instances: [Int] = []) throws {
+    let body: JSONValue =
+      instances.isEmpty ? .object(JSONObject()) : ["instances": .array(instances.map { .int(Int64($0)) })]
+    _ = try post(path(key) + "/kill", body)
+  }
 
   /// Hands a log to `receive`, piece by piece; followed, until the task ends or `receive` returns false. Returns false
   /// when there is no such log (yet). It is that of the task named, or of the instance's last that was started.
@@ -124,13 +126,7 @@ public struct SchedulerClient: Sendable {
 
   // MARK: Requests
 
-  private func path(_ key: JobKey) -> String { "/api/jobs/\(key)" }
-
-  private func change(_ key: JobKey, _ verb: String, _ instances: [Int]) throws {
-    let body: JSONValue =
-      instances.isEmpty ? .object(JSONObject()) : ["instances": .array(instances.map { .int(Int64($0)) })]
-    _ = try post(path(key) + "/" + verb, body)
-  }
+  func path(_ key: JobKey) -> String { "/api/jobs/\(key)" }
 
   func get(_ path: String) throws -> JSONValue { try json(send(HTTPRequest(.get, base + path))) }
 
@@ -143,13 +139,13 @@ public struct SchedulerClient: Sendable {
           .post, base + path, headers: ["Content-Type": "application/json"], body: .bytes(body.bytes()))))
   }
 
-  private func send(_ request: HTTPRequest) throws -> HTTPResponse {
+  func send(_ request: HTTPRequest) throws -> HTTPResponse {
     var request = request
     authorize(&request)
     return try reaching { try http.send(request) }
   }
 
-  private func authorize(_ request: inout HTTPRequest) {
+  func authorize(_ request: inout HTTPRequest) {
     request.unixSocketPath = endpoint.socket?.socketPath
     request.pinnedPublicKey = endpoint.pin
     // The token is for this server and not for one that it names.
@@ -176,7 +172,7 @@ public struct SchedulerClient: Sendable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  private func reaching<Result>(_ body: () throws -> Result) throws -> Result {
+  func reaching<Result>(_ body: () throws -> Result) throws -> Result {
     do {
       return try body()
     } catch let error as HTTPError where error.kind == .unreachable {
@@ -186,7 +182,7 @@ public struct SchedulerClient: Sendable {
     }
   }
 
-  private func json(_ response: HTTPResponse) throws -> JSONValue {
+  func json(_ response: HTTPResponse) throws -> JSONValue {
     let response = try checked(response)
     do {
       return try JSONValue(parsing: response.body)
@@ -197,17 +193,19 @@ public struct SchedulerClient: Sendable {
   }
 
   /// Turns `{"error": {"message", "remedy"}}` into the diagnostic it is.
-  private func checked(_ response: HTTPResponse) throws -> HTTPResponse {
+  func checked(_ response: HTTPResponse) throws -> HTTPResponse {
     if response.isSuccess { return response }
     let body: JSONValue?
     do { body = try JSONValue(parsing: response.body)["error"] } catch { body = nil }
     let message = body?["message"]?.string ?? "the scheduler at \(address) answered with status \(response.status)"
     let blame: Blame = response.status == 401 || response.status >= 500 ? .environment : .input
-    let notes = response.status == 401 ? endpoint.withheld.map { [$0] } ?? [] : []
-    throw Diagnostic(blame, message, notes: notes, remedies: body?["remedy"]?.string.map { [$0] } ?? [])
+    let withheld = response.status == 401 ? endpoint.withheld.map { [$0] } ?? [] : []
+    let notes = withheld + (body?["notes"]?.strings ?? [])
+    let remedies = body?["remedies"]?.strings ?? body?["remedy"]?.string.map { [$0] } ?? []
+    throw Diagnostic(blame, message, notes: notes, remedies: remedies)
   }
 
-  private func decoding<Value>(_ body: @escaping (JSONValue) throws -> Value) -> (JSONValue) throws -> Value {
+  func decoding<Value>(_ body: @escaping (JSONValue) throws -> Value) -> (JSONValue) throws -> Value {
     { json in
       do { return try body(json) } catch {
         throw Diagnostic(

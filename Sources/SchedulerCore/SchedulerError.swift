@@ -29,7 +29,7 @@ public enum SchedulerError: DiagnosableError, Hashable {
     case .jobExists(let key):
       Diagnostic(
         .input, "job \(key) exists already",
-        remedies: ["change it with `kilt job update`"])
+        remedies: ["run `kilt job update` to change it", "run `kilt job kill \(key)` to end it first"])
     case .noSuchJob(let key):
       Diagnostic(.input, "there is no job \(key)", remedies: ["`kilt job list` shows all jobs"])
     case .noSuchInstances(let key, let instances):
@@ -46,7 +46,9 @@ public enum SchedulerError: DiagnosableError, Hashable {
     case .updateInProgress(let key, let id):
       Diagnostic(
         .input, "job \(key) is being updated (\(id))",
-        remedies: ["wait for it"], codes: ["update-in-progress"])
+        remedies: [
+          "run `kilt update status \(key)` to follow the update", "run `kilt job abort \(key)` to end the update",
+        ], codes: ["update-in-progress"])
     case .noSuchRelease(let key, let number, let known):
       Diagnostic(
         .input,

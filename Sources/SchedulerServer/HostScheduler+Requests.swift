@@ -2,19 +2,41 @@ internal import Diagnostics
 internal import Executor
 internal import JSON
 internal import JobModel
-internal import NIOPosix
 internal import SchedulerCore
 internal import SchedulerStore
 internal import SystemSupport
 
-/// What became of a request that changes something.
-enum SubmissionOutcome: Sendable {
-  case accepted
+/// Why a request that changes something was refused.
+enum Refusal: Sendable {
   /// It does not fit what is there now.
   case conflict(Diagnostic)
   /// It is wrong in itself.
   case refused(Diagnostic)
   case notFound(Diagnostic)
+  /// The scheduler or a repository cannot answer now: nothing is known about the request itself.
+  case unavailable(Diagnostic)
+
+  var diagnostic: Diagnostic {
+    switch self {
+    case .conflict(let diagnostic), .refused(let diagnostic), .notFound(let diagnostic), .unavailable(let diagnostic):
+      diagnostic
+    }
+  }
+
+  init(refusing error: any Error) {
+    let diagnostic = (error as? any DiagnosableError)?.diagnostic ?? Diagnostic(.environment, "\(error)")
+    switch error {
+    case let error as SchedulerError:
+      switch error {
+      case .jobExists, .jobIsEnding, .updateInProgress, .unchanged, .noUpdate, .updateCannot, .needsNoPulse,
+        .notDraining:
+        self = .conflict(diagnostic)
+      case .noSuchJob, .noSuchInstances, .noSuchRelease: self = .notFound(diagnostic)
+      default: self = .refused(diagnostic)
+      }
+    default: self = diagnostic.blame == .input ? .refused(diagnostic) : .unavailable(diagnostic)
+    }
+  }
 }
 
 // What the API and the pages ask.
@@ -46,7 +68,7 @@ extension HostScheduler {
   }
 
   /// With the ids of its processes, which executors record and the state machine does not know.
-  private func withProcesses(_ status: InstanceStatus) -> InstanceStatus {
+  func withProcesses(_ status: InstanceStatus) -> InstanceStatus {
     var status = status
     guard status.status.mayHaveExecutor else {
       status.executorPID = nil
@@ -62,6 +84,20 @@ extension HostScheduler {
     if let task { return tasks.contains { $0.id == task } ? supervisor.directory(task) : nil }
     let last = tasks.first { $0.status.mayHaveExecutor || $0.status.isTerminal }
     return last.map { supervisor.directory($0.id) }
+  }
+
+  /// The folder of an instance's task, which must run.
+  func runningDirectory(_ key: JobKey, instance: Int) throws -> TaskDirectory {
+    guard store.state.jobs[key] != nil else { throw SchedulerError.noSuchJob(key) }
+    guard let task = store.state.activeTask(of: InstanceKey(job: key, instance: instance)),
+      task.status == .running || task.status == .starting
+    else {
+      let known = store.state.instances(of: key).map { String($0.instance) }.joined(separator: ", ")
+      throw Diagnostic(
+        .input, "instance \(instance) of job \(key) does not run", notes: ["its instances: \(known)"],
+        remedies: ["run `kilt job status \(key)` to see why"])
+    }
+    return supervisor.directory(task.id)
   }
 
   func processes(_ directory: TaskDirectory) -> [ProcessRun] {
@@ -85,52 +121,5 @@ extension HostScheduler {
     }
     guard let run = run ?? runs.max(), runs.contains(run) else { return nil }
     return directory.paths.log(process: process, run: run, stream: stream)
-  }
-
-  // MARK: Changes
-
-  /// - Parameter reason: why a person overrides rules that the policy lets be overridden.
-  nonisolated func create(_ configuration: JobConfiguration, reason: String?) async -> SubmissionOutcome {
-    do {
-      // The repository may be far away: the tasks' life does not wait for it.
-      let check = SubmissionCheck(options)
-      let verified = try await NIOThreadPool.singleton.runIfActive { try check.verified(configuration, reason: reason) }
-      return await submit(verified)
-    } catch {
-      return .refused(Self.diagnostic(of: error))
-    }
-  }
-
-  private func submit(_ configuration: JobConfiguration) -> SubmissionOutcome {
-    refreshOffer()
-    return outcome { try apply(.createJob(configuration)) }
-  }
-
-  func kill(_ key: JobKey, instances: Set<Int>?) -> SubmissionOutcome {
-    outcome { try apply(.killJob(key, instances: instances)) }
-  }
-
-  func restart(_ key: JobKey, instances: Set<Int>?) -> SubmissionOutcome {
-    refreshOffer()
-    return outcome { try apply(.restartInstances(key, instances: instances)) }
-  }
-
-  private func outcome(_ body: () throws -> Void) -> SubmissionOutcome {
-    do {
-      try body()
-      return .accepted
-    } catch let error as SchedulerError {
-      switch error {
-      case .jobExists, .jobIsEnding, .updateInProgress, .unchanged: return .conflict(error.diagnostic)
-      case .noSuchJob, .noSuchInstances: return .notFound(error.diagnostic)
-      default: return .refused(error.diagnostic)
-      }
-    } catch {
-      return .refused(Self.diagnostic(of: error))
-    }
-  }
-
-  private static func diagnostic(of error: any Error) -> Diagnostic {
-    (error as? any DiagnosableError)?.diagnostic ?? Diagnostic(.environment, "\(error)")
   }
 }

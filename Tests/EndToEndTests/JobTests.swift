@@ -16,6 +16,31 @@ import Testing
     #expect(prod["instances"]?.int == 12)
   }
 
+  @Test("Affected jobs are those whose bundle or configuration commits change")
+  func affectedJobs() throws {
+    let example = try Example()
+    func affected(_ arguments: String...) throws -> Set<String> {
+      let outcome = try example.kilt(
+        ["job", "affected", "--since", "HEAD~1", "--stage", "devel", "--format", "json"] + arguments)
+      #expect(outcome.termination == .exited(0), "\(outcome.errorText)")
+      return Set(try JSONValue(parsing: outcome.output).array?.compactMap { $0["path"]?.string } ?? [])
+    }
+    try example.append("services/eightball/answers.txt", "Perhaps.\n")
+    try example.commit("an answer")
+    #expect(try affected() == ["jobs/eightball.yaml"])
+    try example.append("jobs/fiddler.aurora", "# only a comment\n")
+    try example.append("README.md", "more\n")
+    try example.commit("a comment")
+    #expect(try affected().isEmpty)
+    try example.edit("jobs/fiddler.yaml", "threads: 4", "threads: 5")
+    try example.commit("another argument")
+    #expect(try affected() == ["jobs/fiddler.yaml"])
+    try example.append("lib/sharknado/__init__.py", "\n# a shared library\n")
+    try example.commit("a shared library")
+    let shared = try affected()
+    #expect(shared.isSuperset(of: ["jobs/eightball.yaml", "jobs/fiddler.yaml"]), "\(shared)")
+  }
+
   @Test func nothingHappensInAStageThatWasNotNamed() throws {
     let example = try Example()
     for verb in ["create", "inspect", "kill", "status"] {
@@ -74,7 +99,7 @@ import Testing
   private func planned(_ stage: String, _ commit: String, in example: Example) throws -> Subprocess.Outcome {
     let script = """
       rm -f "$STATE/address"
-      "$PROGRAMS/kilt-scheduler" --state-directory "$STATE" --repository "$REPOSITORY" --listen 127.0.0.1:0 \
+      "$PROGRAMS/kilt-scheduler" --state-directory "$STATE" --repository "$REPOSITORY" --listen 127.0.0.1:0 --allow-missing-user \
         2>"$STATE.log" & scheduler=$!
       until [ -s "$STATE/address" ]; do
         kill -0 $scheduler 2>/dev/null || { cat "$STATE.log" >&2; exit 99; }

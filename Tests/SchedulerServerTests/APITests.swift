@@ -28,11 +28,12 @@ import Testing
   }
 
   @Test func noInstancesMeansAllOnlyWhenNoneAreNamed() throws {
-    #expect(try Routes.instances(in: [:]) == nil)
-    #expect(try Routes.instances(in: ["instances": [0, 2]]) == [0, 2])
+    func instances(_ body: JSONValue) throws -> Set<Int>? { try RequestFields(body, ["instances"]).instances() }
+    #expect(try instances([:]) == nil)
+    #expect(try instances(["instances": [0, 2]]) == [0, 2])
     let bodies: [JSONValue] = [
       ["instances": []], ["instances": "0"], ["instances": [0, "1"]], ["instances": .null], ["instance": [0]], [], "x",
     ]
-    for body in bodies { #expect(throws: HTTPError.self) { try Routes.instances(in: body) } }
+    for body in bodies { #expect(throws: HTTPError.self) { try instances(body) } }
   }
 }

@@ -39,15 +39,41 @@ import Testing
     let now = Timestamp(milliseconds: 5000)
     let run = ProcessRun(name: Self.hostile, run: 0, status: .running)
     let entry = SandboxFiles.Entry(name: Self.hostile, isDirectory: false, size: 1)
+    let hostile = Self.hostile
+    let failure = FailureReport(
+      instance: 0, taskID: TaskID(hostile), release: 1, status: .failed, time: now, message: hostile,
+      health: HealthReport(healthy: false, message: hostile),
+      processes: [FailureReport.Process(name: hostile, run: 0, status: .failed, output: [hostile])])
+    let update = UpdateDetail(
+      summary: UpdateSummary(
+        id: UpdateID(hostile), key: Self.job.key, status: .rolledBack, startedAt: now, user: hostile, message: hostile),
+      release: 2, formerRelease: 1, isRestart: false, since: now, now: now, configuration: UpdateConfiguration(),
+      steps: [
+        UpdateDetail.Step(
+          instance: 0, phase: .working, task: Self.job.instances[0],
+          health: HealthReport(healthy: false, message: hostile))
+      ], failures: [failure])
+    let releases = [
+      Release(number: 2, submittedAt: now, user: hostile, reason: hostile, instances: 1),
+      Release(number: 1, submittedAt: now, user: hostile, instances: 1),
+    ]
+    let cron = CronStatus(key: Self.job.key, cron: CronConfiguration(schedule: hostile, timeZone: hostile), next: [now])
+    let view = InstancePages.TaskView(task: TaskID(hostile), processes: [run])
+    let filter = JobFilter(text: hostile)
     let pages = [
-      JobPages.cluster(Self.hostile, jobs: [Self.job.summary], now: now), JobPages.job(Self.job, now: now),
-      InstancePages.instance(
-        Self.job, instance: 0, task: TaskID(Self.hostile), processes: [run], now: now),
+      ClusterPages.cluster(hostile, jobs: [Self.job.summary], host: nil, filter: JobFilter(), now: now),
+      ClusterPages.cluster(hostile, jobs: [Self.job.summary], host: nil, filter: filter, now: now),
+      ClusterPages.role(hostile, cluster: hostile, jobs: [], filter: filter, quota: ""),
+      JobPages.job(Self.job, update: update, failures: [failure], next: [now], now: now),
+      UpdatePages.update(update, actions: "", now: now),
+      UpdatePages.list([update.summary], activeOnly: false, cluster: hostile, now: now),
+      ReleasePages.releases(of: Self.job.key, releases, configuration: { _ in Self.job.configuration }, now: now),
+      ClusterWidePages.cron([cron], cluster: hostile, now: now),
+      ClusterWidePages.quotas([QuotaStatus(name: hostile, limit: nil, used: .zero)], cluster: hostile),
+      InstancePages.instance(Self.job, instance: 0, view: view, failure: failure, now: now),
       InstancePages.log(
-        Self.job.key, instance: 0, task: TaskID(Self.hostile), process: Self.hostile, stream: "stdout",
-        text: Self.hostile),
-      InstancePages.files(
-        Self.job.key, instance: 0, task: TaskID(Self.hostile), folder: Self.hostile, entries: [entry]),
+        Self.job.key, instance: 0, task: TaskID(hostile), process: hostile, stream: "stdout", text: hostile),
+      InstancePages.files(Self.job.key, instance: 0, task: TaskID(hostile), folder: hostile, entries: [entry]),
     ]
     for page in pages {
       #expect(!page.text.contains("<script"))

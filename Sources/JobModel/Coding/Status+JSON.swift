@@ -77,7 +77,7 @@ extension JobSummary: JSONCodable {
       key: try fields.jobKey("key"), isService: try fields.bool("service"), cron: try fields.optionalObject("cron"),
       instances: try fields.integer("instances"), counts: counts, artifacts: try fields.list("artifacts"),
       owner: try fields.optionalString("owner"), update: try fields.optionalObject("update"),
-      isEnding: try fields.optionalBool("ending") ?? false)
+      isEnding: try fields.optionalBool("ending") ?? false, source: try fields.optionalObject("source"))
   }
 
   public var json: JSONValue {
@@ -86,6 +86,7 @@ extension JobSummary: JSONCodable {
       "key": .string(key.description), "service": .bool(isService), "cron": cron?.json,
       "instances": .integer(instances), "counts": .dictionary(named) { .integer($0) },
       "artifacts": .list(artifacts), "owner": .text(owner), "update": update?.json, "ending": .bool(isEnding),
+      "source": source?.json,
     ])
   }
 }

@@ -13,10 +13,13 @@ public struct JobSummary: Sendable, Hashable {
   public var update: UpdateSummary?
   /// True from a kill of the whole job until its last task has ended.
   public var isEnding: Bool
+  /// The files that its configuration was made from.
+  public var source: JobSource?
 
   public init(
     key: JobKey, isService: Bool, cron: CronConfiguration? = nil, instances: Int, counts: [TaskStatus: Int],
-    artifacts: [ArtifactReference] = [], owner: String? = nil, update: UpdateSummary? = nil, isEnding: Bool = false
+    artifacts: [ArtifactReference] = [], owner: String? = nil, update: UpdateSummary? = nil, isEnding: Bool = false,
+    source: JobSource? = nil
   ) {
     self.key = key
     self.isService = isService
@@ -27,6 +30,7 @@ public struct JobSummary: Sendable, Hashable {
     self.owner = owner
     self.update = update
     self.isEnding = isEnding
+    self.source = source
   }
 }
 

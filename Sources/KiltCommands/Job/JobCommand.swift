@@ -3,9 +3,13 @@ internal import ArgumentParser
 /// `kilt job`: the verbs on jobs.
 struct JobCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "job", abstract: "Create, look at and end jobs.",
+    commandName: "job", abstract: "Create, update, look at and end jobs.",
     subcommands: [
-      JobCreate.self, JobStatusCommand.self, JobList.self, JobLogs.self, JobKill.self, JobRestart.self, JobInspect.self,
+      JobCreate.self, JobUpdate.self, JobDiff.self, JobAffected.self, JobRollback.self, JobScale.self, JobRestart.self,
+      JobKill.self,
+      JobPause.self, JobResume.self, JobAbort.self, JobPulse.self, JobStatusCommand.self, JobHistory.self, JobList.self,
+      JobLogs.self,
+      JobRunLocal.self, JobOpen.self, JobExec.self, JobInspect.self,
       JobLint.self, JobSchema.self, JobNew.self, JobLibrary.self,
     ])
 }

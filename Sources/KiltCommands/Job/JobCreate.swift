@@ -8,12 +8,14 @@ struct JobCreate: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "create", abstract: "Create a job from its file and start its instances.",
     discussion: """
-      The plan is shown before anything starts. Refused, with the reason: a stage that was not named, a commit that \
-      is not published for the cluster's platform, and for the stage "prod" a commit that is not on the main branch.
+      Shows the plan before anything starts, and waits until every instance runs and is healthy. Ends early, with the
+      reason, when an instance fails again and again. Refused, with the reason: a stage that was not named, a commit
+      that is not published for the cluster's platform, and for the stage "prod" a commit that is not on the main
+      branch. A job that exists is changed by kilt job update.
 
       EXAMPLES
         kilt job create jobs/fiddler.yaml --stage devel
-        kilt job create jobs/fiddler.yaml --stage devel --wait-until running
+        kilt job create jobs/fiddler.yaml --stage devel --no-wait
         kilt job create jobs/fiddler.yaml --stage prod --dry-run
       """)
 
@@ -21,50 +23,33 @@ struct JobCreate: ParsableCommand {
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var job: JobOptions
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var output: FormatOption
 
   @Option(help: ArgumentHelp("Run this commit instead of the job file's.", valueName: "commit"))
   var commit: String?
 
-  @Option(help: "Return when all instances are in this state.")
-  var waitUntil = WaitState.pending
-
-  @Option(help: ArgumentHelp("How long to wait.", valueName: "seconds"))
-  var timeout = 300
-
-  @Flag(help: "Show the plan and do nothing.")
-  var dryRun = false
+  @Option(help: "Return when all instances are in this state; pending is the same as --no-wait.")
+  var waitUntil = WaitState.running
 
   func run() throws {
     let session = try JobSession(global, cluster: job.cluster)
+    session.explain(change.reason)
     let configuration = try session.configuration(job, commit: commit, offline: false)
-    show(configuration)
-    if dryRun { return }
-    try session.client.create(configuration)
-    if waitUntil == .running {
-      try session.wait(
-        for: configuration.key, seconds: timeout, missing: "not all instances of \(configuration.key) were running"
-      ) { job in
-        guard let job else { throw Diagnostic(.work, "job \(configuration.key) was killed meanwhile") }
-        return job.instances.count == configuration.instances
-          && job.instances.allSatisfy { $0.status == .running || $0.status == .finished }
-      }
+    let plan = try session.client.plan(configuration)
+    guard plan.outcome == .create else {
+      throw Diagnostic(
+        .input, "job \(configuration.key) exists already",
+        remedies: [
+          "run `kilt job update \(job.file) --stage \(configuration.key.stage)` to change it",
+          "run `kilt job kill \(configuration.key)` to end it first",
+        ])
     }
-    Terminal.standardOutput.print(
-      "created \(configuration.key): \(configuration.instances) instances"
-        + (waitUntil == .running ? " running" : ""))
-  }
-
-  private func show(_ configuration: JobConfiguration) {
-    let resources = configuration.task.resources
-    global.note("job        \(configuration.key)")
-    for artifact in configuration.task.artifacts {
-      global.note(
-        "artifact   \(artifact.name)@\(artifact.version.prefix(12)) for \(artifact.platform ?? "any platform")")
-    }
-    global.note(
-      "instances  \(configuration.instances), each \(resources.cpu) processors, \(resources.ram >> 20) MiB memory, "
-        + "\(resources.disk >> 20) MiB disk")
-    let ports = configuration.requiredPorts
-    if !ports.isEmpty { global.note("ports      \(ports.joined(separator: ", "))") }
+    var change = change
+    if waitUntil == .pending { change.wait = false }
+    let deployment = JobDeployment(session: session, change: change, format: output.format)
+    guard try deployment.confirm(PlanReport(plan, configuration, session: session)) else { return }
+    try deployment.finish(
+      try session.client.create(configuration), configuration: configuration, verb: "created")
   }
 }

@@ -1,43 +1,57 @@
 internal import ArgumentParser
+internal import JSON
 internal import JobModel
 internal import SchedulerClient
+internal import SystemSupport
 
 /// `kilt job kill`.
 struct JobKill: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kill", abstract: "Kill a job, or some of its instances.",
     discussion: """
-      Tasks are ended gracefully first. A job whose instances are all killed is forgotten.
+      Ends tasks gracefully, and waits until nothing is left of them. A job whose instances are all killed is
+      forgotten, with its releases. Needs no job file: a key is enough.
 
       EXAMPLES
-        kilt job kill jobs/fiddler.yaml --stage devel --wait
-        kilt job kill jobs/fiddler.yaml --stage devel --instance 1 --instance 3
+        kilt job kill devcluster/www-data/devel/fiddler
+        kilt job kill devcluster/www-data/devel/fiddler/1,3
+        kilt job kill jobs/fiddler.yaml --stage devel --no-wait
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var job: JobOptions
-
-  @Option(help: ArgumentHelp("An instance to kill; may be repeated. All by default.", valueName: "number"))
-  var instance: [Int] = []
-
-  @Flag(help: "Return when they are gone.")
-  var wait = false
-
-  @Option(help: ArgumentHelp("How long to wait.", valueName: "seconds"))
-  var timeout = 300
+  @OptionGroup var instances: InstanceOptions
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var output: FormatOption
 
   func run() throws {
-    let session = try JobSession(global, cluster: job.cluster)
-    let key = try session.key(job)
-    try session.client.kill(key, instances: instance)
-    if wait {
-      try session.wait(for: key, seconds: timeout, missing: "not everything of \(key) had ended") { job in
+    let session = try JobSession(global, job)
+    session.explain(change.reason)
+    let reference = try session.reference(job)
+    let (key, numbers) = (reference.key, try instances.instances(reference))
+    let what = numbers.isEmpty ? "\(key)" : "instance \(PlanReport.ranges(numbers)) of \(key)"
+    let running = try session.job(key).instances.filter { numbers.isEmpty || numbers.contains($0.instance) }
+    global.note("kill \(what): \(running.count { !$0.status.isTerminal }) tasks")
+    if change.dryRun { return }
+    try change.confirm("Carry this out?")
+    try session.client.kill(key, instances: numbers)
+    if change.wait {
+      try InstanceMonitor(session, key).wait(
+        seconds: change.timeout, missing: "not everything of \(key) has ended"
+      ) { job in
         guard let job else { return true }
-        let killed = job.instances.filter { instance.isEmpty || instance.contains($0.instance) }
+        let killed = job.instances.filter { numbers.isEmpty || numbers.contains($0.instance) }
         return !job.summary.isEnding && killed.allSatisfy(\.status.isTerminal)
       }
     }
-    let what = instance.isEmpty ? "\(key)" : "instances \(instance.map(String.init).joined(separator: ", ")) of \(key)"
-    Terminal.standardOutput.print("\(wait ? "killed" : "killing") \(what)")
+    switch output.format {
+    case .json:
+      let answer: JSONValue = [
+        "key": .string(key.description), "instances": .array(numbers.map { .int(Int64($0)) }),
+        "ended": .bool(change.wait),
+      ]
+      writeText(answer.text(.pretty) + "\n", to: 1)
+    case .text: Terminal.standardOutput.print("\(change.wait ? "killed" : "killing") \(what)")
+    }
   }
 }

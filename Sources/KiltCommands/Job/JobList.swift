@@ -10,9 +10,13 @@ struct JobList: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List the jobs of a cluster.",
     discussion: """
+      A pattern with * and ? selects jobs by their key, cluster/role/stage/name; a pattern without a slash selects
+      them by their name.
+
       EXAMPLES
         kilt job list
-        kilt job list --format json
+        kilt job list 'devcluster/*/prod/*'
+        kilt job list 'igor_*' --format json
         kilt job list --files                what all job files would run
         kilt job list --files hello.aurora   the jobs of an Aurora file
       """)
@@ -26,12 +30,10 @@ struct JobList: ParsableCommand {
   @Flag(help: "Show what job files would run, without a server. The arguments are files and directories.")
   var files = false
 
-  @Argument(help: ArgumentHelp("Job files or directories, with --files. Default: jobs.", valueName: "file"))
+  @Argument(
+    help: ArgumentHelp(
+      "Patterns of jobs; with --files, job files or directories (default: jobs). Repeatable.", valueName: "pattern"))
   var patterns: [String] = []
-
-  func validate() throws {
-    if !files, !patterns.isEmpty { throw ValidationError("name files only with --files") }
-  }
 
   func run() throws {
     if files {
@@ -42,15 +44,44 @@ struct JobList: ParsableCommand {
       }
       return
     }
-    let jobs = try JobSession(global, cluster: cluster).client.jobs()
+    let jobs = try JobSession(global, cluster: cluster).client.jobs().filter { job in
+      patterns.isEmpty || patterns.contains { JobPattern($0).matches(job.key) }
+    }
     switch output.format {
     case .json: writeText(JSONValue.array(jobs.map(\.json)).text(.pretty) + "\n", to: 1)
     case .text:
       for job in jobs {
         let counts = job.counts.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.value) \($0.key.rawValue)" }
-        Terminal.standardOutput.print(
-          PlainText.line("\(job.key)  \(counts.joined(separator: ", ")) of \(job.instances)"))
+        var parts = ["\(job.key)", "\(counts.joined(separator: ", ")) of \(job.instances)"]
+        if let cron = job.cron { parts.append("cron \(cron.schedule)") }
+        if let update = job.update, !update.status.isTerminal { parts.append("update \(update.status.rawValue)") }
+        if job.isEnding { parts.append("being killed") }
+        Terminal.standardOutput.print(PlainText.line(parts.joined(separator: "  ")))
       }
     }
+  }
+}
+
+/// A pattern of job keys: `*` stands for any text without a slash, `?` for one character.
+struct JobPattern {
+  private let parts: [[Character]]
+
+  /// - Parameter text: `cluster/role/stage/name`, or a name alone. Fewer parts than four select what begins so.
+  init(_ text: String) { parts = text.split(separator: "/").map(Array.init) }
+
+  func matches(_ key: JobKey) -> Bool {
+    let names = [key.cluster, key.role, key.stage, key.name]
+    if parts.count == 1 { return Self.matches(parts[0][...], Array(key.name)[...]) }
+    guard parts.count <= names.count else { return false }
+    return zip(parts, names).allSatisfy { Self.matches($0[...], Array($1)[...]) }
+  }
+
+  private static func matches(_ pattern: ArraySlice<Character>, _ text: ArraySlice<Character>) -> Bool {
+    guard let first = pattern.first else { return text.isEmpty }
+    if first == "*" {
+      return matches(pattern.dropFirst(), text) || (!text.isEmpty && matches(pattern, text.dropFirst()))
+    }
+    guard let character = text.first, first == "?" || first == character else { return false }
+    return matches(pattern.dropFirst(), text.dropFirst())
   }
 }

@@ -15,9 +15,9 @@ struct JobLogs: ParsableCommand {
       long as the directories of its tasks exist.
 
       EXAMPLES
-        kilt job logs jobs/fiddler.yaml --stage devel
+        kilt job logs devcluster/www-data/devel/fiddler
+        kilt job logs devcluster/www-data/devel/fiddler/1 --stream stderr
         kilt job logs jobs/fiddler.yaml --stage devel --follow
-        kilt job logs jobs/fiddler.yaml --stage devel --instance 1 --stream stderr
       """)
 
   enum Stream: String, ExpressibleByArgument, CaseIterable { case stdout, stderr, both }
@@ -28,8 +28,7 @@ struct JobLogs: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Go on as they are written, across restarts, until interrupted.")
   var follow = false
 
-  @Option(help: ArgumentHelp("An instance; may be repeated. All by default.", valueName: "number"))
-  var instance: [Int] = []
+  @OptionGroup var instances: InstanceOptions
 
   @Option(help: ArgumentHelp("A process of the task; all by default.", valueName: "name"))
   var process: String?
@@ -44,9 +43,10 @@ struct JobLogs: ParsableCommand {
   var raw = false
 
   func run() throws {
-    let session = try JobSession(global, cluster: job.cluster)
-    let status = try session.job(job)
-    let sources = try sources(of: status)
+    let session = try JobSession(global, job)
+    let reference = try session.reference(job)
+    let status = try session.job(reference.key)
+    let sources = try sources(of: status, try instances.instances(reference))
     let width = sources.map(\.label.utf8.count).max() ?? 0
     let output = LogOutput(width: width, isRaw: raw)
     let failure = Mutex<(any Error)?>(nil)
@@ -70,7 +70,7 @@ struct JobLogs: ParsableCommand {
     var label: String { "\(instance) \(process)" }
   }
 
-  private func sources(of job: JobStatus) throws -> [Source] {
+  private func sources(of job: JobStatus, _ instances: [Int]) throws -> [Source] {
     let names = job.configuration.task.processes.map(\.name)
     if let process, !names.contains(process) {
       throw Diagnostic(
@@ -78,11 +78,11 @@ struct JobLogs: ParsableCommand {
         remedies: Suggestions.remedy(for: process, among: names).map { [$0] } ?? [])
     }
     let numbers = Set(job.instances.map(\.instance)).union(job.endings.map(\.task.instance)).sorted()
-    for number in instance where !numbers.contains(number) {
+    for number in instances where !numbers.contains(number) {
       throw Diagnostic(.input, "the job has no instance \(number)")
     }
     let streams = stream == .both ? ["stdout", "stderr"] : [stream.rawValue]
-    return numbers.filter { instance.isEmpty || instance.contains($0) }.flatMap { number in
+    return numbers.filter { instances.isEmpty || instances.contains($0) }.flatMap { number in
       names.filter { process == nil || process == $0 }.flatMap { name in
         streams.map { Source(instance: number, process: name, stream: $0) }
       }
@@ -124,7 +124,7 @@ struct JobLogs: ParsableCommand {
 }
 
 /// Cuts bytes into whole lines. A line without an end is cut too: a task must not fill this process's memory.
-private struct LineBuffer {
+struct LineBuffer {
   private var pending: [UInt8] = []
   private static let longestLine = 64 << 10
 

@@ -1,7 +1,4 @@
-internal import ArgumentParser
-internal import Artifacts
 internal import Diagnostics
-internal import Digests
 internal import JSON
 internal import JobFiles
 internal import JobModel
@@ -11,78 +8,96 @@ internal import Synchronization
 internal import SystemSupport
 internal import Workspace
 
-/// How the job verbs name a job: a job file and a stage, or a key.
-struct JobOptions: ParsableArguments {
-  @Argument(
-    help: ArgumentHelp(
-      "A job file such as jobs/fiddler.yaml, or a key: cluster/role/stage/name.", valueName: "file"))
-  var file: String
-
-  @Option(help: "The stage of the job file. Always named: nothing happens in a stage by default.")
-  var stage: String?
-
-  @Option(help: ArgumentHelp("The cluster; by default the job file's, or the first of kilt.toml.", valueName: "name"))
-  var cluster: String?
-
-  @OptionGroup var selection: JobSelection
-}
-
-/// What the job verbs work with: the workspace, the cluster, its scheduler.
+/// What the job verbs work with: a scheduler, and the workspace where there is one.
+///
+/// Verbs that are given a key need no workspace: nothing that is broken in one stands between a person and what runs.
 struct JobSession {
-  let workspace: Workspace
-  let cluster: WorkspaceConfiguration.Cluster
-  private let connection = Connection()
-  private let directory: FilePath
+  /// Nil outside of a workspace.
+  let workspace: Workspace?
+  let cluster: String?
+  private let connection: Connection
+  let directory: FilePath
+  let global: GlobalOptions
 
+  /// - Parameter name: the cluster that an option or a key names.
   init(_ global: GlobalOptions, cluster name: String? = nil) throws {
+    self.global = global
     directory = try global.workingDirectory
-    workspace = try Workspace.find(from: directory)
-    let clusters = workspace.configuration.clusters
-    guard let cluster = name.map({ name in clusters.first { $0.name == name } }) ?? clusters.first else {
+    let address = environmentVariable("KILT_SCHEDULER").flatMap { $0.isEmpty ? nil : $0 }
+    let workspace: Workspace?
+    do {
+      workspace = try Workspace.find(from: directory)
+    } catch  where address != nil {
+      workspace = nil
+    }
+    self.workspace = workspace
+    let clusters = workspace?.configuration.clusters ?? []
+    let named = name.map { name in clusters.first { $0.name == name } } ?? clusters.first
+    if let address {
+      cluster = named?.name ?? name
+      connection = Connection(address: address, origin: .user)
+      return
+    }
+    guard let named else {
       throw Diagnostic(
-        .input, name.map { "there is no cluster \"\($0)\"" } ?? "no cluster is configured",
-        notes: clusters.isEmpty ? [] : ["there are " + clusters.map(\.name).joined(separator: ", ")],
+        .input, name.map { "unknown cluster \"\($0)\"" } ?? "no cluster is configured",
+        notes: clusters.isEmpty ? [] : ["configured clusters: " + clusters.map(\.name).joined(separator: ", ")],
         remedies: [
-          "add to \(workspace.configuration.path):\n[clusters.devcluster]\nscheduler = \"http://127.0.0.1:8081\""
+          "add to \(workspace?.configuration.path ?? "kilt.toml"):\n[clusters.\(name ?? "devcluster")]\n"
+            + "scheduler = \"http://127.0.0.1:8081\"",
+          "or set KILT_SCHEDULER to the address of its scheduler",
         ])
     }
-    self.cluster = cluster
+    cluster = named.name
+    connection = Connection(address: named.scheduler, origin: .workspace)
   }
 
-  /// The scheduler of the cluster: that of `KILT_SCHEDULER`, else that of kilt.toml. Made when it is first needed.
+  /// The scheduler: that of `KILT_SCHEDULER`, else the cluster's in kilt.toml. Made when it is first needed.
   var client: SchedulerClient {
     get throws {
-      try connection.client.withLock { client in
-        if let client { return client }
-        var made: SchedulerClient
-        if let address = environmentVariable("KILT_SCHEDULER"), !address.isEmpty {
-          made = try SchedulerClient(address: address, origin: .user)
-        } else {
-          made = try SchedulerClient(address: cluster.scheduler, origin: .workspace)
-        }
-        made.reason = connection.reason.withLock { $0 }
-        client = made
-        return made
+      try connection.state.withLock { state in
+        if let client = state.client { return client }
+        var client = try SchedulerClient(address: connection.address, origin: connection.origin)
+        client.reason = state.reason
+        state.client = client
+        return client
       }
     }
   }
 
   /// Says why changes are asked for; before the first of them.
-  func explain(_ reason: String?) { connection.reason.withLock { $0 = reason } }
+  func explain(_ reason: String?) { connection.state.withLock { $0.reason = reason } }
 
   private final class Connection: Sendable {
-    let client = Mutex<SchedulerClient?>(nil)
-    let reason = Mutex<String?>(nil)
+    let address: String
+    let origin: SchedulerEndpoint.Origin
+    let state = Mutex<(client: SchedulerClient?, reason: String?)>((nil, nil))
+
+    init(address: String, origin: SchedulerEndpoint.Origin) {
+      self.address = address
+      self.origin = origin
+    }
   }
+
+  /// A session for the job that the options name: a key says its cluster itself.
+  init(_ global: GlobalOptions, _ options: JobOptions) throws {
+    let reference = options.reference(in: try global.workingDirectory)
+    try self.init(global, cluster: options.cluster ?? reference?.key.cluster)
+  }
+
+  /// The workspace of a command that reads a job file.
+  func requiredWorkspace() throws -> Workspace { try workspace ?? Workspace.find(from: directory) }
 
   // MARK: Jobs
 
   /// The configuration that a job file gives, with its artifact looked up unless `offline`.
   func configuration(_ options: JobOptions, commit: String? = nil, offline: Bool) throws -> JobConfiguration {
+    let workspace = try requiredWorkspace()
     var loader = JobLoader(
-      root: workspace.root, cluster: cluster.name,
+      root: workspace.root, cluster: cluster,
       policy: JobLoader.Policy(mainBranch: workspace.configuration.mainBranch), owner: JobOwner.current)
     let path = try workspacePath(options.file)
+    let commit = try commit.map { try resolved($0, workspace) }
     // What is wrong with the file itself is said first, whether a scheduler runs or not.
     let request = JobRequest(
       path: path, stage: options.stage, version: commit, job: options.selection.job,
@@ -91,103 +106,79 @@ struct JobSession {
     if offline { return written }
     loader.platform = try client.cluster()["platform"]?.string
     loader.print = { writeText($0 + "\n", to: 2) }
-    let renderer = DiagnosticRenderer(color: Terminal.standardError.usesColor)
-    loader.warn = { writeText(renderer.render($0, label: "warning"), to: 2) }
+    loader.warn = warn
     let configuration = try loader.load(request, artifacts: try RepositoryLookup(workspace: workspace))
     return workspace.withProvenance(configuration)
   }
 
-  /// The key of the job that the options name.
-  func key(_ options: JobOptions) throws -> JobKey {
-    if options.stage == nil, let key = try? JobKey(parsing: options.file), !FileSystem.exists(path(options.file)) {
-      return key
-    }
-    return try configuration(options, offline: true).key
+  /// A commit of the command line: digits as they are, other names such as HEAD as git has them.
+  private func resolved(_ text: String, _ workspace: Workspace) throws -> String {
+    text.utf8.count >= 7 && text.allSatisfy { $0.isHexDigit && !$0.isUppercase }
+      ? text : try workspace.git.commit(of: text)
   }
 
-  /// The job that the options name, or what is left of it.
-  func job(_ options: JobOptions) throws -> JobStatus {
-    let key = try key(options)
+  /// The key of the job that the options name, and the instances that it names.
+  ///
+  /// A job file that cannot be read, or whose template is broken, still names the job that was created from it: the
+  /// scheduler knows that one by the path of its file.
+  func reference(_ options: JobOptions) throws -> JobReference {
+    if let reference = options.reference(in: directory) { return reference }
+    do {
+      return JobReference(try configuration(options, offline: true).key)
+    } catch {
+      guard let key = try runningJob(options) else { throw error }
+      warn(
+        Diagnostic(
+          .input, "cannot read the job file \"\(options.file)\": used job \(key), which was created from it",
+          notes: [Self.summary(of: error)], remedies: ["run `kilt job inspect \(options.file)` to see every problem"]))
+      return JobReference(key)
+    }
+  }
+
+  func key(_ options: JobOptions) throws -> JobKey { try reference(options).key }
+
+  /// The job that the options name, or what is left of one that was killed.
+  func job(_ options: JobOptions) throws -> JobStatus { try job(try key(options)) }
+
+  func job(_ key: JobKey) throws -> JobStatus {
     guard let job = try client.jobOrHistory(key) else {
-      throw Diagnostic(.input, "there is no job \(key)", remedies: ["\"kilt job list\" shows what there is"])
+      let near = Suggestions.remedy(for: "\(key)", among: try client.jobs().map { "\($0.key)" })
+      throw Diagnostic(
+        .input, "job \(key) does not exist",
+        remedies: [near, "run `kilt job list` to list all jobs"].compactMap(\.self))
     }
     return job
   }
 
-  private func path(_ text: String) -> FilePath { directory.pushing(FilePath(text)) }
+  /// The one job of the stage that was created from the file; nil when there is none, or when several are.
+  private func runningJob(_ options: JobOptions) throws -> JobKey? {
+    guard let stage = options.stage, workspace != nil, let path = try? workspacePath(options.file) else { return nil }
+    let keys = try client.jobs().filter { $0.key.stage == stage && $0.source?.path == path }.map(\.key)
+    return keys.count == 1 ? keys[0] : nil
+  }
 
   /// A file named on the command line, from the workspace root.
-  private func workspacePath(_ text: String) throws -> String {
-    let path = path(text).lexicallyNormalized()
+  func workspacePath(_ text: String) throws -> String {
+    let workspace = try requiredWorkspace()
+    let path = directory.pushing(FilePath(text)).lexicallyNormalized()
     guard let relative = workspace.relativePath(of: path) else {
       throw Diagnostic(.input, "\"\(text)\" is not in the workspace \"\(workspace.root)\"")
     }
     return relative
   }
 
-  // MARK: Waiting
+  // MARK: Messages
 
-  /// Asks for the job again and again until `isDone` says so.
-  ///
-  /// - Throws: `Diagnostic` when it takes longer than `seconds`, with what is missing.
-  func wait(
-    for key: JobKey, seconds: Int, missing: String, until isDone: (JobStatus?) throws -> Bool
-  ) throws {
-    let deadline = monotonicNanoseconds() + UInt64(seconds) * 1_000_000_000
-    while true {
-      let job = try client.job(key)
-      if try isDone(job) { return }
-      guard monotonicNanoseconds() < deadline else {
-        let states = job?.instances.map { "instance \($0.instance): \($0.status.rawValue) \($0.message ?? "")" } ?? []
-        throw Diagnostic(
-          .work, "\(missing) within \(seconds) s", notes: states,
-          remedies: ["\"kilt job status \(key)\" and \"kilt job logs \(key)\" say more"])
-      }
-      pauseMilliseconds(100)
-    }
-  }
-}
-
-/// Answers what job files ask about artifacts: from the repository, and from git for what is on the main branch.
-struct RepositoryLookup: ArtifactLookup {
-  private let workspace: Workspace
-  private let repository: Repository
-
-  init(workspace: Workspace) throws {
-    self.workspace = workspace
-    repository = try workspace.repository()
+  var warn: @Sendable (Diagnostic) -> Void {
+    let renderer = DiagnosticRenderer(color: Terminal.standardError.usesColor)
+    return { writeText(renderer.render($0, label: "warning"), to: 2) }
   }
 
-  func artifact(for request: ArtifactRequest) throws -> JobModel.ArtifactReference {
-    if let kind = ReleaseVersion.Kind(rawValue: request.hashType.rawValue) {
-      let name = try ArtifactName(validating: request.name)
-      // A range would name other files tomorrow.
-      let version = try ReleaseVersion(validating: request.version, kind: kind)
-      guard let release = try repository.release(name, version) else {
-        throw ArtifactError.unknownVersion(
-          name, version.text, known: try repository.versions(of: name).map(\.text), repository: repository.location)
-      }
-      return JobModel.ArtifactReference(
-        name: request.name, hashType: request.hashType, version: version.text, digest: release.digest.hex,
-        size: Int(release.size))
-    }
-    let platform = try request.platform.map { try HostPlatform(validating: $0) } ?? .current
-    let reference = try Artifacts.ArtifactReference(parsing: "\(request.name)@\(request.version)")
-    let manifest = try repository.resolve(reference, platform: platform)
-    return JobModel.ArtifactReference(
-      name: request.name, hashType: .git, version: manifest.key.commit.text, platform: platform.text,
-      digest: manifest.digest.hex, size: Int(manifest.size), branch: manifest.branch,
-      isOnMainBranch: isOnMain(manifest))
-  }
-
-  /// A commit may have been merged since it was published: git knows better, where it knows the commit.
-  private func isOnMain(_ manifest: Manifest) -> Bool {
-    if manifest.isOnMain { return true }
-    do {
-      return try workspace.git.isAncestor(
-        manifest.key.commit.text, ofBranch: workspace.configuration.mainBranch)
-    } catch {
-      return false
+  static func summary(of error: any Error) -> String {
+    switch error {
+    case let error as any DiagnosableError: error.diagnostic.summary
+    case let list as DiagnosticList: list.diagnostics.map(\.summary).joined(separator: "; ")
+    default: "\(error)"
     }
   }
 }

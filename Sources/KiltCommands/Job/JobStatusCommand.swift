@@ -14,6 +14,7 @@ struct JobStatusCommand: ParsableCommand {
       killed shows its last instances for as long as their directories exist.
 
       EXAMPLES
+        kilt job status devcluster/www-data/devel/fiddler
         kilt job status jobs/fiddler.yaml --stage devel
         kilt job status devcluster/www-data/devel/fiddler --format json
       """)
@@ -23,14 +24,37 @@ struct JobStatusCommand: ParsableCommand {
   @OptionGroup var output: FormatOption
 
   func run() throws {
-    let session = try JobSession(global, cluster: job.cluster)
-    let status = try session.job(job)
+    let session = try JobSession(global, job)
+    let reference = try session.reference(job)
+    let status = try session.job(reference.key)
     switch output.format {
-    case .json: writeText(status.json.text(.pretty) + "\n", to: 1)
+    case .json:
+      var object = status.json.object ?? JSONObject()
+      if !status.isGone { object["failures"] = .array(try session.client.failures(of: reference.key).map(\.json)) }
+      writeText(JSONValue.object(object).text(.pretty) + "\n", to: 1)
     case .text:
       let now = Timestamp(milliseconds: wallClockNanoseconds() / 1_000_000)
-      for line in StatusText(status, now: now, terminal: .standardOutput).lines { Terminal.standardOutput.print(line) }
+      let text = StatusText(status, now: now, terminal: .standardOutput)
+      for line in text.lines.prefix(1) + Self.state(of: status) + text.lines.dropFirst() {
+        Terminal.standardOutput.print(line)
+      }
     }
+  }
+
+  /// The update in progress, and the schedule.
+  private static func state(of job: JobStatus) -> [String] {
+    var lines: [String] = []
+    if let update = job.summary.update, !update.status.isTerminal {
+      let message = update.message.map { ": \($0)" } ?? ""
+      lines.append(
+        PlainText.line(
+          "  update \(update.status.rawValue)\(message), run `kilt update status \(job.summary.key)` for its progress"))
+    }
+    if let cron = job.summary.cron {
+      lines.append(
+        PlainText.line("  schedule \(cron.schedule) (\(cron.timeZone)), run `kilt cron next \(job.summary.key)`"))
+    }
+    return lines
   }
 }
 

@@ -41,7 +41,7 @@ public enum Invocation {
   private static func checkVerb(_ arguments: [String]) throws {
     var command: any ParsableCommand.Type = Kilt.self
     var path = "kilt"
-    for argument in arguments {
+    for (position, argument) in arguments.enumerated() {
       let verbs = command.configuration.subcommands
       if verbs.isEmpty || argument.hasPrefix("-") || argument == "help" { return }
       guard let next = verbs.first(where: { $0.configuration.commandName == argument }) else {
@@ -51,7 +51,8 @@ public enum Invocation {
           throw Diagnostic(.input, "there is no command \"kilt \(argument)\"", remedies: [known])
         }
         let names = verbs.compactMap { $0.configuration.commandName }
-        let near = Suggestions.remedy(for: argument, among: names)
+        let near =
+          ForeignVerbs.remedy(for: Array(arguments[position...])) ?? Suggestions.remedy(for: argument, among: names)
         throw Diagnostic(
           .input, "there is no command \"\(path) \(argument)\"",
           remedies: [near ?? "\"\(path) --help\" lists the commands"])

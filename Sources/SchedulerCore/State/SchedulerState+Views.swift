@@ -13,7 +13,8 @@ extension SchedulerState {
       key: key, isService: configuration.isService, cron: configuration.cron,
       instances: isCron ? configuration.instances : job.desired.count + job.completed.count,
       counts: index.jobs[key]?.counts ?? [:], artifacts: configuration.task.artifacts, owner: configuration.owner,
-      update: updates(of: key).first?.summary, isEnding: job.isEnding)
+      update: updates(of: key).first?.summary, isEnding: job.isEnding,
+      source: configuration.source)
   }
 
   /// Each instance of a job with its present task, or with its last when it has ended. The tasks that others take over

@@ -23,6 +23,7 @@ enum APIResponse {
     return json(.members(["error": .object(error)]), status: status)
   }
 
+  /// The same with all notes and remedies: `{"error": {"message", "remedy", "notes", "remedies"}}`.
   static func error(_ status: HTTPResponse.Status, _ diagnostic: Diagnostic) -> Response {
     // `code` is the first of `codes`, for programs that look at one.
     var error = JSONObject([("message", .string(diagnostic.summary))])

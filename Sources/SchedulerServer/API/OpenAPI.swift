@@ -24,8 +24,78 @@ enum OpenAPI {
       method: "post", path: jobPath + "/kill", summary: "Kills a job, or some of its instances.",
       body: "{\"instances\": [0, 2]}; an empty object for all"),
     Operation(
-      method: "post", path: jobPath + "/restart", summary: "Restarts a job's instances.",
-      body: "{\"instances\": [0, 2]}; an empty object for all"),
+      method: "post", path: jobPath + "/restart",
+      summary: "Restarts a job's instances in batches, each watched until it is healthy; with at_once all together.",
+      body: "{\"instances\": [0, 2], \"at_once\": false}; an empty object for all"),
+    Operation(
+      method: "post", path: jobPath + "/plan", summary: "Describes the effect of an update, and changes nothing.",
+      body: submissionBody),
+    Operation(
+      method: "post", path: jobPath + "/update",
+      summary: "Updates a job to a configuration in batches; creates a job that does not exist.",
+      body: submissionBody),
+    Operation(
+      method: "get", path: jobPath + "/update", summary: "The update in progress or the last one, by instance."),
+    Operation(method: "post", path: jobPath + "/update/pause", summary: "Pauses the update in progress.", body: noBody),
+    Operation(method: "post", path: jobPath + "/update/resume", summary: "Resumes a paused update.", body: noBody),
+    Operation(
+      method: "post", path: jobPath + "/update/abort", summary: "Ends the update and leaves every instance as it is.",
+      body: noBody),
+    Operation(
+      method: "post", path: jobPath + "/update/rollback", summary: "Rolls the update in progress back.", body: noBody),
+    Operation(
+      method: "post", path: jobPath + "/update/pulse", summary: "A sign of life for an update with a pulse interval.",
+      body: noBody),
+    Operation(
+      method: "post", path: jobPath + "/rollback",
+      summary: "Rolls the update in progress back, or updates the job to an earlier release.",
+      body: "{\"release\": 3, \"dry_run\": false}; an empty object for the release before the present one"),
+    Operation(
+      method: "post", path: jobPath + "/scale", summary: "Changes the number of instances.",
+      body: "{\"count\": 4, \"dry_run\": false}"),
+    Operation(
+      method: "get", path: jobPath + "/failures",
+      summary: "Why instances failed last: health answer, exit code or signal, last lines of output."),
+    Operation(method: "get", path: jobPath + "/releases", summary: "The releases of a job, the newest first."),
+    Operation(
+      method: "get", path: jobPath + "/releases/{release}", summary: "One release with its configuration."),
+    Operation(
+      method: "post", path: jobPath + "/instances/{instance}/exec",
+      summary: "Starts a command in the sandbox of an instance; with columns and rows, on a terminal of its own.",
+      body: "{\"command\": [\"ls\", \"-l\"], \"columns\": 80, \"rows\": 24}"),
+    Operation(
+      method: "post", path: jobPath + "/exec/{session}/output",
+      summary:
+        "The command's output as frames: a byte for the kind (1 output, 2 error output, 3 exit code), four bytes "
+        + "for the length, the content. The command ends when the reader leaves."),
+    Operation(
+      method: "post", path: jobPath + "/exec/{session}/input",
+      summary: "Sends the body's bytes to the command's standard input; with end=1, ends it.", query: ["end"]),
+    Operation(
+      method: "post", path: jobPath + "/exec/{session}/resize", summary: "Tells the command's terminal its size.",
+      body: "{\"columns\": 80, \"rows\": 24}"),
+    Operation(method: "post", path: jobPath + "/cron/start", summary: "Runs a cron job now.", body: noBody),
+    Operation(
+      method: "get", path: "/whence",
+      summary: "The instances behind a process of the host, a port of it, or the digest of a bundle.",
+      query: ["pid", "port", "digest"]),
+    Operation(
+      method: "get", path: jobPath + "/instances/{instance}/whence",
+      summary: "Where an instance comes from: release, artifacts, who deployed it."),
+    Operation(method: "get", path: "/cron", summary: "The cron jobs with their next runs."),
+    Operation(method: "get", path: "/quotas", summary: "Quotas by role and stage, and what their jobs ask for."),
+    Operation(method: "get", path: "/quotas/{role}", summary: "The quota of a role."),
+    Operation(method: "put", path: "/quotas/{role}", summary: "Sets the quota of a role.", body: quotaBody),
+    Operation(method: "delete", path: "/quotas/{role}", summary: "Removes the quota of a role."),
+    Operation(method: "get", path: "/quotas/{role}/{stage}", summary: "The quota of a stage of a role."),
+    Operation(
+      method: "put", path: "/quotas/{role}/{stage}", summary: "Sets the quota of a stage of a role.", body: quotaBody),
+    Operation(method: "delete", path: "/quotas/{role}/{stage}", summary: "Removes the quota of a stage of a role."),
+    Operation(
+      method: "get", path: "/updates",
+      summary: "Updates of all jobs, the newest first; with active=1 those in progress.",
+      query: ["active"]),
+    Operation(method: "get", path: "/updates/{update}", summary: "One update, by instance."),
     Operation(
       method: "get", path: jobPath + "/instances/{instance}/logs/{process}/{stream}",
       summary: "A process's stdout or stderr; with follow=1 as it is written, until the task ends.",
@@ -53,6 +123,10 @@ enum OpenAPI {
     Operation(method: "get", path: "/openapi.json", summary: "This description."),
   ]
 
+  private static let submissionBody =
+    "{\"configuration\": a job configuration, \"instances\": [0], \"create\": true}; all instances by default"
+  private static let quotaBody = "{\"cpu\": 4, \"ram\": 8589934592, \"disk\": 21474836480}; bytes"
+  private static let noBody = "an empty object"
   private static let jobPath = "/jobs/{cluster}/{role}/{stage}/{name}"
 
   static var document: JSONValue {

@@ -37,7 +37,12 @@ extension Routes {
     guard let link = request.uri.queryParameters["link"],
       let (cookie, _) = try access.sessions.redeem(link: String(link))
     else { return APIResponse.html(LoginPages.badLink(), status: .unauthorized) }
-    var response = APIResponse.redirect(to: "/")
+    // Only to a job's page: a link must not lead to another site.
+    let target = request.uri.queryParameters["to"].flatMap { text -> String? in
+      guard text.hasPrefix("/jobs/") else { return nil }
+      do { return Layout.address(of: try JobKey(parsing: String(text.dropFirst("/jobs/".count)))) } catch { return nil }
+    }
+    var response = APIResponse.redirect(to: target ?? "/")
     response.setCookie(
       Cookie(
         name: access.sessions.cookieName, value: cookie,

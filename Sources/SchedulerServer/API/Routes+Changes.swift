@@ -43,14 +43,16 @@ extension Routes {
     guard RequiredAccess.deploy(role: key.role, stage: key.stage).isMet(by: owner.rights) else {
       return again("Whoever made the code has no right to change this job.", .forbidden)
     }
-    let outcome =
-      action == "kill"
-      ? await scheduler.kill(key, instances: instances) : await scheduler.restart(key, instances: instances)
-    switch outcome {
-    case .accepted: return APIResponse.redirect(to: Layout.address(of: key))
-    case .conflict(let diagnostic): return again(diagnostic.summary, .conflict)
-    case .refused(let diagnostic): return again(diagnostic.summary, .unprocessableContent)
-    case .notFound(let diagnostic): return again(diagnostic.summary, .notFound)
+    let requester = Requester(user: owner.owner)
+    do {
+      _ =
+        action == "kill"
+        ? try await scheduler.kill(key, instances: instances, requester)
+        : try await scheduler.restart(key, instances: instances, atOnce: true, requester)
+      return APIResponse.redirect(to: Layout.address(of: key))
+    } catch {
+      let refusal = Refusal(refusing: error)
+      return again(refusal.diagnostic.summary, refusal.status)
     }
   }
 

@@ -1,7 +1,11 @@
 internal import Executor
+internal import HTTPTypes
 internal import Hummingbird
+internal import JSON
 internal import JobModel
 internal import NIOPosix
+internal import SchedulerAccess
+internal import SchedulerCore
 
 extension Routes {
   /// How many bytes of a log its page shows.
@@ -9,25 +13,87 @@ extension Routes {
 
   /// The pages: cluster, job, instance, log, files.
   func addPages(to router: Router<AccessContext>) {
-    router.get("/") { _, _ in
+    router.get("/") { request, _ in
       APIResponse.html(
-        JobPages.cluster(await scheduler.clusterName, jobs: await scheduler.jobs(), now: HostScheduler.now()))
+        ClusterPages.cluster(
+          await scheduler.clusterName, jobs: await scheduler.jobs(), host: await scheduler.usage,
+          filter: filter(request), now: HostScheduler.now()))
+    }
+    router.get("roles/:role") { request, context in
+      let role = context.parameters.get("role") ?? ""
+      let jobs = await scheduler.jobs().filter { $0.key.role == role }
+      return APIResponse.html(
+        ClusterPages.role(
+          role, cluster: await scheduler.clusterName, jobs: jobs, filter: filter(request),
+          quota: ClusterWidePages.quota(await scheduler.quota(QuotaKey(role: role)))))
+    }
+    router.get("updates") { request, _ in
+      let active = request.uri.queryParameters["active"] == "1"
+      return APIResponse.html(
+        UpdatePages.list(
+          await scheduler.updates(activeOnly: active), activeOnly: active, cluster: await scheduler.clusterName,
+          now: HostScheduler.now()))
+    }
+    router.get("updates/:update") { _, context in
+      guard let id = context.parameters.get("update").flatMap({ PercentEncoding.decoded($0) }),
+        let update = await scheduler.update(UpdateID(id))
+      else { return missing("There is no such update, or it is not remembered any more.") }
+      return APIResponse.html(UpdatePages.update(update, actions: actions(update), now: HostScheduler.now()))
+    }
+    router.get("quotas") { _, _ in
+      APIResponse.html(
+        ClusterWidePages.quotas(await scheduler.quotas(), cluster: await scheduler.clusterName))
+    }
+    router.get("audit") { request, _ in try await auditPage(request) }
+    router.get("cron") { _, _ in
+      let now = HostScheduler.now()
+      return APIResponse.html(
+        ClusterWidePages.cron(await scheduler.cronJobs(now: now), cluster: await scheduler.clusterName, now: now))
+    }
+    router.get("events") { request, _ in
+      let text = request.uri.queryParameters["job"].map(String.init) ?? ""
+      let key: JobKey?
+      do {
+        key = text.isEmpty ? nil : try JobKey(parsing: text)
+      } catch {
+        return missing("\(error)")
+      }
+      return APIResponse.html(
+        ClusterWidePages.events(
+          try await scheduler.events(of: key, limit: 200), job: text, cluster: await scheduler.clusterName,
+          now: HostScheduler.now()))
     }
     let job = router.group("jobs/:cluster/:role/:stage/:name")
     job.get { _, context in
-      try await page(context) { detail in JobPages.job(detail, now: HostScheduler.now()) }
+      try await page(context) { detail in
+        let now = HostScheduler.now()
+        return JobPages.job(
+          detail, update: await scheduler.update(of: detail.key), failures: await scheduler.failures(of: detail.key),
+          next: await scheduler.nextRuns(of: detail.key, count: 5, now: now), now: now)
+      }
     }
+    job.get("releases") { _, context in
+      try await page(context) { detail in
+        let releases = await scheduler.releases(of: detail.key) ?? []
+        var configurations: [Int: JobConfiguration] = [:]
+        for release in releases.prefix(50) {
+          configurations[release.number] = await scheduler.configuration(of: detail.key, release: release.number)
+        }
+        return ReleasePages.releases(
+          of: detail.key, Array(releases.prefix(50)), configuration: { configurations[$0] }, now: HostScheduler.now())
+      }
+    }
+    job.post("update/:verb") { request, context in try await steer(request, context) }
     let instance = job.group(":instance")
     instance.get { request, context in
       try await page(context) { detail in
         guard let number = instanceNumber(context), detail.knows(instance: number) else { return nil }
         let task = self.task(request)
-        guard let directory = await scheduler.directory(detail.key, instance: number, task: task) else {
-          return task == nil ? InstancePages.instance(detail, instance: number, now: HostScheduler.now()) : nil
-        }
-        return InstancePages.instance(
-          detail, instance: number, task: TaskID(directory.name), processes: await scheduler.processes(directory),
-          now: HostScheduler.now())
+        let directory = await scheduler.directory(detail.key, instance: number, task: task)
+        if directory == nil, task != nil { return nil }
+        let failure = await scheduler.failures(of: detail.key).first { $0.instance == number }
+        let view: InstancePages.TaskView? = if let directory { await scheduler.view(directory) } else { nil }
+        return InstancePages.instance(detail, instance: number, view: view, failure: failure, now: HostScheduler.now())
       }
     }
     instance.get("logs/:process/:stream") { request, context in
@@ -76,10 +142,84 @@ extension Routes {
     guard let key = key(context), let detail = await scheduler.detail(key, includingGone: true),
       let page = try await body(detail)
     else {
-      let text: HTML = "<h1>Nothing here</h1><p>There is no such job, instance or log (yet).</p>"
-      return APIResponse.html(Layout.page(title: "Nothing here", path: [("cluster", "/")], text), status: .notFound)
+      return missing("There is no such job, instance or log, or not yet.")
     }
     return APIResponse.html(page)
+  }
+
+  private func missing(_ text: String) -> Response {
+    let body: HTML = "<h1>Nothing here</h1><p>\(text)</p><p><a href=\"/\">All jobs</a></p>"
+    return APIResponse.html(Layout.page(title: "Nothing here", path: [("cluster", "/")], body), status: .notFound)
+  }
+
+  private func filter(_ request: Request) -> JobFilter {
+    let query = request.uri.queryParameters
+    return JobFilter(
+      text: query["q"].map(String.init) ?? "", stage: query["stage"].map(String.init) ?? "",
+      state: query["state"].map(String.init) ?? "")
+  }
+
+  /// The buttons of an update in progress. A login only reads: each change shows a code that works once.
+  private func actions(_ update: UpdateDetail) -> HTML {
+    let address = Layout.address(of: update.summary.key) + "/update/"
+    let verbs = (update.summary.status.isPaused ? ["resume"] : ["pause"]) + ["rollback", "abort"]
+    let buttons = HTML(
+      verbs.map { verb in
+        "<button formaction=\"\(address)\(verb)\" class=\"\(verb == "abort" ? "danger" : "")\">\(verb)</button> "
+      })
+    return """
+      <div class="card"><h2>Steer it</h2><form class="filter" method="post" action="\(address)\(verbs[0])">\
+      <input name="code" required autocomplete="off" placeholder="one-time code" aria-label="one-time code">\(buttons)</form>\
+      <p class="soft"><code>kilt scheduler code</code> prints a code. Or use a terminal: \
+      <code>kilt job \(verbs[0]) \(update.summary.key)</code></p></div>
+      """
+  }
+
+  /// A button: its form holds a one-time code, whose owner must have the right to deploy the job.
+  private func steer(_ request: Request, _ context: AccessContext) async throws -> Response {
+    guard let key = key(context),
+      let verb = context.parameters.get("verb").flatMap({ HostScheduler.UpdateVerb(rawValue: $0) })
+    else { return missing("There is no such button.") }
+    let buffer = try await request.body.collect(upTo: 4096)
+    let fields = String(decoding: buffer.readableBytesView, as: UTF8.self).split(separator: "&")
+    let code = fields.first { $0.hasPrefix("code=") }.flatMap { PercentEncoding.decoded($0.dropFirst(5)) }
+    guard let code, let owner = access.sessions.redeem(code: code.filter { !$0.isWhitespace && $0 != "+" }) else {
+      return refusal("The code is wrong, used, or older than five minutes.", key, status: .forbidden)
+    }
+    let required = RequiredAccess.deploy(role: key.role, stage: key.stage)
+    guard required.isMet(by: owner.rights) else {
+      return refusal("\(owner.owner) lacks \(required.wanted).", key, status: .forbidden)
+    }
+    do {
+      _ = try await scheduler.change(key, verb, Requester(user: owner.owner))
+    } catch {
+      return refusal(HostScheduler.summary(of: error), key, status: .conflict)
+    }
+    let update = await scheduler.update(of: key)
+    return APIResponse.redirect(to: update.map { UpdatePages.address(of: $0.summary) } ?? Layout.address(of: key))
+  }
+
+  private func refusal(_ text: String, _ key: JobKey, status: HTTPResponse.Status) -> Response {
+    let body: HTML = """
+      <h1>Nothing was changed</h1><p>\(text)</p><p><code>kilt scheduler code</code> prints a code.</p>\
+      <p><a href="\(Layout.address(of: key))">Back to the job</a></p>
+      """
+    return APIResponse.html(
+      Layout.page(title: "Nothing was changed", path: Layout.path(to: key), body), status: status)
+  }
+
+  private func auditPage(_ request: Request) async throws -> Response {
+    let query = request.uri.queryParameters
+    let (job, user) = (query["job"].map(String.init) ?? "", query["user"].map(String.init) ?? "")
+    let audit = access.audit
+    let entries = try await NIOThreadPool.singleton.runIfActive {
+      try audit.entries(limit: 300) { entry in
+        (job.isEmpty || entry["job"]?.string?.contains(job) == true)
+          && (user.isEmpty || entry["user"]?.string == user || entry["token"]?.string == user)
+      }
+    }
+    return APIResponse.html(
+      ClusterWidePages.audit(entries.reversed(), job: job, user: user, cluster: await scheduler.clusterName))
   }
 
   private func instanceNumber(_ context: AccessContext) -> Int? {

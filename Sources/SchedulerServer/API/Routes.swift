@@ -9,6 +9,7 @@ struct Routes: Sendable {
   let scheduler: HostScheduler
   let access: AccessControl
   let identity: ServerIdentity
+  let sessions = ExecSessions()
 
   static let largestBody = 4 << 20
 
@@ -37,10 +38,18 @@ struct Routes: Sendable {
       }
     }
     job.post("kill") { request, context in
-      try await change(request, context) { await scheduler.kill($0, instances: $1) }
+      try await changing(request, context) { key, requester in
+        let instances = try await fields(of: request, ["instances"]).instances()
+        return try await scheduler.kill(key, instances: instances, requester).json
+      }
     }
     job.post("restart") { request, context in
-      try await change(request, context) { await scheduler.restart($0, instances: $1) }
+      try await changing(request, context) { key, requester in
+        let fields = try await fields(of: request, ["instances", "at_once"])
+        return try await scheduler.restart(
+          key, instances: try fields.instances(), atOnce: fields.flag("at_once"), requester
+        ).json
+      }
     }
     job.get("instances/:instance/logs/:process/:stream") { request, context in try await log(request, context) }
     router.get("health") { _, _ in
@@ -50,6 +59,9 @@ struct Routes: Sendable {
     router.get("metrics") { _, _ in APIResponse.text(Array(await scheduler.metrics().utf8)) }
     addHost(to: api)
     addAccess(to: router)
+    addUpdates(to: api)
+    addExec(to: api)
+    addCluster(to: api)
     addChanges(to: router)
     addPages(to: router)
     return router
@@ -68,42 +80,20 @@ struct Routes: Sendable {
     let key = configuration.key
     context.audit.job = key
     try context.require(.deploy(role: key.role, stage: key.stage))
-    let reason = AccessControl.reason(of: request)
-    return answer(await scheduler.create(configuration, reason: reason), key: key, status: .created)
-  }
-
-  private func change(
-    _ request: Request, _ context: AccessContext,
-    _ body: (JobKey, Set<Int>?) async throws -> SubmissionOutcome
-  ) async throws -> Response {
-    guard let key = key(context) else { return APIResponse.notFound }
-    let instances = try Self.instances(in: await self.body(of: request))
-    return answer(try await body(key, instances), key: key, status: .accepted)
-  }
-
-  private func answer(_ outcome: SubmissionOutcome, key: JobKey, status: HTTPResponse.Status) -> Response {
-    switch outcome {
-    case .accepted: APIResponse.json(.members(["key": .string(key.description)]), status: status)
-    case .conflict(let diagnostic): APIResponse.error(.conflict, diagnostic)
-    case .refused(let diagnostic): APIResponse.error(.unprocessableContent, diagnostic)
-    case .notFound(let diagnostic): APIResponse.error(.notFound, diagnostic)
+    do {
+      return APIResponse.json(
+        try await scheduler.create(configuration, requester(request, context)).json, status: .created)
+    } catch {
+      return answer(Refusal(refusing: error))
     }
   }
 
-  /// The instances that a request names; nil for all of them. What is not understood is never taken for "all".
-  static func instances(in body: JSONValue) throws -> Set<Int>? {
-    guard let object = body.object else {
-      throw HTTPError(.unprocessableContent, message: "the body is no JSON object")
-    }
-    for name in object.names where name != "instances" {
-      throw HTTPError(.unprocessableContent, message: "unknown key \"\(name)\" in the body")
-    }
-    guard let list = object["instances"] else { return nil }
-    let numbers = list.array?.compactMap { $0.int.flatMap { Int(exactly: $0) } } ?? []
-    guard !numbers.isEmpty, numbers.count == list.array?.count else {
-      throw HTTPError(.unprocessableContent, message: "\"instances\" is a list of one or more numbers")
-    }
-    return Set(numbers)
+  func answer(_ refusal: Refusal) -> Response { APIResponse.error(refusal.status, refusal.diagnostic) }
+
+  /// Who asks, as the server has seen, and why, as the request says.
+  func requester(_ request: Request, _ context: AccessContext) -> Requester {
+    Requester(
+      user: context.caller.isKnown ? context.caller.name : nil, reason: AccessControl.reason(of: request))
   }
 
   func body(of request: Request) async throws -> JSONValue {
@@ -134,5 +124,16 @@ struct Routes: Sendable {
       return APIResponse.error(.notFound, "there is no such job", remedy: "GET /api/jobs lists them")
     }
     return try await body(detail)
+  }
+}
+
+extension Refusal {
+  var status: HTTPResponse.Status {
+    switch self {
+    case .conflict: .conflict
+    case .refused: .unprocessableContent
+    case .notFound: .notFound
+    case .unavailable: .serviceUnavailable
+    }
   }
 }

@@ -157,13 +157,12 @@ struct AccessControl: Sendable {
   private func record(_ request: Request, _ path: [Substring], _ context: AccessContext, _ status: HTTPResponse.Status)
     async
   {
-    guard context.caller.isKnown else { return }
-    let reason = Self.reason(of: request)
+    guard context.caller.isKnown, RouteAccess.isRecorded(path) else { return }
     let entry = AuditEntry(
       time: HostScheduler.now(), caller: context.caller,
       action: context.audit.action ?? RouteAccess.action(of: path, method: request.method.rawValue),
       job: RouteAccess.job(of: path) ?? context.audit.job,
-      reason: reason, status: Int(status.code))
+      reason: Self.reason(of: request), status: Int(status.code))
     await audit.record(entry)
   }
 }

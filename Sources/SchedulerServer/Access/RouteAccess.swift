@@ -14,6 +14,8 @@ enum RouteAccess {
     if rest.first == "jobs", rest.count >= 5 {
       let parts = Array(rest)
       let role = String(parts[2]), stage = String(parts[3])
+      // A form of a page shows a one-time code in its body: its handler takes it, and demands the right to deploy.
+      if !isAPI, !reads, parts.count == 7, parts[5] == "update" { return .nothing }
       // The form of a page: the code in it decides, in its handler.
       if !reads, !isAPI, parts.count == 6, parts[5] == "change" { return .nothing }
       return reads ? .readJob(role: role, stage: stage) : .deploy(role: role, stage: stage)
@@ -45,6 +47,15 @@ enum RouteAccess {
     let parts = rest.map(String.init)
     guard parts.count >= 5, parts[0] == "jobs" else { return nil }
     return JobKey(cluster: parts[1], role: parts[2], stage: parts[3], name: parts[4])
+  }
+
+  /// Whether a request changes nothing, or goes on with what is recorded already: plans, and what passes between a client
+  /// and a command in a sandbox.
+  static func isRecorded(_ path: [Substring]) -> Bool {
+    let rest = path.first == "api" ? path.dropFirst() : path[...]
+    guard rest.first == "jobs" else { return true }
+    let below = Array(rest.dropFirst(5))
+    return below.first != "plan" && !(below.first == "exec" && below.count == 3)
   }
 
   /// What a change is called in the audit trail: its path without the job, `kill`, or `create` for a new job.

@@ -1,91 +1,95 @@
 internal import JSON
 internal import JobModel
 
-/// The pages of the cluster and of one job.
+/// The page of one job.
 enum JobPages {
-  /// All jobs of the cluster, by role.
-  static func cluster(_ name: String, jobs: [JobSummary], now: Timestamp) -> HTML {
-    var body: HTML = "<h1>Cluster \(name)</h1>"
-    if jobs.isEmpty {
-      body =
-        body + "<p>No jobs. Create one: <code>kilt job create jobs/NAME.yaml --stage devel</code></p>"
-    }
-    for role in Set(jobs.map(\.key.role)).sorted() {
-      let rows = HTML(jobs.filter { $0.key.role == role }.map(row))
-      body =
-        body + """
-          <h2>\(role)</h2><table><tr><th>job</th><th>stage</th><th>kind</th><th>instances</th><th>artifacts</th></tr>\(rows)</table>
-          """
-    }
-    return Layout.page(title: name, path: [(name, "/")], refreshSeconds: 5, body)
-  }
-
-  private static func row(_ job: JobSummary) -> HTML {
-    let counts = job.counts.sorted { $0.key.rawValue < $1.key.rawValue }
-      .map { "\(Layout.badge($0.key)) \($0.value)" as HTML }.interspersed(with: " ")
-    let kind = job.cron.map { "cron \($0.schedule)" } ?? (job.isService ? "service" : "job")
-    return """
-      <tr><td><a href="\(Layout.address(of: job.key))">\(job.key.name)</a></td><td>\(job.key.stage)</td><td>\(kind)</td>\
-      <td>\(HTML(counts)) of \(job.instances)</td><td>\(artifacts(job.artifacts))</td></tr>
-      """
-  }
-
   static func artifacts(_ artifacts: [ArtifactReference]) -> HTML {
     HTML(
-      artifacts.map { "<code>\($0.name)@\(String($0.version.prefix(12)))</code>" as HTML }.interspersed(with: "<br>"))
+      artifacts.map { artifact -> HTML in
+        let version = artifact.hashType == .git ? String(artifact.version.prefix(12)) : artifact.version
+        return "<code>\(artifact.name)@\(version)</code>"
+      }.interspersed(with: "<br>"))
   }
 
-  /// One job: its instances, what happened, its configuration.
-  static func job(_ job: JobDetail, now: Timestamp) -> HTML {
+  /// One job: its update, its instances, why they fail, what happened, its configuration.
+  static func job(_ job: JobDetail, update: UpdateDetail?, failures: [FailureReport], next: [Timestamp], now: Timestamp)
+    -> HTML
+  {
     let address = Layout.address(of: job.key)
-    let instances = HTML(
-      job.instances.sorted { $0.instance < $1.instance }.map { instance -> HTML in
-        let ports = instance.ports.sorted { $0.key < $1.key }
-          .map { "<a href=\"http://127.0.0.1:\($0.value)/\">\($0.key) \($0.value)</a>" as HTML }
-          .interspersed(with: " ")
-        let health: HTML = instance.isHealthy.map { $0 ? "healthy" : "<b>unhealthy</b>" } ?? ""
-        return """
-          <tr><td class="n"><a href="\(address)/\(instance.instance)">\(instance.instance)</a></td>\
-          <td>\(Layout.badge(instance.status))\(instance.isFlapping ? " flapping" as HTML : "")</td>\
-          <td class="n">\(age(of: instance.since, now: now))</td><td>\(HTML(ports))</td><td>\(health)</td>\
-          <td class="n">\(instance.restarts)</td><td class="n">\(instance.pids.map(String.init).joined(separator: " "))</td>\
-          <td>\(instance.message ?? "")</td></tr>
-          """
-      })
+    let rows = job.instances.sorted { $0.instance < $1.instance }.map { row($0, address: address, now: now) }
     let resources = job.configuration.task.resources
-    let builds = job.configuration.task.artifacts
+    let running = job.instances.count { $0.status == .running }
+    let kind = job.summary.cron == nil ? (job.summary.isService ? "service" : "job") : "cron job"
+    let active = update.flatMap { $0.summary.status.isTerminal ? nil : UpdatePages.card($0, now: now) } ?? ""
+    let unwell = failures.filter { failure in
+      job.instances.contains { $0.instance == failure.instance && !isWell($0) }
+    }
+    let last: HTML =
+      update.flatMap { update in
+        update.summary.status.isTerminal
+          ? "<p class=\"soft\">last update \(Layout.badge(update.summary.status)) <a href=\"\(UpdatePages.address(of: update.summary))\">\(Parts.time(update.since, now: now))</a> \(update.summary.message ?? "")</p>"
+          : nil
+      } ?? ""
+    let empty: HTML =
+      job.summary.cron == nil
+      ? "No instances." : "No run is remembered. Start one now: <code>kilt cron start \(job.key)</code>"
     let body: HTML = """
-      <h1>\(job.key)</h1>\(job.isGone ? "<p>This job was killed.</p>" as HTML : "")
-      <p class="soft">\(resources.cpu) processors, \(resources.ram >> 20) MiB of memory and \(resources.disk >> 20) MiB of disk an \
-      instance\(builds.isEmpty ? "" : " · " as HTML)\(artifacts(builds))</p>
-      <table><tr><th>instance</th><th>state</th><th>for</th><th>ports</th><th>health</th><th>restarts</th><th>processes</th>\
-      <th></th></tr>\(instances)</table>
-      <p><a href="\(address)/change">Restart or kill</a></p>
-      <h2>Events</h2>\(events(job.events))
-      <h2>Configuration</h2><pre>\(job.configuration.json.text(.pretty))</pre>
+      <h1>\(job.key.name) <span class="soft">\(job.key.stage)</span></h1>\(job.isGone ? "<p>This job was killed.</p>" as HTML : "")\
+      <p class="tabs"><a href="\(address)/releases">Releases</a><a href="/updates">Updates</a><a href="\(address)/change">Restart or kill</a>\
+      <a href="/api\(address)">JSON</a></p>\
+      \(Parts.tiles([
+        ("\(running) of \(job.summary.instances)", "instances running"), ("\(kind)", "kind"),
+        ("\(Parts.cores(resources.milliCPU))", "cores for each"), ("\(Parts.bytes(resources.ram))", "memory for each"),
+        ("\(Parts.bytes(resources.disk))", "disk for each"),
+      ]))\
+      <p class="soft">\(artifacts(job.configuration.task.artifacts))</p>\(schedule(job, next, now: now))\(active)\(last)\
+      \(HTML(unwell.prefix(3).map { Parts.failure($0, now: now) }))\
+      <h2>Instances</h2>\
+      \(Parts.table(["#instance", "state", "for", "ports", "health", "#restarts", "processes", ""], rows, empty: empty))\
+      <h2>Events</h2>\(events(job.events, address: address, now: now))\
+      <h2>Configuration</h2><details><summary>as the scheduler has it</summary><pre>\(job.configuration.json.text(.pretty))</pre></details>
       """
     return Layout.page(
-      title: job.key.name, path: [(job.key.cluster, "/"), (job.key.description, address)], refreshSeconds: 5, body)
+      title: job.key.name, path: Layout.path(to: job.key), refreshSeconds: active.text.isEmpty ? 5 : 2, body)
   }
 
-  static func events(_ events: [JobEvent]) -> HTML {
-    let rows = HTML(
-      events.suffix(50).reversed().map { event -> HTML in
-        """
-        <tr><td class="n">\(event.event.time.description)</td><td class="n">\(event.instance)</td>\
-        <td>\(Layout.badge(event.event.status))</td><td>\(event.event.message ?? "")</td></tr>
-        """
-      })
-    return "<table><tr><th>time</th><th>instance</th><th>state</th><th></th></tr>\(rows)</table>"
+  private static func schedule(_ job: JobDetail, _ next: [Timestamp], now: Timestamp) -> HTML {
+    guard let cron = job.summary.cron else { return "" }
+    let times = HTML(next.map { "<li>\(Parts.moment($0, now: now)), \(Parts.time($0, now: now))</li>" as HTML })
+    return """
+      <div class="card"><h2>Schedule <code>\(cron.schedule)</code></h2><p class="soft">time zone \(cron.timeZone), \
+      a run that is due while the last one still runs: \(cron.collisionPolicy.rawValue)</p><ol>\(times)</ol></div>
+      """
   }
 
-  static func age(of time: Timestamp, now: Timestamp) -> String {
-    let seconds = max(0, now.milliseconds - time.milliseconds) / 1000
-    switch seconds {
-    case ..<60: return "\(seconds) s"
-    case ..<3600: return "\(seconds / 60) min \(seconds % 60) s"
-    case ..<86400: return "\(seconds / 3600) h \(seconds / 60 % 60) min"
-    default: return "\(seconds / 86400) d \(seconds / 3600 % 24) h"
+  static func isWell(_ instance: InstanceStatus) -> Bool {
+    (instance.status == .running && instance.isHealthy != false) || instance.status == .finished
+  }
+
+  private static func row(_ instance: InstanceStatus, address: String, now: Timestamp) -> HTML {
+    let ports = instance.ports.sorted { $0.key < $1.key }
+      .map { "<a href=\"http://127.0.0.1:\($0.value)/\">\($0.key) \($0.value)</a>" as HTML }
+      .interspersed(with: " ")
+    let health: HTML =
+      instance.isHealthy.map { $0 ? Layout.badge("healthy", .good) : Layout.badge("unhealthy", .bad) } ?? ""
+    let flapping: HTML = instance.isFlapping ? " \(Layout.badge("flapping", .bad))" : ""
+    return """
+      <tr><td class="n"><a href="\(address)/\(instance.instance)">\(instance.instance)</a></td>\
+      <td>\(Layout.badge(instance.status))\(flapping)</td>\
+      <td>\(Parts.time(instance.since, now: now))</td><td>\(HTML(ports))</td><td>\(health)</td>\
+      <td class="n">\(instance.restarts)</td><td class="n">\(instance.pids.map(String.init).joined(separator: " "))</td>\
+      <td class="w">\(instance.message ?? "")</td></tr>
+      """
+  }
+
+  static func events(_ events: [JobEvent], address: String, now: Timestamp) -> HTML {
+    let rows = events.suffix(50).reversed().map { event -> HTML in
+      """
+      <tr><td>\(Parts.moment(event.event.time, now: now))</td>\
+      <td class="n"><a href="\(address)/\(event.instance)">\(event.instance)</a></td>\
+      <td>\(Layout.badge(event.event.status))</td><td class="w">\(event.event.message ?? "")</td></tr>
+      """
     }
+    return Parts.table(["time", "#instance", "state", ""], rows, empty: "Nothing has happened yet.")
   }
 }

@@ -186,6 +186,33 @@ public struct GitRepository: Sendable {
     return outcome.output.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
   }
 
+  /// The tracked files that one of the patterns matches, from the workspace root.
+  public func trackedFiles(matching patterns: [String]) throws(GitError) -> [String] {
+    try names(["ls-files", "-z", "--"] + patterns)
+  }
+
+  /// A commit in a list.
+  public struct LogEntry: Sendable, Hashable {
+    public var commit: String
+    public var author: String
+    public var subject: String
+  }
+
+  /// The commits that lead from one commit to another, the newest first, at most `limit`.
+  ///
+  /// - Parameter paths: only commits that change one of them; empty for all commits.
+  /// - Throws: `GitError`, also when this clone does not have one of the commits.
+  public func log(
+    from commit: String, to other: String, paths: [String] = [], limit: Int = 100
+  ) throws(GitError) -> [LogEntry] {
+    let lines = try names(
+      ["log", "-z", "--max-count=\(limit)", "--format=%H%n%an%n%s", "\(commit)..\(other)", "--"] + paths)
+    return lines.compactMap { line in
+      let parts = line.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+      return parts.count >= 3 ? LogEntry(commit: parts[0], author: parts[1], subject: parts[2]) : nil
+    }
+  }
+
   /// What a command prints, without the last line's end.
   ///
   /// - Parameter allowingFailure: whether a command that fails says nothing, as one that looks for what is not there.

@@ -1,0 +1,39 @@
+/// An accepted configuration of a job, as the API returns it.
+public struct Release: Sendable, Hashable {
+  /// From 1, counting up for each job.
+  public var number: Int
+  public var submittedAt: Timestamp
+  /// Who submitted it: the name that the scheduler knows, or else the owner that the configuration names.
+  public var user: String?
+  /// Why, in the words of who submitted it.
+  public var reason: String?
+  /// The request that made it: `create`, `update`, `scale`, `rollback to release 3`.
+  public var cause: String?
+  /// How the update ended that brought it; nil while it is under way.
+  public var result: UpdateStatus?
+  /// Whether the job is at this release.
+  public var isCurrent: Bool
+  /// How many instances run it now, by the scheduler's wish.
+  public var running: Int
+  public var instances: Int
+  public var artifacts: [ArtifactReference]
+  public var source: JobSource?
+
+  public init(
+    number: Int, submittedAt: Timestamp, user: String? = nil, reason: String? = nil, cause: String? = nil,
+    result: UpdateStatus? = nil, isCurrent: Bool = false, running: Int = 0, instances: Int,
+    artifacts: [ArtifactReference] = [], source: JobSource? = nil
+  ) {
+    self.number = number
+    self.submittedAt = submittedAt
+    self.user = user
+    self.reason = reason
+    self.cause = cause
+    self.result = result
+    self.isCurrent = isCurrent
+    self.running = running
+    self.instances = instances
+    self.artifacts = artifacts
+    self.source = source
+  }
+}

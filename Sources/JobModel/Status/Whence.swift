@@ -1,0 +1,33 @@
+public import JSON
+
+/// Where a process, a port, an instance or a bundle comes from: the instance that runs it, its release, and who deployed
+/// it. As the API returns it.
+public struct Whence: Sendable, Hashable {
+  public var instance: InstanceStatus
+  public var key: JobKey
+  public var release: Release
+  /// The host's process that was asked for.
+  public var pid: Int32?
+
+  public init(key: JobKey, instance: InstanceStatus, release: Release, pid: Int32? = nil) {
+    self.key = key
+    self.instance = instance
+    self.release = release
+    self.pid = pid
+  }
+}
+
+extension Whence: JSONCodable {
+  public init(json: JSONValue) throws(ModelError) {
+    let fields = try FieldReader(json)
+    self.init(
+      key: try fields.jobKey("key"), instance: try fields.object("instance"), release: try fields.object("release"),
+      pid: try fields.optionalInteger("pid"))
+  }
+
+  public var json: JSONValue {
+    .fields([
+      "key": .string(key.description), "instance": instance.json, "release": release.json, "pid": .integer(pid),
+    ])
+  }
+}

@@ -1,0 +1,98 @@
+internal import ArgumentParser
+internal import BuildFiles
+internal import Diagnostics
+internal import JobFiles
+internal import JobModel
+internal import SystemSupport
+internal import TargetGraph
+internal import Workspace
+
+/// The jobs that the changes since a revision affect in a stage: through their bundle, or through their configuration.
+///
+/// A bundle is affected when a file that it is made of has changed, its requirements and lockfile included. A
+/// configuration is affected when its job file, its template or what that includes give another job than at the
+/// revision; a changed comment does not.
+struct AffectedJobs {
+  struct Job {
+    /// The job file, from the workspace root.
+    var path: String
+    var configuration: JobConfiguration
+    /// Artifacts that the changes affect.
+    var artifacts: [String]
+    var isNew: Bool
+    /// What the changes make of the configuration.
+    var difference: [String]
+  }
+
+  private(set) var jobs: [Job] = []
+  /// Job files that cannot be read, and why.
+  private(set) var problems: [Diagnostic] = []
+
+  init(_ global: GlobalOptions, workspace: Workspace, since revision: String, stage: String) throws {
+    let bundles = try Self.affectedBundles(global, revision)
+    let base = try workspace.git.commonAncestor(with: revision)
+    let cluster = workspace.configuration.clusters.first?.name ?? "cluster"
+    let present = JobLoader(root: workspace.root, cluster: cluster)
+    let git = workspace.git
+    let former = JobLoader(
+      cluster: cluster,
+      read: { path in
+        guard let bytes = try git.contents(of: path, at: base) else {
+          throw SystemCallError("open", FilePath(path), .noSuchFileOrDirectory)
+        }
+        return bytes
+      })
+    for path in try Self.jobFiles(workspace) {
+      do {
+        guard try present.stages(of: path).contains(stage) else { continue }
+        let configuration = try present.load(path, stage: stage, artifacts: nil)
+        let artifacts = configuration.task.artifacts.map(\.name).filter(bundles.contains)
+        let (isNew, difference) = Self.compare(configuration, former, path: path, stage: stage)
+        guard !artifacts.isEmpty || isNew || !difference.isEmpty else { continue }
+        jobs.append(
+          Job(
+            path: path, configuration: configuration, artifacts: artifacts, isNew: isNew, difference: difference))
+      } catch {
+        problems.append(Diagnostic(.input, "cannot read the job file \"\(path)\": \(JobSession.summary(of: error))"))
+      }
+    }
+  }
+
+  /// A job file that did not load at the revision, or did not exist, makes a new job.
+  private static func compare(
+    _ configuration: JobConfiguration, _ former: JobLoader, path: String, stage: String
+  ) -> (isNew: Bool, difference: [String]) {
+    do {
+      let old = try former.load(path, stage: stage, artifacts: nil)
+      var lines = ConfigurationDifference(from: old, to: configuration).lines
+      for artifact in configuration.task.artifacts {
+        let before = old.task.artifacts.first { $0.name == artifact.name }
+        guard before?.version != artifact.version else { continue }
+        if let before { lines.append("- \(before.name)@\(before.version)") }
+        lines.append("+ \(artifact.name)@\(artifact.version)")
+      }
+      return (false, lines)
+    } catch {
+      return (true, [])
+    }
+  }
+
+  /// The names of the artifacts whose bundles the changes affect.
+  private static func affectedBundles(_ global: GlobalOptions, _ revision: String) throws -> Set<String> {
+    let session = try WorkspaceSession(global)
+    var options = try TargetOptions.parse(["--changed-since=\(revision)"])
+    options.changedDependents = .transitive
+    let affected = try session.select(options, verb: "affected")
+    let graph = session.graph
+    return Set(affected.filter { graph.type(of: $0) == .pexBinary }.map { graph.artifactName(of: graph[$0]) })
+  }
+
+  /// The YAML files of the workspace that are job files: they name stages and a template.
+  private static func jobFiles(_ workspace: Workspace) throws -> [String] {
+    try workspace.git.trackedFiles(matching: ["*.yaml", "*.yml"]).filter { path in
+      let text = try FileSystem.readText(workspace.root.appending(path), limit: 1 << 20)
+      let lines = text.split(separator: "\n")
+      return lines.contains { $0.hasPrefix("stages:") } && lines.contains { $0.hasPrefix("file:") }
+    }
+  }
+}

@@ -1,0 +1,37 @@
+internal import ArgumentParser
+internal import Diagnostics
+internal import SystemSupport
+
+/// The options of the verbs that change what runs.
+struct ChangeOptions: ParsableArguments {
+  @Flag(name: .shortAndLong, help: "Do not ask for confirmation, as on a terminal by default.")
+  var yes = false
+
+  @Flag(help: "Show the plan and change nothing.")
+  var dryRun = false
+
+  @Option(help: ArgumentHelp("Why, for the history and the audit trail.", valueName: "text"))
+  var reason: String?
+
+  @Flag(inversion: .prefixedNo, help: "Wait for the end of the change, and show its progress.")
+  var wait = true
+
+  @Option(help: ArgumentHelp("Seconds to wait at most; the change itself goes on.", valueName: "seconds"))
+  var timeout = 900
+
+  func validate() throws {
+    if timeout < 1 { throw ValidationError("--timeout must be at least 1") }
+  }
+
+  /// Asks on a terminal whether to go on; elsewhere nobody is there to answer, and the command goes on.
+  ///
+  /// - Throws: exit code 1 when the answer is not yes.
+  func confirm(_ question: String) throws {
+    guard !yes, isTerminal(0), Terminal.standardError.isInteractive else { return }
+    writeText("\(question) [y/N] ", to: 2)
+    let answer = (readLine() ?? "").lowercased()
+    if answer == "y" || answer == "yes" { return }
+    Terminal.standardError.print("nothing was changed")
+    throw ExitCode(1)
+  }
+}

@@ -1,0 +1,56 @@
+internal import ArgumentParser
+internal import Diagnostics
+internal import JSON
+internal import JobModel
+internal import SystemSupport
+internal import Workspace
+
+/// `kilt job affected`.
+struct JobAffected: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "affected", abstract: "List the jobs that commits change, by bundle or configuration.",
+    discussion: """
+      Compares the files as they are with the common ancestor of the revision and the commit that is checked out. A
+      job is affected when its bundle is (sources, requirements, lockfile), or when its job file and template give
+      another job. Asks no scheduler.
+
+      EXAMPLES
+        kilt job affected --since main --stage prod
+        kilt job affected --since HEAD~1 --stage devel --format json
+      """)
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var output: FormatOption
+
+  @Option(help: ArgumentHelp("The git revision to compare with.", valueName: "revision"))
+  var since: String
+
+  @Option(help: "The stage of the jobs.")
+  var stage: String
+
+  func run() throws {
+    let workspace = try Workspace.find(from: try global.workingDirectory)
+    let affected = try AffectedJobs(global, workspace: workspace, since: since, stage: stage)
+    let renderer = DiagnosticRenderer(color: Terminal.standardError.usesColor)
+    for problem in affected.problems { writeText(renderer.render(problem, label: "warning"), to: 2) }
+    switch output.format {
+    case .json:
+      let values = affected.jobs.map { job -> JSONValue in
+        .members([
+          "key": .string(job.configuration.key.description), "path": .string(job.path),
+          "artifacts": .strings(job.artifacts), "new": .bool(job.isNew), "difference": .strings(job.difference),
+        ])
+      }
+      writeText(JSONValue.array(values).text(.pretty) + "\n", to: 1)
+    case .text:
+      for job in affected.jobs {
+        let reasons =
+          job.artifacts.map { "bundle \($0)" } + (job.isNew ? ["new job file"] : [])
+          + (job.difference.isEmpty ? [] : ["configuration"])
+        Terminal.standardOutput.print("\(job.configuration.key)  \(job.path)  \(reasons.joined(separator: ", "))")
+        for line in job.difference { Terminal.standardOutput.print("    \(PlainText.line(line))") }
+      }
+      if affected.jobs.isEmpty { global.note("no job of stage \"\(stage)\" is affected") }
+    }
+  }
+}

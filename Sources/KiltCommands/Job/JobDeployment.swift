@@ -1,0 +1,76 @@
+internal import Diagnostics
+internal import JSON
+internal import JobModel
+internal import SchedulerClient
+internal import SystemSupport
+
+/// Carries a change of a job out: plan, confirmation, request, progress, result. Shared by the verbs that change jobs.
+struct JobDeployment {
+  let session: JobSession
+  let change: ChangeOptions
+  let format: OutputFormat
+
+  /// Shows the plan and asks; false for a plan that changes nothing, or is only looked at.
+  func confirm(_ report: PlanReport) throws -> Bool {
+    if change.dryRun || report.plan.outcome == .unchanged {
+      switch format {
+      case .json: writeText(report.json.text(.pretty) + "\n", to: 1)
+      case .text: Terminal.standardOutput.print(report.lines.joined(separator: "\n"))
+      }
+      return false
+    }
+    for line in report.lines { session.global.note(line) }
+    try change.confirm("Carry this out?")
+    return true
+  }
+
+  /// Waits for what a request has started, and prints the result.
+  func finish(_ receipt: ChangeReceipt, configuration: JobConfiguration?, verb: String, wantsRollback: Bool = false)
+    throws
+  {
+    let key = receipt.key
+    let started = monotonicNanoseconds()
+    if change.wait { announceInterruption(of: key) }
+    var result = receipt.json
+    var detail = ""
+    if let update = receipt.update {
+      if change.wait {
+        let end = try UpdateMonitor(session, update, of: key).wait(
+          seconds: change.timeout, wantsRollback: wantsRollback)
+        result = end.json
+        let seconds = (monotonicNanoseconds() - started) / 1_000_000_000
+        detail = ": \(end.steps.count) instances in \(seconds) s"
+      } else {
+        detail = ": the update goes on, run `kilt update status \(key)` to follow it"
+      }
+    } else if receipt.outcome == .create, let configuration, configuration.cron == nil {
+      if change.wait {
+        try InstanceMonitor(session, key).waitUntilRunning(
+          instances: configuration.instances, seconds: change.timeout)
+      }
+      detail = ": \(configuration.instances) instances" + (change.wait ? " running" : "")
+    }
+    switch format {
+    case .json: writeText(result.text(.pretty) + "\n", to: 1)
+    case .text:
+      let release = receipt.release.map { " to release \($0)" } ?? ""
+      let text =
+        switch receipt.outcome {
+        case .create: "created \(key)\(detail)"
+        case .unchanged: "\(key) is unchanged"
+        case .replace: "\(key) takes release \(receipt.release ?? 0) from its next run on"
+        case .update: "\(verb) \(key)\(verb == "updated" || wantsRollback ? release : "")\(detail)"
+        }
+      Terminal.standardOutput.print(text)
+    }
+  }
+
+  /// Says on Ctrl-C that the change goes on without this command.
+  private func announceInterruption(of key: JobKey) {
+    TerminationSignals.handle {
+      writeText(
+        "\nthe change goes on: run `kilt update status \(key)` to follow it, `kilt job abort \(key)` to end an update\n",
+        to: 2)
+    }
+  }
+}

@@ -1,0 +1,36 @@
+internal import ArgumentParser
+internal import JobModel
+internal import SchedulerClient
+internal import SystemSupport
+
+/// `kilt job open`.
+struct JobOpen: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "open", abstract: "Open a job's page in the browser, or print a link to it.",
+    discussion: """
+      The link works once, within five minutes, and lets the browser read the pages for an hour. Without a desktop, or
+      with --print, the link is printed.
+
+      EXAMPLES
+        kilt job open devcluster/www-data/prod/fiddler
+        kilt job open jobs/fiddler.yaml --stage devel --print
+      """)
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var job: JobOptions
+
+  @Flag(help: "Print the link, and open nothing.")
+  var print = false
+
+  func run() throws {
+    let session = try JobSession(global, job)
+    let key = try session.job(job).summary.key
+    let link = PlainText.line(try session.client.loginLink()) + "&to=/jobs/\(key)"
+    let hasDesktop = environmentVariable("DISPLAY") != nil || environmentVariable("WAYLAND_DISPLAY") != nil
+    guard !print, hasDesktop, let program = Subprocess.find("xdg-open") else {
+      return Terminal.standardOutput.print(link)
+    }
+    let end = try Subprocess(program.string, [link], environment: environmentStrings()).run()
+    if !end.termination.isSuccess { Terminal.standardOutput.print(link) }
+  }
+}

@@ -1,0 +1,87 @@
+internal import ArgumentParser
+internal import Diagnostics
+internal import JSON
+internal import JobModel
+internal import SchedulerClient
+internal import SystemSupport
+
+/// The arguments of the verbs that change an update in progress.
+struct UpdateVerbArguments: ParsableArguments {
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var job: JobOptions
+  @OptionGroup var output: FormatOption
+
+  func run(_ verb: String, done: String) throws {
+    let session = try JobSession(global, job)
+    let receipt = try session.client.changeUpdate(try session.key(job), verb)
+    switch output.format {
+    case .json: writeText(receipt.json.text(.pretty) + "\n", to: 1)
+    case .text: Terminal.standardOutput.print("\(done) the update of \(receipt.key)")
+    }
+  }
+}
+
+/// `kilt job pause` and `kilt update pause`.
+struct JobPause: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pause", abstract: "Pause the update of a job: no further instance is touched.",
+    discussion: """
+      EXAMPLES
+        kilt job pause devcluster/www-data/prod/fiddler
+        kilt update pause devcluster/www-data/prod/fiddler
+      """)
+
+  @OptionGroup var arguments: UpdateVerbArguments
+
+  func run() throws { try arguments.run("pause", done: "paused") }
+}
+
+/// `kilt job resume` and `kilt update resume`.
+struct JobResume: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "resume", abstract: "Resume a paused update of a job.",
+    discussion: """
+      EXAMPLES
+        kilt job resume devcluster/www-data/prod/fiddler
+        kilt update resume devcluster/www-data/prod/fiddler
+      """)
+
+  @OptionGroup var arguments: UpdateVerbArguments
+
+  func run() throws { try arguments.run("resume", done: "resumed") }
+}
+
+/// `kilt job pulse` and `kilt update pulse`.
+struct JobPulse: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pulse", abstract: "Give an update with a pulse interval a sign of life.",
+    discussion: """
+      An update with pulse_interval_secs begins at its first pulse, and waits when pulses stop: a monitor that watches
+      the service sends them.
+
+      EXAMPLES
+        kilt job pulse devcluster/www-data/prod/fiddler
+        kilt update pulse devcluster/www-data/prod/fiddler
+      """)
+
+  @OptionGroup var arguments: UpdateVerbArguments
+
+  func run() throws { try arguments.run("pulse", done: "pulsed") }
+}
+
+/// `kilt job abort` and `kilt update abort`.
+struct JobAbort: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "abort", abstract: "End the update of a job, and leave every instance as it is.",
+    discussion: """
+      Instances that the update has changed keep the new release; kilt job rollback returns them to the former one.
+
+      EXAMPLES
+        kilt job abort devcluster/www-data/prod/fiddler
+        kilt update abort devcluster/www-data/prod/fiddler
+      """)
+
+  @OptionGroup var arguments: UpdateVerbArguments
+
+  func run() throws { try arguments.run("abort", done: "aborted") }
+}

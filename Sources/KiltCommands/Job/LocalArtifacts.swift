@@ -1,0 +1,67 @@
+internal import Artifacts
+internal import BuildCommands
+internal import BuildFiles
+internal import Bundles
+internal import ContentStore
+internal import Diagnostics
+internal import Digests
+internal import JobFiles
+internal import JobModel
+internal import SystemSupport
+internal import TargetGraph
+internal import Workspace
+
+/// Artifacts for a task on this machine, from the local build: each is packaged from the files as they are, and put into
+/// a repository of its own. Artifacts that no target of the workspace makes come from the workspace's repository.
+final class LocalArtifacts: ArtifactLookup {
+  private let session: WorkspaceSession
+  private let store: ContentStore
+  private let builder: TargetBuilder
+  private let repository: Repository
+  private let note: (String) -> Void
+  /// The version under which local bundles are known: they have no commit.
+  static let version = String(repeating: "0", count: 40)
+
+  init(_ global: GlobalOptions, repository directory: FilePath) throws {
+    session = try WorkspaceSession(global)
+    store = try ContentStore.userDefault()
+    builder = try session.targetBuilder(store: store, cleanUp: nil)
+    repository = try Repository(opening: directory.string)
+    note = global.note
+  }
+
+  func artifact(for request: ArtifactRequest) throws -> JobModel.ArtifactReference {
+    let graph = session.graph
+    let all = try graph.select(try session.parse(["::"]))
+    let binaries = try session.resolver.binaries(among: all).filter {
+      graph.artifactName(of: graph[$0]) == request.name
+    }
+    guard binaries.count == 1 else {
+      throw Diagnostic(
+        .input, "no pex_binary of the workspace makes the artifact \"\(request.name)\"",
+        remedies: ["run `kilt list :: --filter-target-type=pex_binary` to list the binaries"])
+    }
+    try builder.prepare(binaries, jobs: availableProcessors())
+    let packager = BundlePackager(
+      workspace: session.workspace, resolver: session.resolver, store: store,
+      version: try SourceVersion(of: session.workspace, session.resolver), targets: builder)
+    let packaged = try packager.package(binaries[0])
+    note("\(packaged.work.rawValue)  \(packaged.relativePath)")
+    return try publish(packaged, as: request.name)
+  }
+
+  private func publish(_ packaged: PackagedBundle, as name: String) throws -> JobModel.ArtifactReference {
+    guard let commit = Commit(Self.version) else { throw Diagnostic(.defect, "no version for local artifacts") }
+    let digest = try packaged.bundle.digest()
+    let key = ManifestKey(name: try ArtifactName(validating: name), commit: commit, platform: .current)
+    let manifest = Manifest(
+      key: key, digest: digest, size: Int64(packaged.bundle.size),
+      segments: packaged.bundle.segments.map {
+        Manifest.Segment(kind: $0.kind.rawValue, name: $0.name, digest: $0.sha256, size: Int64($0.size))
+      }, created: wallClockNanoseconds() / 1_000_000_000)
+    _ = try repository.publish(manifest, file: packaged.bundle.path)
+    return JobModel.ArtifactReference(
+      name: name, hashType: .git, version: Self.version, platform: HostPlatform.current.text, digest: digest.hex,
+      size: Int(packaged.bundle.size), isOnMainBranch: true)
+  }
+}

@@ -1,0 +1,50 @@
+internal import Artifacts
+internal import Diagnostics
+internal import Digests
+internal import JobFiles
+internal import JobModel
+internal import Workspace
+
+/// Answers what job files ask about artifacts: from the repository, and from git for what is on the main branch.
+struct RepositoryLookup: ArtifactLookup {
+  private let workspace: Workspace
+  private let repository: Repository
+
+  init(workspace: Workspace) throws {
+    self.workspace = workspace
+    repository = try workspace.repository()
+  }
+
+  func artifact(for request: ArtifactRequest) throws -> JobModel.ArtifactReference {
+    if let kind = ReleaseVersion.Kind(rawValue: request.hashType.rawValue) {
+      let name = try ArtifactName(validating: request.name)
+      // A range would name other files tomorrow.
+      let version = try ReleaseVersion(validating: request.version, kind: kind)
+      guard let release = try repository.release(name, version) else {
+        throw ArtifactError.unknownVersion(
+          name, version.text, known: try repository.versions(of: name).map(\.text), repository: repository.location)
+      }
+      return JobModel.ArtifactReference(
+        name: request.name, hashType: request.hashType, version: version.text, digest: release.digest.hex,
+        size: Int(release.size))
+    }
+    let platform = try request.platform.map { try HostPlatform(validating: $0) } ?? .current
+    let reference = try Artifacts.ArtifactReference(parsing: "\(request.name)@\(request.version)")
+    let manifest = try repository.resolve(reference, platform: platform)
+    return JobModel.ArtifactReference(
+      name: request.name, hashType: .git, version: manifest.key.commit.text, platform: platform.text,
+      digest: manifest.digest.hex, size: Int(manifest.size), branch: manifest.branch,
+      isOnMainBranch: isOnMain(manifest))
+  }
+
+  /// A commit may have been merged since it was published: git knows better, where it knows the commit.
+  private func isOnMain(_ manifest: Manifest) -> Bool {
+    if manifest.isOnMain { return true }
+    do {
+      return try workspace.git.isAncestor(
+        manifest.key.commit.text, ofBranch: workspace.configuration.mainBranch)
+    } catch {
+      return false
+    }
+  }
+}

@@ -1,0 +1,64 @@
+internal import Diagnostics
+internal import Digests
+internal import Glibc
+internal import JobModel
+internal import Synchronization
+internal import SystemSupport
+
+/// The commands that run in sandboxes for clients, by the name that each client was given.
+final class ExecSessions: Sendable {
+  /// More at a time are refused.
+  static let limit = 64
+
+  private struct Entry {
+    var key: JobKey
+    var session: ExecSession
+    var isTaken = false
+    var startedAt: UInt64
+  }
+
+  private let entries = Mutex<[String: Entry]>([:])
+
+  /// Keeps a session, and returns its name: 128 random bits.
+  func add(_ session: ExecSession, of key: JobKey) throws -> String {
+    var bytes = [UInt8](repeating: 0, count: 16)
+    if getentropy(&bytes, bytes.count) != 0 { throw SystemCallError("getentropy", nil, .ioError) }
+    let name = String(hexadecimal: bytes)
+    let expired = try entries.withLock { entries in
+      // Those whose output nobody came for.
+      let now = monotonicNanoseconds()
+      let expired = entries.filter { !$0.value.isTaken && now > $0.value.startedAt + 60_000_000_000 }
+      for name in expired.keys { entries[name] = nil }
+      guard entries.count < Self.limit else {
+        throw Diagnostic(
+          .environment, "\(Self.limit) commands run in sandboxes already", remedies: ["try again when one has ended"])
+      }
+      entries[name] = Entry(key: key, session: session, startedAt: now)
+      return expired
+    }
+    for entry in expired.values { entry.session.end() }
+    return name
+  }
+
+  /// The session of a job by its name.
+  func session(_ name: String, of key: JobKey) -> ExecSession? {
+    entries.withLock { entries in
+      guard let entry = entries[name], entry.key == key else { return nil }
+      return entry.session
+    }
+  }
+
+  /// The same for the one reader of its output; nil when it has one already.
+  func takeOutput(_ name: String, of key: JobKey) -> ExecSession? {
+    entries.withLock { entries in
+      guard let entry = entries[name], entry.key == key, !entry.isTaken else { return nil }
+      entries[name]?.isTaken = true
+      return entry.session
+    }
+  }
+
+  func remove(_ name: String) {
+    let entry = entries.withLock { $0.removeValue(forKey: name) }
+    entry?.session.end()
+  }
+}

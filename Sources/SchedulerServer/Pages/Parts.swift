@@ -1,0 +1,116 @@
+internal import JobModel
+
+/// Pieces that pages are made of.
+enum Parts {
+  /// A moment as an age, with the time in UTC at hand.
+  static func time(_ time: Timestamp?, now: Timestamp) -> HTML {
+    guard let time else { return "" }
+    let isPast = time <= now
+    let age = isPast ? duration(now - time) : duration(time - now)
+    return """
+      <time datetime="\(time.description)" title="\(utc(time))">\(isPast ? "" : "in ")\(age)\(isPast ? " ago" : "")</time>
+      """
+  }
+
+  /// A moment in UTC, with its age at hand.
+  static func moment(_ time: Timestamp, now: Timestamp) -> HTML {
+    let age = time <= now ? duration(now - time) + " ago" : "in " + duration(time - now)
+    return "<time datetime=\"\(time.description)\" title=\"\(age)\">\(utc(time))</time>"
+  }
+
+  /// `2026-11-30 11:00:05 UTC`.
+  static func utc(_ time: Timestamp) -> String {
+    let text = time.description
+    return text.prefix(10) + " " + text.dropFirst(11).prefix(8) + " UTC"
+  }
+
+  static func duration(_ duration: Duration) -> String {
+    let seconds = max(0, duration.milliseconds) / 1000
+    switch seconds {
+    case ..<60: return "\(seconds) s"
+    case ..<3600: return "\(seconds / 60) min"
+    case ..<86400: return "\(seconds / 3600) h \(seconds / 60 % 60) min"
+    default: return "\(seconds / 86400) d \(seconds / 3600 % 24) h"
+    }
+  }
+
+  /// Cells with a label below the value.
+  static func tiles(_ tiles: [(value: HTML, label: String)]) -> HTML {
+    "<div class=\"tiles\">\(HTML(tiles.map { "<div class=\"tile\"><b>\($0.value)</b><span>\($0.label)</span></div>" as HTML }))</div>"
+  }
+
+  /// A table; `headers` that begin with "#" are of numbers. Without rows, `empty` says what to do.
+  static func table(_ headers: [String], _ rows: [HTML], empty: HTML = "") -> HTML {
+    if rows.isEmpty { return empty.text.isEmpty ? "" : self.empty(empty) }
+    let head = HTML(
+      headers.map { header -> HTML in
+        header.hasPrefix("#") ? "<th class=\"n\">\(header.dropFirst())</th>" : "<th>\(header)</th>"
+      })
+    return "<div class=\"table\"><table><tr>\(head)</tr>\(HTML(rows))</table></div>"
+  }
+
+  /// A place where nothing is, and what to do about it.
+  static func empty(_ text: HTML) -> HTML { "<div class=\"empty\">\(text)</div>" }
+
+  /// A bar of coloured parts; `total` is its whole width.
+  static func bar(_ parts: [(value: Int, tone: Layout.Tone?)], total: Int) -> HTML {
+    let cells = parts.filter { $0.value > 0 }.map { part -> HTML in
+      let percent = min(100, part.value * 1000 / max(1, total))
+      return "<i class=\"\(part.tone?.rawValue ?? "")\" style=\"width:\(percent / 10).\(percent % 10)%\"></i>"
+    }
+    return "<div class=\"bar\">\(HTML(cells))</div>"
+  }
+
+  /// A value against its limit, with a bar.
+  static func meter(_ label: String, _ used: Int, of limit: Int, _ text: (Int) -> String) -> HTML {
+    let tone: Layout.Tone? = used * 10 >= limit * 9 ? .bad : used * 4 >= limit * 3 ? .busy : nil
+    return """
+      <div class="tile"><span>\(label)</span>\(bar([(used, tone)], total: limit))\
+      <span class="n">\(text(used)) of \(text(limit))</span></div>
+      """
+  }
+
+  /// Bytes in powers of 1024, as short as people read them.
+  static func bytes(_ bytes: Int) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB"]
+    var value = Double(bytes)
+    var unit = 0
+    while value >= 1024, unit + 1 < units.count {
+      value /= 1024
+      unit += 1
+    }
+    let tenths = Int((value * 10).rounded())
+    return unit == 0 || value >= 100 || tenths % 10 == 0
+      ? "\(Int(value.rounded())) \(units[unit])" : "\(Double(tenths) / 10) \(units[unit])"
+  }
+
+  static func cores(_ milliCPU: Int) -> String {
+    milliCPU % 1000 == 0 ? "\(milliCPU / 1000)" : "\(Double(milliCPU) / 1000)"
+  }
+
+  /// Lines of a difference, removed and added ones coloured.
+  static func difference(_ lines: [String]) -> HTML {
+    let rows = lines.map { line -> HTML in
+      let kind = line.hasPrefix("+") ? "add" : line.hasPrefix("-") ? "del" : ""
+      return "<span class=\"\(kind)\">\(line)</span>\n"
+    }
+    return "<pre class=\"diff\">\(HTML(rows))</pre>"
+  }
+
+  /// The report of a failed task.
+  static func failure(_ report: FailureReport, now: Timestamp) -> HTML {
+    let processes = report.processes.map { process -> HTML in
+      let end = [
+        process.exitCode.map { "exit code \($0)" }, process.signal.map { "signal \($0)" },
+      ].compactMap(\.self).joined(separator: ", ")
+      let output: HTML = process.output.isEmpty ? "" : "<pre>\(process.output.joined(separator: "\n"))</pre>"
+      return "<p>process <code>\(process.name)</code> \(process.status.rawValue) \(end)</p>\(output)"
+    }
+    let health: HTML =
+      report.health?.message.map { "<p>last health answer: <code>\($0)</code></p>" } ?? ""
+    return """
+      <div class="card warn"><h2>Instance \(report.instance) failed \(time(report.time, now: now))</h2>\
+      <p>\(Layout.badge(report.status)) \(report.message ?? "")</p>\(health)\(HTML(processes))</div>
+      """
+  }
+}

@@ -1,0 +1,144 @@
+import JSON
+import SystemSupport
+import Testing
+
+/// From a changed line to a rolled out, or rolled back, release: on the real programs.
+@Suite(.serialized) struct DeployTests {
+  private static let key = "devcluster/www-data/devel/eightball"
+  private static let file = "jobs/eightball.yaml"
+
+  /// Publishes the present commit, which the job file names then.
+  private func publish(_ running: RunningExample, _ subject: String) throws -> String {
+    let commit = try running.example.commit(subject)
+    try running.example.kilt("publish", "services/eightball:server")
+    return commit
+  }
+
+  private func makeQuick(_ example: Example) throws {
+    try example.edit("jobs/eightball.aurora", "watch_secs = 20", "watch_secs = 1")
+    try example.edit("jobs/eightball.aurora", "interval_secs = 5", "interval_secs = 0.3")
+  }
+
+  @Test("A changed line rolls out, a broken release rolls back, no change touches nothing")
+  func changeAndRollback() throws {
+    let running = try RunningExample(firstPort: 26000)
+    let example = running.example
+    try makeQuick(example)
+    let (key, file) = (Self.key, Self.file)
+    let first = try publish(running, "start")
+    let created = try running.run("deploy", file, "--stage", "devel", "--commit", first, "--yes")
+    #expect(created.contains("created \(key): 2 instances running"), "\(created)")
+    let tasks = try running.tasks(key)
+    #expect(tasks.count == 2)
+
+    // The same again touches nothing; `create` names the command that helps.
+    let same = try running.run("job", "update", file, "--stage", "devel", "--commit", first)
+    #expect(same.contains("\(key) is unchanged (release 1)"), "\(same)")
+    #expect(try running.tasks(key) == tasks)
+    let again = try running.run("job", "create", file, "--stage", "devel", "--commit", first, code: 2)
+    #expect(again.contains("kilt job update"), "\(again)")
+    #expect(try running.kilt("job", "diff", file, "--stage", "devel", "--commit", first).termination == .exited(0))
+
+    // One line changes: the plan says so, and only looking changes nothing.
+    try example.append("services/eightball/answers.txt", "Ask the other ball.\n")
+    let second = try publish(running, "Another answer")
+    let plan = try running.run("job", "diff", file, "--stage", "devel", "--commit", second, code: 1)
+    #expect(plan.contains("\(first.prefix(12)) to \(second.prefix(12))"), "\(plan)")
+    #expect(plan.contains("\(second.prefix(12))  Test  Another answer"), "\(plan)")
+    #expect(plan.contains("instance 0-1") && plan.contains("batches    0 | 1"), "\(plan)")
+    #expect(plan.contains("1 that change its files"), "\(plan)")
+    try running.run("job", "update", file, "--stage", "devel", "--commit", second, "--dry-run")
+    #expect(try running.tasks(key) == tasks)
+    let updated = try running.run("job", "update", file, "--stage", "devel", "--commit", second, "--yes")
+    #expect(updated.contains("updated \(key) to release 2: 2 instances"), "\(updated)")
+    #expect(updated.contains("instance 1: updated"), "\(updated)")
+    let moved = try running.tasks(key)
+    #expect(moved[0] != tasks[0] && moved[1] != tasks[1])
+
+    // A release that cannot start is rolled back with the reason; the instance after it is never touched.
+    try example.edit(
+      "services/eightball/server.py", "    arguments = parser",
+      "    raise SystemExit(\"the ball is cracked\")\n    arguments = parser")
+    let broken = try publish(running, "Crack the ball")
+    let failed = try running.run("job", "update", file, "--stage", "devel", "--commit", broken, "--yes", code: 1)
+    #expect(failed.contains("was rolled back to release 2"), "\(failed)")
+    #expect(failed.contains("the ball is cracked") && failed.contains("exit code 1"), "\(failed)")
+    #expect(try running.release(key) == 2)
+    let restored = try running.tasks(key)
+    #expect(restored[1] == moved[1] && restored[0] != moved[0])
+    #expect(try running.kilt("update", "status", key).termination == .exited(1))
+    let list = try running.run("update", "list")
+    #expect(list.contains("ROLLED_BACK") && list.contains("ROLLED_FORWARD"), "\(list)")
+
+    // By hand, to the release before; the job file is not needed.
+    let back = try running.run("job", "rollback", key, "1", "--yes", "--reason", "because it was better")
+    #expect(back.contains("updated \(key) to release 4"), "\(back)")
+    #expect(try running.release(key) == 4)
+    let history = try running.run("job", "history", key)
+    #expect(history.contains("* 4") && history.contains("rollback to release 1"), "\(history)")
+    #expect(history.contains(second.prefix(12)) && history.contains("because it was better"), "\(history)")
+    try running.run("job", "kill", key, "--yes")
+    #expect(try running.json("job", "list", "--format", "json").array?.isEmpty == true)
+  }
+
+  @Test("Scaling and restarting touch only what they name, and a broken template stops neither status nor kill")
+  func repair() throws {
+    let running = try RunningExample(firstPort: 26040)
+    try makeQuick(running.example)
+    let (key, file) = (Self.key, Self.file)
+    let commit = try publish(running, "start")
+    try running.run("deploy", file, "--stage", "devel", "--commit", commit, "--yes")
+    let tasks = try running.tasks(key)
+    try running.run("job", "scale", key, "3", "--yes")
+    let scaled = try running.tasks(key)
+    #expect(scaled.count == 3 && scaled[0] == tasks[0] && scaled[1] == tasks[1])
+    try running.run("job", "restart", key + "/1", "--yes")
+    let restarted = try running.tasks(key)
+    #expect(restarted[0] == scaled[0] && restarted[1] != scaled[1] && restarted[2] == scaled[2])
+    let missing = try running.run("job", "restart", key + "/7", "--yes", code: 2)
+    #expect(missing.contains("7"), "\(missing)")
+    #expect(try running.tasks(key) == restarted)
+    let patterns = try running.run("job", "list", "devcluster/*/devel/eight*")
+    #expect(patterns.contains(key))
+    #expect(try !running.run("job", "list", "devcluster/*/prod/*").contains(key))
+
+    // From whatever is seen on the host to the source.
+    let instance = try #require(
+      try running.json("job", "status", key, "--format", "json")["instances"]?.array?.first)
+    let pid = try #require(instance["pids"]?.array?.first?.int)
+    let port = try #require(instance["ports"]?["http"]?.int)
+    let bundle = try running.example.bundle("eightball_server").string
+    for what in ["\(pid)", "127.0.0.1:\(port)", key + "/0", bundle] {
+      let whence = try running.run("whence", what)
+      #expect(whence.contains("\(key), instance 0 RUNNING") && whence.contains(commit), "\(what): \(whence)")
+      #expect(whence.contains("services/eightball:server"), "\(what): \(whence)")
+    }
+    try running.run("whence", "1", code: 2)
+
+    // Commands in the sandboxes: exit codes, streams, input, every instance, a terminal.
+    let code = try running.kilt("job", "exec", key + "/0", "--", "sh", "-c", "echo out; echo err >&2; exit 3")
+    #expect(code.termination == .exited(3))
+    #expect(code.text == "out" && code.errorText == "err", "\(code.text) \(code.errorText)")
+    let all = try running.run("job", "exec", key, "--all", "--", "sh", "-c", "echo at $PWD")
+    for instance in 0..<3 { #expect(all.contains("\(instance) | at /"), "\(all)") }
+    let kilt = running.example.programs.appending("kilt")
+    let environment = ["KILT_SCHEDULER=\(running.address)", "HOME=\(running.example.scratch)"]
+    let counted = try running.example.execute(
+      "sh", ["-c", "head -c 300000 /dev/zero | \(kilt) job exec \(key)/1 -- wc -c"], environment: environment)
+    #expect(counted.contains("300000"), "\(counted)")
+    let terminal = try running.example.execute(
+      "script",
+      ["-qec", "stty cols 93 rows 31; \(kilt) job exec \(key)/1 -- sh -c 'test -t 0 && stty size'", "/dev/null"],
+      environment: environment)
+    #expect(terminal.contains("31 93"), "\(terminal)")
+    try running.run("job", "exec", key + "/9", "--", "true", code: 2)
+
+    try running.example.append("jobs/eightball.aurora", "jobs = (\n")
+    let status = try running.run("job", "status", file, "--stage", "devel")
+    #expect(status.contains("RUNNING") && status.contains("warning: cannot read the job file"), "\(status)")
+    try running.run("job", "update", file, "--stage", "devel", "--commit", commit, "--yes", code: 2)
+    #expect(try running.tasks(key) == restarted)
+    try running.run("job", "kill", file, "--stage", "devel", "--yes")
+    #expect(try running.json("job", "list", "--format", "json").array?.isEmpty == true)
+  }
+}
