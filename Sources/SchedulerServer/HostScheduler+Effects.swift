@@ -60,7 +60,7 @@ extension HostScheduler {
       clockEvent = nil
       _ = try transact([jump], mayWait: true)
     }
-    let result: (answers: [StoredScheduler.Answer], isStored: Bool, failure: StoreError?)
+    let result: SchedulerStore.Transaction
     do throws(StoreError) {
       result = try store.apply(events, at: time, mayWait: mayWait && reserve.isGivenUp)
     } catch {
@@ -73,7 +73,7 @@ extension HostScheduler {
         throw error
       }
     }
-    note(failure: result.failure)
+    if result.isWritten || result.failure != nil { note(failure: result.failure) }
     if result.isStored { launchWaiting() }
     isCarryingOut = true
     defer { isCarryingOut = false }
@@ -109,11 +109,27 @@ extension HostScheduler {
     storeFailure = summary
   }
 
+  /// Says at the start whether the disk takes anything.
+  func checkDisk() {
+    do {
+      try store.probe()
+    } catch {
+      note(failure: error)
+    }
+  }
+
   /// Tries to write what is in memory alone.
   func storeWaiting() {
-    guard storeFailure != nil, store.isAhead || reserve.isGivenUp else { return }
-    report(.tick)
-    if storeFailure == nil { reserve.restore() }
+    if storeFailure != nil {
+      if store.isAhead {
+        report(.tick)
+      } else {
+        // The next failure says it again.
+        do { try store.probe() } catch { return }
+        note(failure: nil)
+      }
+    }
+    if storeFailure == nil, reserve.isGivenUp { reserve.restore() }
   }
 
   private func carryOut(_ effect: Effect) {

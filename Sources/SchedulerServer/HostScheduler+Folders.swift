@@ -3,6 +3,7 @@ internal import Glibc
 internal import JobModel
 internal import NIOPosix
 internal import SchedulerCore
+internal import SchedulerStore
 internal import SystemSupport
 
 // Folders of ended tasks: removed by age and number with their history (`SchedulerPolicy`), and here by what they take of

@@ -118,6 +118,7 @@ actor HostScheduler: Service {
     observe(supervisor.poll(placed).filter { if case .executorGone = $0.kind { false } else { true } })
     try destroyStrangers()
     report(.executorsFound(live: live, dead: dead))
+    checkDisk()
   }
 
   /// Looks after the tasks until the server is to stop.

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Diagnostics
+internal import JobModel
 internal import SchedulerStore
 internal import SystemSupport
 

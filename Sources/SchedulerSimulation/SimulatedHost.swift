@@ -12,6 +12,8 @@ struct SimulatedHost: Sendable {
     var end = TaskStatus.finished
     /// Whether it ends without a word.
     var isSilent = false
+    /// Whether it dies before its first record.
+    var isStillborn = false
     var killDelay = 800
     var ignoresKill = false
     /// When it begins to fail its checks; nil: never.
@@ -28,6 +30,7 @@ struct SimulatedHost: Sendable {
         end = random.chance(60) ? .failed : .finished
         isSilent = random.chance(20)
       }
+      isStillborn = random.chance(5)
       killDelay = random.chance(10) ? 30_000 : random.below(3000)
       ignoresKill = random.chance(8)
       if random.chance(10) { unhealthyAfter = random.below(60_000) }
@@ -79,8 +82,8 @@ struct SimulatedHost: Sendable {
     let behavior = isCalm ? .calm : Behavior(&random)
     let pid = Int32(1000 + executors.count)
     executors[id] = Executor(
-      assignment: assignment, pid: pid, behavior: behavior, launchedAt: now,
-      records: [.executorStarted(id, pid: pid), .taskStatus(id, .starting)])
+      assignment: assignment, pid: pid, behavior: behavior, launchedAt: now, isAlive: !behavior.isStillborn,
+      records: behavior.isStillborn ? [] : [.executorStarted(id, pid: pid), .taskStatus(id, .starting)])
   }
 
   /// Asks an executor to end; false when there is none.

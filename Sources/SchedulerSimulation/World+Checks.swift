@@ -7,7 +7,11 @@ extension World {
     let state = machine.scheduler.state
     var found = stateFindings(state)
     var pairs: Set<InstanceKey> = []
-    for task in state.tasks.values where task.isLeaving { pairs.insert(task.instanceKey) }
+    for task in state.tasks.values {
+      // Of a start-first update: the one that leaves, or a new one that was given up beside the old one.
+      let active = task.awaitsEnd ? state.activeTask(of: task.instanceKey)?.sequence : nil
+      if task.isLeaving || active.map({ $0 < task.sequence }) == true { pairs.insert(task.instanceKey) }
+    }
     found += host.findings(pairs: pairs)
     found += memoryFindings(state)
     if !machine.scheduler.indexIsRight { found.append("what follows from the records does not follow from them") }

@@ -68,32 +68,44 @@ public final class SchedulerStore: Sendable {
     return try answer.get()
   }
 
+  /// What became of events that were taken together.
+  public struct Transaction: Sendable {
+    /// For each event what is to be done now, or why it was refused.
+    public var answers: [StoredScheduler.Answer]
+    /// Whether the state on disk is the one in memory. Nothing may be launched while it is not.
+    public var isStored: Bool
+    /// Whether anything was written: not for events that changed nothing.
+    public var isWritten: Bool
+    /// Why nothing could be written.
+    public var failure: StoreError?
+  }
+
   /// Takes several events in one transaction: the state after all of them is on disk when this returns.
   ///
   /// - Parameter mayWait: see `StoredScheduler.apply`: with it, a disk that fails does not throw; the state is then kept in
   ///   memory and written with the next transaction that succeeds.
-  /// - Returns: for each event what is to be done now, or why it was refused; one that is refused keeps no other from
-  ///   being taken. Without `isStored`, `failure` says why, and nothing may be launched yet.
+  /// - Returns: what became of them; one that is refused keeps no other from being taken.
   /// - Throws: when the disk fails; none of the events was taken then.
   public func apply(
     _ events: [Event], at time: Timestamp, mayWait: Bool = false
-  ) throws(StoreError) -> (answers: [StoredScheduler.Answer], isStored: Bool, failure: StoreError?) {
-    typealias Answer = (answers: [StoredScheduler.Answer], isStored: Bool, failure: StoreError?)
-    return try machine.withLock { (machine) throws(StoreError) -> Answer in
+  ) throws(StoreError) -> Transaction {
+    try machine.withLock { (machine) throws(StoreError) -> Transaction in
       var configurations = ConfigurationTable()
       swap(&configurations, &machine.configurations)
       defer { swap(&configurations, &machine.configurations) }
       var failure: StoreError?
+      var isWritten = false
       let (answers, isStored) = try machine.stored.apply(events, at: time, mayWait: mayWait) {
         (change: StateChange) throws(StoreError) -> Void in
         do throws(StoreError) {
           try self.commit(change, &configurations)
+          isWritten = true
         } catch {
           failure = error
           throw error
         }
       }
-      return (answers, isStored, failure)
+      return Transaction(answers: answers, isStored: isStored, isWritten: isWritten, failure: failure)
     }
   }
 
@@ -120,6 +132,18 @@ public final class SchedulerStore: Sendable {
     _ body: (borrowing Scheduler) throws(Failure) -> Value
   ) throws(Failure) -> Value {
     try machine.withLock { (machine) throws(Failure) in try body(machine.stored.scheduler) }
+  }
+
+  /// Writes something that changes nothing, to see whether the disk takes it.
+  public func probe() throws(StoreError) {
+    try StoreError.translating(path) {
+      try database.write { connection in
+        try connection.execute(
+          sql: """
+            INSERT INTO meta (name, value) VALUES ('probe', random()) ON CONFLICT DO UPDATE SET value = excluded.value
+            """)
+      }
+    }
   }
 
   /// Whether the state in memory is ahead of the one on disk.

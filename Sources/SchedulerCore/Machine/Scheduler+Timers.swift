@@ -41,7 +41,9 @@ extension Scheduler {
       let count = task.health?.consecutiveFailures ?? 0
       let reason = task.health?.message.map { ": \($0)" } ?? ""
       giveUp(task, as: .failed, message: "unhealthy \(count) times in a row\(reason)")
-    } else if TaskTransitions.isTransient(task.status), now >= transientDeadline(of: task) {
+    } else if TaskTransitions.isTransient(task.status), now >= transientDeadline(of: task),
+      !(plants(.neverDestroys) && TaskTransitions.isEnding(task.status))
+    {
       let minutes = (now - task.since).components.seconds / 60
       giveUp(task, as: .lost, message: "was \(task.status.rawValue) for \(minutes) min")
     } else if TaskTransitions.isEnding(task.status) {

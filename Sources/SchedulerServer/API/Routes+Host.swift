@@ -2,6 +2,7 @@ internal import Diagnostics
 internal import Hummingbird
 internal import JSON
 internal import SchedulerCore
+internal import SystemSupport
 
 // Drains and backups: changes of the whole host, which need the right `admin`.
 extension Routes {
