@@ -68,6 +68,11 @@ struct InterpreterChoiceTests {
     }
     for asWrapper in [false, true, false] {
       for python in [one, other, one] {
+        // Some shells compare times by the second: what was noted about a wrapper is an hour old.
+        let noted = scratch.home.appending(".cache/kilt/runtime/bundles/\(bundle.id)/at\(bin)/python3/wrapped")
+        if FileSystem.exists(noted) {
+          try FileSystem.setModificationTime(wallClockNanoseconds() - 3_600_000_000_000, of: noted)
+        }
         try put(python, asWrapper: asWrapper)
         for _ in 0..<2 {
           let outcome = try scratch.run(bundle.path, environment: ["PATH": bin.string])

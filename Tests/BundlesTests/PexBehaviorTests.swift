@@ -130,7 +130,6 @@ struct PexBehaviorTests {
     Case(.module, ["PEX_DISABLE_VARIABLES": "perhaps"]),
     Case(.module, ["PEX_IGNORE_ERRORS": "perhaps"]), Case(.module, ["PEX_INTERPRETER_HISTORY": "perhaps"]),
     Case(.module, ["PEX_VERBOSE": "-1"]),
-    Case(.module, ["PEX_TOOLS": "1"], ["venv", "--help"]),
     Case(.module, ["PEX_TOOLS": "1"], ["interpreter", "--nothing"]),
   ]
 

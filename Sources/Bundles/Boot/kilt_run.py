@@ -114,6 +114,8 @@ def change_path(config):
     if get("PEX_PATH"):
         sys.path.insert(0, config["tree"])
         import kilt_boot
+        # What kilt_tree imports when it needs it.
+        import kilt_tags  # noqa: F401
         import kilt_tree
         import kilt_unpack
         sys.path.pop(0)
@@ -178,6 +180,7 @@ def examine(config):
     sys.path.insert(0, config["tree"])
     import json
     import kilt_boot
+    import kilt_tags  # noqa: F401
     import kilt_tree
     import kilt_unpack
     sys.path.pop(0)

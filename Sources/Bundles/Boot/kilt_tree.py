@@ -75,7 +75,7 @@ def build(texts, info, root, code, tree, python, wheels):
         scripts = link_data(made, tree, wheels, version, info)
         config = configuration(info, scripts, made, tree, root, code, wheels + [code])
         write_start(made, tree, texts, config)
-        compile_entry(config["entry"], config["path"])
+        compile_entry(config["entry"], [code] + standard_path() + [wheel + "/lib" for wheel in wheels])
         if not os.path.samefile(python, base_interpreter()):
             # It becomes another one: the script that starts the bundle does not find out by itself whether it still does.
             open(join(made, "wrapped"), "w").close()
