@@ -179,6 +179,7 @@ import Testing
     // It is said again by a run that knows all from the last one.
     #expect(try example.kilt(["dependencies", "::"], in: root).errorText == outcome.errorText)
     try FileSystem.write(text: "python_tests()\npython_test_utils(name='utils')\n", to: root.appending("a/BUILD"))
-    #expect(try !example.kilt(["dependencies", "::"], in: root).errorText.contains("a/conftest.py"))
+    let owned = try example.kilt(["dependencies", "::"], in: root).errorText
+    #expect(!owned.contains("\"a/conftest.py\", so tests run"), "\(owned)")
   }
 }
