@@ -74,7 +74,9 @@ extension JobLoader {
         }
       }
     } catch {
-      add(error)
+      // Problems of the file itself come first: those of the template can follow from them.
+      let own = Self.diagnostics(of: error)
+      check.errors = own + check.errors.filter { !own.contains($0) }
     }
     check.warnings = collected.withLock { $0 }
     return check

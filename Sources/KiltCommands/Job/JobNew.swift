@@ -63,9 +63,10 @@ struct JobNew: ParsableCommand {
       draft.template = same.template
       global.note("template: \(same.template), which other jobs of \(draft.buildname) use")
     }
-    try write(draft.jobFile, to: "\(directory)/\(draft.name).yaml", set)
-    if let text = draft.templateFile { try write(text, to: "\(directory)/\(draft.name).aurora", set) }
     let path = "\(directory)/\(draft.name).yaml"
+    var files = [(path, draft.jobFile)]
+    if let text = draft.templateFile { files.append(("\(directory)/\(draft.name).aurora", text)) }
+    try write(files, set)
     global.note("next: kilt job lint \(path), then kilt job create \(path) --stage devel")
   }
 
@@ -137,13 +138,17 @@ struct JobNew: ParsableCommand {
     return try FileSystem.list(path).map(\.name).filter { $0.hasSuffix(".aurora") }.map { String($0.dropLast(7)) }
   }
 
-  private func write(_ text: String, to path: String, _ set: JobFileSet) throws {
-    let file = set.workspace.root.appending(path)
-    if FileSystem.exists(file) {
+  /// Writes all of the files, or none.
+  private func write(_ files: [(path: String, text: String)], _ set: JobFileSet) throws {
+    let root = set.workspace.root
+    for (path, _) in files where FileSystem.exists(root.appending(path)) {
       throw Diagnostic(.input, "\"\(path)\" exists already", remedies: ["choose another name, or edit the file"])
     }
-    try FileSystem.createDirectories(file.removingLastComponent())
-    try FileSystem.write(text: text, to: file)
-    global.note("wrote \(path)")
+    for (path, text) in files {
+      let file = root.appending(path)
+      try FileSystem.createDirectories(file.removingLastComponent())
+      try FileSystem.write(text: text, to: file)
+      global.note("wrote \(path)")
+    }
   }
 }
