@@ -24,7 +24,7 @@ extension Routes {
     guard query["follow"] == "1" else {
       return APIResponse.stream(type: type) { writer in
         var reader = LogReader(path: path, offset: offset)
-        try await Self.writeRest(of: &reader, to: &writer)
+        try await Self.writeRest(of: &reader, to: &writer, context)
       }
     }
     guard let permit = access.connections.beginStream(of: context.caller.name) else {
@@ -39,7 +39,7 @@ extension Routes {
         // Both are asked before the last read: what was written until then is read.
         let next = run != nil ? nil : await scheduler.logPath(directory, process: process, run: nil, stream: stream)
         let hasEnded = directory.presence == .gone
-        try await Self.writeRest(of: &reader, to: &writer)
+        try await Self.writeRest(of: &reader, to: &writer, context)
         if let next, next != path {
           path = next
           reader = LogReader(path: path)
@@ -51,7 +51,9 @@ extension Routes {
     }
   }
 
-  private static func writeRest(of reader: inout LogReader, to writer: inout any ResponseBodyWriter) async throws {
+  private static func writeRest(
+    of reader: inout LogReader, to writer: inout any ResponseBodyWriter, _ context: AccessContext
+  ) async throws {
     while true {
       let before = reader
       let (after, bytes) = try await NIOThreadPool.singleton.runIfActive {
@@ -61,7 +63,7 @@ extension Routes {
       }
       reader = after
       if bytes.isEmpty { return }
-      try await writer.write(ByteBuffer(bytes: bytes))
+      try await context.write(bytes, to: &writer)
     }
   }
 

@@ -130,8 +130,17 @@ extension Routes {
     case .directory(let entries):
       return APIResponse.html(
         InstancePages.files(key, instance: number, task: TaskID(directory.name), folder: path, entries: entries))
-    case .file(let bytes, let isTruncated):
-      return APIResponse.text(bytes + (isTruncated ? Array("\n… the rest is left out\n".utf8) : []))
+    case .file(let file):
+      return APIResponse.stream(type: "text/plain; charset=utf-8") { writer in
+        var offset: Int64 = 0
+        while true {
+          let start = offset
+          let bytes = try await NIOThreadPool.singleton.runIfActive { try file.read(at: start) }
+          if bytes.isEmpty { return }
+          offset += Int64(bytes.count)
+          try await context.write(bytes, to: &writer)
+        }
+      }
     case nil: return APIResponse.notFound
     }
   }

@@ -17,6 +17,16 @@ struct AccessContext: RequestContext {
     channel = source.channel
   }
 
+  /// Writes a piece of a long body, and waits until the connection has taken it.
+  ///
+  /// The writer alone waits only while it knows that the connection is full, and it learns that from the event loop: a
+  /// fast file and a reader that does not read would pile up pieces in between. The loop works in order: when it has
+  /// come to the end of this, it has the piece, and the next one waits if there is no room.
+  func write(_ bytes: [UInt8], to writer: inout any ResponseBodyWriter) async throws {
+    try await writer.write(ByteBuffer(bytes: bytes))
+    try await channel.eventLoop.submit {}.get()
+  }
+
   /// Demands a right that only the request's body tells.
   ///
   /// - Throws: ``AccessDenied``, which becomes the answer 401 or 403.

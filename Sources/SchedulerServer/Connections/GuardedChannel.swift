@@ -12,7 +12,10 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Base.Value> {
     let connections = connections
-    return peer(of: channel).flatMap { peer in
+    // The kernel would keep up to 4 MiB for each reader that does not read (tcp_wmem, tcp(7)).
+    return channel.setOption(.socketOption(.so_sndbuf), value: Self.sendBuffer).flatMap {
+      peer(of: channel)
+    }.flatMap { peer in
       let isAdmitted = peer.map { connections.admit(channel, from: $0) { channel.close(promise: nil) } } ?? false
       let identifier = ObjectIdentifier(channel)
       channel.closeFuture.whenComplete { _ in connections.forget(identifier) }
@@ -23,6 +26,8 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
       }
     }
   }
+
+  private static var sendBuffer: Int { 256 << 10 }
 
   func handle(value: Base.Value, logger: Logger) async { await base.handle(value: value, logger: logger) }
 

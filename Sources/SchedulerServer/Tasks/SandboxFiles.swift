@@ -16,18 +16,18 @@ struct SandboxFiles {
 
   enum Content: Sendable {
     case directory([Entry])
-    /// The first bytes of a file, and whether there are more.
-    case file([UInt8], isTruncated: Bool)
+    /// A file, open for reading.
+    case file(SandboxFile)
   }
 
-  static let largestFile = 4 << 20
   static let largestFolder = 2000
 
   /// What is at a path such as `a/b`; nil for anything that is not an ordinary file or folder below the root.
   func content(at path: String) -> Content? {
     var descriptor = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
+    var isKept = false
+    defer { if !isKept { close(descriptor) } }
     for component in path.split(separator: "/") {
       if component == "." || component == ".." || component.utf8.contains(0) { return nil }
       // O_NONBLOCK: a named pipe must not hold this thread.
@@ -41,10 +41,8 @@ struct SandboxFiles {
     switch status.st_mode & S_IFMT {
     case S_IFDIR: return .directory(entries(of: descriptor))
     case S_IFREG:
-      var bytes = [UInt8](repeating: 0, count: Self.largestFile + 1)
-      let count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-      guard count >= 0 else { return nil }
-      return .file(Array(bytes.prefix(min(count, Self.largestFile))), isTruncated: count > Self.largestFile)
+      isKept = true
+      return .file(SandboxFile(descriptor: descriptor))
     default: return nil
     }
   }
@@ -63,5 +61,23 @@ struct SandboxFiles {
       entries.append(Entry(name: name, isDirectory: kind == S_IFDIR, size: Int64(status.st_size)))
     }
     return entries.sorted { $0.name < $1.name }
+  }
+}
+
+/// An open file of a sandbox. It is read in pieces, so that a large one costs no more memory than a small one.
+final class SandboxFile: Sendable {
+  private let descriptor: CInt
+
+  init(descriptor: CInt) { self.descriptor = descriptor }
+
+  deinit { close(descriptor) }
+
+  /// The bytes from `offset` on, at most `limit`; empty at the end.
+  func read(at offset: Int64, limit: Int = 1 << 16) throws(SystemCallError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: limit)
+    let count = bytes.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, limit, off_t(offset)) }
+    guard count >= 0 else { throw SystemCallError("pread", nil, Errno(rawValue: errno)) }
+    bytes.removeLast(limit - count)
+    return bytes
   }
 }
