@@ -58,7 +58,7 @@ extension Routes {
       let before = reader
       let (after, bytes) = try await NIOThreadPool.singleton.runIfActive {
         var reader = before
-        let bytes = try reader.next()
+        let bytes = try reader.next(limit: 1 << 15)
         return (reader, bytes)
       }
       reader = after

@@ -14,6 +14,9 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
     let connections = connections
     // The kernel would keep up to 4 MiB for each reader that does not read (tcp_wmem, tcp(7)).
     return channel.setOption(.socketOption(.so_sndbuf), value: Self.sendBuffer).flatMap {
+      // A writer waits as soon as one piece is not sent.
+      channel.setOption(.writeBufferWaterMark, value: .init(low: 8 << 10, high: 16 << 10))
+    }.flatMap {
       peer(of: channel)
     }.flatMap { peer in
       let isAdmitted = peer.map { connections.admit(channel, from: $0) { channel.close(promise: nil) } } ?? false

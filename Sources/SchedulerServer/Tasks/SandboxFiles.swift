@@ -73,7 +73,7 @@ final class SandboxFile: Sendable {
   deinit { close(descriptor) }
 
   /// The bytes from `offset` on, at most `limit`; empty at the end.
-  func read(at offset: Int64, limit: Int = 1 << 16) throws(SystemCallError) -> [UInt8] {
+  func read(at offset: Int64, limit: Int = 1 << 15) throws(SystemCallError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: limit)
     let count = bytes.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, limit, off_t(offset)) }
     guard count >= 0 else { throw SystemCallError("pread", nil, Errno(rawValue: errno)) }
