@@ -81,7 +81,11 @@ public struct StoredScheduler: Sendable {
       for case .record(let event) in outcome.effects { recorded.append(event) }
     }
     let change = StateChange(before: before, after: scheduler.state, changes: changes, events: recorded)
-    if change.isEmpty { return (answers, true) }
+    if change.isEmpty {
+      // What waited was undone by what came after it: the stored state is the one in memory.
+      unsaved = nil
+      return (answers, true)
+    }
     do throws(Failure) {
       try commit(change)
     } catch {

@@ -98,6 +98,19 @@ import Testing
     #expect(status(bench) == .rolledForward)
   }
 
+  @Test("A third copy waits until the first has ended") func noThirdCopy() throws {
+    var bench = try updating()
+    let old = try #require(leaving(bench).first)
+    try bench.send(.taskStatus(try bench.task(0).id, .running))
+    try bench.pass(.seconds(10))
+    #expect(bench.killed == [old.id])
+    let second = try bench.task(0)
+    try bench.send(.startUpdate(configuration(instances: 1, version: 3, update: settings)))
+    #expect(bench.launched.isEmpty && leaving(bench).map(\.id) == [old.id])
+    try bench.send(.taskStatus(old.id, .killed))
+    #expect(bench.launched.count == 1 && leaving(bench).map(\.id) == [second.id])
+  }
+
   @Test("A restart of the scheduler goes on with both copies") func adoption() throws {
     var bench = try updating()
     let old = try #require(leaving(bench).first)

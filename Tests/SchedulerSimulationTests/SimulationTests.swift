@@ -8,9 +8,9 @@ import Testing
   private static let seeds = getenv("KILT_SIMULATION_SEEDS").flatMap { Int(String(cString: $0)) } ?? 12
 
   private static let hints: [PlantedFault: [UInt64]] = [
-    .ignoresLeftovers: [3], .freesPlaceEarly: [2], .believesLateReports: [2], .forgetsToStore: [79],
+    .ignoresLeftovers: [3], .freesPlaceEarly: [2], .believesLateReports: [2], .forgetsToStore: [73, 79],
     .takesBackHalf: [1],
-    .overrunsBatch: [3], .rollsBackHalf: [24], .followsTheWallClock: [4],
+    .launchesTheDead: [184], .neverDestroys: [2], .overrunsBatch: [3], .rollsBackHalf: [24], .followsTheWallClock: [4],
   ]
 
   @Test("Every seed keeps the invariants and converges when the faults end") func seeds() {

@@ -85,6 +85,9 @@ extension Scheduler {
       ? Int.max : update.configuration.batchSize + (plants(.overrunsBatch) ? 1 : 0)
     for instance in update.batches[current] where working < limit {
       guard update.instances[instance]?.phase == .waiting else { continue }
+      // The copy that a start-first step replaced is still ending: an instance never has three.
+      let copies = leaving(of: InstanceKey(job: update.job, instance: instance))
+      if copies.contains(where: { TaskTransitions.isEnding($0.status) }) { continue }
       if update.configuration.slaAware, !mayStop(instance, of: update) { continue }
       begin(instance, of: &update)
       working += 1
