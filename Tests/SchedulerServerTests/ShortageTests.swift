@@ -42,7 +42,7 @@ import Testing
     // What really dies is still found.
     let executor = try #require(after[0].executorPID)
     kill(executor, SIGKILL)
-    _ = try fixture.waitForInstances("another task has taken its place") { instances in
+    _ = try fixture.waitForInstances(job.key, "another task has taken its place") { instances in
       instances.count == 2 && instances.allSatisfy { $0.status == .running }
         && Set(instances.map(\.taskID)) != Set(before.map(\.taskID))
     }
