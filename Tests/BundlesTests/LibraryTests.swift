@@ -100,7 +100,11 @@ struct LibraryTests {
         if signal != 0 {
           kill(pid, signal)
           // Until it has become a new one, the old one may still answer.
-          while try FileSystem.readText(log).split(separator: "> transport:").count < starts + 2 { usleep(20_000) }
+          let deadline = monotonicNanoseconds() + 120_000_000_000
+          while try FileSystem.readText(log).split(separator: "> transport:").count < starts + 2 {
+            try #require(monotonicNanoseconds() < deadline, "the worker did not start again")
+            usleep(20_000)
+          }
         }
         starts += 1
         let answer = try scratch.run(bundle.path, environment: ["QUEUE": queue.string, "PEX_MODULE": "client"])

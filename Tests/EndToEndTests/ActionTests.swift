@@ -253,7 +253,7 @@ import Testing
     }
     // A file system of 64 KiB in the place of the cache, which only that command sees.
     let script = """
-      mkdir -p "$1" && mount -t tmpfs -o size=64k kilt "$1" || exit 99
+      mkdir -p "$1" && mount -t tmpfs -o size=64k,mode=700 kilt "$1" || exit 99
       "$KILT" package gen::
       code=$?
       find "$1" -name '*.tmp'

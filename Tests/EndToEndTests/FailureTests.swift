@@ -283,7 +283,7 @@ import Testing
     -> Subprocess.Outcome
   {
     let script = """
-      mkdir -p "$1" && mount -t tmpfs -o size=1m kilt "$1" || exit 99
+      mkdir -p "$1" && mount -t tmpfs -o size=1m,mode=700 kilt "$1" || exit 99
       "$KILT" package services/fiddler:server
       code=$?
       find "$1" -name '*.pex' -o -name '*.tmp'

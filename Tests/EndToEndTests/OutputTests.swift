@@ -68,7 +68,7 @@ import Testing
     let outcome = try example.kilt(["package", "::"], in: root)
     #expect(outcome.termination == .exited(1))
     let text = outcome.errorText
-    #expect(text.contains("built  dist/a_good-") && text.contains("built  dist/d/good.zip"), "\(text)")
+    #expect(text.contains("built  dist/a_good-") && text.contains("dist/d/good.zip"), "\(text)")
     #expect(text.hasSuffix("error: cannot build 2 of 4 targets\n  note: b:bad\n        c:bad"), "\(text)")
     #expect(text.contains("\"c:bad\" starts \"gone.py\", which is not there"), "\(text)")
     // Each of them says the same when it is asked for alone.

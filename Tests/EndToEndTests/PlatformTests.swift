@@ -84,7 +84,8 @@ import Testing
     let outcome = try kilt("package", "--platform", "macos_arm64@3.11", ":main")
     #expect(outcome.termination == .exited(2))
     #expect(
-      outcome.errorText == """
+      outcome.errorText.hasSuffix(
+        """
         error: speed 2.0 has no wheel for CPython 3.11 on macosx_14_0_arm64
           note: wanted, best first: cp311-cp311-macosx_14_0_arm64, cp311-cp311-macosx_14_0_universal2, \
         cp311-cp311-macosx_13_0_arm64, …, cp311-none-any, py311-none-any
@@ -97,7 +98,7 @@ import Testing
           note:   speed-2.0-cp313-cp313t-manylinux_2_17_x86_64.whl
           help: require a version that has one, or build the wheel and put it where find-links or the index has it, \
         then run kilt lock
-        """)
+        """))
   }
 
   @Test func wrongPlatformsAreWrongInput() throws {
@@ -143,7 +144,7 @@ import Testing
     ] {
       let outcome = try example.kilt(["package"] + arguments, in: root, environment: try example.packages(in: wheels))
       #expect(outcome.termination == .exited(2), "\(arguments): \(outcome.errorText)")
-      #expect(outcome.errorText.hasPrefix(message), "\(outcome.errorText)")
+      #expect(outcome.errorText.contains(message), "\(outcome.errorText)")
     }
   }
 }

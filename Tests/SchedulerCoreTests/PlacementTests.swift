@@ -109,7 +109,7 @@ import Testing
     try bench.send(.createJob(job("other", role: "x", instances: 2, cpu: 1)))
     #expect(throws: SchedulerError.self) { try bench.send(.scaleJob(key("one"), to: 4)) }
     try bench.send(.scaleJob(key("one"), to: 3))
-    #expect(bench.scheduler.state.quotaUse(QuotaKey(role: "cbe")).cpu == 2)
+    #expect(bench.scheduler.state.quotaUse(QuotaKey(role: "cbe")).cpu == 3)
   }
 
   @Test("A drain ends tasks as the SLA policy allows, and starts none") func drain() throws {

@@ -93,7 +93,7 @@ import Testing
     #expect(
       error?.diagnostic.summary
         == "job \(key) is refused: its task runs as 'root', but its role is 'cbe'; it asks for 0 instances")
-    #expect(error?.diagnostic.remedies == ["name the user once, as `user:` in the job file"])
+    #expect(error?.diagnostic.remedies.first == "name the user once, as `user:` in the job file")
     #expect(bench.scheduler.state.jobs.isEmpty)
   }
 

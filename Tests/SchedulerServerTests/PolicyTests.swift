@@ -25,7 +25,7 @@ import Testing
 
     init(_ more: String = "") throws {
       scratch = try FileSystem.makeTemporaryDirectory(prefix: "policy")
-      digest = SHA256Digest.of("bundle").hex
+      digest = TreeDigest([.init(digest: SHA256Digest.of("bundle"), size: 6)]).digest.hex
       try Cluster.publish(in: scratch, commit: LyingClientTests.commit, isOnMain: true)
       try Cluster.publish(in: scratch, commit: LyingClientTests.other, isOnMain: false)
       let config = scratch.appending("scheduler.toml")
@@ -59,11 +59,12 @@ import Testing
     }
 
     private static func publish(in scratch: FilePath, commit: String, isOnMain: Bool) throws {
-      let digest = SHA256Digest.of("bundle")
+      let segment = SHA256Digest.of("bundle")
+      let digest = TreeDigest([.init(digest: segment, size: 6)]).digest
       let name = try ArtifactName(validating: "web")
       let key = ManifestKey(name: name, commit: try #require(Commit(commit)), platform: .current)
       let manifest = Manifest(
-        key: key, digest: digest, size: 6, segments: [.init(kind: "code", name: "code", digest: digest, size: 6)],
+        key: key, digest: digest, size: 6, segments: [.init(kind: "code", name: "code", digest: segment, size: 6)],
         branch: isOnMain ? "main" : "topic", isOnMain: isOnMain, created: 1)
       let directory = scratch.appending("repository/artifacts/web/\(commit)")
       try FileSystem.createDirectories(directory)

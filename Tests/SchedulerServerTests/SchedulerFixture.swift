@@ -52,9 +52,19 @@ final class SchedulerFixture: Sendable {
         for id in executors() + processes() { kill(id, SIGKILL) }
         return try executors().isEmpty && processes().isEmpty && (controlGroups().isEmpty || !removeGroups())
       }
+      try unmountVolumes()
       try FileSystem.removeTree(scratch)
     } catch {
       Issue.record("the test leaves something: \(error)")
+    }
+  }
+
+  /// Unmounts the disks of tasks whose executors were killed: removing a directory keeps what is mounted in it.
+  private func unmountVolumes() throws {
+    let mounts = try FileSystem.readText("/proc/self/mounts").split(separator: "\n")
+    for mount in mounts.compactMap({ $0.split(separator: " ").dropFirst().first }) where mount.hasPrefix(scratch.string)
+    {
+      _ = kilt_unmount(String(mount))
     }
   }
 

@@ -135,9 +135,9 @@ import Testing
       Column<UInt64>(image, 0)[row] = value
       return try folder.store.save(image)
     }
-    #expect(try change(1, to: 9001) == .journalled)
+    #expect(try change(1, to: 0x9001_9001_9001_9001) == .journalled)
     let first = try FileSystem.read(folder.file("journal-1"))
-    #expect(try change(2, to: 9002) == .journalled)
+    #expect(try change(2, to: 0x9002_9002_9002_9002) == .journalled)
     let whole = try FileSystem.read(folder.file("journal-1"))
     let length = min(kept < first.count ? kept : first.count + kept, whole.count - 1)
     // The size of the file reached the disk, the bytes did not.
@@ -145,9 +145,9 @@ import Testing
     try FileSystem.write(torn, to: folder.file("journal-1"))
     let found = try #require(try folder.read())
     #expect(found.note == nil && found.rows[0] == 0 && found.rows[599] == 599)
-    #expect(found.rows[1] == (length >= first.count ? 9001 : 1) && found.rows[2] == 2)
-    #expect(try change(3, to: 9003) == .wroteSnapshot)
-    #expect(try folder.read()?.rows[3] == 9003)
+    #expect(found.rows[1] == (length >= first.count ? 0x9001_9001_9001_9001 : 1) && found.rows[2] == 2)
+    #expect(try change(3, to: 0x9003_9003_9003_9003) == .wroteSnapshot)
+    #expect(try folder.read()?.rows[3] == 0x9003_9003_9003_9003)
     #expect(try folder.read()?.rows[1] == found.rows[1])
   }
 }

@@ -17,8 +17,8 @@ struct ArtifactsSign: ParsableCommand {
 
       EXAMPLES
         kilt artifacts sign fiddler_server@3f2c9d1 --key ci-main.pem
-        kilt artifacts sign fiddler_server@3f2c9d1 --print-statement > statement.json
-        kilt artifacts sign fiddler_server@3f2c9d1 --attach signed.json --public-key ci.pub
+        kilt artifacts sign web@3f2c9d1 --print-statement > statement.json
+        kilt artifacts sign web@3f2c9d1 --attach signed.json --public-key ci.pub
       """)
 
   @OptionGroup var global: GlobalOptions

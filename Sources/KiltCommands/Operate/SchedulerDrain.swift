@@ -13,7 +13,7 @@ struct SchedulerDrain: ParsableCommand {
       until you end the drain with --end. Without --wait, the command returns when the drain has begun.
 
       EXAMPLES
-        kilt scheduler drain --wait --patience 600   end what SLA policies hold after 10 minutes
+        kilt scheduler drain --wait --patience 600   at most 10 min for SLAs
         kilt scheduler drain --status                what still runs
         kilt scheduler drain --end                   take tasks again
       """)
