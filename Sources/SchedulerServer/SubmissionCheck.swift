@@ -24,8 +24,6 @@ struct SubmissionCheck: Sendable {
         .otherCluster, "job \(configuration.key) is for another cluster; this one is \"\(options.cluster)\"",
         remedy: "submit it to the scheduler of its cluster")
     }
-    try LaunchCheck.check(configuration, readOnly: options.readOnly)
-    try check(user: configuration.task.user ?? configuration.key.role)
     var configuration = configuration
     let policy = options.clusterPolicy
     var refusals = PolicyCheck(policy, hostname: HostFacts.hostname).refusals(of: configuration)
@@ -46,7 +44,11 @@ struct SubmissionCheck: Sendable {
     }
     let isOverridden = reason.map { !$0.isEmpty } ?? false
     refusals.removeAll { isOverridden && $0.code.isOverridable && policy.overridable.contains($0.code.rawValue) }
-    if refusals.isEmpty { return configuration }
+    if refusals.isEmpty {
+      try LaunchCheck.check(configuration, readOnly: options.readOnly)
+      try check(user: configuration.task.user ?? configuration.key.role)
+      return configuration
+    }
     throw SubmissionRefusals(refusals: refusals)
   }
 

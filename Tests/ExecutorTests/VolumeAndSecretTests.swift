@@ -80,7 +80,7 @@ import Testing
     ).run().text
     #expect(record.split(separator: "\n").allSatisfy { $0.hasSuffix("/stdout") }, "\(record)")
     let processes = try Subprocess(
-      "sh", ["-c", "grep -l the-password /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | grep -v self"],
+      "sh", ["-c", "grep -l the-passwor[d] /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | grep -v self"],
       environment: environmentStrings()
     ).run().text
     #expect(processes.isEmpty, "\(processes)")

@@ -14,7 +14,7 @@ import Testing
   @Test("On a full disk a kill is carried out, and a scheduler starts and says so") func fullDisk() throws {
     let fixture = try SchedulerFixture(start: false)
     try FileSystem.createDirectories(fixture.state, permissions: 0o711)
-    try #require(mount("tmpfs", fixture.state.string, "tmpfs", 0, "size=48m,mode=0711") == 0, "mount: \(errno)")
+    try #require(mount("tmpfs", fixture.state.string, "tmpfs", 0, "size=320m,mode=0711") == 0, "mount: \(errno)")
     defer {
       // What is left of it goes with the last process that uses it.
       if fixture.pid > 0 { fixture.endScheduler(SIGKILL) }

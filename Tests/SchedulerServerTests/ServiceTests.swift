@@ -116,6 +116,10 @@ import Testing
       $0.count == 2 && $0[1].taskID != first[1].taskID && $0.allSatisfy { $0.status == .running }
     }
     #expect(second[0].taskID == first[0].taskID)
+    // A restart is an update, and while one is in progress the job is locked.
+    try waitUntil("the restart is over") {
+      try client.job(SchedulerFixture.key())?.summary.update?.status.isTerminal ?? true
+    }
     try client.kill(SchedulerFixture.key(), instances: [0])
     let third = try fixture.waitForInstances(SchedulerFixture.key(), "instance 0 is gone") { $0.count == 1 }
     #expect(third[0].taskID == second[1].taskID)

@@ -76,8 +76,8 @@ struct LogReader: Sendable {
     while missing < 2 {
       if let file = try OpenFile(number == 0 ? path : "\(path).\(number)") {
         missing = 0
-        if file.inode == last?.inode { break }
-        if file.inode != files.last?.inode { files.append(file) }
+        if let last, file.isSame(as: last) || file.isCopy(of: last) { break }
+        if files.last.map(file.isSame) != true { files.append(file) }
       } else {
         missing += 1
       }
@@ -90,7 +90,8 @@ struct LogReader: Sendable {
 /// A file that stays open as long as this lives: until then no other file gets its inode.
 private final class OpenFile: Sendable {
   let descriptor: FileDescriptor
-  let inode: UInt64
+  private let device: UInt64
+  private let inode: UInt64
   let size: Int64
 
   /// Nil when there is no such file.
@@ -103,6 +104,7 @@ private final class OpenFile: Sendable {
     }
     do throws(SystemCallError) {
       let status = try FileSystem.status(of: descriptor)
+      device = status.device
       inode = status.inode
       size = status.size
     } catch {
@@ -112,4 +114,22 @@ private final class OpenFile: Sendable {
   }
 
   deinit { FileSystem.close(descriptor) }
+
+  func isSame(as other: OpenFile) -> Bool { device == other.device && inode == other.inode }
+
+  /// Whether this is what is left of a log whose task has ended: the disk of a task is a file system of its own, and
+  /// its files are copied to the host's when it ends. Equal sizes and equal last bytes say so.
+  func isCopy(of other: OpenFile) -> Bool {
+    guard device != other.device else { return false }
+    let size = lseek(other.descriptor.rawValue, 0, SEEK_END)
+    return size == off_t(self.size) && lastBytes(size) == other.lastBytes(size)
+  }
+
+  /// The last bytes of the file's first `size` ones, at most 4096; nil when they cannot be read.
+  private func lastBytes(_ size: off_t) -> [UInt8]? {
+    let count = Int(min(size, 4096))
+    var bytes = [UInt8](repeating: 0, count: count)
+    let read = bytes.withUnsafeMutableBytes { pread(descriptor.rawValue, $0.baseAddress, count, size - off_t(count)) }
+    return read == count ? bytes : nil
+  }
 }
