@@ -45,7 +45,12 @@ struct SubmissionCheck: Sendable {
     let isOverridden = reason.map { !$0.isEmpty } ?? false
     refusals.removeAll { isOverridden && $0.code.isOverridable && policy.overridable.contains($0.code.rawValue) }
     if refusals.isEmpty {
-      try LaunchCheck.check(configuration, readOnly: options.readOnly)
+      do {
+        try LaunchCheck.check(configuration, readOnly: options.readOnly)
+      } catch {
+        throw SubmissionRefusal(
+          .cannotStart, error.diagnostic.summary, remedy: "correct it in the job file or its template")
+      }
       try check(user: configuration.task.user ?? configuration.key.role)
       return configuration
     }

@@ -61,7 +61,8 @@ import Testing
     let unlocked = try kilt("package", "//:main")
     #expect(unlocked.termination == .exited(2))
     #expect(
-      unlocked.errorText.hasSuffix("""
+      unlocked.errorText.hasSuffix(
+        """
         error: "//:main" needs app, and there is no lockfile to take it from
           help: "kilt lock" makes 3rdparty/python/default.lock from all requirements of the workspace
         """))

@@ -163,7 +163,7 @@ import Testing
         == ["constraint-not-met"])
     // Names and variables.
     #expect(try cluster.codes { $0.task.processes[0].cmdline += " {{nope}}" } == ["unbound"])
-    #expect(try cluster.codes { $0.task.processes.append($0.task.processes[0]) } == ["bad-names"])
+    #expect(try cluster.codes { $0.task.processes.append($0.task.processes[0]) } == ["cannot-start"])
     #expect(try cluster.codes { $0.announce = Announcer(primaryPort: "gone") }.contains("bad-names"))
     #expect(try cluster.codes { $0.key.cluster = "elsewhere" } == ["other-cluster"])
     // Several at once are told together.

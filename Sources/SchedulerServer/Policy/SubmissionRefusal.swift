@@ -19,6 +19,7 @@ struct SubmissionRefusal: DiagnosableError {
     case secretsNotOffered = "secrets-not-offered"
     case constraintNotMet = "constraint-not-met"
     case tooLarge = "too-large"
+    case cannotStart = "cannot-start"
 
     /// Whether a policy can let a recorded reason override it. What the host cannot do, no reason makes possible.
     var isOverridable: Bool {
