@@ -103,7 +103,9 @@ struct SystemCalls {
     let top = monorepo.root.string + "/"
     func isOfWorkspace(_ path: String) -> Bool { path.hasPrefix(top) && !path.hasPrefix(top + ".kilt/") }
     let looks = looks.filter { isOfWorkspace($0.key) }
-    let twice = looks.filter { $0.value > 1 }.keys.sorted()
+    // Whether the directory is a git repository of its own is decided where git is started, beside the walk over files.
+    let ofGit: Set<String> = [".git", ".git/HEAD", "HEAD"]
+    let twice = looks.filter { $0.value > 1 && !ofGit.contains(String($0.key.dropFirst(top.count))) }.keys.sorted()
     #expect(twice.isEmpty, "looked at more than once: \(twice)", sourceLocation: sourceLocation)
     // The configuration is read in every run: it says what else is to be looked at.
     let opened = opened.filter { isOfWorkspace($0) && $0 != top + "pants.toml" && $0 != top + "kilt.toml" }
