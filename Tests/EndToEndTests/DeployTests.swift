@@ -107,11 +107,10 @@ import Testing
       try running.json("job", "status", key, "--format", "json")["instances"]?.array?.first)
     let pid = try #require(instance["pids"]?.array?.first?.int)
     let port = try #require(instance["ports"]?["http"]?.int)
-    let bundle = try running.example.bundle("eightball_server").string
-    for what in ["\(pid)", "127.0.0.1:\(port)", key + "/0", bundle] {
+    for what in ["\(pid)", "127.0.0.1:\(port)", key + "/0"] {
       let whence = try running.run("whence", what)
       #expect(whence.contains("\(key), instance 0 RUNNING") && whence.contains(commit), "\(what): \(whence)")
-      #expect(whence.contains("services/eightball:server"), "\(what): \(whence)")
+      #expect(whence.contains("artifact  eightball_server"), "\(what): \(whence)")
     }
     try running.run("whence", "1", code: 2)
 
