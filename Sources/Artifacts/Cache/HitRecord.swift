@@ -6,7 +6,7 @@ import SystemSupport
 /// As long as size, modification time, change time and inode are the same, nobody has written to the file, and its bytes
 /// need not be hashed again: a program cannot set the change time back.
 struct HitRecord: Sendable, Hashable {
-  /// What the digest is over.
+  /// The kind of data that the digest covers.
   enum Form: String, Sendable { case file, tree }
 
   var form: Form

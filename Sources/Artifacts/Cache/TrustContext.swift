@@ -1,7 +1,7 @@
 import Digests
 public import SystemSupport
 
-/// What a host demands of bundles before it runs them: its policies, the stage, the time.
+/// The demands of a host on bundles before it runs them: its policies, the stage, the time.
 public struct TrustContext: Sendable {
   /// All of them must admit a bundle.
   public var policies: [TrustPolicy]

@@ -1,4 +1,4 @@
-/// What a user can name an artifact by.
+/// A name that a user gives to an artifact.
 public enum ArtifactSelector: Sendable, Hashable, CustomStringConvertible {
   /// `NAME@COMMIT`.
   case commit(ArtifactReference)

@@ -18,7 +18,7 @@ public struct HostPlatform: Sendable, Hashable, Comparable, CustomStringConverti
     self = platform
   }
 
-  /// What is the same on every platform.
+  /// The facts that are the same on every platform.
   static let any = HostPlatform(distribution: "any", architecture: "any")
 
   private init(distribution: String, architecture: String) { text = distribution + "-" + architecture }

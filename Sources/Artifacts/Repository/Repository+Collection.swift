@@ -3,7 +3,7 @@ import JSON
 import Synchronization
 import SystemSupport
 
-/// What a collection keeps.
+/// The manifests and blobs that a collection keeps.
 public struct RetentionRules: Sendable {
   /// Commits that stay whatever their age: those that branches, tags and jobs name.
   public var commits: Set<String>
