@@ -68,7 +68,7 @@ extension Action {
   /// All that the result depends on, by name. Its digest is the action's key: what computes the key and what explains
   /// it are one.
   ///
-  /// - Throws: `FileTreeError` where two inputs can not be in one tree.
+  /// - Throws: `FileTreeError` where two inputs cannot be in one tree.
   public var keyInputs: InputList {
     get throws { try makeKeyInputs() }
   }

@@ -25,7 +25,7 @@ public struct LocalActionCache: ActionCache {
   public init(_ cache: ContentStore) { self.cache = cache }
 
   public func result(of action: SHA256Digest, into store: ContentStore) throws -> ActionResult? {
-    // A result that can not be read is one that is not known.
+    // A result that cannot be read is one that is not known.
     guard let bytes = try cache.record(Self.namespace, action), let json = try? JSONValue(parsing: bytes),
       let result = ActionResult(json: json), try cache.tree(result.outputs) != nil
     else { return nil }

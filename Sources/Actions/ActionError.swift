@@ -19,7 +19,7 @@ public enum ActionError: DiagnosableError, Hashable {
     switch self {
     case .notStarted(let action, let error):
       Diagnostic(
-        .environment, "the command of \"\(action)\" can not be started", notes: [error.description],
+        .environment, "the command of \"\(action)\" cannot be started", notes: [error.description],
         remedies: ["check that its program is there and may be executed"])
     case .failed(let action, let termination, let seconds, let output, let errorOutput, let sandbox):
       Diagnostic(

@@ -62,7 +62,7 @@ public struct ActionInputs: Sendable {
   /// The first file of the disk that is no longer what it was when it was hashed.
   public func moved() -> FilePath? {
     stamps.first { stamp in
-      // What can not be looked at any more is not what it was.
+      // What cannot be looked at any more is not what it was.
       guard let now = try? FileSystem.status(of: stamp.path, followingLinks: true) else { return true }
       return now.size != stamp.status.size || now.modificationTime != stamp.status.modificationTime
         || now.changeTime != stamp.status.changeTime || now.inode != stamp.status.inode

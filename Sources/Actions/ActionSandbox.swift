@@ -125,7 +125,7 @@ final class ActionSandbox {
 
   deinit {
     guard !isKept else { return }
-    // What can not be removed now is removed by "kilt cache gc".
+    // What cannot be removed now is removed by "kilt cache gc".
     do throws(SystemCallError) {
       try FileSystem.removeTree(folder)
       try FileSystem.removeFile(lockPath)

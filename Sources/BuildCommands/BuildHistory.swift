@@ -26,7 +26,7 @@ public struct BuildHistory: Sendable {
   public func record(_ inputs: InputList, of address: Address) throws {
     let (last, previous) = paths(of: address)
     let text = inputs.text
-    // What can not be read is replaced.
+    // What cannot be read is replaced.
     if let known = try? FileSystem.read(last), known.elementsEqual(text.utf8) { return }
     try state.create()
     try FileSystem.createDirectories(directory)
@@ -43,7 +43,7 @@ public struct BuildHistory: Sendable {
   public func previous(of address: Address) -> Build? { read(paths(of: address).previous) }
 
   private func read(_ path: FilePath) -> Build? {
-    // What can not be read explains nothing; it is no reason to fail.
+    // What cannot be read explains nothing; it is no reason to fail.
     guard let text = try? FileSystem.readText(path), let inputs = InputList(parsing: text),
       let status = try? FileSystem.status(of: path)
     else { return nil }

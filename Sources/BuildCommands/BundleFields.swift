@@ -19,7 +19,7 @@ struct BundleFields {
   var layout: BundleSpecification.Layout
   /// Names of platforms; empty for this machine's alone.
   let platforms: [String]
-  /// What `check` says of bundles that Python can not import from as a zip.
+  /// What `check` says of bundles that Python cannot import from as a zip.
   var check: String
   /// Arguments and variables that the program gets behind those of the fields.
   var arguments: [String] = []

@@ -30,7 +30,7 @@ struct BundleRecord {
 
   /// Whether the bundle is still what was left.
   var isIntact: Bool {
-    // What can not be looked at is as good as gone.
+    // What cannot be looked at is as good as gone.
     guard let now = try? Self.stamp(of: bundle.path) else { return false }
     return stamp == now
   }

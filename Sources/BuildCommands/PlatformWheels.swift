@@ -168,7 +168,7 @@ public final class PlatformWheels {
 
   /// A lockfile of the workspace.
   ///
-  /// - Throws: `Diagnostic` when it is not there, ``LockError`` when it can not be read.
+  /// - Throws: `Diagnostic` when it is not there, ``LockError`` when it cannot be read.
   public func lock(_ path: String) throws -> Lockfile {
     if let lock = locks[path] { return lock }
     guard FileSystem.exists(workspace.root.appending(path)) else {
@@ -182,7 +182,7 @@ public final class PlatformWheels {
   /// Whether a lock has projects in folders of this machine, whose content is not looked at again once the lock is known.
   func mayHaveFolders(_ path: String) -> Bool {
     guard FileSystem.exists(workspace.root.appending(path)) else { return false }
-    // What could be built with a lock that can not be read takes nothing from it.
+    // What could be built with a lock that cannot be read takes nothing from it.
     guard let lock = try? lock(path) else { return false }
     return lock.packages.contains { if case .path? = $0.source { true } else { false } }
   }

@@ -18,7 +18,7 @@ struct PythonSyntax: Sendable {
     guard let interpreter else { return false }
     let length = String(first.count)
     let padded = String(repeating: "0", count: 20 - length.utf8.count) + length
-    // A Python that can not be started or does not end leaves the files different.
+    // A Python that cannot be started or does not end leaves the files different.
     let outcome = try? Subprocess(
       interpreter.string, ["-I", "-S", "-c", Self.script], input: Array(padded.utf8) + first + second,
       deadlineMilliseconds: 20_000

@@ -54,7 +54,7 @@ public struct ResolveLocker {
     public init() {}
   }
 
-  /// Resolves anew, keeping the versions of the lockfile that is there where they still fit. One that can not be read, as
+  /// Resolves anew, keeping the versions of the lockfile that is there where they still fit. One that cannot be read, as
   /// after a merge with conflicts, is written anew.
   ///
   /// - Parameter store: Kilt's cache folder, in which uv and what is known of interpreters lie.
@@ -76,7 +76,7 @@ public struct ResolveLocker {
     {
       let names = previous?.packages.map(\.name.text) ?? []
       throw Diagnostic(
-        .input, "\"\(unknown)\" is not in \"\(resolve.lockfile)\", so it can not be upgraded",
+        .input, "\"\(unknown)\" is not in \"\(resolve.lockfile)\", so it cannot be upgraded",
         remedies: Suggestions.remedy(for: unknown.text, among: names).map { [$0] } ?? [])
     }
     let finder = InterpreterFinder(cacheFile: store.appending("interpreters.json"))
@@ -179,7 +179,7 @@ public struct ResolveLocker {
       text = try FileSystem.readText(workspace.root.appending(path))
     } catch {
       throw Diagnostic(
-        .input, "the constraints file \"\(path)\" of the resolve \"\(resolve.name)\" can not be read: \(error.errno)")
+        .input, "the constraints file \"\(path)\" of the resolve \"\(resolve.name)\" cannot be read: \(error.errno)")
     }
     return resolve.options.constraints + RequirementLine.parse(file: text).map(\.text)
   }

@@ -87,7 +87,7 @@ final class TargetChooser {
     do throws(SystemCallError) {
       bytes = try FileSystem.read(workspace.root.appending(path), limit: 16 << 20)
     } catch {
-      throw Diagnostic(.input, "the complete platform \"\(path)\" can not be read: \(error.errno)")
+      throw Diagnostic(.input, "the complete platform \"\(path)\" cannot be read: \(error.errno)")
     }
     var target = try PythonTarget(completePlatform: bytes, path: path)
     target.builder = finder.all().first { $0.facts.implementation == "cpython" }

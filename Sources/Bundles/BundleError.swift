@@ -1,7 +1,7 @@
 public import Diagnostics
 public import SystemSupport
 
-/// Why a bundle can not be built.
+/// Why a bundle cannot be built.
 public enum BundleError: DiagnosableError, Hashable {
   /// A source's path would leave the bundle, or is one that the bundle needs for itself.
   case badSourcePath(String, reason: String)

@@ -36,7 +36,7 @@ struct SharedFront {
       else { return nil }
       self.records = records
     } catch {
-      // An earlier bundle that can not be read is no reason not to make this one.
+      // An earlier bundle that cannot be read is no reason not to make this one.
       return nil
     }
   }

@@ -45,7 +45,7 @@ extension ContentStore {
       if !predatesBoot(status) { Self.noteUse(of: path, status) }
       return true
     } catch {
-      // What can not be held or looked at is as good as not there.
+      // What cannot be held or looked at is as good as not there.
       return false
     }
   }
@@ -61,7 +61,7 @@ extension ContentStore {
 
   /// Whether a folder was made before the machine was started and not looked at since: a power cut may have damaged it.
   public func isOlderThanBoot(_ folder: Folder) -> Bool {
-    // One that can not be looked at is not there.
+    // One that cannot be looked at is not there.
     guard let status = try? FileSystem.status(of: path(of: folder)) else { return false }
     return predatesBoot(status)
   }

@@ -4,7 +4,7 @@ public import SystemSupport
 extension ContentStore {
   /// Stores the nodes of a tree; its files are put by themselves. Returns the root's reference.
   ///
-  /// - Throws: ``ContentStoreError``; ``ContentStoreError/tree(_:)`` for a tree that can not be one.
+  /// - Throws: ``ContentStoreError``; ``ContentStoreError/tree(_:)`` for a tree that cannot be one.
   @discardableResult
   public func put(_ tree: FileTree) throws(ContentStoreError) -> BlobReference {
     let nodes: [(reference: BlobReference, bytes: [UInt8])]
@@ -53,7 +53,7 @@ extension ContentStore {
       try FileSystem.removeFile(path)
       return false
     } catch {
-      // What can not be read is as good as not there.
+      // What cannot be read is as good as not there.
       return false
     }
   }

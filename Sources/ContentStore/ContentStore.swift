@@ -86,7 +86,7 @@ public struct ContentStore: Sendable {
       Self.noteUse(of: path, status)
       return true
     } catch {
-      // What can not be held or looked at is as good as not there: it is put again, which says what is wrong.
+      // What cannot be held or looked at is as good as not there: it is put again, which says what is wrong.
       return false
     }
   }

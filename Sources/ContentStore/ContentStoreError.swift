@@ -17,9 +17,9 @@ public enum ContentStoreError: DiagnosableError, Hashable {
   case wrongDigest(expected: SHA256Digest, found: SHA256Digest)
   /// A blob that something stored refers to is not there.
   case missing(SHA256Digest)
-  /// A file that can not be put: a socket, a device, a link that leads out of its folder.
+  /// A file that cannot be put: a socket, a device, a link that leads out of its folder.
   case notStorable(FilePath)
-  /// Files that can not stand in one tree.
+  /// Files that cannot stand in one tree.
   case tree(FileTreeError)
   /// A stored file is not what its name says.
   case damaged(FilePath, expected: SHA256Digest)
@@ -44,7 +44,7 @@ public enum ContentStoreError: DiagnosableError, Hashable {
         remedies: ["run the command again, which makes it anew"])
     case .notStorable(let path):
       Diagnostic(
-        .work, "\"\(path)\" can not be kept",
+        .work, "\"\(path)\" cannot be kept",
         notes: ["it is neither a file nor a folder, or a link that leads out of what is kept"])
     case .tree(let error): error.diagnostic
     case .untrusted(let error): error.diagnostic

@@ -1,5 +1,5 @@
 /// What a result is made from, as named values in order: the key of the result is the digest of this list, and what
-/// explains a rebuild compares two such lists. One list serves both, so the explanation can not drift from the key.
+/// explains a rebuild compares two such lists. One list serves both, so the explanation cannot drift from the key.
 public struct InputList: Sendable, Hashable {
   /// One input: a file with its digest, an argument, a setting.
   public struct Input: Sendable, Hashable {

@@ -55,7 +55,7 @@ public final class HTTPClient: Sendable {
       }
     }
     return try attempts(request, limit: limit, sink: write, cancellation) {
-      // A pipe can not go back.
+      // A pipe cannot go back.
       start >= 0 && ftruncate(descriptor, start) == 0 && lseek(descriptor, start, SEEK_SET) == start
     }
   }

@@ -20,9 +20,9 @@ public struct HTTPError: DiagnosableError, Hashable {
     case cancelled
     /// The response's body is larger than the caller's limit, in bytes.
     case tooLarge(limit: Int64)
-    /// The file to send can not be read as asked.
+    /// The file to send cannot be read as asked.
     case requestBody
-    /// An answer that the caller can not use.
+    /// An answer that the caller cannot use.
     case status(Int)
     /// Anything else libcurl may say.
     case other
@@ -42,7 +42,7 @@ public struct HTTPError: DiagnosableError, Hashable {
     self.detail = detail
   }
 
-  /// Whether the request can not have reached the server, so that sending it again is always safe.
+  /// Whether the request cannot have reached the server, so that sending it again is always safe.
   public var isBeforeSending: Bool { kind == .unreachable }
 
   public var diagnostic: Diagnostic {
@@ -54,7 +54,7 @@ public struct HTTPError: DiagnosableError, Hashable {
         .environment, "no HTTP without libcurl", notes: notes,
         remedies: ["install it: apt-get install libcurl4 (Debian, Ubuntu), dnf install libcurl (Fedora)"])
     case .badURL: Diagnostic(.input, "not an HTTP URL: \"\(url)\"", notes: notes)
-    case .unreachable: Diagnostic(.environment, "can not reach \"\(url)\"", notes: notes, remedies: network)
+    case .unreachable: Diagnostic(.environment, "cannot reach \"\(url)\"", notes: notes, remedies: network)
     case .timedOut: Diagnostic(.environment, "no answer in time from \"\(url)\"", notes: notes, remedies: network)
     case .tls:
       Diagnostic(
@@ -64,7 +64,7 @@ public struct HTTPError: DiagnosableError, Hashable {
     case .cancelled: Diagnostic(.work, "\(method) \"\(url)\" was cancelled")
     case .tooLarge(let limit):
       Diagnostic(.environment, "the answer from \"\(url)\" is larger than the \(limit) bytes expected", notes: notes)
-    case .requestBody: Diagnostic(.environment, "can not read what \(method) \"\(url)\" is to send", notes: notes)
+    case .requestBody: Diagnostic(.environment, "cannot read what \(method) \"\(url)\" is to send", notes: notes)
     case .status(let status):
       Diagnostic(
         .environment, "\(method) \"\(url)\" was answered with status \(status)", notes: notes,
@@ -84,7 +84,7 @@ public struct HTTPFileError: DiagnosableError, Hashable {
 
   public var diagnostic: Diagnostic {
     Diagnostic(
-      .environment, "can not store what was received from \"\(url)\"", notes: [String(cString: strerror(code))],
+      .environment, "cannot store what was received from \"\(url)\"", notes: [String(cString: strerror(code))],
       remedies: code == ENOSPC || code == EDQUOT ? ["make room on the disk"] : [])
   }
 }

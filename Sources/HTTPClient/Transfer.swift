@@ -103,7 +103,7 @@ final class Upload {
   private let request: HTTPRequest
   private var descriptor: Int32 = -1
 
-  /// Nil for a request without a body. Throws ``HTTPError`` of kind `requestBody` when the file can not be opened.
+  /// Nil for a request without a body. Throws ``HTTPError`` of kind `requestBody` when the file cannot be opened.
   init?(_ request: HTTPRequest) throws {
     self.request = request
     switch request.body {

@@ -58,7 +58,7 @@ public struct VirtualEnvironment: Sendable {
       if FileSystem.exists(path) { try FileSystem.rename(path, to: scratch.appending("old")) }
       try FileSystem.rename(made, to: path)
     }
-    // What can not be removed is rubbish beside the environment; what went wrong before matters more.
+    // What cannot be removed is rubbish beside the environment; what went wrong before matters more.
     try? FileSystem.removeTree(scratch)
     try result.get()
     return true
@@ -76,7 +76,7 @@ public struct VirtualEnvironment: Sendable {
     ).run()
     guard outcome.termination.isSuccess else {
       throw Diagnostic(
-        .environment, "\(interpreter.path) can not make a virtual environment",
+        .environment, "\(interpreter.path) cannot make a virtual environment",
         notes: outcome.errorText.split(separator: "\n").suffix(4).map(String.init),
         remedies: ["install its module venv (apt-get install python3-venv)"])
     }

@@ -45,7 +45,7 @@ public struct WheelDirectory: Sendable {
     try FileSystem.createDirectories(incoming)
     let scratch = try FileSystem.makeTemporaryDirectory(prefix: "wheels", in: incoming)
     let result = Result { try unpack(missing, in: scratch) }
-    // What can not be removed is rubbish that nothing refers to; what went wrong before matters more.
+    // What cannot be removed is rubbish that nothing refers to; what went wrong before matters more.
     try? FileSystem.removeTree(scratch)
     try result.get()
   }

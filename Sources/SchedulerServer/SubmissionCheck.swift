@@ -96,7 +96,7 @@ struct SubmissionCheck: Sendable {
     }
     if getuid() != 0, id != getuid() {
       throw Diagnostic(
-        .input, "the scheduler does not run as root, and so can not run the job as \"\(user)\"",
+        .input, "the scheduler does not run as root, and so cannot run the job as \"\(user)\"",
         remedies: ["start the scheduler as root, or with --allow-missing-user, which runs all jobs as its own user"])
     }
   }

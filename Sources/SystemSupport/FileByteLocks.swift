@@ -19,7 +19,7 @@ public final class FileByteLocks: Sendable {
   private static let setLock: CInt = 37
   private static let setLockWaiting: CInt = 38
 
-  /// Opens the file, which is made when it is not there. Where it can not be written, it is opened for shared locks.
+  /// Opens the file, which is made when it is not there. Where it cannot be written, it is opened for shared locks.
   public init(_ path: FilePath) throws(SystemCallError) {
     self.path = path
     do throws(SystemCallError) {

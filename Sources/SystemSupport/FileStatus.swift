@@ -56,7 +56,7 @@ extension FileSystem {
     return FileStatus(status)
   }
 
-  /// The kind of file system an open file is on, by the number of statfs(2); 0 when it can not be told.
+  /// The kind of file system an open file is on, by the number of statfs(2); 0 when it cannot be told.
   public static func fileSystemType(of file: FileDescriptor) -> UInt32 {
     UInt32(truncatingIfNeeded: kilt_file_system_type(file.rawValue))
   }

@@ -80,7 +80,7 @@ extension FileSystem {
   }
 
   /// Copies `length` bytes from the current position of one file to that of another, in the kernel where it can
-  /// (copy_file_range(2)), through a buffer where it can not. A source that ends early gives `EIO`.
+  /// (copy_file_range(2)), through a buffer where it cannot. A source that ends early gives `EIO`.
   public static func copyBytes(
     from source: FileDescriptor, to target: FileDescriptor, length: Int
   ) throws(SystemCallError) {

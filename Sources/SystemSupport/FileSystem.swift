@@ -124,7 +124,7 @@ public enum FileSystem {
 
   /// Puts what is at either path at the other, in one step (renameat2(2), `RENAME_EXCHANGE`).
   ///
-  /// - Returns: false where the kernel or the file system can not, or nothing is at one of the paths.
+  /// - Returns: false where the kernel or the file system cannot, or nothing is at one of the paths.
   public static func exchange(_ one: FilePath, with other: FilePath) throws(SystemCallError) -> Bool {
     let result = one.withPlatformString { one in other.withPlatformString { kilt_rename_exchange(one, $0) } }
     if result == 0 { return true }

@@ -58,7 +58,7 @@ private let failure = Mutex<Errno?>(nil)
 public func standardOutputFailure() -> Errno? { failure.withLock { $0 } }
 
 /// Sees to it that the descriptors 0, 1 and 2 are open, before any file is opened: a file that took one of their numbers
-/// would be read or written to in their place. A closed one becomes `/dev/null`, to which results can not be written.
+/// would be read or written to in their place. A closed one becomes `/dev/null`, to which results cannot be written.
 public func claimStandardDescriptors() {
   for descriptor in CInt(0)...2 where fcntl(descriptor, F_GETFD) < 0 {
     // The lowest free number is the one that is wanted, as all below are open.

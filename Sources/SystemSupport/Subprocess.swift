@@ -60,7 +60,7 @@ public struct Subprocess: Sendable {
   /// Runs the program to its end and collects what it writes. An exit code other than 0 is not an error.
   ///
   /// - Parameter cancellation: ends it from another thread, with all of its session.
-  /// - Throws: when it can not be started: `ENOENT` for a program that is not found.
+  /// - Throws: when it cannot be started: `ENOENT` for a program that is not found.
   public func run(cancellation: ProcessCancellation? = nil) throws(SystemCallError) -> Outcome {
     var process = try SpawnedProcess(self, capturing: true)
     cancellation?.begin(process.pid)

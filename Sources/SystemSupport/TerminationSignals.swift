@@ -69,7 +69,7 @@ public enum TerminationSignals {
 /// Replaces this process by a program, whose process id, terminal, signals and exit code are then this one's (execve(2)).
 ///
 /// - Parameter environment: `NAME=value`; this process's own by default.
-/// - Throws: when it can not be started; otherwise it does not return.
+/// - Throws: when it cannot be started; otherwise it does not return.
 public func replaceProcess(
   with program: FilePath, _ arguments: [String], environment: [String]? = nil
 ) throws(SystemCallError) -> Never {

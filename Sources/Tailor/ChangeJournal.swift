@@ -45,7 +45,7 @@ public struct ChangeJournal {
         progress(written.count)
       }
     } catch {
-      // What can not be taken back either stays in the journal, for the next run.
+      // What cannot be taken back either stays in the journal, for the next run.
       for change in written.reversed() { try change.takeBack(in: workspace.root) }
       try FileSystem.removeFile(path)
       throw error

@@ -8,7 +8,7 @@ extension Workspace {
   /// Pants learns them by importing the plugins (`[GLOBAL] pythonpath`). Kilt starts no Python: it looks for the line with which a
   /// class of a target type or field states its name, `alias = "…"`.
   ///
-  /// - Throws: `SystemCallError` for a file that can not be read.
+  /// - Throws: `SystemCallError` for a file that cannot be read.
   func pluginNames(in files: FileTable) throws -> Set<String> {
     var names: Set<String> = []
     for file in pluginFiles(in: files) { Self.collect(try read(files.path(of: file)), &names) }

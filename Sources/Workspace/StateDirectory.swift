@@ -30,7 +30,7 @@ public struct StateDirectory: Sendable {
 
   /// Why a state directory is not believed; nil when it is.
   private static func reason(against directory: FilePath, _ root: FilePath) -> String? {
-    // What can not be looked at is not believed either, which whoever writes there finds out.
+    // What cannot be looked at is not believed either, which whoever writes there finds out.
     guard let status = try? FileSystem.status(of: directory) else { return nil }
     if status.kind == .symbolicLink { return "it is a symbolic link" }
     if status.kind == .directory, status.owner != geteuid() { return "another user owns it" }

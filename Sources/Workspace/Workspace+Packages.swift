@@ -31,7 +31,7 @@ public final class PackageEvaluation: Sendable {
   /// The names of BUILD files and prelude files are those of the workspace's configuration.
   ///
   /// - Parameter reader: reads the files, and remembers what they held.
-  /// - Throws: `BuildFileError` for a prelude file that can not be evaluated; `SystemCallError`.
+  /// - Throws: `BuildFileError` for a prelude file that cannot be evaluated; `SystemCallError`.
   public init(_ workspace: Workspace, files: FileTable, reader: ContentReader) throws {
     self.workspace = workspace
     self.files = files

@@ -43,7 +43,7 @@ public final class WorkspaceState: @unchecked Sendable {
     let loaded = try store.load(sections: StateSection.allCases.count)
     self.store = store
     let damage = loaded.note.map {
-      "the state in \(workspace.stateDirectory.path)/state can not be used (\($0)): starting anew"
+      "the state in \(workspace.stateDirectory.path)/state cannot be used (\($0)): starting anew"
     }
     note = damage ?? workspace.stateDirectory.note
     files = FileTable(try FileState(loaded.image))
@@ -81,7 +81,7 @@ public final class WorkspaceState: @unchecked Sendable {
     return time
   }
 
-  /// Saves what has changed. State that can not be saved costs time in the next run, nothing else.
+  /// Saves what has changed. State that cannot be saved costs time in the next run, nothing else.
   ///
   /// - Returns: why it could not be saved.
   @discardableResult

@@ -71,7 +71,7 @@ func message(for text: String, in directory: String = "lib/auth", files: [String
 
         """)
     #expect(message(for: "python_sources()\n", in: "").contains("a target in the root directory needs a name"))
-    #expect(message(for: "python_sources(name='a:b')\n").contains("can not be a target's name"))
+    #expect(message(for: "python_sources(name='a:b')\n").contains("cannot be a target's name"))
     #expect(
       message(for: "files(name='a')\n").contains("the target \"lib/auth:a\" lacks the field \"sources\""))
   }

@@ -27,8 +27,8 @@ import Testing
       "add filename=\"…\""),
     Case(
       "http_source(\"https://x.org/\", len=1, sha256=\"\(digest)\", filename=\"a/b\")", "filename",
-      "\"a/b\" can not be the name of a file"),
-    Case("http_source(url=len, sha256=\"\")", "url", "\"url\" can not be builtin_function_or_method"),
+      "\"a/b\" cannot be the name of a file"),
+    Case("http_source(url=len, sha256=\"\")", "url", "\"url\" cannot be builtin_function_or_method"),
     Case("per_platform()", "per_platform", "it needs the file of at least one platform", "per_platform(linux_x86_64="),
     Case("per_platform(linux_x64=\"f\")", "linux_x64", "it has no argument \"linux_x64\"", "\"linux_x86_64\"?"),
     Case("per_platform(linux_x86_64=1)", "linux_x86_64", "takes a file name or http_source(…), not an integer"),

@@ -122,7 +122,7 @@ import Testing
     Case("__defaults__({python_tests: dict(timout=1)})\n", "timout", "did you mean \"timeout\"?"),
     Case("files(\"a\")\n", "files", "files: it takes fields by name only", "write files(name="),
     Case("files(name=3, sources=[])\n", "name", "a target's name is a string, not an integer"),
-    Case("files(sources=[], tags=len)\n", "tags", "the field \"tags\" can not be a function"),
+    Case("files(sources=[], tags=len)\n", "tags", "the field \"tags\" cannot be a function"),
   ])
   func whatIsWrongIsSaid(_ wrong: Case) {
     let text = message(for: wrong.text)

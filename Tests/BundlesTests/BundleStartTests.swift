@@ -165,7 +165,7 @@ struct BundleStartTests {
     #expect(relative.text.contains("\"argv\": [\"r\"]") && relative.text.contains("\"argv\": [\"s\"]"))
   }
 
-  @Test("A cache that can not be written is replaced by a temporary one, with a warning")
+  @Test("A cache that cannot be written is replaced by a temporary one, with a warning")
   func unwritableCache() throws {
     let scratch = try Scratch()
     let bundle = try scratch.build(entry: "app", sources: ["app.py": Self.probe])

@@ -204,7 +204,7 @@ import Testing
     try expectFailure(
       example, outcome, code: 3,
       """
-      error: can not reach "http://127.0.0.1:1/simple/bottle/"
+      error: cannot reach "http://127.0.0.1:1/simple/bottle/"
         note: (no connection)
         help: check the network, and the proxy variables (http_proxy, https_proxy, no_proxy)
       """)

@@ -134,7 +134,7 @@ import Testing
       (
         ["--platform", "linux_x86_64", "--platform", "linux_aarch64", ":named"],
         """
-        error: "//:named" has an output_path, which can not be the file of each of several platforms
+        error: "//:named" has an output_path, which cannot be the file of each of several platforms
         """
       ),
       (

@@ -65,13 +65,13 @@ import Testing
     try expectFailure(
       example, try example.kilt(["run", "lib/auth/tokens_test.py"]), code: 2,
       """
-      error: "lib/auth/tokens_test.py:tests" is a python_test, which can not be run
+      error: "lib/auth/tokens_test.py:tests" is a python_test, which cannot be run
         help: kilt test lib/auth/tokens_test.py:tests
       """)
     try expectFailure(
       example, try example.kilt(["run", "services/eightball:answers"]), code: 2,
       """
-      error: "services/eightball:answers" is a resources, which can not be run
+      error: "services/eightball:answers" is a resources, which cannot be run
         help: "kilt list :: --filter-target-type=pex_binary" shows what can
       """)
   }

@@ -55,7 +55,7 @@ enum Oracle {
         said += try Subprocess(venv.string, ["-m", "pip", "install", "--quiet", "packaging>=26.3"]).run().errorText
       }
       _ = consume lock
-      guard hasPackaging(venv) else { throw OracleError(message: "packaging can not be installed: \(said)") }
+      guard hasPackaging(venv) else { throw OracleError(message: "packaging cannot be installed: \(said)") }
       return venv
     } catch {
       throw OracleError(message: "packaging 26.3 or later is needed (pip install packaging): \(error)")

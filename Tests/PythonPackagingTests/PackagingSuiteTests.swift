@@ -89,7 +89,7 @@ import Testing
     expectNone(wrongContents, of: cases.count)
   }
 
-  /// Markers that the library reads and can not evaluate, or not to anything but false: operators of versions beside
+  /// Markers that the library reads and cannot evaluate, or not to anything but false: operators of versions beside
   /// what is none, two texts, two variables, sets compared with anything but "in".
   private func isMeaningless(_ marker: String) -> Bool {
     marker.contains("~=") || marker.contains("===") || marker.contains(#/^(extras|dependency_groups) *[=!<>]/#)
@@ -128,7 +128,7 @@ import Testing
         }
       }
       let ours = marker.evaluate(in: environment)
-      // What the library can not compare is false to us.
+      // What the library cannot compare is false to us.
       return answer.isNull ? (ours ? "\(text): true" : nil) : ours == answer.bool ? nil : "\(question): \(ours)"
     }
     expectNone(wrong, of: cases.count)

@@ -114,7 +114,7 @@ import Testing
     #expect(try build().notes == ["its build requires \"y @ \(url)\", which is no wheel"])
   }
 
-  /// pip is started in a folder into which the code of a project can not put modules.
+  /// pip is started in a folder into which the code of a project cannot put modules.
   @Test func aModuleThatTheCodeOfAProjectWritesIsNotImportedByPip() throws {
     let trace = repository.folder.appending("trace")
     try repository.add("helper", "1.0")
@@ -180,7 +180,7 @@ import Testing
   @Test func aRequirementOfABuildThatHasNoWheelIsNamed() throws {
     try project("[build-system]\nrequires = [\"absent-backend>=3\"]\nbuild-backend = \"backend\"\n")
     #expect(
-      try build().notes.first == "its build requires absent-backend>=3, which pip can not install from wheels")
+      try build().notes.first == "its build requires absent-backend>=3, which pip cannot install from wheels")
   }
 
   @Test(arguments: [

@@ -134,7 +134,7 @@ import Testing
       ])
     let error = #expect(throws: IndexError.self) { try wheels(lock, "tool") }
     let diagnostic = try #require(error).diagnostic
-    #expect(diagnostic.summary == "tool 2.0 can not be had from \"file:///nonexistent/origin\"")
+    #expect(diagnostic.summary == "tool 2.0 cannot be had from \"file:///nonexistent/origin\"")
     #expect(diagnostic.notes.last == "wanted is commit \(commit)")
     #expect(diagnostic.blame == .environment)
   }

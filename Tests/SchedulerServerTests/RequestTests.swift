@@ -100,7 +100,7 @@ import Testing
     let other = fixture.scratch.appending("other").string
     let listen = String(fixture.address.dropFirst("http://".count))
     let taken = try attempt(["--state-directory", other, "--listen", listen])
-    #expect(taken.code == 3 && taken.text.contains("can not listen on \(listen)"), "\(taken)")
+    #expect(taken.code == 3 && taken.text.contains("cannot listen on \(listen)"), "\(taken)")
     try FileSystem.write(text: "", to: fixture.scratch.appending("file"))
     let file = try attempt(["--state-directory", fixture.scratch.appending("file").string])
     #expect(file.code == 3, "\(file)")

@@ -131,8 +131,8 @@ import Workspace
     #expect(proposals.changes.count == 4)
     #expect(
       proposals.warnings.map(\.summary) == [
-        "no target is added for \"broken/Pipfile.lock\", which can not be read as pipenv_requirements",
-        "no target is added for \"wrong/requirements.txt\", which can not be read as python_requirements",
+        "no target is added for \"broken/Pipfile.lock\", which cannot be read as pipenv_requirements",
+        "no target is added for \"wrong/requirements.txt\", which cannot be read as python_requirements",
       ])
     #expect(try fixture.proposals().changes.isEmpty)
   }

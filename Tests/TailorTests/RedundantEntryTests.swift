@@ -203,7 +203,7 @@ import Testing
     #expect(mending.leftAlone.isEmpty)
   }
 
-  /// Calls that can not be edited, with the reason.
+  /// Calls that cannot be edited, with the reason.
   static let leftAlone = [
     (
       "def service(name, **kwargs):\n    python_source(name=name, source=name + \".py\", **kwargs)\n\n"

@@ -3,7 +3,7 @@ import TargetGraph
 import Testing
 import Workspace
 
-/// What inference can not settle, and what it makes superfluous: what `kilt tailor --fix` goes by.
+/// What inference cannot settle, and what it makes superfluous: what `kilt tailor --fix` goes by.
 @Suite struct AmbiguityTests {
   private let providers = [
     "a/BUILD": "python_requirement(name='one', requirements=['PyYAML'])\n"

@@ -23,7 +23,7 @@ import Workspace
     do {
       return try FileSystem.readText(page).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     } catch {
-      Issue.record("\(page) can not be read: \(error)")
+      Issue.record("\(page) cannot be read: \(error)")
       return []
     }
   }()

@@ -66,7 +66,7 @@ extension ChangedTargets {
       warnings.append(
         Diagnostic(
           .input,
-          "\"\(path)\" has changed, and what has changed in it can not be told: all its requirements count as changed",
+          "\"\(path)\" has changed, and what has changed in it cannot be told: all its requirements count as changed",
           notes: [error.diagnostic.summary]))
       found.changed.formUnion(requirements + tests + (isDefault ? distributions : []))
       return

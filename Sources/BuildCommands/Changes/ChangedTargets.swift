@@ -248,7 +248,7 @@ public struct ChangedTargets {
           parts.insert(owner == id ? graph.name(of: part) : provides)
         }
       } catch let error as any DiagnosableError {
-        // It cannot be built; what can not be built now may have been before.
+        // It cannot be built; what cannot be built now may have been before.
         parts.insert(error.diagnostic.summary)
       }
       found[graph.name(of: id)] = parts

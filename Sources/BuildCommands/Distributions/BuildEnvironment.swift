@@ -21,7 +21,7 @@ struct BuildEnvironment {
   /// The unpacked packages.
   ///
   /// - Parameter requires: as in `[build-system]`.
-  /// - Throws: `Diagnostic` when they can not be locked or fetched.
+  /// - Throws: `Diagnostic` when they cannot be locked or fetched.
   func tree(_ requires: [String], constraints: [String], for target: Target) throws -> FileTree {
     if requires.isEmpty { return FileTree() }
     let wanted = try requires.map { text in

@@ -66,7 +66,7 @@ public struct InclusionExplainer {
   }
 
   private func requirements(of id: TargetID) -> [Requirement] {
-    // What is no requirement can not be in a lock; packaging says so.
+    // What is no requirement cannot be in a lock; packaging says so.
     resolver.graph[id].strings(of: "requirements").compactMap { try? Requirement($0) }
   }
 

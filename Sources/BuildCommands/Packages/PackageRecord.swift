@@ -16,7 +16,7 @@ struct PackageRecord: Equatable {
     var stamp: SHA256Digest
 
     func isIntact(_ root: FilePath) -> Bool {
-      // What can not be looked at is as good as gone.
+      // What cannot be looked at is as good as gone.
       guard let now = try? BundleRecord.stamp(of: root.pushing(FilePath(path))) else { return false }
       return stamp == now
     }

@@ -20,7 +20,7 @@ struct KeptFiles: Sendable {
   func make(_ key: SHA256Digest, _ write: (FilePath) throws -> Void) throws -> BlobReference {
     try FileSystem.createDirectories(store.root)
     let folder = try FileSystem.makeTemporaryDirectory(prefix: "kilt-package")
-    // What can not be removed is left to whoever cleans temporary folders.
+    // What cannot be removed is left to whoever cleans temporary folders.
     defer { try? FileSystem.removeTree(folder) }
     let file = folder.appending("file")
     try write(file)

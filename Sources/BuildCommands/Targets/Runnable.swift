@@ -43,7 +43,7 @@ extension TargetBuilder {
       return runnable
     default:
       throw Diagnostic(
-        .input, "\"\(target.address)\" is a \(target.typeName), which \"\(user.address)\" can not run",
+        .input, "\"\(target.address)\" is a \(target.typeName), which \"\(user.address)\" cannot run",
         at: user.declaration.site.location(field: user.type == .adhocTool ? "runnable" : "runnable_dependencies"),
         remedies: ["name a pex_binary, a python_source, a system_binary, a shell_source or an executable file"])
     }

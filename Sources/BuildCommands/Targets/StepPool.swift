@@ -3,7 +3,7 @@ internal import ContentStore
 internal import Digests
 internal import SystemSupport
 
-/// Says that something can not be made yet: steps are under way that it is made from.
+/// Says that something cannot be made yet: steps are under way that it is made from.
 struct StepsUnderWay: Error {
   /// The keys of the steps.
   var keys: Set<SHA256Digest>

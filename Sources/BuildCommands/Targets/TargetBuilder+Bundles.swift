@@ -150,7 +150,7 @@ extension TargetBuilder {
     _ inputs: BundleInputs
   ) throws -> [(path: String, file: BlobReference, isExecutable: Bool)] {
     let folder = try FileSystem.makeTemporaryDirectory(prefix: "bundle")
-    // What can not be removed is left to whoever cleans temporary folders.
+    // What cannot be removed is left to whoever cleans temporary folders.
     defer { try? FileSystem.removeTree(folder) }
     let path = folder.appending("bundle")
     _ = try bundleBuilder.build(inputs.specification, to: path)

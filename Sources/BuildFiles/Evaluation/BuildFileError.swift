@@ -9,7 +9,7 @@ public enum BuildFileError: DiagnosableError {
   case unknownField(String, target: String, type: TargetType, typeName: String, place: FieldPlace)
   /// A field's value is not what the field takes.
   case wrongValue(field: String, FieldMismatch, target: String, place: FieldPlace)
-  /// Fields that can not be given together.
+  /// Fields that cannot be given together.
   case conflictingFields([String], target: String, typeName: String, site: DeclarationSite)
   /// A field that must be given is not.
   case missingField(String, target: String, typeName: String, site: DeclarationSite)
@@ -22,7 +22,7 @@ public enum BuildFileError: DiagnosableError {
   /// An argument of a function such as `http_source`, or a lack of one.
   case wrongArgument(
     String?, of: String, reason: String, text: String?, remedy: String?, site: DeclarationSite)
-  /// A visibility rule that can not be read.
+  /// A visibility rule that cannot be read.
   case wrongRules(VisibilityError, VisibilityDeclaration.Direction, site: DeclarationSite)
   /// A second call of `__dependencies_rules__` or `__dependents_rules__` in one directory.
   case repeatedRules(VisibilityDeclaration.Direction, site: DeclarationSite, first: DeclarationSite)
@@ -82,7 +82,7 @@ public enum BuildFileError: DiagnosableError {
         notes: ["the first is at \(first.path):\(first.line)"], remedies: ["give one of them another name=…"])
     case .badName(let name, let site):
       return Diagnostic(
-        .input, "\"\(name)\" can not be a target's name: : # @ and / have a meaning in addresses",
+        .input, "\"\(name)\" cannot be a target's name: : # @ and / have a meaning in addresses",
         at: site.location(field: "name", text: name))
     case .wrongArgument(let argument, let function, let reason, let text, let remedy, let site):
       return Diagnostic(

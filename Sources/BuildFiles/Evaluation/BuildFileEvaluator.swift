@@ -20,7 +20,7 @@ public final class BuildFileEvaluator: Sendable {
     public init(
       ignoresUnknownTypes: Bool = false, environment: @escaping @Sendable (String) -> String? = { _ in nil },
       read: @escaping @Sendable (String) throws -> [UInt8] = { path in
-        throw Diagnostic(.input, "\"\(path)\" can not be loaded here")
+        throw Diagnostic(.input, "\"\(path)\" cannot be loaded here")
       }
     ) {
       self.ignoresUnknownTypes = ignoresUnknownTypes
@@ -38,7 +38,7 @@ public final class BuildFileEvaluator: Sendable {
 
   /// An evaluator that offers the macros of these prelude files to every BUILD file.
   ///
-  /// - Throws: ``BuildFileError`` for a prelude file that can not be evaluated.
+  /// - Throws: ``BuildFileError`` for a prelude file that cannot be evaluated.
   public init(prelude: [SourceFile] = [], options: Options = Options()) throws {
     self.options = options
     var dialect = Dialect.buildFile

@@ -108,7 +108,7 @@ struct FieldFunction: Sendable {
 
   private func add(_ key: String, _ value: Value, to entries: inout [FieldValue.Entry], _ call: Call) throws {
     guard let converted = try FieldValue(value) else {
-      throw error(call, key, "the argument \"\(key)\" can not be \(value.typeName)", nil)
+      throw error(call, key, "the argument \"\(key)\" cannot be \(value.typeName)", nil)
     }
     let parameter = parameters.first { $0.name == key }
     guard let kind = parameter?.kind ?? (isOpen ? .any : nil) else {
@@ -145,7 +145,7 @@ struct FieldFunction: Sendable {
       func argument(_ name: String) -> String? { entries.first { $0.key == .string(name) }?.value.string }
       if let name = argument("filename") {
         if !name.isEmpty, !name.contains("/"), name != ".", name != ".." { return nil }
-        return ("filename", "\"\(name)\" can not be the name of a file", "write a name without a path")
+        return ("filename", "\"\(name)\" cannot be the name of a file", "write a name without a path")
       }
       let path = (argument("url") ?? "").prefix { !"?#".contains($0) }
       if !path.hasSuffix("/"), path.split(separator: "/").count > 2 { return nil }

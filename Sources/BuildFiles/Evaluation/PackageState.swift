@@ -40,7 +40,7 @@ final class PackageState {
       guard let value = try FieldValue(argument.value) else {
         let shown = argument.value.isCallable ? "a function" : "this \(argument.value.typeName)"
         throw BuildFileError.wrongArgument(
-          argument.name, of: symbol.name, reason: "the field \"\(argument.name)\" can not be \(shown)", text: nil,
+          argument.name, of: symbol.name, reason: "the field \"\(argument.name)\" cannot be \(shown)", text: nil,
           remedy: nil, site: site)
       }
       if argument.name == "name" {

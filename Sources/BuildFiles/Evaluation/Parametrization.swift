@@ -49,7 +49,7 @@ final class Parametrization: StarlarkHostObject {
     }
     for entry in named {
       if case .group = entry.value {
-        throw StarlarkError("parametrize: a group can not be one field's alternative")
+        throw StarlarkError("parametrize: a group cannot be one field's alternative")
       }
       try Self.check(entry.key.string ?? "", "give the value another name")
       entries.append(entry)
@@ -74,7 +74,7 @@ final class Parametrization: StarlarkHostObject {
 
   private static func check(_ alias: String, _ hint: String) throws {
     guard !alias.isEmpty, !alias.contains(where: { "@=,:/#".contains($0) }) else {
-      throw StarlarkError("parametrize: \"\(alias)\" can not stand in an address", hint: hint)
+      throw StarlarkError("parametrize: \"\(alias)\" cannot stand in an address", hint: hint)
     }
   }
 }

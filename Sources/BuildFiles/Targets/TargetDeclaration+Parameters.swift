@@ -1,4 +1,4 @@
-/// What `parametrize` can not do.
+/// What `parametrize` cannot do.
 public enum ParametrizeConflict: Error, Hashable {
   /// Fields that are parametrised both by themselves and in a group.
   case fields([String])

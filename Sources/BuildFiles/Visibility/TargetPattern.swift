@@ -44,7 +44,7 @@ struct TargetPattern: Hashable, Sendable {
   private var path: RulePath?
   private var tags: [RuleGlob] = []
 
-  /// Whether it can match anything; a pattern without parts can not.
+  /// Whether it can match anything; a pattern without parts cannot.
   var isEmpty: Bool { type == nil && name == nil && path == nil && tags.isEmpty }
 
   /// The pattern that a text writes in a BUILD file of `directory`.
@@ -91,7 +91,7 @@ struct TargetPattern: Hashable, Sendable {
       let key = entry.key.string ?? entry.key.source
       guard keys.contains(key) else {
         throw VisibilityError(
-          "a rule can not have the key \"\(key)\"", text: key,
+          "a rule cannot have the key \"\(key)\"", text: key,
           remedy: Suggestions.remedy(for: key, among: keys) ?? "the keys are " + keys.joined(separator: ", "))
       }
       if key == "tags", let values = entry.value.strings {

@@ -23,7 +23,7 @@ class Fail(Exception):
 
 
 class Refuse(Exception):
-    """Ends with exit code 2: a variable or an argument that can not be meant."""
+    """Ends with exit code 2: a variable or an argument that cannot be meant."""
     pass
 
 
@@ -216,7 +216,7 @@ def choose_root(bundle, kilt):
 
 
 def unusable(root, native):
-    """Why a directory can not hold unpacked bundles; None when it can."""
+    """Why a directory cannot hold unpacked bundles; None when it can."""
     if not root:
         return "HOME is not set"
     try:

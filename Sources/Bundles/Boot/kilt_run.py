@@ -42,7 +42,7 @@ def prepare(config, arguments):
         flag(name)
     kind, value = config["entry"]
     if get("PEX_MODULE") and get("PEX_SCRIPT"):
-        refuse("PEX_MODULE and PEX_SCRIPT can not both be obeyed")
+        refuse("PEX_MODULE and PEX_SCRIPT cannot both be obeyed")
     jobs = get("PEX_MAX_INSTALL_JOBS") or "0"
     if not jobs.isdigit() and jobs != "-1":
         refuse("PEX_MAX_INSTALL_JOBS must be a number from -1 on, not %r" % jobs)
@@ -89,7 +89,7 @@ def filled(config, argument):
     try:
         return argument.format(pex=names)
     except (AttributeError, IndexError, KeyError, ValueError) as error:
-        refuse("the argument %r of the bundle can not be filled in: %s\n  write {pex.env.NAME} for a variable, {{ and }} for "
+        refuse("the argument %r of the bundle cannot be filled in: %s\n  write {pex.env.NAME} for a variable, {{ and }} for "
                "braces" % (argument, error))
 
 

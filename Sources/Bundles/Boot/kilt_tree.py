@@ -290,7 +290,7 @@ def link_into(target, source):
 
 
 def write_script(path, tree, text, flags):
-    # Through a shell: a path with spaces, or longer than 127 bytes, can not stand behind `#!`.
+    # Through a shell: a path with spaces, or longer than 127 bytes, cannot stand behind `#!`.
     quoted = (tree + "/bin/python").replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace("`", "\\`")
     with open(path, "wb") as file:
         file.write(("#!/bin/sh\n'''exec' \"%s\" -%s \"$0\" \"$@\"\n' '''\n" % (quoted, flags)).encode(

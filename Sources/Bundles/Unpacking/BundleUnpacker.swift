@@ -30,7 +30,7 @@ public struct BundleUnpacker: Sendable {
   }
 
   /// - Returns: nil for what is no bundle of Kilt's, and for one whose wheels depend on the host's interpreter.
-  /// - Throws: `ZipError` for a damaged file, `SystemCallError` for one that can not be opened.
+  /// - Throws: `ZipError` for a damaged file, `SystemCallError` for one that cannot be opened.
   public init?(_ bundle: FilePath, root: FilePath) throws {
     archive = try ZipArchive(path: bundle)
     self.root = root
@@ -53,7 +53,7 @@ public struct BundleUnpacker: Sendable {
     text.utf8.count >= 40 && text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
   }
 
-  /// Unpacks what the store lacks. A store that can not be used as it is, is left to the start, which has another.
+  /// Unpacks what the store lacks. A store that cannot be used as it is, is left to the start, which has another.
   /// - Returns: how many files were written.
   public func unpack() throws -> Int {
     try FileSystem.createDirectories(root)

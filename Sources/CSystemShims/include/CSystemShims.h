@@ -88,7 +88,7 @@ int kilt_unmount(const char *path);
 /// getgrouplist(3): how many groups there are, at most `count` of which are stored; -1 when there are more.
 int kilt_group_list(const char *user, unsigned group, unsigned *groups, int count);
 
-/// The kind of file system that an open file is on, as statfs(2) has it; 0 when it can not be told.
+/// The kind of file system that an open file is on, as statfs(2) has it; 0 when it cannot be told.
 unsigned long kilt_file_system_type(int file);
 
 #endif

@@ -156,12 +156,12 @@ struct PackagingSession {
       .input, summary, remedies: ["\"kilt list :: --filter-target-type=pex_binary\" shows those that can"])
   }
 
-  /// A field that names one file can not name one for each platform.
+  /// A field that names one file cannot name one for each platform.
   private static func checkPaths(_ binaries: [TargetID], _ graph: TargetGraph) throws {
     for binary in binaries where graph[binary].given("output_path") != nil {
       let target = graph[binary]
       throw Diagnostic(
-        .input, "\"\(target.address)\" has an output_path, which can not be the file of each of several platforms",
+        .input, "\"\(target.address)\" has an output_path, which cannot be the file of each of several platforms",
         at: target.declaration.site.location(field: "output_path"), remedies: ["give --platform once a run"])
     }
   }

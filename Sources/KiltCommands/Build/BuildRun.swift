@@ -79,7 +79,7 @@ struct BuildRun: ParsableCommand {
   private func notRunnable(_ session: WorkspaceSession, _ id: TargetID) -> Diagnostic {
     let target = session.graph[id]
     return Diagnostic(
-      .input, "\"\(target.address)\" is a \(target.typeName), which can not be run",
+      .input, "\"\(target.address)\" is a \(target.typeName), which cannot be run",
       remedies: [
         target.type == .pythonTest || target.type == .pythonTests
           ? "kilt test \(target.address)" : "\"kilt list :: --filter-target-type=pex_binary\" shows what can"

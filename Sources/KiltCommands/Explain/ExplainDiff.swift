@@ -32,7 +32,7 @@ struct ExplainDiff: ParsableCommand {
     do {
       difference = try BundleDifference(from: directory.pushing(FilePath(old)), to: directory.pushing(FilePath(new)))
     } catch let error as SystemCallError {
-      throw Diagnostic(.input, "a bundle can not be read", notes: [error.description])
+      throw Diagnostic(.input, "a bundle cannot be read", notes: [error.description])
     }
     writeText(output.format == .json ? json(difference).text(.pretty) + "\n" : text(difference), to: 1)
     if !difference.members.isEmpty { throw ExitCode(1) }

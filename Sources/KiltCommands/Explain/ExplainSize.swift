@@ -36,7 +36,7 @@ struct ExplainSize: ParsableCommand {
     do {
       sizes = try BundleSizes(of: path)
     } catch let error as SystemCallError {
-      throw Diagnostic(.input, "the bundle \"\(bundle)\" can not be read", notes: [error.description])
+      throw Diagnostic(.input, "the bundle \"\(bundle)\" cannot be read", notes: [error.description])
     }
     switch format {
     case .html: writeText(sizes.html(title: path.lastComponent?.string ?? bundle), to: 1)

@@ -38,7 +38,7 @@ struct SchedulerRun: ParsableCommand {
       }
     }
     throw Diagnostic(
-      .environment, "can not start \"\(program)\": \(Errno(rawValue: error))",
+      .environment, "cannot start \"\(program)\": \(Errno(rawValue: error))",
       remedies: ["install all executables of Kilt in one folder"])
   }
 }
@@ -67,7 +67,7 @@ extension SchedulerRun {
       arguments += ["--cluster", cluster.name]
       if !isGiven("--listen"), let listen = cluster.loopbackAddress { arguments += ["--listen", listen] }
     }
-    // A user who is not root can not become another: tasks then run as that user, in a namespace of their own.
+    // A user who is not root cannot become another: tasks then run as that user, in a namespace of their own.
     if geteuid() != 0 { arguments.append("--allow-missing-user") }
     if !isGiven("--path") { arguments += try interpreterOptions(workspace) }
   }

@@ -17,7 +17,7 @@ struct GlobalOptions: ParsableArguments {
       do throws(SystemCallError) {
         return try FileSystem.canonicalPath(FilePath(directory))
       } catch {
-        throw Diagnostic(.input, "the folder \"\(directory)\" of --directory can not be used: \(error.errno)")
+        throw Diagnostic(.input, "the folder \"\(directory)\" of --directory cannot be used: \(error.errno)")
       }
     }
   }

@@ -78,7 +78,7 @@ struct TargetOptions: ParsableArguments {
     }
   }
 
-  /// The filters. Throws `Diagnostic` for one that can not be read.
+  /// The filters. Throws `Diagnostic` for one that cannot be read.
   func filter() throws -> TargetFilter {
     try TargetFilter(
       types: filterTargetType, tags: tag, addresses: filterAddressRegex, tagPatterns: filterTagRegex,

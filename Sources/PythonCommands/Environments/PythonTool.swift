@@ -25,7 +25,7 @@ enum PythonTool: String, CaseIterable {
 
   /// The lock of Kilt's own, resolved with uv the first time.
   ///
-  /// - Throws: ``LockError`` when it has to be made and can not, `Diagnostic`.
+  /// - Throws: ``LockError`` when it has to be made and cannot, `Diagnostic`.
   func ownLock(cache: FilePath, finder: InterpreterFinder, python: Interpreter) throws -> Lockfile {
     try OwnLock(cache: cache).lockfile(
       "\(rawValue)-1", of: [try Requirement(requirement)], requiresPython: SpecifierSet(">=3.8") ?? SpecifierSet(),

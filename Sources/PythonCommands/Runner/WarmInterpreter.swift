@@ -68,7 +68,7 @@ struct WarmInterpreter: Sendable {
       Subprocess(python.python.string, ["-s", script], environment: environment), errorOutput: file)
     guard case .line = try process.receive() else {
       process.end(within: 1000)
-      throw failure("pytest can not be started with \(name)")
+      throw failure("pytest cannot be started with \(name)")
     }
   }
 

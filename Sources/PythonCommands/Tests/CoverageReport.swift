@@ -52,7 +52,7 @@ public struct CoverageReport: Sendable {
     let folder = workspace.root.appending(Self.folder)
     try workspace.createOutputFolder(folder)
     let scratch = try FileSystem.makeTemporaryDirectory(prefix: "kilt-coverage")
-    // What can not be removed is left to whoever cleans temporary folders.
+    // What cannot be removed is left to whoever cleans temporary folders.
     defer { try? FileSystem.removeTree(scratch) }
     try RunnerScripts.write(to: scratch)
     let request = JSONValue.members([

@@ -11,7 +11,7 @@ struct TestRecord {
   /// The result that is known for a key; nil when there is none, or its coverage data are gone.
   static func read(_ key: SHA256Digest, for plan: TestPlan, in store: ContentStore) throws -> TestResult? {
     guard let bytes = try store.record(namespace, key) else { return nil }
-    // What can not be read, as that of a later version, is as good as none.
+    // What cannot be read, as that of a later version, is as good as none.
     guard let json = try? JSONValue(parsing: bytes), var result = TestResult(json, plan) else { return nil }
     if let coverage = result.coverage, !store.contains(coverage) { return nil }
     result.isCached = true

@@ -48,7 +48,7 @@ public struct TestRunner: Sendable {
     let deadline = monotonicNanoseconds() + 5_000_000_000
     while !activity.isIdle, monotonicNanoseconds() < deadline { pauseMilliseconds(2) }
     activity.alone {
-      // What can not be removed is left to whoever cleans temporary folders.
+      // What cannot be removed is left to whoever cleans temporary folders.
       for entry in (try? FileSystem.list(scratch)) ?? [] where !entry.name.hasPrefix("kept") {
         try? FileSystem.removeTree(scratch.appending(entry.name))
       }

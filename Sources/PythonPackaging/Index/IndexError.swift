@@ -1,7 +1,7 @@
 public import Diagnostics
 public import Digests
 
-/// Why a file can not be had.
+/// Why a file cannot be had.
 public enum IndexError: DiagnosableError, Hashable {
   /// No interpreter that has pip, whose configuration says where packages come from.
   case noPip(tried: [String])
@@ -11,7 +11,7 @@ public enum IndexError: DiagnosableError, Hashable {
   case builtForOther(package: String, wheel: String, target: String, wanted: [String])
   /// A package whose files the lock names by hash only, and no index has one of them.
   case noFiles(package: String, lookedAt: [String])
-  /// A package from a place of its own that can not be brought here.
+  /// A package from a place of its own that cannot be brought here.
   case sourceFailed(package: String, source: String, notes: [String])
   /// A file that no index and no folder has. URLs are without credentials.
   case notFound(file: String, lookedAt: [String])
@@ -52,7 +52,7 @@ public enum IndexError: DiagnosableError, Hashable {
         remedies: ["check the index that pip is configured to use (pip config list)"])
     case .sourceFailed(let package, let source, let notes):
       return Diagnostic(
-        .environment, "\(package) can not be had from \"\(source)\"", notes: notes,
+        .environment, "\(package) cannot be had from \"\(source)\"", notes: notes,
         remedies: ["check that it is there and that git may read it (git ls-remote), then try again"])
     case .notFound(let file, let lookedAt):
       return Diagnostic(

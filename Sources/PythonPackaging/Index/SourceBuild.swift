@@ -117,7 +117,7 @@ struct SourceBuild {
     guard outcome.termination.isSuccess else {
       throw IndexError.buildFailed(
         file: title,
-        notes: ["its build requires \(texts.joined(separator: ", ")), which pip can not install from wheels"]
+        notes: ["its build requires \(texts.joined(separator: ", ")), which pip cannot install from wheels"]
           + Self.tail(outcome))
     }
   }

@@ -55,7 +55,7 @@ struct WheelBuilder: Sendable {
     fetch: (LockedFile) throws -> Void
   ) throws -> ResolvedWheel {
     let folder = try FileSystem.canonicalPath(FileSystem.makeTemporaryDirectory(prefix: "kilt-build"))
-    // What can not be removed is left to whoever cleans temporary folders.
+    // What cannot be removed is left to whoever cleans temporary folders.
     defer { try? FileSystem.removeTree(folder) }
     let build = SourceBuild(
       interpreter: interpreter, isolation: isolation(), folder: folder, pipEnvironment: environment,

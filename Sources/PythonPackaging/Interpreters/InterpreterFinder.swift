@@ -137,7 +137,7 @@ public struct InterpreterFinder: Sendable {
   }
 
   private static func isProgram(_ path: FilePath) -> Bool {
-    // What can not be looked at is no program.
+    // What cannot be looked at is no program.
     (try? FileSystem.status(of: path, followingLinks: true))?.kind == .file
   }
 

@@ -60,9 +60,9 @@ public enum LockError: DiagnosableError, Hashable {
     case .outOfDate(let path, let changes):
       return Diagnostic(.input, "\"\(path)\" is out of date", notes: changes, remedies: ["run kilt lock"])
     case .unsatisfiable(let explanation):
-      return Diagnostic(.input, "the requirements can not be met together", notes: explanation)
+      return Diagnostic(.input, "the requirements cannot be met together", notes: explanation)
     case .refusedRequirement(let text, let reason, let remedy):
-      return Diagnostic(.input, "the requirement \"\(text)\" can not be locked: \(reason)", remedies: [remedy])
+      return Diagnostic(.input, "the requirement \"\(text)\" cannot be locked: \(reason)", remedies: [remedy])
     case .foreign(let path, let format):
       return Diagnostic(
         .input, "\"\(path)\" is \(format.title), which kilt lock does not write",

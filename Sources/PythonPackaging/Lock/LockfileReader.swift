@@ -7,7 +7,7 @@ public enum LockfileReader {
 
   /// Reads the lockfile at `path` below the workspace root.
   ///
-  /// - Throws: ``LockError/unreadable(path:line:reason:)``, or `SystemCallError` when the file can not be read.
+  /// - Throws: ``LockError/unreadable(path:line:reason:)``, or `SystemCallError` when the file cannot be read.
   public static func read(_ path: String, root: FilePath) throws -> Lockfile {
     try parse(try FileSystem.read(root.pushing(FilePath(path)), limit: sizeLimit), path: path, root: root)
   }

@@ -18,8 +18,8 @@ public struct OwnLock: Sendable {
   ///   - requiresPython: the versions of Python it is made for.
   ///   - python: an interpreter to resolve with.
   ///   - others: further interpreters, one of which may have the pip that knows the index.
-  ///   - remedy: what a person can do when it can not be made.
-  /// - Throws: ``LockError`` or `Diagnostic` when it has to be made and can not.
+  ///   - remedy: what a person can do when it cannot be made.
+  /// - Throws: ``LockError`` or `Diagnostic` when it has to be made and cannot.
   public func lockfile(
     _ name: String, of requirements: [Requirement], requiresPython: SpecifierSet, python: Interpreter,
     others: [FilePath], remedy: String

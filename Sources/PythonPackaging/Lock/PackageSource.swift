@@ -33,7 +33,7 @@ public enum PackageSource: Sendable, Hashable {
   }
 
   /// A branch, a tag or `HEAD` of a repository, as a lock of pex has it: `git+URL@REFERENCE#subdirectory=x`. Nil for
-  /// anything that git can not be given.
+  /// anything that git cannot be given.
   init?(pexLocation text: String, digest: String) {
     let parts = text.dropFirst("git+".count).split(separator: "#", maxSplits: 1)
     guard text.hasPrefix("git+"), var location = parts.first else { return nil }

@@ -120,7 +120,7 @@ struct PexLockReader {
     }
     let full = location + (parts.count > 1 ? "#" + parts[1] : "")
     guard let source = PackageSource(full) ?? PackageSource(pexLocation: full, digest: digest) else {
-      throw bad("the repository of \(name), which git can not be given, or with a password")
+      throw bad("the repository of \(name), which git cannot be given, or with a password")
     }
     return source
   }
@@ -157,7 +157,7 @@ struct PexLockReader {
 }
 
 extension LockedFile {
-  /// A file that a lockfile names by its URL or path; nil when the last part of that can not be the name of one.
+  /// A file that a lockfile names by its URL or path; nil when the last part of that cannot be the name of one.
   init?(url: String, size: Int64?, sha256: SHA256Digest) {
     let path = url.prefix { $0 != "#" && $0 != "?" }
     let name = percentDecoded(path.split(separator: "/").last.map(String.init) ?? "")

@@ -186,7 +186,7 @@ struct UvLockReader {
         let (digest, size) = try SHA256Digest.ofFile(root.pushing(path))
         return LockedFile(name: name, size: size, sha256: digest)
       } catch {
-        throw .resolverFailed(summary: "\"\(name)\" of \(package.name) can not be read", notes: ["\(error)"])
+        throw .resolverFailed(summary: "\"\(name)\" of \(package.name) cannot be read", notes: ["\(error)"])
       }
     }
     guard let hash, hash.hasPrefix("sha256:"), let digest = SHA256Digest(hex: hash.dropFirst("sha256:".count)),

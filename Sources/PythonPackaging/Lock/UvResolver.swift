@@ -29,7 +29,7 @@ public struct UvResolver: Sendable {
   ) throws -> Lockfile {
     try request.check()
     let folder = try FileSystem.makeTemporaryDirectory(prefix: "kilt-lock")
-    // What can not be removed is left to whoever cleans temporary folders.
+    // What cannot be removed is left to whoever cleans temporary folders.
     defer { try? FileSystem.removeTree(folder) }
     try FileSystem.write(text: try project(request), to: folder.appending("pyproject.toml"))
     if let previous {

@@ -42,7 +42,7 @@ public struct UvTool: Sendable {
       if !FileSystem.isExecutable(program) { try install(in: folder, with: python).get() }
       _ = consume lock
     } catch {
-      throw .resolverFailed(summary: "uv can not be installed in \"\(folder)\"", notes: ["\(error)"])
+      throw .resolverFailed(summary: "uv cannot be installed in \"\(folder)\"", notes: ["\(error)"])
     }
     guard store.uses(.tool("uv")), FileSystem.isExecutable(program) else {
       throw .resolverFailed(

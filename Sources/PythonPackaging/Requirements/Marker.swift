@@ -21,7 +21,7 @@ public indirect enum Marker: Sendable, Hashable {
   case and([Marker])
   case or([Marker])
 
-  /// Nil for what is no marker, or compares what can not be compared (`sys_platform ~= 'linux'`, two texts).
+  /// Nil for what is no marker, or compares what cannot be compared (`sys_platform ~= 'linux'`, two texts).
   public init?(_ text: some StringProtocol) {
     var parser = MarkerParser(scanner: ByteScanner(text))
     guard let marker = parser.expression(depth: 0) else { return nil }

@@ -105,7 +105,7 @@ private struct Listener: Service {
       try await service.run()
     } catch let error as IOError {
       throw Diagnostic(
-        .environment, "can not listen on \(address): \(Errno(rawValue: error.errnoCode))", remedies: [remedy])
+        .environment, "cannot listen on \(address): \(Errno(rawValue: error.errnoCode))", remedies: [remedy])
     }
   }
 }

@@ -1,4 +1,4 @@
-/// A piece of HTML in which every interpolated text is escaped: what comes from a job can not become markup.
+/// A piece of HTML in which every interpolated text is escaped: what comes from a job cannot become markup.
 ///
 /// `HTML("<td>\(name)</td>")` escapes `name`; another `HTML` is taken as it is.
 struct HTML: ExpressibleByStringInterpolation, Sendable {

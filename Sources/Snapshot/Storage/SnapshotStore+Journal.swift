@@ -12,14 +12,14 @@ extension SnapshotStore {
 
   /// The size of a journal, 0 when there is none.
   func journalSize(_ number: UInt64) -> Int {
-    // A journal that can not be examined does not count as one.
+    // A journal that cannot be examined does not count as one.
     guard let status = try? FileSystem.status(of: journalPath(number)) else { return 0 }
     return Int(status.size)
   }
 
   /// The size of a journal's head and whole records; 0 when there is none.
   func validJournalSize(_ origin: StateImage.Origin) -> Int {
-    // One that can not be read has no records: whoever has read some gives up.
+    // One that cannot be read has no records: whoever has read some gives up.
     guard let bytes = try? FileSystem.read(journalPath(origin.number)) else { return 0 }
     return bytes.withUnsafeBytes { Self.forEachRecord($0, origin.identity) { _ in } }
   }

@@ -20,7 +20,7 @@ public struct SnapshotStore: Sendable {
     public var image: StateImage
     /// Whether nothing was found that can be used.
     public var isEmpty: Bool
-    /// Why what is kept can not be used, where that is worth a note: it is damaged.
+    /// Why what is kept cannot be used, where that is worth a note: it is damaged.
     public var note: String?
   }
 
@@ -68,11 +68,11 @@ public struct SnapshotStore: Sendable {
     let file = path("snapshot-\(number)").withPlatformString { Glibc.open($0, O_RDONLY | O_CLOEXEC) }
     if file < 0 {
       if errno == ENOENT { return nil }
-      throw .system("the snapshot can not be opened")
+      throw .system("the snapshot cannot be opened")
     }
     defer { Glibc.close(file) }
     var status = stat()
-    guard fstat(file, &status) == 0 else { throw .system("the snapshot can not be examined") }
+    guard fstat(file, &status) == 0 else { throw .system("the snapshot cannot be examined") }
     var header = [UInt8](repeating: 0, count: SnapshotFormat.pageSize)
     let read = header.withUnsafeMutableBytes { pread(file, $0.baseAddress, $0.count, 0) }
     guard read == SnapshotFormat.pageSize else { throw .damaged("the snapshot's header") }

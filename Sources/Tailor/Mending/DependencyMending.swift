@@ -13,7 +13,7 @@ public import Workspace
 public struct DependencyMending {
   /// The changes, by path.
   public private(set) var changes: [BuildFileChange] = []
-  /// What was found and can not be changed, and why.
+  /// What was found and cannot be changed, and why.
   public private(set) var leftAlone: [Diagnostic] = []
 
   private var workspace: Workspace
@@ -36,7 +36,7 @@ public struct DependencyMending {
     progress("working out dependencies")
     try resolver.resolveAll()
     // Each round rests on the one before: what is settled may make an entry redundant. It goes on until a look of either
-    // kind finds nothing; the bound is for what can not be foreseen.
+    // kind finds nothing; the bound is for what cannot be foreseen.
     var kind = MendingRound.Kind.removal
     var remarks: [MendingRound.Kind: [Diagnostic]] = [:]
     var idle = 0
@@ -77,7 +77,7 @@ public struct DependencyMending {
       wrong = try differences(in: resolver, round)
       nextResolver = resolver
     } catch let error where error is DiagnosticList || error is any DiagnosableError {
-      // A text that can not be evaluated any more: which one is not told apart.
+      // A text that cannot be evaluated any more: which one is not told apart.
       wrong = Set(round.edits.keys)
     }
     guard wrong.isEmpty, let nextResolver else {

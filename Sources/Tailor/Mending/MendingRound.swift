@@ -222,7 +222,7 @@ struct MendingRound {
       texts[path] = text
       return text
     } catch let error as StarlarkError {
-      throw Diagnostic(.defect, "\"\(path)\" was evaluated and can not be read: \(error.message)")
+      throw Diagnostic(.defect, "\"\(path)\" was evaluated and cannot be read: \(error.message)")
     }
   }
 

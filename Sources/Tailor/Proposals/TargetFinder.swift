@@ -148,7 +148,7 @@ struct TargetFinder {
     .pipenvRequirements: "pipenv", .poetryRequirements: "poetry",
   ]
 
-  /// How many requirements a file holds; nil, with a warning, where it can not be read as one of its kind.
+  /// How many requirements a file holds; nil, with a warning, where it cannot be read as one of its kind.
   private mutating func requirementCount(_ type: TargetType, _ path: String) throws -> Int? {
     let source = TargetDeclaration.Assignment(name: "source", value: .string(Paths.lastComponent(path)))
     let declaration = TargetDeclaration(
@@ -157,7 +157,7 @@ struct TargetFinder {
     func warn(_ notes: [String]) {
       warnings.append(
         Diagnostic(
-          .input, "no target is added for \"\(path)\", which can not be read as \(type.rawValue)", notes: notes,
+          .input, "no target is added for \"\(path)\", which cannot be read as \(type.rawValue)", notes: notes,
           remedies: ["mend the file, or name its BUILD file in ignore_paths under [tailor]"]))
     }
     do {

@@ -72,7 +72,7 @@ extension TargetGraph {
 
   /// The binaries by artifact name.
   ///
-  /// - Throws: `Diagnostic` when two binaries have one name, or a name can not be that of a file.
+  /// - Throws: `Diagnostic` when two binaries have one name, or a name cannot be that of a file.
   public func binariesByArtifact() throws -> [String: TargetID] {
     var found: [String: TargetID] = [:]
     for id in allTargets where type(of: id) == .pexBinary {
@@ -81,7 +81,7 @@ extension TargetGraph {
       let site = target.declaration.site
       guard !name.isEmpty, !name.contains(where: { "/@ ".contains($0) }), name.first != "." else {
         throw Diagnostic(
-          .input, "\"\(name)\" can not be the name of an artifact", at: site.location(field: "artifact", text: name))
+          .input, "\"\(name)\" cannot be the name of an artifact", at: site.location(field: "artifact", text: name))
       }
       if let other = found.updateValue(id, forKey: name) {
         throw Diagnostic(
@@ -127,7 +127,7 @@ extension DependencyResolver {
       let module = graph.moduleName(ofFile: graph.files.path(of: file))
     else {
       throw Diagnostic(
-        .input, "\"\(target.address)\" is no Python file in a source root, so it can not be run",
+        .input, "\"\(target.address)\" is no Python file in a source root, so it cannot be run",
         at: target.declaration.site.location())
     }
     return try plan(

@@ -103,7 +103,7 @@ extension PackageTargets {
   private func reader() -> (String) -> [UInt8]? {
     { [files, sources] path in
       guard files.file(at: path) != nil else { return nil }
-      // A file that is listed and can not be read is as one that is not there: its user is told so.
+      // A file that is listed and cannot be read is as one that is not there: its user is told so.
       return try? sources.read(path)
     }
   }

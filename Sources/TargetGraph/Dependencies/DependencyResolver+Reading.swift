@@ -32,7 +32,7 @@ extension DependencyResolver {
       return try PythonFileImports(from: &reader)
     } catch {
       // The section's checksum held, so these are the bytes that this program wrote.
-      preconditionFailure("imports in the state can not be decoded")
+      preconditionFailure("imports in the state cannot be decoded")
     }
   }
 

@@ -58,7 +58,7 @@ extension TargetGraph {
         guard target.type.takesTransitiveExclusions else {
           throw Diagnostic(
             .input,
-            "\"\(text)\" takes a target from all that \"\(target.address)\" reaches, which a \(target.typeName) can not",
+            "\"\(text)\" takes a target from all that \"\(target.address)\" reaches, which a \(target.typeName) cannot",
             at: target.declaration.site.location(field: "dependencies", text: text),
             remedies: [
               "write \"\(text.dropFirst())\" to take an inferred dependency away, or \(text) in the target that is built or run"

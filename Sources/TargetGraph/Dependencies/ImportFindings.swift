@@ -85,7 +85,7 @@ struct ImportFindings {
     guard row.findings.count > 0, all[id] == nil else { return }
     var reader = ByteReader(store.declarationBytes(row.findings))
     guard let found = try? TargetFindings(from: &reader) else {
-      preconditionFailure("findings in the state can not be decoded")
+      preconditionFailure("findings in the state cannot be decoded")
     }
     all[id] = found
   }

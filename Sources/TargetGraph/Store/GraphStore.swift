@@ -65,7 +65,7 @@ final class GraphStore: @unchecked Sendable {
     var reader = ByteReader(declarationBytes(packages[number].declarations))
     guard let package = try? BuildPackage(from: &reader) else {
       // The section's checksum held, so these are the bytes that this program wrote.
-      preconditionFailure("a package in the state can not be decoded")
+      preconditionFailure("a package in the state cannot be decoded")
     }
     decoded.withLock { $0[UInt32(number)] = package }
     return package

@@ -56,7 +56,7 @@ struct OwnFields {
       fields += try reader.list { reader throws(SnapshotError) in try TargetDeclaration.Assignment(from: &reader) }
     } catch {
       // The section's checksum held, so these are the bytes that this program wrote.
-      preconditionFailure("the fields of a target in the state can not be decoded")
+      preconditionFailure("the fields of a target in the state cannot be decoded")
     }
   }
 }
@@ -69,7 +69,7 @@ extension GraphStore {
     var reader = ByteReader(declarationBytes(span))
     guard
       let found = try? reader.list({ reader throws(SnapshotError) in try Diagnostic(from: &reader) })
-    else { preconditionFailure("the warnings in the state can not be decoded") }
+    else { preconditionFailure("the warnings in the state cannot be decoded") }
     return found
   }
 }

@@ -21,7 +21,7 @@ public final class ContentReader: Sendable {
     if let bytes = try workspace.textInPlace(of: path) { return bytes }
     let file = workspace.root.appending(path)
     let content = files.state.read(file, ignoringInode: ignoringInode)
-    // Read again for the error that says why it can not be.
+    // Read again for the error that says why it cannot be.
     guard let bytes = content.bytes else { return try FileSystem.read(file) }
     contents.withLock { $0[path] = content }
     return bytes

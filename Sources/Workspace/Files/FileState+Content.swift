@@ -77,7 +77,7 @@ extension FileState {
     var status = Glibc.stat()
     let known = path.withPlatformString { stat($0, &status) } == 0
     var content = FileContent(stat: known ? StatTuple(status, ignoringInode: ignoringInode) : StatTuple())
-    // One that can not be read is unknown, which is what its state then says.
+    // One that cannot be read is unknown, which is what its state then says.
     guard known, let bytes = try? FileSystem.read(path) else { return content }
     content.bytes = bytes
     content.digest = DigestRow(bytes)
@@ -89,7 +89,7 @@ extension FileState {
     var status = Glibc.stat()
     let known = path.withPlatformString { stat($0, &status) } == 0
     var content = FileContent(stat: known ? StatTuple(status, ignoringInode: ignoringInode) : StatTuple())
-    // One that can not be read is unknown, which is what its state then says.
+    // One that cannot be read is unknown, which is what its state then says.
     guard known, let digest = try? SHA256Digest.ofFile(path).digest else { return content }
     content.bytes = []
     content.digest = DigestRow(digest)

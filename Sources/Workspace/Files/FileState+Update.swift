@@ -34,7 +34,7 @@ extension FileState {
   /// - Parameters:
   ///   - ignore: further rules, in the form of `.gitignore`.
   ///   - capture: the file system's time before anything is read; asked for when something is to be read.
-  /// - Throws: `SystemCallError` when the root can not be read; `SnapshotError`.
+  /// - Throws: `SystemCallError` when the root cannot be read; `SnapshotError`.
   public func update(root: FilePath, ignore: [String], capture: () throws -> Int64) throws -> FileChanges {
     let descriptor = try FileSystem.open(root, .readOnly, options: .directory)
     defer { FileSystem.close(descriptor) }
@@ -68,7 +68,7 @@ extension FileTable {
   /// Lists the files below a root, from nothing, leaving out what is ignored.
   ///
   /// - Parameter ignore: further rules, in the form of `.gitignore`.
-  /// - Throws: `SystemCallError` when the root can not be read, `SnapshotError`. A directory below that can not be read is
+  /// - Throws: `SystemCallError` when the root cannot be read, `SnapshotError`. A directory below that cannot be read is
   ///   left out.
   public static func scan(root: FilePath, ignore: [String] = []) throws -> FileTable {
     let state = try FileState.empty()

@@ -84,7 +84,7 @@ public struct StatTuple: BitwiseCopyable, Sendable, Equatable {
 public struct DirectoryRow: BitwiseCopyable, Sendable {
   static let dead: UInt32 = 1
   static let racy: UInt32 = 2
-  /// It is there but can not be read: nothing in it counts.
+  /// It is there but cannot be read: nothing in it counts.
   static let unreadable: UInt32 = 4
 
   public var path = TextSpan()

@@ -13,7 +13,7 @@ public struct ObservedPlace: Sendable, Hashable {
   public init(_ path: FilePath, followingLinks: Bool = true) {
     self.path = path.string
     followsLinks = followingLinks
-    // What can not be looked at is as good as not there.
+    // What cannot be looked at is as good as not there.
     guard let status = try? FileSystem.status(of: path, followingLinks: followingLinks) else {
       stamp = []
       return

@@ -9,7 +9,7 @@ struct StatWalk: @unchecked Sendable {
   /// What a look found.
   enum Verdict: UInt8 {
     case same
-    /// The tuple differs, or is one that can not be trusted.
+    /// The tuple differs, or is one that cannot be trusted.
     case touched
     /// It is something else now, or gone.
     case different

@@ -164,7 +164,7 @@ extension GitRepository {
     return record.isRacy(capture: capture) ? nil : record
   }
 
-  /// What an answer of git rests on; nil where that can not be told.
+  /// What an answer of git rests on; nil where that cannot be told.
   ///
   /// - Parameter begin: is called once it is known that there is a repository, before any place is looked at.
   private func places(
@@ -238,7 +238,7 @@ extension GitRepository {
       }
       if files.directory(at: path) == nil { found.append(ObservedPlace(directory, followingLinks: false)) }
       if found.count > 5000 { return nil }
-      // One that can not be read holds nothing for git either.
+      // One that cannot be read holds nothing for git either.
       guard let entries = try? FileSystem.list(directory) else { continue }
       for entry in entries where entry.kind == .directory && entry.name != ".git" {
         pending.append(path + "/" + entry.name)

@@ -133,7 +133,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: SystemCalls.areTraceable, "ptrace(2) is forbidden here: strace can not count system calls"))
+  @Test(.enabled(if: SystemCalls.areTraceable, "ptrace(2) is forbidden here: strace cannot count system calls"))
   func interpretersThatAreTheSameAreLookedForOnceWhenTheSearchPathChanges() throws {
     let monorepo = try monorepo()
     try monorepo.settle("package", "::")
@@ -149,7 +149,7 @@ import Testing
     #expect(runs > 0 && runs < 50)
   }
 
-  @Test(.enabled(if: SystemCalls.areTraceable, "ptrace(2) is forbidden here: strace can not count system calls"))
+  @Test(.enabled(if: SystemCalls.areTraceable, "ptrace(2) is forbidden here: strace cannot count system calls"))
   func nothingToPackageLooksAtEachFileOnceOpensNoSourceAndWritesNothing() throws {
     let monorepo = try monorepo()
     try monorepo.settle("package", "::")

@@ -2,7 +2,7 @@ import SystemSupport
 import Testing
 
 /// What a run does that has nothing to do, counted in system calls: the figures do not depend on the machine's speed.
-@Suite(.enabled(if: SystemCalls.areTraceable, "ptrace(2) is forbidden here: strace can not count system calls"))
+@Suite(.enabled(if: SystemCalls.areTraceable, "ptrace(2) is forbidden here: strace cannot count system calls"))
 struct QuietRunTests {
   /// Expects at most one look at each file and directory, no source opened, nothing written; gives the looks.
   @discardableResult

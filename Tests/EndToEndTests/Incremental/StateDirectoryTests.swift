@@ -1,7 +1,7 @@
 import SystemSupport
 import Testing
 
-/// Where the state can not be kept, answers are right all the same: it costs time, nothing else.
+/// Where the state cannot be kept, answers are right all the same: it costs time, nothing else.
 @Suite struct StateDirectoryTests {
   private static let question = ["dependencies", "::"]
 
@@ -111,7 +111,7 @@ import Testing
       ],
       environment: monorepo.environment(), deadlineMilliseconds: 120_000
     ).run()
-    try #require(outcome.termination != .exited(99), "overlayfs can not be mounted here: \(outcome.errorText)")
+    try #require(outcome.termination != .exited(99), "overlayfs cannot be mounted here: \(outcome.errorText)")
     #expect(outcome.termination == .exited(0), "\(outcome.text) \(outcome.errorText)")
   }
 }

@@ -43,7 +43,7 @@ extension Question {
 /// What a workspace answers, as text: what is wrong counts as an answer.
 struct Answer {
   var text = ""
-  /// What is said of state that can not be used.
+  /// What is said of state that cannot be used.
   var note: String?
 
   /// - Parameter fromNothing: asks a workspace of which nothing is known.
