@@ -143,8 +143,8 @@ let modules: [Module] = [
     packages: [.systemPackage]),
   Module(name: "SchedulerCore", dependencies: ["JobModel", "JSON", "Diagnostics"]),
   Module(
-    name: "SigningKeys", dependencies: ["Artifacts", "SystemSupport", "Diagnostics"],
-    packages: [.crypto, .cryptoExtras, .systemPackage], testDependencies: ["Digests", "JSON"]),
+    name: "SigningKeys", dependencies: ["Artifacts", "Digests", "SystemSupport", "Diagnostics"],
+    packages: [.crypto, .cryptoExtras, .systemPackage], testDependencies: ["JSON"]),
   // Floor 6
   Module(
     name: "Tailor",
@@ -210,7 +210,8 @@ let modules: [Module] = [
     ],
     packages: [.argumentParser, .hummingbird, .hummingbirdTLS, .log, .serviceLifecycle, .unixSignals, .systemPackage],
     testDependencies: [
-      "SchedulerClient", "HTTPClient", "CSystemShims", "kilt-scheduler", "kilt-executor", "kilt-init", "pex-runner",
+      "SchedulerClient", "HTTPClient", "SigningKeys", "CSystemShims", "kilt-scheduler", "kilt-executor", "kilt-init",
+      "pex-runner",
     ]),
   // Floor 8
   Module(

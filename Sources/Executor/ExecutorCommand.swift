@@ -100,6 +100,7 @@ public enum ExecutorCommand {
       --isolation KIND            One of: auto, bubblewrap, none. Default: auto.
       --pex-runner PATH           The program that fetches bundles.
       --repository URL            The artifact repository to fetch from.
+      --policy FILE               A trust policy besides /etc/kilt/policy.toml.
       --cgroup-parent NAME        The control group of tasks. Default: kilt.
       --allow-missing-user        Run tasks of unknown users as nobody.
       --allow-root USER           Run tasks as this user although its user ID is 0.

@@ -11,9 +11,20 @@ extension PexRunner {
     let cache = ReleaseCache(try BundleCache.standard())
     let trust = try RunnerConfiguration.trust(invocation)
     let verifies = try RunnerConfiguration.verifies(invocation)
-    if let hit = try cache.lookUp(name, version, verifying: verifies, trust: trust) { return hit }
-    let repository = try RunnerConfiguration.repository(option: invocation.repository)
-    return try cache.install(try repository.release(name, version), from: repository, trust: trust)
+    var cached: ArtifactError?
+    do throws(ArtifactError) {
+      if let hit = try cache.lookUp(name, version, verifying: verifies, trust: trust) { return hit }
+    } catch {
+      guard error.isAboutCache else { throw error }
+      cached = error
+    }
+    do {
+      let repository = try RunnerConfiguration.repository(option: invocation.repository)
+      return try cache.install(try repository.release(name, version), from: repository, trust: trust)
+    } catch {
+      if case .refused? = error as? ArtifactError { throw error }
+      throw cached ?? error
+    }
   }
 
   /// Becomes the one file of a release; a jar is run by `java -jar`.

@@ -45,36 +45,61 @@ public enum PexRunner {
     let cache = try BundleCache.standard()
     let platform = invocation.platform ?? HostPlatform.current
     let trust = try RunnerConfiguration.trust(invocation)
-    let verifies = try RunnerConfiguration.verifies(invocation)
-    let reference = try reference(selector, platform, cache, invocation)
-    if let hit = try cache.lookUp(reference, platform: platform, verifying: verifies, trust: trust) { return hit }
-    return try fetched(reference, platform, cache, trust, invocation)
-  }
-
-  /// The commit that is meant. A branch is looked up in the artifact repository each time; without a connection, the
-  /// commit that it stood for the last time counts.
-  static func reference(
-    _ selector: ArtifactSelector, _ platform: HostPlatform, _ cache: BundleCache, _ invocation: RunnerInvocation
-  ) throws -> ArtifactReference {
     guard case .branch(let name, let branch) = selector else {
       // A commit needs no repository; a version is refused.
-      if case .commit(let reference) = selector { return reference }
-      throw ArtifactError.notABundle("\(selector)")
+      guard case .commit(let reference) = selector else { throw ArtifactError.notABundle("\(selector)") }
+      return try bundle(reference, platform, cache, trust, invocation)
     }
+    let reference = try reference(name, branch, platform, cache, invocation)
+    let bundle = try bundle(reference, platform, cache, trust.on(branch), invocation)
+    let position = BranchPosition(commit: bundle.commit, created: bundle.created)
+    let former = try cache.advance(name, on: branch, platform: platform, to: position, isStrict: !trust.isEmpty)
+    if let former, !invocation.isQuiet {
+      writeText(
+        "pex-runner: \(selector) moved back from \(former.abbreviated) to \(bundle.commit.abbreviated)\n", to: 2)
+    }
+    return bundle
+  }
+
+  /// The commit of a branch. It is looked up in the artifact repository each time; without a connection, the last known
+  /// commit counts.
+  private static func reference(
+    _ name: ArtifactName, _ branch: BranchName, _ platform: HostPlatform, _ cache: BundleCache,
+    _ invocation: RunnerInvocation
+  ) throws -> ArtifactReference {
     let repository = try RunnerConfiguration.repository(option: invocation.repository)
     do throws(ArtifactError) {
-      let reference = try repository.reference(selector, platform: platform)
-      if let commit = reference.commit.commit { try cache.remember(commit, of: name, on: branch, platform: platform) }
-      return reference
+      return try repository.reference(.branch(name, branch), platform: platform)
     } catch {
-      guard case .unreachable = error, let commit = try cache.lastCommit(of: name, on: branch, platform: platform)
+      guard case .unreachable = error, let last = try cache.lastPosition(of: name, on: branch, platform: platform)
       else { throw error }
       if !invocation.isQuiet {
         writeText(
-          "pex-runner: cannot reach \(repository.location): using \(commit.abbreviated), the last known commit of "
-            + "\(selector)\n", to: 2)
+          "pex-runner: cannot reach \(repository.location): using \(last.commit.abbreviated), the last known commit of "
+            + "\(name)@\(branch)\n", to: 2)
       }
-      return ArtifactReference(name: name, commit: CommitPrefix(commit))
+      return ArtifactReference(name: name, commit: CommitPrefix(last.commit))
+    }
+  }
+
+  private static func bundle(
+    _ reference: ArtifactReference, _ platform: HostPlatform, _ cache: BundleCache, _ trust: TrustContext,
+    _ invocation: RunnerInvocation
+  ) throws -> CachedBundle {
+    let verifies = try RunnerConfiguration.verifies(invocation)
+    var cached: ArtifactError?
+    do throws(ArtifactError) {
+      if let hit = try cache.lookUp(reference, platform: platform, verifying: verifies, trust: trust) { return hit }
+    } catch {
+      guard error.isAboutCache else { throw error }
+      cached = error
+    }
+    do {
+      return try fetched(reference, platform, cache, trust, invocation)
+    } catch {
+      // The artifact repository can have got a signature since the bundle was cached. If not, the first answer stays.
+      if case .refused? = error as? ArtifactError { throw error }
+      throw cached ?? error
     }
   }
 
@@ -84,7 +109,8 @@ public enum PexRunner {
   ) throws -> CachedBundle {
     let start = monotonicNanoseconds()
     let repository = try RunnerConfiguration.repository(option: invocation.repository)
-    let evidence = try repository.resolveEvidence(reference, platform: platform, signedBy: trust.keyIDs)
+    let evidence = try repository.admitted(
+      try repository.resolveEvidence(reference, platform: platform, signedBy: trust.keyIDs), by: trust)
     let bundle = try cache.install(evidence, from: repository, trust: trust)
     if !invocation.isQuiet, let summary = bundle.fetched {
       let seconds = Double((monotonicNanoseconds() - start) / 10_000_000) / 100

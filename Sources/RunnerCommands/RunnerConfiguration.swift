@@ -29,18 +29,14 @@ struct RunnerConfiguration {
 
   /// What the host demands: the policy of the host always counts, and the one of `--policy` or `KILT_POLICY` as well.
   static func trust(_ invocation: RunnerInvocation) throws -> TrustContext {
-    var paths = [TrustPolicy.hostFile]
-    if let path = invocation.policy ?? variable("KILT_POLICY") {
-      let path = FilePath(path)
-      // A policy that is named must be there.
-      guard FileSystem.exists(path) else {
-        throw Diagnostic(
-          .input, "the policy \"\(path)\" does not exist", remedies: ["correct `--policy`, or unset KILT_POLICY"])
-      }
-      paths.append(path)
+    let named = (invocation.policy ?? variable("KILT_POLICY")).map { FilePath($0) }
+    // A policy that is named must be there.
+    if let named, !FileSystem.exists(named) {
+      throw Diagnostic(
+        .input, "the policy \"\(named)\" does not exist", remedies: ["correct `--policy`, or unset KILT_POLICY"])
     }
-    return try TrustContext(
-      policies: paths, stage: invocation.stage ?? variable("KILT_STAGE"), now: wallClockNanoseconds() / 1_000_000_000)
+    return try .host(
+      and: named, stage: invocation.stage ?? variable("KILT_STAGE"), now: wallClockNanoseconds() / 1_000_000_000)
   }
 
   /// Whether bytes and signatures are checked at each start: `--verify`, else `KILT_VERIFY`, else not.

@@ -200,6 +200,8 @@ public struct SchedulerCommand: ParsableCommand {
       options.attributes[String(text[..<equals])] = String(text[text.index(after: equals)...])
     }
     if let config { options.clusterPolicy = try ClusterPolicy(reading: FilePath(config)) }
+    // Whoever mistypes the policy learns it now, and not from the first refused job.
+    _ = try ArtifactCheck(options, stage: "")
     if let flappingThreshold { options.policy.flappingThreshold = .seconds(flappingThreshold) }
     if let flappingDelay { options.policy.flappingFirstDelay = .seconds(flappingDelay) }
     return options

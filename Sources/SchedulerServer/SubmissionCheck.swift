@@ -1,6 +1,5 @@
 internal import Artifacts
 internal import Diagnostics
-internal import Digests
 internal import Executor
 internal import Glibc
 internal import JobModel
@@ -28,12 +27,14 @@ struct SubmissionCheck: Sendable {
     let policy = options.clusterPolicy
     var refusals = PolicyCheck(policy, hostname: HostFacts.hostname).refusals(of: configuration)
     refusals += try size(configuration)
-    for index in configuration.task.artifacts.indices where configuration.task.artifacts[index].hashType == .git {
-      do {
-        configuration.task.artifacts[index] = try verified(
-          configuration.task.artifacts[index], in: configuration.key.stage)
-      } catch let refusal as SubmissionRefusal {
-        refusals.append(refusal)
+    if !configuration.task.artifacts.isEmpty {
+      let check = try ArtifactCheck(options, stage: configuration.key.stage)
+      for index in configuration.task.artifacts.indices {
+        do {
+          configuration.task.artifacts[index] = try check.verified(configuration.task.artifacts[index])
+        } catch let refusal as SubmissionRefusal {
+          refusals.append(refusal)
+        }
       }
     }
     if policy.holds(policy.committedFiles, in: configuration.key.stage), let git = policy.git {
@@ -108,55 +109,5 @@ struct SubmissionCheck: Sendable {
     var buffer = [CChar](repeating: 0, count: 16384)
     getpwnam_r(name, &entry, &buffer, buffer.count, &found)
     return found == nil ? nil : entry.pw_uid
-  }
-
-  /// The artifact as the repository knows it; the client's branch, size and main branch count for nothing.
-  private func verified(
-    _ artifact: JobModel.ArtifactReference, in stage: String
-  ) throws -> JobModel.ArtifactReference {
-    guard let location = options.repository else {
-      throw Diagnostic(
-        .input, "the scheduler has no repository to take \"\(artifact.name)\" from",
-        remedies: ["start it with --repository URL"])
-    }
-    let platform = HostPlatform.current
-    if let claimed = artifact.platform, claimed != platform.text {
-      throw SubmissionRefusal(
-        .artifactPlatform, "artifact \(artifact.name) is for \(claimed), and this host is \(platform)",
-        remedy: "publish it on \(platform), and submit again")
-    }
-    let repository = try Repository(opening: location)
-    guard let commit = Commit(artifact.version) else {
-      throw SubmissionRefusal(
-        .artifactMissing, "\"\(artifact.version)\" of artifact \"\(artifact.name)\" is not a full commit",
-        remedy: "name the commit as \"githash\" in the job file")
-    }
-    let key = ManifestKey(name: try ArtifactName(validating: artifact.name), commit: commit, platform: platform)
-    guard let manifest = try repository.manifest(key) else {
-      throw SubmissionRefusal(
-        .artifactMissing, "artifact \(artifact.name)@\(commit.abbreviated) is not in the repository for \(platform)",
-        remedy: "run `kilt publish` at that commit, on this platform")
-    }
-    if artifact.digest != manifest.digest.hex {
-      throw SubmissionRefusal(
-        .artifactDigest,
-        "artifact \(artifact.name)@\(commit.abbreviated) has digest \(manifest.digest.hex), not the job's",
-        remedy: "submit the job again: the client asks the repository for the digest")
-    }
-    let policy = options.clusterPolicy
-    if policy.holds(policy.mainOnly, in: stage), !manifest.isOnMain {
-      throw SubmissionRefusal(
-        .offMain,
-        "the manifest of \(artifact.name)@\(commit.abbreviated) does not say that its commit was on the branch "
-          + "\"\(policy.mainBranch)\", as the stage \"\(stage)\" needs",
-        notes: manifest.branch.map { ["it was published from the branch \"\($0)\""] } ?? [],
-        remedy: "merge the commit into \"\(policy.mainBranch)\", push it, and publish it from there")
-    }
-    var artifact = artifact
-    artifact.platform = platform.text
-    artifact.size = Int(manifest.size)
-    artifact.branch = manifest.branch
-    artifact.isOnMainBranch = manifest.isOnMain
-    return artifact
   }
 }

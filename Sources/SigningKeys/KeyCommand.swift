@@ -1,5 +1,6 @@
 public import Artifacts
 internal import Diagnostics
+internal import Digests
 internal import SystemSupport
 
 /// A private key that another program keeps, such as the client of a key management service.

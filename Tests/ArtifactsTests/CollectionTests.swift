@@ -72,7 +72,7 @@ struct CollectionTests {
     var inherited = first.manifest
     inherited.key.commit = try #require(Commit(String(repeating: "e", count: 40)))
     inherited.origin = first.manifest.key.commit
-    #expect(try repository.publish(inherited: inherited, signer: nil))
+    #expect(try !repository.publish(inherited: inherited, signer: nil).wasPublished)
     let branch = try #require(BranchName("release/1"))
     try repository.updateIndex(of: branch, platform: third.manifest.key.platform) { index in
       index.record(

@@ -120,7 +120,16 @@ struct ContinuousPublishTests {
     // The branch of others does not move to a commit that nobody has.
     #expect(try example.runner("run", "igorctl@main", repository: repository).termination == .exited(2))
 
+    // The CI that sees the commit after the push adds what the first publication could not say; once.
     try example.git("push", "--quiet", "origin", "main")
+    let added = try ci(local)
+    let line = "igorctl@\(local.prefix(12))  already published"
+    #expect(added.contains("\(line), added a manifest for branch main"), "\(added)")
+    #expect(try ci(local).split(separator: "\n").contains { $0 == line })
+    found = try facts(local)
+    #expect(found["on_main"]?.bool == false)
+    #expect(found["later"]?.array?.first?["on_main"]?.bool == true)
+    #expect(try run("igorctl", "main") == .exited(0))
     try example.append("README.md", "Pushed.\n")
     let pushed = try push("pushed")
     try example.kilt("publish", "tools/igorctl", environment: variables + ["BUILD_URL=https://ci.example/7"])

@@ -91,7 +91,48 @@ import Testing
     let manifest = try JSONValue(
       parsing: example.kilt("artifacts", "inspect", "igorctl@\(commit.prefix(7))", "--format", "json").output)
     #expect(manifest["commit"]?.string == commit)
-    #expect(try example.kilt("artifacts", "verify").text.hasPrefix("1 bundle verified in "))
+    #expect(try example.kilt("artifacts", "verify").text.hasPrefix("1 artifact verified in "))
+  }
+
+  @Test("Programs get JSON from fetch, sbom, put, sign and verify") func jsonForPrograms() throws {
+    let example = try Example()
+    let commit = try example.git("rev-parse", "HEAD")
+    try example.kilt("publish", "services/fiddler:server")
+    func json(_ arguments: String...) throws -> JSONValue {
+      let outcome = try example.kilt(["artifacts"] + arguments + ["--format", "json"])
+      #expect(outcome.termination.isSuccess, "\(arguments): \(outcome.errorText)")
+      return try JSONValue(parsing: outcome.output)
+    }
+    let name = "fiddler_server@\(commit)"
+    let fetched = try json("fetch", name, "--output", example.scratch.appending("copy.pex").string)
+    #expect(fetched["path"]?.string == example.scratch.appending("copy.pex").string)
+    #expect(fetched["commit"]?.string == commit && (fetched["size"]?.int ?? 0) > 0)
+    #expect(try json("sbom", name)["bomFormat"]?.string == "CycloneDX")
+    let packages = try example.kilt("artifacts", "sbom", name, "--format", "text").text.split(separator: "\n")
+    #expect(packages.contains { $0.split(separator: " ").count == 2 }, "\(packages)")
+    let key = example.scratch.appending("key.pem").string
+    try example.kilt("artifacts", "keygen", "--no-password", key)
+    #expect(try json("sign", name, "--key", key)["new"]?.bool == true)
+    let again = try json("sign", name, "--key", key)
+    #expect(again["new"]?.bool == false && again["keyid"]?.string?.utf8.count == 64)
+    #expect(try json("put", "--type", "version", "tool", "1.0.0", key)["new"]?.bool == true)
+
+    let right = try json("verify")
+    #expect(right.array?.compactMap { $0["right"]?.bool } == [true, true], "\(right)")
+    #expect(right.array?.last?["version"]?.string == "1.0.0")
+    // One damaged file of the version: the exit code and the JSON say so, and the bundle is right.
+    let release = try JSONValue(
+      parsing: FileSystem.read(example.repository.appending("versions/tool/1.0.0.json")))
+    let digest = try #require(release["files"]?.array?.first?["sha256"]?.string)
+    try FileSystem.write(
+      text: "damaged", to: example.repository.appending("blobs/sha256/\(digest.prefix(2))/\(digest)"))
+    let outcome = try example.kilt(["artifacts", "verify", "--format", "json"])
+    #expect(outcome.termination == .exited(3))
+    let faults = try #require(try JSONValue(parsing: outcome.output).array)
+    #expect(faults.compactMap { $0["right"]?.bool } == [true, false])
+    #expect(faults.last?["faults"]?.array?.first?["summary"]?.string?.contains("arrives damaged") == true)
+    #expect(try example.kilt(["artifacts", "verify", name]).termination == .exited(0))
+    #expect(try example.kilt(["artifacts", "verify", "tool:1.0.0"]).termination == .exited(3))
   }
 
   // MARK: pex-runner

@@ -36,6 +36,7 @@ import Testing
       let event = try fixture.run(task(digest: SHA256Digest.of(Self.content).hex)) {
         $0.pexRunner = runner
         $0.repository = "/some/where"
+        $0.trustPolicy = "/etc/trust.toml"
         $0.isolation = isolation
       }
       #expect(event.status == .finished, "\(event.message ?? "")")
@@ -43,7 +44,7 @@ import Testing
       #expect(
         try FileSystem.readText(FilePath(fixture.root + "/arguments"))
           == "fetch server@0123456789abcdef0123456789abcdef01234567 --platform bookworm-x86_64 "
-          + "--repository /some/where --print-path\n")
+          + "--repository /some/where --policy /etc/trust.toml --stage devel --print-path\n")
       // What the task did to its copy did not reach the cache.
       #expect(try FileSystem.readText(FilePath(fixture.root + "/cached")) == Self.content)
     }

@@ -3,10 +3,11 @@ import Testing
 
 struct ExecutorOptionsTests {
   @Test func argumentsAndOptionsAreOneAndTheSame() throws {
-    let options = ExecutorOptions(
+    var options = ExecutorOptions(
       taskDirectory: "/var/kilt/t", pexRunner: "/opt/pex-runner", repository: "s3://b/p", controlGroupParent: "/a/b",
       isolation: .bubblewrap, allowsMissingUser: true, readOnly: ["/opt/python"], path: ["/opt/python/bin"],
       sampleInterval: .milliseconds(1500))
+    options.trustPolicy = "/etc/kilt/trust.toml"
     #expect(try ExecutorOptions(parsing: Array(options.arguments.dropFirst())) == options)
   }
 

@@ -28,7 +28,7 @@ final class RunnerFixture: Sendable {
   func publish(
     _ name: String = "igor", _ commit: Character = "a", script: String = "echo \"args: $*\"\nexit 7\n",
     wheel: [UInt8] = Array(repeating: 0x55, count: 100_000), created: Int64 = 1_700_000_000,
-    signer: (any ManifestSigner)? = nil
+    pushed: [String] = [], signer: (any ManifestSigner)? = nil
   ) throws -> Manifest {
     let prefix = Array("#!/bin/sh\n\(script)exit 0\n".utf8)
     let key = ManifestKey(
@@ -41,7 +41,7 @@ final class RunnerFixture: Sendable {
       segments: [
         Manifest.Segment(kind: "prefix", name: "prefix", digest: .of(prefix), size: Int64(prefix.count)),
         Manifest.Segment(kind: "wheel", name: "some.whl", digest: .of(wheel), size: Int64(wheel.count)),
-      ], created: created)
+      ], pushed: pushed, created: created)
     _ = try repository.publish(manifest, file: file, options: PublishOptions(signer: signer))
     return manifest
   }

@@ -87,6 +87,87 @@ struct TamperTests {
     #expect(outcome.errorText.contains("the key \"ci\" is revoked"), "\(outcome.errorText)")
   }
 
+  /// Has a branch point to a commit, as whoever can write to the artifact repository can.
+  private func point(_ branch: String, to manifest: Manifest) throws {
+    let name = try #require(BranchName(branch))
+    try fixture.repository.updateIndex(of: name, platform: .current) { index in
+      index.record(
+        manifest.key.name, commit: manifest.key.commit,
+        packed: .init(
+          inputs: manifest.digest, commit: manifest.key.commit, digest: manifest.digest, size: manifest.size)
+      ) { _ in true }
+    }
+  }
+
+  private func run(branch: String, policy isUsed: Bool = true) throws -> Subprocess.Outcome {
+    try fixture.run("run", "igor@\(branch)", environment: isUsed ? ["KILT_POLICY=\(policy)"] : [])
+  }
+
+  @Test("A branch that points to a commit of another branch, or back, does not run under a policy") func branches()
+    throws
+  {
+    let old = try fixture.publish(script: "echo old\n", pushed: ["main"], signer: key)
+    let new = try fixture.publish(
+      "igor", "b", script: "echo new\n", created: 1_700_100_000, pushed: ["main"], signer: key)
+    let topic = try fixture.publish(
+      "igor", "c", script: "echo topic\n", created: 1_700_200_000, pushed: ["topic"], signer: key)
+    try point("main", to: new)
+    #expect(try run(branch: "main").text == "new")
+    try point("main", to: topic)
+    var outcome = try run(branch: "main")
+    #expect(outcome.termination == .exited(2) && outcome.text.isEmpty)
+    #expect(outcome.errorText.contains("branch \"main\" had the commit"), "\(outcome.errorText)")
+    // Cached by its commit, it is not one of the branch either.
+    #expect(try fixture.run("run", "-q", "igor@ccccccc", environment: ["KILT_POLICY=\(policy)"]).text == "topic")
+    #expect(try run(branch: "main").termination == .exited(2))
+    try point("main", to: old)
+    outcome = try run(branch: "main")
+    #expect(outcome.termination == .exited(2) && outcome.text.isEmpty)
+    #expect(outcome.errorText.contains("moved back to an older commit"), "\(outcome.errorText)")
+    #expect(try fixture.run("run", "-q", "igor@aaaaaaa", environment: ["KILT_POLICY=\(policy)"]).text == "old")
+    try point("main", to: new)
+    #expect(try run(branch: "main").text == "new")
+    // Without a policy nothing is proven: it runs, and says so.
+    try point("main", to: old)
+    outcome = try run(branch: "main", policy: false)
+    #expect(outcome.text == "old")
+    #expect(
+      outcome.errorText.contains("igor@main moved back from bbbbbbbbbbbb to aaaaaaaaaaaa"), "\(outcome.errorText)")
+  }
+
+  @Test("A cached bundle runs again once the artifact repository has a signature that counts") func signedLater() throws
+  {
+    let manifest = try fixture.publish(script: "echo \(Self.word)\n")
+    #expect(try fixture.run("fetch", "-q", "igor@aaaaaaaaaaaa").termination == .exited(0))
+    #expect(try run().termination == .exited(2))
+    #expect(try fixture.repository.sign(manifest.key, with: key))
+    #expect(try run().text == Self.word)
+    // The policy demands another key, which signs as well: the cache is no obstacle.
+    let second = try RunnerKey(5)
+    let text = try FileSystem.readText(policy)
+    try FileSystem.write(text: text.replacing(key.publicKey.text, with: second.publicKey.text), to: policy)
+    #expect(try run().errorText.contains("the manifest is not signed"))
+    #expect(try fixture.repository.sign(manifest.key, with: second))
+    #expect(try run().text == Self.word)
+  }
+
+  @Test("A link in the place of a cached bundle, reference or signature runs nothing else") func links() throws {
+    try publishSigned()
+    #expect(try run().text == Self.word)
+    let names = try Subprocess("find", [fixture.cachePath.string, "-type", "f", "-size", "+0"]).run().text
+      .split(separator: "\n").map { FilePath(String($0)) }.filter { !$0.string.contains("/locks/") }
+    let evil = fixture.scratch.appending("evil")
+    try FileSystem.write(text: "#!/bin/sh\necho evil\n", to: evil, permissions: 0o755)
+    for name in names where FileSystem.exists(name) {
+      try FileSystem.removeFile(name)
+      try FileSystem.createSymbolicLink(at: name, to: evil)
+      requireHarmless(try run(), "\(name)")
+      #expect(try FileSystem.readText(evil).hasSuffix("echo evil\n"), "\(name): written through the link")
+      if try FileSystem.statusIfPresent(of: name)?.kind == .symbolicLink { try FileSystem.removeFile(name) }
+      #expect(try run().text == Self.word, "\(name)")
+    }
+  }
+
   /// Flips a bit of a file in place, and leaves its modification time.
   private func flip(_ path: FilePath, at offset: Int, bit: UInt8) throws {
     let status = try FileSystem.status(of: path)

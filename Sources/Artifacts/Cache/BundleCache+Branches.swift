@@ -2,25 +2,37 @@ import Digests
 import SystemSupport
 
 extension BundleCache {
-  /// Remembers the commit that a branch stood for.
-  public func remember(
-    _ commit: Commit, of name: ArtifactName, on branch: BranchName, platform: HostPlatform
-  ) throws(ArtifactError) {
+  /// Records the commit that a branch resolves to.
+  ///
+  /// The artifact repository's index of branches is not signed. Whoever can write to the repository can have a branch
+  /// point back to an older commit, with a manifest that is signed. So this host remembers when the manifest of the last
+  /// commit was created, and notices an older one.
+  ///
+  /// - Parameter isStrict: refuses an older commit, and keeps the record.
+  /// - Returns: the last commit, if the branch moved back.
+  public func advance(
+    _ name: ArtifactName, on branch: BranchName, platform: HostPlatform, to position: BranchPosition, isStrict: Bool
+  ) throws(ArtifactError) -> Commit? {
     let path = branchPath(name, branch, platform)
-    if try lastCommit(of: name, on: branch, platform: platform) == commit { return }
+    let last = try lastPosition(of: name, on: branch, platform: platform)
+    if last == position { return nil }
+    let movedBack = last.map { $0.commit != position.commit && position.isOlder(than: $0) } ?? false
+    if let last, movedBack, isStrict {
+      throw .branchMovedBack(name, branch, from: last.commit, to: position.commit, record: path.string)
+    }
     try onFiles { () throws(SystemCallError) in
       try FileSystem.createDirectories(path.removingLastComponent())
-      try FileSystem.write(text: commit.text + "\n", to: path)
+      try FileSystem.write(text: position.text, to: path)
     }
+    return movedBack ? last?.commit : nil
   }
 
-  /// The commit that a branch stood for the last time; nil if none is known.
-  public func lastCommit(
+  /// The commit that a branch resolved to the last time; nil if none is known.
+  public func lastPosition(
     of name: ArtifactName, on branch: BranchName, platform: HostPlatform
-  ) throws(ArtifactError) -> Commit? {
+  ) throws(ArtifactError) -> BranchPosition? {
     do throws(SystemCallError) {
-      let bytes = try FileSystem.read(branchPath(name, branch, platform), limit: 256)
-      return Commit(String(decoding: bytes, as: UTF8.self).prefix { !$0.isNewline })
+      return BranchPosition(parsing: try FileSystem.read(branchPath(name, branch, platform), limit: 256))
     } catch {
       if error.isMissing { return nil }
       throw .file(error)
@@ -50,5 +62,38 @@ extension BundleCache {
       results.append((entry, isIntact))
     }
     return results
+  }
+}
+
+/// The commit that a branch resolved to, and when its manifest was created.
+public struct BranchPosition: Sendable, Hashable {
+  public var commit: Commit
+  /// Seconds since 1970; nil in a record of an earlier version of Kilt.
+  public var created: Int64?
+
+  public init(commit: Commit, created: Int64?) {
+    self.commit = commit
+    self.created = created
+  }
+
+  /// Two publishers' clocks can differ by this much, in seconds.
+  static let tolerance: Int64 = 600
+
+  func isOlder(than other: BranchPosition) -> Bool {
+    guard let created, let last = other.created else { return false }
+    return created < last - Self.tolerance
+  }
+
+  /// `COMMIT CREATED` and a line end.
+  var text: String { "\(commit)\(created.map { " \($0)" } ?? "")\n" }
+
+  /// Nil for a damaged record: it counts as absent.
+  init?(parsing bytes: [UInt8]) {
+    let line = String(decoding: bytes, as: UTF8.self).prefix { !$0.isNewline }
+    let fields = line.split(separator: " ", omittingEmptySubsequences: false)
+    guard let first = fields.first, let commit = Commit(first), fields.count <= 2 else { return nil }
+    let created = fields.count == 2 ? Int64(fields[1]) : nil
+    if fields.count == 2, created == nil { return nil }
+    self.init(commit: commit, created: created)
   }
 }

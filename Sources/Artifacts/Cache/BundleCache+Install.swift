@@ -56,11 +56,12 @@ extension BundleCache {
     let manifest = evidence.manifest
     let recordPath = folder(of: manifest.digest).appending("record")
     guard let record = try record(at: recordPath), record.digest == manifest.digest,
-      let bundle = try open(record, commit: manifest.key.commit, verifying: false, renewing: recordPath),
+      var bundle = try open(record, commit: manifest.key.commit, verifying: false, renewing: recordPath),
       // Read again: it may have been renewed.
       var current = try self.record(at: recordPath)
     else { return nil }
     current.created = manifest.created
+    bundle.created = manifest.created
     current.trust = trust.identity
     let reference = path(of: manifest.key)
     try onFiles { () throws(SystemCallError) in

@@ -75,13 +75,22 @@ public struct BundleCache: Sendable {
     return bundle
   }
 
-  /// The stored signatures of a cached bundle; nil if there are none that can be read.
+  /// The stored signatures of a cached bundle; nil if there are none.
+  ///
+  /// - Throws: `damagedRecord` for signatures that cannot be read.
   func evidence(of key: ManifestKey) throws(ArtifactError) -> Evidence? {
+    let path = evidencePath(of: key)
+    let bytes: [UInt8]
     do throws(SystemCallError) {
-      return Evidence(cacheBytes: try FileSystem.read(evidencePath(of: key), limit: 32 << 20), for: key)
+      bytes = try FileSystem.read(path, limit: Evidence.cacheLimit)
     } catch {
       if error.isMissing { return nil }
       throw .file(error)
+    }
+    do throws(ManifestFault) {
+      return try Evidence(cacheBytes: bytes, for: key)
+    } catch {
+      throw .damagedRecord(path: path.string, reason: error.reason)
     }
   }
 

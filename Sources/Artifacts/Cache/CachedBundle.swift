@@ -9,6 +9,8 @@ public struct CachedBundle: ~Copyable {
   public let digest: SHA256Digest
   public let size: Int64
   public let commit: Commit
+  /// When its manifest was created, in seconds since 1970.
+  public internal(set) var created: Int64
   /// What was taken from the repository for it; nil when it was in the cache.
   public internal(set) var fetched: FetchSummary?
   private let file: FileDescriptor
@@ -18,6 +20,7 @@ public struct CachedBundle: ~Copyable {
     digest = record.digest
     size = record.size
     self.commit = commit
+    created = record.created
     self.file = file
   }
 

@@ -30,8 +30,14 @@ public struct ReleaseCache: Sendable {
   ) throws(ArtifactError) -> CachedRelease? {
     guard let version = ReleaseVersion(text, kind: .static) else { return nil }
     let folder = folder(name, version)
-    guard let bytes = try read(folder.appending("release")), let release = Release(cached: bytes, name: name, text)
-    else { return nil }
+    let record = folder.appending("release")
+    guard let bytes = try read(record) else { return nil }
+    let release: Release
+    do throws(ManifestFault) {
+      release = try Release(cached: bytes, name: name, text)
+    } catch {
+      throw .damagedRecord(path: record.string, reason: error.reason)
+    }
     try trust.require(release)
     let stamps = try read(folder.appending("stamps")).map { String(decoding: $0, as: UTF8.self) }
     let current = try Self.stamps(of: release, in: folder)

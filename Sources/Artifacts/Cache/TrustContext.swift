@@ -8,8 +8,13 @@ public struct TrustContext: Sendable {
   public var stage: String?
   /// Seconds since 1970.
   public var now: Int64
-  /// Stands for the policies and the stage: an admission counts for as long as both stay the same.
-  public let identity: String
+  /// The branch of the git remote that must have had the commit: a start of `NAME@BRANCH`.
+  public private(set) var branch: BranchName?
+  /// The digest of the policies and the stage.
+  private let policyIdentity: String
+
+  /// Stands for the policies, the stage and the branch: an admission counts for as long as they stay the same.
+  public var identity: String { branch.map { "\(policyIdentity)@\($0.encoded)" } ?? policyIdentity }
 
   /// No policy: nothing is demanded.
   public static let none = TrustContext()
@@ -17,7 +22,25 @@ public struct TrustContext: Sendable {
   private init() {
     policies = []
     now = 0
-    identity = "-"
+    policyIdentity = "-"
+  }
+
+  /// Reads the policy of this host, and the one that is named, which must exist.
+  ///
+  /// - Throws: ``ArtifactError`` for a file that cannot be read or understood.
+  public static func host(
+    and named: FilePath?, stage: String?, now: Int64
+  ) throws(ArtifactError) -> TrustContext {
+    if let named, !FileSystem.exists(named) { throw .badPolicy(named.string, line: nil, reason: "it does not exist") }
+    return try TrustContext(policies: [TrustPolicy.hostFile] + (named.map { [$0] } ?? []), stage: stage, now: now)
+  }
+
+  /// The same demands, and that the signed manifest names a branch.
+  public func on(_ branch: BranchName) -> TrustContext {
+    var context = self
+    // Without a policy nothing is signed, so nothing is proven.
+    if !policies.isEmpty { context.branch = branch }
+    return context
   }
 
   /// Reads the policies of a host. Files that do not exist are no policies.
@@ -42,7 +65,7 @@ public struct TrustContext: Sendable {
     self.stage = stage
     self.now = now
     hasher.update("stage \(stage ?? "")")
-    identity = policies.isEmpty ? "-" : String(hasher.digest().hex.prefix(32))
+    policyIdentity = policies.isEmpty ? "-" : String(hasher.digest().hex.prefix(32))
   }
 
   public var isEmpty: Bool { policies.isEmpty }
@@ -69,5 +92,12 @@ public struct TrustContext: Sendable {
   /// - Throws: `ArtifactError.refused` if one of the policies does not admit the bundle.
   public func require(_ evidence: Evidence) throws(ArtifactError) {
     for policy in policies { _ = try policy.admit(evidence, stage: stage, now: now) }
+    // The index of branches is not signed: the manifest, which is, must say the same.
+    guard let branch, let policy = policies.first, !evidence.manifest.pushed.contains(branch.text) else { return }
+    let key = evidence.manifest.key
+    throw .refused(
+      "\(key.name)@\(branch)", policy: policy.path, rule: nil,
+      reason: "the signed manifest of \(key.commit.abbreviated) does not say that the git remote's branch "
+        + "\(quoted(branch.text)) had the commit")
   }
 }

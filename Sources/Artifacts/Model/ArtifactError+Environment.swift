@@ -43,6 +43,10 @@ extension ArtifactError {
       Diagnostic(
         .environment, "the bundle that its fetched segments give is not the one that its manifest names",
         remedies: ["the manifest in the repository is wrong: kilt artifacts verify", "or the cache's disk is failing"])
+    case .damagedRecord(let path, let reason):
+      Diagnostic(
+        .environment, "the runner cache has a damaged file \(quoted(path))", notes: [reason],
+        remedies: ["connect to the artifact repository, and start again: Kilt replaces the file"])
     case .untrusted(let error): error.diagnostic
     case .client(let diagnostic): diagnostic
     case .file(let error): file(error)

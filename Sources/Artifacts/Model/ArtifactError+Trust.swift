@@ -1,6 +1,14 @@
 import Diagnostics
 
 extension ArtifactError {
+  /// Whether the error is about what the runner cache holds, so that the artifact repository can have better.
+  public var isAboutCache: Bool {
+    switch self {
+    case .refused, .damagedRecord: true
+    default: false
+    }
+  }
+
   /// The errors about signatures and policies.
   var trust: Diagnostic {
     switch self {
@@ -14,6 +22,17 @@ extension ArtifactError {
         .environment, "cannot use the policy \(quoted(path)): \(reason)",
         at: line.map { SourceLocation(path: path, line: $0) }, notes: ["nothing runs until the policy can be read"],
         remedies: ["correct the file; docs/artifacts.md has an example"])
+    case .branchMovedBack(let name, let branch, let last, let commit, let record):
+      Diagnostic(
+        .input, "the branch \(quoted(branch.text)) of \(name) moved back to an older commit",
+        notes: [
+          "the last commit was \(last.abbreviated); the artifact repository now names \(commit.abbreviated)",
+          "its index of branches is not signed, so it cannot take a host back",
+        ],
+        remedies: [
+          "to run the older commit, name it: `pex-runner run \(name)@\(commit.abbreviated)`",
+          "if the branch was moved back on purpose, delete \(quoted(record))",
+        ])
     case .foreignEnvelope(let reference, let keyID):
       Diagnostic(
         .input, "the envelope is not a signed statement about \(reference.name)@\(reference.commit.text.prefix(12))",

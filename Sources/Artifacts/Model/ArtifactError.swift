@@ -52,6 +52,10 @@ public enum ArtifactError: Error, Sendable, Hashable {
   case refused(String, policy: String, rule: String?, reason: String)
   /// A policy file that cannot be understood.
   case badPolicy(String, line: Int?, reason: String)
+  /// A file of the runner cache that cannot be used; what it is about has to be fetched again.
+  case damagedRecord(path: String, reason: String)
+  /// A branch that resolves to an older commit than before; `record` is the file that remembers the last one.
+  case branchMovedBack(ArtifactName, BranchName, from: Commit, to: Commit, record: String)
   /// An envelope without a usable statement about the manifest by the key.
   case foreignEnvelope(ArtifactReference, keyID: String)
 
@@ -75,7 +79,7 @@ extension ArtifactError: DiagnosableError {
     case .unknownName, .unknownCommit, .ambiguousCommit, .otherPlatform, .unknownBranch, .unknownVersion: lookup
     case .conflict, .bundleMismatch, .releaseConflict: publishing
     case .missingBlob, .damagedBlob, .badManifest: contents
-    case .refused, .badPolicy, .foreignEnvelope: trust
+    case .refused, .badPolicy, .branchMovedBack, .foreignEnvelope: trust
     default: environment
     }
   }

@@ -63,8 +63,10 @@ extension Manifest {
   }
 
   /// The JSON value of a manifest's file.
-  static func value(parsing bytes: [UInt8]) throws(ManifestFault) -> JSONValue {
-    guard bytes.count <= ManifestLimits.file else { throw ManifestFault("it is too large") }
+  static func value(
+    parsing bytes: [UInt8], limit: Int = ManifestLimits.file
+  ) throws(ManifestFault) -> JSONValue {
+    guard bytes.count <= limit else { throw ManifestFault("it is too large") }
     do throws(JSONError) { return try JSONValue(parsing: bytes) } catch { throw ManifestFault("\(error)") }
   }
 

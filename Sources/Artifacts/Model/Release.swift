@@ -132,16 +132,15 @@ public struct Release: Sendable, Hashable {
       digest: .of(facts.bytes(.canonical)), envelopes: envelope.map { [$0] } ?? [])
   }
 
-  /// Reads a release of either type that a runner cache holds; nil for a damaged one.
-  init?(cached bytes: [UInt8], name: ArtifactName, _ text: String) {
-    for kind in ReleaseVersion.Kind.allCases {
-      guard let version = ReleaseVersion(text, kind: kind),
-        let release = try? Release(parsing: bytes, name: name, version: version)
-      else { continue }
-      self = release
-      return
-    }
-    return nil
+  /// Reads a release of either type that a runner cache holds.
+  ///
+  /// - Throws: `ManifestFault` for one that is damaged, or of another name or version.
+  init(cached bytes: [UInt8], name: ArtifactName, _ text: String) throws(ManifestFault) {
+    let value = try Manifest.value(parsing: bytes)
+    guard let kind = value["type"]?.string.flatMap({ ReleaseVersion.Kind(rawValue: $0) }),
+      let version = ReleaseVersion(text, kind: kind)
+    else { throw ManifestFault("it is not the release \(name):\(text)") }
+    try self.init(parsing: bytes, name: name, version: version)
   }
 
   init(parsing bytes: [UInt8], name: ArtifactName, version: ReleaseVersion) throws(ManifestFault) {

@@ -55,10 +55,12 @@ struct CollectionMark: Sendable, Hashable {
     self.keys = keys
   }
 
-  init?(parsing bytes: [UInt8]) {
-    guard let value = try? JSONValue(parsing: bytes), value["format"]?.int == 1, let time = value["time"]?.int,
-      let keys = value["keys"]?.strings
-    else { return nil }
+  init(parsing bytes: [UInt8]) throws(ManifestFault) {
+    let value: JSONValue
+    do throws(JSONError) { value = try JSONValue(parsing: bytes) } catch { throw ManifestFault("\(error)") }
+    guard value["format"]?.int == 1, let time = value["time"]?.int, let keys = value["keys"]?.strings else {
+      throw ManifestFault("it is not the mark of a collection")
+    }
     self.init(time: time, keys: Set(keys))
   }
 }
@@ -119,10 +121,11 @@ extension Repository {
     guard let (bytes, version) = try storage.readVersioned(RepositoryLayout.collection, limit: 256 << 20) else {
       return (nil, nil)
     }
-    guard let mark = CollectionMark(parsing: bytes) else {
-      throw .badManifest(RepositoryLayout.collection, reason: "it is not a mark", repository: location)
+    do throws(ManifestFault) {
+      return (try CollectionMark(parsing: bytes), version)
+    } catch {
+      throw .badManifest(RepositoryLayout.collection, reason: error.reason, repository: location)
     }
-    return (mark, version)
   }
 
   private func sweep(
@@ -200,25 +203,57 @@ extension Repository {
         }
       }
     }
-    // What a kept manifest takes its segments from is needed as well.
-    let origins = Mutex<[ManifestKey]>([])
-    try forEachInParallel(all.filter { kept.contains($0.key) }, threads: Self.transfers) {
-      (item) throws(ArtifactError) in
-      guard let origin = try record(item.key)?.manifest.origin else { return }
-      origins.withLock { $0.append(ManifestKey(name: item.key.name, commit: origin, platform: item.key.platform)) }
-    }
-    kept.formUnion(origins.withLock { $0 })
+    // The origins of kept manifests have their segments, and are needed as well.
+    let entries = try storage.list(RepositoryLayout.artifacts, recursive: true)
+    kept.formUnion(try origins(of: all.filter { kept.contains($0.key) }, entries))
     summary.keptManifests = all.count { kept.contains($0.key) }
     var unneeded: [String: Int64] = [:]
     for item in all where !kept.contains(item.key) { unneeded[item.path] = item.size }
     if unneeded.isEmpty { return [:] }
-    for entry in try storage.list(RepositoryLayout.artifacts, recursive: true) where entry.name.hasSuffix(".dsse") {
+    var doomed: [Substring: [Stored]] = [:]
+    for item in all where !kept.contains(item.key) { doomed[Self.folder(of: item.path), default: []].append(item) }
+    for entry in entries {
       let path = RepositoryLayout.artifacts + entry.name
-      // PLATFORM.KEYID.dsse stands beside PLATFORM.json.
-      let manifest = path.dropLast(5).split(separator: ".").dropLast().joined(separator: ".") + ".json"
-      if unneeded[manifest] != nil { unneeded[path] = entry.size ?? 0 }
+      let folder = Self.folder(of: path)
+      for item in doomed[folder] ?? []
+      where RepositoryLayout.isCompanion(path.dropFirst(folder.utf8.count), of: item.key.platform.text) {
+        unneeded[path] = entry.size ?? 0
+      }
     }
     return unneeded
+  }
+
+  private static func folder(of path: String) -> Substring {
+    path.prefix(upTo: path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)
+  }
+
+  /// The origins that manifests name, and later manifests of the same commits.
+  private func origins(of items: [Stored], _ entries: [ObjectEntry]) throws(ArtifactError) -> [ManifestKey] {
+    var later: [Substring: [String]] = [:]
+    for entry in entries where entry.name.hasSuffix(".on-main") || entry.name.hasSuffix(".on-branch") {
+      let path = RepositoryLayout.artifacts + entry.name
+      later[Self.folder(of: path), default: []].append(path)
+    }
+    let beside = later
+    let found = Mutex<[ManifestKey]>([])
+    try forEachInParallel(items, threads: Self.transfers) { (item) throws(ArtifactError) in
+      var commits = [try record(item.key)?.manifest.origin]
+      let folder = Self.folder(of: item.path)
+      for path in beside[folder] ?? []
+      where RepositoryLayout.isCompanion(path.dropFirst(folder.utf8.count), of: item.key.platform.text) {
+        guard let bytes = try storage.read(path, limit: ManifestLimits.file) else { continue }
+        do throws(ManifestFault) {
+          commits.append(try ManifestRecord(parsing: bytes, for: item.key, path: path).manifest.origin)
+        } catch {
+          throw .badManifest(path, reason: error.reason, repository: location)
+        }
+      }
+      let keys = commits.compactMap { commit in
+        commit.map { ManifestKey(name: item.key.name, commit: $0, platform: item.key.platform) }
+      }
+      found.withLock { $0 += keys }
+    }
+    return found.withLock { $0 }
   }
 
   /// The blobs that any manifest or release names, also one that nothing keeps.
@@ -232,15 +267,10 @@ extension Repository {
         if let sbom = manifest.sbom { $0.insert(sbom.digest) }
       }
     }
-    for kind in ReleaseVersion.Kind.allCases {
-      let folder = RepositoryLayout.releases(kind)
-      for entry in try storage.list(folder, recursive: true) {
-        let parts = entry.name.split(separator: "/")
-        guard parts.count == 2, parts[1].hasSuffix(".json"), let name = ArtifactName(parts[0]),
-          let version = ReleaseVersion(parts[1].dropLast(5), kind: kind), let release = try release(name, version)
-        else { continue }
-        used.withLock { $0.formUnion(release.files.map(\.digest)) }
-      }
+    for (name, version) in try releases() {
+      // One that somebody removed since it was listed.
+      guard let release = try release(name, version) else { continue }
+      used.withLock { $0.formUnion(release.files.map(\.digest)) }
     }
     return used.withLock { $0 }
   }

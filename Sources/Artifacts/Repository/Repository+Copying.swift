@@ -36,15 +36,41 @@ extension Repository {
     }
     for segment in blobs { try copy(segment, to: other, &summary) }
     // The origin first: a manifest that is found must be complete.
-    for record in evidence.records.reversed() {
-      let path = RepositoryLayout.manifest(record.manifest.key)
-      if try other.storage.create(path, record.storedBytes) {
-        summary.manifests += 1
-      } else {
-        summary.presentManifests += 1
-      }
-      try copySignatures(record.manifest.key, to: other)
+    for record in evidence.records.reversed() { try copy(record, to: other, &summary) }
+  }
+
+  /// Copies a manifest byte by byte, then its signatures and later manifests.
+  private func copy(
+    _ record: ManifestRecord, to other: Repository, _ summary: inout CopySummary
+  ) throws(ArtifactError) {
+    let key = record.manifest.key
+    if try other.storage.create(record.path, record.storedBytes) {
+      summary.manifests += 1
+    } else {
+      summary.presentManifests += 1
     }
+    for path in try companions(of: key) {
+      guard let bytes = try storage.read(path, limit: ManifestLimits.file) else { continue }
+      if !path.hasSuffix(".dsse") { try copyOrigin(ofLater: path, bytes, key, to: other, &summary) }
+      _ = try other.storage.create(path, bytes)
+    }
+  }
+
+  /// A later manifest can have an origin that the first one does not have.
+  private func copyOrigin(
+    ofLater path: String, _ bytes: [UInt8], _ key: ManifestKey, to other: Repository, _ summary: inout CopySummary
+  ) throws(ArtifactError) {
+    let origin: Commit?
+    do throws(ManifestFault) {
+      origin = try ManifestRecord(parsing: bytes, for: key, path: path).manifest.origin
+    } catch {
+      throw .badManifest(path, reason: error.reason, repository: location)
+    }
+    guard let origin else { return }
+    var originKey = key
+    originKey.commit = origin
+    guard let record = try record(originKey), try other.record(originKey) == nil else { return }
+    try copy(record, to: other, &summary)
   }
 
   private func copy(
@@ -87,19 +113,16 @@ extension Repository {
     summary.bytes += manifest.size
   }
 
-  private func copySignatures(_ key: ManifestKey, to other: Repository) throws(ArtifactError) {
+  /// The signatures and later manifests beside a manifest.
+  private func companions(of key: ManifestKey) throws(ArtifactError) -> [String] {
     let folder = "\(RepositoryLayout.commits(of: key.name))\(key.commit)/"
-    let entries: [ObjectEntry]
     do throws(ArtifactError) {
-      entries = try storage.list(folder, recursive: false)
+      return try storage.list(folder, recursive: false).map(\.name)
+        .filter { RepositoryLayout.isCompanion($0, of: key.platform.text) }.sorted().map { folder + $0 }
     } catch {
       // A server without a directory index has nothing to list: the signature inside the manifest is copied with it.
-      if case .noListing = error { return }
+      if case .noListing = error { return [] }
       throw error
-    }
-    for entry in entries where entry.name.hasPrefix("\(key.platform).") && entry.name.hasSuffix(".dsse") {
-      guard let bytes = try storage.read(folder + entry.name, limit: ManifestLimits.file) else { continue }
-      _ = try other.storage.create(folder + entry.name, bytes)
     }
   }
 }

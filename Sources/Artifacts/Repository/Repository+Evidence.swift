@@ -16,6 +16,13 @@ extension Repository {
   /// - Throws: `badManifest` for a manifest that is not usable, or whose origin has other inputs or another file.
   public func evidence(for key: ManifestKey, signedBy keyIDs: [String] = []) throws(ArtifactError) -> Evidence? {
     guard let record = try record(key, signedBy: keyIDs) else { return nil }
+    return try evidence(record, key, signedBy: keyIDs)
+  }
+
+  /// A record with that of its origin, if it has one.
+  func evidence(
+    _ record: ManifestRecord, _ key: ManifestKey, signedBy keyIDs: [String]
+  ) throws(ArtifactError) -> Evidence {
     guard let origin = record.manifest.origin else { return Evidence(manifest: record.manifest, records: [record]) }
     var originKey = key
     originKey.commit = origin

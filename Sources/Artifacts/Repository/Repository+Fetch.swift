@@ -19,13 +19,15 @@ extension Repository {
         whole = before
         try onFiles { () throws(SystemCallError) in try seek(file, to: offset, path: path) }
         let place = SegmentPlace(file: RepositoryLayout.wholeFile(of: manifest), offset: offset)
+        var received = offset
         try receive(segment, orFrom: place) { (bytes) throws(ArtifactError) in
           whole.update(bytes)
           try onFiles { () throws(SystemCallError) in try FileSystem.write(bytes, to: file, path: path) }
+          received += Int64(bytes.count)
+          progress?(TransferProgress(bytes: received, totalBytes: manifest.size))
         }
       }
       offset += segment.size
-      progress?(TransferProgress(bytes: offset, totalBytes: manifest.size))
     }
     try requireWhole(whole, manifest)
     do throws(SystemCallError) { try replacement.commit(.durable) } catch { throw .file(error) }
@@ -91,28 +93,6 @@ extension Repository {
     }
   }
 
-  /// Reads all blobs of a manifest and returns what is wrong with each that is.
-  public func verify(_ manifest: Manifest) throws(ArtifactError) -> [ArtifactError] {
-    var faults: [ArtifactError] = []
-    var whole = WholeDigest(of: manifest)
-    var offset: Int64 = 0
-    for segment in manifest.segments {
-      do throws(ArtifactError) {
-        let place = SegmentPlace(file: RepositoryLayout.wholeFile(of: manifest), offset: offset)
-        offset += segment.size
-        try receive(segment, orFrom: place) { (bytes) throws(ArtifactError) in whole.update(bytes) }
-      } catch {
-        switch error {
-        case .missingBlob, .damagedBlob: faults.append(error)
-        default: throw error
-        }
-      }
-    }
-    if faults.isEmpty {
-      do throws(ArtifactError) { try requireWhole(whole, manifest) } catch { faults.append(error) }
-    }
-    return faults
-  }
 }
 
 /// The digest of a file whose segments pass by: of a manifest of format 1 that of all bytes, otherwise the tree digest,

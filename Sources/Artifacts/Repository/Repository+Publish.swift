@@ -6,6 +6,8 @@ public import SystemSupport
 public struct PublishOutcome: Sendable, Hashable {
   /// Whether the same file was published for that commit and platform before.
   public var wasPublished: Bool
+  /// Whether a later manifest was added to the published one: it names another branch, or has another signature.
+  public var addedLater = false
   public var uploadedBlobs: Int
   public var uploadedBytes: Int64
   /// Blobs that the artifact repository had.
@@ -58,7 +60,9 @@ extension Repository {
   ) throws(ArtifactError) -> PublishOutcome {
     if storage.isReadOnly { throw .readOnly(repository: location) }
     let isAbsent = storage.isAbsent
-    let published = isAbsent ? nil : try self.manifest(manifest.key)
+    let keyIDs = options.signer.map { [$0.publicKey.keyID] } ?? []
+    let evidence = isAbsent ? nil : try evidence(for: manifest.key, signedBy: keyIDs)
+    let published = evidence?.manifest
     if let published { try requireSame(published, manifest) }
     let pieces = try pieces(of: manifest, in: file)
     // Whoever publishes again wants to have repaired what was lost: then each blob is asked for.
@@ -70,27 +74,50 @@ extension Repository {
     if !options.isDryRun, let sbom = options.sbom, published == nil || published?.sbom == manifest.sbom {
       try store(sbom)
     }
-    if published == nil, !options.isDryRun { outcome.wasPublished = try !create(manifest, signer: options.signer) }
+    if let record = evidence?.records.first {
+      outcome.addedLater = try addLater(manifest, to: record, signer: options.signer, isDryRun: options.isDryRun)
+    } else if !options.isDryRun {
+      let created = try create(manifest, signer: options.signer)
+      (outcome.wasPublished, outcome.addedLater) = (created.wasPublished, created.addedLater)
+    }
     if !options.isDryRun { try restore(pieces, marked: marked) }
     return outcome
   }
 
   /// Publishes a manifest whose file is there already, under another commit with the same inputs: one request.
   ///
-  /// - Returns: false if the same file was published for that commit before.
-  public func publish(inherited manifest: Manifest, signer: (any ManifestSigner)?) throws(ArtifactError) -> Bool {
+  /// - Parameter isDryRun: compares, and stores nothing.
+  public func publish(
+    inherited manifest: Manifest, signer: (any ManifestSigner)?, isDryRun: Bool = false
+  ) throws(ArtifactError) -> PublishOutcome {
     precondition(manifest.origin != nil && manifest.inputs != nil, "without a proof nothing is inherited")
     if storage.isReadOnly { throw .readOnly(repository: location) }
+    if isDryRun { return try compared(manifest, signer: signer, isDryRun: true) }
     return try create(manifest, signer: signer)
   }
 
-  private func create(_ manifest: Manifest, signer: (any ManifestSigner)?) throws(ArtifactError) -> Bool {
+  private func create(
+    _ manifest: Manifest, signer: (any ManifestSigner)?
+  ) throws(ArtifactError) -> PublishOutcome {
     var record = ManifestRecord(manifest)
     if let signer { try record.sign(with: signer) }
-    if try storage.create(RepositoryLayout.manifest(manifest.key), record.bytes) { return true }
+    if try storage.create(RepositoryLayout.manifest(manifest.key), record.bytes) { return PublishOutcome() }
     // Another publisher was faster, or an answer was lost and the request repeated.
-    if let winner = try self.manifest(manifest.key) { try requireSame(winner, manifest) }
-    return false
+    return try compared(manifest, signer: signer, isDryRun: false)
+  }
+
+  /// Compares a manifest with the published one, and adds to that what it lacks.
+  private func compared(
+    _ manifest: Manifest, signer: (any ManifestSigner)?, isDryRun: Bool
+  ) throws(ArtifactError) -> PublishOutcome {
+    let keyIDs = signer.map { [$0.publicKey.keyID] } ?? []
+    guard let published = try evidence(for: manifest.key, signedBy: keyIDs), let record = published.records.first else {
+      return PublishOutcome()
+    }
+    try requireSame(published.manifest, manifest)
+    var outcome = PublishOutcome(wasPublished: true)
+    outcome.addedLater = try addLater(manifest, to: record, signer: signer, isDryRun: isDryRun)
+    return outcome
   }
 
   private func requireSame(_ published: Manifest, _ offered: Manifest) throws(ArtifactError) {

@@ -42,6 +42,18 @@ enum RepositoryLayout {
     "\(commits(of: key.name))\(key.commit)/\(key.platform).\(keyID).dsse"
   }
 
+  /// A later manifest of a commit: it was published again when the git remote's branch had it. `nil` is the main branch,
+  /// which readers find without its name.
+  static func later(_ key: ManifestKey, on branch: BranchName?) -> String {
+    let folder = "\(commits(of: key.name))\(key.commit)/\(key.platform)"
+    return branch.map { "\(folder).\($0.encoded).on-branch" } ?? "\(folder).on-main"
+  }
+
+  /// Whether an object beside the manifest `PLATFORM.json` belongs to it: a signature, or a later manifest.
+  static func isCompanion(_ name: some StringProtocol, of platform: some StringProtocol) -> Bool {
+    name.hasPrefix("\(platform).") && [".dsse", ".on-main", ".on-branch"].contains { name.hasSuffix($0) }
+  }
+
   static func commits(of name: ArtifactName) -> String { "\(artifacts)\(name)/" }
 
   /// The commit and platform that `COMMIT/PLATFORM.json` names; nil for anything else that may lie there.

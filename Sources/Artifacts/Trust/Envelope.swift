@@ -1,3 +1,4 @@
+import Digests
 public import JSON
 
 /// A DSSE envelope: bytes of a type, and signatures over both (secure-systems-lab/dsse: protocol.md, envelope.md).

@@ -38,14 +38,21 @@ public struct ManifestRecord: Sendable, Hashable {
     self.envelopes = envelopes
   }
 
+  /// Whether one of some keys claims to have signed. Verifies nothing.
+  func isSigned(byAnyOf keyIDs: [String]) -> Bool {
+    envelopes.contains { $0.signatures.contains { keyIDs.contains($0.keyID) } }
+  }
+
   /// Reads the file of a manifest.
   ///
   /// With an envelope inside, the bytes must be exactly those that ``bytes`` writes; without one, the digest is that of
   /// the bytes. Either way, a signature covers every byte of the file but those of the envelope.
-  init(parsing bytes: [UInt8], for key: ManifestKey) throws(ManifestFault) {
+  ///
+  /// - Parameter path: the key of the file; nil for that of the first manifest.
+  init(parsing bytes: [UInt8], for key: ManifestKey, path: String? = nil) throws(ManifestFault) {
     let value = try Manifest.value(parsing: bytes)
     storedBytes = bytes
-    path = RepositoryLayout.manifest(key)
+    self.path = path ?? RepositoryLayout.manifest(key)
     manifest = try Manifest(parsing: value, for: key)
     guard var object = value.object, let signed = object["envelope"], manifest.format != 1 else {
       digest = .of(bytes)

@@ -94,9 +94,10 @@ public struct Statement: Sendable, Hashable {
 
   /// Reads a statement of version 1 or 0.1; nil for anything else, and for one without subjects.
   public init?(parsing bytes: [UInt8]) {
+    let value: JSONValue
     // Bytes that are not JSON are not a statement.
-    guard let value = try? JSONValue(parsing: bytes),
-      [Self.type, "https://in-toto.io/Statement/v0.1"].contains(value["_type"]?.string),
+    do throws(JSONError) { value = try JSONValue(parsing: bytes) } catch { return nil }
+    guard [Self.type, "https://in-toto.io/Statement/v0.1"].contains(value["_type"]?.string),
       let type = value["predicateType"]?.string, let listed = value["subject"]?.array, !listed.isEmpty
     else { return nil }
     subjects = listed.compactMap { entry in

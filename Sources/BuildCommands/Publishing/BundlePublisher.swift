@@ -89,7 +89,7 @@ public final class BundlePublisher {
   /// - Returns: nil if no file of these inputs is known: the bundle has to be packed.
   public func inherit(
     _ plan: BundlePlan, inputs: SHA256Digest
-  ) throws -> (manifest: Manifest, wasPublished: Bool)? {
+  ) throws -> (manifest: Manifest, outcome: PublishOutcome)? {
     let name = try ArtifactName(validating: plan.artifact)
     guard let packed = index?.packed(name, inputs: inputs), packed.commit != commit else { return nil }
     try requireUnchanged(plan)
@@ -97,11 +97,9 @@ public final class BundlePublisher {
     manifest.origin = packed.commit
     manifest.digest = packed.digest
     manifest.size = packed.size
-    let isNew =
-      isDryRun
-      ? try repository.manifest(manifest.key) == nil : try repository.publish(inherited: manifest, signer: signer)
+    let outcome = try repository.publish(inherited: manifest, signer: signer, isDryRun: isDryRun)
     record(manifest, origin: packed.commit)
-    return (manifest, !isNew)
+    return (manifest, outcome)
   }
 
   /// Writes the index of the branch, if the git remote's branch has the commit. In a git repository without a remote the

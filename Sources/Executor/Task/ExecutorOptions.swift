@@ -28,6 +28,8 @@ public struct ExecutorOptions: Sendable, Hashable {
   public var path: [String]
   /// The ports from which tasks get theirs: of these, a task binds only its own. Nil leaves all of them open.
   public var portRange: ClosedRange<Int>?
+  /// The trust policy that `pex-runner` applies besides that of the host.
+  public var trustPolicy: String?
   /// The directory where secrets are looked up; its owner is this executor's user, and nobody else reads it.
   public var secretsDirectory: String?
   /// The command that prints a secret, given its reference, where there is no directory.
@@ -64,6 +66,7 @@ public struct ExecutorOptions: Sendable, Hashable {
     for directory in readOnly { arguments += ["--read-only", directory] }
     for directory in path { arguments += ["--path", directory] }
     if let portRange { arguments += ["--port-range", "\(portRange.lowerBound)-\(portRange.upperBound)"] }
+    if let trustPolicy { arguments += ["--policy", trustPolicy] }
     if let secretsDirectory { arguments += ["--secrets", secretsDirectory] }
     for word in secretsCommand { arguments += ["--secrets-command", word] }
     return arguments + ["--sample-milliseconds", "\(sampleInterval.wholeMilliseconds)"]
@@ -91,6 +94,7 @@ public struct ExecutorOptions: Sendable, Hashable {
         options.isolation = isolation
       case "--allow-root": options.allowedRoots.append(value)
       case "--read-only": options.readOnly.append(value)
+      case "--policy": options.trustPolicy = value
       case "--secrets": options.secretsDirectory = value
       case "--secrets-command": options.secretsCommand.append(value)
       case "--path": options.path.append(value)

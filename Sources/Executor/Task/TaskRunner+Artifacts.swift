@@ -36,7 +36,9 @@ extension TaskRunner {
     var arguments = ["fetch", artifact.name + separator + artifact.version]
     if let platform = artifact.platform { arguments += ["--platform", platform] }
     if let repository = options.repository { arguments += ["--repository", repository] }
-    arguments.append("--print-path")
+    if let policy = options.trustPolicy { arguments += ["--policy", policy] }
+    // Rules of a policy hold for stages; that of the assignment is the one that the scheduler admitted.
+    arguments += ["--stage", assignment.configuration.key.stage, "--print-path"]
     // Into files: whatever it prints, and however much, it is never blocked.
     let output = try Self.openLog(paths.run + "/fetch.output")
     defer { close(output) }

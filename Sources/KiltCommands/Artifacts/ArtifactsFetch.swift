@@ -1,5 +1,7 @@
 internal import ArgumentParser
 internal import Artifacts
+internal import Digests
+internal import JSON
 internal import SystemSupport
 
 /// `kilt artifacts fetch`.
@@ -12,11 +14,13 @@ struct ArtifactsFetch: ParsableCommand {
       EXAMPLES
         kilt artifacts fetch fiddler_server@3f2c9d1
         kilt artifacts fetch fiddler_server@3f2c9d1 --output /tmp/fiddler.pex
+        kilt artifacts fetch fiddler_server@main --format json
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var artifacts: ArtifactsOptions
   @OptionGroup var platform: PlatformOption
+  @OptionGroup var form: FormatOption
 
   @Option(name: .shortAndLong, help: ArgumentHelp("The file. Default: NAME-COMMIT-PLATFORM.pex.", valueName: "path"))
   var output: String?
@@ -31,6 +35,15 @@ struct ArtifactsFetch: ParsableCommand {
     let progress = TransferLine(Terminal.standardError, isShown: !global.quiet)
     try repository.fetch(manifest, to: path) { progress.show($0) }
     progress.clear()
-    Terminal.standardOutput.print(path.string)
+    switch form.format {
+    case .text: Terminal.standardOutput.print(path.string)
+    case .json:
+      let value = JSONValue.members([
+        "name": .string(manifest.key.name.text), "commit": .string(manifest.key.commit.text),
+        "platform": .string(manifest.key.platform.text), "path": .string(path.string), "size": .int(manifest.size),
+        "digest": .string(manifest.digest.hex),
+      ])
+      Terminal.standardOutput.print(value.text(.pretty))
+    }
   }
 }

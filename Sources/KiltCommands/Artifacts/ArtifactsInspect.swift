@@ -8,7 +8,8 @@ struct ArtifactsInspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect", abstract: "Show the facts of a published bundle.",
     discussion: """
-      --format json prints the manifest, with its segments.
+      --format json prints the manifest, with its segments. A commit that was published again has a later manifest: \
+      "later" names its branch and whether it is signed.
 
       EXAMPLES
         kilt artifacts inspect fiddler_server@3f2c9d1
@@ -23,12 +24,14 @@ struct ArtifactsInspect: ParsableCommand {
   var reference: String
 
   func run() throws {
+    let text = reference
     let repository = try artifacts.repository(global)
     let platform = try platform.value
     let reference = try repository.reference(try ArtifactSelector(parsing: reference), platform: platform)
     let evidence = try repository.resolveEvidence(reference, platform: platform)
     let manifest = evidence.manifest
     let isSigned = evidence.records.allSatisfy { !$0.envelopes.isEmpty }
+    let later = try repository.publications(of: evidence, on: Self.branch(text)).dropFirst()
     switch output.format {
     case .json:
       guard case .object(var object) = manifest.json else { return }
@@ -40,10 +43,34 @@ struct ArtifactsInspect: ParsableCommand {
           ])
         })
       object["signed"] = .bool(isSigned)
+      object["later"] = .array(later.map(Self.json))
       object["manifest_sha256"] = evidence.records.first.map { .string($0.digest.hex) }
       Terminal.standardOutput.print(JSONValue.object(object).text(.pretty))
-    case .text: for line in Self.lines(manifest, isSigned: isSigned) { Terminal.standardOutput.print(line) }
+    case .text:
+      for line in Self.lines(manifest, isSigned: isSigned) { Terminal.standardOutput.print(line) }
+      for evidence in later {
+        let manifest = evidence.manifest
+        let isSigned = evidence.records.allSatisfy { !$0.envelopes.isEmpty }
+        Terminal.standardOutput.print(
+          "later      \(Timestamp.text(manifest.created)) for branch \(manifest.branch ?? "-")"
+            + "\(manifest.isOnMain ? " (on the main branch)" : ""), \(isSigned ? "signed" : "not signed")")
+      }
     }
+  }
+
+  /// The branch of `NAME@BRANCH`; nil for a commit.
+  private static func branch(_ text: String) throws(ArtifactError) -> BranchName? {
+    guard case .branch(_, let branch) = try ArtifactSelector(parsing: text) else { return nil }
+    return branch
+  }
+
+  private static func json(_ later: Evidence) -> JSONValue {
+    let manifest = later.manifest
+    return .members([
+      "branch": manifest.branch.map { .string($0) } ?? .null, "pushed": .strings(manifest.pushed),
+      "on_main": .bool(manifest.isOnMain), "created": .string(Timestamp.text(manifest.created)),
+      "signed": .bool(later.records.allSatisfy { !$0.envelopes.isEmpty }),
+    ])
   }
 
   private static func lines(_ manifest: Manifest, isSigned: Bool) -> [String] {

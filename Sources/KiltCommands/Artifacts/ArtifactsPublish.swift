@@ -62,8 +62,8 @@ struct ArtifactsPublish: ParsableCommand {
     for binary in selected + others {
       if comparesAll {
         let (plan, inputs) = try packager.key(of: binary)
-        if let (manifest, wasPublished) = try publisher.inherit(plan, inputs: inputs) {
-          report.add(manifest, wasPublished: wasPublished, isDryRun: dryRun)
+        if let (manifest, outcome) = try publisher.inherit(plan, inputs: inputs) {
+          report.add(inherited: manifest, outcome, isDryRun: dryRun)
           continue
         }
       }
@@ -103,23 +103,33 @@ private struct PublishReport {
 
   init(_ format: OutputFormat) { self.format = format }
 
-  mutating func add(_ manifest: Manifest, wasPublished: Bool, isDryRun: Bool) {
+  mutating func add(inherited manifest: Manifest, _ outcome: PublishOutcome, isDryRun: Bool) {
     let origin = manifest.origin.map { $0.abbreviated } ?? ""
     let text =
-      wasPublished
-      ? "already published"
-      : isDryRun ? "would be published, with the file of \(origin)" : "published, with the file of \(origin)"
-    add(manifest, wasPublished ? "present" : "inherited", uploaded: 0, reused: manifest.size, text)
+      Self.present(manifest, outcome, isDryRun)
+      ?? "\(isDryRun ? "would be published" : "published"), with the file of \(origin)"
+    add(manifest, Self.work(outcome) ?? "inherited", uploaded: 0, reused: manifest.size, text)
+  }
+
+  /// The text about a commit that was published before; nil for a new one.
+  private static func present(_ manifest: Manifest, _ outcome: PublishOutcome, _ isDryRun: Bool) -> String? {
+    guard outcome.wasPublished else { return nil }
+    guard outcome.addedLater else { return "already published" }
+    let branch = manifest.branch.map { " for branch \($0)" } ?? ""
+    return "already published, \(isDryRun ? "a manifest would be added" : "added a manifest")\(branch)"
+  }
+
+  private static func work(_ outcome: PublishOutcome) -> String? {
+    outcome.wasPublished ? outcome.addedLater ? "added" : "present" : nil
   }
 
   mutating func add(_ manifest: Manifest, _ outcome: PublishOutcome, isDryRun: Bool) {
     let text =
-      outcome.wasPublished
-      ? "already published"
-      : (isDryRun ? "would be published, " : "published, ")
-        + "\(outcome.uploadedBytes >> 10) KiB uploaded, \(outcome.reusedBytes >> 10) KiB were there"
+      Self.present(manifest, outcome, isDryRun)
+      ?? (isDryRun ? "would be published, " : "published, ")
+      + "\(outcome.uploadedBytes >> 10) KiB uploaded, \(outcome.reusedBytes >> 10) KiB were there"
     add(
-      manifest, outcome.wasPublished ? "present" : "uploaded", uploaded: outcome.uploadedBytes,
+      manifest, Self.work(outcome) ?? "uploaded", uploaded: outcome.uploadedBytes,
       reused: outcome.reusedBytes, text)
   }
 

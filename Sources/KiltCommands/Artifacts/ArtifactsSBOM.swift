@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Artifacts
 internal import Diagnostics
+internal import JSON
 internal import SystemSupport
 
 /// `kilt artifacts sbom`.
@@ -8,16 +9,21 @@ struct ArtifactsSBOM: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sbom", abstract: "Print the software bill of materials of an artifact.",
     discussion: """
-      CycloneDX 1.5 in JSON: the packages in the bundle, with versions, package URLs and the digests of their wheels.
+      CycloneDX 1.5 in JSON: the packages in the bundle, with versions, package URLs and the digests of their wheels. \
+      --format text prints one package per line instead.
 
       EXAMPLES
         kilt artifacts sbom fiddler_server@3f2c9d1
         kilt artifacts sbom fiddler_server@main > bom.json
+        kilt artifacts sbom fiddler_server@main --format text
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var artifacts: ArtifactsOptions
   @OptionGroup var platform: PlatformOption
+
+  @Option(help: "The form of the output: json for CycloneDX, text for people.")
+  var format = OutputFormat.json
 
   @Argument(help: ArgumentHelp("The artifact.", valueName: "name@commit"))
   var reference: String
@@ -30,6 +36,10 @@ struct ArtifactsSBOM: ParsableCommand {
         .input, "\(reference) was published without a bill of materials",
         remedies: ["publish the commit after the next change of its inputs with this version of Kilt"])
     }
-    writeBytes(bytes + [UInt8(ascii: "\n")], to: 1)
+    if format == .json { return writeBytes(bytes + [UInt8(ascii: "\n")], to: 1) }
+    for component in try JSONValue(parsing: bytes)["components"]?.array ?? [] {
+      let name = component["name"]?.string ?? "", version = component["version"]?.string ?? ""
+      Terminal.standardOutput.print("\(name)  \(version)")
+    }
   }
 }

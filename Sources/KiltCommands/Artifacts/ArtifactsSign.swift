@@ -17,6 +17,7 @@ struct ArtifactsSign: ParsableCommand {
 
       EXAMPLES
         kilt artifacts sign fiddler_server@3f2c9d1 --key ci-main.pem
+        kilt artifacts sign fiddler_server@main --key ci-main.pem --format json
         kilt artifacts sign web@3f2c9d1 --print-statement > statement.json
         kilt artifacts sign web@3f2c9d1 --attach signed.json --public-key ci.pub
       """)
@@ -24,6 +25,7 @@ struct ArtifactsSign: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var artifacts: ArtifactsOptions
   @OptionGroup var platform: PlatformOption
+  @OptionGroup var output: FormatOption
 
   @Option(help: ArgumentHelp("The private key. Default: KILT_SIGNING_KEY.", valueName: "file"))
   var key: String?
@@ -75,7 +77,16 @@ struct ArtifactsSign: ParsableCommand {
       signer = privateKey.publicKey
       isNew = try repository.sign(key, with: privateKey)
     }
-    let what = isNew ? "signed" : "was signed before"
-    Terminal.standardOutput.print("\(key.name)@\(key.commit.abbreviated)  \(what), key \(signer.keyID.prefix(16))")
+    switch output.format {
+    case .text:
+      let what = isNew ? "signed" : "was signed before"
+      Terminal.standardOutput.print("\(key.name)@\(key.commit.abbreviated)  \(what), key \(signer.keyID.prefix(16))")
+    case .json:
+      let value = JSONValue.members([
+        "name": .string(key.name.text), "commit": .string(key.commit.text), "platform": .string(key.platform.text),
+        "keyid": .string(signer.keyID), "new": .bool(isNew),
+      ])
+      Terminal.standardOutput.print(value.text(.pretty))
+    }
   }
 }

@@ -40,7 +40,7 @@ struct ServerCertificate: Sendable {
       configuration.minimumTLSVersion = .tlsv12
       self.configuration = configuration
       let digest = SHA256Digest.of(try first.extractPublicKey().toSPKIBytes())
-      fingerprint = "sha256//" + String(base64: digest.bytes)
+      fingerprint = "sha256//" + Base64.encode(digest.bytes)
       // A key that is not the certificate's is found here, and not at the first connection.
       _ = try NIOSSLContext(configuration: configuration)
     } catch {

@@ -14,6 +14,7 @@ extension ClusterPolicy {
   /// main_branch = "main"
   /// artifacts = "production"          # where a job must run an artifact: never, production, always
   /// main_only = "production"          # where its commit must have been on the main branch
+  /// trust = "/etc/kilt/trust.toml"    # who must have signed artifacts; see docs/artifacts.md
   /// committed_files = "production"    # where the job must be what its committed files describe; needs git
   /// git = "/srv/git/acme.git"
   /// secrets = "/etc/kilt/secrets"     # a directory of root alone
@@ -67,6 +68,7 @@ extension ClusterPolicy {
       case "artifacts": artifacts = try reader.scope(value, name)
       case "main_only": mainOnly = try reader.scope(value, name)
       case "committed_files": committedFiles = try reader.scope(value, name)
+      case "trust": trust = try reader.path(value, name)
       case "git": git = try reader.path(value, name)
       case "secrets": secrets = try reader.path(value, name)
       case "secrets_command": secretsCommand = try reader.texts(value, name)

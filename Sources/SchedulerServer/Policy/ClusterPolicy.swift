@@ -40,6 +40,8 @@ struct ClusterPolicy: Sendable, Hashable {
   var attributes: [String: String] = [:]
   /// Codes of refusals that `--reason` can override.
   var overridable: Set<String> = []
+  /// The trust policy that artifacts must satisfy, besides that of the host; see `TrustPolicy`.
+  var trust: FilePath?
   /// Where secrets are looked up.
   var secrets: FilePath?
   /// The command that prints a secret, given its reference, where there is no directory.
@@ -64,8 +66,8 @@ struct ClusterPolicy: Sendable, Hashable {
   /// Everything, in a form that can be compared.
   private var key: [String] {
     productionStages + ["|"] + stages + ["|", mainBranch] + roles.flatMap { [$0.stages] + $0.roles }
-      + [artifacts.rawValue, mainOnly.rawValue, committedFiles.rawValue, git?.string ?? "", secrets?.string ?? ""]
-      + secretsCommand
+      + [artifacts.rawValue, mainOnly.rawValue, committedFiles.rawValue, git?.string ?? "", trust?.string ?? ""]
+      + [secrets?.string ?? ""] + secretsCommand
       + volumes.map { "\($0)" } + attributes.map { "\($0)=\($1)" }.sorted() + overridable.sorted()
   }
 }

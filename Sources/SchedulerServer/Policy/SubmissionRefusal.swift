@@ -12,6 +12,8 @@ struct SubmissionRefusal: DiagnosableError {
     case artifactMissing = "artifact-missing"
     case artifactDigest = "artifact-digest"
     case artifactPlatform = "artifact-platform"
+    case artifactDamaged = "artifact-damaged"
+    case artifactRefused = "artifact-refused"
     case offMain = "off-main"
     case filesNotCommitted = "files-not-committed"
     case filesDiffer = "files-differ"

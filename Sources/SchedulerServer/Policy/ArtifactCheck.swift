@@ -1,0 +1,158 @@
+internal import Artifacts
+internal import Diagnostics
+internal import Digests
+internal import JobModel
+internal import SystemSupport
+
+/// Holds the artifacts of a submitted job against the artifact repository and the trust policies of this host, whatever the
+/// client says about them. The executor's `pex-runner` applies the same policies again when it fetches.
+///
+/// Policies are read for each submission: a revoked key counts at once. Blocks while the artifact repository answers.
+struct ArtifactCheck {
+  private let options: SchedulerOptions
+  private let stage: String
+  private let trust: TrustContext
+
+  /// - Throws: `ArtifactError.badPolicy` for a policy that cannot be read: nothing is admitted then.
+  init(_ options: SchedulerOptions, stage: String) throws {
+    self.options = options
+    self.stage = stage
+    trust = try .host(and: options.trustPolicy, stage: stage, now: wallClockNanoseconds() / 1_000_000_000)
+  }
+
+  /// Returns the artifact with the facts of the artifact repository; the client's branch, size and main branch count for
+  /// nothing.
+  ///
+  /// - Throws: `SubmissionRefusal`, or that the artifact repository cannot be asked.
+  func verified(_ artifact: JobModel.ArtifactReference) throws -> JobModel.ArtifactReference {
+    guard let location = options.repository else {
+      throw Diagnostic(
+        .input, "the scheduler has no repository to take \"\(artifact.name)\" from",
+        remedies: ["start it with --repository URL"])
+    }
+    let repository = try Repository(opening: location)
+    let answer: Answer
+    do throws(ArtifactError) {
+      if let kind = ReleaseVersion.Kind(rawValue: artifact.hashType.rawValue) {
+        answer = try release(artifact, kind, repository)
+      } else {
+        answer = try bundle(artifact, repository)
+      }
+    } catch {
+      throw try refusal(error, artifact)
+    }
+    return try answer.get()
+  }
+
+  private typealias Answer = Result<JobModel.ArtifactReference, SubmissionRefusal>
+
+  private func bundle(
+    _ artifact: JobModel.ArtifactReference, _ repository: Repository
+  ) throws(ArtifactError) -> Answer {
+    let platform = HostPlatform.current
+    if let claimed = artifact.platform, claimed != platform.text {
+      return .failure(
+        SubmissionRefusal(
+          .artifactPlatform, "artifact \(artifact.name) is for \(claimed), and this host is \(platform)",
+          remedy: "publish it on \(platform), and submit again"))
+    }
+    guard let commit = Commit(artifact.version) else {
+      return .failure(
+        SubmissionRefusal(
+          .artifactMissing, "\"\(artifact.version)\" of artifact \"\(artifact.name)\" is not a full commit",
+          remedy: "name the commit as \"githash\" in the job file"))
+    }
+    let key = ManifestKey(name: try ArtifactName(validating: artifact.name), commit: commit, platform: platform)
+    guard let first = try repository.evidence(for: key, signedBy: trust.keyIDs) else {
+      return .failure(
+        SubmissionRefusal(
+          .artifactMissing, "artifact \(artifact.name)@\(commit.abbreviated) is not in the repository for \(platform)",
+          remedy: "run `kilt publish` at that commit, on this platform"))
+    }
+    if let refusal = differs(artifact, from: first.manifest.digest) { return .failure(refusal) }
+    return try admitted(artifact, first, repository).map { manifest in
+      var artifact = artifact
+      artifact.platform = platform.text
+      artifact.size = Int(manifest.size)
+      artifact.branch = manifest.branch
+      artifact.isOnMainBranch = manifest.isOnMain
+      return artifact
+    }
+  }
+
+  /// Returns the manifest of the publication that the policies admit and, where the stage needs it, that was on the main
+  /// branch: the first publication, or a later one.
+  private func admitted(
+    _ artifact: JobModel.ArtifactReference, _ first: Evidence, _ repository: Repository
+  ) throws(ArtifactError) -> Result<Manifest, SubmissionRefusal> {
+    let policy = options.clusterPolicy
+    let needsMain = policy.holds(policy.mainOnly, in: stage)
+    var refused: ArtifactError?
+    for evidence in try repository.publications(of: first, signedBy: trust.keyIDs) {
+      do throws(ArtifactError) {
+        try trust.require(evidence)
+      } catch {
+        guard case .refused = error else { throw error }
+        refused = error
+        continue
+      }
+      if !needsMain || evidence.manifest.isOnMain { return .success(evidence.manifest) }
+    }
+    if let refused { throw refused }
+    let manifest = first.manifest
+    return .failure(
+      SubmissionRefusal(
+        .offMain,
+        "the manifest of \(artifact.name)@\(manifest.key.commit.abbreviated) does not say that its commit was on the "
+          + "branch \"\(policy.mainBranch)\", as the stage \"\(stage)\" needs",
+        notes: manifest.branch.map { ["it was published from the branch \"\($0)\""] } ?? [],
+        remedy: "merge the commit into \"\(policy.mainBranch)\", push it, and publish it from there"))
+  }
+
+  private func release(
+    _ artifact: JobModel.ArtifactReference, _ kind: ReleaseVersion.Kind, _ repository: Repository
+  ) throws(ArtifactError) -> Answer {
+    let name = try ArtifactName(validating: artifact.name)
+    let version = try ReleaseVersion(validating: artifact.version, kind: kind)
+    guard let release = try repository.release(name, version) else {
+      return .failure(
+        SubmissionRefusal(
+          .artifactMissing, "artifact \(name):\(version) is not in the repository",
+          remedy: "put it there with `kilt artifacts put --type \(kind.rawValue) \(name) \(version) FILE`"))
+    }
+    if let refusal = differs(artifact, from: release.digest) { return .failure(refusal) }
+    try trust.require(release)
+    var artifact = artifact
+    artifact.size = Int(release.size)
+    artifact.branch = nil
+    artifact.isOnMainBranch = nil
+    return .success(artifact)
+  }
+
+  private func differs(_ artifact: JobModel.ArtifactReference, from digest: SHA256Digest) -> SubmissionRefusal? {
+    if artifact.digest == digest.hex { return nil }
+    let name =
+      artifact.hashType == .git
+      ? "\(artifact.name)@\(artifact.version.prefix(12))" : "\(artifact.name):\(artifact.version)"
+    return SubmissionRefusal(
+      .artifactDigest, "artifact \(name) has digest \(digest.hex), not the job's",
+      remedy: "submit the job again: the client asks the repository for the digest")
+  }
+
+  /// Errors about this artifact are refusals of the job; others are about the artifact repository or the host.
+  private func refusal(_ error: ArtifactError, _ artifact: JobModel.ArtifactReference) throws -> SubmissionRefusal {
+    let diagnostic = error.diagnostic
+    let remedy = diagnostic.remedies.first ?? "publish it again"
+    switch error {
+    case .refused:
+      return SubmissionRefusal(.artifactRefused, diagnostic.summary, notes: [diagnostic.notes[0]], remedy: remedy)
+    case .badManifest:
+      return SubmissionRefusal(
+        .artifactDamaged, "the manifest of artifact \(artifact.name) cannot be used", notes: [diagnostic.summary],
+        remedy: "run `kilt artifacts verify`, and publish another commit")
+    case .invalidName, .invalidVersion:
+      return SubmissionRefusal(.artifactMissing, diagnostic.summary, notes: diagnostic.notes, remedy: remedy)
+    default: throw error
+    }
+  }
+}
