@@ -220,7 +220,7 @@ let modules: [Module] = [
       "BuildCommands", "PythonCommands", "PythonEnvironments", "HostChecks", "Tailor", "TargetGraph", "Workspace",
       "BuildFiles", "Artifacts", "SigningKeys", "JobFiles", "JobModel", "SchedulerAccess", "SchedulerClient",
       "SchedulerCore", "Starlark", "PythonPackaging", "Bundles", "Actions", "ContentStore",
-      "Digests", "JSON", "SystemSupport", "Diagnostics",
+      "Digests", "JSON", "TOML", "SystemSupport", "Diagnostics",
     ],
     packages: [.argumentParser, .systemPackage]),
 ]

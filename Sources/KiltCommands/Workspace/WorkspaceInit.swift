@@ -5,14 +5,18 @@ internal import SystemSupport
 /// `kilt init`.
 struct WorkspaceInit: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "init", abstract: "Make this folder the root of a workspace.",
+    commandName: "init", abstract: "Make this directory the root of a workspace.",
     discussion: """
-      Writes a kilt.toml that holds what most workspaces need; every key is explained in it. A file that is there \
-      stays as it is.
+      Writes a kilt.toml with the settings that most workspaces need, each with a comment. The Python versions come \
+      from pyproject.toml, the source roots from the directories that exist. An existing kilt.toml is never changed.
 
       EXAMPLES
-        kilt init
-        kilt init -C ~/src/acme
+        kilt init                 make the current directory a workspace
+        kilt init -C ~/src/acme   make another directory a workspace
+
+      EXIT CODES
+        0  kilt.toml was written
+        2  the directory is a workspace already
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -22,50 +26,69 @@ struct WorkspaceInit: ParsableCommand {
     for name in ["kilt.toml", "pants.toml"] where FileSystem.exists(directory.appending(name)) {
       throw Diagnostic(
         .input, "\"\(directory)\" is a workspace already: it has a \(name)",
-        remedies: name == "kilt.toml" ? ["kilt list ::"] : ["\"kilt list ::\" works with it as it is"])
+        remedies: ["run `kilt list ::` to list its targets"])
     }
     let path = directory.appending("kilt.toml")
-    try FileSystem.write(text: Self.text(name: directory.lastComponent?.string ?? "workspace"), to: path)
+    let layout = ProjectLayout.read(directory)
+    try FileSystem.write(
+      text: Self.text(name: directory.lastComponent?.string ?? "workspace", layout: layout), to: path)
     global.note("wrote \(path)")
-    global.note("next: a BUILD file beside the code (python_sources(), pex_binary(...)), then kilt list ::")
+    if let source = layout.constraintsSource {
+      global.note("  Python \(layout.interpreterConstraints.joined(separator: ", ")), from \(source)")
+    }
+    global.note("  source roots: \(layout.sourceRoots.joined(separator: ", "))")
+    global.note(
+      """
+      next:
+        kilt tailor ::    write BUILD files for the sources, tests and requirements
+        kilt lock         write the lockfile
+        kilt test ::      run the tests
+        kilt package ::   build the programs into dist
+      """)
   }
 
-  static func text(name: String) -> String {
-    // As a basic string of TOML.
-    let quoted = name.unicodeScalars.map { scalar -> String in
+  static func text(name: String, layout: ProjectLayout) -> String {
+    let strings = { (texts: [String]) in texts.map { "\"\(quoted($0))\"" }.joined(separator: ", ") }
+    return """
+      # The workspace is this directory and everything below it.
+
+      [workspace]
+      name = "\(quoted(name))"
+      # Imports start at these directories: "/" is this directory, "src" every directory of that name.
+      source_roots = [\(strings(layout.sourceRoots))]
+
+      [python]
+      interpreter_constraints = [\(strings(layout.interpreterConstraints))]
+      # `kilt tailor` adds a pex_binary for each program: `__main__.py` and files with `if __name__ == "__main__":`.
+      tailor_pex_binary_targets = true
+
+      # `kilt lock` writes this lockfile from the workspace's requirements.
+      [python.resolves]
+      default = "3rdparty/python/default.lock"
+
+      # `kilt publish` uploads bundles here, and pex-runner fetches them: a directory, or s3://BUCKET/PREFIX.
+      [repository]
+      url = "file:.kilt/repository"
+
+      # `kilt job` talks to this scheduler. `kilt scheduler` runs one on this machine.
+      [clusters.devcluster]
+      scheduler = "http://127.0.0.1:8081"
+
+      # Jobs in the stage "prod" must come from a commit on this branch.
+      [git]
+      main_branch = "\(quoted(layout.mainBranch))"
+
+      """
+  }
+
+  /// The text as the inside of a basic string of TOML.
+  private static func quoted(_ text: String) -> String {
+    text.unicodeScalars.map { scalar -> String in
       switch scalar {
       case "\"", "\\": "\\\(scalar)"
       case let control where control.value < 0x20 || control.value == 0x7F: "_"
       default: String(scalar)
       }
     }.joined()
-    return """
-      # The workspace: everything below this directory.
-
-      [workspace]
-      name = "\(quoted)"
-      # Where imports start: "/" is this directory, "src" every directory of that name.
-      source_roots = ["/"]
-
-      [python]
-      interpreter_constraints = [">=3.8"]
-
-      # The lockfile that "kilt lock" writes from the workspace's requirements.
-      [python.resolves]
-      default = "3rdparty/python/default.lock"
-
-      # Where "kilt publish" puts bundles and pex-runner finds them: a directory from here, or s3://BUCKET/PREFIX.
-      [repository]
-      url = "file:.kilt/repository"
-
-      # What "kilt job" talks to; "kilt scheduler" runs one on this machine.
-      [clusters.devcluster]
-      scheduler = "http://127.0.0.1:8081"
-
-      # Jobs reach the stage "prod" only from a commit on this branch.
-      [git]
-      main_branch = "main"
-
-      """
   }
 }
