@@ -9,7 +9,7 @@ public struct ArchiveLimits: Sendable {
   public var entries: Int
   /// Bytes of all files together.
   public var bytes: Int64
-  /// How many times larger than the archive its files can be, once they are larger than 64 MiB.
+  /// The largest ratio of the files' size to the archive's, once the files are larger than 64 MiB.
   public var ratio: Int64
 
   public init(entries: Int = 200_000, bytes: Int64 = 16 << 30, ratio: Int64 = 1_000) {

@@ -4,7 +4,7 @@ public import SystemSupport
 /// Writes a tar whose bytes depend on names, contents and modes alone: owner and group 0, one time, entries in the order
 /// they are added.
 public struct TarWriter: ~Copyable {
-  /// How a tar is compressed.
+  /// The compression of a tar.
   public enum Compression: String, Sendable, CaseIterable {
     case none, gzip, bzip2, xz, zstd
 

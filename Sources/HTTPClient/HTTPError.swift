@@ -32,7 +32,7 @@ public struct HTTPError: DiagnosableError, Hashable {
   public var method: HTTPMethod
   /// Without credentials.
   public var url: String
-  /// What libcurl, the system or the server said.
+  /// The words of libcurl, the system or the server.
   public var detail: String
 
   public init(_ kind: Kind, _ request: HTTPRequest, detail: String = "") {

@@ -17,7 +17,7 @@ public struct HTTPMethod: Sendable, Hashable, RawRepresentable, CustomStringConv
   public var description: String { rawValue }
 }
 
-/// What a request sends.
+/// The body of a request.
 public enum HTTPBody: Sendable, Hashable {
   case none
   case bytes([UInt8])
@@ -25,7 +25,7 @@ public enum HTTPBody: Sendable, Hashable {
   case file(path: String, offset: Int64, length: Int64)
 }
 
-/// How long a request may take. All in milliseconds; nil is no limit.
+/// The time limits of a request, in milliseconds; nil is no limit.
 public struct HTTPTimeouts: Sendable, Hashable {
   /// Resolving the name, connecting and the TLS handshake.
   public var connect: Int
@@ -45,11 +45,11 @@ public struct HTTPTimeouts: Sendable, Hashable {
   }
 }
 
-/// Who asks. Credentials in the URL itself win over these, as in curl.
+/// The credentials of a request. Those in the URL itself win, as in curl.
 public enum HTTPCredentials: Sendable, Hashable {
   case none
   case basic(user: String, password: String)
-  /// What the user's netrc file (`$NETRC`, otherwise `~/.netrc`) has for the host, if anything.
+  /// Those of the user's netrc file (`$NETRC`, otherwise `~/.netrc`) for the host, if any.
   case netrc
 }
 

@@ -40,7 +40,7 @@ public struct HTTPResponse: Sendable, Hashable {
   /// The whole body for ``HTTPClient/send(_:limit:cancellation:)``. When the body went elsewhere: empty for a success,
   /// otherwise the beginning of what the server said about the failure.
   public var body: [UInt8]
-  /// Where the body came from after redirects, without credentials.
+  /// The URL of the body after redirects, without credentials.
   public var url: String
 
   public init(status: Int, headers: HTTPHeaders = [:], body: [UInt8] = [], url: String = "") {

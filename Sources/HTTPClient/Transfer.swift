@@ -8,14 +8,14 @@ final class Transfer {
   let request: HTTPRequest
   /// Bytes of body that are accepted.
   private let limit: Int64
-  /// Where the body of a success goes; nil collects it.
+  /// Receives the body of a success; nil collects it.
   private let sink: Sink?
   private(set) var status = 0
   private(set) var headers = HTTPHeaders()
   private(set) var body: [UInt8] = []
   /// Bytes given to the sink.
   private(set) var delivered: Int64 = 0
-  /// What made a callback give up; it explains libcurl's own code better.
+  /// The error that made a callback give up; it explains libcurl's own code better.
   private(set) var failure: (any Error)?
 
   /// Is told of the head of a success before the first piece of its body.
@@ -23,7 +23,7 @@ final class Transfer {
 
   private var upload: Upload?
 
-  /// How much of an error's page is kept.
+  /// The bytes of an error's page that are kept.
   private static let errorBodyLimit = 64 << 10
 
   init(_ request: HTTPRequest, limit: Int64, sink: Sink?) throws {

@@ -9,7 +9,7 @@ import SystemSupport
 struct InstalledTool {
   /// The link.
   var link: FilePath
-  /// What was asked for at the installation.
+  /// The artifact that the installation named.
   var artifact: ArtifactSelector
   var commit: Commit
   var repository: String?
@@ -17,7 +17,7 @@ struct InstalledTool {
 
   var referenceFile: FilePath { FilePath(link.string + ".ref") }
 
-  /// What runs: one commit, so that a start asks nobody.
+  /// The commit that runs: one, so that a start asks nobody.
   var target: ArtifactSelector {
     .commit(ArtifactReference(name: artifact.name, commit: CommitPrefix(commit)))
   }

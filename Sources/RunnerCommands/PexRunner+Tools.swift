@@ -95,7 +95,7 @@ extension PexRunner {
     }
   }
 
-  /// What an installed tool runs.
+  /// Prints the link, artifact, commit and bundle of an installed tool.
   static func which(_ name: String) throws {
     guard let link = Subprocess.find(name) else {
       throw Diagnostic(.input, "no program \"\(name)\" in PATH", remedies: ["install it with `pex-runner install`"])

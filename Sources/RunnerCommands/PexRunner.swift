@@ -120,7 +120,7 @@ public enum PexRunner {
           + "\(RunnerText.size(summary.bytes))\n", to: 2)
     }
     _ = try cache.evict(quota: try quota(invocation))
-    unpack(bundle.path)
+    if invocation.unpacks { unpack(bundle.path) }
     return bundle
   }
 

@@ -81,6 +81,7 @@ struct RunnerArguments {
   static func unknownOption(_ option: String) -> Diagnostic {
     let known = [
       "--repository", "--platform", "--max-size", "--verify", "--quiet", "--help", "--version", "--print-path",
+      "--no-unpack",
       "--policy", "--stage", "--as", "--to",
     ]
     return Diagnostic(

@@ -2,7 +2,7 @@ import Artifacts
 import Diagnostics
 import SystemSupport
 
-/// Where a runner finds its repository. Looked for only when something has to be fetched.
+/// The configuration of a host's runner. The artifact repository is looked for only when something has to be fetched.
 struct RunnerConfiguration {
   static let hostFile: FilePath = "/etc/kilt/runner.toml"
 
@@ -27,7 +27,7 @@ struct RunnerConfiguration {
       ])
   }
 
-  /// What the host demands: the policy of the host always counts, and the one of `--policy` or `KILT_POLICY` as well.
+  /// The demands of the host: its own policy always counts, and the one of `--policy` or `KILT_POLICY` as well.
   static func trust(_ invocation: RunnerInvocation) throws -> TrustContext {
     let named = (invocation.policy ?? variable("KILT_POLICY")).map { FilePath($0) }
     // A policy that is named must be there.

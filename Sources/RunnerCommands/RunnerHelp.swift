@@ -84,8 +84,12 @@ enum RunnerHelp {
     Fetch a bundle into the runner cache. Later it starts without the artifact
     repository. path, and fetch --print-path, print the path of the file.
 
+    Kilt also unpacks the bundle for its first start by this user. --no-unpack
+    leaves that to the start.
+
     EXAMPLES
       pex-runner fetch fiddler_server@3f2c9d1e8a7b
+      pex-runner fetch --no-unpack fiddler_server@main
       $(pex-runner path igor@3f2c9d1) resize --all
 
     """

@@ -2,7 +2,7 @@ import Artifacts
 import Diagnostics
 import SystemSupport
 
-/// What a command line of `pex-runner` asks for.
+/// A command line of `pex-runner`.
 ///
 /// Parsed by hand: the common case is a start of a program, and a parser with features costs more than all the rest.
 struct RunnerInvocation {
@@ -27,6 +27,8 @@ struct RunnerInvocation {
   /// Whether bytes and signatures are checked at each start; nil if the command line does not say.
   var verifies: Bool?
   var isQuiet = false
+  /// Whether a fetched bundle is unpacked for its first start.
+  var unpacks = true
   var policy: String?
   var stage: String?
   /// The name of an installed tool.
@@ -59,6 +61,7 @@ struct RunnerInvocation {
         }
         switch (option, verb) {
         case ("--print-path", "fetch"): printsPath = true
+        case ("--no-unpack", "fetch"), ("--no-unpack", "path"): unpacks = false
         case ("--as", "install"): toolName = try parser.value(of: option)
         case ("--to", "install"), ("--to", "update"): toolDirectory = try parser.value(of: option)
         default: _ = try take(option, from: &parser)

@@ -2,7 +2,7 @@ public import Artifacts
 internal import Diagnostics
 public import SystemSupport
 
-/// Where a publisher's key is: a file, or a command with its public key. The variables are for CI.
+/// The source of a publisher's key: a file, or a command with its public key. The variables are for CI.
 ///
 /// | variable | meaning |
 /// |---|---|

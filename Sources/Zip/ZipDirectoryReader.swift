@@ -23,14 +23,21 @@ struct ZipDirectoryReader {
     var members: [ZipMember] = []
     members.reserveCapacity(Int(directory.count))
     var position = directory.range.lowerBound
-    for _ in 0..<Int(directory.count) {
+    let contents = UnsafeRawBufferPointer(rebasing: bytes[..<directory.range.lowerBound])
+    for number in 0..<Int(directory.count) {
       members.append(try member(at: &position, in: directory))
+      // Looking at each member's header maps what is around it. Of a large archive that would be all of it.
+      if number % 256 == 255, contents.count > Self.largeSize { ZipWriter.release(contents) }
     }
+    if contents.count > Self.largeSize { ZipWriter.release(contents) }
     guard position == directory.range.upperBound else {
       throw failure(.inconsistent("its directory holds more than the \(directory.count) members it says"))
     }
     return members
   }
+
+  /// Archives from this size on do not stay in memory while they are read.
+  private static let largeSize = 16 << 20
 
   func failure(_ problem: ZipError.Problem, member: String? = nil) -> ZipError {
     ZipError(archive: archive, member: member, problem)

@@ -158,6 +158,27 @@ import Testing
     #expect(wrong.errorText.contains("unrecognized arguments: --no-such-option"))
   }
 
+  @Test("fetch unpacks a bundle for its first start, and with --no-unpack leaves that to the start")
+  func unpacking() throws {
+    let example = try Example()
+    let commit = try example.git("rev-parse", "HEAD")
+    try example.kilt("publish", "services/eightball:server")
+    let cache = example.scratch.appending("user-cache")
+    let unpacked = cache.appending("kilt/runtime/bundles")
+    func fetch(_ arguments: String...) throws {
+      try example.execute(
+        example.programs.appending("pex-runner").string, ["fetch", "-q"] + arguments + ["eightball_server@\(commit)"],
+        environment: [
+          "KILT_REPOSITORY=\(example.repository)", "XDG_CACHE_HOME=\(cache)",
+          "KILT_RUNNER_CACHE=\(example.scratch.appending("runner-\(arguments.count)"))",
+        ])
+    }
+    try fetch("--no-unpack")
+    #expect(!FileSystem.exists(unpacked))
+    try fetch()
+    #expect(try FileSystem.list(unpacked).count == 1)
+  }
+
   @Test func anUnknownCommitListsTheNearestKnown() throws {
     let example = try Example()
     let commit = try example.git("rev-parse", "HEAD")

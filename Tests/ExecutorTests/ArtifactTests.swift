@@ -44,7 +44,7 @@ import Testing
       #expect(
         try FileSystem.readText(FilePath(fixture.root + "/arguments"))
           == "fetch server@0123456789abcdef0123456789abcdef01234567 --platform bookworm-x86_64 "
-          + "--repository /some/where --policy /etc/trust.toml --stage devel --print-path\n")
+          + "--repository /some/where --policy /etc/trust.toml --stage devel --print-path --no-unpack\n")
       // What the task did to its copy did not reach the cache.
       #expect(try FileSystem.readText(FilePath(fixture.root + "/cached")) == Self.content)
     }

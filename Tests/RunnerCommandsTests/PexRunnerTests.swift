@@ -95,7 +95,8 @@ struct PexRunnerTests {
 
   @Test func fetchPrintsAPathThatRuns() throws {
     try fixture.publish()
-    let path = try fixture.run("fetch", "--print-path", "igor@aaaaaaa").text
+    #expect(try fixture.run("run", "--no-unpack", "igor@aaaaaaa").termination == .exited(2))
+    let path = try fixture.run("fetch", "--print-path", "--no-unpack", "igor@aaaaaaa").text
     #expect(try Subprocess(path, ["x"]).run().text == "args: x")
     #expect(try fixture.run("fetch", "igor@aaaaaaa").errorText == "pex-runner: igor@aaaaaaaaaaaa is in the cache")
   }

@@ -132,4 +132,28 @@ struct ZipWriterTests {
     let result = try Subprocess("python3", ["-c", script, path.string]).run()
     #expect(result.text == "\(members)", "\(result.errorText)")
   }
+
+  @Test("Opening a large archive leaves little of it in memory") func resident() throws {
+    let scratch = try Scratch()
+    let path = scratch.path.appending("large.zip")
+    let writer = try ZipWriter(creating: path)
+    // Bytes that do not shrink.
+    var state: UInt64 = 1
+    let contents = ZipContents(
+      compressing: (0..<32_768).map { _ -> UInt8 in
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return UInt8(truncatingIfNeeded: state >> 33)
+      })
+    for number in 0..<1_500 { try writer.add(contents, named: text("member-\(number)")) }
+    try writer.finishDirectory()
+    try writer.publish()
+    let archive = try ZipArchive(path: path)
+    #expect(archive.file.count > 45 << 20)
+    let lines = try FileSystem.readText("/proc/self/smaps", limit: 64 << 20).split(separator: "\n")
+    let mapping = try #require(lines.firstIndex { $0.hasSuffix(path.string) })
+    let line = try #require(lines[mapping...].first { $0.hasPrefix("Rss:") })
+    let resident = try #require(line.split(separator: " ").dropFirst().first.flatMap { Int($0) })
+    #expect(resident < 8 << 10, "\(line)")
+    #expect(try archive.contents(of: archive.members[1_400]).count == 32_768)
+  }
 }

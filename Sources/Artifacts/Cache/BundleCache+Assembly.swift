@@ -156,7 +156,7 @@ extension BundleCache {
   }
 }
 
-/// Where segments can be copied from.
+/// The sources that segments can be copied from.
 struct SegmentSources: Sendable {
   var pieces: [SHA256Digest: FilePiece] = [:]
   /// The cached bundles among the sources, as they were verified.

@@ -16,7 +16,7 @@ public struct CacheEntry: Sendable, Hashable {
   public var isNewest: Bool
 }
 
-/// What an eviction did.
+/// The result of an eviction.
 public struct EvictionSummary: Sendable, Hashable {
   public var removed: [CacheEntry] = []
   /// Bytes that were freed.

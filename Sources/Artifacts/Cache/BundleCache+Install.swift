@@ -2,7 +2,7 @@ import Digests
 import Synchronization
 import SystemSupport
 
-/// What a fetch into the cache took from the repository.
+/// The segments and bytes that a fetch into the cache took from the artifact repository.
 public struct FetchSummary: Sendable, Hashable {
   public var segments: Int
   public var bytes: Int64
@@ -100,7 +100,7 @@ extension BundleCache {
     }
   }
 
-  /// Where each distinct segment of a manifest can be copied from, after fetching those that are nowhere.
+  /// Returns the source of each distinct segment of a manifest, after fetching those that are nowhere.
   private func gather(
     _ manifest: Manifest, from repository: Repository, usingCached: Bool, _ summary: inout FetchSummary
   ) throws(ArtifactError) -> SegmentSources {

@@ -11,7 +11,7 @@ public struct CachedBundle: ~Copyable {
   public let commit: Commit
   /// When its manifest was created, in seconds since 1970.
   public internal(set) var created: Int64
-  /// What was taken from the repository for it; nil when it was in the cache.
+  /// The segments and bytes that were fetched for it; nil if it was in the cache.
   public internal(set) var fetched: FetchSummary?
   private let file: FileDescriptor
 

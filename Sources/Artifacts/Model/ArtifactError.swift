@@ -2,7 +2,7 @@ public import Diagnostics
 public import DirectoryTrust
 public import SystemSupport
 
-/// What can go wrong between a bundle, a repository and the cache.
+/// An error of a bundle, an artifact repository or the runner cache.
 ///
 /// `repository` is always a location without credentials, fit for a message.
 public enum ArtifactError: Error, Sendable, Hashable {

@@ -3,7 +3,7 @@ import Digests
 /// The full object name of a git commit: 40 (SHA-1) or 64 (SHA-256) lower-case hexadecimal digits.
 public struct Commit: Sendable, Hashable, Comparable, CustomStringConvertible {
   public let text: String
-  /// How many digits file names carry.
+  /// The number of digits in file names.
   public static let abbreviatedLength = 12
 
   /// The commit, or nil when `text` is not a full object name. Upper-case digits become lower-case.
@@ -21,7 +21,7 @@ public struct Commit: Sendable, Hashable, Comparable, CustomStringConvertible {
   public static func < (left: Commit, right: Commit) -> Bool { left.text < right.text }
 }
 
-/// What a user names a commit by: the full name, or at least its first 7 digits.
+/// A commit as a user writes it: the full name, or at least its first 7 digits.
 public struct CommitPrefix: Sendable, Hashable, CustomStringConvertible {
   public let text: String
 

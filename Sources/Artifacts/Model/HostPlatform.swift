@@ -1,6 +1,6 @@
 import Glibc
 
-/// What a bundle was built for: a distribution and a machine architecture, as in `bookworm-x86_64`.
+/// An artifact platform: the distribution and machine architecture that a bundle was built for, as in `bookworm-x86_64`.
 ///
 /// Two hosts of one platform have the same C library and system libraries, so wheels chosen for one fit the other.
 public struct HostPlatform: Sendable, Hashable, Comparable, CustomStringConvertible {

@@ -117,7 +117,7 @@ public struct Manifest: Sendable, Hashable {
   }
 }
 
-/// What names one manifest in a repository.
+/// The name, commit and artifact platform that identify a manifest.
 public struct ManifestKey: Sendable, Hashable, CustomStringConvertible {
   public var name: ArtifactName
   public var commit: Commit

@@ -7,7 +7,7 @@ import SystemSupport
 public struct RetentionRules: Sendable {
   /// Commits that stay whatever their age: those that branches, tags and jobs name.
   public var commits: Set<String>
-  /// How many of the newest commits of each artifact and platform stay.
+  /// The number of newest commits that stay, of each artifact and platform.
   public var newest: Int
   /// Manifests that are younger stay, in seconds.
   public var age: Int64

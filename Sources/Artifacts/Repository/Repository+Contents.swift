@@ -98,7 +98,7 @@ extension Repository {
     if try storage.size(of: key) == Int64(bytes.count) { return }
     let folder = try onFiles { () throws(SystemCallError) in try FileSystem.makeTemporaryDirectory(prefix: "kilt-blob")
     }
-    // What cannot be removed is left to whoever cleans temporary directories.
+    // The system cleans temporary directories that cannot be removed here.
     defer { try? FileSystem.removeTree(folder) }
     let file = folder.appending("blob")
     try onFiles { () throws(SystemCallError) in try FileSystem.write(bytes, to: file) }

@@ -80,7 +80,7 @@ extension Repository {
     if try other.storage.size(of: path) == segment.size { return }
     let folder = try onFiles { () throws(SystemCallError) in try FileSystem.makeTemporaryDirectory(prefix: "kilt-copy")
     }
-    // What cannot be removed is left to whoever cleans temporary directories.
+    // The system cleans temporary directories that cannot be removed here.
     defer { try? FileSystem.removeTree(folder) }
     let file = folder.appending("blob")
     try receiveAgain(segment) { () throws(ArtifactError) in
@@ -103,7 +103,7 @@ extension Repository {
     if try other.storage.size(of: path) == manifest.size { return }
     let folder = try onFiles { () throws(SystemCallError) in try FileSystem.makeTemporaryDirectory(prefix: "kilt-copy")
     }
-    // What cannot be removed is left to whoever cleans temporary directories.
+    // The system cleans temporary directories that cannot be removed here.
     defer { try? FileSystem.removeTree(folder) }
     let file = folder.appending("file")
     try fetch(manifest, to: file)

@@ -113,11 +113,11 @@ struct WholeDigest {
 }
 
 extension Manifest.Segment {
-  /// What people call the segment: the wheel's file name, or the part of the bundle.
+  /// The name of the segment for people: the wheel's file name, or the part of the bundle.
   public var title: String { name.isEmpty ? kind : name }
 }
 
-/// Where a segment is in a whole file of an artifact repository.
+/// The place of a segment in a whole file of an artifact repository.
 struct SegmentPlace: Sendable {
   /// The key of the file.
   var file: String

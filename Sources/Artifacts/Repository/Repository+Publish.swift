@@ -20,7 +20,7 @@ public struct PublishOutcome: Sendable, Hashable {
   }
 }
 
-/// How a publication goes beyond the manifest and its file.
+/// The options of a publication besides the manifest and its file.
 public struct PublishOptions: Sendable {
   /// Signs the manifest.
   public var signer: (any ManifestSigner)?
@@ -43,7 +43,7 @@ public struct PublishOptions: Sendable {
   }
 }
 
-/// How far a transfer is.
+/// The progress of a transfer.
 public struct TransferProgress: Sendable, Hashable {
   public var bytes: Int64
   public var totalBytes: Int64

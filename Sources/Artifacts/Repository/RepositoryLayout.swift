@@ -1,6 +1,6 @@
 import Digests
 
-/// Where things are in a repository, whatever it is made of. Keys are relative, with `/`, and built only from validated
+/// The keys of an artifact repository, the same for every kind of storage. Keys are relative, with `/`, and built only from validated
 /// parts, so none leads out of the repository.
 enum RepositoryLayout {
   static let artifacts = "artifacts/"

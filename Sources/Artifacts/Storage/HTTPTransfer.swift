@@ -1,7 +1,7 @@
 import HTTPClient
 import SystemSupport
 
-/// What the storages behind HTTP have in common.
+/// Requests of the storages behind HTTP.
 enum HTTPTransfer {
   /// Sends a request and returns the answer, of whatever status.
   static func send(

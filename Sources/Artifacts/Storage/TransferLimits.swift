@@ -1,7 +1,7 @@
 import HTTPClient
 import SystemSupport
 
-/// How long transfers wait: nothing that a server does or leaves undone makes a command hang.
+/// The time limits of transfers. No server can make a command hang.
 struct TransferLimits: Sendable, Hashable {
   /// Milliseconds without a byte after which an attempt is given up.
   var silence = 30_000

@@ -5,7 +5,7 @@ import Glibc
 /// A rule is a permission. An artifact is admitted if one rule that matches its name, branch and stage has enough
 /// signatures of its keys. Without such a rule the artifact is refused, and the refusal names the rule that came closest.
 ///
-/// How to verify:
+/// To verify an artifact:
 /// ```
 /// let policy = try TrustPolicy(reading: "/etc/kilt/policy.toml")          // nil if the file does not exist
 /// let evidence = try repository.evidence(for: key, signedBy: policy.keyIDs)
@@ -46,7 +46,7 @@ public struct TrustPolicy: Sendable, Hashable {
     public var roles: Set<Role>
     /// Names of keys that count; empty for all keys of the roles.
     public var keys: [String]
-    /// How many different keys must have signed.
+    /// The number of different keys that must have signed.
     public var threshold: Int
     /// Seconds since the manifest was created.
     public var minimumAge: Int64
@@ -158,6 +158,6 @@ public struct TrustPolicy: Sendable, Hashable {
 struct PolicyRefusal: Error {
   var rule: String
   var reason: String
-  /// How many of the rule's conditions held: the refusal of the rule that came closest is shown.
+  /// The number of the rule's conditions that held: the refusal of the rule that came closest is shown.
   var progress: Int
 }

@@ -3,7 +3,7 @@ internal import Diagnostics
 internal import SystemSupport
 public import Workspace
 
-/// What git and the CI say about the commit that is published.
+/// The facts of git and of the CI about the commit that is published.
 public struct PublicationSource: Sendable, Hashable {
   /// All digits.
   public var commit: String

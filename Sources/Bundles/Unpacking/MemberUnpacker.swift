@@ -27,6 +27,8 @@ struct MemberUnpacker: Sendable {
     performInParallel(count: jobs.count) { index in
       guard failure.withLock({ $0 == nil }) else { return }
       do { try write(jobs[index]) } catch { failure.withLock { $0 = $0 ?? error } }
+      // A bundle can be larger than the memory that its host has to spare.
+      archive.release(0..<archive.file.count)
     }
     if let error = failure.withLock({ $0 }) { throw error }
     return members.count

@@ -39,6 +39,8 @@ extension TaskRunner {
     if let policy = options.trustPolicy { arguments += ["--policy", policy] }
     // Rules of a policy hold for stages; that of the assignment is the one that the scheduler admitted.
     arguments += ["--stage", assignment.configuration.key.stage, "--print-path"]
+    // A task unpacks into a directory of its own.
+    arguments.append("--no-unpack")
     // Into files: whatever it prints, and however much, it is never blocked.
     let output = try Self.openLog(paths.run + "/fetch.output")
     defer { close(output) }

@@ -14,7 +14,7 @@ struct ArtifactsCommand: ParsableCommand {
     ])
 }
 
-/// What the verbs on artifacts have in common.
+/// The options that all verbs on artifacts have.
 struct ArtifactsOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(

@@ -96,7 +96,7 @@ struct ArtifactsPublish: ParsableCommand {
   }
 }
 
-/// What was published: a line for each binary, or JSON at the end.
+/// The report of a publication: a line for each binary, or JSON at the end.
 private struct PublishReport {
   private let format: OutputFormat
   private var values: [JSONValue] = []

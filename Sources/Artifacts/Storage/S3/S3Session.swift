@@ -2,7 +2,7 @@ import Glibc
 import HTTPClient
 import Synchronization
 
-/// What requests to one bucket share: credentials, and how far this machine's clock is off.
+/// The state that requests to one bucket share: credentials, and the correction of this machine's clock.
 final class S3Session: Sendable {
   private struct State {
     /// Seconds that the server's clock is ahead.

@@ -1,4 +1,4 @@
-/// What S3's answers need of XML: the contents of elements by name. The answers are flat, without attributes that matter
+/// The contents of elements by name: the part of XML that S3's answers need. The answers are flat, without attributes that matter
 /// and without CDATA; anything else reads as an element that is not there.
 struct XMLText {
   private let text: Substring
