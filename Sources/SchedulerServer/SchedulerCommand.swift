@@ -200,6 +200,10 @@ public struct SchedulerCommand: ParsableCommand {
       options.attributes[String(text[..<equals])] = String(text[text.index(after: equals)...])
     }
     if let config { options.clusterPolicy = try ClusterPolicy(reading: FilePath(config)) }
+    if options.clusterPolicy.trust == nil, let path = environmentVariable("KILT_POLICY"), !path.isEmpty {
+      // Absolute: executors start in another directory.
+      options.clusterPolicy.trust = try FileSystem.currentDirectory().pushing(FilePath(path))
+    }
     // Whoever mistypes the policy learns it now, and not from the first refused job.
     _ = try ArtifactCheck(options, stage: "")
     if let flappingThreshold { options.policy.flappingThreshold = .seconds(flappingThreshold) }

@@ -47,12 +47,6 @@ struct SchedulerOptions: Sendable {
   /// The state machine's constants.
   var policy = SchedulerPolicy()
 
-  /// The trust policy that counts besides that of the host: the one of `[policy]`, else that of `KILT_POLICY`.
-  var trustPolicy: FilePath? {
-    if let path = clusterPolicy.trust { return path }
-    return environmentVariable("KILT_POLICY").flatMap { $0.isEmpty ? nil : FilePath($0) }
-  }
-
   var isLoopback: Bool { LoopbackAddress.isLoopback(listenHost) }
   var tasksDirectory: FilePath { stateDirectory.appending("tasks") }
 }

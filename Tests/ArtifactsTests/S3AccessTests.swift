@@ -133,7 +133,8 @@ struct S3AccessTests {
     let right = #"echo '{"Version": 1, "AccessKeyId": "P", "SecretAccessKey": "S", "SessionToken": "T"}'"#
     #expect(try source(right).credentials(now: 0)?.accessKey == "P")
     for (command, note) in [
-      ("echo no; exit 4", "exited(4)"), ("echo '{}'", "its output is not version 1"), ("true", "its output is not"),
+      ("echo no; exit 4", "exited(4)"), ("echo '{}'", "its output is not version 1"),
+      ("true", "the answer is not JSON"),
     ] {
       let source = try source(command)
       let error = artifactError { () throws(ArtifactError) in try source.credentials(now: 0) }

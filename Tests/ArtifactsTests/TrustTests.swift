@@ -218,6 +218,10 @@ struct TrustTests {
       ("[rules.a]\nminimum_age = \"soon\"", "[rules.a]: \"minimum_age\" must be a duration"),
       ("[rules.a]\nthreshold = 0", "[rules.a]: \"threshold\" must be 1 to 100"),
       ("[keys.x]\npublic = \"ed25519:AAAA\"\nrole = \"person\"", "[keys.x]: \"public\" is not an ed25519 key"),
+      (
+        ["a", "b"].map { "[keys.\($0)]\npublic = \"ed25519:\(String(repeating: "A", count: 43))=\"\nrole = \"person\"" }
+          .joined(separator: "\n"), "[keys.b]: it is the key of a"
+      ),
       ("rule = 1", "unknown \"rule\""), ("", "there are no rules"), ("[rules", "expected"),
     ]) func badPolicies(_ text: String, _ reason: String) throws
   {

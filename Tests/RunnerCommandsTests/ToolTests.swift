@@ -112,5 +112,10 @@ struct ToolTests {
     #expect(try fixture.run("run", "tool:1.2.0").text == "version")
     #expect(try fixture.run("path", "tool:1.2.0").text.hasSuffix("/tool.sh"))
     #expect(try fixture.run("run", "tool:^1.2").termination == .exited(2))
+    // A damaged record is not an absent one: the error says what is wrong, and not only that nothing was found.
+    try FileSystem.write(text: "{", to: fixture.cachePath.appending("releases/tool/1.2.0/release"))
+    let damaged = try fixture.run("run", "tool:1.2.0")
+    #expect(damaged.termination == .exited(3))
+    #expect(damaged.errorText.contains("the runner cache has a damaged file"), "\(damaged.errorText)")
   }
 }

@@ -51,7 +51,10 @@ extension TrustPolicy {
     for (name, _) in document.root where name != "keys" && name != "rules" { throw reader.fault("unknown \"\(name)\"") }
     var keys: [Key] = []
     for (name, value) in document.root["keys"]?.object ?? JSONObject() {
-      keys.append(try reader.key(name, value))
+      let key = try reader.key(name, value)
+      // Counted under two names, one signature would be two; revoked under one, a key would live on under the other.
+      if let same = keys.first(where: { $0.key == key.key }) { throw reader.fault("it is the key of \(same.name)") }
+      keys.append(key)
     }
     var rules: [Rule] = []
     for (name, value) in document.root["rules"]?.object ?? JSONObject() {

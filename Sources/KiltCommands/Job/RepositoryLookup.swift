@@ -30,16 +30,18 @@ struct RepositoryLookup: ArtifactLookup {
     }
     let platform = try request.platform.map { try HostPlatform(validating: $0) } ?? .current
     let reference = try Artifacts.ArtifactReference(parsing: "\(request.name)@\(request.version)")
-    let manifest = try repository.resolve(reference, platform: platform)
+    let evidence = try repository.resolveEvidence(reference, platform: platform)
+    let manifest = evidence.manifest
     return JobModel.ArtifactReference(
       name: request.name, hashType: .git, version: manifest.key.commit.text, platform: platform.text,
       digest: manifest.digest.hex, size: Int(manifest.size), branch: manifest.branch,
-      isOnMainBranch: isOnMain(manifest))
+      isOnMainBranch: try isOnMain(evidence))
   }
 
-  /// A commit may have been merged since it was published: git knows better, where it knows the commit.
-  private func isOnMain(_ manifest: Manifest) -> Bool {
-    if manifest.isOnMain { return true }
+  /// A commit may have been merged since it was published: a later publication says so, and git, where it knows the commit.
+  private func isOnMain(_ evidence: Evidence) throws(ArtifactError) -> Bool {
+    let manifest = evidence.manifest
+    if try repository.publications(of: evidence).contains(where: { $0.manifest.isOnMain }) { return true }
     do {
       return try workspace.git.isAncestor(
         manifest.key.commit.text, ofBranch: workspace.configuration.mainBranch)

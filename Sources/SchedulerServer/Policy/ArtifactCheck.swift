@@ -17,7 +17,7 @@ struct ArtifactCheck {
   init(_ options: SchedulerOptions, stage: String) throws {
     self.options = options
     self.stage = stage
-    trust = try .host(and: options.trustPolicy, stage: stage, now: wallClockNanoseconds() / 1_000_000_000)
+    trust = try .host(and: options.clusterPolicy.trust, stage: stage, now: wallClockNanoseconds() / 1_000_000_000)
   }
 
   /// Returns the artifact with the facts of the artifact repository; the client's branch, size and main branch count for

@@ -67,7 +67,7 @@ struct TaskSupervisor {
       controlGroupParent: options.controlGroupParent, isolation: isolation(),
       allowsMissingUser: options.allowsMissingUser, allowedRoots: options.allowedRoots, readOnly: options.readOnly,
       path: options.path, portRange: options.portRange)
-    executor.trustPolicy = options.trustPolicy?.string
+    executor.trustPolicy = options.clusterPolicy.trust?.string
     executor.secretsDirectory = options.clusterPolicy.secrets?.string
     executor.secretsCommand = options.clusterPolicy.secretsCommand
     let log = try FileSystem.open(

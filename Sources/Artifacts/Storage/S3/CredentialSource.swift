@@ -75,9 +75,10 @@ final class CredentialSource: Sendable {
     guard outcome.termination.isSuccess else {
       throw Self.failure("credential_process", "\(outcome.termination): \(outcome.errorText.prefix(400))")
     }
-    guard let value = Self.json(outcome.output), value["Version"]?.int == 1,
-      let credentials = Self.credentials(value, token: "SessionToken")
-    else { throw Self.failure("credential_process", "its output is not version 1 of the form that AWS documents") }
+    let value = try Self.json(outcome.output, "credential_process")
+    guard value["Version"]?.int == 1, let credentials = Self.credentials(value, token: "SessionToken") else {
+      throw Self.failure("credential_process", "its output is not version 1 of the form that AWS documents")
+    }
     return credentials
   }
 
@@ -105,10 +106,10 @@ final class CredentialSource: Sendable {
       headers.fields.append(HTTPField(name: "authorization", value: token))
     }
     let response = try ask(HTTPRequest(.get, url, headers: headers, timeouts: Self.timeouts), "container endpoint")
-    guard response.isSuccess,
-      let credentials = Self.json(response.body).flatMap({ Self.credentials($0, token: "Token") })
-    else { throw Self.failure("container endpoint", "\(redactedURL(url)) answered with status \(response.status)") }
-    return credentials
+    guard response.isSuccess else {
+      throw Self.failure("container endpoint", "\(redactedURL(url)) answered with status \(response.status)")
+    }
+    return try Self.credentials(response, "container endpoint")
   }
 
   private static let timeouts = HTTPTimeouts(connect: 1_000, stall: 5_000, total: 5_000)
@@ -145,10 +146,10 @@ final class CredentialSource: Sendable {
       throw Self.failure("instance metadata", "the role was answered with status \(roles.status)")
     }
     let response = try get(PercentEncoding.encode(role))
-    guard response.isSuccess,
-      let credentials = Self.json(response.body).flatMap({ Self.credentials($0, token: "Token") })
-    else { throw Self.failure("instance metadata", "the role \(role) was answered with status \(response.status)") }
-    return credentials
+    guard response.isSuccess else {
+      throw Self.failure("instance metadata", "the role \(role) was answered with status \(response.status)")
+    }
+    return try Self.credentials(response, "instance metadata")
   }
 
   private func ask(_ request: HTTPRequest, _ source: String) throws(ArtifactError) -> HTTPResponse {
@@ -161,9 +162,19 @@ final class CredentialSource: Sendable {
     }
   }
 
-  private static func json(_ bytes: [UInt8]) -> JSONValue? {
-    // The caller says what was expected.
-    try? JSONValue(parsing: bytes)
+  private static func json(_ bytes: [UInt8], _ source: String) throws(ArtifactError) -> JSONValue {
+    do throws(JSONError) {
+      return try JSONValue(parsing: bytes)
+    } catch {
+      throw failure(source, "the answer is not JSON: \(error)")
+    }
+  }
+
+  private static func credentials(_ response: HTTPResponse, _ source: String) throws(ArtifactError) -> AWSCredentials {
+    guard let found = credentials(try json(response.body, source), token: "Token") else {
+      throw failure(source, "the answer has no AccessKeyId and SecretAccessKey")
+    }
+    return found
   }
 
   private static func credentials(_ value: JSONValue, token: String) -> AWSCredentials? {
