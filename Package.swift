@@ -205,7 +205,7 @@ let modules: [Module] = [
     name: "SchedulerServer",
     dependencies: [
       "SchedulerCore", "SchedulerStore", "SchedulerAccess", "Executor", "JobModel", "JobFiles", "Artifacts", "TOML",
-      "JSON",
+      "JSON", "Zip",
       "Digests", "SystemSupport", "Diagnostics",
     ],
     packages: [.argumentParser, .hummingbird, .hummingbirdTLS, .log, .serviceLifecycle, .unixSignals, .systemPackage],
@@ -220,7 +220,7 @@ let modules: [Module] = [
       "BuildCommands", "PythonCommands", "PythonEnvironments", "HostChecks", "Tailor", "TargetGraph", "Workspace",
       "BuildFiles", "Artifacts", "SigningKeys", "JobFiles", "JobModel", "SchedulerAccess", "SchedulerClient",
       "SchedulerCore", "Starlark", "PythonPackaging", "Bundles", "Actions", "ContentStore",
-      "Digests", "JSON", "TOML", "SystemSupport", "Diagnostics",
+      "Digests", "Zip", "JSON", "TOML", "SystemSupport", "Diagnostics",
     ],
     packages: [.argumentParser, .systemPackage]),
 ]

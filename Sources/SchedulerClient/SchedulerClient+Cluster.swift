@@ -13,19 +13,16 @@ extension SchedulerClient {
     try receipt(post(path(key) + "/cron/start", .object(JSONObject())))
   }
 
-  /// The instances behind a process of the scheduler's host, a port of it, or a digest: `pid`, `port`, `digest`.
-  public func whence(_ kind: String, _ value: String) throws -> [Whence] {
+  /// The instances behind a process of the scheduler's host, a port of it, or a digest or size of a bundle: `pid`, `port`,
+  /// `digest`, `size`.
+  public func whence(_ kind: String, _ value: String) throws -> WhenceAnswer {
     // Numbers and hexadecimal digits: nothing in them needs encoding.
-    try whence(get("/api/whence?\(kind)=\(value)"))
+    try decoding { try WhenceAnswer(json: $0) }(get("/api/whence?\(kind)=\(value)"))
   }
 
   /// Where an instance comes from.
-  public func whence(_ key: JobKey, instance: Int) throws -> [Whence] {
-    try whence(get(path(key) + "/instances/\(instance)/whence"))
-  }
-
-  private func whence(_ answer: JSONValue) throws -> [Whence] {
-    try decoding { try ($0["found"]?.array ?? []).map { try Whence(json: $0) } }(answer)
+  public func whence(_ key: JobKey, instance: Int) throws -> WhenceAnswer {
+    try decoding { try WhenceAnswer(json: $0) }(get(path(key) + "/instances/\(instance)/whence"))
   }
 
   /// The quotas by role and stage, with what their jobs ask for.

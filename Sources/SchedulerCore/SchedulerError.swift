@@ -48,7 +48,7 @@ public enum SchedulerError: DiagnosableError, Hashable {
         .input, "job \(key) is being updated (\(id))",
         remedies: [
           "run `kilt update status \(key)` to follow the update", "run `kilt job abort \(key)` to end the update",
-        ], codes: ["update-in-progress"])
+        ], codes: [RefusalCode.updateInProgress.rawValue])
     case .noSuchRelease(let key, let number, let known):
       Diagnostic(
         .input,
@@ -70,7 +70,7 @@ public enum SchedulerError: DiagnosableError, Hashable {
       Diagnostic(
         .input, "the quota of \(key) does not allow it: \(what)",
         remedies: ["ask for fewer or smaller instances", "raise the quota with `kilt quota set`"],
-        codes: ["over-quota"])
+        codes: [RefusalCode.overQuota.rawValue])
     }
   }
 }

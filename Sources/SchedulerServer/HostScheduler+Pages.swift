@@ -65,6 +65,9 @@ extension HostScheduler {
     if let resources, resources.milliCPU < 0 || resources.ram < 0 || resources.disk < 0 {
       throw Diagnostic(.input, "the quota of \(key) is negative")
     }
+    if options.clusterPolicy.quotas[key] != nil {
+      throw SubmissionRefusal(.quotaFixed, "the quota of \(key) is fixed by the scheduler's configuration")
+    }
     try apply(.setQuota(key, resources, user: requester.user))
     return quota(key)
   }

@@ -1,5 +1,6 @@
 internal import Executor
 internal import JobModel
+internal import NIOPosix
 internal import SchedulerCore
 internal import SchedulerStore
 internal import SystemSupport
@@ -31,6 +32,21 @@ extension HostScheduler {
     store.state.placedTasks.filter { task in
       task.configuration.task.artifacts.contains { $0.digest?.hasPrefix(digest) == true }
     }.compactMap { whence($0) }
+  }
+
+  /// The instances that run a bundle of this size: a client that has a file compares it with their manifests.
+  func whence(size: Int) -> [Whence] {
+    store.state.placedTasks.filter { task in task.configuration.task.artifacts.contains { $0.size == size } }
+      .compactMap { whence($0) }
+  }
+
+  /// The instances with the facts of their bundles. The artifact repository may be far away: the tasks' life does not
+  /// wait for it.
+  nonisolated func answer(_ found: [Whence]) async throws -> WhenceAnswer {
+    let reader = BundleFactsReader(repository: options.repository)
+    return try await NIOThreadPool.singleton.runIfActive {
+      WhenceAnswer(found: found, manifests: reader.facts(of: found))
+    }
   }
 
   /// The present task of an instance.

@@ -118,6 +118,10 @@ actor HostScheduler: Service {
     observe(supervisor.poll(placed).filter { if case .executorGone = $0.kind { false } else { true } })
     try destroyStrangers()
     report(.executorsFound(live: live, dead: dead))
+    for (key, quota) in options.clusterPolicy.quotas.sorted(by: { $0.key < $1.key })
+    where store.state.quotas[key] != quota {
+      report(.setQuota(key, quota, user: "configuration"))
+    }
     checkDisk()
   }
 

@@ -30,11 +30,9 @@ struct SubmissionCheck: Sendable {
     if !configuration.task.artifacts.isEmpty {
       let check = try ArtifactCheck(options, stage: configuration.key.stage)
       for index in configuration.task.artifacts.indices {
-        do {
-          configuration.task.artifacts[index] = try check.verified(configuration.task.artifacts[index])
-        } catch let refusal as SubmissionRefusal {
-          refusals.append(refusal)
-        }
+        let answer = try check.verified(configuration.task.artifacts[index])
+        configuration.task.artifacts[index] = answer.artifact
+        if let refusal = answer.refusal { refusals.append(refusal) }
       }
     }
     if policy.holds(policy.committedFiles, in: configuration.key.stage), let git = policy.git {

@@ -47,6 +47,8 @@ import Testing
     #expect(plan.contains("\(second.prefix(12))  Test  Another answer"), "\(plan)")
     #expect(plan.contains("instance 0-1") && plan.contains("batches    0 | 1"), "\(plan)")
     #expect(plan.contains("1 that change its files"), "\(plan)")
+    #expect(plan.contains("file       ~ services/eightball/answers.txt"), "\(plan)")
+    #expect(plan.contains("target     services/eightball:"), "\(plan)")
     try running.run("job", "update", file, "--stage", "devel", "--commit", second, "--dry-run")
     #expect(try running.tasks(key) == tasks)
     let updated = try running.run("job", "update", file, "--stage", "devel", "--commit", second, "--yes")
@@ -107,12 +109,30 @@ import Testing
       try running.json("job", "status", key, "--format", "json")["instances"]?.array?.first)
     let pid = try #require(instance["pids"]?.array?.first?.int)
     let port = try #require(instance["ports"]?["http"]?.int)
-    for what in ["\(pid)", "127.0.0.1:\(port)", key + "/0"] {
+    let bundle = try running.example.bundle("eightball_server")
+    let digest = try #require(instance["artifacts"]?.array?.first?["digest"]?.string)
+    for what in ["\(pid)", "127.0.0.1:\(port)", key + "/0", bundle.string, digest, "sha256:\(digest.prefix(12))"] {
       let whence = try running.run("whence", what)
       #expect(whence.contains("\(key), instance 0 RUNNING") && whence.contains(commit), "\(what): \(whence)")
-      #expect(whence.contains("artifact  eightball_server"), "\(what): \(whence)")
+      #expect(whence.contains("services/eightball:server"), "\(what): \(whence)")
+      #expect(
+        whence.contains("  services/eightball/server.py") && whence.contains("release   "), "\(what): \(whence)")
     }
+    let facts = try running.json("whence", bundle.string, "--format", "json").array?.first
+    let answers = facts?["manifests"]?.array?.first?["files"]?.array?.first {
+      $0["path"]?.string == "services/eightball/answers.txt"
+    }
+    #expect(
+      try answers?["digest"]?.string
+        == running.example.sha256(running.example.root.appending("services/eightball/answers.txt")),
+      "\(String(describing: facts))")
     try running.run("whence", "1", code: 2)
+    // A file of the same size with other bytes is no copy.
+    var other = try FileSystem.read(bundle)
+    other[other.count / 2] ^= 1
+    let copy = running.example.scratch.appending("other.pex")
+    try FileSystem.write(other, to: copy)
+    try running.run("whence", copy.string, code: 2)
 
     // Commands in the sandboxes: exit codes, streams, input, every instance, a terminal.
     let code = try running.kilt("job", "exec", key + "/0", "--", "sh", "-c", "echo out; echo err >&2; exit 3")

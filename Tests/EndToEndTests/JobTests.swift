@@ -37,6 +37,14 @@ import Testing
     #expect(try affected() == ["jobs/fiddler.yaml"])
     try example.append("lib/sharknado/__init__.py", "\n# a shared library\n")
     try example.commit("a shared library")
+    // YAML of other tools, a file that is gone, and one that nobody could load are not job files.
+    try example.append("ci.yaml", "stages:\n- test\n")
+    try example.append("data.yaml", "file: x\nstages: {}\n" + String(repeating: "#", count: 2 << 20))
+    try example.append("gone.yaml", "file: x\n")
+    try example.commit("other files")
+    try FileSystem.removeFile(example.root.appending("gone.yaml"))
+    #expect(try affected().isEmpty)
+    try example.git("reset", "--quiet", "--hard", "HEAD~1")
     let shared = try affected()
     #expect(shared.isSuperset(of: ["jobs/eightball.yaml", "jobs/fiddler.yaml"]), "\(shared)")
   }

@@ -21,6 +21,26 @@ import Testing
     #expect(try fixture.file("final") == "bye\n")
   }
 
+  @Test("Processes go on during drain_secs, and a second stop cuts it short", arguments: [1, 3600])
+  func drain(seconds: Int) throws {
+    let fixture = try Fixture()
+    let script =
+      "trap 'touch asked; exit 0' TERM; touch ready; while :; do echo >> ticks; sleep 0.02; done"
+    try fixture.start(Fixture.task([Fixture.process("main", script)]), drain: .seconds(seconds))
+    try fixture.waitForFile("ready")
+    #expect(try fixture.directory.requestStop())
+    let before = try fixture.file("ticks").utf8.count
+    var waited = 0
+    while try fixture.file("ticks").utf8.count < before + 4, waited < 1000 {
+      pauseMilliseconds(10)
+      waited += 1
+    }
+    #expect(try fixture.file("ticks").utf8.count >= before + 4, "the process was asked to stop at once")
+    if seconds > 60 { #expect(try fixture.directory.requestStop()) }
+    #expect(try fixture.finish().status == .killed)
+    #expect(try fixture.file("asked").isEmpty)
+  }
+
   @Test func aProcessDeafToTheStopIsKilledAfterItsTime() throws {
     let fixture = try Fixture()
     try fixture.start(

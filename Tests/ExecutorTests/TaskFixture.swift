@@ -96,11 +96,13 @@ final class TaskFixture {
   /// Writes the assignment and starts the executor in a session of its own.
   func start(
     _ task: TaskConfiguration, healthCheck: HealthCheckConfiguration? = nil, lifecycle: LifecycleConfiguration? = nil,
-    ports: [String: Int] = [:], options change: (inout ExecutorOptions) -> Void = { _ in }, behindParent: Bool = false,
+    drain: Duration = .zero, ports: [String: Int] = [:], options change: (inout ExecutorOptions) -> Void = { _ in },
+    behindParent: Bool = false,
     asUser user: String? = nil
   ) throws {
     let key = JobKey(cluster: "test", role: "nobody", stage: "devel", name: "job")
-    let configuration = JobConfiguration(key: key, task: task, healthCheck: healthCheck, lifecycle: lifecycle)
+    let configuration = JobConfiguration(
+      key: key, task: task, healthCheck: healthCheck, lifecycle: lifecycle, drain: drain)
     let id = "test-\(root.split(separator: ".").last ?? "")"
     try directory.create(
       TaskAssignment(

@@ -44,7 +44,7 @@ import Testing
            |
          2 | users: www
            | ^^^^^
-          note: known are file, user, name, buildname, hashtype, cluster, contact, githash, version, config, args, env, secrets, volumes, alerts, drain_secs, stages
+          note: known are file, user, name, buildname, hashtype, cluster, contact, githash, version, config, args, env, secrets, volumes, alerts, drain_secs, update, health, cron, sla, partition, constraints, metadata, stages
           help: did you mean "user"?
         error: "web server" is not a name for "buildname": letters, digits, "_", "." and "-"
           --> jobs/web.yaml:3:12
@@ -68,7 +68,7 @@ import Testing
            |
          5 | config: {cpu: 0, ram: lots, instnaces: 3}
            |                             ^^^^^^^^^
-          note: known are cpu, ram, disk, processes, instances, priority, tier
+          note: known are cpu, ram, disk, processes, instances, priority, tier, max_task_failures
           help: did you mean "instances"?
         error: "cpu" is a number of cores above 0, such as 0.5
           --> jobs/web.yaml:5:15
@@ -85,7 +85,7 @@ import Testing
            |
          7 |   devel: {githash: main, replicas: 2}
            |                          ^^^^^^^^
-          note: known are cluster, contact, githash, version, config, args, env, secrets, volumes, alerts, drain_secs
+          note: known are cluster, contact, githash, version, config, args, env, secrets, volumes, alerts, drain_secs, update, health, cron, sla, partition, constraints, metadata
         error: "main" is not a git commit: 7 to 40 hexadecimal digits
           --> jobs/web.yaml:7:20
            |

@@ -106,6 +106,25 @@ import Testing
     }
   }
 
+  @Test("An unknown argument of a library function is told with those that it accepts")
+  func unknownArguments() {
+    for (path, source) in TemplateLibrary.files.sorted(by: { $0.key < $1.key }) {
+      for function in LibraryReference.functions(of: source) {
+        let inside = function.signature.dropFirst(function.name.count + 1).dropLast()
+        let parameters = inside.split(separator: ", ").map { $0.split(separator: " = ").map(String.init) }
+        let names = parameters.map { $0[0] }.filter { !$0.hasPrefix("**") && !$0.contains("}") && !$0.contains("]") }
+        let required = parameters.filter { $0.count == 1 && !$0[0].hasPrefix("**") }.map { "\($0[0]) = \"a\"" }
+        let call = (required + ["no_such_argument = 1"]).joined(separator: ", ")
+        let text = Fixture(template: "include(\"\(path)\")\nx = \(function.name)(\(call))\njobs = []\n").message()
+        #expect(text.contains("no_such_argument"), "\(function.name): \(text)")
+        // Functions that pass fields on name the fields of the object too.
+        let isProcess = function.name.hasSuffix("_process") && function.signature.contains("**")
+        let expected = isProcess ? ["max_failures", "daemon", "final"] : names
+        for name in expected { #expect(text.contains(name), "\(function.name) does not name \(name): \(text)") }
+      }
+    }
+  }
+
   @Test func workersAreUpdatedAQuarterAtATime() throws {
     let template = "include('kilt/queue_worker.aurora')\njobs = [queue_worker(health = shell_health('true'))]\n"
     let job = try Fixture(template: template).load(stage: "prod")

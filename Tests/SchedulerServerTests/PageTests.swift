@@ -37,6 +37,9 @@ import Testing
     var job = fixture.job(instances: 1)
     job.update.watch = .milliseconds(200)
     job.metadata = ["note": "<b>&\"first\"</b>"]
+    job.alerts = [AlertRule(.memory, period: .seconds(300), threshold: 0.9, severity: .page)]
+    job.drain = .milliseconds(100)
+    job.slaPolicy = .count(1, duration: .zero)
     try client.create(job)
     _ = try fixture.waitUntilRunning(SchedulerFixture.key(), 1)
     job.task.processes[0].cmdline = "echo '<i>no luck</i>' >&2; exit 7"
@@ -56,6 +59,9 @@ import Testing
     #expect(failure.processes.first?.output == ["<i>no luck</i>"])
 
     let address = "/jobs/\(SchedulerFixture.key())"
+    let settings = try page(fixture, address)
+    #expect(settings.contains("memory above 90% for 5 min, severity page"), "\(settings)")
+    #expect(settings.contains("at least 1 of the instances are up"))
     let updatePage = try page(fixture, "/updates/\(id)")
     #expect(updatePage.contains("ROLLED BACK") && updatePage.contains("exit code 7"))
     #expect(updatePage.contains("&lt;i&gt;no luck&lt;/i&gt;") && !updatePage.contains("<i>no luck"))

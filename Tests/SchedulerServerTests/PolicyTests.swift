@@ -6,6 +6,7 @@ import JSON
 import JobFiles
 import JobModel
 import SchedulerClient
+import SchedulerCore
 import SystemSupport
 import Testing
 
@@ -58,7 +59,7 @@ import Testing
       do { try FileSystem.removeTree(scratch) } catch { Issue.record("\(error)") }
     }
 
-    private static func publish(in scratch: FilePath, commit: String, isOnMain: Bool) throws {
+    static func publish(in scratch: FilePath, commit: String, isOnMain: Bool) throws {
       let segment = SHA256Digest.of("bundle")
       let digest = TreeDigest([.init(digest: segment, size: 6)]).digest
       let name = try ArtifactName(validating: "web")
@@ -186,6 +187,81 @@ import Testing
       } == [])
   }
 
+  @Test("Files by version are asked for in the repository, and the policy fixes quotas")
+  func releasesAndQuotas() throws {
+    let user = SchedulerFixture.user
+    let cluster = try Cluster("[policy.quotas]\n\"\(user)/devel\" = {cpu = 0.5, ram = \"1GB\", disk = \"1GB\"}")
+    func version(_ text: String, _ digest: String, _ type: JobModel.ArtifactReference.HashType = .version) throws
+      -> [String]
+    {
+      try cluster.codes {
+        $0.task.artifacts[0] = JobModel.ArtifactReference(name: "jar", hashType: type, version: text, digest: digest)
+      }
+    }
+    let bytes = Array("jar".utf8)
+    let file = cluster.scratch.appending("tool.jar")
+    try FileSystem.write(bytes, to: file)
+    let digest = SHA256Digest.of(bytes)
+    let release = Release(
+      name: try ArtifactName(validating: "jar"), version: try #require(ReleaseVersion("1.2.3", kind: .version)),
+      files: [Release.File(name: try ArtifactName(validating: "tool.jar"), digest: digest, size: 3)], builder: "test",
+      created: 1)
+    _ = try Repository(directory: cluster.scratch.appending("repository")).put(release, files: [file])
+    #expect(try version("1.2.4", digest.hex) == ["artifact-missing"])
+    #expect(try version("^1.2", digest.hex) == ["artifact-missing"])
+    #expect(try version("1.2.3", digest.hex, .static) == ["artifact-missing"])
+    #expect(try version("1.2.3", SHA256Digest.of("other").hex) == ["artifact-digest"])
+    #expect(try version("../../artifacts/web", digest.hex) == ["artifact-missing"])
+    #expect(try version("1.2.3", digest.hex) == [])
+    // The quota of the configuration holds, and the API cannot raise it.
+    #expect(
+      try cluster.codes {
+        $0.key.stage = "devel"
+        $0.tier = .preferred
+        $0.instances = 100
+      } == ["over-quota"])
+    let raise = try cluster.fixture.request(
+      .put, "/api/quotas/\(user)/devel", Resources(cpu: 100, ram: 1 << 40, disk: 1 << 40).json)
+    #expect(try JSONValue(parsing: raise.text)["error"]?["code"]?.string == "quota-fixed", "\(raise.text)")
+    #expect(try cluster.fixture.request(.delete, "/api/quotas/\(user)/devel").status == 422)
+  }
+
+  @Test("An override does not let the client's word into the record")
+  func overriddenFacts() throws {
+    let scratch = try FileSystem.makeTemporaryDirectory(prefix: "policy")
+    defer { do { try FileSystem.removeTree(scratch) } catch { Issue.record("\(error)") } }
+    try Cluster.publish(in: scratch, commit: Self.other, isOnMain: false)
+    var options = SchedulerOptions(stateDirectory: "/tmp", executor: "/bin/false", pexRunner: "/bin/false")
+    options.allowsMissingUser = true
+    options.repository = scratch.appending("repository").string
+    options.clusterPolicy.overridable = ["off-main"]
+    let task = TaskConfiguration(
+      name: "t", processes: [ProcessConfiguration(name: "p", cmdline: "true")],
+      resources: Resources(cpu: 0.1, ram: 1 << 20, disk: 1 << 20),
+      artifacts: [
+        ArtifactReference(
+          name: "web", version: Self.other,
+          digest: TreeDigest([.init(digest: SHA256Digest.of("bundle"), size: 6)]).digest.hex, branch: "main",
+          isOnMainBranch: true)
+      ])
+    let job = JobConfiguration(
+      key: JobKey(cluster: "devcluster", role: SchedulerFixture.user, stage: "prod", name: "n"), task: task)
+    #expect(throws: SubmissionRefusals.self) { try SubmissionCheck(options).verified(job) }
+    let recorded = try SubmissionCheck(options).verified(job, reason: "the database burns").task.artifacts[0]
+    #expect(recorded.isOnMainBranch == false && recorded.branch == "topic" && recorded.size == 6)
+  }
+
+  @Test("Each code of a refusal has a remedy and stands in the documentation")
+  func documentedCodes() throws {
+    let page = try FileSystem.readText(
+      FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+        .appending("docs/operations.md"))
+    for code in RefusalCode.allCases {
+      #expect(!code.remedy.isEmpty)
+      #expect(page.contains("`\(code.rawValue)`"), "docs/operations.md does not explain \(code.rawValue)")
+    }
+  }
+
   @Test("A job is what its committed files describe, or it is refused")
   func committedFiles() throws {
     let cluster = try Cluster("committed_files = \"production\"\ngit = \"MIRROR\"")
@@ -223,11 +299,20 @@ import Testing
     #expect(try codes { $0.task.processes[0].cmdline = "sleep 1" } == ["files-differ"])
     #expect(try codes { $0.instances = 3 } == ["files-differ"])
     #expect(try codes { $0.task.environment = ["X": "1"] } == ["files-differ"])
+    #expect(try codes { $0.source?.path = "jobs/web.yaml\nHEAD" } == ["files-differ"])
+    #expect(try codes { $0.source?.path = "/etc/passwd" } == ["files-differ"])
     // A commit that never reached the main branch.
     _ = try cluster.git("checkout", "--quiet", "-b", "topic")
     try cluster.commitFiles(withArgs + "\n# changed\n", template)
     #expect(try codes { $0.source?.commit = cluster.head } == ["files-not-committed"])
     #expect(try codes { _ in } == [])
+    // A mirror that cannot be read says nothing about the files.
+    let mirror = cluster.scratch.appending("work/.git")
+    try FileSystem.rename(mirror.appending("HEAD"), to: mirror.appending("GONE"))
+    var job = described
+    job.key.name = "other"
+    let answer = try cluster.fixture.request(.post, "/api/jobs", job.json)
+    #expect(answer.status == 503, "\(answer.status) \(answer.text)")
   }
 
   @Test(
@@ -239,6 +324,9 @@ import Testing
       ("[policy]\noverridable = [\"too-large\"]", "cannot be overridden"), ("policy = 3", "\"policy\" is not a table"),
       ("[policy.volumes.\"../x\"]", "is not absolute"), ("[policy\n", "cannot read the configuration"),
       ("[policy.volumes.\"/x\"]\nmode = \"rwx\"", "is ro or rw"),
+      ("[policy.quotas]\nwww = {cpu = 1}", "has no disk, ram"),
+      ("[policy.quotas]\n\"a/b/c\" = {cpu = 1}", "is not of ROLE or ROLE/STAGE"),
+      ("[policy.quotas]\nwww = {cpu = 1, ram = 5, disk = \"1GB\"}", "is not a size"),
     ])
   func badPolicy(text: String, words: String) throws {
     let scratch = try FileSystem.makeTemporaryDirectory(prefix: "policy")

@@ -21,6 +21,8 @@ enum TaskEnding: Hashable {
 
 /// The order in which a task is brought to its end; each step is given its time, then comes the next.
 enum StopStep: Int, Hashable, Comparable {
+  /// The processes go on as they are, for the job's `drain_secs`: whoever found them in discovery can finish.
+  case drain
   /// POST to the graceful shutdown endpoint.
   case quit
   /// POST to the shutdown endpoint.

@@ -9,7 +9,7 @@ extension TaskRunner {
     case .fetching:
       if let child = fetch.child { kill(-child, SIGKILL) }
       end(.killed)
-    case .active: stop(.killed, from: .quit)
+    case .active: stop(.killed, from: .drain)
     case .stopping(let step, _): beginStep(step < .terminate ? .terminate : .kill, isFinal: false, at: now)
     case .finalizing: beginStep(.terminate, isFinal: true, at: now)
     case .stoppingFinal: beginStep(.kill, isFinal: true, at: now)
@@ -29,9 +29,12 @@ extension TaskRunner {
     var step = step
     let lifecycle = assignment.configuration.lifecycle
     let port = lifecycle.flatMap { assignment.ports[$0.port] }
-    if step < .terminate, lifecycle == nil || port == nil || runs.isEmpty { step = .terminate }
+    let drain = assignment.configuration.drain
+    if step == .drain, drain <= .zero || runs.isEmpty { step = .quit }
+    if step == .quit || step == .abort, lifecycle == nil || port == nil || runs.isEmpty { step = .terminate }
     var until = now + task.finalizationWait
     switch step {
+    case .drain: until = now + drain
     case .quit, .abort:
       guard let lifecycle, let port else { break }
       let endpoint = step == .quit ? lifecycle.gracefulShutdownEndpoint : lifecycle.shutdownEndpoint
@@ -58,6 +61,8 @@ extension TaskRunner {
       return
     }
     switch step {
+    case .drain:
+      if now >= until { beginStep(.quit, isFinal: isFinal, at: now) }
     case .quit, .abort:
       if now >= until { beginStep(step == .quit ? .abort : .terminate, isFinal: isFinal, at: now) }
     case .terminate:

@@ -54,7 +54,7 @@ struct JobBuilder {
       key: key, contact: job.string("contact") ?? settings?.contact, isService: job.boolean("service") ?? false,
       cron: cron(), instances: instances(), task: task, update: update(), announce: announcer(),
       priority: job.integer("priority") ?? integer(.priority) ?? 0, tier: tier(),
-      maxTaskFailures: job.integer("max_task_failures") ?? 1, metadata: metadata())
+      maxTaskFailures: job.integer("max_task_failures") ?? integer(.maxTaskFailures) ?? 1, metadata: metadata())
     configuration.healthCheck = healthCheck(announcer: configuration.announce)
     configuration.lifecycle = lifecycle()
     policies(&configuration)
@@ -69,6 +69,7 @@ struct JobBuilder {
     {
       configuration.lifecycle = nil
     }
+    apply(to: &configuration)
     JobChecks(builder: self, configuration: configuration).run()
     return configuration
   }

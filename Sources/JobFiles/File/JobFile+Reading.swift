@@ -6,8 +6,8 @@ import YAML
 extension JobFile {
   static let fileKeys = [
     "file", "user", "name", "buildname", "hashtype", "cluster", "contact", "githash", "version", "config", "args",
-    "env",
-    "secrets", "volumes", "alerts", "drain_secs", "stages",
+    "env", "secrets", "volumes", "alerts", "drain_secs", "update", "health", "cron", "sla", "partition", "constraints",
+    "metadata", "stages",
   ]
   static let stageKeys = fileKeys.filter {
     !["file", "user", "name", "buildname", "hashtype", "stages"].contains($0)
@@ -173,6 +173,7 @@ struct JobFileReader {
       level.args = args
     }
     readExtras(entries, into: &level)
+    readSections(entries, into: &level)
     return level
   }
 
@@ -226,6 +227,10 @@ struct JobFileReader {
     case (.instances, .int(let number)) where number > 0 && number <= 4000: return .integer(Int(number))
     case (.instances, _): problem("\"instances\" is a whole number from 1 to 4000", node)
     case (.priority, .int(let number)): return .integer(Int(number))
+    case (.maxTaskFailures, .int(let number)) where number == -1 || (1...1_000_000).contains(number):
+      return .integer(Int(number))
+    case (.maxTaskFailures, _):
+      problem("\"max_task_failures\" is a whole number from 1 on, or -1 for no limit", node)
     case (.processes, _), (.priority, _): problem("\"\(name)\" is a whole number", node)
     case (.tier, _):
       if Tier(rawValue: scalar.text) != nil { return .text(scalar.text) }

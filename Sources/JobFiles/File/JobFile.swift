@@ -19,6 +19,9 @@ struct JobFile {
     /// Nil where the level says nothing; a stage's volumes replace those of the file.
     var volumes: [Volume]?
     var drain: Duration?
+    var sections: [JobSection: SectionValues] = [:]
+    var constraints: [Field<PlacementConstraint>] = []
+    var metadata: [Field<(name: String, value: String)>] = []
   }
 
   /// A value and the place it is written at.
@@ -48,6 +51,7 @@ struct JobFile {
 /// What `config` may hold: the values that people change often.
 enum ConfigKey: String, CaseIterable {
   case cpu, ram, disk, processes, instances, priority, tier
+  case maxTaskFailures = "max_task_failures"
 }
 
 /// A value of `config`, in its unit.
@@ -78,8 +82,15 @@ struct StageSettings {
   var alerts: [AlertRule]
   var volumes: [Volume]
   var drain: Duration?
+  var sections: [JobSection: SectionValues]
+  var constraints: [PlacementConstraint]
+  var metadata: [String: String]
   /// For messages about the job as a whole.
   var stageLocation: SourceLocation
+  /// The job file, for places in it.
+  var document: YAMLDocument
+
+  func location(_ node: YAMLNode) -> SourceLocation { document.location(of: node) }
 
   func config(_ key: ConfigKey) -> ConfigValue? { config.first { $0.key == key }?.value }
 }
@@ -119,7 +130,15 @@ extension JobFile {
         .sorted { $0.name < $1.name },
       alerts: Dictionary((common.alerts + level.alerts).map { ($0.value.condition, $0.value) }) { $1 }.values
         .sorted { $0.condition.rawValue < $1.condition.rawValue },
-      volumes: level.volumes ?? common.volumes ?? [], drain: level.drain ?? common.drain, stageLocation: stageLocation)
+      volumes: level.volumes ?? common.volumes ?? [], drain: level.drain ?? common.drain,
+      sections: common.sections.merging(
+        level.sections.map { section, values in
+          (section, (common.sections[section] ?? SectionValues()).overlaid(with: values, in: section))
+        }, uniquingKeysWith: { $1 }),
+      constraints: Dictionary((common.constraints + level.constraints).map { ($0.value.attribute, $0.value) }) { $1 }
+        .values.sorted { $0.attribute < $1.attribute },
+      metadata: Dictionary((common.metadata + level.metadata).map { ($0.value.name, $0.value.value) }) { $1 },
+      stageLocation: stageLocation, document: document)
   }
 
   /// `jobs/fiddler.yaml` is `fiddler`.

@@ -79,9 +79,53 @@ public enum JobFileSchema {
       ("volumes", volumes), ("alerts", alerts),
       (
         "drain_secs",
-        ["type": "number", "minimum": 0, "maximum": 3600, "description": "Time between withdrawal and stop."]
+        [
+          "type": "number", "minimum": 0, "maximum": 3600,
+          "description": "Seconds that an instance stays up before it is asked to stop.",
+        ]
       ),
-    ]
+      (
+        "constraints",
+        .members([
+          "type": "object", "description": "Attributes of the host: limit:2, a,b or !a,b.",
+          "additionalProperties": ["type": ["string", "number", "boolean"]],
+        ])
+      ),
+      (
+        "metadata",
+        .members([
+          "type": "object", "description": "Texts that are kept with the job.",
+          "additionalProperties": ["type": ["string", "number", "boolean"]],
+        ])
+      ),
+    ] + JobSection.allCases.map { ($0.rawValue, section($0)) }
+  }
+
+  private static func section(_ section: JobSection) -> JSONValue {
+    var properties = JSONObject()
+    for field in section.fields {
+      var schema = schema(of: field.kind).object ?? JSONObject()
+      schema["description"] = .string(field.description)
+      properties[field.name] = .object(schema)
+    }
+    return .members([
+      "type": ["object", "null"], "description": .string(section.description), "additionalProperties": false,
+      "properties": .object(properties),
+    ])
+  }
+
+  private static func schema(of kind: JobSection.Kind) -> JSONValue {
+    switch kind {
+    case .integer(let range):
+      ["type": "integer", "minimum": .int(Int64(range.lowerBound)), "maximum": .int(Int64(range.upperBound))]
+    case .integers:
+      ["type": "array", "minItems": 1, "items": ["type": "integer", "minimum": 1, "maximum": 4000]]
+    case .seconds(let range), .number(let range):
+      ["type": "number", "minimum": .double(range.lowerBound), "maximum": .double(range.upperBound)]
+    case .flag: ["type": "boolean"]
+    case .text: ["type": "string", "minLength": 1]
+    case .choice(let known): ["enum": .strings(known)]
+    }
   }
 
   private static var config: JSONValue {
@@ -91,7 +135,8 @@ public enum JobFileSchema {
         "cpu": ["type": "number", "exclusiveMinimum": 0], "ram": size, "disk": size,
         "processes": ["type": "integer", "minimum": 1],
         "instances": ["type": "integer", "minimum": 1, "maximum": 4000],
-        "priority": ["type": "integer"], "tier": ["enum": .strings(Tier.allCases.map(\.rawValue))],
+        "priority": ["type": "integer"], "max_task_failures": ["type": "integer", "minimum": -1],
+        "tier": ["enum": .strings(Tier.allCases.map(\.rawValue))],
       ]),
     ])
   }

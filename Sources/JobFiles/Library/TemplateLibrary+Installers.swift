@@ -118,6 +118,8 @@ extension TemplateLibrary {
     def jvm_service(jar, arguments = [], heap_percent = 75, jmx = True, options = [], health = None, port = "http",
                     before = [], beside = [], artifacts = [], secrets = {}, volumes = [], update = None, announce = True,
                     **fields):
+        check_job_fields("jvm_service", fields, "jar, arguments, heap_percent, jmx, options, health, port, before, beside, " +
+                         "artifacts, secrets, volumes, update, announce")
         run = java_process(jar, arguments = arguments, heap_percent = heap_percent, jmx = jmx, options = options)
         return Service(
             task = Task(

@@ -32,7 +32,8 @@ public struct JobConfiguration: Sendable, Hashable {
   public var container: Container?
   /// Aurora's executor; nil for its default, which is the only one that runs here.
   public var executor: ExecutorReference?
-  /// How long an instance stays up after discovery has withdrawn it and before it is asked to stop.
+  /// How long an instance stays up after a stop was decided and before it is asked to stop: time for clients that found
+  /// it to go elsewhere. Not for an instance that fails its health checks.
   public var drain: Duration
   /// Conditions about which people want to hear, in the order of their names.
   public var alerts: [AlertRule]

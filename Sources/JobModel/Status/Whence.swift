@@ -31,3 +31,30 @@ extension Whence: JSONCodable {
     ])
   }
 }
+
+/// The instances behind what was asked for, and the facts of their bundles, each once. As the API returns it.
+public struct WhenceAnswer: Sendable, Hashable {
+  public var found: [Whence]
+  public var manifests: [BundleFacts]
+
+  public init(found: [Whence] = [], manifests: [BundleFacts] = []) {
+    self.found = found
+    self.manifests = manifests
+  }
+
+  /// The facts of the bundles that an instance runs.
+  public func manifests(of whence: Whence) -> [BundleFacts] {
+    manifests.filter { facts in whence.instance.artifacts.contains(where: facts.describes) }
+  }
+}
+
+extension WhenceAnswer: JSONCodable {
+  public init(json: JSONValue) throws(ModelError) {
+    let fields = try FieldReader(json)
+    self.init(found: try fields.list("found"), manifests: try fields.list("manifests"))
+  }
+
+  public var json: JSONValue {
+    .members(["found": .array(found.map(\.json)), "manifests": .array(manifests.map(\.json))])
+  }
+}

@@ -34,15 +34,19 @@ struct AffectedJobs {
     let cluster = workspace.configuration.clusters.first?.name ?? "cluster"
     let present = JobLoader(root: workspace.root, cluster: cluster)
     let git = workspace.git
+    let root = workspace.root
+    let changed = Set(try git.filesChanged(from: base))
     let former = JobLoader(
       cluster: cluster,
       read: { path in
+        // One process of git for each file would be most of the time.
+        if !changed.contains(path) { return try FileSystem.read(root.appending(path), limit: 1 << 20) }
         guard let bytes = try git.contents(of: path, at: base) else {
           throw SystemCallError("open", FilePath(path), .noSuchFileOrDirectory)
         }
         return bytes
       })
-    for path in try Self.jobFiles(workspace) {
+    for path in try Self.jobFiles(workspace, changed) {
       do {
         guard try present.stages(of: path).contains(stage) else { continue }
         let configuration = try present.load(path, stage: stage, artifacts: nil)
@@ -87,12 +91,13 @@ struct AffectedJobs {
     return Set(affected.filter { graph.type(of: $0) == .pexBinary }.map { graph.artifactName(of: graph[$0]) })
   }
 
-  /// The YAML files of the workspace that are job files: they name stages and a template.
-  private static func jobFiles(_ workspace: Workspace) throws -> [String] {
-    try workspace.git.trackedFiles(matching: ["*.yaml", "*.yml"]).filter { path in
-      let text = try FileSystem.readText(workspace.root.appending(path), limit: 1 << 20)
-      let lines = text.split(separator: "\n")
-      return lines.contains { $0.hasPrefix("stages:") } && lines.contains { $0.hasPrefix("file:") }
+  /// The job files of the workspace, with those that git does not track yet.
+  private static func jobFiles(_ workspace: Workspace, _ changed: Set<String>) throws -> [String] {
+    let tracked = try workspace.git.trackedFiles(matching: ["*.yaml", "*.yml"])
+    let new = changed.filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
+    return try Set(tracked).union(new).sorted().filter {
+      // Other tools have files with one of the keys.
+      try JobFileSet.jobKeys(of: $0, in: workspace).isSuperset(of: ["file", "stages"])
     }
   }
 }

@@ -67,6 +67,10 @@ struct JobNew: ParsableCommand {
     var files = [(path, draft.jobFile)]
     if let text = draft.templateFile { files.append(("\(directory)/\(draft.name).aurora", text)) }
     try write(files, set)
+    // A template that exists can ask for values that nobody but the author knows.
+    for check in set.loader.check([path]) {
+      for error in check.errors { global.note("to do: \(error.summary)") }
+    }
     global.note("next: kilt job lint \(path), then kilt job create \(path) --stage devel")
   }
 

@@ -86,7 +86,9 @@ struct JobFileSet {
       let path = directory.isEmpty ? entry.name : directory + "/" + entry.name
       if entry.kind == .directory {
         files += try jobFiles(below: path)
-      } else if entry.name.hasSuffix(".yaml") || entry.name.hasSuffix(".yml"), try isJobFile(path) {
+      } else if entry.name.hasSuffix(".yaml") || entry.name.hasSuffix(".yml"),
+        try !Self.jobKeys(of: path, in: workspace).isEmpty
+      {
         files.append(path)
       }
     }
@@ -96,13 +98,22 @@ struct JobFileSet {
   private func isDirectory(_ path: String) throws -> Bool {
     try FileSystem.statusIfPresent(of: workspace.root.appending(path))?.kind == .directory
   }
+}
 
-  /// Whether a YAML file has a line that begins with a key of job files alone: other YAML can lie beside them.
-  private func isJobFile(_ path: String) throws -> Bool {
-    let bytes = try FileSystem.read(workspace.root.appending(path), limit: 1 << 20)
-    return bytes.split(separator: 0x0A).contains { line in
-      line.starts(with: Array("file:".utf8)) || line.starts(with: Array("buildname:".utf8))
-        || line.starts(with: Array("stages:".utf8))
+extension JobFileSet {
+  /// Larger files are data, and no loader takes them.
+  private static let largestFile: Int64 = 1 << 20
+
+  /// The keys of job files alone that lines of a YAML file begin with: other YAML can lie beside them. Empty for a file
+  /// that is not there, or is larger than any job file.
+  static func jobKeys(of path: String, in workspace: Workspace) throws -> Set<String> {
+    let file = workspace.root.appending(path)
+    guard let status = try FileSystem.statusIfPresent(of: file), status.kind == .file, status.size <= largestFile else {
+      return []
     }
+    let bytes = try FileSystem.read(file, limit: Int(largestFile))
+    let lines = bytes.split(separator: 0x0A)
+    return Set(
+      ["file", "buildname", "stages"].filter { key in lines.contains { $0.starts(with: Array((key + ":").utf8)) } })
   }
 }

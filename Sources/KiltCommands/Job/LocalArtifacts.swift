@@ -52,16 +52,16 @@ final class LocalArtifacts: ArtifactLookup {
 
   private func publish(_ packaged: PackagedBundle, as name: String) throws -> JobModel.ArtifactReference {
     guard let commit = Commit(Self.version) else { throw Diagnostic(.defect, "no version for local artifacts") }
-    let digest = try packaged.bundle.digest()
     let key = ManifestKey(name: try ArtifactName(validating: name), commit: commit, platform: .current)
     let manifest = Manifest(
-      key: key, digest: digest, size: Int64(packaged.bundle.size),
+      key: key, size: Int64(packaged.bundle.size),
       segments: packaged.bundle.segments.map {
         Manifest.Segment(kind: $0.kind.rawValue, name: $0.name, digest: $0.sha256, size: Int64($0.size))
       }, created: wallClockNanoseconds() / 1_000_000_000)
     _ = try repository.publish(manifest, file: packaged.bundle.path)
     return JobModel.ArtifactReference(
-      name: name, hashType: .git, version: Self.version, platform: HostPlatform.current.text, digest: digest.hex,
+      name: name, hashType: .git, version: Self.version, platform: HostPlatform.current.text,
+      digest: manifest.digest.hex,
       size: Int(packaged.bundle.size), isOnMainBranch: true)
   }
 }

@@ -56,6 +56,7 @@ struct PlanReport {
       let ports = configuration.requiredPorts
       if !ports.isEmpty { lines.append("  ports      \(ports.joined(separator: ", "))") }
     }
+    lines += settingLines
     if let cron = configuration.cron { lines.append("  schedule   \(cron.schedule) (\(cron.timeZone))") }
     lines += instanceLines
     if plan.outcome == .update, plan.changes.isEmpty {
@@ -71,6 +72,22 @@ struct PlanReport {
   private var configurationLines: [String] {
     guard let difference, !difference.isEmpty else { return [] }
     return ["  configuration"] + difference.lines.map { "    \($0)" }
+  }
+
+  /// What a job asks of the host, and what is kept with it: shown whether it changes or not, since people approve it.
+  private var settingLines: [String] {
+    var lines = configuration.task.volumes.map {
+      "  volume     \($0.hostPath) of the host at \($0.containerPath), \($0.mode.rawValue)"
+    }
+    let secrets = configuration.task.secrets.map(\.name)
+    if !secrets.isEmpty { lines.append("  secrets    \(secrets.joined(separator: ", "))") }
+    let alerts = configuration.alerts.filter(\.isEnabled).map(\.condition.rawValue)
+    if !alerts.isEmpty { lines.append("  alerts     \(alerts.joined(separator: ", "))") }
+    if configuration.drain > .zero {
+      lines.append(
+        "  drain      each instance stays up for \(configuration.drain.milliseconds / 1000) s before its stop")
+    }
+    return lines
   }
 
   private var instanceLines: [String] {

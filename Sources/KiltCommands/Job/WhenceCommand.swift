@@ -1,20 +1,19 @@
 internal import ArgumentParser
-internal import Artifacts
 internal import Diagnostics
 internal import Digests
 internal import JSON
 internal import JobModel
 internal import SchedulerClient
 internal import SystemSupport
-internal import Workspace
 
 /// `kilt whence`.
 struct WhenceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "whence", abstract: "Trace a process, port, instance or bundle to its source.",
     discussion: """
-      Shows job, instance, release, commit, target and wheels with digests, and who deployed it. A process ID and a
-      port are those of the scheduler's machine.
+      Shows job, instance, release, commit, target, files and wheels with digests, and who deployed it. A process ID and
+      a port are those of the scheduler's machine. A bundle is any copy of its file. Everything is what the scheduler
+      says: no workspace is needed.
 
       EXAMPLES
         kilt whence 4711
@@ -36,32 +35,39 @@ struct WhenceCommand: ParsableCommand {
   func run() throws {
     let reference = JobReference(what)
     let session = try JobSession(global, cluster: cluster ?? reference?.key.cluster)
-    let found = try find(session, reference)
-    guard !found.isEmpty else {
+    let answer = try find(session, reference)
+    guard !answer.found.isEmpty else {
       throw Diagnostic(
         .input, "no task of the scheduler is behind \"\(what)\"", remedies: ["run `kilt job list` to list what runs"])
     }
-    let known = try found.map { try manifests(of: $0, session) }
     if output.format == .json {
-      let values = zip(found, known).map { whence, manifests -> JSONValue in
+      let values = answer.found.map { whence -> JSONValue in
         var object = whence.json.object ?? JSONObject()
-        object["manifests"] = .array(manifests.map(Self.json))
+        object["manifests"] = .array(answer.manifests(of: whence).map(\.json))
         return .object(object)
       }
       return writeText(JSONValue.array(values).text(.pretty) + "\n", to: 1)
     }
-    for (whence, manifests) in zip(found, known) {
-      for line in Self.lines(whence, manifests) { Terminal.standardOutput.print(PlainText.line(line)) }
+    for whence in answer.found {
+      for line in Self.lines(whence, answer.manifests(of: whence)) {
+        Terminal.standardOutput.print(PlainText.line(line))
+      }
     }
   }
 
-  private func find(_ session: JobSession, _ reference: JobReference?) throws -> [Whence] {
+  private func find(_ session: JobSession, _ reference: JobReference?) throws -> WhenceAnswer {
     let client = try session.client
     let file = session.directory.pushing(FilePath(what))
     if let reference {
       let numbers =
         reference.instances.isEmpty ? try session.job(reference.key).instances.map(\.instance) : reference.instances
-      return try numbers.flatMap { try client.whence(reference.key, instance: $0) }
+      var all = WhenceAnswer()
+      for number in numbers {
+        let answer = try client.whence(reference.key, instance: number)
+        all.found += answer.found
+        all.manifests += answer.manifests.filter { !all.manifests.contains($0) }
+      }
+      return all
     }
     if what.allSatisfy(\.isNumber), let pid = Int32(what) { return try client.whence("pid", "\(pid)") }
     if let colon = what.lastIndex(of: ":"), let port = Int(what[what.index(after: colon)...]),
@@ -69,8 +75,8 @@ struct WhenceCommand: ParsableCommand {
     {
       return try client.whence("port", "\(port)")
     }
-    if FileSystem.exists(file) { return try client.whence("digest", try SHA256Digest.ofFile(file).digest.hex) }
-    let digits = what.hasPrefix("sha256:") ? String(what.dropFirst(7)) : what
+    if FileSystem.exists(file) { return try find(file, client) }
+    let digits = (what.hasPrefix("sha256:") ? String(what.dropFirst(7)) : what).lowercased()
     guard digits.utf8.count >= 8, digits.allSatisfy(\.isHexDigit) else {
       throw Diagnostic(
         .input, "\"\(what)\" is not a process ID, HOST:PORT, an instance, a bundle or a digest",
@@ -79,20 +85,42 @@ struct WhenceCommand: ParsableCommand {
     return try client.whence("digest", digits)
   }
 
-  /// What the workspace's repository knows of the artifacts; nothing outside of a workspace.
-  private func manifests(of whence: Whence, _ session: JobSession) throws -> [Manifest] {
-    guard let workspace = session.workspace, workspace.configuration.repositoryURL != nil else { return [] }
-    let repository = try workspace.repository()
-    return try whence.instance.artifacts.compactMap { artifact in
-      guard let commit = Commit(artifact.version), let platform = artifact.platform else { return nil }
-      return try repository.manifest(
-        ManifestKey(
-          name: try ArtifactName(validating: artifact.name), commit: commit,
-          platform: try HostPlatform(validating: platform)))
+  /// The instances that run a bundle of which `file` is a copy: of those with its size, the ones whose segments it has.
+  private func find(_ file: FilePath, _ client: SchedulerClient) throws -> WhenceAnswer {
+    let status = try FileSystem.status(of: file, followingLinks: true)
+    guard status.kind == .file else {
+      throw Diagnostic(
+        .input, "\"\(what)\" is not a file", remedies: ["name the bundle itself: one file, as `kilt publish` stores it"]
+      )
     }
+    let answer = try client.whence("size", "\(status.size)")
+    var matching: [BundleFacts] = []
+    for facts in answer.manifests {
+      if let problem = facts.problem, facts.segments.isEmpty {
+        throw Diagnostic(
+          .environment, "cannot compare \"\(what)\" with artifact \(facts.artifact)@\(facts.commit.prefix(12))",
+          notes: [problem], remedies: ["run `kilt whence \(facts.digest.prefix(16))`, which needs no comparison"])
+      }
+      if try Self.isCopy(file, of: facts) { matching.append(facts) }
+    }
+    let copies = WhenceAnswer(found: answer.found, manifests: matching)
+    return WhenceAnswer(found: answer.found.filter { !copies.manifests(of: $0).isEmpty }, manifests: matching)
   }
 
-  private static func lines(_ whence: Whence, _ manifests: [Manifest]) -> [String] {
+  private static func isCopy(_ file: FilePath, of facts: BundleFacts) throws -> Bool {
+    let segments = facts.segments.compactMap { segment in
+      SHA256Digest(hex: segment.digest).map { TreeDigest.Segment(digest: $0, size: Int64(segment.size)) }
+    }
+    let tree = TreeDigest(segments)
+    if tree.digest.hex == facts.digest { return try tree.matches(file) }
+    // Manifests of the first format name the digest of the whole file.
+    return try SHA256Digest.ofFile(file).digest.hex == facts.digest
+  }
+
+  /// As many files as people read.
+  private static let shownFiles = 40
+
+  private static func lines(_ whence: Whence, _ manifests: [BundleFacts]) -> [String] {
     let release = whence.release
     var lines = [
       "\(whence.key), instance \(whence.instance.instance) \(whence.instance.status.rawValue)",
@@ -101,30 +129,28 @@ struct WhenceCommand: ParsableCommand {
         + (release.reason.map { ": \($0)" } ?? ""),
     ]
     if let source = release.source {
-      lines.append("  job file  \(source.path)" + (source.template.map { ", template \($0)" } ?? ""))
+      let commit = source.commit.map { ", commit \($0.prefix(12))" } ?? ""
+      lines.append("  job file  \(source.path)" + (source.template.map { ", template \($0)" } ?? "") + commit)
     }
     for artifact in whence.instance.artifacts {
       lines.append("  artifact  \(artifact.name), commit \(artifact.version), digest \(artifact.digest ?? "unknown")")
     }
     for manifest in manifests {
-      if let target = manifest.provenance["target"]?.string { lines.append("  target    \(target)") }
-      for segment in manifest.segments where segment.kind == "wheel" {
-        lines.append("  wheel     \(segment.name)  \(segment.digest.hex)")
+      if let target = manifest.target { lines.append("  target    \(target)") }
+      let branch = manifest.branch.map { ", branch \($0)" } ?? ""
+      let url = manifest.buildURL.map { ", \($0)" } ?? ""
+      if !manifest.builder.isEmpty {
+        lines.append(
+          "  built     by \(manifest.builder)\(branch)\(manifest.isOnMain ? ", on the main branch" : "")\(url)")
       }
+      lines += manifest.wheels.map { "  wheel     \($0.digest)  \($0.name)" }
+      let files = manifest.files ?? []
+      lines += files.prefix(shownFiles).map { "  file      \($0.digest)  \($0.path)" }
+      if files.count > shownFiles {
+        lines.append("  file      … \(files.count - shownFiles) more, with --format json")
+      }
+      if let problem = manifest.problem { lines.append("  note      \(problem)") }
     }
     return lines
-  }
-
-  private static func json(_ manifest: Manifest) -> JSONValue {
-    .members([
-      "artifact": .string("\(manifest.key.name)"), "commit": .string(manifest.key.commit.text),
-      "digest": .string(manifest.digest.hex), "target": manifest.provenance["target"] ?? .null,
-      "segments": .array(
-        manifest.segments.map {
-          .members([
-            "kind": .string($0.kind), "name": .string($0.name), "digest": .string($0.digest.hex), "size": .int($0.size),
-          ])
-        }),
-    ])
   }
 }

@@ -89,7 +89,7 @@ extension Scheduler {
   /// What a task is given to end by itself: all its own waits, and a margin.
   func gracePeriod(of task: TaskRecord) -> Duration {
     let lifecycle = task.configuration.lifecycle.map { $0.gracefulShutdownWait + $0.shutdownWait } ?? .zero
-    return task.configuration.task.finalizationWait + lifecycle + policy.killMargin
+    return task.configuration.drain + lifecycle + task.configuration.task.finalizationWait + policy.killMargin
   }
 
   private func transientDeadline(of task: TaskRecord) -> Timestamp {

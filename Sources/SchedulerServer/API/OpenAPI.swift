@@ -77,11 +77,13 @@ enum OpenAPI {
     Operation(method: "post", path: jobPath + "/cron/start", summary: "Runs a cron job now.", body: noBody),
     Operation(
       method: "get", path: "/whence",
-      summary: "The instances behind a process of the host, a port of it, or the digest of a bundle.",
-      query: ["pid", "port", "digest"]),
+      summary:
+        "The instances behind a process of the host, a port of it, or the digest or size of a bundle; with the target, "
+        + "segments and files of their bundles.",
+      query: ["pid", "port", "digest", "size"]),
     Operation(
       method: "get", path: jobPath + "/instances/{instance}/whence",
-      summary: "Where an instance comes from: release, artifacts, who deployed it."),
+      summary: "Where an instance comes from: release, artifacts with their files, who deployed it."),
     Operation(method: "get", path: "/cron", summary: "The cron jobs with their next runs."),
     Operation(method: "get", path: "/quotas", summary: "Quotas by role and stage, and what their jobs ask for."),
     Operation(method: "get", path: "/quotas/{role}", summary: "The quota of a role."),

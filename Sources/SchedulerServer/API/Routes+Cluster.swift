@@ -28,17 +28,19 @@ extension Routes {
         found = await scheduler.whence(port: port)
       } else if let digest = query["digest"], digest.count >= 8, digest.allSatisfy(\.isHexDigit) {
         found = await scheduler.whence(digest: digest.lowercased())
+      } else if let size = query["size"].flatMap({ Int($0) }) {
+        found = await scheduler.whence(size: size)
       } else {
         throw HTTPError(
-          .unprocessableContent, message: "name \"pid\", \"port\", or \"digest\" with at least 8 digits")
+          .unprocessableContent, message: "name \"pid\", \"port\", \"size\", or \"digest\" with at least 8 digits")
       }
-      return APIResponse.json(.members(["found": .array(found.map(\.json))]))
+      return APIResponse.json(try await scheduler.answer(found).json)
     }
     api.group("jobs/:cluster/:role/:stage/:name").get("instances/:instance/whence") { _, context in
       try await found(context) { detail in
         guard let number = context.parameters.get("instance").flatMap({ Int($0) }) else { return APIResponse.notFound }
         let found = await scheduler.whence(InstanceKey(job: detail.key, instance: number))
-        return APIResponse.json(.members(["found": .array(found.map(\.json))]))
+        return APIResponse.json(try await scheduler.answer(found).json)
       }
     }
     for path in ["quotas/:role", "quotas/:role/:stage"] {

@@ -47,6 +47,7 @@ enum JobPages {
       <h2>Instances</h2>\
       \(Parts.table(["#instance", "state", "for", "ports", "health", "#restarts", "processes", ""], rows, empty: empty))\
       <h2>Events</h2>\(events(job.events, address: address, now: now))\
+      \(JobSettingsPart.card(job.configuration))\
       <h2>Configuration</h2><details><summary>as the scheduler has it</summary><pre>\(job.configuration.json.text(.pretty))</pre></details>
       """
     return Layout.page(

@@ -2,6 +2,7 @@ internal import Artifacts
 internal import Diagnostics
 internal import Digests
 internal import JobModel
+internal import SchedulerCore
 internal import SystemSupport
 
 /// Holds the artifacts of a submitted job against the artifact repository and the trust policies of this host, whatever the
@@ -20,71 +21,80 @@ struct ArtifactCheck {
     trust = try .host(and: options.clusterPolicy.trust, stage: stage, now: wallClockNanoseconds() / 1_000_000_000)
   }
 
-  /// Returns the artifact with the facts of the artifact repository; the client's branch, size and main branch count for
-  /// nothing.
-  ///
-  /// - Throws: `SubmissionRefusal`, or that the artifact repository cannot be asked.
-  func verified(_ artifact: JobModel.ArtifactReference) throws -> JobModel.ArtifactReference {
-    guard let location = options.repository else {
-      throw Diagnostic(
-        .input, "the scheduler has no repository to take \"\(artifact.name)\" from",
-        remedies: ["start it with --repository URL"])
-    }
-    let repository = try Repository(opening: location)
-    let answer: Answer
-    do throws(ArtifactError) {
-      if let kind = ReleaseVersion.Kind(rawValue: artifact.hashType.rawValue) {
-        answer = try release(artifact, kind, repository)
-      } else {
-        answer = try bundle(artifact, repository)
-      }
-    } catch {
-      throw try refusal(error, artifact)
-    }
-    return try answer.get()
+  /// An artifact with the facts of the artifact repository, and why its job is refused.
+  struct Answer {
+    /// Without the client's word: branch, size and main branch are those of the manifest, or unknown.
+    var artifact: JobModel.ArtifactReference
+    var refusal: SubmissionRefusal?
   }
 
-  private typealias Answer = Result<JobModel.ArtifactReference, SubmissionRefusal>
+  /// Asks the artifact repository. The client's branch, size and main branch count for nothing, also where a reason
+  /// overrides the refusal.
+  ///
+  /// - Throws: that the artifact repository cannot be asked.
+  func verified(_ artifact: JobModel.ArtifactReference) throws -> Answer {
+    var artifact = artifact
+    artifact.branch = nil
+    artifact.isOnMainBranch = nil
+    artifact.size = nil
+    guard let location = options.repository else {
+      return Answer(
+        artifact: artifact,
+        refusal: SubmissionRefusal(
+          .artifactMissing, "the scheduler has no repository to take \"\(artifact.name)\" from",
+          remedy: "start it with --repository URL"))
+    }
+    let repository = try Repository(opening: location)
+    do throws(ArtifactError) {
+      if let kind = ReleaseVersion.Kind(rawValue: artifact.hashType.rawValue) {
+        return try release(artifact, kind, repository)
+      }
+      return try bundle(artifact, repository)
+    } catch {
+      return Answer(artifact: artifact, refusal: try refusal(error, artifact))
+    }
+  }
 
   private func bundle(
     _ artifact: JobModel.ArtifactReference, _ repository: Repository
   ) throws(ArtifactError) -> Answer {
     let platform = HostPlatform.current
+    func refuse(_ code: RefusalCode, _ summary: String, _ remedy: String) -> Answer {
+      Answer(artifact: artifact, refusal: SubmissionRefusal(code, summary, remedy: remedy))
+    }
     if let claimed = artifact.platform, claimed != platform.text {
-      return .failure(
-        SubmissionRefusal(
-          .artifactPlatform, "artifact \(artifact.name) is for \(claimed), and this host is \(platform)",
-          remedy: "publish it on \(platform), and submit again"))
+      return refuse(
+        .artifactPlatform, "artifact \(artifact.name) is for \(claimed), and this host is \(platform)",
+        "publish it on \(platform), and submit again")
     }
     guard let commit = Commit(artifact.version) else {
-      return .failure(
-        SubmissionRefusal(
-          .artifactMissing, "\"\(artifact.version)\" of artifact \"\(artifact.name)\" is not a full commit",
-          remedy: "name the commit as \"githash\" in the job file"))
+      return refuse(
+        .artifactMissing, "\"\(artifact.version)\" of artifact \"\(artifact.name)\" is not a full commit",
+        RefusalCode.commitMissing.remedy)
     }
     let key = ManifestKey(name: try ArtifactName(validating: artifact.name), commit: commit, platform: platform)
     guard let first = try repository.evidence(for: key, signedBy: trust.keyIDs) else {
-      return .failure(
-        SubmissionRefusal(
-          .artifactMissing, "artifact \(artifact.name)@\(commit.abbreviated) is not in the repository for \(platform)",
-          remedy: "run `kilt publish` at that commit, on this platform"))
+      return refuse(
+        .artifactMissing, "artifact \(artifact.name)@\(commit.abbreviated) is not in the repository for \(platform)",
+        "run `kilt publish` at that commit, on this platform")
     }
-    if let refusal = differs(artifact, from: first.manifest.digest) { return .failure(refusal) }
-    return try admitted(artifact, first, repository).map { manifest in
-      var artifact = artifact
-      artifact.platform = platform.text
-      artifact.size = Int(manifest.size)
-      artifact.branch = manifest.branch
-      artifact.isOnMainBranch = manifest.isOnMain
-      return artifact
+    if let refusal = differs(artifact, from: first.manifest.digest) {
+      return Answer(artifact: artifact, refusal: refusal)
     }
+    let (manifest, refusal) = try admitted(artifact, first, repository)
+    var artifact = artifact
+    artifact.platform = platform.text
+    artifact.size = Int(manifest.size)
+    artifact.branch = manifest.branch
+    artifact.isOnMainBranch = manifest.isOnMain
+    return Answer(artifact: artifact, refusal: refusal)
   }
 
   /// Returns the manifest of the publication that the policies admit and, where the stage needs it, that was on the main
-  /// branch: the first publication, or a later one.
+  /// branch: the first publication, or a later one. Without such a one, the first and why it is refused.
   private func admitted(
     _ artifact: JobModel.ArtifactReference, _ first: Evidence, _ repository: Repository
-  ) throws(ArtifactError) -> Result<Manifest, SubmissionRefusal> {
+  ) throws(ArtifactError) -> (Manifest, SubmissionRefusal?) {
     let policy = options.clusterPolicy
     let needsMain = policy.holds(policy.mainOnly, in: stage)
     var refused: ArtifactError?
@@ -96,17 +106,19 @@ struct ArtifactCheck {
         refused = error
         continue
       }
-      if !needsMain || evidence.manifest.isOnMain { return .success(evidence.manifest) }
+      if !needsMain || evidence.manifest.isOnMain { return (evidence.manifest, nil) }
     }
     if let refused { throw refused }
     let manifest = first.manifest
-    return .failure(
+    return (
+      manifest,
       SubmissionRefusal(
         .offMain,
         "the manifest of \(artifact.name)@\(manifest.key.commit.abbreviated) does not say that its commit was on the "
           + "branch \"\(policy.mainBranch)\", as the stage \"\(stage)\" needs",
         notes: manifest.branch.map { ["it was published from the branch \"\($0)\""] } ?? [],
-        remedy: "merge the commit into \"\(policy.mainBranch)\", push it, and publish it from there"))
+        remedy: "merge the commit into \"\(policy.mainBranch)\", push it, and publish it from there")
+    )
   }
 
   private func release(
@@ -115,18 +127,17 @@ struct ArtifactCheck {
     let name = try ArtifactName(validating: artifact.name)
     let version = try ReleaseVersion(validating: artifact.version, kind: kind)
     guard let release = try repository.release(name, version) else {
-      return .failure(
-        SubmissionRefusal(
+      return Answer(
+        artifact: artifact,
+        refusal: SubmissionRefusal(
           .artifactMissing, "artifact \(name):\(version) is not in the repository",
           remedy: "put it there with `kilt artifacts put --type \(kind.rawValue) \(name) \(version) FILE`"))
     }
-    if let refusal = differs(artifact, from: release.digest) { return .failure(refusal) }
+    if let refusal = differs(artifact, from: release.digest) { return Answer(artifact: artifact, refusal: refusal) }
     try trust.require(release)
     var artifact = artifact
     artifact.size = Int(release.size)
-    artifact.branch = nil
-    artifact.isOnMainBranch = nil
-    return .success(artifact)
+    return Answer(artifact: artifact)
   }
 
   private func differs(_ artifact: JobModel.ArtifactReference, from digest: SHA256Digest) -> SubmissionRefusal? {

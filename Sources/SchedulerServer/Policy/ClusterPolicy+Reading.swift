@@ -1,6 +1,7 @@
 internal import Diagnostics
 internal import JSON
 internal import JobModel
+internal import SchedulerCore
 internal import SystemSupport
 internal import TOML
 
@@ -20,6 +21,9 @@ extension ClusterPolicy {
   /// secrets = "/etc/kilt/secrets"     # a directory of root alone
   /// secrets_command = ["/usr/local/bin/secret"]   # or a command that prints the secret of a reference
   /// overridable = ["off-main"]        # codes of refusals that a recorded reason overrides
+  ///
+  /// [policy.quotas]                   # of a role, or of one stage of it
+  /// "www-data" = {cpu = 16, ram = "64GB", disk = "500GB"}
   ///
   /// [policy.roles]                    # the first pattern that matches the stage counts
   /// "prod*" = ["www-data"]
@@ -62,6 +66,11 @@ extension ClusterPolicy {
   private mutating func read(_ policy: JSONObject, _ reader: inout Reader) throws {
     for (name, value) in policy {
       switch name {
+      case "quotas":
+        for (key, resources) in try reader.table(value, name) {
+          let (quota, limit) = try reader.quota(key, resources)
+          quotas[quota] = limit
+        }
       case "production_stages": productionStages = try reader.texts(value, name)
       case "stages": stages = try reader.texts(value, name)
       case "main_branch": mainBranch = try reader.text(value, name)
@@ -74,11 +83,11 @@ extension ClusterPolicy {
       case "secrets_command": secretsCommand = try reader.texts(value, name)
       case "overridable":
         overridable = Set(try reader.texts(value, name))
-        for code in overridable where SubmissionRefusal.Code(rawValue: code)?.isOverridable != true {
+        for code in overridable where RefusalCode(rawValue: code)?.isOverridable != true {
           throw reader.fault(
             "\"\(code)\" of overridable cannot be overridden",
             remedy: "codes that can: "
-              + SubmissionRefusal.Code.allCases.filter(\.isOverridable).map(\.rawValue).joined(separator: ", "))
+              + RefusalCode.allCases.filter(\.isOverridable).map(\.rawValue).joined(separator: ", "))
         }
       case "roles":
         for (stages, names) in try reader.table(value, name) { roles.append((stages, try reader.texts(names, name))) }
@@ -128,9 +137,40 @@ extension ClusterPolicy {
       return scope
     }
 
-    func table(_ value: JSONValue, _ name: String) throws -> [(String, JSONValue)] {
+    func section(_ value: JSONValue, _ name: String) throws -> JSONObject {
       guard let object = value.object else { throw fault("\"\(name)\" is not a table") }
-      return object.map { ($0, $1) }
+      return object
+    }
+
+    func table(_ value: JSONValue, _ name: String) throws -> [(String, JSONValue)] {
+      try section(value, name).map { ($0, $1) }
+    }
+
+    /// `"www-data/prod" = {cpu = 16, ram = "64GB", disk = "500GB"}`.
+    func quota(_ key: String, _ value: JSONValue) throws -> (QuotaKey, Resources) {
+      guard let quota = QuotaKey(key) else {
+        throw fault("the quota \"\(key)\" is not of ROLE or ROLE/STAGE")
+      }
+      var limit = Resources.zero
+      var missing: Set = ["cpu", "ram", "disk"]
+      for (name, value) in try table(value, key) {
+        guard missing.remove(name) != nil else { throw fault("unknown key \"\(name)\" of the quota \"\(key)\"") }
+        if name == "cpu" {
+          guard let number = value.double, (0...1e6).contains(number) else {
+            throw fault("\"cpu\" of the quota \"\(key)\" is not a number of cores")
+          }
+          limit.milliCPU = Int((number * 1000).rounded())
+        } else {
+          guard let bytes = value.string.flatMap({ ByteSize.parse($0) }), bytes >= 0 else {
+            throw fault("\"\(name)\" of the quota \"\(key)\" is not a size such as \"64GB\"")
+          }
+          if name == "ram" { limit.ram = bytes } else { limit.disk = bytes }
+        }
+      }
+      guard missing.isEmpty else {
+        throw fault("the quota \"\(key)\" has no \(missing.sorted().joined(separator: ", "))")
+      }
+      return (quota, limit)
     }
 
     func volume(_ path: String, _ value: JSONValue) throws -> VolumeRule {

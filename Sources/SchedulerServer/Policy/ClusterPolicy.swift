@@ -1,4 +1,5 @@
 internal import JobModel
+internal import SchedulerCore
 internal import SystemSupport
 
 /// What may run in a cluster: configuration of the scheduler, never the word of a client.
@@ -29,6 +30,8 @@ struct ClusterPolicy: Sendable, Hashable {
   var roles: [(stages: String, roles: [String])] = []
   /// Where a job must run an artifact.
   var artifacts = Scope.production
+  /// What the jobs of a role, or of one stage of it, may ask for together.
+  var quotas: [QuotaKey: Resources] = [:]
   /// Where an artifact's commit must have been on the main branch.
   var mainOnly = Scope.production
   /// Where the job must be what its committed files describe.
@@ -67,7 +70,7 @@ struct ClusterPolicy: Sendable, Hashable {
   private var key: [String] {
     productionStages + ["|"] + stages + ["|", mainBranch] + roles.flatMap { [$0.stages] + $0.roles }
       + [artifacts.rawValue, mainOnly.rawValue, committedFiles.rawValue, git?.string ?? "", trust?.string ?? ""]
-      + [secrets?.string ?? ""] + secretsCommand
+      + [secrets?.string ?? ""] + secretsCommand + quotas.map { "\($0)" }.sorted()
       + volumes.map { "\($0)" } + attributes.map { "\($0)=\($1)" }.sorted() + overridable.sorted()
   }
 }

@@ -2,6 +2,7 @@ internal import Diagnostics
 internal import JSON
 internal import JobFiles
 internal import JobModel
+internal import SchedulerCore
 internal import SystemSupport
 
 /// Evaluates a job's files again, as they are in a commit of the scheduler's own mirror of the git repository, and compares
@@ -24,14 +25,14 @@ struct CommittedFilesCheck: Sendable {
           remedy: "commit the job file and its template, and submit from that clone")
       ]
     }
-    guard try succeeds(["cat-file", "-e", commit + "^{commit}"]) else {
+    guard try object(commit + "^{commit}") != nil else {
       return [
         SubmissionRefusal(
           .filesNotCommitted, "the commit \(commit.prefix(12)) of the job's files is not in \(git)",
           remedy: "push the commit, and wait until the mirror has it")
       ]
     }
-    if requiresMain, try !succeeds(["merge-base", "--is-ancestor", commit, "refs/heads/\(mainBranch)"]) {
+    if requiresMain, try !isOnMain(commit) {
       return [
         SubmissionRefusal(
           .filesNotCommitted,
@@ -50,6 +51,8 @@ struct CommittedFilesCheck: Sendable {
           remedy: "commit all changes of the job file and its template, and submit again")
       ]
     } catch let error as SystemCallError {
+      throw error
+    } catch let error as Diagnostic where error.blame == .environment {
       throw error
     } catch {
       return [
@@ -110,24 +113,57 @@ struct CommittedFilesCheck: Sendable {
   // MARK: git
 
   private func show(_ path: String, at commit: String) throws -> [UInt8] {
-    guard !path.split(separator: "/").contains("..") else {
+    guard !path.split(separator: "/").contains(".."), let bytes = try object("\(commit):\(path)") else {
       throw SystemCallError("open", FilePath(path), .noSuchFileOrDirectory)
     }
-    let outcome = try run(["show", "\(commit):\(path)"])
-    guard outcome.termination.isSuccess else {
-      throw SystemCallError("open", FilePath(path), .noSuchFileOrDirectory)
-    }
-    return outcome.output
+    return bytes
   }
 
-  private func succeeds(_ arguments: [String]) throws -> Bool { try run(arguments).termination.isSuccess }
+  /// The contents of an object; nil if the mirror does not have it.
+  ///
+  /// - Throws: if git cannot say: a mirror that cannot be read is not one without the object.
+  private func object(_ name: String) throws -> [UInt8]? {
+    // One name on one line: nothing after a line's end can be taken for a second question.
+    guard !name.utf8.contains(where: { $0 < 0x20 }) else { return nil }
+    let outcome = try run(["cat-file", "--batch"], input: name + "\n")
+    let output = outcome.output
+    guard outcome.termination.isSuccess, let end = output.firstIndex(of: UInt8(ascii: "\n")) else {
+      throw failure(outcome)
+    }
+    let header = String(decoding: output[..<end], as: UTF8.self)
+    if header.hasSuffix(" missing") { return nil }
+    guard let size = header.split(separator: " ").last.flatMap({ Int($0) }), output.count >= end + 1 + size else {
+      throw failure(outcome)
+    }
+    return Array(output[(end + 1)..<(end + 1 + size)])
+  }
 
-  private func run(_ arguments: [String]) throws -> Subprocess.Outcome {
+  private func isOnMain(_ commit: String) throws -> Bool {
+    let outcome = try run(["merge-base", "--is-ancestor", commit, "refs/heads/\(mainBranch)"])
+    switch outcome.termination {
+    case .exited(0): return true
+    case .exited(1): return false
+    default: throw failure(outcome)
+    }
+  }
+
+  private func failure(_ outcome: Subprocess.Outcome) -> Diagnostic {
+    Diagnostic(
+      .environment, "the mirror \"\(git)\" of the git repository does not answer",
+      notes: outcome.errorText.isEmpty ? ["git: \(outcome.termination)"] : ["git: \(outcome.errorText)"],
+      remedies: ["check \"git\" and \"main_branch\" in [policy] of the scheduler's configuration"])
+  }
+
+  private func run(_ arguments: [String], input: String = "") throws -> Subprocess.Outcome {
     // Nothing of the mirror's own configuration is a program to run.
     try Subprocess(
       "/usr/bin/git",
-      ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--git-dir", git.string] + arguments,
-      environment: ["PATH=/usr/bin:/bin", "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1", "HOME=/nonexistent"]
+      [
+        "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "safe.directory=\(git)", "--git-dir",
+        git.string,
+      ] + arguments,
+      environment: ["PATH=/usr/bin:/bin", "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1", "HOME=/nonexistent"],
+      input: Array(input.utf8), deadlineMilliseconds: 60_000
     ).run()
   }
 

@@ -1,6 +1,7 @@
 internal import Diagnostics
 internal import Executor
 internal import JobModel
+internal import SchedulerCore
 internal import SystemSupport
 
 /// Holds a submitted job against the policy of the cluster. What a client says about itself counts for nothing here:

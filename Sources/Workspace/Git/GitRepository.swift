@@ -205,8 +205,13 @@ public struct GitRepository: Sendable {
   public func log(
     from commit: String, to other: String, paths: [String] = [], limit: Int = 100
   ) throws(GitError) -> [LogEntry] {
-    let lines = try names(
-      ["log", "-z", "--max-count=\(limit)", "--format=%H%n%an%n%s", "\(commit)..\(other)", "--"] + paths)
+    // On standard input: the files of a large bundle do not fit on a command line. Their names are no patterns.
+    let input = (["\(commit)..\(other)", "--"] + paths.filter { !$0.contains("\n") }).map { $0 + "\n" }.joined()
+    let outcome = try run(
+      ["--literal-pathspecs", "log", "-z", "--max-count=\(limit)", "--format=%H%n%an%n%s", "--stdin"],
+      input: Array(input.utf8))
+    guard outcome.termination.isSuccess else { throw .failed(command: "log", outcome.errorText) }
+    let lines = outcome.output.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     return lines.compactMap { line in
       let parts = line.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
       return parts.count >= 3 ? LogEntry(commit: parts[0], author: parts[1], subject: parts[2]) : nil

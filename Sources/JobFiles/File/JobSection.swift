@@ -1,0 +1,220 @@
+import JobModel
+import YAML
+
+/// A part of a job file whose keys are the fields of one of Aurora's objects: the reader, the JSON schema and the
+/// documentation follow this one table.
+enum JobSection: String, CaseIterable {
+  case update, health, cron, sla, partition
+
+  struct Field {
+    var name: String
+    var kind: Kind
+    var description: String
+  }
+
+  /// The values that a field takes.
+  enum Kind {
+    case integer(ClosedRange<Int>)
+    /// A list of whole numbers, each from 1 on.
+    case integers
+    /// Seconds, with a fraction or without.
+    case seconds(ClosedRange<Double>)
+    case number(ClosedRange<Double>)
+    case flag
+    case text
+    case choice([String])
+  }
+
+  /// A value, as the field's kind says.
+  enum Value: Hashable {
+    case integer(Int)
+    case integers([Int])
+    case number(Double)
+    case flag(Bool)
+    case text(String)
+  }
+
+  /// How batches are made: the names of Aurora's strategies.
+  enum Strategy: String, CaseIterable {
+    case queue, batch, variable
+  }
+
+  private static let day: ClosedRange<Double> = 0...86_400
+
+  var description: String {
+    switch self {
+    case .update: "How an update goes on; fields that are not given are the template's."
+    case .health: "When the template's health check is made, and how often it can fail."
+    case .cron: "When the job runs, for a template that makes a Job."
+    case .sla: "How many instances stay up during drains and updates; count or percentage."
+    case .partition: "What happens to an instance whose host cannot be reached."
+    }
+  }
+
+  var fields: [Field] {
+    switch self {
+    case .update:
+      [
+        Field(
+          name: "strategy", kind: .choice(Strategy.allCases.map(\.rawValue)), description: "How batches are made."),
+        Field(name: "batch_size", kind: .integer(1...4000), description: "Instances in a batch."),
+        Field(
+          name: "batch_sizes", kind: .integers,
+          description: "Sizes of the batches in order, for the strategy variable; the last one repeats."),
+        Field(name: "autopause", kind: .flag, description: "Whether the update pauses after each batch."),
+        Field(
+          name: "watch_secs", kind: .seconds(Self.day),
+          description: "How long an instance must run to count as updated."),
+        Field(
+          name: "max_per_shard_failures", kind: .integer(0...1000),
+          description: "Failures of one instance that are forgiven."),
+        Field(
+          name: "max_total_failures", kind: .integer(0...4000), description: "Failed instances that are tolerated."),
+        Field(
+          name: "rollback_on_failure", kind: .flag, description: "Whether a failed update restores the former release."),
+        Field(
+          name: "start_first", kind: .flag, description: "Whether a replacement runs before its predecessor stops."),
+        Field(name: "sla_aware", kind: .flag, description: "Whether the job's sla must allow each stop."),
+        Field(
+          name: "pulse_interval_secs", kind: .seconds(60...86_400),
+          description: "The longest time between pulses before the update blocks."),
+      ]
+    case .health:
+      [
+        Field(
+          name: "initial_interval_secs", kind: .seconds(Self.day),
+          description: "How long failures after the start do not count."),
+        Field(name: "interval_secs", kind: .seconds(0.1...86_400), description: "Time between checks."),
+        Field(name: "timeout_secs", kind: .seconds(0.01...86_400), description: "Time for an answer."),
+        Field(
+          name: "max_consecutive_failures", kind: .integer(0...1000),
+          description: "Failures in a row that are forgiven."
+        ),
+        Field(
+          name: "min_consecutive_successes", kind: .integer(1...1000),
+          description: "Successes in a row that an instance needs to count as running."),
+      ]
+    case .cron:
+      [
+        Field(name: "schedule", kind: .text, description: "Five fields of crontab(5), or @daily and the like."),
+        Field(name: "timezone", kind: .text, description: "A zone such as Europe/Berlin; UTC by default."),
+        Field(
+          name: "collision", kind: .choice(CronConfiguration.CollisionPolicy.allCases.map(\.rawValue)),
+          description: "What happens when a run is due while the last one still runs."),
+      ]
+    case .sla:
+      [
+        Field(name: "count", kind: .integer(0...4000), description: "Instances that stay up."),
+        Field(name: "percentage", kind: .number(0...100), description: "Percent of the instances that stay up."),
+        Field(
+          name: "duration_secs", kind: .seconds(Self.day), description: "How long an instance runs to count as up."),
+      ]
+    case .partition:
+      [
+        Field(name: "reschedule", kind: .flag, description: "Whether the instance is started elsewhere."),
+        Field(
+          name: "delay_secs", kind: .seconds(Self.day), description: "How long the scheduler waits before it does."),
+      ]
+    }
+  }
+
+  subscript(name: String) -> Field? { fields.first { $0.name == name } }
+
+  /// The value of a scalar or list; nil for one that the kind does not take.
+  static func value(of node: YAMLNode, as kind: Kind) -> Value? {
+    switch (kind, node.scalar?.content) {
+    case (.integer(let range), .int(let number)):
+      return Int(exactly: number).flatMap { range.contains($0) ? .integer($0) : nil }
+    case (.seconds(let range), .int(let number)), (.number(let range), .int(let number)):
+      return range.contains(Double(number)) ? .number(Double(number)) : nil
+    case (.seconds(let range), .float(let number)), (.number(let range), .float(let number)):
+      return range.contains(number) ? .number(number) : nil
+    case (.flag, .bool(let flag)): return .flag(flag)
+    case (.text, .string): return node.scalar.flatMap { $0.text.isEmpty ? nil : .text($0.text) }
+    case (.choice(let known), .string):
+      return node.scalar.flatMap { known.contains($0.text) ? .text($0.text) : nil }
+    case (.integers, nil):
+      let numbers = node.sequence?.compactMap { element -> Int? in
+        guard case .int(let number)? = element.scalar?.content, (1...4000).contains(number) else { return nil }
+        return Int(number)
+      }
+      guard let numbers, !numbers.isEmpty, numbers.count == node.sequence?.count else { return nil }
+      return .integers(numbers)
+    default: return nil
+    }
+  }
+}
+
+extension JobSection.Kind {
+  /// What a person can write, after "is".
+  var expectation: String {
+    switch self {
+    case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
+    case .integers: "a list of whole numbers from 1 on, such as [1, 5, 10]"
+    case .seconds(let range):
+      "a number of seconds from \(Self.text(range.lowerBound)) to \(Self.text(range.upperBound))"
+    case .number(let range): "a number from \(Self.text(range.lowerBound)) to \(Self.text(range.upperBound))"
+    case .flag: "true or false"
+    case .text: "a text"
+    case .choice(let known): "one of: \(known.joined(separator: ", "))"
+    }
+  }
+
+  private static func text(_ number: Double) -> String {
+    number == number.rounded() ? "\(Int(number))" : "\(number)"
+  }
+}
+
+/// The values that a job file gives in a section, with the places that they are written at.
+struct SectionValues {
+  private var values: [String: (value: JobSection.Value, node: YAMLNode)] = [:]
+
+  var isEmpty: Bool { values.isEmpty }
+  var names: [String] { values.keys.sorted() }
+
+  mutating func set(_ name: String, _ value: JobSection.Value, _ node: YAMLNode) { values[name] = (value, node) }
+
+  /// These values, under those of another level: the other's win.
+  func overlaid(with above: SectionValues, in section: JobSection) -> SectionValues {
+    var result = self
+    // Of two ways to say one thing, the nearer level's counts.
+    let exclusive: [[String]] =
+      switch section {
+      case .sla: [["count", "percentage"]]
+      case .update: [["batch_size", "batch_sizes"]]
+      case .health, .cron, .partition: []
+      }
+    for names in exclusive where names.contains(where: { above.values[$0] != nil }) {
+      for name in names { result.values[name] = nil }
+    }
+    result.values.merge(above.values) { $1 }
+    return result
+  }
+
+  func node(_ name: String) -> YAMLNode? { values[name]?.node }
+  var anyNode: YAMLNode? { values.min { $0.key < $1.key }?.value.node }
+
+  func integer(_ name: String) -> Int? {
+    if case .integer(let number)? = values[name]?.value { number } else { nil }
+  }
+
+  func integers(_ name: String) -> [Int]? {
+    if case .integers(let numbers)? = values[name]?.value { numbers } else { nil }
+  }
+
+  func number(_ name: String) -> Double? {
+    if case .number(let number)? = values[name]?.value { number } else { nil }
+  }
+
+  func flag(_ name: String) -> Bool? {
+    if case .flag(let flag)? = values[name]?.value { flag } else { nil }
+  }
+
+  func text(_ name: String) -> String? {
+    if case .text(let text)? = values[name]?.value { text } else { nil }
+  }
+
+  func seconds(_ name: String) -> Duration? {
+    number(name).map { .milliseconds(Int64(($0 * 1000).rounded())) }
+  }
+}
