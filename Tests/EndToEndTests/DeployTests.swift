@@ -39,6 +39,13 @@ import Testing
     #expect(again.contains("kilt job update"), "\(again)")
     #expect(try running.kilt("job", "diff", file, "--stage", "devel", "--commit", first).termination == .exited(0))
 
+    // Another commit with the same bundle and configuration restarts nothing either.
+    try example.append("README.md", "A line that no bundle has.\n")
+    let unrelated = try publish(running, "Another page")
+    let spared = try running.run("job", "diff", file, "--stage", "devel", "--commit", unrelated)
+    #expect(spared.contains("\(key) is unchanged: \(unrelated.prefix(12)) has the same bundle"), "\(spared)")
+    #expect(spared.contains("none is touched"), "\(spared)")
+
     // One line changes: the plan says so, and only looking changes nothing.
     try example.append("services/eightball/answers.txt", "Ask the other ball.\n")
     let second = try publish(running, "Another answer")

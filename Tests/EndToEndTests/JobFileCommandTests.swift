@@ -9,7 +9,7 @@ import Testing
     let example = try Example()
     let clean = try example.run("job", "lint")
     #expect(clean.termination == .exited(0), "\(clean.text)\(clean.errorText)")
-    #expect(clean.text.hasPrefix("checked 14 files, 28 jobs: 0 errors"), "\(clean.text)")
+    #expect(clean.text.hasPrefix("checked 16 files, 32 jobs: 0 errors"), "\(clean.text)")
     try example.write(
       "jobs/broken.yaml",
       "file: igor.aurora\nuser: www-data\nbuildname: igor_worker\nconfig: {ram: 256}\n"
@@ -28,6 +28,20 @@ import Testing
     #expect(place?["artifactLocation"]?["uri"]?.string == "jobs/broken.yaml")
     #expect(place?["region"]?["startLine"]?.int == 4)
     #expect(try example.run("job", "lint", "--strict", "jobs/fiddler.yaml").termination == .exited(0))
+    // A cron job: its zone is looked up as on a scheduler.
+    try example.write(
+      "jobs/nightly.aurora",
+      "include(\"kilt/python_service.aurora\")\njobs = [Job(task = SequentialTask(processes = [pex_process()]))]\n")
+    func nightly(_ zone: String, _ schedule: String) throws -> Subprocess.Outcome {
+      try example.write(
+        "jobs/nightly.yaml",
+        "file: nightly.aurora\nuser: www-data\nbuildname: igor_worker\nconfig: {cpu: 0.1, ram: 64MB, disk: 64MB}\n"
+          + "cron: {schedule: \"\(schedule)\", timezone: \(zone)}\nstages: {devel: {githash: 3f2c9d1e8a7b}}\n")
+      return try example.run("job", "lint", "jobs/nightly.yaml")
+    }
+    #expect(try nightly("Europe/Berlin", "30 4 * * *").termination == .exited(0))
+    #expect(try nightly("Europe/Berln", "30 4 * * *").text.contains("Europe/Berln"))
+    #expect(try nightly("UTC", "61 4 * * *").text.contains("minute \"61\""))
   }
 
   @Test("list --files shows what job files and Aurora files would run")
@@ -78,6 +92,11 @@ import Testing
     let worker = try example.run("job", "new", "resize_images", "--template", "igor", "--buildname", "igor_worker")
     #expect(worker.termination == .exited(0), "\(worker.errorText)")
     #expect(try FileSystem.readText(example.root.appending("jobs/resize_images.yaml")).contains("file: igor.aurora"))
+    #expect(worker.errorText.contains("to do: args has no .queue"), "\(worker.errorText)")
+    let queue = try example.run("job", "new", "nightly", "--template", "queue_worker", "--buildname", "nightly_worker")
+    #expect(queue.termination == .exited(0), "\(queue.errorText)")
+    #expect(queue.errorText.contains("wrote jobs/nightly.aurora") && !queue.errorText.contains("to do:"))
+    #expect(try example.run("job", "lint", "jobs/nightly.yaml").termination == .exited(0))
     let unknown = try example.run("job", "new", "x", "--template", "igr")
     #expect(unknown.termination == .exited(2) && unknown.errorText.contains("did you mean \"igor\"?"))
   }

@@ -45,7 +45,6 @@ import Testing
     #expect(
       job.task.processes.map(\.cmdline) == [
         """
-        export KILT_COMMIT=3f2c9d1e8a7b
         exec ./fiddler_server.pex --host=127.0.0.1 --port={{thermos.ports[http]}} --threads=4 --eightball=http://127.0.0.1:8008
         """
       ])
@@ -57,7 +56,7 @@ import Testing
     #expect(job.instances == 56 && job.task.resources.cpu == 1.5 && job.update.batchSize == 8)
     #expect(
       job.task.processes.last?.cmdline
-        == "export KILT_COMMIT=3f2c9d1e8a7b; exec ./eightball_server.pex --host=0.0.0.0 --port={{thermos.ports[http]}} "
+        == "exec ./eightball_server.pex --host=0.0.0.0 --port={{thermos.ports[http]}} "
         + "--threads=34 --memcache=cache1.acme.example:11211")
   }
 
@@ -65,7 +64,7 @@ import Testing
     let job = try loader.load("jobs/igor_send_email.yaml", stage: "prod", artifacts: nil)
     #expect(
       job.task.processes.first?.cmdline
-        == "export KILT_COMMIT=3f2c9d1e8a7b\nexec ./igor_worker.pex --queue=send_email --job=workers.igor.jobs.send_email:SendEmail "
+        == "exec ./igor_worker.pex --queue=send_email --job=workers.igor.jobs.send_email:SendEmail "
         + "--database=/var/lib/igor/queues.sqlite3 --option=sender=hello@acme.example --host=127.0.0.1 "
         + "--port={{thermos.ports[http]}}")
     #expect(job.instances == 3 && job.announce == nil)

@@ -40,7 +40,7 @@ import Testing
     #expect(job.task.processes[1].cmdline.contains("\nthreads=4\n"))
     #expect(
       job.task.processes[2].cmdline
-        == "export KILT_COMMIT=3f2c9d1e8a7b MODE='a b'\nexec ./web_server.pex --port={{thermos.ports[http]}}")
+        == "export MODE='a b'\nexec ./web_server.pex --port={{thermos.ports[http]}}")
     #expect(job.announce?.primaryPort == "public" && job.instances == 1)
     #expect(job.healthCheck?.checker == .http(HTTPHealthChecker(port: "http", expectedResponse: nil)))
   }

@@ -179,6 +179,10 @@ import Testing
     let key = JobKey(cluster: "devcluster", role: user, stage: "prod", name: "web")
     let recorded = try #require(try cluster.fixture.client().job(key)).configuration.task.artifacts[0]
     #expect(recorded.branch == "main" && recorded.isOnMainBranch == true && recorded.size == 6)
+    // The audit trail has who asked for what, with the artifacts and why it was refused.
+    let records = try cluster.fixture.client().audit(job: "\(key)", user: nil, since: nil, limit: 1000)
+    #expect(records.contains { $0["codes"]?.strings == ["artifact-digest"] })
+    #expect(records.last?["artifacts"]?.strings == ["web@\(Self.commit)"] && records.last?["codes"] == nil)
     // Outside of production neither artifact nor main branch is asked for.
     #expect(
       try cluster.codes {

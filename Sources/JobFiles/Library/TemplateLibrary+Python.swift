@@ -20,13 +20,11 @@ extension TemplateLibrary {
     # fields are those of Process.
     # Example: run = pex_process(flags = {"port": "{{thermos.ports[http]}}"}, max_failures = 3)
     def pex_process(name = None, flags = {}, arguments = [], environment = {}, file = "{{build.file}}", **fields):
-        variables = {"KILT_COMMIT": build.version}
-        variables.update(environment)
-        exports = ["export"] + ["%s=%s" % (key, shell_quote(str(value))) for key, value in variables.items()]
+        exports = ["export"] + ["%s=%s" % (key, shell_quote(str(value))) for key, value in environment.items()]
         words = ["exec", "./" + file] + command_line_flags(flags) + [shell_quote(str(word)) for word in arguments]
         return Process(
             name = name or "{{build.name}}",
-            cmdline = " ".join(exports) + "\n" + " ".join(words),
+            cmdline = (" ".join(exports) + "\n" if environment else "") + " ".join(words),
             **fields
         )
 

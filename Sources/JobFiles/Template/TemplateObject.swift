@@ -115,7 +115,8 @@ final class TemplateObject: StarlarkHostObject {
 
   // MARK: StarlarkHostObject
 
-  var typeName: String { type.name }
+  /// The entries of `args` are the one profile whose reads are noted: an error about them names it as templates do.
+  var typeName: String { reads == nil ? type.name : "args" }
 
   var representation: String {
     "\(type.name)(\(fields.map(\.name).joined(separator: ", ")))"

@@ -8,8 +8,8 @@ struct AuditCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "audit", abstract: "Show who asked a scheduler for which change.",
     discussion: """
-      One line per change: time, who, from where, action, job, status of the answer, reason. Refused changes of known \
-      callers are part of it.
+      One line per change: time, who, from where, action, job, status of the answer, artifacts with their commits, job \
+      file with its commit, reason. Refused changes of known callers are part of it.
 
       EXAMPLES
         kilt audit --job devcluster/www-data/prod/fiddler
@@ -51,7 +51,13 @@ struct AuditCommand: ParsableCommand {
   private static func line(_ entry: JSONValue) -> String {
     var parts = ["time", "user", "address", "action", "job"].compactMap { entry[$0]?.string }
     let status = entry["status"]?.int ?? 0
-    parts.append((200..<300).contains(status) ? "accepted" : "refused (\(status))")
+    let codes = entry["codes"]?.strings ?? []
+    parts.append(
+      (200..<300).contains(status) ? "accepted" : "refused (\((["\(status)"] + codes).joined(separator: " ")))")
+    parts += entry["artifacts"]?.strings ?? []
+    if let file = entry["file"]?.string {
+      parts.append(file + (entry["commit"]?.string.map { "@\($0.prefix(12))" } ?? ""))
+    }
     if let reason = entry["reason"]?.string { parts.append(reason) }
     return parts.map(PlainText.line).joined(separator: "  ")
   }

@@ -49,6 +49,9 @@ struct ArtifactDifference {
   /// The code of a bundle is compared up to this many bytes.
   private static let largestCode: Int64 = 64 << 20
 
+  /// Whether both are one file, of whatever commit.
+  var isSameFile: Bool { old?.digest == new.digest && new.digest != nil }
+
   var isChanged: Bool { old?.digest != new.digest || old?.version != new.version }
 
   init(from old: JobModel.ArtifactReference?, to new: JobModel.ArtifactReference, session: JobSession) {

@@ -35,6 +35,6 @@ struct JobDiff: ParsableCommand {
     case .json: writeText(report.json.text(.pretty) + "\n", to: 1)
     case .text: Terminal.standardOutput.print(report.lines.joined(separator: "\n"))
     }
-    if report.plan.outcome != .unchanged { throw ExitCode(1) }
+    if !report.isUnchanged { throw ExitCode(1) }
   }
 }

@@ -67,12 +67,22 @@ struct JobLint: ParsableCommand {
     if errors > 0 || strict && warnings > 0 { throw ExitCode(Blame.input.exitCode) }
   }
 
+  private static let safety = SafetyCheck(
+    zones: TimeZones { name in
+      do {
+        return try ZoneFiles.read(name)
+      } catch {
+        // What cannot be read is told as an unknown zone, with this line before it.
+        writeText("warning: the time zone file of \"\(name)\" cannot be read: \(error)\n", to: 2)
+        return nil
+      }
+    })
+
   /// With the rules of the scheduler; those that need the repository are its own.
   private static func completed(_ check: JobFileCheck) -> JobFileCheck {
     var check = check
-    let safety = SafetyCheck()
     for job in check.jobs {
-      guard let configuration = job.configuration else {
+      guard var configuration = job.configuration else {
         if !job.unbound.isEmpty {
           check.errors.append(
             Diagnostic(
@@ -82,6 +92,14 @@ struct JobLint: ParsableCommand {
               remedies: job.unbound.map { "bind it: --bind \($0)=VALUE" }))
         }
         continue
+      }
+      if let zone = configuration.cron?.timeZone, zone != "UTC", !ZoneFiles.arePresent {
+        check.warnings.append(
+          Diagnostic(
+            .environment, "job \(job.key): its time zone \"\(zone)\" was not checked",
+            at: SourceLocation(path: check.path, line: 1), notes: ["this machine has no time zone files"],
+            remedies: ["install the package tzdata"]))
+        configuration.cron?.timeZone = "UTC"
       }
       for problem in safety.problems(of: configuration)
       where problem.code != .digestMissing && problem.code != .commitMissing {

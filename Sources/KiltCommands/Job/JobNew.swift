@@ -71,6 +71,9 @@ struct JobNew: ParsableCommand {
     for check in set.loader.check([path]) {
       for error in check.errors { global.note("to do: \(error.summary)") }
     }
+    if !FileSystem.exists(set.workspace.root.appending("\(directory)/schema.json")) {
+      global.note("for completion in editors: kilt job schema > \(directory)/schema.json")
+    }
     global.note("next: kilt job lint \(path), then kilt job create \(path) --stage devel")
   }
 

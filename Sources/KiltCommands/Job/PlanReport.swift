@@ -30,6 +30,15 @@ struct PlanReport {
     return .object(object)
   }
 
+  /// Whether no instance and no setting changes. Another commit of the same bundle is recorded, and changes nothing.
+  var isUnchanged: Bool {
+    switch plan.outcome {
+    case .unchanged: true
+    case .create, .replace: false
+    case .update: plan.changes.isEmpty && difference?.isEmpty == true && artifacts.allSatisfy(\.isSameFile)
+    }
+  }
+
   /// What the change comes to, in a line.
   var summary: String {
     let key = plan.key
@@ -37,6 +46,9 @@ struct PlanReport {
     case .create:
       let count = configuration.cron == nil ? "\(configuration.instances) instances" : "schedule"
       return "create \(key): release \(plan.release), \(count)"
+    case .update where isUnchanged:
+      let commits = Set(artifacts.filter(\.isChanged).map { String($0.new.version.prefix(12)) }).sorted()
+      return "\(key) is unchanged: \(commits.joined(separator: ", ")) has the same bundle"
     case .update: return "update \(key): release \(plan.formerRelease.map(String.init) ?? "-") to \(plan.release)"
     case .replace: return "replace the schedule of \(key): the next run takes release \(plan.release)"
     case .unchanged: return "\(key) is unchanged (release \(plan.release))"

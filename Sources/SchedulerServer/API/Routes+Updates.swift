@@ -18,14 +18,16 @@ extension Routes {
     let job = api.group("jobs/:cluster/:role/:stage/:name")
     job.post("plan") { request, context in
       try await changing(request, context) { key, requester in
-        try await scheduler.plan(submission(try await fields(of: request, Self.submissionFields), for: key, requester))
-          .json
+        try await scheduler.plan(
+          submission(try await fields(of: request, Self.submissionFields), for: key, requester, context)
+        )
+        .json
       }
     }
     job.post("update") { request, context in
       try await changing(request, context) { key, requester in
         try await scheduler.deploy(
-          submission(try await fields(of: request, Self.submissionFields), for: key, requester)
+          submission(try await fields(of: request, Self.submissionFields), for: key, requester, context)
         ).json
       }
     }
@@ -86,13 +88,16 @@ extension Routes {
 
   private static let submissionFields: Set<String> = ["configuration", "instances", "create"]
 
-  private func submission(_ fields: RequestFields, for key: JobKey, _ requester: Requester) throws -> Submission {
+  private func submission(
+    _ fields: RequestFields, for key: JobKey, _ requester: Requester, _ context: AccessContext
+  ) throws -> Submission {
     let configuration: JobConfiguration
     do {
       configuration = try JobConfiguration(json: fields.object["configuration"] ?? .null)
     } catch {
       throw HTTPError(.unprocessableContent, message: "\"configuration\" is not a job configuration: \(error)")
     }
+    context.audit.subject = AuditSubject(configuration)
     guard configuration.key == key else {
       throw HTTPError(.unprocessableContent, message: "the configuration is for job \(configuration.key)")
     }
@@ -111,7 +116,7 @@ extension Routes {
     } catch let error as HTTPError {
       throw error
     } catch {
-      return answer(Refusal(refusing: error))
+      return refused(error, context)
     }
   }
 

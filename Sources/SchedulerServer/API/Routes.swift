@@ -79,16 +79,24 @@ struct Routes: Sendable {
     }
     let key = configuration.key
     context.audit.job = key
+    context.audit.subject = AuditSubject(configuration)
     try context.require(.deploy(role: key.role, stage: key.stage))
     do {
       return APIResponse.json(
         try await scheduler.create(configuration, requester(request, context)).json, status: .created)
     } catch {
-      return answer(Refusal(refusing: error))
+      return refused(error, context)
     }
   }
 
   func answer(_ refusal: Refusal) -> Response { APIResponse.error(refusal.status, refusal.diagnostic) }
+
+  /// The answer to a change that is refused; the audit trail keeps why.
+  func refused(_ error: any Error, _ context: AccessContext) -> Response {
+    let refusal = Refusal(refusing: error)
+    context.audit.codes = refusal.diagnostic.codes
+    return answer(refusal)
+  }
 
   /// Who asks, as the server has seen, and why, as the request says.
   func requester(_ request: Request, _ context: AccessContext) -> Requester {

@@ -37,12 +37,31 @@ struct AccessContext: RequestContext {
 
 /// What a handler adds to the audit record of its request.
 final class AuditDetails: Sendable {
-  private let state = Mutex<(job: JobKey?, action: String?)>((nil, nil))
+  private struct State {
+    var job: JobKey?
+    var action: String?
+    var subject: AuditSubject?
+    var codes: [String] = []
+  }
+
+  private let state = Mutex(State())
 
   /// The job that the request is about, when its path does not name it.
   var job: JobKey? {
     get { state.withLock { $0.job } }
     set { state.withLock { $0.job = newValue } }
+  }
+
+  /// The job that was submitted, with its artifacts and files.
+  var subject: AuditSubject? {
+    get { state.withLock { $0.subject } }
+    set { state.withLock { $0.subject = newValue } }
+  }
+
+  /// Why the change was refused: see `RefusalCode`.
+  var codes: [String] {
+    get { state.withLock { $0.codes } }
+    set { state.withLock { $0.codes = newValue } }
   }
 
   /// What is done, when the path does not tell.

@@ -161,8 +161,8 @@ struct AccessControl: Sendable {
     let entry = AuditEntry(
       time: HostScheduler.now(), caller: context.caller,
       action: context.audit.action ?? RouteAccess.action(of: path, method: request.method.rawValue),
-      job: RouteAccess.job(of: path) ?? context.audit.job,
-      reason: Self.reason(of: request), status: Int(status.code))
+      job: RouteAccess.job(of: path) ?? context.audit.job, subject: context.audit.subject,
+      reason: Self.reason(of: request), codes: context.audit.codes, status: Int(status.code))
     await audit.record(entry)
   }
 }

@@ -5,13 +5,34 @@ internal import NIOPosix
 internal import Synchronization
 internal import SystemSupport
 
+/// What a submission would run, and the files that say so, as the client names them: the scheduler's answer says whether
+/// they hold.
+struct AuditSubject: Sendable, Hashable {
+  /// `NAME@COMMIT` or `NAME:VERSION`.
+  var artifacts: [String]
+  /// The job file, and the commit that has it.
+  var file: String?
+  var commit: String?
+
+  init(_ job: JobConfiguration) {
+    artifacts = job.task.artifacts.prefix(20).map { artifact in
+      String("\(artifact.name)\(artifact.hashType == .git ? "@" : ":")\(artifact.version)".prefix(200))
+    }
+    file = job.source.map { String($0.path.prefix(400)) }
+    commit = job.source?.commit.map { String($0.prefix(64)) }
+  }
+}
+
 /// Who asked for which change, and what became of it.
 struct AuditEntry: Sendable {
   var time: Timestamp
   var caller: Caller
   var action: String
   var job: JobKey?
+  var subject: AuditSubject?
   var reason: String?
+  /// Why the change was refused.
+  var codes: [String] = []
   /// The status of the answer: 2xx when the change was accepted.
   var status: Int
 
@@ -30,6 +51,12 @@ struct AuditEntry: Sendable {
     object["address"] = .string(caller.address)
     object["action"] = .string(action)
     if let job { object["job"] = .string(job.description) }
+    if let subject {
+      if !subject.artifacts.isEmpty { object["artifacts"] = .strings(subject.artifacts) }
+      if let file = subject.file { object["file"] = .string(file) }
+      if let commit = subject.commit { object["commit"] = .string(commit) }
+    }
+    if !codes.isEmpty { object["codes"] = .strings(codes) }
     if let reason { object["reason"] = .string(reason) }
     object["status"] = .int(Int64(status))
     return .object(object)

@@ -85,10 +85,14 @@ enum ClusterWidePages {
       let status = entry["status"]?.int ?? 0
       let result =
         (200..<400).contains(status) ? Layout.badge("accepted", .good) : Layout.badge("refused \(status)", .bad)
+      let file = text("file") + (entry["commit"]?.string.map { "@\($0.prefix(12))" } ?? "")
+      let subject = ((entry["artifacts"]?.strings ?? []) + [file]).filter { !$0.isEmpty }
+      let codes = (entry["codes"]?.strings ?? []).map { " \($0)" }.joined()
       let link: HTML = text("job").isEmpty ? "" : "<a href=\"/jobs/\(text("job"))\">\(text("job"))</a>"
       return """
         <tr><td>\(text("time"))</td><td>\(text("user"))</td><td>\(text("address"))</td><td>\(text("action"))</td>\
-        <td>\(link)</td><td>\(result)</td><td class="w">\(text("reason"))</td></tr>
+        <td>\(link)</td><td>\(result)\(codes)</td><td class="w">\(subject.joined(separator: ", "))</td>\
+        <td class="w">\(text("reason"))</td></tr>
         """
     }
     return Layout.page(
@@ -98,7 +102,8 @@ enum ClusterWidePages {
       placeholder="job" aria-label="job"><input type="search" name="user" value="\(user)" placeholder="user" \
       aria-label="user"><button>Filter</button></form>\
       \(Parts.table(
-        ["time", "by", "from", "action", "job", "result", "reason"], rows, empty: "No change was recorded yet."))
+        ["time", "by", "from", "action", "job", "result", "artifacts and file", "reason"], rows,
+        empty: "No change was recorded yet."))
       """)
   }
 }
