@@ -12,7 +12,7 @@ struct BundleFactsReader: Sendable {
   /// The code segment of a bundle is read whole, up to this many bytes.
   static let largestCode: Int64 = 64 << 20
   /// Bytes of the files of a bundle together.
-  static let largestContents = 512 << 20
+  static let largestContents = 128 << 20
 
   /// The facts of each bundle that the instances run, each once. A repository that does not answer is told in the facts:
   /// what the scheduler knows itself is an answer without them. Blocks.

@@ -49,6 +49,34 @@ import Testing
     #expect(shared.isSuperset(of: ["jobs/eightball.yaml", "jobs/fiddler.yaml"]), "\(shared)")
   }
 
+  @Test("A changed line of a shared library affects exactly the jobs whose bundles change")
+  func affectedExactly() throws {
+    let example = try Example()
+    let names = ["eightball_server", "fiddler_server", "igor_worker"]
+    func digests() throws -> [String: String] {
+      let dist = example.root.appending("dist")
+      if FileSystem.exists(dist) { try FileSystem.removeTree(dist) }
+      try example.kilt("package", "services::", "workers::")
+      return Dictionary(uniqueKeysWithValues: try names.map { ($0, try example.sha256(example.bundle($0))) })
+    }
+    let before = try digests()
+    try example.append("lib/auth/__init__.py", "\n# another line\n")
+    try example.commit("a line of a shared library")
+    let after = try digests()
+    let changed = Set(names.filter { before[$0] != after[$0] })
+    #expect(changed == ["fiddler_server", "igor_worker"])
+    let outcome = try example.kilt(["job", "affected", "--since", "HEAD~1", "--stage", "prod", "--format", "json"])
+    let jobs = try JSONValue(parsing: outcome.output).array ?? []
+    #expect(Set(jobs.flatMap { $0["artifacts"]?.strings ?? [] }).intersection(names) == changed)
+    // Every job of these programs, and no other.
+    let listing = try example.kilt(["job", "list", "--files"]).text.split(separator: "\n").filter {
+      $0.contains("/prod/")
+    }
+    let expected = listing.filter { line in changed.contains { line.contains("  \($0)@") } }
+      .compactMap { $0.split(separator: " ").first.map(String.init) }
+    #expect(Set(jobs.compactMap { $0["key"]?.string }) == Set(expected) && expected.count == 14)
+  }
+
   @Test func nothingHappensInAStageThatWasNotNamed() throws {
     let example = try Example()
     for verb in ["create", "inspect", "kill", "status"] {

@@ -77,7 +77,7 @@ struct Interpolation {
     let value = (found.value.asHost() as TypedValue?)?.value ?? found.value
     guard let written = value.asString else {
       if let text = PythonText.of(value, as: found.kind) { return text }
-      fail(.notText(name, kind: value.typeName))
+      fail(.notText(name, kind: value.asHost(TemplateObject.self)?.type.name ?? value.typeName))
       return nil
     }
     guard let scope = found.scope, written.contains("{{") else {

@@ -1,3 +1,4 @@
+internal import Diagnostics
 internal import HTTPTypes
 internal import Hummingbird
 internal import JSON
