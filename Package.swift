@@ -72,25 +72,28 @@ let systemLibraries: [String: Target] = [
 
 /// C targets of our own: `CSystemShims` makes GNU functions visible, `CCurlShims` loads libcurl when it is first
 /// used, `CArchiveShims` does so with libarchive, `CHostShims` reads
-/// clock and limits, `CFuzzDriver` is the header of libFuzzer.
+/// clock and limits, `CFuzzDriver` is the header of libFuzzer. And `FuzzCorpus`, which tests read the fuzzers' inputs with.
 let shims: [String: Target] = [
   "CSystemShims": .target(name: "CSystemShims"),
   "CHostShims": .target(name: "CHostShims"),
   "CCurlShims": .target(name: "CCurlShims"),
   "CArchiveShims": .target(name: "CArchiveShims"),
   "CFuzzDriver": .target(name: "CFuzzDriver", path: "Fuzz/driver"),
+  "FuzzCorpus": .target(name: "FuzzCorpus", path: "Fuzz/corpus"),
 ]
 
 let modules: [Module] = [
   // Floor 1
   Module(name: "SystemSupport", dependencies: ["CSystemShims"], packages: [.systemPackage]),
   Module(name: "Diagnostics"),
-  Module(name: "JSON"),
+  Module(name: "JSON", testDependencies: ["FuzzCorpus"]),
   Module(name: "StarlarkSyntax"),
-  Module(name: "Starlark", dependencies: ["StarlarkSyntax"], testResources: [.copy("Cases")]),
+  Module(
+    name: "Starlark", dependencies: ["StarlarkSyntax"], testDependencies: ["FuzzCorpus"],
+    testResources: [.copy("Cases")]),
   Module(name: "YAML", dependencies: ["CLibYAML", "Diagnostics"]),
   // Floor 2
-  Module(name: "TOML", dependencies: ["JSON"], testDependencies: ["SystemSupport"]),
+  Module(name: "TOML", dependencies: ["JSON"], testDependencies: ["SystemSupport", "FuzzCorpus"]),
   Module(name: "Digests", dependencies: ["SystemSupport"], packages: [.crypto, .systemPackage]),
   Module(
     name: "Zip", dependencies: ["CLibdeflate", "CZlib", "SystemSupport", "Diagnostics"], packages: [.systemPackage]),

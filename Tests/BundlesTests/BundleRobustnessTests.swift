@@ -97,25 +97,28 @@ struct BundleRobustnessTests {
     #expect(try scratch.run(bundle.path, environment: only).termination == .exited(3))
   }
 
-  @Test("A wrapper on the PATH that becomes the interpreter, as pyenv's does, is executed once on a host")
-  func wrapper() throws {
+  @Test("Each shell of this machine starts it: SHELL FILE, the first time and the next")
+  func shells() throws {
     let scratch = try Scratch()
-    let python = try Python.any()
-    let bundle = try scratch.build(entry: "app", sources: ["app.py": "print('ran')\n"]) {
-      $0.interpreterConstraints = ["==3.\(python.minor).*"]
+    let bundle = try scratch.build(entry: "app", sources: ["app.py": "import sys\nprint(sys.argv[1:])\n"])
+    let shells = [["sh"], ["bash"], ["dash"], ["busybox", "ash"], ["ksh"], ["zsh"]].compactMap { words in
+      Subprocess.find(words[0]).map { ($0, Array(words.dropFirst())) }
     }
-    let shims = scratch.path.appending("shims")
-    let log = scratch.path.appending("log")
-    try FileSystem.createDirectories(shims)
-    try FileSystem.write(
-      text: "#!/bin/sh\necho run >>'\(log)'\nexec '\(python.path)' \"$@\"\n",
-      to: shims.appending("python3.\(python.minor)"),
-      permissions: 0o755)
-    for _ in 0..<3 {
-      let outcome = try scratch.run(bundle.path, environment: ["PATH": "\(shims):/bin"])
-      #expect(outcome.text == "ran", "\(outcome.errorText)")
+    try #require(shells.count > 3, "run scripts/install-dependencies tests")
+    for (shell, words) in shells {
+      let environment = ["PEX_ROOT": scratch.path.appending(shell.lastComponent?.string ?? "").string]
+      for _ in 0..<2 {
+        let outcome = try scratch.run(shell, words + [bundle.path.string, "a b", "*"], environment: environment)
+        #expect(outcome.text == "['a b', '*']", "\(shell): \(outcome.errorText)")
+      }
+      let chosen = try Python.any()
+      let named = try scratch.run(
+        shell, words + [bundle.path.string],
+        environment: environment.merging(["PEX_PYTHON_PATH": "/nonexistent:\(chosen.path.removingLastComponent())"]) {
+          $1
+        })
+      #expect(named.text == "[]", "\(shell): \(named.errorText)")
     }
-    #expect(try FileSystem.read(log) == Array("run\n".utf8))
   }
 
   @Test("Without standard input, and in a directory that is gone, a bundle starts, the first time and the next")

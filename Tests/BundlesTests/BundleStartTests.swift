@@ -148,6 +148,12 @@ struct BundleStartTests {
     }
   }
 
+  static let name = """
+    import os, sys
+    def main(): print(sys.argv[0], os.environ["PEX"])
+
+    """
+
   @Test("Paths with spaces and quotes, a symbolic link, and a relative path all start")
   func paths() throws {
     let scratch = try Scratch()
@@ -160,6 +166,13 @@ struct BundleStartTests {
     for path in [moved, odd.appending("link")] {
       let outcome = try scratch.run(path, ["x y"], environment: ["HOME": odd.string])
       #expect(outcome.text.contains("\"argv\": [\"x y\"]"), "\(outcome.errorText)")
+    }
+    // Programs go by the name they were started with; PEX is the file.
+    let named = try scratch.build("named.pex", entry: "name:main", sources: ["name.py": Self.name])
+    try FileSystem.createSymbolicLink(at: scratch.path.appending("other"), to: named.path)
+    for command in ["./other", "\(scratch.path)/other", "\(try Python.any().path) ./other"] {
+      let outcome = try scratch.run("/bin/sh", ["-c", "cd .. && \(command)"])
+      #expect(outcome.text == "\(scratch.path)/other \(named.path)", "\(outcome.errorText)")
     }
     let relative = try scratch.run("/bin/sh", ["-c", "cd .. && ./hello.pex r && cd empty && ../hello.pex s"])
     #expect(relative.text.contains("\"argv\": [\"r\"]") && relative.text.contains("\"argv\": [\"s\"]"))
@@ -178,6 +191,20 @@ struct BundleStartTests {
       let outcome = try scratch.run(bundle.path, environment: environment)
       #expect(outcome.text.contains("__main__"), "\(outcome.errorText)")
       #expect(outcome.errorText.contains("unpacking into \(temporary)/kilt-runtime-"))
+    }
+    // Warnings are for those who want them.
+    let quiet = try scratch.build("quiet.pex", entry: "app", sources: ["app.py": "print(1)\n"]) {
+      $0.emitsWarnings = false
+    }
+    for (variables, warns) in [
+      ([:], false), (["PEX_EMIT_WARNINGS": "1"], true), (["PEX_VERBOSE": "1"], true),
+      (["PEX_EMIT_WARNINGS": "0"], false),
+    ] as [([String: String], Bool)] {
+      let outcome = try scratch.run(
+        quiet.path, environment: environment.merging(variables) { $1 }.merging(["PEX_UNZIP": "1"]) { $1 })
+      #expect(outcome.text == "1")
+      #expect(outcome.errorText.contains("unpacking into") == warns, "\(variables): \(outcome.errorText)")
+      #expect(outcome.errorText.contains("PEX_UNZIP has no effect") == warns, "\(variables): \(outcome.errorText)")
     }
     let homeless = try scratch.run(bundle.path, environment: ["HOME": "", "TMPDIR": temporary.string])
     #expect(homeless.text.contains("__main__"), "\(homeless.errorText)")

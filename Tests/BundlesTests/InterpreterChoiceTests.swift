@@ -1,4 +1,5 @@
 import Bundles
+import Glibc
 import SystemSupport
 import Testing
 
@@ -50,9 +51,7 @@ struct InterpreterChoiceTests {
     }
   }
 
-  @Test(
-    "An interpreter that was replaced by another version is noticed, and so is a wrapper that was",
-    .disabled("a wrapper replaced within the same second is not noticed"))
+  @Test("An interpreter that was replaced by another version is noticed, and so is a wrapper that was")
   func replaced() throws {
     let scratch = try Scratch()
     let (one, other) = try pythons()
@@ -70,17 +69,46 @@ struct InterpreterChoiceTests {
     }
     for asWrapper in [false, true, false] {
       for python in [one, other, one] {
-        // Some shells compare times by the second: what was noted about a wrapper is an hour old.
-        let noted = scratch.home.appending(".cache/kilt/runtime/bundles/\(bundle.id)/at\(bin)/python3/wrapped")
-        if FileSystem.exists(noted) {
-          try FileSystem.setModificationTime(wallClockNanoseconds() - 3_600_000_000_000, of: noted)
-        }
         try put(python, asWrapper: asWrapper)
         for _ in 0..<2 {
           let outcome = try scratch.run(bundle.path, environment: ["PATH": bin.string])
           #expect(outcome.text == "\(python.minor)", "wrapper \(asWrapper): \(outcome.errorText)")
         }
       }
+    }
+  }
+
+  @Test("A wrapper is asked until its times tell, and again when a file with an older time replaces it")
+  func wrapperOnce() throws {
+    let scratch = try Scratch()
+    let (one, other) = try pythons()
+    let bundle = try bundle(scratch)
+    let bin = scratch.path.appending("bin"), log = scratch.path.appending("log")
+    try FileSystem.createDirectories(bin)
+    func put(_ python: Python, secondsAgo: Int64) throws {
+      let path = bin.appending("python3"), next = bin.appending("next")
+      try FileSystem.write(
+        text: "#!/bin/sh\necho asked >>'\(log)'\nexec '\(python.path)' \"$@\"\n", to: next, permissions: 0o755)
+      try FileSystem.setModificationTime(wallClockNanoseconds() - secondsAgo * 1_000_000_000, of: next)
+      try FileSystem.rename(next, to: path)
+    }
+    func start() throws -> String { try scratch.run(bundle.path, environment: ["PATH": bin.string]).text }
+    func asked() throws -> Int { try FileSystem.readText(log).split(separator: "\n").count }
+    var secondsAgo: Int64 = 3_600
+    for python in [one, other, one] {
+      try put(python, secondsAgo: secondsAgo)
+      // Each is older than the one before.
+      secondsAgo *= 2
+      let noted = scratch.home.appending(".cache/kilt/runtime/bundles/\(bundle.id)/at\(bin)/python3/wrapped")
+      if FileSystem.exists(noted) { try FileSystem.removeFile(noted) }
+      #expect(try start() == "\(python.minor)")
+      while !FileSystem.exists(noted) {
+        #expect(try start() == "\(python.minor)")
+        usleep(100_000)
+      }
+      let before = try asked()
+      for _ in 0..<2 { #expect(try start() == "\(python.minor)") }
+      #expect(try asked() == before)
     }
   }
 
@@ -91,9 +119,9 @@ struct InterpreterChoiceTests {
     let bundle = try bundle(scratch)
     let shims = scratch.path.appending("shims"), log = scratch.path.appending("log")
     try FileSystem.createDirectories(shims)
-    try FileSystem.write(
-      text: "#!/bin/sh\necho asked >>'\(log)'\nexit 127\n", to: shims.appending("python3.\(one.minor)"),
-      permissions: 0o755)
+    let shim = shims.appending("python3.\(one.minor)")
+    try FileSystem.write(text: "#!/bin/sh\necho asked >>'\(log)'\nexit 127\n", to: shim, permissions: 0o755)
+    try FileSystem.setModificationTime(wallClockNanoseconds() - 3_600_000_000_000, of: shim)
     let environment = ["PATH": "\(shims):\(one.path.removingLastComponent()):/bin", "PYENV_ROOT": scratch.path.string]
     for _ in 0..<3 { #expect(try scratch.run(bundle.path, environment: environment).text == "\(one.minor)") }
     #expect(try FileSystem.readText(log) == "asked\n")
@@ -102,5 +130,13 @@ struct InterpreterChoiceTests {
     _ = try Subprocess("touch", ["-d", "2099-01-01", scratch.path.appending("version").string]).run()
     #expect(try scratch.run(bundle.path, environment: environment).text == "\(one.minor)")
     #expect(try FileSystem.readText(log) == "asked\nasked\n")
+    // One that works, with an older time, as from a package.
+    try FileSystem.removeFile(scratch.path.appending("version"))
+    #expect(try scratch.run(bundle.path, environment: environment).text == "\(one.minor)")
+    try FileSystem.write(
+      text: "#!/bin/sh\necho works >>'\(log)'\nexec '\(one.path)' \"$@\"\n", to: shim, permissions: 0o755)
+    try FileSystem.setModificationTime(wallClockNanoseconds() - 7_200_000_000_000, of: shim)
+    #expect(try scratch.run(bundle.path, environment: environment).text == "\(one.minor)")
+    #expect(try FileSystem.readText(log).hasSuffix("works\n"))
   }
 }

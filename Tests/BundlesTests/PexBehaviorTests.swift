@@ -114,6 +114,10 @@ struct PexBehaviorTests {
     Case(.module, module("usesother", ["PEX_PATH": "~/OTHER-NAME"])),
     Case(.module, module("usesother", ["PEX_PATH": "../OTHER-NAME"])),
     Case(.module, module("usesother", ["PEX_PATH": "OTHER:OTHER"])),
+    Case(.module, module("listed", ["PEX_PATH": "OTHER:OTHER"])), Case(.module, module("listed", ["PEX_PATH": "OWN"])),
+    Case(.module, interpreter, ["-c", "import pkg, sys; print(sys.modules['pkg'].x, 'json' in sys.modules)"]),
+    Case(.interpreter, [:], ["-V"]), Case(.interpreter, [:], ["-O", "-c", "print(__debug__)"]),
+    Case(.interpreter, [:], ["-m", "mod", "x"]), Case(.interpreter, [:], ["-i", "-c", "print(1)"]),
     // Paths.
     Case(.module, module("paths", ["PEX_EXTRA_SYS_PATH": "~/extra:/extra/2"])),
     Case(.module, module("paths", ["PYTHONPATH": "/extra/1"])),
@@ -180,6 +184,7 @@ struct PexBehaviorTests {
         with multiprocessing.get_context("spawn").Pool(2) as pool: print(pool.map(double, [1, 2]))
 
     """,
+    "listed.py": "import importlib.metadata as m\nprint(sorted(d.metadata['Name'] for d in m.distributions()))\n",
     "usesother.py": "import other, ns.mine, ns.theirs\nprint(other.y, ns.mine.z + ns.theirs.z)\n",
     "ns/mine.py": "z = 1\n",
     "usessources.py": "import theirsource\nprint(theirsource.v)\n",
@@ -209,7 +214,9 @@ struct PexBehaviorTests {
         for place in [home, scratch.path] where !FileSystem.exists(place.appending("theirs-\(kind).pex")) {
           try FileSystem.createSymbolicLink(at: place.appending("theirs-\(kind).pex"), to: FilePath(theirs))
         }
+        let file = FilePath(files["\(kind)-\(one.program.rawValue)"] ?? "")
         let words: [(String, String)] = [
+          ("OWN", file.string),
           ("OTHER-NAME", "theirs-\(kind).pex"), ("OTHER", theirs),
           ("PYTHON-NAME", other.path.lastComponent?.string ?? ""),
           ("PYTHON-DIRECTORY", other.path.removingLastComponent().string), ("PYTHON", other.path.string),
@@ -219,7 +226,6 @@ struct PexBehaviorTests {
           // The names of variables hold one of the words.
           environment[name] = words.reduce(value) { text, word in text == word.0 ? word.1 : replaced(word, in: text) }
         }
-        let file = FilePath(files["\(kind)-\(one.program.rawValue)"] ?? "")
         return try scratch.run(
           one.flags == nil ? file : python.path, (one.flags.map { $0 + [file.string] } ?? []) + one.arguments,
           input: one.input.map { Array($0.utf8) } ?? [],

@@ -22,7 +22,13 @@ struct RestartTests {
     arguments: ["again", "again:main", "deep.again"], [BundleSpecification.Layout.zipapp, .packed, .loose])
   func restart(entry: String, layout: BundleSpecification.Layout) throws {
     let scratch = try Scratch()
-    let sources: KeyValuePairs = ["again.py": Self.again, "deep/__init__.py": "", "deep/again.py": Self.again]
+    let sources: KeyValuePairs = [
+      "again.py": Self.again, "deep/__init__.py": "",
+      // Its neighbors are in its package, and hide no module of that name elsewhere.
+      "deep/again.py": "from . import own\nfrom own import name\nassert (own.name, name) == ('deep', 'top')\n"
+        + Self.again,
+      "deep/own.py": "name = 'deep'\n", "own.py": "name = 'top'\n",
+    ]
     let bundle = try scratch.build("a.pex", entry: entry, sources: sources) {
       $0.arguments = ["--port", "{pex.env.HOME}"]
       $0.layout = layout

@@ -86,6 +86,49 @@ struct ToolsTests {
     #expect(interpreter.text == "requests", "\(interpreter.errorText)")
   }
 
+  @Test("An environment starts after it was moved, by its Python, and says what it lacks")
+  func movedEnvironment() throws {
+    let scratch = try Scratch()
+    let wheel = try scratch.wheel("pkg-1.0-py3-none-any.whl", ["pkg.py": "x = 1\n"])
+    let source = "import os, pkg, sys\nprint(pkg.__file__, os.environ['PEX'], sys.argv[1:])\n"
+    let bundle = try scratch.build(entry: "app", sources: ["app.py": source], wheels: [wheel])
+    let target = scratch.path.appending("made here"), other = scratch.path.appending("moved 'there'")
+    let variables = ["PEX_TOOLS": "1"]
+    _ = try scratch.run(bundle.path, ["venv", "--scope", "deps", target.string], environment: variables)
+    let again = try scratch.build("b.pex", entry: "app", sources: ["app.py": source, "pkg.py": "x = 2\n"])
+    let refused = try scratch.run(again.path, ["venv", "--scope", "srcs", target.string], environment: variables)
+    #expect(refused.termination == .exited(2) && refused.errorText.contains("pkg.py of another layer"))
+    // The first layer stays.
+    _ = try scratch.run(bundle.path, ["venv", "--scope", "srcs", target.string], environment: variables)
+    try FileSystem.rename(target, to: other)
+    let python = other.appending("bin/python")
+    for (program, words) in [
+      (other.appending("pex"), []), (python, [other.appending("pex").string]), (python, [other.string]),
+    ] as [(FilePath, [String])] {
+      let outcome = try scratch.run(program, words + ["x"])
+      #expect(
+        outcome.text.hasPrefix("\(other)/lib/") && outcome.text.hasSuffix("\(other)/pex ['x']"),
+        "\(program) \(words): \(outcome.text) \(outcome.errorText)")
+    }
+    try FileSystem.removeTree(other.appending("lib"))
+    let lacking = try scratch.run(other.appending("pex"))
+    #expect(lacking.termination == .exited(1) && lacking.errorText.contains("make it again"), "\(lacking.errorText)")
+  }
+
+  @Test("Options that all tools of pex have: a file for the output, the cache")
+  func commonOptions() throws {
+    let fixture = try Fixture()
+    let file = fixture.scratch.path.appending("output")
+    for words in [["info"], ["interpreter"], ["graph"], ["repository", "info"]] {
+      let printed = try fixture.tool(words)
+      #expect(try fixture.tool(words + ["-o", file.string, "--no-emit-warnings", "--tmpdir", "/tmp"]).isEmpty)
+      #expect(try FileSystem.readText(file) == printed + "\n" || FileSystem.readText(file) == printed)
+    }
+    let root = fixture.scratch.path.appending("pex root")
+    _ = try fixture.tool(["venv", "--pex-root", root.string, fixture.scratch.path.appending("made").string])
+    #expect(FileSystem.exists(root.appending("kilt/wheels")))
+  }
+
   @Test("repository extract gives wheels that pip installs")
   func extract() throws {
     let fixture = try Fixture()

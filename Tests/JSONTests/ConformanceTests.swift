@@ -1,3 +1,4 @@
+import FuzzCorpus
 import Glibc
 import JSON
 import Testing

@@ -1,3 +1,4 @@
+import FuzzCorpus
 import Glibc
 import Starlark
 import Testing

@@ -1,3 +1,4 @@
+import FuzzCorpus
 import JSON
 import SystemSupport
 import TOML

@@ -77,15 +77,6 @@ import Workspace
         ["app:bin", "app/main.py:lib", "lib/a.py"], ["app:bin", "app/main.py:lib", "lib/b.py", "lib/a.py"],
       ])
     #expect(try resolver.paths(from: a, to: try resolver.id("app:bin")).isEmpty)
-  }
-
-  @Test func changedFilesSelectTheirOwners() throws {
-    let resolver = try GraphFixture(repository).resolver()
-    func owners(_ paths: String...) -> [String] { resolver.names(resolver.graph.owners(ofChanged: paths)) }
-    #expect(owners("lib/a.py") == ["lib/a.py"])
-    #expect(owners("app/main.py") == ["app/main.py:lib", "app:bin"])
-    #expect(owners("lib/gone.py", "README.md") == ["lib:lib"])
-    #expect(owners("BUILD") == ["//:all"])
     #expect(try resolver.files(of: [try resolver.id("lib:lib")]) == ["lib/BUILD", "lib/a.py", "lib/b.py"])
   }
 

@@ -146,17 +146,26 @@ def prepare(bundle, texts, info, python=None):
     python = os.path.normpath(python or os.environ.get("__KILT_PYTHON") or interpreter())
     if not os.path.isabs(python):
         python = os.path.abspath(python)
-    root = choose_root(bundle, kilt)
+    root = choose_root(bundle, info)
     home = join(root, "bundles", kilt["id"])
     tree = home + "/at" + python
+    changed = kilt_tree.wrapper(python)
     damaged = "__KILT_DAMAGED" in os.environ
-    if not damaged and kilt_tree.whole(tree, home, info, root):
-        return tree
+    if damaged or not kilt_tree.whole(tree, home, info, root):
+        make_tree(bundle, texts, info, root, home, tree, python, damaged)
+    if changed is not None:
+        kilt_tree.note_wrapper(tree, changed)
+    return tree
+
+
+def make_tree(bundle, texts, info, root, home, tree, python, damaged):
+    """Makes the tree, unless another start does so meanwhile."""
+    import kilt_tree
     os.makedirs(home, exist_ok=True)
     with Lock(join(home, "lock")):
         if os.path.lexists(tree):
             if not damaged and kilt_tree.whole(tree, home, info, root):
-                return tree
+                return
             discard(tree, root)
         if damaged:
             kilt_tree.discard_damaged(bundle, info, root, home)
@@ -167,7 +176,6 @@ def prepare(bundle, texts, info, python=None):
             if not kilt_tree.discard_damaged(bundle, info, root, home):
                 raise
             kilt_tree.make(bundle, texts, info, root, home, tree, python)
-    return tree
 
 
 def interpreter():
@@ -185,7 +193,13 @@ def interpreter():
 # The root of the store
 
 
-def choose_root(bundle, kilt):
+def warns(info):
+    """Whether warnings are asked for: by the variable, else by the bundle; who asks for messages gets them, too."""
+    said = flag("PEX_EMIT_WARNINGS")
+    return os.environ.get("PEX_VERBOSE", "") not in ("", "0") or (info.get("emit_warnings", True) if said is None else said)
+
+
+def choose_root(bundle, info):
     """Where to unpack: PEX_ROOT, the user's cache, or, with a warning, the temporary directory."""
     if os.environ.get("PEX_ROOT"):
         root = join(os.path.abspath(os.path.expanduser(os.environ["PEX_ROOT"])), "kilt")
@@ -193,7 +207,7 @@ def choose_root(bundle, kilt):
         home = os.environ.get("HOME", "")
         cache = os.environ.get("XDG_CACHE_HOME") or (home and join(home, ".cache"))
         root = join(os.path.abspath(cache), "kilt", "runtime") if cache else ""
-    native = kilt.get("native", True)
+    native = info["kilt"].get("native", True)
     problem = unusable(root, native)
     if problem is None:
         return root
@@ -210,7 +224,7 @@ def choose_root(bundle, kilt):
     other = unusable(fallback, native)
     if other is not None:
         raise Fail("%s; %s\n  set PEX_ROOT to a directory that you may write to" % (problem, other))
-    if flag("PEX_EMIT_WARNINGS") is not False:
+    if warns(info):
         sys.stderr.write("%s: %s; unpacking into %s instead\n" % (bundle, problem, fallback))
     return fallback
 

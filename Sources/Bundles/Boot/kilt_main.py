@@ -16,6 +16,9 @@ class flags(tuple):
     # The interpreter was started without `site`, whose work was done when the tree was made. Libraries that start
     # Pythons hand on this process's flags, and those have to run it. The module itself asks too, and must not.
     no_site = property(lambda self: int(sys._getframe(1).f_globals.get("__name__") == "site"))
+    # Where PYTHONPATH did not reach this process's path, it shall not reach theirs. Other readers ask what the variables mean.
+    ignore_environment = property(
+        lambda self: int(self._isolated and sys._getframe(1).f_code.co_name == "_args_from_interpreter_flags") or self._given)
 
     def __repr__(self):
         return "sys.flags(%s)" % ", ".join("%s=%r" % (name, getattr(self, name)) for name in self._names)
@@ -46,11 +49,23 @@ class Later(object):
 def again(script):
     """Unpacks again, once, and starts from there."""
     environ = posix.environ
+    if script is None:
+        raise SystemExit("%s lacks a part of what it was made with: make it again" % sys.executable.rpartition("/bin/")[0])
     if b"__KILT_HEALED" in environ:
         raise SystemExit("%s is damaged again as soon as it is unpacked: is something removing it?"
                          % sys.executable.rpartition("/bin/")[0])
     posix.putenv("__KILT_DAMAGED", "1")
     posix.execv("/bin/sh", ["/bin/sh", environ[b"PEX"] + script.encode(), *sys.argv[1:]])
+
+
+def moved(config, tree):
+    """The configuration of an environment that stands by itself, where it is now."""
+    def place(path):
+        return tree + path[len(config["tree"]):] if (path + "/").startswith(config["tree"] + "/") else path
+    kind, value = config["entry"]
+    return dict(config, tree=tree, path=[place(path) for path in config["path"]], needs=[place(path) for path in config["needs"]],
+                entry=(kind, place(value) if kind == "file" else value),
+                pth=[(place(directory), line) for directory, line in config["pth"]])
 
 
 def start(config, scope):
@@ -69,7 +84,8 @@ def start(config, scope):
         real = real_path(bundle)
         if real != bundle:
             change(environ, b"PEX", real)
-        sys.argv[0] = real.decode("utf-8", "surrogateescape")
+        # A link stays: programs go by the name they were started with, and start what the link leads to when they start again.
+        sys.argv[0] = bundle.decode("utf-8", "surrogateescape")
     import builtins
     for name in ("quit", "exit", "help", "copyright", "credits", "license"):
         setattr(builtins, name, Later(name))
@@ -125,13 +141,10 @@ def show_flags(names, isolated):
     real = sys.flags
     values = {name: getattr(real, name) for name in names}
     values["no_site"] = 0
-    if isolated:
-        # PYTHONPATH did not reach this process's path.
-        values["ignore_environment"] = 1
     names = names[:len(real)]
     sys.flags = shown = flags([values[name] for name in names])
     del values["no_site"]
-    shown.__dict__.update(values, _names=names)
+    shown.__dict__.update(values, _names=names, _isolated=bool(isolated), _given=values.pop("ignore_environment"))
 
 
 def real_path(path):

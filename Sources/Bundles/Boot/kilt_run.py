@@ -34,7 +34,7 @@ def prepare(config, arguments):
     Returns the kind and value of what to start, what to start it within, or None, and the arguments in front of those given.
     """
     get = os.environ.get
-    if flag("PEX_EMIT_WARNINGS", True):
+    if flag("PEX_EMIT_WARNINGS", config["warns"]) or get("PEX_VERBOSE", "") not in ("", "0"):
         for name in GONE:
             if name in os.environ:
                 sys.stderr.write("%s: %s has no effect any more\n" % (get("PEX"), name))
@@ -119,11 +119,13 @@ def change_path(config):
         import kilt_tree
         import kilt_unpack
         sys.path.pop(0)
-        merged = []
+        merged, there = [], [need + "/lib" for need in config["needs"]]
         for pex in os.environ["PEX_PATH"].split(os.pathsep):
             if pex:
                 try:
-                    merged += merge_pex(kilt_tree, kilt_unpack, os.path.abspath(os.path.expanduser(pex)), config["root"])
+                    found = merge_pex(kilt_tree, kilt_unpack, os.path.abspath(os.path.expanduser(pex)), config["root"])
+                    # What the bundle has itself, or another file, would be found twice.
+                    merged += [place for place in found if place not in merged and place not in there]
                 except (OSError, EOFError, KeyError, ValueError, kilt_boot.Fail, kilt_boot.Refuse) as error:
                     refuse("PEX_PATH: %s: %s" % (pex, error))
         sys.path += merged

@@ -42,7 +42,27 @@ def main(bundle, info, texts, arguments):
         return 0
     if command not in tools:
         raise Refuse("there is no tool %r; there are: %s" % (command, ", ".join(sorted(tools))))
-    return tools[command](bundle, info, texts, arguments[1:]) or 0
+    rest = arguments[1:]
+    for index, argument in enumerate(rest):
+        name, equals, value = argument.partition("=")
+        if name in ("-o", "--output") and command in ("info", "interpreter", "graph", "repository"):
+            if not equals and index + 1 == len(rest):
+                raise Refuse("%s needs a value" % name)
+            value = value if equals else rest.pop(index + 1)
+            del rest[index]
+            before = sys.stdout
+            with open(os.path.expanduser(value), "w") as file:
+                sys.stdout = file
+                try:
+                    return tools[command](bundle, info, texts, rest) or 0
+                finally:
+                    sys.stdout = before
+    return tools[command](bundle, info, texts, rest) or 0
+
+
+# What all tools of pex know: options that set a variable, and needless ones.
+COMMON = {"--pex-root": "PEX_ROOT", "--cache-dir": "PEX_ROOT", "--tmpdir": "TMPDIR", "--rcfile": None}
+NEEDLESS = ("--emit-warnings", "--no-emit-warnings", "--disable-cache", "-v")
 
 
 def options(arguments, flags=(), values=()):
@@ -51,7 +71,13 @@ def options(arguments, flags=(), values=()):
     arguments = list(arguments)
     while arguments:
         name, equals, value = arguments.pop(0).partition("=")
-        if name in flags:
+        if name in COMMON and (equals or arguments):
+            value = value if equals else arguments.pop(0)
+            if COMMON[name]:
+                os.environ[COMMON[name]] = value
+        elif name in NEEDLESS and name not in flags:
+            pass
+        elif name in flags:
             found[name.lstrip("-")] = True
         elif name in values:
             if not equals and not arguments:
@@ -170,7 +196,7 @@ def distributions(info, archive):
 
 
 def show_graph(bundle, info, texts, arguments):
-    found, _ = options(arguments, values=("-o", "--output"))
+    options(arguments)
     known = distributions(info, opened(bundle))
     keys = {d.key: d for d in known}
     lines = ["digraph \"Dependency graph of %s\" {" % os.path.basename(bundle).replace('"', "'")]
@@ -183,12 +209,7 @@ def show_graph(bundle, info, texts, arguments):
                 lines.append("    \"%s\" -> \"%s\" [label=\"%s\"];" % (
                     d.name, keys[name].name, requirement.partition(";")[0].strip().replace('"', "'")))
     text = "\n".join(lines + ["}", ""])
-    output = found.get("o", found.get("output"))
-    if output:
-        with open(output, "w") as file:
-            file.write(text)
-    else:
-        sys.stdout.write(text)
+    sys.stdout.write(text)
 
 
 def repository(bundle, info, texts, arguments):
@@ -253,7 +274,7 @@ def make_venv(bundle, info, texts, arguments):
     import kilt_tree
     found, rest = options(
         arguments, flags=("--force", "-f", "--compile", "--collisions-ok", "--copies", "--site-packages-copies",
-                          "--system-site-packages", "--non-hermetic-scripts", "--pip"),
+                          "--system-site-packages", "--non-hermetic-scripts", "--pip", "-p"),
         values=("--scope", "--bin-path", "-b", "--prompt", "--rm", "--remove"))
     scope, where = found.get("scope", "all"), found.get("bin-path", found.get("b", "false"))
     remove = found.get("rm", found.get("remove"))
@@ -266,8 +287,10 @@ def make_venv(bundle, info, texts, arguments):
             raise Refuse("%s is there already; --force replaces it" % target)
         shutil.rmtree(target)
     os.environ.pop("PEX_TOOLS", None)
+    # What was there before is not ours to remove.
+    ours = not os.path.isdir(target)
     tree = kilt_boot.prepare(bundle, texts, info)
-    root = kilt_boot.choose_root(bundle, info["kilt"])
+    root = kilt_boot.choose_root(bundle, info)
     version = "python%d.%d" % sys.version_info[:2]
     site = join(target, "lib", version, "site-packages")
     names = kilt_tree.wheels(info)
@@ -290,27 +313,21 @@ def make_venv(bundle, info, texts, arguments):
             for script, start in own.items():
                 if seen.setdefault(script, (name, start))[1] != start:
                     collisions.append("bin/%s of %s and %s" % (script, seen[script][0], name))
-        refuse_collisions(collisions, "collisions-ok" in found, target)
+        refuse_collisions(collisions, "collisions-ok" in found, target if ours else None)
         scripts = kilt_tree.link_data(target, target, wheels, version, info)
         replace_links(target)
     if scope != "deps":
         home = tree[:tree.rindex("/bundles/")] + "/bundles/" + info["kilt"]["id"]
         copy_tree(home + "/code", site, "the workspace", {}, collisions)
-        refuse_collisions(collisions, "collisions-ok" in found, target)
+        refuse_collisions(collisions, "collisions-ok" in found, target if ours else None)
         sys.path[:] = kilt_tree.standard_path()
         info = dict(info, venv_bin_path=where)
         config = kilt_tree.configuration(
             info, scripts or kilt_tree.all_scripts(site), target, target, root, site, [site])
-        kilt_tree.write_start(target, target, texts, config)
-        with open(join(target, "pex"), "wb") as file:
-            file.write(("#!/bin/sh\n__KILT_PYTHONPATH=${PYTHONPATH-}\nunset PYTHONPATH PYTHONHOME PYTHONPLATLIBDIR\n"
-                        "PEX=%s\nexport PEX __KILT_PYTHONPATH\nexec %s -sS %s \"$@\"\n" % tuple(
-                            "'%s'" % (target + part).replace("'", "'\\''") for part in (
-                                "/pex", "/bin/python", "/__main__.py"))).encode("utf-8", "surrogateescape"))
-        os.chmod(join(target, "pex"), 0o755)
+        kilt_tree.write_standalone(target, texts, config)
     if "compile" in found:
         import compileall
-        compileall.compile_dir(site, quiet=2)
+        compileall.compile_dir(target, quiet=2)
     if remove:
         shutil.rmtree(bundle) if os.path.isdir(bundle) else os.unlink(bundle)
     if remove == "all":
@@ -324,7 +341,8 @@ def refuse_collisions(collisions, allowed, target):
     text = "several distributions have:\n" + "".join("  %s\n" % line for line in collisions)
     if not allowed:
         import shutil
-        shutil.rmtree(target, ignore_errors=True)
+        if target:
+            shutil.rmtree(target, ignore_errors=True)
         raise Refuse(text + "  --collisions-ok uses the first of each")
     sys.stderr.write(text + "the first of each is used\n")
     del collisions[:]
@@ -341,7 +359,7 @@ def create_environment(target, version, found):
     else:
         venv.EnvBuilder(system_site_packages="system-site-packages" in found, symlinks="copies" not in found, with_pip=False,
                         prompt=os.path.basename(os.getcwd()) if prompt == "." else prompt).create(target)
-    if "pip" in found:
+    if "pip" in found or "p" in found:
         import subprocess
         made = subprocess.run([join(target, "bin", "python"), "-I", "-m", "ensurepip", "--default-pip"], stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)

@@ -20,10 +20,32 @@ def whole(tree, home, info, root):
              and all(os.path.exists(join(tree, name)) for name in ("__main__.py", "kilt_start", "pyvenv.cfg"))
              and os.path.isdir(tree + "/lib/python%d.%d" % sys.version_info[:2]) and os.path.isdir(home + "/code")
              and all(os.path.isdir(join(root, "wheels", info["distributions"][name])) for name in wheels(info)))
-    if found and os.path.exists(tree + "/wrapped"):
-        # Still so: later starts need not ask.
-        os.utime(tree + "/wrapped")
     return found
+
+
+def wrapper(python):
+    """When an interpreter that becomes another one was changed, in nanoseconds; None of one that does not.
+
+    None, too, of one that was changed just now: its next change may have the same time.
+    """
+    import time
+    status = os.stat(python)
+    changed = max(status.st_mtime, status.st_ctime)
+    if os.path.samestat(status, os.stat(base_interpreter())) or changed > time.time() - 2:
+        return None
+    return status.st_mtime_ns
+
+
+def note_wrapper(tree, changed):
+    """Notes what an interpreter that becomes another one was when it was asked, so that later starts need not ask."""
+    try:
+        with open(tree + "/wrapped.of", "w"):
+            os.utime(tree + "/wrapped.of", ns=(changed, changed))
+        with open(tree + "/wrapped", "w"):
+            os.utime(tree + "/wrapped")
+    except OSError:
+        # A store that cannot be written: each start asks.
+        pass
 
 
 def discard_damaged(bundle, info, root, home):
@@ -68,21 +90,37 @@ def build(texts, info, root, code, tree, python, wheels):
         make_environment(made, version)
         site = join("lib", version, "site-packages")
         merge(join(made, site), [w + "/lib" for w in wheels], info.get("venv_site_packages_copies"))
-        # For interpreters the program starts by sys.executable: they run `site`, which executes this.
         with open(join(made, site, "__kilt__.pth"), "w") as file:
-            file.write("import sys, os; sys.path.insert(0, %a); "
-                       "sys.path.extend(p for p in os.environ.get('__KILT_PATH', '').split(os.pathsep) if p)\n" % code)
+            file.write("import sys; exec(%a, {})\n" % (CHILD % {"code": code, "roots": (code, join(tree, site))}))
         scripts = link_data(made, tree, wheels, version, info)
         config = configuration(info, scripts, made, tree, root, code, wheels + [code])
         write_start(made, tree, texts, config)
-        compile_entry(config["entry"], [code] + standard_path() + [wheel + "/lib" for wheel in wheels])
-        if not os.path.samefile(python, base_interpreter()):
-            # It becomes another one: the script that starts the bundle does not find out by itself whether it still does.
-            open(join(made, "wrapped"), "w").close()
+        # By the tree, where the bytecode of modules beside packages is: what a wheel has as a directory, all trees share.
+        compile_entry(config["entry"], [code] + standard_path() + [join(made, site)])
         publish(made, tree)
     except BaseException:
         remove(made)
         raise
+
+
+# Executed by `site` of interpreters that the program starts by sys.executable. One that starts a module's file, as a program
+# that was started as a module does when it starts itself again, finds what it found: its package, and not its directory.
+CHILD = (
+    "import os, sys\n"
+    "sys.path.insert(0, %(code)a)\n"
+    "sys.path.extend(p for p in os.environ.get('__KILT_PATH', '').split(os.pathsep) if p)\n"
+    "place = os.path.dirname((getattr(sys, 'argv', None) or [''])[0])\n"
+    "class Begin(object):\n"
+    " @staticmethod\n"
+    " def find_spec(*_):\n"
+    "  if sys.path[0] == place:\n"
+    "   sys.meta_path.remove(Begin)\n"
+    "   del sys.path[0]\n"
+    "for root in %(roots)a:\n"
+    " if place.startswith(root + '/'):\n"
+    "  sys.modules['__main__'].__package__ = place[len(root) + 1:].replace('/', '.')\n"
+    "  sys.meta_path.insert(0, Begin)\n"
+)
 
 
 def compile_entry(entry, path):
@@ -90,6 +128,7 @@ def compile_entry(entry, path):
     kind, value = entry
     if kind not in ("module", "function"):
         return
+    import warnings
     finder = sys.modules["_frozen_importlib_external"].PathFinder
     try:
         for name in value.partition(":")[0].split("."):
@@ -97,7 +136,9 @@ def compile_entry(entry, path):
             path = spec.submodule_search_locations
         if path is not None and kind == "module":
             spec = finder.find_spec("__main__", path)
-        spec.loader.get_code(spec.name)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            spec.loader.get_code(spec.name)
     except (AttributeError, ImportError, SyntaxError, ValueError):
         # The start itself says what is wrong with it.
         pass
@@ -124,6 +165,7 @@ def configuration(info, scripts, made, tree, root, code, needs):
         "env": dict(info.get("inject_env") or {}),
         "strip": bool(info.get("strip_pex_env", True)),
         "inherit": "" if info.get("inherit_path", "false") == "false" else info["inherit_path"],
+        "warns": bool(info.get("emit_warnings", True)),
         "hermetic": bool(info.get("venv_hermetic_scripts", True)),
         "bin": info.get("venv_bin_path", "false"),
         # Whether each start has more to do than usual.
@@ -160,48 +202,83 @@ def make_environment(made, version):
     os.makedirs(join(made, "lib", version))
 
 
+# Of an environment that stands by itself: it is started after it was moved, and by another patch release, too. Nothing
+# makes it again.
+STANDALONE = (
+    "import os, posix, sys\n"
+    "if __name__ == '__main__':\n"
+    " tree = os.path.dirname(os.path.abspath(__file__))\n"
+    " sys.path.insert(0, tree)\n"
+    " import kilt_config, kilt_main\n"
+    " del sys.path[0]\n"
+    " os.environ['PEX'] = tree + '/pex'\n"
+    " posix.environ[b'PEX'] = os.fsencode(tree + '/pex')\n"
+    " kilt_main.start(kilt_main.moved(kilt_config.CONFIG, tree), globals())\n"
+)
+# Its file `pex`: a script of the shell, and one of Python for `bin/python pex`.
+STANDALONE_PEX = (
+    "#!/bin/sh\n"
+    "'''':\n"
+    "tree=\"%s\"\n"
+    "[ -x \"$tree/bin/python\" ] || tree=${0%%/*}\n"
+    "[ -z \"${PYTHONPATH+x}\" ] || { __KILT_PYTHONPATH=$PYTHONPATH && export __KILT_PYTHONPATH; }\n"
+    "unset PYTHONPATH PYTHONHOME PYTHONPLATLIBDIR\n"
+    "exec \"$tree/bin/python\" -sS \"$tree/__main__.py\" \"$@\"\n"
+    "'''\n"
+    "import os\n"
+    "__file__ = os.path.join(os.path.dirname(os.path.abspath(__file__)), '__main__.py')\n"
+    "with open(__file__) as file:\n"
+    "    exec(compile(file.read(), __file__, 'exec'))\n"
+)
+
+
+def write_standalone(target, texts, config):
+    """What starts an environment that needs neither the bundle nor the store."""
+    sources = {name: texts[name] for name in ("kilt_main", "kilt_run", "kilt_boot", "kilt_unpack", "kilt_tree", "kilt_tags")}
+    sources.update(kilt_config=settings(dict(config, script=None)), __main__=STANDALONE)
+    for name, source in sources.items():
+        with open(join(target, name + ".py"), "wb") as file:
+            file.write(source.encode())
+    with open(join(target, "pex"), "wb") as file:
+        file.write((STANDALONE_PEX % quoted(target)).encode("utf-8", "surrogateescape"))
+    os.chmod(join(target, "pex"), 0o755)
+
+
+def settings(config):
+    return "CONFIG = {\n%s}\n" % "".join("    %a: %a,\n" % item for item in config.items())
+
+
 def write_start(made, tree, texts, config):
     """What every start executes, with its bytecode: a start would write that too, but not into a read-only cache."""
     import marshal
     external = sys.modules["_frozen_importlib_external"]
     os.makedirs(join(made, "__pycache__"), exist_ok=True)
-    settings = "CONFIG = {\n%s}\n" % "".join("    %a: %a,\n" % item for item in config.items())
+    # In one file, and none of Python's searching for modules: it would take longer than all the rest of it.
+    start, run = [compile(texts[name], join(tree, name + ".py"), "exec", dont_inherit=True) for name in ("kilt_main", "kilt_run")]
+    with open(join(made, "kilt_start"), "wb") as file:
+        file.write(sys.hexversion.to_bytes(4, "little") + marshal.dumps((start, config)))
+        size = file.tell()
     sources = {name: texts[name] for name in ("kilt_main", "kilt_run", "kilt_boot", "kilt_unpack", "kilt_tree", "kilt_tags")}
-    sources.update(kilt_config=settings, __main__=MAIN % config["script"])
+    sources.update(kilt_config=settings(config), __main__=MAIN % (size, config["script"]))
     for name, source in sources.items():
         with open(join(made, name + ".py"), "wb") as file:
             file.write(source.encode())
-    # The two in one file, and none of Python's searching for modules: it would take longer than all the rest of it.
-    code = [compile(sources[name], join(tree, name + ".py"), "exec", dont_inherit=True)
-            for name in ("kilt_main", "kilt_config", "kilt_run")]
-    with open(join(made, "kilt_start"), "wb") as file:
-        file.write(sys.hexversion.to_bytes(4, "little") + marshal.dumps(code[:2]))
     # Bytecode by hash, unchecked (PEP 552): nobody edits this file.
     with open(external.cache_from_source(join(made, "kilt_run.py")), "wb") as file:
-        file.write(external.MAGIC_NUMBER + b"\1\0\0\0" + bytes(8) + marshal.dumps(code[2]))
+        file.write(external.MAGIC_NUMBER + b"\1\0\0\0" + bytes(8) + marshal.dumps(run))
 
 
 MAIN = (
     "import sys\n"
-    "\n"
     "if __name__ == '__main__':\n"
-    "    import marshal\n"
-    "    import posix\n"
-    "    tree = __file__.rpartition('/')[0]\n"
-    "    kilt = {'__name__': 'kilt_main'}\n"
-    "    try:\n"
-    "        file = posix.open(tree + '/kilt_start', 0o2000000)\n"
-    "        text = posix.read(file, 1 << 20)\n"
-    "        posix.close(file)\n"
-    "        if text[:4] != sys.hexversion.to_bytes(4, 'little'):\n"
-    "            raise OSError\n"
-    "        for code in marshal.loads(text[4:]):\n"
-    "            exec(code, kilt)\n"
-    "    except OSError:\n"
-    "        sys.path.insert(0, tree)\n"
-    "        from kilt_main import again\n"
-    "        again(%a)\n"
-    "    kilt['start'](kilt['CONFIG'], globals())\n"
+    " import marshal, posix\n"
+    " kilt = {'__name__': 'kilt_main'}\n"
+    " try: file = posix.open(__file__[:-11] + 'kilt_start', 0o2000000); text = posix.read(file, %d); posix.close(file)\n"
+    " except OSError: text = b''\n"
+    " if text[:4] != sys.hexversion.to_bytes(4, 'little'): sys.path.insert(0, __file__[:-12]); import kilt_main; kilt_main.again(%a)\n"
+    " code, config = marshal.loads(text[4:])\n"
+    " exec(code, kilt)\n"
+    " kilt['start'](config, globals())\n"
 )
 
 
@@ -287,6 +364,11 @@ def link_into(target, source):
             link_into(place, entry.path)
         elif not os.path.lexists(place):
             os.symlink(entry.path, place)
+
+
+def quoted(path):
+    """A path between double quotes of a shell."""
+    return path.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace("`", "\\`")
 
 
 def write_script(path, tree, text, flags):

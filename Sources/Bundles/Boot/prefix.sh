@@ -1,9 +1,11 @@
 #!/bin/sh
 # @NAME@, a bundle made by Kilt. PEX_TOOLS=1 says what it holds.
+# `zsh FILE` splits no words otherwise.
+[ -z "${ZSH_VERSION-}" ] || emulate sh
 id=@ID@
 names=@NAMES@
 first=@FIRST@
-case $0 in /*) PEX=$0 ;; *) PEX=$PWD/$0 ;; esac
+case $0 in /*) PEX=$0 ;; ./*) PEX=$PWD/${0#./} ;; *) PEX=$PWD/$0 ;; esac
 @WHERE@
 export PEX
 case ${PEX_DISABLE_VARIABLES-} in 1 | [Tt][Rr][Uu][Ee]) unset @VARIABLES@ ;; esac
@@ -60,8 +62,11 @@ flags=-sS@FLAGS@
 tried=
 set -f
 IFS=:
-# Whether what was found out about an interpreter may be out of date: it, or pyenv's choice of a version, is newer.
-stale() { [ "$python" -nt "$1" ] || [ "$pyenv/version" -nt "$1" ]; }
+# Whether what was found out about an interpreter holds: its time is what it was then, and was past, and pyenv's choice of a
+# version is older. One that is older than it was is another one, too, as when a package replaces it.
+known() {
+  [ "$1" -nt "$python" ] && ! [ "$python" -nt "$1.of" ] && ! [ "$1.of" -nt "$python" ] && ! [ "$pyenv/version" -nt "$1" ]
+}
 # Starts the bundle with an interpreter, if that fits. Nothing forks where it has been unpacked for that one.
 consider() {
   python=$1
@@ -80,13 +85,13 @@ consider() {
   case ${__KILT_DAMAGED-}${PEX_TOOLS-} in
   '' | 0 | [Ff][Aa][Ll][Ss][Ee])
     if [ -f "$tree/__main__.py" ] && [ -x "$tree/bin/python" ] &&
-      { [ "$tree/bin/python" -ef "$python" ] || { [ -e "$tree/wrapped" ] && ! stale "$tree/wrapped"; }; }; then
+      { [ "$tree/bin/python" -ef "$python" ] || known "$tree/wrapped"; }; then
       IFS=$newline
       exec "$tree/bin/python" $flags "$tree/__main__.py" "$@"
     fi
     ;;
   esac
-  if [ -e "$tree/unfit" ] && ! stale "$tree/unfit" || ! [ -f "$python" ]; then return 0; fi
+  if known "$tree/unfit" || ! [ -f "$python" ]; then return 0; fi
   # The first start with it: it says what it is, as a wrapper such as pyenv's may be anything.
   real=$("$python" -I -S -c 'import sys
 fit = any(a <= sys.version_info[:3] <= b for a, b in @RANGES@)
@@ -105,7 +110,7 @@ exec(compile(parts[0], sys.argv[1] + "/.bootstrap/kilt_boot.py", "exec"))' "$PEX
   magic=
   [ "$code" = 0 ] || [ "$code" -gt 127 ] || { IFS= read -r magic <"$python"; } 2>/dev/null
   case $real$magic in
-  unfit | '#!'*) mkdir -p "$tree" && : >"$tree/unfit" ;;
+  unfit | '#!'*) mkdir -p "$tree" && : >"$tree/unfit.of" && touch -r "$python" "$tree/unfit.of" && : >"$tree/unfit" ;;
   esac 2>/dev/null
 }
 for python in $given; do [ ! -x "$python" ] || consider "$python" "$@"; done

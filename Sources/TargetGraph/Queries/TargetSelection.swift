@@ -100,37 +100,4 @@ extension TargetGraph {
       .input, "there is no file or directory \"\(path)\"",
       remedies: Suggestions.remedy(for: path, among: names).map { [$0] } ?? [])
   }
-
-  /// The targets that own files, by path, and those declared in BUILD files of these paths.
-  ///
-  /// Paths that are not there any more select the targets of their directory: what was in it has changed.
-  public func owners(ofChanged paths: [String], buildFiles isBuildFile: (String) -> Bool) -> [TargetID] {
-    var found: Set<TargetID> = []
-    for path in paths {
-      if isBuildFile(Paths.lastComponent(path)) {
-        found.formUnion(targets(inDirectory: Paths.parent(path)))
-      } else if let file = files.file(at: path) {
-        found.formUnion(owners(of: file))
-        found.formUnion(starters(of: path))
-      } else {
-        // A deleted file: its owners are the generators whose globs would select it.
-        var directory = Paths.parent(path)
-        while true {
-          for id in targets(inDirectory: directory) where self[id].isGenerator {
-            let globs = SourceGlobs(self[id].strings(of: "sources"))
-            if globs.matches(Paths.relative(path, to: directory)) { found.insert(id) }
-          }
-          if directory.isEmpty { break }
-          directory = Paths.parent(directory)
-        }
-      }
-    }
-    return sortedByAddress(Array(found))
-  }
-
-  /// The targets that git's changed paths concern, with the configured names of BUILD files.
-  public func owners(ofChanged paths: [String]) -> [TargetID] {
-    let patterns = configuration.buildPatterns.map { GlobPattern($0) }
-    return owners(ofChanged: paths) { name in patterns.contains { $0.matches(name) } }
-  }
 }

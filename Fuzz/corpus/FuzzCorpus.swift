@@ -1,8 +1,9 @@
 import Glibc
 
 /// What `scripts/fuzz` keeps: an input a line, in hexadecimal.
-enum FuzzCorpus {
-  static func inputs(of name: String) throws -> [[UInt8]] {
+public enum FuzzCorpus {
+  /// - Throws: ``Missing`` where there is no corpus of this name.
+  public static func inputs(of name: String) throws -> [[UInt8]] {
     let root = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
     let path = "\(root)/Fuzz/\(name)/corpus"
     guard let file = fopen(path, "r") else { throw Missing(path: path) }
@@ -21,5 +22,5 @@ enum FuzzCorpus {
     }
   }
 
-  struct Missing: Error { let path: String }
+  public struct Missing: Error { let path: String }
 }
