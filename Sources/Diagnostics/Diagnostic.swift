@@ -89,3 +89,18 @@ public struct DiagnosticList: Error, Sendable {
     return .work
   }
 }
+
+extension Diagnostic {
+  /// The error of a program whose results could not be written: nothing that was asked for has arrived, whatever was done.
+  ///
+  /// - Parameters:
+  ///   - reason: why, as the system says it.
+  ///   - isFull: whether there was no space for them.
+  public static func unwritableOutput(_ reason: String, isFull: Bool) -> Diagnostic {
+    Diagnostic(
+      .environment, "cannot write the results to the standard output: \(reason)",
+      remedies: [
+        isFull ? "free space on the file system that the output goes to" : "open the standard output for writing"
+      ])
+  }
+}

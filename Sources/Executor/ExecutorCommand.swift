@@ -12,6 +12,7 @@ public enum ExecutorCommand {
   /// Runs with the arguments after the program's name, and returns the exit code: 0 for a task that finished or was
   /// killed as asked, 1 for one that failed, otherwise that of the error.
   public static func run(arguments: [String]) -> Int32 {
+    claimStandardDescriptors()
     do {
       switch arguments.first {
       case "run":
@@ -20,16 +21,24 @@ public enum ExecutorCommand {
       case "exec":
         return try TaskCommand(parsing: Array(arguments.dropFirst())).run()
       case "--version":
-        writeText("kilt-executor \(kiltVersion)\n", to: STDOUT_FILENO)
+        try answer("kilt-executor \(kiltVersion)\n")
         return 0
       case "--help", "-h", "help":
-        writeText(help, to: STDOUT_FILENO)
+        try answer(help)
         return 0
       default: throw ExecutorError.usage("kilt-executor needs a command: run, exec, --help or --version")
       }
     } catch {
       writeText(DiagnosticRenderer(color: isTerminal(STDERR_FILENO)).render(error) + "\n", to: STDERR_FILENO)
       return DiagnosticRenderer.exitCode(for: error)
+    }
+  }
+
+  /// Writes what was asked for to the standard output.
+  private static func answer(_ text: String) throws {
+    writeText(text, to: STDOUT_FILENO)
+    if let failure = standardOutputFailure() {
+      throw Diagnostic.unwritableOutput("\(failure)", isFull: failure == .noSpace)
     }
   }
 

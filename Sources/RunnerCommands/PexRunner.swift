@@ -11,6 +11,14 @@ public enum PexRunner {
   /// - Parameter name: the program's name as it was called. Another name than `pex-runner` is that of an installed tool.
   public static func main(_ arguments: [String], calledAs name: String = "pex-runner") -> Int32 {
     claimStandardDescriptors()
+    let code = perform(arguments, calledAs: name)
+    guard code == 0, let failure = standardOutputFailure() else { return code }
+    let diagnostic = Diagnostic.unwritableOutput("\(failure)", isFull: failure == .noSpace)
+    writeText(DiagnosticRenderer(color: isTerminal(2)).render(diagnostic), to: 2)
+    return diagnostic.blame.exitCode
+  }
+
+  private static func perform(_ arguments: [String], calledAs name: String) -> Int32 {
     do {
       if let tool = try InstalledTool(calledAs: name) {
         return try perform(RunnerInvocation(tool: tool, arguments: arguments))

@@ -111,6 +111,7 @@ public struct SchedulerCommand: ParsableCommand {
 
   /// Runs the scheduler with these arguments until it is told to stop; returns the process's exit code.
   public static func start(_ arguments: [String]) async -> Int32 {
+    claimStandardDescriptors()
     // Whoever read its messages may be gone.
     signal(SIGPIPE, SIG_IGN)
     do {
@@ -135,6 +136,11 @@ public struct SchedulerCommand: ParsableCommand {
     } catch {
       let code = exitCode(for: error)
       writeText(fullMessage(for: error) + "\n", to: code == .success ? 1 : 2)
+      if code == .success, let failure = standardOutputFailure() {
+        let diagnostic = Diagnostic.unwritableOutput("\(failure)", isFull: failure == .noSpace)
+        writeText(DiagnosticRenderer(color: isTerminal(2)).render(diagnostic), to: 2)
+        return diagnostic.blame.exitCode
+      }
       return code == .validationFailure ? Blame.input.exitCode : code.rawValue
     }
   }

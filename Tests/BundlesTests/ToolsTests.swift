@@ -95,7 +95,9 @@ struct ToolsTests {
     let target = scratch.path.appending("made here"), other = scratch.path.appending("moved 'there'")
     let variables = ["PEX_TOOLS": "1"]
     _ = try scratch.run(bundle.path, ["venv", "--scope", "deps", target.string], environment: variables)
-    let again = try scratch.build("b.pex", entry: "app", sources: ["app.py": source, "pkg.py": "x = 2\n"])
+    let again = try scratch.build("b.pex", entry: "app", sources: ["app.py": source, "pkg.py": "x = 2\n"]) {
+      $0.includesTools = true
+    }
     let refused = try scratch.run(again.path, ["venv", "--scope", "srcs", target.string], environment: variables)
     #expect(refused.termination == .exited(2) && refused.errorText.contains("pkg.py of another layer"))
     // The first layer stays.
@@ -178,6 +180,8 @@ struct ToolsTests {
       "pkg-1.0-py3-none-any.whl",
       [
         "pkg.py": "import sys\ndef main(): print([p for p in sys.path if p == '/x'])\n",
+        "pkg-1.0.data/data/bin/native": "#!/bin/sh\necho native\n", "pkg-1.0.data/data/share/doc.txt": "doc",
+        "pkg-1.0.data/scripts/crlf": "#!python\r\nprint('crlf')\r\n",
         "pkg-1.0.dist-info/entry_points.txt": "[console_scripts]\ntool = pkg:main\n",
       ])
     let bundle = try scratch.build(entry: "app", sources: ["app.py": "import pkg\nprint('ran')\n"], wheels: [wheel])
@@ -199,6 +203,10 @@ struct ToolsTests {
     // Last, as the bundle goes.
     try venv(["--rm", "all"])
     #expect(!FileSystem.exists(bundle.path) && !FileSystem.exists(scratch.home.appending(".cache/kilt/runtime")))
+    let script = try scratch.run(target.appending("bin/crlf"))
+    #expect(script.text == "crlf", "\(script.errorText)")
+    #expect(try FileSystem.readText(target.appending("bin/native")) == "#!/bin/sh\necho native\n")
+    #expect(try FileSystem.readText(target.appending("share/doc.txt")) == "doc")
   }
 
   @Test("interpreter lists what is on the PATH, and help is to be had for each tool")

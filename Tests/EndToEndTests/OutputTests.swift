@@ -54,6 +54,29 @@ import Testing
     #expect(try example.kilt("list", "::").errorText == "")
   }
 
+  @Test(
+    "The other programs say that their results cannot be written, too, and no file takes the place of a descriptor",
+    arguments: ["kilt-executor", "kilt-scheduler", "pex-runner"], ["--help", "--version"])
+  func otherPrograms(name: String, option: String) throws {
+    let example = try Example()
+    let program = example.programs.appending(name)
+    for (redirection, reason) in [("> /dev/full", "No space left on device"), (">&-", "Bad file descriptor")] {
+      let outcome = try Subprocess("/bin/sh", ["-c", "\"$1\" \(option) \(redirection)", "sh", program.string]).run()
+      #expect(outcome.termination == .exited(3), "\(outcome.errorText)")
+      #expect(
+        outcome.errorText.contains("error: cannot write the results to the standard output: \(reason)"),
+        "\(outcome.errorText)")
+    }
+    let log = example.scratch.appending("trace")
+    let script = "strace -f -e trace=openat,open -o \"$2\" \"$1\" \(option) 0<&- >&- 2>&-"
+    _ = try Subprocess("/bin/sh", ["-c", script, "sh", program.string, log.string]).run()
+    let text = try FileSystem.readText(log)
+    for descriptor in 0...2 {
+      #expect(
+        text.contains("\"/dev/null\", \(descriptor == 2 ? "O_WRONLY" : "O_RDONLY")) = \(descriptor)"), "\(text)")
+    }
+  }
+
   @Test("A target that cannot be built does not keep the others from being built")
   func failingTarget() throws {
     let example = try Example()

@@ -315,7 +315,7 @@ def make_venv(bundle, info, texts, arguments):
                     collisions.append("bin/%s of %s and %s" % (script, seen[script][0], name))
         refuse_collisions(collisions, "collisions-ok" in found, target if ours else None)
         scripts = kilt_tree.link_data(target, target, wheels, version, info)
-        replace_links(target)
+        replace_links(target, root)
     if scope != "deps":
         home = tree[:tree.rindex("/bundles/")] + "/bundles/" + info["kilt"]["id"]
         copy_tree(home + "/code", site, "the workspace", {}, collisions)
@@ -386,17 +386,15 @@ def copy_tree(source, target, name, owners, collisions):
                 owners[path] = name
 
 
-def replace_links(target):
+def replace_links(target, root):
     """What the store lends becomes the environment's own."""
     import shutil
+    root = os.path.realpath(root)
     for directory, names, files in os.walk(target):
         for name in names + files:
             path = join(directory, name)
-            if os.path.islink(path) and os.path.basename(directory) != "bin":
-                source = os.path.realpath(path)
-                if (source + "/").startswith(os.path.realpath(target) + "/"):
-                    # lib64, which is lib.
-                    continue
+            source = os.path.realpath(path)
+            if os.path.islink(path) and source.startswith(root + "/"):
                 os.unlink(path)
                 (shutil.copytree if os.path.isdir(source) else shutil.copy2)(source, path)
 

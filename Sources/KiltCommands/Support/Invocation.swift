@@ -12,12 +12,7 @@ public enum Invocation {
     claimStandardDescriptors()
     let code = execute(arguments)
     guard let failure = standardOutputFailure() else { return code }
-    let diagnostic = Diagnostic(
-      .environment, "cannot write the results to the standard output: \(failure)",
-      remedies: [
-        failure == .noSpace
-          ? "free space on the file system that the output goes to" : "open the standard output for writing"
-      ])
+    let diagnostic = Diagnostic.unwritableOutput("\(failure)", isFull: failure == .noSpace)
     writeText(DiagnosticRenderer(color: Terminal.standardError.usesColor).render(diagnostic), to: 2)
     // Nothing that was asked for has arrived, whatever was done for it.
     return code == 0 ? diagnostic.blame.exitCode : code
