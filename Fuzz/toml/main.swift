@@ -2,6 +2,7 @@
 
 import CFuzzDriver
 import Glibc
+import JSON
 import TOML
 
 /// Reads one text. What is refused has a place in the text, and so has each key of what is read.

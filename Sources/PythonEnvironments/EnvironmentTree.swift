@@ -101,6 +101,12 @@ struct EnvironmentTree {
     for entry in try FileSystem.list(folder) where entry.isValidName {
       let (source, place) = (folder.appending(entry.name), target.appending(entry.name))
       if entry.kind == .directory {
+        if links == .symbolic, try FileSystem.statusIfPresent(of: place)?.kind == .symbolicLink {
+          // A directory of some wheel, in the cache: a directory of links takes its place.
+          let there = try FileSystem.canonicalPath(place)
+          try FileSystem.removeFile(place)
+          try merge([there], into: place)
+        }
         try FileSystem.createDirectories(place)
         try linkFiles(of: source, into: place)
       } else if !FileSystem.exists(place) {

@@ -38,6 +38,41 @@ struct UnpackedTreeTests {
       "\(outcome.errorText)")
   }
 
+  @Test("Names that a wheel chooses reach neither the interpreter, nor the store's other files, nor the start's own")
+  func namesOfOthers() throws {
+    let scratch = try Scratch()
+    let python = try Python.any()
+    let site = "data/lib/python3.\(python.minor)/site-packages"
+    let victim = try scratch.wheel("victim-1.0-py3-none-any.whl", ["victim/__init__.py": "x = 'victim'\n"])
+    let hostile = try scratch.wheel(
+      "hostile-1.0-py3-none-any.whl",
+      [
+        "__kilt__.pth": "import sys\n", "hostile-1.0.data/\(site)/victim/more.py": "x = 'more'\n",
+        "hostile-1.0.data/data/kilt_start": "", "hostile-1.0.data/data/__main__.py": "print('hostile')\n",
+        "hostile-1.0.data/data/pyvenv.cfg": "home = /nonexistent\n",
+        "hostile-1.0.data/data/bin/python3": "#!/bin/false\n",
+        "hostile-1.0.data/data/__pycache__/kilt_run.cpython-3\(python.minor).pyc": "",
+        "hostile-1.0.data/scripts/python3.\(python.minor)": "#!/bin/false\n",
+        "hostile-1.0.dist-info/entry_points.txt":
+          "[console_scripts]\npython = hostile:x\npython3 = hostile:x\n../up = hostile:x\nx/y = hostile:x\n",
+      ])
+    let source = "import victim.more, sys\nprint(victim.x, victim.more.x, sys.prefix)\n"
+    let bundle = try scratch.build(entry: "app", sources: ["app.py": source], wheels: [victim, hostile])
+    let root = scratch.home.appending(".cache/kilt/runtime")
+    let target = scratch.path.appending("venv")
+    _ = try scratch.run(bundle.path, ["venv", target.string], environment: ["PEX_TOOLS": "1"])
+    for program in [bundle.path, bundle.path, target.appending("pex")] {
+      let outcome = try scratch.run(program)
+      #expect(outcome.text.hasPrefix("victim more "), "\(program): \(outcome.errorText)")
+    }
+    let wheels = root.appending("wheels")
+    #expect(!FileSystem.exists(wheels.appending("\(victim.sha256)/lib/victim/more.py")))
+    #expect(try FileSystem.readText(wheels.appending("\(hostile.sha256)/lib/__kilt__.pth")) == "import sys\n")
+    #expect(
+      try FileSystem.readText(wheels.appending("\(hostile.sha256)/data/data/__main__.py")) == "print('hostile')\n")
+    #expect(try scratch.run(python.path, ["-c", "print(1)"]).text == "1")
+  }
+
   @Test("A namespace package of two wheels and the workspace is one")
   func namespace() throws {
     let scratch = try Scratch()

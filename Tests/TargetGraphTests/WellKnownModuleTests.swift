@@ -27,6 +27,8 @@ import Testing
     ("google-cloud-translate", "google.cloud.translate_v3beta1"), ("google-cloud-pubsub", "google.pubsub_v1"),
     ("google-cloud-profiler", "googlecloudprofiler"), ("google-cloud-kms", "google.cloud.kms_v1.types.resources"),
     ("google-cloud-dialogflow", "google.cloud.dialogflow_v2beta1"),
+    ("google-cloud-vision", "google.cloud.vision_helpers"),
+    ("google-cloud-spanner", "google.cloud.aio._cross_sync"), ("google-cloud-aiplatform", "agentplatform"),
     ("opentelemetry-distro", "opentelemetry.distro"),
     ("opentelemetry-processor-baggage", "opentelemetry.processor.baggage"),
     ("opentelemetry-exporter-otlp-proto-common", "opentelemetry.exporter.otlp.proto.common"),

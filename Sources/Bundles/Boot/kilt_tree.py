@@ -304,7 +304,8 @@ def merge(target, sources, copies=False):
     found = {}
     for source in sources:
         for entry in os.scandir(source):
-            if entry.name != "__pycache__":
+            # The tree has a file of that name itself.
+            if entry.name not in ("__pycache__", "__kilt__.pth"):
                 found.setdefault(entry.name, []).append(entry)
     for name in sorted(found):
         entries = found[name]
@@ -324,7 +325,11 @@ def link_data(made, tree, wheels, version, info):
     # Of two scripts of one name, the first counts, as of two files.
     for wheel in reversed(wheels):
         scripts.update(all_scripts(wheel + "/lib"))
+    own = ("python", "python3", version)
     for name, target in sorted(scripts.items()):
+        if name in own:
+            # The interpreter: what is written there would be written to what the link leads to.
+            continue
         module, _, function = target.partition(":")
         text = ("import re\nimport sys\nfrom %s import %s\nif __name__ == '__main__':\n"
                 "    sys.argv[0] = re.sub(r'(-script\\.pyw|\\.exe)?$', '', sys.argv[0])\n    sys.exit(%s())\n"
@@ -352,14 +357,24 @@ def link_data(made, tree, wheels, version, info):
         os.makedirs(join(made, "include", "site"))
         merge(join(made, "include", "site", version), groups["headers"])
     for source in groups.get("data", ()):
-        link_into(made, source)
+        link_into(made, source, ("__main__.py", "__pycache__", "pex", "wrapped", "wrapped.of", "unfit", "unfit.of"))
     return scripts
 
 
-def link_into(target, source):
+def link_into(target, source, own=()):
+    """Links to the files of a directory, below another one that has some names itself."""
     for entry in sorted(os.scandir(source), key=lambda entry: entry.name):
         place = join(target, entry.name)
+        if own and (entry.name in own or entry.name[:5] == "kilt_"):
+            continue
         if entry.is_dir():
+            if os.path.islink(place) and os.path.isdir(place):
+                # A directory of some wheel, in the store: a directory of links takes its place.
+                there = os.path.realpath(place)
+                os.unlink(place)
+                merge(place, [there])
+            elif os.path.lexists(place) and not os.path.isdir(place):
+                continue
             os.makedirs(place, exist_ok=True)
             link_into(place, entry.path)
         elif not os.path.lexists(place):

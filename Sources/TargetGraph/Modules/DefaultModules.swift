@@ -143,7 +143,7 @@ enum DefaultModules {
     google-auth google.auth google.oauth2
     google-auth-oauthlib google_auth_oauthlib
     google-cloud-access-context-manager google.identity.accesscontextmanager
-    google-cloud-aiplatform google.cloud.aiplatform vertexai vertex_ray
+    google-cloud-aiplatform google.cloud.aiplatform vertexai vertex_ray agentplatform
     google-cloud-audit-log google.cloud.audit
     google-cloud-bigquery-storage google.cloud.bigquery_storage
     google-cloud-bigtable google.cloud.bigtable google.cloud.bigtable_admin
@@ -166,11 +166,12 @@ enum DefaultModules {
     google-cloud-pubsub google.cloud.pubsub google.pubsub
     google-cloud-recommendations-ai google.cloud.recommendationengine
     google-cloud-security-publicca google.cloud.security.publicca
-    google-cloud-spanner google.cloud.spanner google.cloud.spanner_admin_database google.cloud.spanner_admin_instance google.cloud.spanner_dbapi
+    google-cloud-spanner google.cloud.spanner google.cloud.spanner_admin_database google.cloud.spanner_admin_instance google.cloud.spanner_dbapi google.cloud.aio
     google-cloud-storage google.cloud.storage google.cloud._storage
     google-cloud-video-live-stream google.cloud.video.live_stream
     google-cloud-video-stitcher google.cloud.video.stitcher
     google-cloud-video-transcoder google.cloud.video.transcoder
+    google-cloud-vision google.cloud.vision google.cloud.vision_helpers
     google-genai google.genai
     google-generativeai google.generativeai
     google-resumable-media google.resumable_media
