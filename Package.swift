@@ -234,7 +234,7 @@ let executables: [Module] = [
   Module(name: "kilt", dependencies: ["KiltCommands"]),
   Module(name: "pex-runner", dependencies: ["RunnerCommands"]),
   Module(name: "kilt-executor", dependencies: ["Executor"]),
-  Module(name: "kilt-scheduler", dependencies: ["SchedulerServer"]),
+  Module(name: "kilt-scheduler", dependencies: ["SchedulerServer", "SystemSupport"]),
 ]
 
 /// The executable in C: `kilt-executor` starts it once for each run, inside the sandbox. Linked statically, it needs

@@ -111,7 +111,6 @@ public struct SchedulerCommand: ParsableCommand {
 
   /// Runs the scheduler with these arguments until it is told to stop; returns the process's exit code.
   public static func start(_ arguments: [String]) async -> Int32 {
-    claimStandardDescriptors()
     // Whoever read its messages may be gone.
     signal(SIGPIPE, SIG_IGN)
     do {
@@ -121,7 +120,7 @@ public struct SchedulerCommand: ParsableCommand {
       }
       // Help and version are commands of their own, which do their work in `run`.
       guard let command = try parseAsRoot(arguments) as? SchedulerCommand else {
-        exit(withError: CleanExit.helpRequest(self))
+        throw CleanExit.helpRequest(self)
       }
       try await SchedulerService(command.options()).run()
       return 0

@@ -139,4 +139,34 @@ struct InterpreterChoiceTests {
     #expect(try scratch.run(bundle.path, environment: environment).text == "\(one.minor)")
     #expect(try FileSystem.readText(log).hasSuffix("works\n"))
   }
+
+  @Test("A directory's choice of a pyenv version counts there, and only there")
+  func chosenByDirectory() throws {
+    let scratch = try Scratch()
+    let (one, other) = try pythons()
+    let bundle = try bundle(scratch)
+    let shim = scratch.path.appending("shims/python3"), chosen = scratch.path.appending("chosen/deeper")
+    try FileSystem.createDirectories(shim.removingLastComponent())
+    try FileSystem.createDirectories(chosen)
+    try FileSystem.write(text: "3\n", to: scratch.path.appending("chosen/.python-version"))
+    try FileSystem.write(
+      text:
+        "#!/bin/sh\ncase ${PYENV_VERSION-$PWD} in *chosen*) exec '\(one.path)' \"$@\" ;; esac\nexec '\(other.path)' \"$@\"\n",
+      to: shim, permissions: 0o755)
+    try FileSystem.setModificationTime(wallClockNanoseconds() - 3_600_000_000_000, of: shim)
+    let environment = ["PEX_PYTHON": shim.string, "PYENV_ROOT": scratch.path.string]
+    let noted = scratch.home.appending(".cache/kilt/runtime/bundles/\(bundle.id)/at\(shim)/wrapped")
+    while !FileSystem.exists(noted) {
+      #expect(try scratch.run(bundle.path, environment: environment).text == "\(other.minor)")
+      usleep(100_000)
+    }
+    for _ in 0..<2 {
+      let there = try scratch.run(
+        "/bin/sh", ["-c", "cd '\(chosen)' && exec \"$0\"", bundle.path.string], environment: environment)
+      #expect(there.text == "\(one.minor)", "\(there.errorText)")
+      #expect(try scratch.run(bundle.path, environment: environment).text == "\(other.minor)")
+    }
+    let named = environment.merging(["PYENV_VERSION": "chosen"]) { $1 }
+    #expect(try scratch.run(bundle.path, environment: named).text == "\(one.minor)")
+  }
 }

@@ -5,7 +5,9 @@ import Testing
 @Suite struct HostileRepositoryTests {
   /// A copy of the example whose git configuration names a program for everything that git runs programs for. The program
   /// leaves a file beside the repository.
-  private func trapped() throws -> (example: Example, mark: FilePath) {
+  ///
+  /// - Parameter inSubmodule: whether `.git` is a file that leads to a directory of another repository.
+  private func trapped(inSubmodule: Bool) throws -> (example: Example, mark: FilePath) {
     let example = try Example()
     let mark = example.scratch.appending("executed")
     let program = example.scratch.appending("trap.sh")
@@ -13,13 +15,22 @@ import Testing
       text: "#!/bin/sh\necho \"$0 $*\" >> \(mark)\ncat 2>/dev/null\nexit 0\n", to: program, permissions: 0o755)
     try example.append(".gitattributes", "*.py filter=trap diff=trap\n")
     try example.commit("attributes")
+    var repository = example.root.appending(".git")
+    if inSubmodule {
+      let modules = example.scratch.appending("outer/.git/modules/acme")
+      try FileSystem.createDirectories(modules.removingLastComponent())
+      try FileSystem.rename(repository, to: modules)
+      try FileSystem.write(text: "gitdir: ../outer/.git/modules/acme\n", to: repository)
+      repository = modules
+      try example.git("config", "core.worktree", example.root.string)
+    }
     for key in [
       "core.fsmonitor", "core.pager", "pager.diff", "pager.status", "diff.external", "diff.trap.command",
       "diff.trap.textconv", "filter.trap.clean", "filter.trap.smudge", "filter.trap.process", "core.sshCommand",
       "core.askPass", "credential.helper", "core.editor", "alias.diff", "alias.status",
     ] { try example.git("config", key, program.string) }
     try example.git("config", "filter.trap.required", "true")
-    let hooks = example.root.appending(".git/hooks")
+    let hooks = repository.appending("hooks")
     try FileSystem.createDirectories(hooks)
     for name in ["post-index-change", "pre-commit", "post-checkout", "fsmonitor-watchman", "reference-transaction"] {
       try FileSystem.copyFile(program, to: hooks.appending(name), permissions: 0o755)
@@ -29,9 +40,9 @@ import Testing
     return (example, mark)
   }
 
-  @Test("git executes nothing that the repository's configuration names")
-  func gitConfiguration() throws {
-    let (example, mark) = try trapped()
+  @Test("git executes nothing that the repository's configuration names, nor a submodule's", arguments: [false, true])
+  func gitConfiguration(inSubmodule: Bool) throws {
+    let (example, mark) = try trapped(inSubmodule: inSubmodule)
     // Something for filters and diffs to be asked about.
     try example.append("lib/auth/tokens.py", "\n# More.\n")
     try example.append("lib/auth/new.py", "import os\n")

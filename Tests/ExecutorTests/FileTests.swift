@@ -1,5 +1,6 @@
 import Glibc
 import JobModel
+import Synchronization
 import SystemSupport
 import Testing
 
@@ -111,6 +112,42 @@ final class FileTests {
     let records = try Checkpoint(parsing: Array(text("checkpoint").utf8)).records
     #expect(records.map(\.sequence) == [0, 1])
     #expect(records.last?.kind == .taskState(.running))
+  }
+
+  @Test("Records that a disk refuses are written later, and a state counts as written when it is synced")
+  func lateRecords() throws {
+    let path = root + "/checkpoint"
+    let room = Atomic<Int>(40)
+    let refusals = Atomic<Int>(2)
+    var calls = FileCalls.system
+    calls.write = { descriptor, bytes in
+      let count = min(bytes.count, room.load(ordering: .relaxed))
+      guard count > 0 else { return -Int(ENOSPC) }
+      room.subtract(count, ordering: .relaxed)
+      return FileCalls.system.write(descriptor, UnsafeRawBufferPointer(rebasing: bytes.prefix(count)))
+    }
+    calls.synchronize = { descriptor in
+      refusals.wrappingSubtract(1, ordering: .relaxed).oldValue > 0 ? -EIO : FileCalls.system.synchronize(descriptor)
+    }
+    var writer = try CheckpointWriter(path: path, calls: calls)
+    // A disk that is full in the middle of the first record.
+    let first = [writer.append(.taskState(.starting)), writer.append(.taskState(.running))]
+    #expect(first == [false, false])
+    var isSynced = writer.sync()
+    #expect(!isSynced && !writer.isWritten)
+    #expect(text("checkpoint").utf8.count == 40)
+    room.store(1 << 20, ordering: .relaxed)
+    let isLate = writer.append(.taskState(.finished))
+    #expect(isLate)
+    for _ in 0..<2 {
+      isSynced = writer.sync()
+      #expect(!isSynced && !writer.isWritten)
+    }
+    isSynced = writer.sync()
+    #expect(isSynced && writer.isWritten)
+    let records = try Checkpoint(parsing: Array(text("checkpoint").utf8)).records
+    #expect(records.map(\.kind) == [.taskState(.starting), .taskState(.running), .taskState(.finished)])
+    #expect(records.map(\.sequence) == [0, 1, 2])
   }
 
   @Test func diskUsageCountsBlocksOnceAndFollowsNoLinks() throws {

@@ -26,12 +26,14 @@ def whole(tree, home, info, root):
 def wrapper(python):
     """When an interpreter that becomes another one was changed, in nanoseconds; None of one that does not.
 
-    None, too, of one that was changed just now: its next change may have the same time.
+    None, too, of one that was changed just now, as its next change may have the same time, and of one that becomes another
+    interpreter in another directory.
     """
     import time
+    chosen = os.environ.pop("__KILT_CHOSEN", None)
     status = os.stat(python)
     changed = max(status.st_mtime, status.st_ctime)
-    if os.path.samestat(status, os.stat(base_interpreter())) or changed > time.time() - 2:
+    if chosen or os.path.samestat(status, os.stat(base_interpreter())) or changed > time.time() - 2:
         return None
     return status.st_mtime_ns
 

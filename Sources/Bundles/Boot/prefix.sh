@@ -62,9 +62,21 @@ flags=-sS@FLAGS@
 tried=
 set -f
 IFS=:
+# Whether the environment or a directory chooses the version that a shim of pyenv becomes: nothing is noted of it then.
+chosen() {
+  case $python in "$pyenv"/shims/*) ;; *) return 1 ;; esac
+  [ -z "${PYENV_VERSION-}" ] || return 0
+  above=$PWD
+  while [ -n "$above" ]; do
+    [ ! -e "$above/.python-version" ] || return 0
+    above=${above%/*}
+  done
+  return 1
+}
 # Whether what was found out about an interpreter holds: its time is what it was then, and was past, and pyenv's choice of a
 # version is older. One that is older than it was is another one, too, as when a package replaces it.
 known() {
+  ! chosen || return 1
   [ "$1" -nt "$python" ] && ! [ "$python" -nt "$1.of" ] && ! [ "$1.of" -nt "$python" ] && ! [ "$pyenv/version" -nt "$1" ]
 }
 # Starts the bundle with an interpreter, if that fits. Nothing forks where it has been unpacked for that one.
@@ -99,6 +111,7 @@ print(sys.executable if fit and sys.implementation.name == "cpython" else "unfit
   code=$?
   if [ -x "$real" ]; then
     export __KILT_PYTHON="$python"
+    ! chosen || export __KILT_CHOSEN=1
     [ "${PEX_VERBOSE:-0}" = 0 ] || echo "$PEX: starting with $real" >&2
     exec "$real" -I -S -c 'import sys
 import zlib
@@ -110,7 +123,11 @@ exec(compile(parts[0], sys.argv[1] + "/.bootstrap/kilt_boot.py", "exec"))' "$PEX
   magic=
   [ "$code" = 0 ] || [ "$code" -gt 127 ] || { IFS= read -r magic <"$python"; } 2>/dev/null
   case $real$magic in
-  unfit | '#!'*) mkdir -p "$tree" && : >"$tree/unfit.of" && touch -r "$python" "$tree/unfit.of" && : >"$tree/unfit" ;;
+  unfit | '#!'*)
+    chosen || {
+      mkdir -p "$tree" && : >"$tree/unfit.of" && touch -r "$python" "$tree/unfit.of" && : >"$tree/unfit"
+    }
+    ;;
   esac 2>/dev/null
 }
 for python in $given; do [ ! -x "$python" ] || consider "$python" "$@"; done

@@ -11,6 +11,7 @@ import SystemSupport
 struct CheckpointWriter {
   private let path: String
   private let limit: Int
+  private let calls: FileCalls
   private var descriptor: Int32 = -1
   private var size = 0
   private var sequence = 0
@@ -28,9 +29,10 @@ struct CheckpointWriter {
     return nil
   }
 
-  init(path: String, limit: Int = 4 << 20) throws(ExecutorError) {
+  init(path: String, limit: Int = 4 << 20, calls: FileCalls = .system) throws(ExecutorError) {
     self.path = path
     self.limit = limit
+    self.calls = calls
     descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o644)
     guard descriptor >= 0 else { throw .last("open", path) }
     // A file that cannot be read now must not count as empty: it would be truncated.
@@ -67,7 +69,7 @@ struct CheckpointWriter {
   @discardableResult
   mutating func sync() -> Bool {
     guard flush() else { return false }
-    if needsSync, fdatasync(descriptor) == 0 { needsSync = false }
+    if needsSync, calls.synchronize(descriptor) == 0 { needsSync = false }
     return !needsSync
   }
 
@@ -75,8 +77,8 @@ struct CheckpointWriter {
   @discardableResult
   mutating func flush() -> Bool {
     while !unwritten.isEmpty {
-      let count = unwritten.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
+      let count = unwritten.withUnsafeBytes { calls.write(descriptor, $0) }
+      if count == -Int(EINTR) { continue }
       if count <= 0 { return false }
       size += count
       unwritten.removeFirst(count)

@@ -10,6 +10,10 @@ struct FileCalls: Sendable {
   var lock: @Sendable (_ descriptor: Int32, _ operation: Int32) -> Int32
   /// read(2).
   var read: @Sendable (_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int
+  /// write(2).
+  var write: @Sendable (_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int
+  /// fdatasync(2).
+  var synchronize: @Sendable (_ descriptor: Int32) -> Int32
 
   static let system = FileCalls(
     open: { path, flags in
@@ -20,5 +24,10 @@ struct FileCalls: Sendable {
     read: { descriptor, buffer in
       let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
       return count >= 0 ? count : -Int(errno)
-    })
+    },
+    write: { descriptor, bytes in
+      let count = Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+      return count >= 0 ? count : -Int(errno)
+    },
+    synchronize: { fdatasync($0) == 0 ? 0 : -errno })
 }
