@@ -101,6 +101,31 @@ import Testing
     #expect(json.array?.compactMap { $0["sha256"]?.string }.count == 2)
   }
 
+  @Test("Targets of one run whose products would take each other's place are refused, and the others are built")
+  func sharedOutputPath() throws {
+    let example = try Example()
+    let root = try example.makeWorkspace([
+      "kilt.toml": "[workspace]\nsource_roots = [\"/\"]\n", "a/m.py": "print('a')\n", "a/f.txt": "f\n",
+      "a/BUILD": "python_sources(name='l')\nfile(name='f', source='f.txt')\n"
+        + "pex_binary(name='one', entry_point='m.py', output_path='x.pex')\n"
+        + "pex_binary(name='two', entry_point='m.py', output_path='./x.pex')\n"
+        + "archive(name='in', format='zip', files=[':f'], output_path='x.pex/y.zip')\n"
+        + "archive(name='beside', format='zip', files=[':f'], output_path='x/y.zip')\n",
+    ])
+    let outcome = try example.kilt(["package", "::"], in: root)
+    #expect(outcome.termination == .exited(1))
+    let text = outcome.errorText
+    #expect(
+      text.contains("error: the output_path \"x.pex\" of \"a:one\" and \"./x.pex\" of \"a:two\" exclude each other\n"),
+      "\(text)")
+    #expect(text.contains("  --> a/BUILD:4:"), "\(text)")
+    #expect(text.contains("built  dist/x/y.zip"), "\(text)")
+    #expect(text.hasSuffix("error: cannot build 3 of 4 targets\n  note: a:in\n        a:one\n        a:two"), "\(text)")
+    #expect(!FileSystem.exists(root.appending("dist/x.pex")))
+    // Each alone can be built.
+    #expect(try example.kilt(["package", "a:one"], in: root).termination == .exited(0))
+  }
+
   @Test(
     "Verbs of Pants and pex are answered with what to do here",
     arguments: [

@@ -48,15 +48,17 @@ public struct Packager {
     // What was done before an error is remembered as well.
     defer { resolver.save() }
     var known: [TargetID: PackageOutcome] = [:]
-    for id in ids {
+    let shared = graph.sharedOutputs(of: ids)
+    for id in ids where shared[id] == nil {
       if let record = try memory?.recall(id) { known[id] = try bring(id, record, bundles) }
     }
-    let failures = targets.prepareAll(ids.filter { known[$0] == nil }, jobs: jobs)
+    let failures = targets.prepareAll(ids.filter { known[$0] == nil && shared[$0] == nil }, jobs: jobs)
     var failed: [(target: TargetID, error: any Error)] = []
     for id in ids {
       let start = monotonicNanoseconds()
       var outcome: PackageOutcome
       do {
+        if let failure = shared[id] { throw failure }
         if let failure = failures[id] { throw failure }
         outcome = try known[id] ?? (graph.type(of: id) == .pexBinary ? bundle(id, bundles) : package(ofOther: id))
       } catch let error where error is any DiagnosableError || error is DiagnosticList {

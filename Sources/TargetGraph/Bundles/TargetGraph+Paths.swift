@@ -1,5 +1,5 @@
 internal import BuildFiles
-internal import Diagnostics
+public import Diagnostics
 internal import Workspace
 
 extension TargetGraph {
@@ -9,6 +9,48 @@ extension TargetGraph {
   public func outputPath(of target: Target) throws -> String? {
     guard let given = target.value(of: "output_path").string, !given.isEmpty else { return nil }
     return try insidePath(given, field: "output_path", of: target, of: "the output directory dist")
+  }
+
+  /// The targets whose products would take each other's place in the output directory, with what is wrong: one of them would
+  /// silently be gone.
+  public func sharedOutputs(of ids: [TargetID]) -> [TargetID: Diagnostic] {
+    var owners: [String: [TargetID]] = [:]
+    for id in ids where [.pexBinary, .archive].contains(type(of: id)) {
+      do {
+        if let path = try outputPath(of: self[id]) { owners[path, default: []].append(id) }
+      } catch {
+        // A path that leads out is an error of its own, when the target is built.
+        continue
+      }
+    }
+    var found: [TargetID: Diagnostic] = [:]
+    for (path, same) in owners.sorted(by: { $0.key < $1.key }) {
+      var place = path
+      while !place.isEmpty {
+        for other in owners[place] ?? [] {
+          for id in same where id != other {
+            for (one, another) in [(id, other), (other, id)] {
+              found[one] = found[one] ?? sharedOutput(of: one, with: another)
+            }
+          }
+        }
+        place = Paths.parent(place)
+      }
+    }
+    return found
+  }
+
+  private func sharedOutput(of id: TargetID, with other: TargetID) -> Diagnostic {
+    let target = self[id]
+    let path = target.value(of: "output_path").string ?? ""
+    let others = self[other].value(of: "output_path").string ?? ""
+    return Diagnostic(
+      .input,
+      path == others
+        ? "\"\(target.address)\" and \"\(address(of: other))\" have the same output_path \"\(path)\""
+        : "the output_path \"\(path)\" of \"\(target.address)\" and \"\(others)\" of \"\(address(of: other))\" exclude each other",
+      at: target.declaration.site.location(field: "output_path", text: path),
+      remedies: ["give each target an output_path of its own"])
   }
 
   /// A path that a field names, below the workspace root or another directory.
