@@ -5,5 +5,9 @@ import SystemSupport
 
 // Before the first task is made: what runs tasks opens files, which would take the numbers of closed descriptors.
 claimStandardDescriptors()
-Task { exit(await SchedulerCommand.start(Array(CommandLine.arguments.dropFirst()))) }
+let arguments = Array(CommandLine.arguments.dropFirst())
+Task {
+  let code = await SchedulerCommand.start(arguments)
+  exit(code)
+}
 dispatchMain()
