@@ -65,18 +65,19 @@ struct JobRunLocal: ParsableCommand {
   private func load(_ workspace: Workspace, repository: FilePath) throws -> JobConfiguration {
     var loader = JobLoader(
       root: workspace.root, cluster: workspace.configuration.clusters.first?.name ?? "local",
-      policy: JobLoader.Policy(mainBranch: workspace.configuration.mainBranch), owner: environmentVariable("USER"))
+      policy: JobLoader.Policy(mainBranch: workspace.configuration.mainBranch), owner: JobOwner.current)
     loader.platform = HostPlatform.current.text
     loader.print = { writeText($0 + "\n", to: 2) }
     let path = try global.workingDirectory.pushing(FilePath(job.file)).lexicallyNormalized()
     guard let relative = workspace.relativePath(of: path) else {
       throw Diagnostic(.input, "\"\(job.file)\" is not in the workspace \"\(workspace.root)\"")
     }
+    let request = JobRequest(
+      path: relative, stage: job.stage, version: LocalArtifacts.version, job: job.selection.job,
+      bindings: try job.selection.bindings())
     // What is wrong with the file itself is said before anything is built.
-    _ = try loader.load(relative, stage: job.stage, version: LocalArtifacts.version, artifacts: nil)
-    return try loader.load(
-      relative, stage: job.stage, version: LocalArtifacts.version,
-      artifacts: try LocalArtifacts(global, repository: repository))
+    _ = try loader.load(request, artifacts: nil)
+    return try loader.load(request, artifacts: try LocalArtifacts(global, repository: repository))
   }
 
   /// The ports that the task needs: as the options say, or free ones.

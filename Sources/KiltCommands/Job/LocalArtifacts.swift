@@ -19,7 +19,7 @@ final class LocalArtifacts: ArtifactLookup {
   private let builder: TargetBuilder
   private let repository: Repository
   private let note: (String) -> Void
-  /// The version under which local bundles are known: they have no commit.
+  /// The commit that stands for the local files while a job file is loaded.
   static let version = String(repeating: "0", count: 40)
 
   init(_ global: GlobalOptions, repository directory: FilePath) throws {
@@ -51,16 +51,18 @@ final class LocalArtifacts: ArtifactLookup {
   }
 
   private func publish(_ packaged: PackagedBundle, as name: String) throws -> JobModel.ArtifactReference {
-    guard let commit = Commit(Self.version) else { throw Diagnostic(.defect, "no version for local artifacts") }
+    let segments = packaged.bundle.segments.map {
+      Manifest.Segment(kind: $0.kind.rawValue, name: $0.name, digest: $0.sha256, size: Int64($0.size))
+    }
+    // Local files have no commit. One that follows from the contents keeps bundles apart in the cache of pex-runner.
+    let version = String(Manifest.treeDigest(of: segments).hex.prefix(Self.version.utf8.count))
+    guard let commit = Commit(version) else { throw Diagnostic(.defect, "\"\(version)\" is not a commit") }
     let key = ManifestKey(name: try ArtifactName(validating: name), commit: commit, platform: .current)
     let manifest = Manifest(
-      key: key, size: Int64(packaged.bundle.size),
-      segments: packaged.bundle.segments.map {
-        Manifest.Segment(kind: $0.kind.rawValue, name: $0.name, digest: $0.sha256, size: Int64($0.size))
-      }, created: wallClockNanoseconds() / 1_000_000_000)
+      key: key, size: Int64(packaged.bundle.size), segments: segments, created: wallClockNanoseconds() / 1_000_000_000)
     _ = try repository.publish(manifest, file: packaged.bundle.path)
     return JobModel.ArtifactReference(
-      name: name, hashType: .git, version: Self.version, platform: HostPlatform.current.text,
+      name: name, hashType: .git, version: version, platform: HostPlatform.current.text,
       digest: manifest.digest.hex,
       size: Int(packaged.bundle.size), isOnMainBranch: true)
   }

@@ -47,7 +47,12 @@ struct LocalTask {
     if code != 0, !reader.hasEnded {
       writeText(try FileSystem.readText(directory.appending("executor.log"), limit: 1 << 20), to: 2)
     }
-    return interrupts.withLock { $0 > 0 } && code == 0 ? 0 : code
+    if code != 0, let failure = reader.failure, interrupts.withLock({ $0 == 0 }) {
+      throw Diagnostic(
+        .work, "the task failed: \(PlainText.line(failure))",
+        remedies: ["run the command with --keep to look at the sandbox and the logs afterwards"])
+    }
+    return code
   }
 }
 
@@ -59,6 +64,8 @@ private struct LocalTaskReader {
   private var logs: [String: (offset: Int, lines: LineBuffer)] = [:]
   private var health: Bool?
   private(set) var hasEnded = false
+  /// Why the task failed.
+  private(set) var failure: String?
 
   init(_ directory: FilePath, quiet: Bool) {
     self.directory = directory
@@ -86,6 +93,7 @@ private struct LocalTaskReader {
     switch record.kind {
     case .taskState(let status, let message):
       if status.isTerminal { hasEnded = true }
+      if status == .failed || status == .lost { failure = message ?? status.rawValue }
       note("task \(status.rawValue)" + (message.map { ": \($0)" } ?? ""))
     case .process(let run):
       let end = run.exitCode.map { ", exit code \($0)" } ?? run.signal.map { ", signal \($0)" } ?? ""
