@@ -14,7 +14,7 @@ extension Resources: JSONCodable {
   public var json: JSONValue {
     .fields([
       "cpu": milliCPU % 1000 == 0 ? .integer(milliCPU / 1000) : .double(cpu), "ram": .integer(ram),
-      "disk": .integer(disk), "processes": .integer(processes), "gpu": gpu == 0 ? nil : .integer(gpu),
+      "disk": .integer(disk), "processes": .integer(processes), "gpu": .integer(gpu == 0 ? Int?.none : gpu),
     ])
   }
 }
@@ -153,7 +153,7 @@ extension JobConfiguration: JSONCodable {
       "constraints": .dictionaryUnlessEmpty(
         Dictionary(constraints.map { ($0.attribute, $0.text) }) { first, _ in first }),
       "sla_policy": slaPolicy?.json, "partition_policy": partitionPolicy?.json, "container": container?.json,
-      "executor": executor?.json, "drain": drain == .zero ? nil : .seconds(drain), "alerts": .listUnlessEmpty(alerts),
+      "executor": executor?.json, "drain": drain == .zero ? JSONValue?.none : .seconds(drain), "alerts": .listUnlessEmpty(alerts),
       "source": source?.json,
     ])
   }

@@ -9,14 +9,14 @@ extension Routes {
   func addHost(to api: RouterGroup<AccessContext>) {
     api.get("drain") { _, _ in APIResponse.json(await scheduler.drainDescription) }
     api.post("drain") { request, context in
-      let body = try await body(of: request)
-      let patience = body["patience"]?.double
-      guard body.object != nil, patience.map({ $0 >= 0 && $0 < 1e9 }) ?? (body["patience"] == nil) else {
+      let fields = try await fields(of: request, ["patience", "reason"])
+      let patience = fields.object["patience"]?.double
+      guard patience.map({ $0 >= 0 && $0 < 1e9 }) ?? (fields.object["patience"] == nil) else {
         return APIResponse.error(.unprocessableContent, "\"patience\" is not a number of seconds")
       }
       try await scheduler.startDrain(
         patience: patience.map { .milliseconds(Int64($0 * 1000)) }, user: context.caller.name,
-        reason: body["reason"]?.string)
+        reason: try fields.text("reason"))
       return APIResponse.json(await scheduler.drainDescription)
     }
     api.delete("drain") { _, context in
