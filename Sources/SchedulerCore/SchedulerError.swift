@@ -60,7 +60,9 @@ public enum SchedulerError: DiagnosableError, Hashable {
         .input, "update \(id) of job \(key) does not wait for pulses",
         remedies: ["set `pulse_interval_secs` in the job's update settings for an update that does"])
     case .notDraining:
-      Diagnostic(.input, "the host is not being drained")
+      Diagnostic(
+        .input, "the host is not being drained",
+        remedies: ["run `kilt scheduler drain --status` to see which tasks run"])
     case .noUpdate(let key): Diagnostic(.input, "job \(key) is not being updated")
     case .updateCannot(let id, let from, let to):
       Diagnostic(.input, "update \(id) is \(from.rawValue) and cannot become \(to.rawValue)")

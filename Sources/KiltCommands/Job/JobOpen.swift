@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Diagnostics
+internal import JSON
 internal import JobModel
 internal import SchedulerClient
 internal import SystemSupport
@@ -20,6 +21,8 @@ struct JobOpen: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var job: JobOptions
 
+  @OptionGroup var output: FormatOption
+
   @Flag(help: "Print the link, and open nothing.")
   var print = false
 
@@ -27,6 +30,9 @@ struct JobOpen: ParsableCommand {
     let session = try JobSession(global, job)
     let key = try session.job(job).summary.key
     let link = PlainText.line(try session.client.loginLink()) + "&to=/jobs/\(key)"
+    if output.format == .json {
+      return writeText((["url": .string(link)] as JSONValue).text(.pretty) + "\n", to: 1)
+    }
     let hasDesktop = environmentVariable("DISPLAY") != nil || environmentVariable("WAYLAND_DISPLAY") != nil
     guard !print, hasDesktop, let program = Subprocess.find("xdg-open") else {
       return Terminal.standardOutput.print(link)

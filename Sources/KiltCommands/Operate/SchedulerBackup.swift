@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Diagnostics
 internal import Glibc
+internal import JSON
 internal import SchedulerClient
 internal import SystemSupport
 
@@ -20,21 +21,26 @@ struct SchedulerBackup: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var options: SchedulerOptions
 
+  @OptionGroup var output: FormatOption
+
   @Argument(help: ArgumentHelp("File for another copy, which must not exist.", valueName: "file"))
   var file: String?
 
   func run() throws {
+    let target = try file.map { try global.workingDirectory.pushing(FilePath($0)) }
+    if let target, FileSystem.exists(target) {
+      throw Diagnostic(
+        .input, "cannot write the backup to \"\(target)\": the file exists", remedies: ["name a new file"])
+    }
     var path = try options.client(global).backup()
-    if let file {
-      let target = try global.workingDirectory.pushing(FilePath(file))
-      guard !FileSystem.exists(target) else {
-        throw Diagnostic(
-          .input, "cannot write the backup to \"\(target)\": it exists", notes: ["the copy is \"\(path)\""])
-      }
+    if let target {
       try FileSystem.write(try FileSystem.read(FilePath(path)), to: target, permissions: 0o600)
       path = target.string
     }
-    Terminal.standardOutput.print(PlainText.line(path))
+    switch output.format {
+    case .json: writeText((["path": .string(path)] as JSONValue).text(.pretty) + "\n", to: 1)
+    case .text: Terminal.standardOutput.print(PlainText.line(path))
+    }
   }
 }
 

@@ -10,16 +10,19 @@ struct SchedulerDrain: ParsableCommand {
     commandName: "drain", abstract: "Empty the machine: end its tasks and start none.",
     discussion: """
       Tasks end as the SLA policies of their jobs allow, and at once without one. Jobs stay, and their instances wait \
-      until you end the drain with --end. Without --wait, the command returns when the drain has begun.
-
+      until you end the drain with --end. Without --wait, the command returns when the drain has begun. 
       EXAMPLES
         kilt scheduler drain --wait --patience 600   at most 10 min for SLAs
         kilt scheduler drain --status                what still runs
         kilt scheduler drain --end                   take tasks again
+
+      EXIT CODES
+        0 begun, shown or ended; 1 tasks still run after --timeout
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var options: SchedulerOptions
+  @OptionGroup var output: FormatOption
 
   @Option(help: ArgumentHelp("Seconds after which SLA policies hold no task back.", valueName: "seconds"))
   var patience: Int?
@@ -30,6 +33,9 @@ struct SchedulerDrain: ParsableCommand {
   @Flag(help: "Wait until no task is left.")
   var wait = false
 
+  @Option(help: ArgumentHelp("Seconds to wait at most; the drain itself goes on.", valueName: "seconds"))
+  var timeout = 900
+
   @Flag(help: "Show what still runs, and change nothing.")
   var status = false
 
@@ -38,6 +44,7 @@ struct SchedulerDrain: ParsableCommand {
 
   func validate() throws {
     if end && (status || wait || patience != nil) { throw ValidationError("--end stands alone") }
+    if timeout < 1 { throw ValidationError("--timeout must be at least 1") }
     if let patience, patience < 0 { throw ValidationError("--patience is negative") }
   }
 
@@ -45,25 +52,53 @@ struct SchedulerDrain: ParsableCommand {
     var client = try options.client(global)
     client.reason = reason
     if end {
-      _ = try client.endDrain()
-      return Terminal.standardOutput.print(PlainText.line("the machine takes tasks again"))
+      let answer = try client.endDrain()
+      if output.format == .json { return writeText(answer.text(.pretty) + "\n", to: 1) }
+      return Terminal.standardOutput.print("the machine takes tasks again")
     }
     var answer = try status ? client.drain() : client.startDrain(patience: patience)
-    while wait, !status, answer["tasks"]?.array?.isEmpty == false {
-      pauseMilliseconds(500)
-      answer = try client.drain()
+    if wait, !status { answer = try waitUntilEmpty(client, answer) }
+    switch output.format {
+    case .json: writeText(answer.text(.pretty) + "\n", to: 1)
+    case .text: for line in Self.lines(answer) { Terminal.standardOutput.print(PlainText.line(line)) }
     }
-    print(answer)
   }
 
-  private func print(_ answer: JSONValue) {
+  private func waitUntilEmpty(_ client: SchedulerClient, _ begun: JSONValue) throws -> JSONValue {
+    let line = ProgressLine(.standardError, isQuiet: global.quiet)
+    defer { line.finish() }
+    let deadline = monotonicNanoseconds() + UInt64(timeout) * 1_000_000_000
+    var answer = begun
+    while let tasks = answer["tasks"]?.array, !tasks.isEmpty {
+      line.show("\(tasks.count) tasks run, \(tasks.count { $0["waits_for"] != nil }) held by SLA policies")
+      guard monotonicNanoseconds() < deadline else {
+        throw Diagnostic(
+          .work, "\(tasks.count) tasks still run after \(timeout) s, and the drain goes on",
+          notes: Self.lines(answer).dropFirst().prefix(20).map(PlainText.line),
+          remedies: [
+            "run `kilt scheduler drain --patience 0` to end them whatever their SLA policies say",
+            "run `kilt scheduler drain --end` to let the machine take tasks again",
+          ])
+      }
+      pauseMilliseconds(300)
+      do {
+        answer = try client.drain()
+      } catch let error as Diagnostic where error.blame == .environment {
+        // The scheduler may be started again just now: the drain goes on where it was.
+        if monotonicNanoseconds() >= deadline { throw error }
+        line.show("\(error.summary): trying again")
+      }
+    }
+    return answer
+  }
+
+  private static func lines(_ answer: JSONValue) -> [String] {
     let tasks = answer["tasks"]?.array ?? []
     let state = answer["draining"]?.bool == true ? "the machine is drained" : "the machine takes tasks"
-    Terminal.standardOutput.print(PlainText.line("\(state), \(tasks.count) tasks run"))
-    for task in tasks {
-      let reason = task["waits_for"] == nil ? "" : ", held by the job's SLA policy"
-      Terminal.standardOutput.print(
-        PlainText.line("  \(task["instance"]?.string ?? "") \(task["status"]?.string ?? "")\(reason)"))
-    }
+    return ["\(state), \(tasks.count) tasks run"]
+      + tasks.map { task in
+        let reason = task["waits_for"] == nil ? "" : ", held by the job's SLA policy"
+        return "  \(task["instance"]?.string ?? "") \(task["status"]?.string ?? "")\(reason)"
+      }
   }
 }
