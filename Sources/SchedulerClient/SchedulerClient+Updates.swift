@@ -107,9 +107,14 @@ extension SchedulerClient {
   }
 
   /// Why instances of a job failed last, the newest first.
-  public func failures(of key: JobKey) throws -> [FailureReport] {
-    try decoding { try ($0["failures"]?.array ?? []).map { try FailureReport(json: $0) } }(
+  public func failures(of key: JobKey) throws -> [TaskEnding] {
+    try decoding { try ($0["failures"]?.array ?? []).map { try TaskEnding(json: $0) } }(
       try get(path(key) + "/failures"))
+  }
+
+  /// How well a job is served.
+  public func slaFigures(of key: JobKey) throws -> SlaFigures {
+    try decoding { try SlaFigures(json: $0) }(try get(path(key) + "/sla"))
   }
 
   private func submission(_ configuration: JobConfiguration, _ instances: [Int]) -> JSONValue {

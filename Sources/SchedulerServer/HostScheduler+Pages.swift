@@ -11,7 +11,8 @@ extension HostScheduler {
     let state = store.state
     guard let host = state.host else { return nil }
     let given = state.placedTasks.reduce(Resources.zero) { $0 + $1.configuration.task.resources }
-    return HostUsage(hostname: host.hostname, total: host.resources, given: given)
+    return HostUsage(
+      hostname: host.hostname, total: host.resources, given: given, drain: state.drain, problem: storeFailure)
   }
 
   /// A task as its executor recorded it.

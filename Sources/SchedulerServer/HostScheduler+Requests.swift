@@ -64,7 +64,8 @@ extension HostScheduler {
       configuration: configuration, summary: summary, instances: state.instances(of: key).map(withProcesses),
       // Of two at the same time, the older task's is first: sorting keeps the order of equals.
       events: events.sorted { $0.event.time < $1.event.time },
-      earlier: tasks.filter { $0.status.isTerminal }.map(\.instanceStatus), isGone: isGone)
+      earlier: tasks.filter { $0.status.isTerminal }.map(\.instanceStatus), isGone: isGone,
+      sla: isGone ? nil : state.slaFigures(of: key, at: schedulerTime()))
   }
 
   /// With the ids of its processes, which executors record and the state machine does not know.

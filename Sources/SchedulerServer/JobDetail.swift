@@ -14,6 +14,8 @@ struct JobDetail: Sendable {
   var isGone = false
   /// How the last task of each instance that has ended came to its end.
   var endings: [TaskEnding] = []
+  /// How well it is served; nil for a job that was killed.
+  var sla: SlaFigures?
 
   var key: JobKey { configuration.key }
 
@@ -23,11 +25,12 @@ struct JobDetail: Sendable {
   }
 
   var json: JSONValue {
-    .members([
+    .fields([
       "job": summary.json,
       "gone": .bool(isGone),
       "instances": .array(instances.sorted { $0.instance < $1.instance }.map(\.json)),
       "endings": .array(endings.map(\.json)),
+      "sla": sla?.json,
       "events": .array(events.map(\.json)),
       "configuration": configuration.json,
     ])

@@ -111,6 +111,16 @@ import Testing
     #expect(patterns.contains(key))
     #expect(try !running.run("job", "list", "devcluster/*/prod/*").contains(key))
 
+    // How well it is served, and its page.
+    let sla = try running.run("job", "sla", key, "--at-least", "100")
+    #expect(sla.contains("100% of instances run") && sla.contains("uptime            99% for at least"), "\(sla)")
+    let status = try running.json("job", "status", key, "--format", "json")
+    #expect(status["sla"]?["running"]?.double == 100 && status["sla"]?["time_to_running"] != nil)
+    let link = try running.kilt("job", "open", key, "--print").text
+    #expect(link.contains("/login?link=") && link.hasSuffix("&to=/jobs/\(key)"), "\(link)")
+    let page = try running.example.execute("curl", ["-sSLb", "", link])
+    #expect(page.contains("<h1>eightball") && page.contains("Service level"), "\(page)")
+
     // From whatever is seen on the host to the source.
     let instance = try #require(
       try running.json("job", "status", key, "--format", "json")["instances"]?.array?.first)
@@ -160,8 +170,8 @@ import Testing
     try running.run("job", "exec", key + "/9", "--", "true", code: 2)
 
     try running.example.append("jobs/eightball.aurora", "jobs = (\n")
-    let status = try running.run("job", "status", file, "--stage", "devel")
-    #expect(status.contains("RUNNING") && status.contains("warning: cannot read the job file"), "\(status)")
+    let broken = try running.run("job", "status", file, "--stage", "devel")
+    #expect(broken.contains("RUNNING") && broken.contains("warning: cannot read the job file"), "\(broken)")
     try running.run("job", "update", file, "--stage", "devel", "--commit", commit, "--yes", code: 2)
     #expect(try running.tasks(key) == restarted)
     try running.run("job", "kill", file, "--stage", "devel", "--yes")

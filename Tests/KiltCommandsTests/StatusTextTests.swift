@@ -32,26 +32,32 @@ import Testing
     InstanceStatus(instance: 0, taskID: task, status: status, since: Self.time, message: message, restarts: 2)
   }
 
+  private func ending(
+    _ task: TaskID, _ status: TaskStatus, _ message: String? = nil, health: HealthReport? = nil,
+    _ processes: [TaskEnding.Process] = []
+  ) -> TaskEnding {
+    TaskEnding(
+      instance: 0, taskID: task, release: 1, status: status, time: Self.time, message: message, health: health,
+      processes: processes)
+  }
+
   @Test("The status says why the last task died, what it wrote last, and since when the next waits")
   func death() throws {
-    let ending = TaskEnding(
-      task: instance("t1", .failed, "killed: out of memory"),
-      processes: [
-        ProcessEnding(run: ProcessRun(name: "server", run: 1, status: .killed, signal: 9), lastLines: ["one", "two"]),
-        ProcessEnding(run: ProcessRun(name: "setup", run: 0, status: .success, exitCode: 0)),
-      ])
+    let ending = ending(
+      "t1", .failed, "killed: out of memory", health: HealthReport(healthy: false, message: "HTTP 500"),
+      [TaskEnding.Process(name: "server", run: 1, status: .killed, signal: 9, output: ["one", "two"])])
     let lines = try text(job(instances: [instance("t2", .throttled, "waits for 30 s")], endings: [ending]))
     #expect(
       lines == [
         "c/r/devel/n", "  0  THROTTLED  for 1 min  restarted 2 times  waits for 30 s",
-        "     last ended FAILED 1 min ago: killed: out of memory", "     server (run 1): signal 9", "       | one",
-        "       | two",
+        "     last ended FAILED 1 min ago: killed: out of memory", "     last health answer: HTTP 500",
+        "     process \"server\" KILLED, signal 9", "       | one", "       | two",
       ])
   }
 
   @Test("A killed job shows its last instances")
   func gone() throws {
-    let lines = try text(job(isGone: true, instances: [], endings: [TaskEnding(task: instance("t1", .killed))]))
+    let lines = try text(job(isGone: true, instances: [], endings: [ending("t1", .killed)]))
     #expect(lines.first == "c/r/devel/n (killed; its last instances)")
     #expect(lines.count == 2 && lines[1].hasPrefix("  0  KILLED"))
   }
@@ -59,11 +65,8 @@ import Testing
   @Test("No text of a task forges a line or reaches the terminal raw")
   func hostile() throws {
     let evil = "x\n  7  RUNNING\u{1B}[2J\r\u{9B}"
-    let ending = TaskEnding(
-      task: instance("t1", .failed, evil),
-      processes: [
-        ProcessEnding(run: ProcessRun(name: evil, run: 0, status: .failed, exitCode: 1), lastLines: [evil])
-      ])
+    let ending = ending(
+      "t1", .failed, evil, [TaskEnding.Process(name: evil, run: 0, status: .failed, exitCode: 1, output: [evil])])
     let lines = try text(job(instances: [instance("t2", .pending, evil)], endings: [ending]))
     #expect(lines.count == 5)
     for line in lines {

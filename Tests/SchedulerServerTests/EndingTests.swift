@@ -17,10 +17,16 @@ import Testing
     try fixture.client().create(job)
     _ = try fixture.waitForInstances(SchedulerFixture.key(), "it is throttled") { $0.first?.status == .throttled }
     let ending = try #require(fixture.client().job(SchedulerFixture.key())?.endings.first)
-    #expect(ending.task.status == .failed)
+    #expect(ending.status == .failed)
     let process = try #require(ending.processes.first)
-    #expect(process.run.exitCode == 3)
-    #expect(process.lastLines == (3...7).map { "line \($0)" })
+    #expect(process.exitCode == 3)
+    #expect(process.output == (1...7).map { "line \($0)" })
+    // The API, the page of the job and that of the instance tell the same.
+    #expect(try fixture.client().failures(of: SchedulerFixture.key()) == [ending])
+    for page in ["", "/0"] {
+      let text = try fixture.request(.get, "/jobs/\(SchedulerFixture.key())\(page)").text
+      #expect(text.contains(process.end) && text.contains("line 7"), "\(text)")
+    }
   }
 
   @Test("After a kill the job's last instances, logs, events and pages stay readable")
@@ -34,8 +40,8 @@ import Testing
     try waitUntil("the job is gone") { try client.job(key) == nil }
     let left = try #require(try client.jobOrHistory(key))
     #expect(left.isGone && left.instances.isEmpty)
-    #expect(left.endings.map(\.task.taskID) == running.map(\.taskID))
-    #expect(left.endings.allSatisfy { $0.task.status == .killed })
+    #expect(left.endings.map(\.taskID) == running.map(\.taskID))
+    #expect(left.endings.allSatisfy { $0.status == .killed })
     #expect(left.json["events"]?.array?.isEmpty == false)
     var log = ""
     _ = try client.log(key, instance: 1, process: "server", stream: "stdout", follow: false) { bytes in

@@ -40,10 +40,10 @@ import Testing
     let run = ProcessRun(name: Self.hostile, run: 0, status: .running)
     let entry = SandboxFiles.Entry(name: Self.hostile, isDirectory: false, size: 1)
     let hostile = Self.hostile
-    let failure = FailureReport(
+    let failure = TaskEnding(
       instance: 0, taskID: TaskID(hostile), release: 1, status: .failed, time: now, message: hostile,
       health: HealthReport(healthy: false, message: hostile),
-      processes: [FailureReport.Process(name: hostile, run: 0, status: .failed, output: [hostile])])
+      processes: [TaskEnding.Process(name: hostile, run: 0, status: .failed, output: [hostile])])
     let update = UpdateDetail(
       summary: UpdateSummary(
         id: UpdateID(hostile), key: Self.job.key, status: .rolledBack, startedAt: now, user: hostile, message: hostile),

@@ -153,7 +153,8 @@ extension JobConfiguration: JSONCodable {
       "constraints": .dictionaryUnlessEmpty(
         Dictionary(constraints.map { ($0.attribute, $0.text) }) { first, _ in first }),
       "sla_policy": slaPolicy?.json, "partition_policy": partitionPolicy?.json, "container": container?.json,
-      "executor": executor?.json, "drain": drain == .zero ? JSONValue?.none : .seconds(drain), "alerts": .listUnlessEmpty(alerts),
+      "executor": executor?.json, "drain": drain == .zero ? JSONValue?.none : .seconds(drain),
+      "alerts": .listUnlessEmpty(alerts),
       "source": source?.json,
     ])
   }

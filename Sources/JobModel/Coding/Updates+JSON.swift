@@ -60,42 +60,6 @@ extension UpdateDetail.Step: JSONCodable {
   }
 }
 
-extension FailureReport: JSONCodable {
-  public init(json: JSONValue) throws(ModelError) {
-    let fields = try FieldReader(json)
-    self.init(
-      instance: try fields.integer("instance"), taskID: TaskID(try fields.string("task_id")),
-      release: try fields.integer("release"), status: try fields.enumeration("status"),
-      time: try fields.timestamp("time"), message: try fields.optionalString("message"),
-      health: try fields.optionalObject("health"), processes: try fields.list("processes"))
-  }
-
-  public var json: JSONValue {
-    .fields([
-      "instance": .integer(instance), "task_id": .string(taskID.rawValue), "release": .integer(release),
-      "status": .raw(status), "time": .time(time), "message": .text(message), "health": health?.json,
-      "processes": .list(processes),
-    ])
-  }
-}
-
-extension FailureReport.Process: JSONCodable {
-  public init(json: JSONValue) throws(ModelError) {
-    let fields = try FieldReader(json)
-    self.init(
-      name: try fields.string("name"), run: try fields.integer("run"), status: try fields.enumeration("status"),
-      exitCode: try fields.optionalInteger("exit_code"), signal: try fields.optionalInteger("signal"),
-      output: try fields.strings("output"))
-  }
-
-  public var json: JSONValue {
-    .fields([
-      "name": .string(name), "run": .integer(run), "status": .raw(status), "exit_code": .integer(exitCode),
-      "signal": .integer(signal), "output": .strings(output),
-    ])
-  }
-}
-
 extension UpdatePlan: JSONCodable {
   public init(json: JSONValue) throws(ModelError) {
     let fields = try FieldReader(json)

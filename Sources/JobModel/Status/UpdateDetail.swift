@@ -49,11 +49,11 @@ public struct UpdateDetail: Sendable, Hashable {
   public var configuration: UpdateConfiguration
   public var steps: [Step]
   /// Why instances failed: one report for each instance with a failed run, the newest first.
-  public var failures: [FailureReport]
+  public var failures: [TaskEnding]
 
   public init(
     summary: UpdateSummary, release: Int, formerRelease: Int, isRestart: Bool, since: Timestamp, now: Timestamp,
-    configuration: UpdateConfiguration, steps: [Step], failures: [FailureReport] = []
+    configuration: UpdateConfiguration, steps: [Step], failures: [TaskEnding] = []
   ) {
     self.summary = summary
     self.release = release

@@ -7,7 +7,8 @@ struct JobCommand: ParsableCommand {
     subcommands: [
       JobCreate.self, JobUpdate.self, JobDiff.self, JobAffected.self, JobRollback.self, JobScale.self, JobRestart.self,
       JobKill.self,
-      JobPause.self, JobResume.self, JobAbort.self, JobPulse.self, JobStatusCommand.self, JobHistory.self, JobList.self,
+      JobPause.self, JobResume.self, JobAbort.self, JobPulse.self, JobStatusCommand.self, JobSla.self, JobHistory.self,
+      JobList.self,
       JobLogs.self,
       JobRunLocal.self, JobOpen.self, JobExec.self, JobInspect.self,
       JobLint.self, JobSchema.self, JobNew.self, JobLibrary.self,

@@ -77,7 +77,7 @@ struct JobLogs: ParsableCommand {
         .input, "the job has no process \"\(process)\"", notes: ["its processes are " + names.joined(separator: ", ")],
         remedies: Suggestions.remedy(for: process, among: names).map { [$0] } ?? [])
     }
-    let numbers = Set(job.instances.map(\.instance)).union(job.endings.map(\.task.instance)).sorted()
+    let numbers = Set(job.instances.map(\.instance)).union(job.endings.map(\.instance)).sorted()
     for number in instances where !numbers.contains(number) {
       throw Diagnostic(.input, "the job has no instance \(number)")
     }

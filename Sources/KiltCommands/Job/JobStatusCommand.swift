@@ -29,9 +29,7 @@ struct JobStatusCommand: ParsableCommand {
     let status = try session.job(reference.key)
     switch output.format {
     case .json:
-      var object = status.json.object ?? JSONObject()
-      if !status.isGone { object["failures"] = .array(try session.client.failures(of: reference.key).map(\.json)) }
-      writeText(JSONValue.object(object).text(.pretty) + "\n", to: 1)
+      writeText(status.json.text(.pretty) + "\n", to: 1)
     case .text:
       let now = Timestamp(milliseconds: wallClockNanoseconds() / 1_000_000)
       let text = StatusText(status, now: now, terminal: .standardOutput)
@@ -72,14 +70,18 @@ struct StatusText {
     let live = Dictionary(job.instances.map { ($0.instance, $0) }) { first, _ in first }
     for instance in job.instances.sorted(by: { $0.instance < $1.instance }) {
       lines.append(line(instance))
-      // The end of this very task is in the line above but for its processes.
-      if let ending = job.endings.first(where: { $0.task.instance == instance.instance }) {
+      // The end of this very task is in the line above but for its details.
+      if let ending = job.endings.first(where: { $0.instance == instance.instance }) {
         add(ending, below: instance)
       }
     }
-    for ending in job.endings where live[ending.task.instance] == nil {
-      lines.append(line(ending.task))
-      addProcesses(of: ending)
+    for ending in job.endings where live[ending.instance] == nil {
+      lines.append(
+        line(
+          InstanceStatus(
+            instance: ending.instance, taskID: ending.taskID, status: ending.status, since: ending.time,
+            message: ending.message)))
+      addDetails(of: ending)
     }
   }
 
@@ -101,25 +103,15 @@ struct StatusText {
   }
 
   private mutating func add(_ ending: TaskEnding, below instance: InstanceStatus) {
-    if ending.task.taskID != instance.taskID {
-      let message = ending.task.message.map { ": \($0)" } ?? ""
-      lines.append(
-        PlainText.line("     last ended \(ending.task.status.rawValue) \(age(of: ending.task.since)) ago\(message)"))
+    if ending.taskID != instance.taskID {
+      let message = ending.message.map { ": \($0)" } ?? ""
+      lines.append(PlainText.line("     last ended \(ending.status.rawValue) \(age(of: ending.time)) ago\(message)"))
     }
-    addProcesses(of: ending)
+    addDetails(of: ending)
   }
 
-  private mutating func addProcesses(of ending: TaskEnding) {
-    for process in ending.processes {
-      let run = process.run
-      let end =
-        run.exitCode.map { "exit code \($0)" } ?? run.signal.map { "signal \($0)" }
-        ?? run.status.rawValue.lowercased()
-      // A process that succeeded explains nothing.
-      if run.exitCode == 0 { continue }
-      lines.append(PlainText.line("     \(run.name) (run \(run.run)): \(end)"))
-      for line in process.lastLines { lines.append("       | " + PlainText.logLine(line)) }
-    }
+  private mutating func addDetails(of ending: TaskEnding) {
+    lines += ending.details.map { "     " + PlainText.logLine($0) }
   }
 
   private func age(of time: Timestamp) -> String {

@@ -91,7 +91,7 @@ extension Routes {
         let task = self.task(request)
         let directory = await scheduler.directory(detail.key, instance: number, task: task)
         if directory == nil, task != nil { return nil }
-        let failure = await scheduler.failures(of: detail.key).first { $0.instance == number }
+        let failure = await scheduler.failure(of: InstanceKey(job: detail.key, instance: number))
         let view: InstancePages.TaskView? = if let directory { await scheduler.view(directory) } else { nil }
         return InstancePages.instance(detail, instance: number, view: view, failure: failure, now: HostScheduler.now())
       }
@@ -177,7 +177,7 @@ extension Routes {
         "<button formaction=\"\(address)\(verb)\" class=\"\(verb == "abort" ? "danger" : "")\">\(verb)</button> "
       })
     return """
-      <div class="card"><h2>Steer it</h2><form class="filter" method="post" action="\(address)\(verbs[0])">\
+      <div class="card"><h2>Change this update</h2><form class="filter" method="post" action="\(address)\(verbs[0])">\
       <input name="code" required autocomplete="off" placeholder="one-time code" aria-label="one-time code">\(buttons)</form>\
       <p class="soft"><code>kilt scheduler code</code> prints a code. Or use a terminal: \
       <code>kilt job \(verbs[0]) \(update.summary.key)</code></p></div>

@@ -70,6 +70,9 @@ extension Routes {
         APIResponse.json(.members(["failures": .list(await scheduler.failures(of: $0.key))]))
       }
     }
+    job.get("sla") { _, context in
+      try await found(context) { detail in detail.sla.map { APIResponse.json($0.json) } ?? APIResponse.notFound }
+    }
     job.get("releases") { _, context in
       try await found(context) {
         APIResponse.json(.members(["releases": .list(await scheduler.releases(of: $0.key) ?? [])]))

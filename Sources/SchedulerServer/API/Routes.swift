@@ -34,7 +34,7 @@ struct Routes: Sendable {
       let includingGone = request.uri.queryParameters["ended"] == "1"
       return try await found(context, includingGone: includingGone) { detail in
         var detail = detail
-        detail.endings = await endings(of: detail)
+        detail.endings = await scheduler.endings(of: detail.key)
         return APIResponse.json(detail.json)
       }
     }

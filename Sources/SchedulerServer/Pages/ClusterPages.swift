@@ -6,6 +6,10 @@ struct HostUsage: Sendable {
   var hostname: String
   var total: Resources
   var given: Resources
+  /// Why no task starts now.
+  var drain: HostDrain?
+  /// Why the state cannot be written now.
+  var problem: String?
 }
 
 /// The choice of jobs that the address of a page makes.
@@ -41,7 +45,7 @@ enum ClusterPages {
   static func cluster(_ name: String, jobs: [JobSummary], host: HostUsage?, filter: JobFilter, now: Timestamp) -> HTML {
     page(
       title: "Cluster \(name)", jobs: jobs, filter: filter, address: "/", path: [(name, "/")],
-      above: overview(jobs) + (host.map(usage) ?? ""))
+      above: (host.map { notices($0, now: now) } ?? "") + overview(jobs) + (host.map(usage) ?? ""))
   }
 
   static func role(_ role: String, cluster: String, jobs: [JobSummary], filter: JobFilter, quota: HTML) -> HTML {
@@ -103,6 +107,30 @@ enum ClusterPages {
       (trouble == 0 ? "0" : "<a class=\"bad badge\" href=\"?state=trouble\">\(trouble)</a>", "jobs in trouble"),
       (updating == 0 ? "0" : "<a href=\"/updates?active=1\">\(updating)</a>", "updates in progress"),
     ])
+  }
+
+  /// What stands in the way of every job: said first.
+  private static func notices(_ host: HostUsage, now: Timestamp) -> HTML {
+    var notices: HTML = ""
+    if let problem = host.problem {
+      notices =
+        notices + """
+          <div class="card warn"><h2>Changes are refused</h2><p>\(problem)</p>\
+          <p class="soft">Tasks run on. The scheduler tries again each second.</p></div>
+          """
+    }
+    if let drain = host.drain {
+      let user: HTML = drain.user.map { " by \($0)" } ?? ""
+      let reason: HTML = drain.reason.map { "<p>\($0)</p>" } ?? ""
+      let force: HTML = drain.forceAt.map { ", SLA policies hold tasks until \(Parts.moment($0, now: now))" } ?? ""
+      notices =
+        notices + """
+          <div class="card warn"><h2>\(host.hostname) is being drained</h2>\(reason)\
+          <p class="soft">begun \(Parts.time(drain.startedAt, now: now))\(user)\(force)</p>\
+          <p>No task starts. To end the drain: <code>kilt scheduler drain --end</code></p></div>
+          """
+    }
+    return notices
   }
 
   private static func usage(_ host: HostUsage) -> HTML {

@@ -12,7 +12,7 @@ enum InstancePages {
 
   /// One task of an instance, and those before it. `view` is nil when none was started yet.
   static func instance(
-    _ job: JobDetail, instance: Int, view: TaskView?, failure: FailureReport?, now: Timestamp
+    _ job: JobDetail, instance: Int, view: TaskView?, failure: TaskEnding?, now: Timestamp
   ) -> HTML {
     let address = "\(Layout.address(of: job.key))/\(instance)"
     let status = job.instances.first { $0.instance == instance }

@@ -12,7 +12,7 @@ enum JobPages {
   }
 
   /// One job: its update, its instances, why they fail, what happened, its configuration.
-  static func job(_ job: JobDetail, update: UpdateDetail?, failures: [FailureReport], next: [Timestamp], now: Timestamp)
+  static func job(_ job: JobDetail, update: UpdateDetail?, failures: [TaskEnding], next: [Timestamp], now: Timestamp)
     -> HTML
   {
     let address = Layout.address(of: job.key)
@@ -46,6 +46,7 @@ enum JobPages {
       \(HTML(unwell.prefix(3).map { Parts.failure($0, now: now) }))\
       <h2>Instances</h2>\
       \(Parts.table(["#instance", "state", "for", "ports", "health", "#restarts", "processes", ""], rows, empty: empty))\
+      \(service(job))\
       <h2>Events</h2>\(events(job.events, address: address, now: now))\
       \(JobSettingsPart.card(job.configuration))\
       <h2>Configuration</h2><details><summary>as the scheduler has it</summary><pre>\(job.configuration.json.text(.pretty))</pre></details>
@@ -61,6 +62,20 @@ enum JobPages {
       <div class="card"><h2>Schedule <code>\(cron.schedule)</code></h2><p class="soft">time zone \(cron.timeZone), \
       a run that is due while the last one still runs: \(cron.collisionPolicy.rawValue)</p><ol>\(times)</ol></div>
       """
+  }
+
+  /// The SLA figures of a job with instances.
+  private static func service(_ job: JobDetail) -> HTML {
+    guard let sla = job.sla, job.summary.cron == nil else { return "" }
+    func text(_ duration: Duration?) -> HTML { duration.map { "\(Parts.shortDuration($0))" } ?? "–" }
+    var tiles: [(value: HTML, label: String)] = [
+      ("\(Int(sla.running.rounded(.down)))%", "of instances run"),
+      (text(sla.timeToAssigned), "median time to assigned"), (text(sla.timeToRunning), "median time to running"),
+    ]
+    tiles += sla.uptime.sorted { $0.key < $1.key }.map {
+      ("\(Parts.shortDuration($0.value))", "least uptime of \($0.key)% of instances")
+    }
+    return "<h2>Service level</h2>\(Parts.tiles(tiles))"
   }
 
   static func isWell(_ instance: InstanceStatus) -> Bool {

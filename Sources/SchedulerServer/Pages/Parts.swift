@@ -34,6 +34,15 @@ enum Parts {
     }
   }
 
+  /// A duration that may be shorter than a second: `0.12 s`, `4 s`, `3 d 4 h`.
+  static func shortDuration(_ duration: Duration) -> String {
+    let milliseconds = max(0, duration.milliseconds)
+    if milliseconds == 0 || milliseconds >= 10_000 { return self.duration(duration) }
+    let hundredths = (milliseconds + 5) / 10
+    let fraction = hundredths % 100
+    return fraction == 0 ? "\(hundredths / 100) s" : "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction) s"
+  }
+
   /// Cells with a label below the value.
   static func tiles(_ tiles: [(value: HTML, label: String)]) -> HTML {
     "<div class=\"tiles\">\(HTML(tiles.map { "<div class=\"tile\"><b>\($0.value)</b><span>\($0.label)</span></div>" as HTML }))</div>"
@@ -98,16 +107,13 @@ enum Parts {
   }
 
   /// The report of a failed task.
-  static func failure(_ report: FailureReport, now: Timestamp) -> HTML {
+  static func failure(_ report: TaskEnding, now: Timestamp) -> HTML {
     let processes = report.processes.map { process -> HTML in
-      let end = [
-        process.exitCode.map { "exit code \($0)" }, process.signal.map { "signal \($0)" },
-      ].compactMap(\.self).joined(separator: ", ")
       let output: HTML = process.output.isEmpty ? "" : "<pre>\(process.output.joined(separator: "\n"))</pre>"
-      return "<p>process <code>\(process.name)</code> \(process.status.rawValue) \(end)</p>\(output)"
+      return "<p>process <code>\(process.name)</code> \(process.end)</p>\(output)"
     }
     let health: HTML =
-      report.health?.message.map { "<p>last health answer: <code>\($0)</code></p>" } ?? ""
+      report.answer.map { "<p>last health answer: <code>\($0)</code></p>" } ?? ""
     return """
       <div class="card warn"><h2>Instance \(report.instance) failed \(time(report.time, now: now))</h2>\
       <p>\(Layout.badge(report.status)) \(report.message ?? "")</p>\(health)\(HTML(processes))</div>

@@ -20,7 +20,7 @@ enum Style {
     .table{overflow-x:auto;border:1px solid var(--line);border-radius:8px;background:var(--card)}
     table{border-collapse:collapse;width:100%}th{text-align:left;font-weight:600;color:var(--soft);font-size:.82em;background:var(--fill)}
     td,th{padding:.5em .9em;border-bottom:1px solid var(--line);vertical-align:top;white-space:nowrap}tr:last-child td{border-bottom:0}
-    td.w{white-space:normal;min-width:14em;overflow-wrap:anywhere}td.n,th.n{text-align:right}
+    td.w{white-space:normal;min-width:14em;overflow-wrap:anywhere}td.n,th.n{text-align:right}td.n:first-child,th.n:first-child{width:1%}
     .badge{display:inline-block;border-radius:1em;padding:.05em .65em;font-size:.8em;font-weight:600;line-height:1.5;letter-spacing:.01em;white-space:nowrap}
     .good{color:var(--good);background:var(--good-b)}.bad{color:var(--bad);background:var(--bad-b)}
     .busy{color:var(--busy);background:var(--busy-b)}.gone{color:var(--gone);background:var(--gone-b)}
@@ -40,6 +40,7 @@ enum Style {
     .graphs{display:grid;grid-template-columns:repeat(auto-fit,minmax(17em,1fr));gap:.9em}.tabs{display:flex;flex-wrap:wrap;gap:1em;margin:.2em 0 1em}
     time{white-space:nowrap}
     @media(max-width:640px){header,.path{padding-left:.9em;padding-right:.9em}main{padding:.1em .9em 2.5em}td,th{padding:.5em .65em}\
-    .tiles{grid-template-columns:repeat(2,minmax(0,1fr))}.path .soft{display:none}}
+    .tiles{grid-template-columns:repeat(2,minmax(0,1fr))}.path .soft{display:none}\
+    header{flex-wrap:wrap;gap:.1em 1em}.menu{flex-wrap:wrap;gap:.1em 1em;overflow:visible}}
     """
 }

@@ -1,22 +1,8 @@
 public import JobModel
 
-/// How well a job is served, from the tasks that are remembered: Aurora's SLA figures.
-public struct SlaFigures: Sendable, Hashable {
-  /// The median time from pending to assigned, and from pending to running; nil without such tasks.
-  public var timeToAssigned: Duration?
-  public var timeToRunning: Duration?
-  /// For each percentile the time that so many percent of the wanted instances have been up for at least.
-  public var uptime: [Int: Duration]
-  /// The share of wanted instances that run now, from 0 to 100.
-  public var running: Double
-
-  /// Aurora's percentiles.
-  public static let percentiles = [50, 75, 90, 95, 99]
-}
-
 extension SchedulerState {
-  /// The SLA figures of a job; nil when there is none of that key.
-  public func slaFigures(of key: JobKey) -> SlaFigures? {
+  /// The SLA figures of a job at a time, which may be later than the last event; nil when there is no job of that key.
+  public func slaFigures(of key: JobKey, at time: Timestamp) -> SlaFigures? {
     guard let job = jobs[key] else { return nil }
     var assigned: [Duration] = []
     var running: [Duration] = []
@@ -31,7 +17,7 @@ extension SchedulerState {
       guard let task = activeTask(of: InstanceKey(job: key, instance: instance)), task.status == .running else {
         return .zero
       }
-      return time - task.since
+      return max(.zero, time - task.since)
     }
     .sorted(by: >)
     var uptime: [Int: Duration] = [:]

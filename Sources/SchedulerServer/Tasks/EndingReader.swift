@@ -1,0 +1,64 @@
+internal import Executor
+internal import JobModel
+internal import SchedulerCore
+internal import SystemSupport
+
+/// A task that has ended, and where its files are.
+struct EndedTask: Sendable {
+  var record: TaskRecord
+  var directory: TaskDirectory
+}
+
+/// Reads how tasks ended: what the state machine knows, joined with the files of the task's directory. Blocks on the disk.
+struct EndingReader {
+  /// How much of each log is told.
+  private static let lines = 8
+  private static let bytes = 4096
+  private static let lineLength = 400
+
+  /// Files that could not be read, for the scheduler's own log.
+  private(set) var problems: [String] = []
+
+  mutating func ending(of task: EndedTask) -> TaskEnding {
+    var ending = Self.record(of: task.record)
+    let runs: [ProcessRun]
+    do {
+      runs = try task.directory.checkpoint()?.processes ?? []
+    } catch {
+      problems.append("\(error)")
+      return ending
+    }
+    // A health check that failed for good is the reason, and its process may have ended well.
+    for run in runs where run.status != .success || task.record.health?.healthy == false {
+      ending.processes.append(
+        TaskEnding.Process(
+          name: run.name, run: run.run, status: run.status, exitCode: run.exitCode, signal: run.signal,
+          output: lastLines(of: run, in: task.directory)))
+    }
+    return ending
+  }
+
+  /// Without what only the task's files hold.
+  static func record(of task: TaskRecord) -> TaskEnding {
+    TaskEnding(
+      instance: task.instance, taskID: task.id, release: task.revision, status: task.status, time: task.since,
+      message: task.message, health: task.health)
+  }
+
+  /// The last lines that a run wrote: of its standard error, or else of its standard output.
+  private mutating func lastLines(of run: ProcessRun, in directory: TaskDirectory) -> [String] {
+    for stream in ["stderr", "stdout"] {
+      let path = directory.paths.log(process: run.name, run: run.run, stream: stream)
+      guard FileSystem.exists(FilePath(path)) else { continue }
+      var reader = LogReader(path: path, offset: -Int64(Self.bytes))
+      do {
+        let text = String(decoding: try reader.rest(limit: Self.bytes), as: UTF8.self)
+        let lines = text.split(separator: "\n").suffix(Self.lines).map { String($0.prefix(Self.lineLength)) }
+        if !lines.isEmpty { return lines }
+      } catch {
+        problems.append("\(error)")
+      }
+    }
+    return []
+  }
+}
