@@ -20,7 +20,7 @@ enum HostFacts {
     let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
     // In steps, so that not each small file of anybody makes another offer.
     let room = (Int(disk.f_bavail) * Int(disk.f_frsize) + diskOfTasks) & ~((1 << 24) - 1)
-    let foreign = try listeningPorts().subtracting(usedPorts).filter(options.portRange.contains)
+    let foreign = try ListeningPorts.all().subtracting(usedPorts).filter(options.portRange.contains)
     return HostOffer(
       hostname: hostname,
       resources: Resources(
@@ -32,18 +32,5 @@ enum HostFacts {
     var buffer = [CChar](repeating: 0, count: 256)
     guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
     return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  /// TCP ports that something on this host listens on (`/proc/net/tcp`, proc(5): state 0A is LISTEN).
-  static func listeningPorts() throws(SystemCallError) -> Set<Int> {
-    var ports: Set<Int> = []
-    for table in ["/proc/net/tcp", "/proc/net/tcp6"] where FileSystem.exists(FilePath(table)) {
-      for line in try FileSystem.readText(FilePath(table)).split(separator: "\n").dropFirst() {
-        let fields = line.split(separator: " ")
-        guard fields.count > 3, fields[3] == "0A", let port = fields[1].split(separator: ":").last else { continue }
-        if let number = Int(port, radix: 16) { ports.insert(number) }
-      }
-    }
-    return ports
   }
 }

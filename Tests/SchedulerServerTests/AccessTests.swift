@@ -254,7 +254,7 @@ import Testing
       kill(thief, SIGKILL)
       waitpid(thief, nil, 0)
     }
-    try waitUntil("the thief listens") { try HostFacts.listeningPorts().contains(port) }
+    try waitUntil("the thief listens") { try ListeningPorts.all().contains(port) }
     // The address leads to the socket, in the state directory of the same user.
     func jobs(state: String) throws -> [JobSummary] {
       let variables = [
