@@ -63,7 +63,13 @@ public enum SchedulerError: DiagnosableError, Hashable {
       Diagnostic(
         .input, "the host is not being drained",
         remedies: ["run `kilt scheduler drain --status` to see which tasks run"])
-    case .noUpdate(let key): Diagnostic(.input, "job \(key) is not being updated")
+    case .noUpdate(let key):
+      Diagnostic(
+        .input, "job \(key) is not being updated",
+        remedies: [
+          "run `kilt update status \(key)` to see its last update",
+          "run `kilt update list` to list the updates of all jobs",
+        ])
     case .updateCannot(let id, let from, let to):
       Diagnostic(.input, "update \(id) is \(from.rawValue) and cannot become \(to.rawValue)")
     case .tooManyInstances(let key, let count, let limit):

@@ -90,6 +90,35 @@ import Testing
     #expect(try running.json("job", "list", "--format", "json").array?.isEmpty == true)
   }
 
+  @Test("A job without health checks that dies at once fails its create, with the signal and the last lines")
+  func dyingAtOnce() throws {
+    let running = try RunningExample(firstPort: 26080)
+    let key = "devcluster/www-data/devel/dies"
+    try running.example.append(
+      "jobs/dies.aurora",
+      """
+      jobs = [Service(
+          cluster = "devcluster", role = "www-data", environment = "devel", name = "dies", instances = 1,
+          task = Task(
+              name = "dies", resources = Resources(cpu = 0.1, ram = 32*MB, disk = 32*MB),
+              processes = [Process(name = "main", cmdline = "echo oh no >&2; kill -SEGV $$")]))]
+
+      """)
+    let created = try running.run("job", "create", "jobs/dies.aurora", "--yes", code: 1)
+    for part in ["instance 0 of \(key) fails again and again", "FAILED, signal 11", "| oh no", "kilt job logs \(key)"] {
+      #expect(created.contains(part), "\(part): \(created)")
+    }
+    let status = try running.run("job", "status", key)
+    #expect(status.contains("process \"main\" FAILED, signal 11") && status.contains("| oh no"), "\(status)")
+    let restarted = try running.run("job", "restart", key, "--at-once", "--yes", code: 1)
+    #expect(restarted.contains("fails again and again"), "\(restarted)")
+    let started = try running.run("cron", "start", key, "--yes", code: 2)
+    #expect(started.contains("kilt job restart"), "\(started)")
+    let missing = try running.run("job", "logs", key + "/4", code: 2)
+    #expect(missing.contains("its instances: 0"), "\(missing)")
+    try running.run("job", "kill", key, "--yes")
+  }
+
   @Test("Scaling and restarting touch only what they name, and a broken template stops neither status nor kill")
   func repair() throws {
     let running = try RunningExample(firstPort: 26040)
@@ -104,6 +133,10 @@ import Testing
     try running.run("job", "restart", key + "/1", "--yes")
     let restarted = try running.tasks(key)
     #expect(restarted[0] == scaled[0] && restarted[1] != scaled[1] && restarted[2] == scaled[2])
+    let none = try running.run("job", "scale", key, "0", code: 2)
+    #expect(none.contains("kilt job kill \(key)"), "\(none)")
+    let idle = try running.run("job", "pause", key, "--yes", code: 2)
+    #expect(idle.contains("kilt update status \(key)"), "\(idle)")
     let missing = try running.run("job", "restart", key + "/7", "--yes", code: 2)
     #expect(missing.contains("7"), "\(missing)")
     #expect(try running.tasks(key) == restarted)

@@ -34,7 +34,7 @@ public struct TaskEnding: Sendable, Hashable {
   public var message: String?
   /// The last health answer.
   public var health: HealthReport?
-  /// Its processes that did not succeed; all of them when the last health answer was bad.
+  /// Its processes that did not succeed, and those that a bad health answer was the end of.
   public var processes: [Process]
 
   public init(

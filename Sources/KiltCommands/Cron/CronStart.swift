@@ -27,6 +27,13 @@ struct CronStart: ParsableCommand {
     session.explain(change.reason)
     let status = try session.job(job)
     let key = status.summary.key
+    guard status.summary.cron != nil else {
+      throw Diagnostic(
+        .input, "job \(key) has no cron schedule",
+        remedies: [
+          "run `kilt job restart \(key)` to start its instances again", "run `kilt cron list` to list cron jobs",
+        ])
+    }
     let count = status.configuration.instances
     global.note("run \(key) now: \(count) instances")
     if change.dryRun { return }

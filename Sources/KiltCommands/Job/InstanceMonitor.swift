@@ -16,10 +16,15 @@ struct InstanceMonitor {
     line = ProgressLine(.standardError, isQuiet: session.global.quiet)
   }
 
+  /// How long the same tasks must run before a job without health checks counts as running, in nanoseconds: a
+  /// program that cannot start ends at once.
+  private static let settling: UInt64 = 2_000_000_000
+
   /// Waits until every instance runs and is healthy; instances of a job that is no service may have finished.
   ///
   /// - Throws: `Diagnostic` as soon as an instance has failed for good or fails again and again, with the reason.
   func waitUntilRunning(instances: Int, seconds: Int) throws {
+    var settling = Settling()
     try wait(seconds: seconds, missing: "not all instances of \(key) run") { job in
       guard let job else { throw Diagnostic(.work, "job \(key) was killed meanwhile") }
       if let broken = job.instances.first(where: { $0.isFlapping || $0.status == .throttled }) {
@@ -28,8 +33,26 @@ struct InstanceMonitor {
       if !job.summary.isService, let failed = job.instances.first(where: { $0.status == .failed }) {
         throw try failure("instance \(failed.instance) of \(key) failed", failed)
       }
-      return job.instances.count == instances
+      let isRunning =
+        job.instances.count == instances
         && job.instances.allSatisfy { $0.status == .running || $0.status == .finished }
+      return settling.isOver(isRunning, of: job)
+    }
+  }
+
+  /// Since when the same tasks run.
+  private struct Settling {
+    private var tasks: Set<TaskID> = []
+    private var since: UInt64 = 0
+
+    mutating func isOver(_ isRunning: Bool, of job: JobStatus) -> Bool {
+      let tasks = isRunning ? Set(job.instances.map(\.taskID)) : []
+      if tasks != self.tasks {
+        self.tasks = tasks
+        since = monotonicNanoseconds()
+      }
+      let needsTime = job.configuration.healthCheck == nil && job.instances.contains { $0.status == .running }
+      return isRunning && (!needsTime || monotonicNanoseconds() - since >= InstanceMonitor.settling)
     }
   }
 
@@ -49,16 +72,18 @@ struct InstanceMonitor {
 
   /// Waits until other tasks than these run in their instances.
   func waitUntilRestarted(_ former: [InstanceStatus], seconds: Int) throws {
+    var settling = Settling()
     try wait(seconds: seconds, missing: "not all instances of \(key) run again") { job in
       guard let job else { throw Diagnostic(.work, "job \(key) was killed meanwhile") }
-      if let broken = job.instances.first(where: { $0.status == .throttled }) {
+      if let broken = job.instances.first(where: { $0.isFlapping || $0.status == .throttled }) {
         throw try failure("instance \(broken.instance) of \(key) fails again and again", broken)
       }
-      return former.allSatisfy { old in
+      let isRunning = former.allSatisfy { old in
         job.instances.contains {
           $0.instance == old.instance && $0.taskID != old.taskID && ($0.status == .running || $0.status == .finished)
         }
       }
+      return settling.isOver(isRunning, of: job)
     }
   }
 

@@ -79,7 +79,10 @@ struct JobLogs: ParsableCommand {
     }
     let numbers = Set(job.instances.map(\.instance)).union(job.endings.map(\.instance)).sorted()
     for number in instances where !numbers.contains(number) {
-      throw Diagnostic(.input, "the job has no instance \(number)")
+      throw Diagnostic(
+        .input, "job \(job.summary.key) has no instance \(number)",
+        notes: ["its instances: \(PlanReport.ranges(numbers))"],
+        remedies: ["run `kilt job status \(job.summary.key)` to see its instances"])
     }
     let streams = stream == .both ? ["stdout", "stderr"] : [stream.rawValue]
     return numbers.filter { instances.isEmpty || instances.contains($0) }.flatMap { number in

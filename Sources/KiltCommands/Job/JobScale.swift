@@ -28,6 +28,11 @@ struct JobScale: ParsableCommand {
     session.explain(change.reason)
     let status = try session.job(job)
     let key = status.summary.key
+    guard count > 0 else {
+      throw Diagnostic(
+        .input, "cannot scale job \(key) to \(count) instances",
+        remedies: ["run `kilt job kill \(key)` to end all of them"])
+    }
     let plan = try session.client.scalePlan(key, to: count)
     let deployment = JobDeployment(session: session, change: change, format: output.format)
     let report = PlanReport(plan, plan.proposed ?? status.configuration, session: session)

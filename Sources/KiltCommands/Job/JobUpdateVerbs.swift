@@ -11,8 +11,16 @@ struct UpdateVerbArguments: ParsableArguments {
   @OptionGroup var job: JobOptions
   @OptionGroup var output: FormatOption
 
+  @Option(help: ArgumentHelp("Why, for the history and the audit trail.", valueName: "text"))
+  var reason: String?
+
+  // These verbs never ask. Scripts give the option to every change all the same.
+  @Flag(name: .shortAndLong, help: .hidden)
+  var yes = false
+
   func run(_ verb: String, done: String) throws {
     let session = try JobSession(global, job)
+    session.explain(reason)
     let receipt = try session.client.changeUpdate(try session.key(job), verb)
     switch output.format {
     case .json: writeText(receipt.json.text(.pretty) + "\n", to: 1)

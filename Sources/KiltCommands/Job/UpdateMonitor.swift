@@ -125,8 +125,9 @@ struct UpdateMonitor {
       default: "failed"
       }
     let first = update.failures.first?.instance ?? 0
+    let change = update.isRestart ? "restart of \(key)" : "update of \(key) to release \(update.release)"
     return Diagnostic(
-      .work, "the update of \(key) to release \(update.release) \(end)\(reason)",
+      .work, "the \(change) \(end)\(reason)",
       notes: update.failures.map { $0.lines.map(PlainText.line).joined(separator: "\n") },
       remedies: [
         "run `kilt job logs \(key) --instance \(first)` to see all output",

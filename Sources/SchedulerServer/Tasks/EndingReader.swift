@@ -21,21 +21,35 @@ struct EndingReader {
 
   mutating func ending(of task: EndedTask) -> TaskEnding {
     var ending = Self.record(of: task.record)
-    let runs: [ProcessRun]
+    let checkpoint: Checkpoint
     do {
-      runs = try task.directory.checkpoint()?.processes ?? []
+      guard let found = try task.directory.checkpoint() else { return ending }
+      checkpoint = found
     } catch {
       problems.append("\(error)")
       return ending
     }
-    // A health check that failed for good is the reason, and its process may have ended well.
-    for run in runs where run.status != .success || task.record.health?.healthy == false {
+    let stopped = task.record.health?.healthy == false ? Self.endedAfterHealth(checkpoint) : []
+    for run in checkpoint.processes where run.status != .success || stopped.contains(run.name) {
       ending.processes.append(
         TaskEnding.Process(
           name: run.name, run: run.run, status: run.status, exitCode: run.exitCode, signal: run.signal,
           output: lastLines(of: run, in: task.directory)))
     }
     return ending
+  }
+
+  /// Processes that ended after the last health answer: a bad answer was the end of them, however well they ended.
+  private static func endedAfterHealth(_ checkpoint: Checkpoint) -> Set<String> {
+    var names: Set<String> = []
+    for record in checkpoint.records {
+      switch record.kind {
+      case .health: names = []
+      case .process(let run) where run.status.isTerminal: names.insert(run.name)
+      default: break
+      }
+    }
+    return names
   }
 
   /// Without what only the task's files hold.
