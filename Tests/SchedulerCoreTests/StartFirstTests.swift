@@ -69,6 +69,48 @@ import Testing
     #expect(bench.scheduler.state.placedTasks.count == 2)
   }
 
+  @Test("A rollback returns to an old copy that still starts, and never makes a third") func startingCopy() throws {
+    var bench = try Bench()
+    try bench.send(.createJob(configuration(instances: 1, update: settings)))
+    let old = try bench.task(0)
+    try bench.send(.taskStatus(old.id, .starting))
+    try bench.send(.startUpdate(configuration(instances: 1, version: 2, update: settings)))
+    let new = try bench.task(0)
+    #expect(leaving(bench).map(\.id) == [old.id])
+    try bench.send(.rollbackUpdate(key))
+    #expect(bench.killed == [new.id] && bench.launched.isEmpty)
+    #expect(try bench.task(0).id == old.id)
+    #expect(bench.scheduler.state.placedTasks.count == 2)
+    try bench.send(.taskStatus(new.id, .killed))
+    try bench.send(.taskStatus(old.id, .running))
+    try bench.pass(.seconds(10))
+    #expect(status(bench) == .rolledBack)
+  }
+
+  @Test("A rollback whose task fails leaves nothing of the release that it takes back") func failingRollback() throws {
+    var settings = settings
+    settings.maxTotalFailures = 1
+    var bench = try Bench()
+    try bench.send(.createJob(configuration(instances: 2, update: settings)))
+    try bench.settle()
+    try bench.send(.startUpdate(configuration(instances: 2, version: 2, update: settings)))
+    let old = try #require(leaving(bench).first)
+    try bench.send(.taskStatus(try bench.task(0).id, .running))
+    try bench.pass(.seconds(10))
+    try bench.send(.taskStatus(old.id, .killed))
+    // Instance 0 is done, and instance 1 has begun: both go back.
+    try bench.send(.rollbackUpdate(key))
+    let new = try #require(bench.scheduler.state.placedTasks.first { $0.instance == 1 && $0.revision == 2 })
+    try bench.send(.taskStatus(new.id, .killed))
+    try bench.pass(.seconds(10))
+    let taken = try #require(leaving(bench).first { $0.instance == 0 })
+    #expect(taken.revision == 2)
+    try bench.send(.taskStatus(try bench.task(0).id, .failed, message: "exit 1"))
+    #expect(bench.killed.contains(taken.id))
+    #expect(status(bench) == .rolledBack)
+    #expect(bench.scheduler.state.jobs[key]?.desired == [0: 1, 1: 1])
+  }
+
   @Test("An abort keeps the copy that runs healthily") func abort() throws {
     var bench = try updating()
     let old = try #require(leaving(bench).first)

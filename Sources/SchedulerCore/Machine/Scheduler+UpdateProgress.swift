@@ -50,7 +50,12 @@ extension Scheduler {
       if progress.failures > update.configuration.maxPerInstanceFailures {
         progress.phase = .failed
         progress.action = update.isRollingBack ? .rollbackFailed : .updateFailed
-        restoreLeaving(of: key)
+        // A rollback leaves nothing of the release that it takes back, whatever runs better.
+        if update.isRollingBack {
+          retireLeaving(of: key, message: "rolled back by update \(update.id)")
+        } else {
+          restoreLeaving(of: key)
+        }
       } else if isDone(instance, progress, of: update) {
         progress.phase = .done
         progress.action = update.isRollingBack ? .rolledBack : .updated
@@ -138,8 +143,11 @@ extension Scheduler {
       if let task = state.activeTask(of: key) { killTask(task.id, message: "removed by update \(update.id)") }
       return
     }
-    // Two copies are there already, and the one to go back to is one of them.
-    if update.isRollingBack, leaving(of: key).contains(where: { $0.revision == target && $0.status == .running }) {
+    // Two copies are there already, and the one to go back to is one of them: whether it runs already or only starts.
+    let copies = leaving(of: key)
+    if update.isRollingBack,
+      copies.contains(where: { $0.revision == target && !TaskTransitions.isEnding($0.status) })
+    {
       return restoreLeaving(of: key)
     }
     guard let task = state.activeTask(of: key) else { return createTask(for: key, revision: revision) }
@@ -149,7 +157,7 @@ extension Scheduler {
       deleteTask(task, message: "replaced by update \(update.id)")
       createTask(for: key, revision: revision, ancestor: task, keepsPlace: task.keepsPlace)
     case .assigned, .starting, .running:
-      if update.configuration.startFirst {
+      if update.configuration.startFirst, copies.isEmpty {
         startBeside(task, revision: revision)
       } else {
         move(task.id, to: .restarting, message: "update \(update.id)")
