@@ -228,4 +228,21 @@ import Testing
     try bench.send(.createJob(configuration(instances: 2) { $0.tier = .preferred }))
     #expect(bench.active.count == 2)
   }
+
+  @Test("A lowered quota refuses growth, but no restart, no new release of the same size and no scaling down")
+  func loweredQuota() throws {
+    var bench = try Bench()
+    try bench.send(.createJob(configuration(instances: 2)))
+    try bench.settle()
+    try bench.send(.setQuota(QuotaKey(role: "cbe"), Resources(cpu: 1, ram: 1 << 30, disk: 1 << 30)))
+    #expect(throws: SchedulerError.self) { try bench.send(.scaleJob(key, to: 3)) }
+    #expect(throws: SchedulerError.self) { try bench.send(.startUpdate(configuration(instances: 2, cpu: 2))) }
+    for event in [
+      Event.startUpdate(configuration(instances: 2), instances: [0, 1], restart: true),
+      .startUpdate(configuration(instances: 2, version: 2)), .scaleJob(key, to: 1),
+    ] {
+      try bench.send(event)
+      try bench.send(.abortUpdate(key))
+    }
+  }
 }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Glibc
 import JSON
 import JobModel
@@ -24,7 +25,8 @@ import Testing
       try body()
       return true
     } catch {
-      return "\(error)".contains("no scheduler answers") || "\(error)".contains("receive") ? nil : false
+      // Only the scheduler's own word is a refusal: a connection that broke says nothing.
+      return (error as? any DiagnosableError)?.diagnostic.blame == .input ? false : nil
     }
   }
 

@@ -29,6 +29,14 @@ struct JobSession {
       workspace = try Workspace.find(from: directory)
     } catch  where address != nil {
       workspace = nil
+    } catch let error as Diagnostic where error.blame == .input && !FileSystem.exists(directory.appending("kilt.toml"))
+    {
+      throw Diagnostic(
+        .input, "no scheduler was named, and \"\(directory)\" is not in a workspace",
+        remedies: [
+          "set KILT_SCHEDULER to the address of a scheduler, such as unix:/var/lib/kilt/socket/api.sock",
+          "or run the command in a workspace whose kilt.toml has a table [clusters.NAME]",
+        ])
     }
     self.workspace = workspace
     let clusters = workspace?.configuration.clusters ?? []

@@ -107,6 +107,9 @@ extension Scheduler {
   }
 
   /// Refuses instances that a role, or a stage of it, has no quota for.
+  ///
+  /// A job that asks for no more than it has is never refused: a quota that was lowered must not stand between a person
+  /// and a restart, a smaller release or fewer instances.
   func checkQuota(_ configuration: JobConfiguration, instances: Int) throws(SchedulerError) {
     guard configuration.tier != .revocable else { return }
     let own = state.jobs[configuration.key]?.quotaUse ?? .zero
@@ -115,14 +118,15 @@ extension Scheduler {
       let needed = configuration.task.resources.multiplied(by: instances)
       let others = state.quotaUse(key) - own
       var over: [String] = []
-      func compare(_ name: String, _ others: Int, _ own: Int, _ limit: Int, _ text: (Int) -> String) {
-        guard others + own > limit else { return }
-        over.append("\(name): the job needs \(text(own)) of \(text(limit)), other jobs use \(text(others))")
+      func compare(_ name: String, _ part: KeyPath<Resources, Int>, _ text: (Int) -> String) {
+        let (asked, limit, used) = (needed[keyPath: part], quota[keyPath: part], others[keyPath: part])
+        guard used + asked > limit, asked > own[keyPath: part] else { return }
+        over.append("\(name): the job needs \(text(asked)) of \(text(limit)), other jobs use \(text(used))")
       }
       let mebibytes = { (bytes: Int) in "\(bytes >> 20) MiB" }
-      compare("CPU", others.milliCPU, needed.milliCPU, quota.milliCPU) { "\(Double($0) / 1000)" }
-      compare("RAM", others.ram, needed.ram, quota.ram, mebibytes)
-      compare("disk", others.disk, needed.disk, quota.disk, mebibytes)
+      compare("CPU", \.milliCPU) { "\(Double($0) / 1000)" }
+      compare("RAM", \.ram, mebibytes)
+      compare("disk", \.disk, mebibytes)
       guard over.isEmpty else { throw .overQuota(key, what: over.joined(separator: "; ")) }
     }
   }
