@@ -82,6 +82,19 @@ import Testing
     }
   }
 
+  @Test("A bar's parts are as wide as their share of the total")
+  func bars() {
+    func widths(_ parts: [Int], _ total: Int) -> [String] {
+      Parts.bar(parts.map { ($0, nil) }, total: total).text.split(separator: "width:").dropFirst()
+        .map { String($0.prefix { $0 != "%" }) }
+    }
+    #expect(widths([2], 2) == ["100.0"])
+    #expect(widths([1, 1], 4) == ["25.0", "25.0"])
+    #expect(widths([5], 3) == ["100.0"] && widths([1], 0) == ["100.0"])
+    #expect(widths([Int.max / 2], Int.max) == ["50.0"])
+    #expect(widths([0], 5).isEmpty)
+  }
+
   @Test func namesOfFilesAreEncodedInLinks() {
     for name in ["a?b#c%2e.txt", "ä ö", "..%2f", "%", "a\"b"] {
       let encoded = PercentEncoding.encoded(name)

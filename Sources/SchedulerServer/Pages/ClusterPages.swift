@@ -72,7 +72,7 @@ enum ClusterPages {
         body =
           body + """
             <h2><a href="/roles/\(role)">\(role)</a></h2>\
-            \(Parts.table(["job", "stage", "kind", "instances", "artifact", "update"], shown.filter { $0.key.role == role }.map(row)))
+            \(Parts.table(["job", "stage", "instances", "update", "kind", "artifact"], shown.filter { $0.key.role == role }.map(row)))
             """
       }
     }
@@ -146,8 +146,8 @@ enum ClusterPages {
     let update: HTML =
       job.update.map { "<a href=\"\(UpdatePages.address(of: $0))\">\(Layout.badge($0.status))</a>" } ?? ""
     return """
-      <tr><td><a href="\(Layout.address(of: job.key))">\(job.key.name)</a></td><td>\(job.key.stage)</td><td>\(kind)</td>\
-      <td>\(counts(job))</td><td>\(JobPages.artifacts(job.artifacts))</td><td>\(update)</td></tr>
+      <tr><td><a href="\(Layout.address(of: job.key))">\(job.key.name)</a></td><td>\(job.key.stage)</td>\
+      <td>\(counts(job))</td><td>\(update)</td><td>\(kind)</td><td>\(JobPages.artifacts(job.artifacts))</td></tr>
       """
   }
 

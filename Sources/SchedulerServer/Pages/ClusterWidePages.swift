@@ -90,7 +90,7 @@ enum ClusterWidePages {
       let codes = (entry["codes"]?.strings ?? []).map { " \($0)" }.joined()
       let link: HTML = text("job").isEmpty ? "" : "<a href=\"/jobs/\(text("job"))\">\(text("job"))</a>"
       return """
-        <tr><td>\(text("time"))</td><td>\(text("user"))</td><td>\(text("address"))</td><td>\(text("action"))</td>\
+        <tr><td>\(moment(text("time")))</td><td>\(text("user"))</td><td>\(text("address"))</td><td>\(text("action"))</td>\
         <td>\(link)</td><td>\(result)\(codes)</td><td class="w">\(subject.joined(separator: ", "))</td>\
         <td class="w">\(text("reason"))</td></tr>
         """
@@ -105,5 +105,11 @@ enum ClusterWidePages {
         ["time", "by", "from", "action", "job", "result", "artifacts and file", "reason"], rows,
         empty: "No change was recorded yet."))
       """)
+  }
+
+  /// A moment as the audit trail writes it, in the form of the other pages.
+  private static func moment(_ text: String) -> HTML {
+    guard text.utf8.count >= 19 else { return "\(text)" }
+    return "<time datetime=\"\(text)\" title=\"\(text)\">\(text.prefix(10)) \(text.dropFirst(11).prefix(8)) UTC</time>"
   }
 }

@@ -45,7 +45,7 @@ enum JobPages {
       <p class="soft">\(artifacts(job.configuration.task.artifacts))</p>\(schedule(job, next, now: now))\(active)\(last)\
       \(HTML(unwell.prefix(3).map { Parts.failure($0, now: now) }))\
       <h2>Instances</h2>\
-      \(Parts.table(["#instance", "state", "for", "ports", "health", "#restarts", "processes", ""], rows, empty: empty))\
+      \(Parts.table(["#instance", "state", "since", "ports", "health", "#restarts", "processes", ""], rows, empty: empty))\
       \(service(job))\
       <h2>Events</h2>\(events(job.events, address: address, now: now))\
       \(JobSettingsPart.card(job.configuration))\
@@ -72,8 +72,11 @@ enum JobPages {
       ("\(Int(sla.running.rounded(.down)))%", "of instances run"),
       (text(sla.timeToAssigned), "median time to assigned"), (text(sla.timeToRunning), "median time to running"),
     ]
-    tiles += sla.uptime.sorted { $0.key < $1.key }.map {
-      ("\(Parts.shortDuration($0.value))", "least uptime of \($0.key)% of instances")
+    // The page shows some of the percentiles: `kilt job sla` shows all.
+    tiles += [50, 95, 99].compactMap { percentile in
+      sla.uptime[percentile].map {
+        ("\(Parts.shortDuration($0))", "least uptime of \(percentile)% of instances")
+      }
     }
     return "<h2>Service level</h2>\(Parts.tiles(tiles))"
   }

@@ -64,8 +64,8 @@ enum Parts {
   /// A bar of coloured parts; `total` is its whole width.
   static func bar(_ parts: [(value: Int, tone: Layout.Tone?)], total: Int) -> HTML {
     let cells = parts.filter { $0.value > 0 }.map { part -> HTML in
-      let percent = min(100, part.value * 1000 / max(1, total))
-      return "<i class=\"\(part.tone?.rawValue ?? "")\" style=\"width:\(percent / 10).\(percent % 10)%\"></i>"
+      let tenths = min(1000, Int((Double(part.value) / Double(max(1, total)) * 1000).rounded()))
+      return "<i class=\"\(part.tone?.rawValue ?? "")\" style=\"width:\(tenths / 10).\(tenths % 10)%\"></i>"
     }
     return "<div class=\"bar\">\(HTML(cells))</div>"
   }
