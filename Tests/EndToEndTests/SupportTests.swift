@@ -40,7 +40,7 @@ import Testing
       example, try example.kilt(["init", "-C", folder.string]), code: 2,
       """
       error: "SCRATCH/new" is a workspace already: it has a kilt.toml
-        help: kilt list ::
+        help: run `kilt list ::` to list its targets
       """)
   }
 }
