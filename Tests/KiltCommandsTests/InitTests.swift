@@ -50,6 +50,19 @@ import Workspace
     #expect(configuration.sourceRoots == project.roots)
   }
 
+  @Test("kilt init lets strings count as imports where a manage.py names Django's settings") func django() throws {
+    let folder = try FileSystem.makeTemporaryDirectory(prefix: "init")
+    defer { remove(folder) }
+    try FileSystem.write(
+      text: "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n",
+      to: folder.appending("manage.py"))
+    #expect(Invocation.run(["init", "--quiet", "-C", folder.string]) == 0)
+    let configuration = try WorkspaceConfiguration(
+      kiltFile: "kilt.toml", text: FileSystem.readText(folder.appending("kilt.toml")))
+    #expect(configuration.inference.stringImports)
+    #expect(configuration.inference.stringImportsMinimumDots == 1)
+  }
+
   private func remove(_ folder: FilePath) {
     do { try FileSystem.removeTree(folder) } catch { Issue.record("\(folder) stays: \(error)") }
   }

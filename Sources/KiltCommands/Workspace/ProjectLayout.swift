@@ -12,6 +12,8 @@ struct ProjectLayout: Equatable {
   var constraintsSource: String?
   /// Source roots as `kilt.toml` writes them: `/` for the root, a name for every directory of that name.
   var sourceRoots = ["/"]
+  /// Whether a `manage.py` of Django is there: Django finds settings and applications by strings.
+  var usesDjango = false
   /// The branch that is checked out, when it can be the main branch.
   var mainBranch = "main"
 
@@ -19,6 +21,9 @@ struct ProjectLayout: Equatable {
   static func read(_ root: FilePath) -> ProjectLayout {
     var layout = ProjectLayout()
     layout.readProject(root)
+    if let text = try? FileSystem.readText(root.appending("manage.py"), limit: 1 << 20) {
+      layout.usesDjango = text.contains("DJANGO_SETTINGS_MODULE")
+    }
     var budget = 20_000
     if findSourceDirectories(root, depth: 0, budget: &budget) { layout.sourceRoots.append("src") }
     if let branch = try? GitRepository(root: root).currentBranch(), ["main", "master", "trunk"].contains(branch) {

@@ -37,6 +37,9 @@ struct WorkspaceInit: ParsableCommand {
       global.note("  Python \(layout.interpreterConstraints.joined(separator: ", ")), from \(source)")
     }
     global.note("  source roots: \(layout.sourceRoots.joined(separator: ", "))")
+    if layout.usesDjango {
+      global.note("  Django: strings such as \"shop.settings\" count as imports")
+    }
     global.note(
       """
       next:
@@ -48,6 +51,14 @@ struct WorkspaceInit: ParsableCommand {
   }
 
   static func text(name: String, layout: ProjectLayout) -> String {
+    let django = """
+      # Django names settings and applications in strings, such as "shop.settings": they count as imports.
+      [python.infer]
+      string_imports = true
+      string_imports_min_dots = 1
+
+
+      """
     let strings = { (texts: [String]) in texts.map { "\"\(quoted($0))\"" }.joined(separator: ", ") }
     return """
       # The workspace is this directory and everything below it.
@@ -62,7 +73,7 @@ struct WorkspaceInit: ParsableCommand {
       # `kilt tailor` adds a pex_binary for each program: `__main__.py` and files with `if __name__ == "__main__":`.
       tailor_pex_binary_targets = true
 
-      # `kilt lock` writes this lockfile from the workspace's requirements.
+      \(layout.usesDjango ? django : "")# `kilt lock` writes this lockfile from the workspace's requirements.
       [python.resolves]
       default = "3rdparty/python/default.lock"
 
