@@ -213,8 +213,8 @@ let modules: [Module] = [
     ],
     packages: [.argumentParser, .hummingbird, .hummingbirdTLS, .log, .serviceLifecycle, .unixSignals, .systemPackage],
     testDependencies: [
-      "SchedulerClient", "HTTPClient", "SigningKeys", "CSystemShims", "kilt-scheduler", "kilt-executor", "kilt-init",
-      "pex-runner",
+      "SchedulerClient", "HTTPClient", "SigningKeys", "CSystemShims", "kilt", "kilt-scheduler", "kilt-executor",
+      "kilt-init", "pex-runner",
     ]),
   // Floor 8
   Module(
@@ -251,6 +251,12 @@ let tools: [(path: String, module: Module)] = [
   ("Fuzz/starlark", Module(name: "starlark-fuzz", dependencies: ["CFuzzDriver", "Starlark"])),
   ("Fuzz/json", Module(name: "json-fuzz", dependencies: ["CFuzzDriver", "JSON"])),
   ("Fuzz/toml", Module(name: "toml-fuzz", dependencies: ["CFuzzDriver", "TOML", "JSON"])),
+  (
+    "Fuzz/job",
+    Module(
+      name: "job-fuzz", dependencies: ["CFuzzDriver", "JobFiles", "JobModel", "JSON", "SystemSupport", "Diagnostics"],
+      packages: [.systemPackage])
+  ),
   (
     "Fuzz/zip",
     Module(

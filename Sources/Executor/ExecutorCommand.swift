@@ -111,7 +111,8 @@ public enum ExecutorCommand {
       --repository URL            The artifact repository to fetch from.
       --policy FILE               A trust policy besides /etc/kilt/policy.toml.
       --cgroup-parent NAME        The control group of tasks. Default: kilt.
-      --allow-missing-user        Run tasks of unknown users as nobody.
+      --allow-missing-user        Run tasks of unknown users as nobody. Without
+                                  root, run all tasks as the executor's user.
       --allow-root USER           Run tasks as this user although its user ID is 0.
                                   Repeatable.
       --read-only DIR             A directory that tasks see. Repeatable.

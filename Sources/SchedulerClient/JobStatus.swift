@@ -10,6 +10,8 @@ public struct JobStatus: Sendable {
   public var isGone: Bool
   /// How the last task of each instance that has ended came to its end.
   public var endings: [TaskEnding]
+  /// The user that tasks of the job run as; nil from a scheduler that does not say.
+  public var runsAs: RunsAs?
   /// The document itself, for `--format json`.
   public var json: JSONValue
 
@@ -19,6 +21,7 @@ public struct JobStatus: Sendable {
     instances = try (json["instances"]?.array ?? []).map { try InstanceStatus(json: $0) }
     isGone = json["gone"]?.bool ?? false
     endings = try (json["endings"]?.array ?? []).map { try TaskEnding(json: $0) }
+    runsAs = try json["runs_as"].map { try RunsAs(json: $0) }
     configuration = try JobConfiguration(json: json["configuration"] ?? .null)
   }
 }

@@ -26,8 +26,10 @@ public enum RefusalCode: String, Sendable, Hashable, CaseIterable {
 
   /// The job is for another cluster.
   case otherCluster = "other-cluster"
-  /// The host has no user of the role's name, or must not run tasks as this user.
+  /// The host has no user of the role's name.
   case unknownUser = "unknown-user"
+  /// The scheduler cannot become the role's user, or must not run tasks as this user.
+  case cannotRunAs = "cannot-run-as"
   /// An instance asks for more than any host has.
   case tooLarge = "too-large"
   /// No host meets a placement constraint.
@@ -96,6 +98,7 @@ public enum RefusalCode: String, Sendable, Hashable, CaseIterable {
     case .cannotStart: "correct it in the job file or its template"
     case .otherCluster: "submit it to the scheduler of its cluster"
     case .unknownUser: "name another user as \"user\" in the job file"
+    case .cannotRunAs: "name another user as \"user\" in the job file"
     case .tooLarge: "ask for less in \"config\" of the job file"
     case .constraintNotMet: "change \"constraints\" of the job"
     case .artifactDigest: "submit the job again: the client asks the repository for the digest"

@@ -136,6 +136,7 @@ extension HostScheduler {
     switch effect {
     case .launch(let assignment):
       do {
+        try checkPolicy(assignment.configuration)
         try supervisor.launch(assignment)
       } catch {
         lost(assignment.taskID, message: "its executor could not be started: \(Self.summary(of: error))")

@@ -9,6 +9,22 @@ internal import SystemSupport
 // Folders of ended tasks: removed by age and number with their history (`SchedulerPolicy`), and here by what they take of
 // the disk.
 extension HostScheduler {
+  /// Makes the files of ended tasks readable again after the host was started anew: large ones are in files that were
+  /// mounted. Another thread does it: there may be a hundred.
+  func restoreFiles() {
+    // Those that ran count as well: the start of the host has ended them. Where an executor lives, nothing is touched.
+    let ended = store.state.tasks.keys.map { supervisor.directory($0) }
+    Task {
+      for directory in ended {
+        do {
+          _ = try await NIOThreadPool.singleton.runIfActive { try directory.restoreFiles() }
+        } catch {
+          warn("the files of task \(directory.name) cannot be read: \(Self.summary(of: error))")
+        }
+      }
+    }
+  }
+
   /// Looks at the folders of ended tasks, and removes the oldest while they take too much or the disk is nearly full. At
   /// most one look is under way.
   func makeRoom() {

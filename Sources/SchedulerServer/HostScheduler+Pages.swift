@@ -45,6 +45,7 @@ extension HostScheduler {
   /// Runs a cron job now.
   func startCron(_ key: JobKey, _ requester: Requester) throws -> Receipt {
     refreshOffer()
+    if let configuration = store.state.jobs[key]?.configuration { try checkPolicy(configuration) }
     try apply(.startCron(key, user: requester.user))
     return Receipt(key: key, outcome: .update, release: store.state.jobs[key]?.current, update: nil)
   }

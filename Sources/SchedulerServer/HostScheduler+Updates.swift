@@ -33,7 +33,25 @@ struct Receipt: Sendable {
 extension HostScheduler {
   /// The effect that a submission would have. Checks everything that `deploy` checks.
   nonisolated func plan(_ submission: Submission) async throws -> UpdatePlan {
-    return try await previewed(verified(submission))
+    return try await described(previewed(verified(submission)))
+  }
+
+  /// The plan with the user that the tasks would run as.
+  nonisolated func described(_ plan: UpdatePlan) async -> UpdatePlan {
+    var plan = plan
+    if let configuration = plan.proposed ?? plan.current { plan.runsAs = await runsAs(configuration) }
+    return plan
+  }
+
+  /// The user that tasks of a job run as when they are started now.
+  nonisolated func runsAs(_ configuration: JobConfiguration) async -> RunsAs {
+    let check = SubmissionCheck(options)
+    do {
+      // A user database can be on another machine.
+      return try await NIOThreadPool.singleton.runIfActive { try check.runsAs(configuration) }
+    } catch {
+      return .impossible(problem: Self.summary(of: error))
+    }
   }
 
   /// Creates the job, or updates it to the configuration; a configuration that changes no instance starts nothing.
@@ -156,6 +174,14 @@ extension HostScheduler {
 
   // MARK: Changes
 
+  /// Refuses what the policy of today forbids: a job that was accepted under another one does not start tasks any more.
+  func checkPolicy(_ configuration: JobConfiguration) throws {
+    let check = PolicyCheck(options.clusterPolicy, hostname: HostFacts.hostname)
+    // What a recorded reason has overridden stays accepted.
+    let refusals = check.refusals(of: configuration).filter { !$0.code.isOverridable }
+    if !refusals.isEmpty { throw SubmissionRefusals(refusals: refusals) }
+  }
+
   private func carryOut(_ event: Event, key: JobKey) throws -> Receipt {
     let before = store.state.updates(of: key).first?.id
     do {
@@ -175,6 +201,9 @@ extension HostScheduler {
   /// Changes the number of instances, in the batches of the job's update configuration.
   func scale(_ key: JobKey, to count: Int, _ requester: Requester) throws -> Receipt {
     refreshOffer()
+    if let job = store.state.jobs[key], let configuration = job.configuration, count > job.desired.count {
+      try checkPolicy(configuration)
+    }
     return try carryOut(.scaleJob(key, to: count, user: requester.user, reason: requester.reason), key: key)
   }
 
@@ -191,6 +220,7 @@ extension HostScheduler {
     // An update of an instance that is not there would add it.
     let missing = (instances ?? []).filter { job.desired[$0] == nil }.sorted()
     guard missing.isEmpty else { throw SchedulerError.noSuchInstances(key, missing) }
+    try checkPolicy(configuration)
     if atOnce || !configuration.isService {
       try apply(.restartInstances(key, instances: instances, user: requester.user))
       return Receipt(key: key, outcome: .update, release: job.current, update: nil)
@@ -206,6 +236,7 @@ extension HostScheduler {
   func rollBack(_ key: JobKey, to release: Int?, _ requester: Requester) throws -> Receipt {
     refreshOffer()
     let active = store.state.activeUpdate(of: key)
+    if active == nil, let target = try rollbackPlan(key, to: release).proposed { try checkPolicy(target) }
     let receipt = try carryOut(
       .rollbackJob(key, to: release, user: requester.user, reason: requester.reason), key: key)
     guard let active, receipt.update == nil else { return receipt }

@@ -117,6 +117,7 @@ actor HostScheduler: Service {
     // Who lives was asked first: what an executor writes before its end is then read before it counts as dead.
     observe(supervisor.poll(placed).filter { if case .executorGone = $0.kind { false } else { true } })
     try destroyStrangers()
+    restoreFiles()
     report(.executorsFound(live: live, dead: dead))
     for (key, quota) in options.clusterPolicy.quotas.sorted(by: { $0.key < $1.key })
     where store.state.quotas[key] != quota {
@@ -204,8 +205,11 @@ actor HostScheduler: Service {
 
   private func offer() throws -> HostOffer {
     let placed = store.state.placedTasks
-    // Without what tasks have written already: it is part of what was given to them.
-    let written = placed.reduce(0) { $0 + min(resourceSamples[$1.id]?.disk ?? 0, $1.configuration.task.resources.disk) }
+    // Without what tasks have written already: it is part of what was given to them. What is in memory takes no disk.
+    let written = placed.reduce(0) { sum, task in
+      let disk = min(resourceSamples[task.id]?.disk ?? 0, task.configuration.task.resources.disk)
+      return disk == 0 || supervisor.directory(task.id).isDiskInMemory ? sum : sum + disk
+    }
     return try HostFacts.offer(options, usedPorts: Set(placed.flatMap(\.ports.values)), diskOfTasks: written)
   }
 

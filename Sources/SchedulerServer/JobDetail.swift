@@ -16,6 +16,8 @@ struct JobDetail: Sendable {
   var endings: [TaskEnding] = []
   /// How well it is served; nil for a job that was killed.
   var sla: SlaFigures?
+  /// The user that tasks started now run as.
+  var runsAs: RunsAs?
 
   var key: JobKey { configuration.key }
 
@@ -32,6 +34,7 @@ struct JobDetail: Sendable {
       "endings": .array(endings.map(\.json)),
       "sla": sla?.json,
       "events": .array(events.map(\.json)),
+      "runs_as": runsAs?.json,
       "configuration": configuration.json,
     ])
   }

@@ -75,7 +75,9 @@ public struct SchedulerCommand: ParsableCommand {
       valueName: "file"))
   var config: String?
 
-  @Flag(help: "Run tasks of a role that is no user of this machine as nobody.")
+  @Flag(
+    help: ArgumentHelp(
+      "Run tasks of a role that is not a user of this machine as nobody; without root, run all tasks as this user."))
   var allowMissingUser = false
 
   @Option(help: ArgumentHelp("Run tasks as this user although its user ID is 0. Repeatable.", valueName: "user"))

@@ -50,7 +50,7 @@ struct SubmissionCheck: Sendable {
         throw SubmissionRefusal(
           .cannotStart, error.diagnostic.summary, remedy: "correct it in the job file or its template")
       }
-      try check(user: configuration.task.user ?? configuration.key.role)
+      _ = try runsAs(configuration)
       return configuration
     }
     throw SubmissionRefusals(refusals: refusals)
@@ -82,30 +82,37 @@ struct SubmissionCheck: Sendable {
     return refusals
   }
 
-  /// A task that its host cannot run as its user would only fail again and again.
-  private func check(user: String) throws {
-    let known = Self.userID(user)
-    if known == 0, getuid() == 0, !options.allowedRoots.contains(user) { throw ExecutorError.rootRefused(user: user) }
-    if options.allowsMissingUser { return }
-    guard let id = known else {
-      throw SubmissionRefusal(
-        .unknownUser, "there is no user \"\(user)\" on the scheduler's machine to run the job as",
-        remedy: "create it there (useradd --system \(user)), or name another as \"user\" in the job file; "
-          + "a scheduler with --allow-missing-user runs such jobs as nobody")
-    }
-    if getuid() != 0, id != getuid() {
-      throw Diagnostic(
-        .input, "the scheduler does not run as root, and so cannot run the job as \"\(user)\"",
-        remedies: ["start the scheduler as root, or with --allow-missing-user, which runs all jobs as its own user"])
+  /// The user that tasks of a job run as here.
+  ///
+  /// - Throws: why the host does not run them; an error of the environment when that cannot be found out now.
+  func runsAs(_ configuration: JobConfiguration) throws -> RunsAs {
+    let user = configuration.task.user ?? configuration.key.role
+    do throws(ExecutorError) {
+      return try TaskIdentity.resolve(
+        user, allowsMissing: options.allowsMissingUser, allowedRoots: options.allowedRoots)
+    } catch {
+      throw Self.refusal(error, user)
     }
   }
 
-  /// The id of a user of this host (getpwnam_r(3)); nil when there is none.
-  private static func userID(_ name: String) -> uid_t? {
-    var entry = passwd()
-    var found: UnsafeMutablePointer<passwd>?
-    var buffer = [CChar](repeating: 0, count: 16384)
-    getpwnam_r(name, &entry, &buffer, buffer.count, &found)
-    return found == nil ? nil : entry.pw_uid
+  /// Why a user is no one to run a task as, in the scheduler's words.
+  private static func refusal(_ error: ExecutorError, _ user: String) -> any Error {
+    switch error {
+    case .missingUser(let missing) where missing == user:
+      SubmissionRefusal(
+        .unknownUser, "there is no user \"\(user)\" on the scheduler's machine to run the job as",
+        remedy: "create it there (useradd --system \(user)), or name another as \"user\" in the job file; "
+          + "a scheduler with --allow-missing-user runs such jobs as nobody")
+    case .cannotBecome(_, let current):
+      SubmissionRefusal(
+        .cannotRunAs, "the scheduler runs as \"\(current)\" and cannot run the job as \"\(user)\"",
+        remedy: "name \"\(current)\" as \"user\" in the job file, start the scheduler as root, or start it with "
+          + "--allow-missing-user, which runs all jobs as \"\(current)\"")
+    case .rootRefused:
+      SubmissionRefusal(
+        .cannotRunAs, "a task cannot run as \"\(user)\": the user ID is 0",
+        remedy: "name another user in the job file; a scheduler with --allow-root \(user) allows such tasks")
+    default: error
+    }
   }
 }

@@ -1,3 +1,4 @@
+import CSystemShims
 import Executor
 import Glibc
 import JobModel
@@ -172,6 +173,60 @@ import Testing
       #expect(try FileSystem.readLink(FilePath(paths.sandbox + "/link")).string == "/etc/passwd")
       #expect(access(paths.sandbox + "/pipe", F_OK) != 0)
     }
+  }
+
+  @Test("After a start of the host the files of an ended task can be read, and removed") func restarted() throws {
+    try #require(getuid() == 0, "only root can mount")
+    let fixture = try Fixture()
+    let event = try fixture.run(
+      Fixture.task(
+        [Fixture.process("main", "head -c \(70 << 20) /dev/zero > big; echo text > file; echo out")],
+        resources: resources(disk: 100 << 20)))
+    #expect(event.status == .finished)
+    let paths = fixture.directory.paths
+    #expect(try !fixture.directory.restoreFiles())
+    // What a start of the host leaves: the file, and nothing mounted.
+    #expect(kilt_unmount(paths.volume) == 0)
+    #expect(access(paths.sandbox + "/file", F_OK) != 0)
+    #expect(try fixture.directory.restoreFiles())
+    #expect(try fixture.file("file") == "text\n" && fixture.log("main") == "out\n")
+    #expect(open(paths.sandbox + "/new", O_WRONLY | O_CREAT, 0o600) < 0 && errno == EROFS)
+    #expect(try !fixture.directory.restoreFiles())
+    try fixture.directory.remove()
+    #expect(access(paths.directory, F_OK) != 0)
+  }
+
+  @Test("A full disk holds up no end of a task, and its files stay readable") func fullHost() throws {
+    try #require(getuid() == 0, "only root can mount")
+    let fixture = try Fixture()
+    try #require(kilt_mount_tmpfs(fixture.root, "size=1m,mode=0711") == 0)
+    defer {
+      do { try fixture.directory.remove() } catch { Issue.record("\(error)") }
+      _ = kilt_unmount(fixture.root)
+    }
+    try fixture.start(
+      Fixture.task(
+        [Fixture.process("main", "head -c 4000000 /dev/zero > big; echo text > file; exec sleep 600")],
+        resources: resources(disk: 10 << 20)))
+    try fixture.waitForFile("file")
+    try fixture.killExecutor()
+    try fixture.directory.killLeftovers()
+    #expect(try fixture.controlGroups() == [])
+    #expect(try fixture.file("file") == "text\n")
+    #expect(throws: ExecutorError.self) { try fixture.directory.restoreFiles() }
+  }
+
+  @Test("Only what a task writes to the host's disk counts as written there", arguments: [16 << 20, 80 << 20])
+  func inMemory(size: Int) throws {
+    try #require(getuid() == 0, "only root can mount")
+    let fixture = try Fixture()
+    try fixture.start(
+      Fixture.task([Fixture.process("main", "echo text > file; exec sleep 600")], resources: resources(disk: size)))
+    try fixture.waitForFile("file")
+    #expect(fixture.directory.isDiskInMemory == (size < 64 << 20))
+    try fixture.directory.requestStop()
+    #expect(try fixture.finish().status == .killed)
+    #expect(!fixture.directory.isDiskInMemory)
   }
 
   @Test("A disk limit that is reached is named") func fullDiskIsNamed() throws {

@@ -220,6 +220,86 @@ import Testing
     #expect(last.last { $0["status"]?.int == 303 }?["action"]?.string == "restart")
   }
 
+  /// Starts `curl` for a request whose answer does not end, and waits until a text of the answer has come.
+  private func stream(
+    _ fixture: SchedulerFixture, _ path: String, _ arguments: [String], until text: String? = nil
+  ) throws -> (pid: pid_t, output: FilePath) {
+    let output = fixture.scratch.appending("stream-\(path.filter(\.isLetter).suffix(40))")
+    let file = try FileSystem.open(output, .writeOnly, options: [.create, .truncate])
+    defer { FileSystem.close(file) }
+    let pid = try spawnDetached("/usr/bin/env", ["curl", "-sN"] + arguments + [fixture.address + path], output: file)
+    if let text { try waitUntil("\(path) answers") { try FileSystem.readText(output).contains(text) } }
+    return (pid, output)
+  }
+
+  private func waitForEnd(of pid: pid_t, _ what: String) throws {
+    try waitUntil(what) {
+      var status: Int32 = 0
+      return waitpid(pid, &status, WNOHANG) == pid
+    }
+  }
+
+  @Test("A token that is revoked ends its streams, its commands in sandboxes and its logins")
+  func revocation() throws {
+    let fixture = try SchedulerFixture()
+    let (role, key) = (SchedulerFixture.user, SchedulerFixture.key())
+    try fixture.client().create(fixture.job(instances: 1))
+    _ = try fixture.waitUntilRunning(key, 1)
+    let reader = try token(fixture, "reader", "read")
+    let deployer = try token(fixture, "deployer", "deploy \(role)/devel")
+    func made(_ what: String) throws -> String {
+      let answer = try fixture.strangersRequest(.post, "/api/\(what)", [:], headers: bearer(reader))
+      let json = try JSONValue(parsing: answer.body)
+      return try #require((json["url"] ?? json["code"])?.string)
+    }
+    func cookie(_ link: String) throws -> HTTPHeaders? {
+      let answer = try fixture.strangersRequest(.get, link.from("/login"))
+      return answer.headers["Set-Cookie"].map { ["Cookie": String($0.prefix { $0 != ";" })] }
+    }
+    let browser = try #require(try cookie(made("login")))
+    let unused = try made("login")
+    #expect(try fixture.strangersRequest(.get, "/", headers: browser).status == 200)
+    let header = ["-H", "Authorization: Bearer \(reader)"]
+    let events = try stream(fixture, "/api/events", header, until: ": connected")
+    let log = try stream(
+      fixture, "/api/jobs/\(key)/instances/0/logs/server/stdout?follow=1", header, until: "serving")
+    let path = "/api/jobs/\(key)"
+    let started = try fixture.strangersRequest(
+      .post, path + "/instances/0/exec",
+      ["command": .strings(["sh", "-c", "echo begun; exec sleep 600 \(fixture.mark)-exec"])],
+      headers: bearer(deployer))
+    let session = try #require(JSONValue(parsing: started.body)["session"]?.string)
+    let command = try stream(
+      fixture, path + "/exec/\(session)/output", ["-X", "POST", "-H", "Authorization: Bearer \(deployer)"],
+      until: "begun")
+
+    for name in ["reader", "deployer"] { try fixture.client().revokeToken(name: name) }
+    try waitForEnd(of: command.pid, "the command's output ends")
+    try waitUntil("the command has ended") {
+      try !Subprocess("ps", ["-eo", "args"], environment: environmentStrings()).run().text.contains(
+        "\(fixture.mark)-exec")
+    }
+    try waitForEnd(of: log.pid, "the followed log ends")
+    #expect(try fixture.strangersRequest(.get, "/", headers: browser).status == 401)
+    #expect(try cookie(unused) == nil)
+    // The next event is not the stream's any more.
+    try fixture.client().create(fixture.job("secret", instances: 1))
+    try waitForEnd(of: events.pid, "the event stream ends")
+    #expect(try !FileSystem.readText(events.output).contains("secret"))
+  }
+
+  @Test("A login by a token's link does not outlast the token") func brief() throws {
+    let fixture = try SchedulerFixture()
+    let secret = try token(fixture, "brief", "read", lifetime: 2)
+    let answer = try fixture.strangersRequest(.post, "/api/login", [:], headers: bearer(secret))
+    let link = try #require(JSONValue(parsing: answer.body)["url"]?.string)
+    let login = try fixture.strangersRequest(.get, link.from("/login"))
+    let cookie: HTTPHeaders = ["Cookie": String((login.headers["Set-Cookie"] ?? "").prefix { $0 != ";" })]
+    try waitUntil("the login has expired") {
+      try fixture.strangersRequest(.get, "/", headers: cookie).status == 401
+    }
+  }
+
   @Test("With --open-reading everybody on the machine reads and nobody changes")
   func openReading() throws {
     let fixture = try SchedulerFixture(["--open-reading"])

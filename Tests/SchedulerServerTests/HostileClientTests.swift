@@ -21,6 +21,17 @@ import Testing
     #expect(try fixture.client().jobs().isEmpty)
   }
 
+  @Test("Jobs with damaged values are refused, and bring no scheduler down", arguments: [1, 2])
+  func damagedJobs(seed: Int) throws {
+    let fixture = try SchedulerFixture()
+    let outcome = try Subprocess(
+      Self.root.appending("scripts/lib/job-http-fuzz").string,
+      [fixture.socket.string, SchedulerFixture.user, "150", "\(seed)"], environment: environmentStrings()
+    ).run()
+    #expect(outcome.termination.isSuccess, "\(outcome.text)\(outcome.errorText)")
+    #expect(kill(fixture.pid, 0) == 0)
+  }
+
   @Test("Half-sent requests, readers that do not read, and event streams keep within bounded memory")
   func load() throws {
     let programs = try executablePath().removingLastComponent()

@@ -68,6 +68,26 @@ import Testing
     #expect(page.contains("asked for /number-9"))
   }
 
+  @Test("Output that goes to the executor's own log is cut at its limit") func consoleLog() throws {
+    let fixture = try SchedulerFixture()
+    var job = fixture.job(instances: 1)
+    job.healthCheck = nil
+    job.task.processes[0].cmdline =
+      "i=0; while [ $i -lt 6 ]; do head -c 1000000 /dev/zero | tr '\\0' x; i=$((i+1)); done; echo end; exec sleep 600"
+    job.task.processes[0].logger = LoggerConfiguration(destination: .both)
+    try fixture.client().create(job)
+    _ = try fixture.waitForInstances(SchedulerFixture.key(), "it runs") { $0.first?.status == .running }
+    let task = try #require(fixture.tasks().first)
+    var largest: Int64 = 0
+    try waitUntil("all of it is written to the task's own log") {
+      largest = max(largest, try FileSystem.status(of: task.appending("executor.log")).size)
+      let log = task.appending("logs/server/0/stdout")
+      return try FileSystem.exists(log) && FileSystem.status(of: log).size > 6_000_000
+    }
+    largest = max(largest, try FileSystem.status(of: task.appending("executor.log")).size)
+    #expect(largest > 0 && largest <= (1 << 20) + (1 << 17), "\(largest)")
+  }
+
   @Test func logsOfATaskThatEndedAreFoundWhileItsSuccessorWaits() throws {
     let fixture = try SchedulerFixture()
     let client = try fixture.client()

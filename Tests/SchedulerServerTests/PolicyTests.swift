@@ -1,6 +1,7 @@
 import Artifacts
 import Diagnostics
 import Digests
+import Glibc
 import HTTPClient
 import JSON
 import JobFiles
@@ -112,6 +113,56 @@ import Testing
       #expect(body["error"]?["remedy"]?.string?.isEmpty == false, "\(response.text)")
       return body["error"]?["codes"]?.strings ?? ["no code: \(response.text)"]
     }
+  }
+
+  @Test("A policy that was tightened starts no task of a job that it forbids") func tightened() throws {
+    let scratch = try FileSystem.makeTemporaryDirectory(prefix: "policy")
+    defer { do { try FileSystem.removeTree(scratch) } catch { Issue.record("\(error)") } }
+    let (config, data) = (scratch.appending("scheduler.toml"), scratch.appending("data"))
+    try FileSystem.createDirectories(data)
+    try FileSystem.setPermissions(0o777, of: data)
+    try FileSystem.setPermissions(0o755, of: scratch)
+    func allow(_ roles: String) throws {
+      try FileSystem.write(
+        text: "[policy.volumes.\"\(data)\"]\nroles = [\"\(roles)\"]\nmode = \"rw\"\n", to: config)
+    }
+    try allow(SchedulerFixture.user)
+    let fixture = try SchedulerFixture(["--config", config.string])
+    let (client, key) = (try fixture.client(), SchedulerFixture.key())
+    var job = fixture.job(instances: 1)
+    job.task.volumes = [Volume(hostPath: data.string, containerPath: "/data", mode: .readWrite)]
+    job.task.processes[0].cmdline = "touch /data/seen; " + job.task.processes[0].cmdline
+    try client.create(job)
+    let before = try fixture.waitUntilRunning(key, 1)
+    #expect(FileSystem.exists(data.appending("seen")))
+    // A second release without the volume, so that there is one to return to.
+    fixture.endScheduler(SIGTERM)
+    try allow("somebody-else")
+    try fixture.start()
+    func refused(_ path: String, _ body: JSONValue) throws -> Bool {
+      let answer = try fixture.request(.post, "/api/jobs/\(key)\(path)", body)
+      return try answer.status == 422
+        && JSONValue(parsing: answer.body)["error"]?["codes"]?.strings == ["volume-not-allowed"]
+    }
+    #expect(try refused("/restart", [:]) && refused("/restart", ["at_once": true]) && refused("/scale", ["count": 2]))
+    // What runs is left alone, and what takes its place does not start.
+    #expect(try fixture.client().job(key)?.instances.map(\.taskID) == before.map(\.taskID))
+    try FileSystem.removeFile(data.appending("seen"))
+    #expect(kill(try fixture.server(of: before[0]), SIGKILL) == 0)
+    try waitUntil("a new task was refused") {
+      try fixture.client().job(key)?.json.text().contains("cannot write to") == true
+    }
+    #expect(!FileSystem.exists(data.appending("seen")))
+    // A rollback to the release with the volume is refused as well.
+    var plain = fixture.job(instances: 1)
+    plain.task.processes[0].cmdline += " plain"
+    let update = try fixture.request(
+      .post, "/api/jobs/\(key)/update", ["configuration": plain.json, "instances": [0]])
+    #expect(update.status == 202, "\(update.text)")
+    try waitUntil("the update has ended") {
+      try fixture.client().latestUpdate(of: key)?.summary.status.isTerminal == true
+    }
+    #expect(try refused("/rollback", ["release": 1]))
   }
 
   @Test("Every rule of the policy holds against a client that lies")

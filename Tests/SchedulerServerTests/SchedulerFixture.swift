@@ -20,6 +20,8 @@ final class SchedulerFixture: Sendable {
   private let python: String
   private let readOnly: [String]
   private let arguments: [String]
+  private let user: String?
+  private let isThroughKilt: Bool
   nonisolated(unsafe) private(set) var pid: pid_t = 0
   nonisolated(unsafe) private(set) var address = ""
 
@@ -27,7 +29,12 @@ final class SchedulerFixture: Sendable {
   /// Whom the tasks run as.
   static var user: String { getuid() == 0 ? "nobody" : String(cString: getpwuid(getuid()).pointee.pw_name) }
 
-  init(_ arguments: [String] = [], start: Bool = true) throws {
+  /// - Parameters:
+  ///   - user: who runs the scheduler; only root can ask for another.
+  ///   - throughKilt: whether it is started by `kilt scheduler run`, in a workspace.
+  init(
+    _ arguments: [String] = [], start: Bool = true, asUser user: String? = nil, throughKilt: Bool = false
+  ) throws {
     for (program, package) in [("bwrap", "bubblewrap"), ("setpriv", "util-linux"), ("python3", "python3")] {
       try #require(Subprocess.find(program) != nil, "'\(program)' is missing: apt-get install \(package)")
     }
@@ -36,10 +43,14 @@ final class SchedulerFixture: Sendable {
     let lines = try find.run().text.split(separator: "\n").map(String.init)
     try #require(lines.count == 2)
     python = try FileSystem.canonicalPath(FilePath(lines[0])).string
-    readOnly = lines[1].hasPrefix("/usr") ? [] : [lines[1]]
+    // A user who is not root may not see where Python is.
+    readOnly = lines[1].hasPrefix("/usr") || user != nil ? [] : [lines[1]]
     scratch = try FileSystem.makeTemporaryDirectory(prefix: "scheduler")
     mark = "mark-\(scratch.lastComponent?.string ?? "")"
     self.arguments = arguments
+    self.user = user
+    isThroughKilt = throughKilt
+    if let user { try makeWorkspace(of: user) }
     if start { try self.start() }
   }
 
@@ -79,14 +90,36 @@ final class SchedulerFixture: Sendable {
     return path
   }
 
+  /// Makes the scratch directory a workspace that belongs to a user.
+  private func makeWorkspace(of user: String) throws {
+    try FileSystem.write(text: "", to: scratch.appending("kilt.toml"))
+    let owner = try Subprocess("chown", ["-R", user, scratch.string], environment: environmentStrings()).run()
+    try #require(owner.termination.isSuccess, "\(owner.errorText)")
+  }
+
+  /// The program that starts the scheduler, and the arguments before the scheduler's own.
+  private func command() throws -> (program: FilePath, arguments: [String]) {
+    let scheduler = try Self.program("kilt-scheduler")
+    var command = [scheduler.string]
+    if isThroughKilt {
+      command = [try Self.program("kilt").string, "scheduler", "run", "-C", scratch.string, "--path", "/usr/bin"]
+    }
+    guard let user else { return (FilePath(command[0]), Array(command.dropFirst())) }
+    let becoming = ["--reuid=\(user)", "--regid=65534", "--clear-groups"]
+    let access = try Subprocess("setpriv", becoming + ["test", "-x", command[0]], environment: environmentStrings())
+    try #require(try access.run().termination.isSuccess, "\(user) cannot execute \(command[0])")
+    return ("/usr/bin/setpriv", becoming + command)
+  }
+
   /// Starts it, and waits until it answers.
   func start() throws {
     if FileSystem.exists(state.appending("address")) { try FileSystem.removeFile(state.appending("address")) }
     let log = try FileSystem.open(
       scratch.appending("scheduler.log"), .writeOnly, options: [.create, .append])
     defer { FileSystem.close(log) }
+    let command = try command()
     pid = try spawnDetached(
-      Self.program("kilt-scheduler"), ["--state-directory", state.string, "--listen", "127.0.0.1:0"] + options,
+      command.program, command.arguments + ["--state-directory", state.string, "--listen", "127.0.0.1:0"] + options,
       environment: ["HOME=\(scratch)", "PATH=/usr/local/bin:/usr/bin:/bin"], output: log)
     try waitUntil("the scheduler listens") {
       guard FileSystem.exists(state.appending("address")) else {

@@ -112,14 +112,30 @@ struct TaskVolume: Hashable {
     return inner.st_dev != outer.st_dev
   }
 
+  /// Mounts the file of a task that has ended again, to be read: the host was started anew. Does nothing where it is
+  /// mounted, or was in memory.
+  ///
+  /// - Returns: whether it was mounted by this call.
+  static func remount(_ paths: TaskPaths) throws(ExecutorError) -> Bool {
+    guard SmallFile.exists(paths.volumeImage), SmallFile.exists(paths.volume), !isMounted(paths) else { return false }
+    // What a power cut left half written must not be carried on.
+    try run(
+      "mount", package: "mount", ["-o", "loop,ro,nodev,nosuid,noexec,noatime", paths.volumeImage, paths.volume])
+    return true
+  }
+
+  /// Whether the file system is in memory.
+  static func isInMemory(_ paths: TaskPaths) -> Bool { isMounted(paths) && !SmallFile.exists(paths.volumeImage) }
+
   /// Takes the file system away and leaves what was in it in plain directories, as far as that is small. What is large
   /// stays mounted, for those who read logs. Without a file system, does nothing.
   static func settle(_ paths: TaskPaths) throws(ExecutorError) {
     guard isMounted(paths) else { return }
     var status = statvfs()
     guard statvfs(paths.volume, &status) == 0 else { throw .last("statvfs", paths.volume) }
-    let isInMemory = !SmallFile.exists(paths.volumeImage)
-    guard isInMemory || Int(status.f_blocks - status.f_bfree) * Int(status.f_frsize) <= largestCopied else { return }
+    guard isInMemory(paths) || Int(status.f_blocks - status.f_bfree) * Int(status.f_frsize) <= largestCopied else {
+      return
+    }
     let copies = paths.directory + "/volume.copy"
     do throws(SystemCallError) {
       try FileSystem.removeTree(FilePath(copies))

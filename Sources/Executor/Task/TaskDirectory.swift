@@ -86,8 +86,24 @@ public struct TaskDirectory: Sendable, Hashable {
       usleep(10_000)
     }
     for directory in directories where !ControlGroups.removeDirectory(directory) { throw .last("rmdir", directory) }
-    try TaskVolume.settle(paths)
+    // A full disk must not hold up the end of the task: what cannot be copied stays mounted and readable.
+    do throws(ExecutorError) { try TaskVolume.settle(paths) } catch { return killed.count }
     return killed.count
+  }
+
+  /// Whether what the task writes is in memory, and takes nothing of the host's disk.
+  public var isDiskInMemory: Bool { TaskVolume.isInMemory(paths) }
+
+  /// Makes the files of an ended task readable again after the host was started anew, and takes the task's file system
+  /// away where that was put off.
+  ///
+  /// - Returns: whether a file system was mounted.
+  /// - Throws: ``ExecutorError`` if they stay out of reach.
+  public func restoreFiles() throws(ExecutorError) -> Bool {
+    guard getuid() == 0, case .gone = presence else { return false }
+    if try TaskVolume.remount(paths) { return true }
+    try TaskVolume.settle(paths)
+    return false
   }
 
   /// Removes the directory with all that is in it, and the task's file system. No executor may live in it.

@@ -1,16 +1,33 @@
 import Glibc
+public import JobModel
 
 extension TaskUser {
-  /// The user of this name in the host's user database; nil when there is none.
-  static func named(_ name: String) -> TaskUser? {
-    guard let entry = getpwnam(name)?.pointee else { return nil }
-    return TaskUser(name: name, id: entry.pw_uid, group: entry.pw_gid)
+  /// Returns the user of this name in the host's user database; nil when there is none.
+  ///
+  /// - Throws: ``ExecutorError`` when the database cannot be asked, such as without a free descriptor: a user that is
+  ///   not found then may exist.
+  static func named(_ name: String) throws(ExecutorError) -> TaskUser? {
+    var (buffer, entry) = ([CChar](repeating: 0, count: 1 << 14), passwd())
+    while true {
+      var found: UnsafeMutablePointer<passwd>?
+      let code = getpwnam_r(name, &entry, &buffer, buffer.count, &found)
+      if found != nil { return TaskUser(name: name, id: entry.pw_uid, group: entry.pw_gid) }
+      switch code {
+      case 0, ENOENT, ESRCH: return nil
+      case EINTR: continue
+      case ERANGE where buffer.count < 1 << 22: buffer = [CChar](repeating: 0, count: buffer.count * 2)
+      default: throw .library(call: "getpwnam_r", code: code)
+      }
+    }
   }
 
-  /// The user this process runs as.
+  /// The user that this process runs as.
   static func current() -> TaskUser {
     let id = getuid()
-    let name = getpwuid(id).map { String(cString: $0.pointee.pw_name) } ?? "\(id)"
+    var (buffer, entry) = ([CChar](repeating: 0, count: 1 << 14), passwd())
+    var found: UnsafeMutablePointer<passwd>?
+    getpwuid_r(id, &entry, &buffer, buffer.count, &found)
+    let name = found == nil ? "\(id)" : String(cString: entry.pw_name)
     return TaskUser(name: name, id: id, group: getgid())
   }
 
@@ -21,7 +38,7 @@ extension TaskUser {
     _ name: String, allowsMissing: Bool, allowedRoots: [String]
   ) throws(ExecutorError) -> (user: TaskUser, warning: String?) {
     let current = TaskUser.current()
-    if let user = TaskUser.named(name) {
+    if let user = try TaskUser.named(name) {
       if user.id == 0, current.id == 0, !allowedRoots.contains(name) { throw .rootRefused(user: name) }
       if current.id == 0 || user.id == current.id { return (user, nil) }
       guard allowsMissing else { throw .cannotBecome(user: name, current: current.name) }
@@ -29,7 +46,20 @@ extension TaskUser {
     }
     guard allowsMissing else { throw .missingUser(name) }
     guard current.id == 0 else { return (current, "the user '\(name)' does not exist: running as '\(current.name)'") }
-    guard let nobody = TaskUser.named("nobody") else { throw .missingUser("nobody") }
+    guard let nobody = try TaskUser.named("nobody") else { throw .missingUser("nobody") }
     return (nobody, "the user '\(name)' does not exist: running as 'nobody'")
+  }
+}
+
+/// Tells as whom an executor of this process's user runs tasks.
+public enum TaskIdentity {
+  /// Returns the user that a task of the user `name` runs as.
+  ///
+  /// - Throws: ``ExecutorError`` when such a task is refused, or when the host's user database cannot be asked.
+  public static func resolve(
+    _ name: String, allowsMissing: Bool, allowedRoots: [String]
+  ) throws(ExecutorError) -> RunsAs {
+    let user = try TaskUser.forTask(name, allowsMissing: allowsMissing, allowedRoots: allowedRoots).user
+    return user.name == name ? .user(name) : .other(user.name, insteadOf: name)
   }
 }

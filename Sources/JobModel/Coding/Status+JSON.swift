@@ -126,3 +126,24 @@ extension FieldReader {
     }
   }
 }
+
+extension RunsAs: JSONCodable {
+  public init(json: JSONValue) throws(ModelError) {
+    let fields = try FieldReader(json)
+    if let problem = try fields.optionalString("problem") {
+      self = .impossible(problem: problem)
+    } else if let wanted = try fields.optionalString("instead_of") {
+      self = .other(try fields.string("user"), insteadOf: wanted)
+    } else {
+      self = .user(try fields.string("user"))
+    }
+  }
+
+  public var json: JSONValue {
+    switch self {
+    case .user(let name): .members(["user": .string(name)])
+    case .other(let name, let wanted): .members(["user": .string(name), "instead_of": .string(wanted)])
+    case .impossible(let problem): .members(["problem": .string(problem)])
+    }
+  }
+}

@@ -70,6 +70,7 @@ extension UpdatePlan: JSONCodable {
       batches: [], current: try fields.optionalObject("current"),
       proposed: try fields.optionalObject("proposed"),
       secondsPerInstance: try fields.optionalDouble("seconds_per_instance"))
+    runsAs = try fields.optionalObject("runs_as")
     for (index, value) in (json["batches"]?.array ?? []).enumerated() {
       let numbers = value.array?.compactMap { $0.int.flatMap(Int.init(exactly:)) }
       guard let numbers, numbers.count == value.array?.count else {
@@ -85,7 +86,7 @@ extension UpdatePlan: JSONCodable {
       "former_release": .integer(formerRelease), "changes": .list(changes), "untouched": .integer(untouched),
       "batches": .array(batches.map { .array($0.map { .integer($0) }) }), "current": current?.json,
       "proposed": proposed?.json,
-      "seconds_per_instance": secondsPerInstance.map { .double($0) },
+      "seconds_per_instance": secondsPerInstance.map { .double($0) }, "runs_as": runsAs?.json,
     ])
   }
 }

@@ -45,6 +45,8 @@ public struct UpdatePlan: Sendable, Hashable {
   public var proposed: JobConfiguration?
   /// Durations of the last updates that succeeded, per changed instance; nil before the first.
   public var secondsPerInstance: Double?
+  /// The user that the tasks run as; nil from a scheduler that does not say.
+  public var runsAs: RunsAs?
 
   public init(
     key: JobKey, outcome: Outcome, release: Int, formerRelease: Int? = nil, changes: [Change] = [], untouched: Int = 0,

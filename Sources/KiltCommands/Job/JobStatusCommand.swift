@@ -67,6 +67,7 @@ struct StatusText {
     self.terminal = terminal
     let state = job.isGone ? " (killed; its last instances)" : job.summary.isEnding ? " (being killed)" : ""
     lines.append("\(job.summary.key)\(state)")
+    if let runsAs = job.runsAs { lines.append(PlainText.line("  runs as \(runsAs.text)")) }
     let live = Dictionary(job.instances.map { ($0.instance, $0) }) { first, _ in first }
     for instance in job.instances.sorted(by: { $0.instance < $1.instance }) {
       lines.append(line(instance))

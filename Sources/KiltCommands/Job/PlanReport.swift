@@ -59,6 +59,7 @@ struct PlanReport {
     var lines = [summary]
     if plan.outcome == .unchanged { return lines + configurationLines }
     for artifact in artifacts { lines += artifact.lines }
+    if let runsAs = plan.runsAs { lines.append(PlainText.line("  runs as    \(runsAs.text)")) }
     lines += configurationLines
     if plan.outcome == .create || plan.outcome == .replace {
       let resources = configuration.task.resources

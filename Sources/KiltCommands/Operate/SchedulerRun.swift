@@ -15,8 +15,12 @@ struct SchedulerRun: ParsableCommand {
       .kilt/scheduler and bundles come from the repository of kilt.toml; elsewhere name --state-directory and \
       --repository. Stopping it leaves its tasks running. All options: kilt scheduler run -- --help
 
+      Root runs tasks as the user of their role. Any other user runs only jobs of the role with its own name; with \
+      --allow-missing-user, it runs all jobs as itself.
+
       EXAMPLES
         kilt scheduler
+        kilt scheduler --allow-missing-user        without root: run all jobs as me
         kilt scheduler run --listen 127.0.0.1:0 --stop-tasks-on-exit
       """)
 
@@ -67,8 +71,6 @@ extension SchedulerRun {
       arguments += ["--cluster", cluster.name]
       if !isGiven("--listen"), let listen = cluster.loopbackAddress { arguments += ["--listen", listen] }
     }
-    // A user who is not root cannot become another: tasks then run as that user, in a namespace of their own.
-    if geteuid() != 0 { arguments.append("--allow-missing-user") }
     if !isGiven("--path") { arguments += try interpreterOptions(workspace) }
   }
 

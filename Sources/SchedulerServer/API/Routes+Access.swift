@@ -101,6 +101,8 @@ extension Routes {
   private func revokeToken(_ context: AccessContext) async throws -> Response {
     let name = context.parameters.get("name") ?? ""
     let tokens = access.tokens
+    // What the token has made ends with it, whatever becomes of the file.
+    defer { access.sessions.forget(owner: "token:\(name)") }
     guard try await NIOThreadPool.singleton.runIfActive({ try tokens.revoke(name: name) }) else {
       return APIResponse.error(
         .notFound, "the token \"\(name)\" does not exist", remedy: "run `kilt token list`")

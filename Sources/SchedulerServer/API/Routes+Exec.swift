@@ -34,7 +34,7 @@ extension Routes {
       else { return APIResponse.notFound }
       return APIResponse.stream(request, type: "application/octet-stream") { writer, departure in
         defer { sessions.remove(name) }
-        try await Self.copy(session, to: &writer, departure)
+        try await Self.copy(session, to: &writer, departure, context)
       }
     }
     job.post("exec/:session/input") { request, context in
@@ -82,10 +82,10 @@ extension Routes {
 
   /// Passes on what the command writes until it has ended or the client has left.
   private static func copy(
-    _ session: ExecSession, to writer: inout any ResponseBodyWriter, _ departure: Departure
+    _ session: ExecSession, to writer: inout any ResponseBodyWriter, _ departure: Departure, _ context: AccessContext
   ) async throws {
     var pause = 2
-    while !departure.hasHappened, !Task.isShuttingDownGracefully {
+    while !departure.hasHappened, !Task.isShuttingDownGracefully, context.isStillAllowed() {
       let frames = session.read()
       for frame in frames {
         try await writer.write(ByteBuffer(bytes: frame.bytes))

@@ -35,7 +35,7 @@ extension Routes {
       var path = path
       var reader = LogReader(path: path, offset: offset)
       // A server that stops waits for no reader.
-      while !departure.hasHappened, !Task.isShuttingDownGracefully {
+      while !departure.hasHappened, !Task.isShuttingDownGracefully, context.isStillAllowed() {
         // Both are asked before the last read: what was written until then is read.
         let next = run != nil ? nil : await scheduler.logPath(directory, process: process, run: nil, stream: stream)
         let hasEnded = directory.presence == .gone
@@ -78,6 +78,7 @@ extension Routes {
       departure.whenItHappens(end)
       try await writer.write(ByteBuffer(string: ": connected\n\n"))
       for await event in events {
+        guard context.isStillAllowed() else { return }
         try await writer.write(ByteBuffer(string: "event: \(event.name)\ndata: \(event.data.text())\n\n"))
       }
     }

@@ -67,6 +67,8 @@ extension Routes {
     job.get { _, context in
       try await page(context) { detail in
         let now = HostScheduler.now()
+        var detail = detail
+        detail.runsAs = await scheduler.runsAs(detail.configuration)
         return JobPages.job(
           detail, update: await scheduler.update(of: detail.key), failures: await scheduler.failures(of: detail.key),
           next: await scheduler.nextRuns(of: detail.key, count: 5, now: now), now: now)
@@ -92,6 +94,8 @@ extension Routes {
         let directory = await scheduler.directory(detail.key, instance: number, task: task)
         if directory == nil, task != nil { return nil }
         let failure = await scheduler.failure(of: InstanceKey(job: detail.key, instance: number))
+        var detail = detail
+        detail.runsAs = await scheduler.runsAs(detail.configuration)
         let view: InstancePages.TaskView? = if let directory { await scheduler.view(directory) } else { nil }
         return InstancePages.instance(detail, instance: number, view: view, failure: failure, now: HostScheduler.now())
       }

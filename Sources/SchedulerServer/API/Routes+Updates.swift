@@ -51,7 +51,9 @@ extension Routes {
       try await changing(request, context) { key, requester in
         let fields = try await fields(of: request, ["release", "dry_run"])
         let release = try fields.integer("release")
-        if try fields.flag("dry_run") { return try await scheduler.rollbackPlan(key, to: release).json }
+        if try fields.flag("dry_run") {
+          return await scheduler.described(try await scheduler.rollbackPlan(key, to: release)).json
+        }
         return try await scheduler.rollBack(key, to: release, requester).json
       }
     }
@@ -61,7 +63,9 @@ extension Routes {
         guard let count = try fields.integer("count") else {
           throw HTTPError(.unprocessableContent, message: "\"count\" is missing")
         }
-        if try fields.flag("dry_run") { return try await scheduler.scalePlan(key, to: count).json }
+        if try fields.flag("dry_run") {
+          return await scheduler.described(try await scheduler.scalePlan(key, to: count)).json
+        }
         return try await scheduler.scale(key, to: count, requester).json
       }
     }

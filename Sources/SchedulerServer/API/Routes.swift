@@ -35,6 +35,7 @@ struct Routes: Sendable {
       return try await found(context, includingGone: includingGone) { detail in
         var detail = detail
         detail.endings = await scheduler.endings(of: detail.key)
+        detail.runsAs = await scheduler.runsAs(detail.configuration)
         return APIResponse.json(detail.json)
       }
     }

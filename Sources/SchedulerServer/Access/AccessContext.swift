@@ -10,6 +10,8 @@ struct AccessContext: RequestContext {
   let channel: any Channel
   /// Set by ``AccessControl/Middleware``.
   var caller = Caller(identity: .nobody, rights: [], address: "")
+  /// Whether the caller has its rights still: they can end while a long answer is sent.
+  var isStillAllowed: @Sendable () -> Bool = { true }
   let audit = AuditDetails()
 
   init(source: ApplicationRequestContextSource) {
@@ -22,7 +24,10 @@ struct AccessContext: RequestContext {
   /// The writer alone waits only while it knows that the connection is full, and it learns that from the event loop: a
   /// fast file and a reader that does not read would pile up pieces in between. The loop works in order: when it has
   /// come to the end of this, it has the piece, and the next one waits if there is no room.
+  ///
+  /// - Throws: ``AccessEnded`` for a caller whose rights have ended; the connection then ends within the body.
   func write(_ bytes: [UInt8], to writer: inout any ResponseBodyWriter) async throws {
+    guard isStillAllowed() else { throw AccessEnded() }
     try await writer.write(ByteBuffer(bytes: bytes))
     try await channel.eventLoop.submit {}.get()
   }

@@ -1,4 +1,5 @@
 internal import Diagnostics
+internal import Digests
 internal import Glibc
 internal import HTTPTypes
 internal import Hummingbird
@@ -45,6 +46,7 @@ struct AccessControl: Sendable {
       let reads = request.method == .get || request.method == .head
       context.caller = control.caller(of: request, peer: peer, reads: reads)
       if !context.caller.rights.isEmpty { control.connections.proved(context.channel) }
+      context.isStillAllowed = { [caller = context.caller] in control.isStillAllowed(caller) }
       let required = RouteAccess.required(reads: reads, path: path)
       let response: Response
       // With open reading, nobody has a right to read. A change needs somebody who asked for it.
@@ -68,28 +70,46 @@ struct AccessControl: Sendable {
 
   /// The caller of a request. A token that is shown decides alone: nothing is added to its rights.
   func caller(of request: Request, peer: Peer, reads: Bool) -> Caller {
-    func caller(_ identity: Caller.Identity, _ rights: Set<AccessRight>) -> Caller {
-      Caller(identity: identity, rights: rights, address: peer.address)
+    func caller(
+      _ identity: Caller.Identity, _ rights: Set<AccessRight>, _ credential: SHA256Digest? = nil,
+      until time: Timestamp? = nil
+    ) -> Caller {
+      Caller(identity: identity, rights: rights, address: peer.address, credential: credential, expiresAt: time)
     }
     if let header = request.headers[.authorization] {
       guard let text = Self.bearerToken(header), let token = tokens.token(text) else { return caller(.nobody, []) }
-      return caller(.token(name: token.name), token.rights)
+      return caller(.token(name: token.name), token.rights, token.digest, until: token.expiresAt)
     }
     switch peer.transport {
     case .socket(let user):
       let mayDoAll = user == 0 || user == geteuid()
       return caller(.user(id: user, name: Self.userName(user)), mayDoAll ? [.admin] : [])
     case .tcp(let address):
-      if let session = sessions.session(request.cookies[sessions.cookieName]?.value) {
-        if reads { return caller(.session(owner: session.owner), session.readingRights) }
+      let cookie = request.cookies[sessions.cookieName]?.value ?? ""
+      if let session = sessions.session(cookie) {
+        if reads {
+          return caller(
+            .session(owner: session.owner), session.readingRights, SHA256Digest.of(cookie), until: session.expiresAt)
+        }
         // Cookies are shared by all ports of a host, and so with every task's server: a cookie alone changes nothing.
         if let code = request.headers[Self.codeHeader ?? .authorization], let owner = sessions.redeem(code: code) {
-          return caller(.session(owner: owner.owner), owner.rights)
+          return caller(.session(owner: owner.owner), owner.rights, until: owner.notAfter)
         }
         return caller(.session(owner: session.owner), [])
       }
       if isReadingOpen, LoopbackAddress.isLoopback(address) { return caller(.nobody, [.read]) }
       return caller(.nobody, [])
+    }
+  }
+
+  /// Whether a caller that was let in has its rights still. A stream asks before each piece: a token that is revoked or
+  /// expires ends what it has begun.
+  func isStillAllowed(_ caller: Caller) -> Bool {
+    guard let credential = caller.credential else { return true }
+    switch caller.identity {
+    case .token: return tokens.isValid(credential)
+    case .session: return sessions.isValid(credential)
+    case .nobody, .user: return true
     }
   }
 

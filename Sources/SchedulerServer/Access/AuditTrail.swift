@@ -72,6 +72,8 @@ final class AuditTrail: Sendable {
     var waiting: [[UInt8]] = []
     var dropped = 0
     var problem: SystemCallError?
+    /// Whether the waiting records are tried again without a further one.
+    var isTriedAgain = false
   }
 
   private let path: FilePath
@@ -79,11 +81,12 @@ final class AuditTrail: Sendable {
   private let largestFile: Int64
   /// Files that are kept besides the one that is written.
   static let backups = 8
-  private static let largestBacklog = 10_000
+  private let largestBacklog: Int
 
-  init(stateDirectory: FilePath, largestFile: Int64 = 32 << 20) {
+  init(stateDirectory: FilePath, largestFile: Int64 = 32 << 20, largestBacklog: Int = 10_000) {
     path = stateDirectory.appending("audit.log")
     self.largestFile = largestFile
+    self.largestBacklog = largestBacklog
   }
 
   /// Appends a record on another thread, and returns when it is on the disk.
@@ -98,20 +101,51 @@ final class AuditTrail: Sendable {
 
   private func append(_ line: [UInt8]) {
     state.withLock { state in
-      if state.waiting.count >= Self.largestBacklog {
+      if state.waiting.count >= largestBacklog {
         state.dropped += 1
       } else {
         state.waiting.append(line)
       }
-      do throws(SystemCallError) {
-        try write(state.waiting.flatMap { $0 })
-        state.waiting = []
-        state.problem = nil
-      } catch {
-        if state.problem != error { writeText("warning: the audit trail cannot be written: \(error)\n", to: 2) }
-        state.problem = error
+      flush(&state)
+    }
+  }
+
+  /// Writes what waits; what the disk does not take is tried again each second.
+  private func flush(_ state: inout State) {
+    do throws(SystemCallError) {
+      try write(state.waiting.flatMap { $0 } + (state.dropped > 0 ? Self.lostRecords(state.dropped) : []))
+      state.waiting = []
+      state.dropped = 0
+      state.problem = nil
+    } catch {
+      if state.problem != error { writeText("warning: the audit trail cannot be written: \(error)\n", to: 2) }
+      state.problem = error
+      if !state.isTriedAgain {
+        state.isTriedAgain = true
+        Task { await self.tryAgain() }
       }
     }
+  }
+
+  private func tryAgain() async {
+    while true {
+      do { try await Task.sleep(for: .seconds(1)) } catch { return }
+      let isDone = state.withLock { state in
+        flush(&state)
+        if state.problem == nil { state.isTriedAgain = false }
+        return state.problem == nil
+      }
+      if isDone { return }
+    }
+  }
+
+  /// The record of records that found no room, in memory either.
+  private static func lostRecords(_ count: Int) -> [UInt8] {
+    let entry = JSONValue.members([
+      "time": .string(HostScheduler.now().description), "user": "kilt-scheduler", "action": "records-lost",
+      "count": .int(Int64(count)),
+    ])
+    return entry.bytes(.compact) + [0x0A]
   }
 
   private func write(_ bytes: [UInt8]) throws(SystemCallError) {

@@ -1,3 +1,5 @@
+internal import Digests
+internal import JobModel
 internal import SchedulerAccess
 
 /// Who sent a request, by facts that the server has seen itself.
@@ -17,6 +19,10 @@ struct Caller: Sendable, Hashable {
   var rights: Set<AccessRight>
   /// The address of the connection: an IP address, or `unix`.
   var address: String
+  /// The digest of the token or cookie that was shown; nil for a caller without one.
+  var credential: SHA256Digest?
+  /// When the rights end by themselves.
+  var expiresAt: Timestamp?
 
   /// The name that records and messages use.
   var name: String {
@@ -54,6 +60,9 @@ struct Peer: Sendable, Hashable {
     }
   }
 }
+
+/// The end of an answer whose caller has lost its rights while it was sent.
+struct AccessEnded: Error {}
 
 /// A request that its caller has no right to.
 struct AccessDenied: Error {

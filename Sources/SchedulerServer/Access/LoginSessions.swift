@@ -12,6 +12,8 @@ final class LoginSessions: Sendable {
     var owner: String
     var rights: Set<AccessRight>
     var expiresAt: Timestamp
+    /// When the token of the owner expires, and with it everything that it has made.
+    var notAfter: Timestamp?
 
     /// What a cookie may do with these rights.
     var readingRights: Set<AccessRight> { rights.contains(.admin) ? [.read] : rights }
@@ -50,7 +52,9 @@ final class LoginSessions: Sendable {
     _ list: any WritableKeyPath<State, [SHA256Digest: Session]> & Sendable, for caller: Caller
   ) throws(SystemCallError) -> String {
     let secret = String(try TokenStore.secret().prefix(32))
-    let session = Session(owner: caller.name, rights: caller.rights, expiresAt: now() + Self.linkLifetime)
+    let session = Session(
+      owner: caller.name, rights: caller.rights,
+      expiresAt: Self.earlier(now() + Self.linkLifetime, caller.expiresAt), notAfter: caller.expiresAt)
     insert(session, secret, into: list)
     return secret
   }
@@ -58,7 +62,7 @@ final class LoginSessions: Sendable {
   /// Exchanges a link's secret for a session's; nil when it is unknown, used or too old.
   func redeem(link: String) throws(SystemCallError) -> (cookie: String, session: Session)? {
     guard var session = take(link, from: \.links) else { return nil }
-    session.expiresAt = now() + Self.sessionLifetime
+    session.expiresAt = Self.earlier(now() + Self.sessionLifetime, session.notAfter)
     let cookie = try TokenStore.secret()
     insert(session, cookie, into: \.sessions)
     return (cookie, session)
@@ -68,11 +72,27 @@ final class LoginSessions: Sendable {
   func redeem(code: String) -> Session? { take(code, from: \.codes) }
 
   /// The session of a cookie.
-  func session(_ cookie: String?) -> Session? {
-    guard let cookie, !cookie.isEmpty else { return nil }
-    let digest = SHA256Digest.of(cookie)
+  func session(_ cookie: String) -> Session? { cookie.isEmpty ? nil : session(SHA256Digest.of(cookie)) }
+
+  /// Whether the cookie with a digest still lets its browser in.
+  func isValid(_ digest: SHA256Digest) -> Bool { session(digest) != nil }
+
+  private func session(_ digest: SHA256Digest) -> Session? {
     let time = now()
     return state.withLock { $0.sessions[digest].flatMap { time < $0.expiresAt ? $0 : nil } }
+  }
+
+  /// Forgets the links, codes and sessions of an owner whose rights have ended.
+  func forget(owner: String) {
+    state.withLock { state in
+      for list in [\State.links, \State.codes, \State.sessions] {
+        state[keyPath: list] = state[keyPath: list].filter { $0.value.owner != owner }
+      }
+    }
+  }
+
+  private static func earlier(_ time: Timestamp, _ other: Timestamp?) -> Timestamp {
+    other.map { min(time, $0) } ?? time
   }
 
   private func insert(

@@ -77,6 +77,12 @@ final class TokenStore: Sendable {
     }
   }
 
+  /// Whether the token with a digest is neither revoked nor expired.
+  func isValid(_ digest: SHA256Digest) -> Bool {
+    let time = now()
+    return state.withLock { $0.byDigest[digest]?.isValid(at: time) ?? false }
+  }
+
   /// Makes a token and returns its text, which is not kept. Blocks on the disk.
   func create(name: String, rights: Set<AccessRight>, lifetime: Duration?, by user: String) throws -> String {
     guard JobKey.isIdentifier(name), name.utf8.count <= 64 else {

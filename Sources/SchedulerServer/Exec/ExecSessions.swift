@@ -9,6 +9,8 @@ internal import SystemSupport
 final class ExecSessions: Sendable {
   /// More at a time are refused.
   static let limit = 64
+  /// More of one job at a time are refused: the operators of others must find room.
+  static let limitOfJob = 32
 
   private struct Entry {
     var key: JobKey
@@ -29,9 +31,11 @@ final class ExecSessions: Sendable {
       let now = monotonicNanoseconds()
       let expired = entries.filter { !$0.value.isTaken && now > $0.value.startedAt + 60_000_000_000 }
       for name in expired.keys { entries[name] = nil }
-      guard entries.count < Self.limit else {
+      let ofJob = entries.values.count { $0.key == key }
+      guard entries.count < Self.limit, ofJob < Self.limitOfJob else {
+        let number = ofJob < Self.limitOfJob ? "\(entries.count)" : "\(ofJob)"
         throw Diagnostic(
-          .environment, "\(Self.limit) commands run in sandboxes already", remedies: ["try again when one has ended"])
+          .environment, "\(number) commands run in sandboxes already", remedies: ["try again when one has ended"])
       }
       entries[name] = Entry(key: key, session: session, startedAt: now)
       return expired

@@ -43,6 +43,11 @@ enum Parts {
     return fraction == 0 ? "\(hundredths / 100) s" : "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction) s"
   }
 
+  /// The user that tasks run as; nothing where nobody has asked.
+  static func runsAs(_ runsAs: RunsAs?) -> HTML {
+    runsAs.map { "<p class=\"soft\">runs as \($0.text)</p>" } ?? ""
+  }
+
   /// Cells with a label below the value.
   static func tiles(_ tiles: [(value: HTML, label: String)]) -> HTML {
     "<div class=\"tiles\">\(HTML(tiles.map { "<div class=\"tile\"><b>\($0.value)</b><span>\($0.label)</span></div>" as HTML }))</div>"
