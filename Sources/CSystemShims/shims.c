@@ -241,9 +241,9 @@ static struct bpf_insn instruction(int code, int target, int source, int offset,
 }
 
 int kilt_guard_ports(int group, unsigned first, unsigned last, const unsigned *ports, unsigned count) {
-  struct bpf_insn program[512];
+  struct bpf_insn program[4096];
   unsigned n = 0;
-  if (count > 500) {
+  if (count > 4000) {
     errno = E2BIG;
     return -1;
   }

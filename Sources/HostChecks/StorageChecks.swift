@@ -69,7 +69,11 @@ public enum StorageChecks {
   }
 
   /// Whether only this user can read and change a private directory or file that exists.
-  public static func privacy(_ subject: String, _ path: FilePath) throws(SystemCallError) -> Finding {
+  ///
+  /// - Parameter isPassable: whether other users may go through the directory to what is open to them in it.
+  public static func privacy(
+    _ subject: String, _ path: FilePath, isPassable: Bool = false
+  ) throws(SystemCallError) -> Finding {
     guard let status = try FileSystem.statusIfPresent(of: path) else {
       return Finding(subject, .good, "\"\(path)\" does not exist yet")
     }
@@ -78,8 +82,8 @@ public enum StorageChecks {
         subject, .problem, "user id \(status.owner) owns \"\(path)\", not this user",
         remedies: ["run `kilt doctor` as the user that runs the scheduler", "run `chown` as root"])
     }
-    let mode = status.kind == .directory ? "0700" : "0600"
-    if status.permissions & 0o077 != 0 {
+    let mode = status.kind == .directory ? isPassable ? "0711" : "0700" : "0600"
+    if status.permissions & (isPassable ? 0o066 : 0o077) != 0 {
       return Finding(
         subject, .problem, "other users can use \"\(path)\": its mode is 0\(String(status.permissions, radix: 8))",
         remedies: ["run `chmod \(mode) \(path)`"])

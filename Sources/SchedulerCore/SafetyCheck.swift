@@ -26,7 +26,8 @@ public struct SafetyCheck: Sendable {
 
   /// Everything that is wrong, in a fixed order; empty for a sound configuration.
   public func problems(of job: JobConfiguration) -> [ConfigurationProblem] {
-    keyProblems(job) + shapeProblems(job) + machineProblems(job) + processProblems(job.task) + artifactProblems(job)
+    keyProblems(job) + shapeProblems(job) + rangeProblems(job) + machineProblems(job) + processProblems(job.task)
+      + artifactProblems(job)
       + portProblems(job)
   }
 

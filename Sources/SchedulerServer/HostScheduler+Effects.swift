@@ -150,6 +150,7 @@ extension HostScheduler {
     case .destroy(let task): destroying[task] = destroying[task] ?? .taskDestroyed(task)
     case .deleteSandbox(let task): deleteSandbox(task)
     case .record(let event):
+      if followers.isEmpty { return }
       let event = SchedulerEvent(event)
       for follower in followers.values { follower.yield(event) }
     case .wake(let time): wakeAt = time

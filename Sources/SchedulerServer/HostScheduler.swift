@@ -42,7 +42,9 @@ actor HostScheduler: Service {
   var folderSizes: [TaskID: Int] = [:]
   var removed: Set<TaskID> = []
   /// Why the state cannot be written, while it cannot.
-  var storeFailure: String?
+  var storeFailure: String? { didSet { health.report(storeFailure) } }
+  /// For whoever asks while this actor waits for the disk.
+  nonisolated let health = ServerHealth()
   var isCarryingOut = false
   var wakeAt: Timestamp?
   var followers: [Int: AsyncStream<SchedulerEvent>.Continuation] = [:]

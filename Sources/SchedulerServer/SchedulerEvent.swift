@@ -1,13 +1,15 @@
 internal import JSON
 internal import JobModel
+internal import NIOCore
 internal import SchedulerCore
 
 /// Something that happened, as those who follow the API's events are told.
 struct SchedulerEvent: Sendable {
-  var name: String
-  var data: JSONValue
+  /// A server-sent event (HTML standard, section 9.2). Made once, whoever follows.
+  let frame: ByteBuffer
 
   init(_ event: RecordedEvent) {
+    let name: String
     var object = JSONObject([
       ("time", .string(event.time.description)), ("job", .string(event.job.description)),
     ])
@@ -30,6 +32,6 @@ struct SchedulerEvent: Sendable {
     }
     if let user = event.user { object["user"] = .string(user) }
     if let message = event.message { object["message"] = .string(message) }
-    data = .object(object)
+    frame = ByteBuffer(string: "event: \(name)\ndata: \(JSONValue.object(object).text())\n\n")
   }
 }

@@ -110,6 +110,12 @@ import Testing
     let finding = try StorageChecks.privacy("state directory", directory)
     expect(finding, .problem, "0755")
     #expect(finding.remedies == ["run `chmod 0700 \(directory)`"])
+    // The scheduler's own state directory lets its tasks' users through.
+    try FileSystem.setPermissions(0o711, of: directory)
+    expect(try StorageChecks.privacy("state directory", directory, isPassable: true), .good, "only this user")
+    expect(try StorageChecks.privacy("socket", directory), .problem, "0711")
+    try FileSystem.setPermissions(0o755, of: directory)
+    expect(try StorageChecks.privacy("state directory", directory, isPassable: true), .problem, "0755")
     expect(try StorageChecks.privacy("state directory", directory.appending("none")), .good, "not exist yet")
   }
 

@@ -27,6 +27,39 @@ import Testing
     #expect(problems { $0.task.user = "cbe" } == [])
   }
 
+  @Test("A number with which a sum of the scheduler's would overflow is refused") func ranges() {
+    let time = Duration.seconds(1_000_000_000)
+    func health(_ change: (inout HealthCheckConfiguration) -> Void) -> [String] {
+      problems { job in
+        var check = HealthCheckConfiguration(checker: .shell(command: "true"))
+        change(&check)
+        job.healthCheck = check
+      }
+    }
+    #expect(health { _ in } == [])
+    #expect(
+      health { $0.maxConsecutiveFailures = 1 << 60 } == [
+        "the failures of its health check is 1152921504606846976; it is at most 1000000"
+      ])
+    #expect(health { $0.minConsecutiveSuccesses = .max }.count == 1)
+    #expect(
+      health { $0.interval = time } == ["the interval of its health check is 1000000000 s; it is at most 366 days"])
+    #expect(health { $0.timeout = time }.count == 1 && health { $0.initialInterval = time }.count == 1)
+    #expect(problems { $0.task.resources.ram = .max }.count == 1)
+    #expect(problems { $0.task.resources.disk = .max }.count == 1)
+    #expect(problems { $0.task.resources.milliCPU = .max }.count == 1)
+    #expect(problems { $0.priority = .max }.count == 1 && problems { $0.priority = .min }.count == 1)
+    #expect(problems { $0.task.maxFailures = .max }.count == 1 && problems { $0.task.maxFailures = -1 }.count == 1)
+    #expect(problems { $0.task.finalizationWait = time }.count == 1)
+    #expect(problems { $0.drain = time }.count == 1 && problems { $0.drain = .seconds(-1) }.count == 1)
+    #expect(problems { $0.update.watch = time }.count == 1 && problems { $0.update.pulseInterval = time }.count == 1)
+    #expect(problems { $0.update.strategy = .queue(batchSize: .max) }.count == 1)
+    #expect(problems { $0.update.maxTotalFailures = .max }.count == 1)
+    #expect(problems { $0.task.processes[0].minDuration = time }.count == 1)
+    #expect(problems { $0.task.processes[0].logger = LoggerConfiguration(backups: .max) }.count == 1)
+    #expect(problems { $0.slaPolicy = .count(.max, duration: time) }.count == 2)
+  }
+
   @Test func aGitArtifactNamesAFullCommitAndWasFound() {
     #expect(
       problems { job in

@@ -1,5 +1,6 @@
 import Glibc
 import HTTPClient
+import JSON
 import SchedulerClient
 import SystemSupport
 import Testing
@@ -19,6 +20,26 @@ import Testing
     #expect(outcome.termination.isSuccess, "\(outcome.text)\(outcome.errorText)")
     #expect(kill(fixture.pid, 0) == 0)
     #expect(try fixture.client().jobs().isEmpty)
+  }
+
+  @Test("Requests made from the API's own description cause no server error") func describedRequests() throws {
+    let fixture = try SchedulerFixture()
+    let find = try Subprocess(
+      Self.root.appending("scripts/lib/schemathesis").string, [], environment: environmentStrings()
+    ).run()
+    try #require(find.termination.isSuccess, "\(find.errorText)")
+    let answer = try fixture.client().createToken(name: "fuzzer", rights: ["admin"], lifetimeSeconds: nil)
+    let token = try #require(answer["token"]?.string)
+    let outcome = try Subprocess(
+      String(find.text.prefix { $0 != "\n" }),
+      [
+        "run", "\(fixture.address)/api/openapi.json", "--header", "Authorization: Bearer \(token)", "--checks",
+        "not_a_server_error", "--exclude-path", "/api/events", "--phases", "fuzzing", "--max-examples", "3", "--seed",
+        "1", "--request-timeout", "60", "--no-color",
+      ], environment: environmentStrings(), workingDirectory: fixture.scratch
+    ).run()
+    #expect(outcome.termination.isSuccess, "\(outcome.text)\(outcome.errorText)")
+    #expect(kill(fixture.pid, 0) == 0)
   }
 
   @Test("Jobs with damaged values are refused, and bring no scheduler down", arguments: [1, 2])

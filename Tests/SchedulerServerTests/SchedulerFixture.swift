@@ -106,7 +106,7 @@ final class SchedulerFixture: Sendable {
     }
     guard let user else { return (FilePath(command[0]), Array(command.dropFirst())) }
     let becoming = ["--reuid=\(user)", "--regid=65534", "--clear-groups"]
-    let access = try Subprocess("setpriv", becoming + ["test", "-x", command[0]], environment: environmentStrings())
+    let access = Subprocess("setpriv", becoming + ["test", "-x", command[0]], environment: environmentStrings())
     try #require(try access.run().termination.isSuccess, "\(user) cannot execute \(command[0])")
     return ("/usr/bin/setpriv", becoming + command)
   }

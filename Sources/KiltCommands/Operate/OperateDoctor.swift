@@ -113,12 +113,23 @@ struct OperateDoctor: ParsableCommand {
     let directory =
       stateDirectory.map { FilePath($0) } ?? workspace?.stateDirectory.path.appending("scheduler")
     guard let directory else { return findings }
-    findings.append(try StorageChecks.privacy("state directory", directory))
+    // Users of tasks go through it to their working directories.
+    findings.append(try StorageChecks.privacy("state directory", directory, isPassable: true))
     findings.append(try StorageChecks.space("state space", directory, needed: 1 << 30))
-    let token = directory.appending("token")
-    if FileSystem.exists(token) { findings.append(try StorageChecks.privacy("token", token)) }
+    for (subject, name) in Self.privateFiles where FileSystem.exists(directory.appending(name)) {
+      findings.append(try StorageChecks.privacy(subject, directory.appending(name)))
+    }
+    if let file = environmentVariable("KILT_TOKEN_FILE"), !file.isEmpty {
+      findings.append(try StorageChecks.privacy("KILT_TOKEN_FILE", FilePath(file)))
+    }
     return findings
   }
+
+  /// Parts of the state directory that only the scheduler's user can use.
+  private static let privateFiles = [
+    ("database", "scheduler.sqlite"), ("tokens", "tokens.json"), ("socket", "socket"), ("audit trail", "audit.log"),
+    ("TLS key", "tls/key.pem"), ("backups", "backups"),
+  ]
 
   private func artifactFindings(_ workspace: Workspace?) throws -> [Finding] {
     var findings: [Finding] = []

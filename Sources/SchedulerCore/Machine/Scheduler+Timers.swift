@@ -105,7 +105,11 @@ extension Scheduler {
   /// What a task may take from its start until its health checks have succeeded or failed.
   private func startPeriod(of task: TaskRecord) -> Duration {
     guard let check = task.configuration.healthCheck else { return .zero }
-    return check.initialInterval
-      + (check.interval + check.timeout) * (check.maxConsecutiveFailures + check.minConsecutiveSuccesses)
+    // A job that an earlier version has accepted may have numbers of any size.
+    let count =
+      min(check.maxConsecutiveFailures, SafetyCheck.largestCount)
+      + min(check.minConsecutiveSuccesses, SafetyCheck.largestCount)
+    let time = min(check.interval, SafetyCheck.longestTime) + min(check.timeout, SafetyCheck.longestTime)
+    return min(check.initialInterval, SafetyCheck.longestTime) + time * count
   }
 }

@@ -79,7 +79,7 @@ extension Routes {
       try await writer.write(ByteBuffer(string: ": connected\n\n"))
       for await event in events {
         guard context.isStillAllowed() else { return }
-        try await writer.write(ByteBuffer(string: "event: \(event.name)\ndata: \(event.data.text())\n\n"))
+        try await writer.write(event.frame)
       }
     }
   }

@@ -55,7 +55,7 @@ struct Routes: Sendable {
     }
     job.get("instances/:instance/logs/:process/:stream") { request, context in try await log(request, context) }
     router.get("health") { _, _ in
-      guard let failure = await scheduler.storeFailure else { return APIResponse.text(Array("ok\n".utf8)) }
+      guard let failure = scheduler.health.failure else { return APIResponse.text(Array("ok\n".utf8)) }
       return APIResponse.error(.serviceUnavailable, failure)
     }
     router.get("metrics") { _, _ in APIResponse.text(Array(await scheduler.metrics().utf8)) }
