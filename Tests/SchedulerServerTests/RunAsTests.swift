@@ -35,8 +35,10 @@ import Testing
   private func user(_ fixture: SchedulerFixture, _ key: JobKey) throws -> String {
     var text = ""
     try waitUntil("the task says who it is") {
-      text = try fixture.request(.get, "/api/jobs/\(key)/instances/0/logs/server/stdout").text
-      return text.contains("\n")
+      let answer = try fixture.request(.get, "/api/jobs/\(key)/instances/0/logs/server/stdout")
+      text = answer.text
+      // Before the first line is written, there is an answer that says so.
+      return answer.status == 200 && text.contains("\n")
     }
     return String(text.prefix { $0 != "\n" })
   }
