@@ -121,21 +121,21 @@ final class AuditTrail: Sendable {
       if state.problem != error { writeText("warning: the audit trail cannot be written: \(error)\n", to: 2) }
       state.problem = error
       if !state.isTriedAgain {
-        state.isTriedAgain = true
-        Task { await self.tryAgain() }
+        // A thread of its own: what the tasks of the server wait for must not hold it up.
+        state.isTriedAgain = startThread { self.tryAgain() }
       }
     }
   }
 
-  private func tryAgain() async {
-    while true {
-      do { try await Task.sleep(for: .seconds(1)) } catch { return }
-      let isDone = state.withLock { state in
+  private func tryAgain() {
+    var isDone = false
+    while !isDone {
+      pauseMilliseconds(1000)
+      isDone = state.withLock { state in
         flush(&state)
         if state.problem == nil { state.isTriedAgain = false }
         return state.problem == nil
       }
-      if isDone { return }
     }
   }
 
