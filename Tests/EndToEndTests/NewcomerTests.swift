@@ -33,12 +33,12 @@ import Testing
       testDescription: "a pyproject.toml and a src layout",
       files: [
         "pyproject.toml": """
-          [project]
-          name = "shop"
-          version = "0.1.0"
-          requires-python = ">=3.8"
-          dependencies = ["attrs>=23"]
-          """,
+        [project]
+        name = "shop"
+        version = "0.1.0"
+        requires-python = ">=3.8"
+        dependencies = ["attrs>=23"]
+        """,
         "src/shop/__init__.py": "", "src/shop/app.py": application, "tests/test_app.py": applicationTest,
       ],
       program: "shop_app", prints: "attrs "),
@@ -46,13 +46,13 @@ import Testing
       testDescription: "Poetry",
       files: [
         "pyproject.toml": """
-          [tool.poetry]
-          name = "shop"
-          version = "0.1.0"
-          [tool.poetry.dependencies]
-          python = "^3.8"
-          attrs = ">=23"
-          """,
+        [tool.poetry]
+        name = "shop"
+        version = "0.1.0"
+        [tool.poetry.dependencies]
+        python = "^3.8"
+        attrs = ">=23"
+        """,
         "shop/__init__.py": "", "shop/app.py": application, "tests/test_app.py": applicationTest,
       ],
       program: "shop_app", prints: "attrs "),
@@ -61,27 +61,27 @@ import Testing
       files: [
         "requirements.txt": "django>=4.2,<5\npytest-django\n",
         "manage.py": """
-          import os
-          import sys
+        import os
+        import sys
 
-          from django.core.management import execute_from_command_line
+        from django.core.management import execute_from_command_line
 
-          if __name__ == "__main__":
-              os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
-              execute_from_command_line(sys.argv)
-          """,
+        if __name__ == "__main__":
+            os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+            execute_from_command_line(sys.argv)
+        """,
         "shop/__init__.py": "",
         "shop/settings.py": "SECRET_KEY = 'x'\nROOT_URLCONF = 'shop.urls'\nUSE_TZ = True\n",
         "shop/urls.py": "urlpatterns = []\n",
         "conftest.py": "import os\n\nos.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"shop.settings\")\n",
         "shop/tests.py": """
-          from django.test import SimpleTestCase
+        from django.test import SimpleTestCase
 
 
-          class PageTest(SimpleTestCase):
-              def test_missing_page(self):
-                  self.assertEqual(self.client.get("/nothing").status_code, 404)
-          """,
+        class PageTest(SimpleTestCase):
+            def test_missing_page(self):
+                self.assertEqual(self.client.get("/nothing").status_code, 404)
+        """,
       ],
       program: "manage", arguments: ["check"], prints: "no issues"),
   ]
