@@ -16,13 +16,18 @@ public enum PublishedScheduler {
   }
 
   /// The socket of the scheduler on a loopback port; nil when none was left, or when another user could have left it.
+  ///
+  /// A scheduler that is down keeps its socket's directory. Without that directory its state was removed, and another
+  /// server can have the port.
   static func socket(port: Int, _ environment: (String) -> String?) throws(SystemCallError) -> FilePath? {
     guard let file = file(port: port, environment), let status = try FileSystem.statusIfPresent(of: file),
       status.kind == .file, status.owner == geteuid(), status.permissions & 0o022 == 0,
       try isOwn(file.removingLastComponent())
     else { return nil }
     let text = try FileSystem.readText(file, limit: 8192).split(separator: "\n").first.map(String.init)
-    return text.flatMap { $0.hasPrefix("/") ? FilePath($0) : nil }
+    guard let text, text.hasPrefix("/") else { return nil }
+    let socket = FilePath(text)
+    return try FileSystem.statusIfPresent(of: socket.removingLastComponent()) == nil ? nil : socket
   }
 
   /// Whether nobody but this user can write into a directory.

@@ -38,7 +38,7 @@ public enum FileSystem {
       if filled == bytes.count {
         // It grew, or is of a kind that states no size, as those of /proc.
         if filled > limit { throw SystemCallError("read", path, .fileTooLarge) }
-        bytes.append(contentsOf: repeatElement(0, count: max(65536, filled)))
+        bytes.append(contentsOf: repeatElement(0, count: max(4096, filled)))
       }
       let count = try retryingOnInterrupt("read", path) {
         bytes.withUnsafeMutableBytes { buffer in

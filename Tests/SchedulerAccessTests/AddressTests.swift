@@ -1,4 +1,5 @@
 import Diagnostics
+import SystemSupport
 import Testing
 
 @testable import SchedulerAccess
@@ -34,4 +35,23 @@ import Testing
     "Other hosts are not the loopback",
     arguments: ["", "0.0.0.0", "::", "127.evil.example", "127.0.0.1.evil", "127.0.0.256", "localhost.evil"])
   func others(host: String) { #expect(!LoopbackAddress.isLoopback(host)) }
+
+  @Test("The socket that a scheduler left for its port counts while its directory exists") func published() throws {
+    let scratch = try FileSystem.makeTemporaryDirectory(prefix: "published")
+    defer {
+      do { try FileSystem.removeTree(scratch) } catch { Issue.record("\(scratch) stays: \(error)") }
+    }
+    let records = scratch.appending("kilt").appending("schedulers")
+    let directory = scratch.appending("socket")
+    let socket = directory.appending("api.sock")
+    try FileSystem.createDirectories(records, permissions: 0o700)
+    try FileSystem.createDirectories(directory, permissions: 0o700)
+    try FileSystem.write(text: "\(socket)\n", to: records.appending("localhost_8081"), permissions: 0o600)
+    let environment = { (name: String) in name == "XDG_STATE_HOME" ? scratch.string : nil }
+    // The scheduler is down: nothing is asked of whoever has its port.
+    #expect(try PublishedScheduler.socket(port: 8081, environment) == socket)
+    #expect(try PublishedScheduler.socket(port: 8082, environment) == nil)
+    try FileSystem.removeTree(directory)
+    #expect(try PublishedScheduler.socket(port: 8081, environment) == nil)
+  }
 }

@@ -24,6 +24,7 @@ extension OpenAPI {
       "Job": Schema.object([
         "job": Schema.named("JobSummary"), "gone": Schema.bool, "instances": Schema.list(of: "Instance"),
         "endings": Schema.list(of: "TaskEnding"), "sla?": Schema.named("SlaFigures"),
+        "runs_as?": Schema.named("RunsAs"),
         "events": Schema.list(of: "TaskEvent"), "configuration": Schema.named("JobConfiguration"),
       ]),
       "Instance": Schema.object([
@@ -70,8 +71,11 @@ extension OpenAPI {
             "to?": Schema.integer,
           ])), "untouched": Schema.count, "batches": Schema.array(Schema.array(Schema.count)),
         "current?": Schema.named("JobConfiguration"), "proposed?": Schema.named("JobConfiguration"),
-        "seconds_per_instance?": Schema.number,
+        "seconds_per_instance?": Schema.number, "runs_as?": Schema.named("RunsAs"),
       ]),
+      "RunsAs": Schema.object(
+        ["user?": Schema.string, "instead_of?": Schema.string, "problem?": Schema.string],
+        "the host's user that tasks run as, in place of the wanted user where the host allows that, or why none can"),
       "UpdateSummary": Schema.object([
         "id": Schema.string, "key": Schema.key, "status": Schema.values(UpdateStatus.self), "started_at": Schema.time,
         "user?": Schema.string, "message?": Schema.string,
