@@ -25,7 +25,16 @@ import Testing
     let example = running.example
     try makeQuick(example)
     let (key, file) = (Self.key, Self.file)
+    // Another job of the same bundle: what changes one, changes both.
+    let other = "devcluster/www-data/devel/oracle"
+    for suffix in ["yaml", "aurora"] {
+      try example.execute("cp", ["jobs/eightball.\(suffix)", "jobs/oracle.\(suffix)"])
+    }
+    try example.edit("jobs/oracle.yaml", "instances: 2", "instances: 1")
+    try example.edit("jobs/oracle.yaml", "eightball.aurora", "oracle.aurora")
+    try example.edit("jobs/oracle.aurora", "name = \"eightball\",\n        task", "task")
     let first = try publish(running, "start")
+    try running.run("deploy", "jobs/oracle.yaml", "--stage", "devel", "--commit", first, "--yes", "--no-wait")
     let created = try running.run("deploy", file, "--stage", "devel", "--commit", first, "--yes")
     #expect(created.contains("created \(key): 2 instances running"), "\(created)")
     let tasks = try running.tasks(key)
@@ -47,6 +56,7 @@ import Testing
     #expect(spared.contains("none is touched"), "\(spared)")
 
     // One line changes: the plan says so, and only looking changes nothing.
+    _ = try example.runner("fetch", "--no-unpack", "eightball_server@\(unrelated)")
     try example.append("services/eightball/answers.txt", "Ask the other ball.\n")
     let second = try publish(running, "Another answer")
     let plan = try running.run("job", "diff", file, "--stage", "devel", "--commit", second, code: 1)
@@ -56,20 +66,46 @@ import Testing
     #expect(plan.contains("1 that change its files"), "\(plan)")
     #expect(plan.contains("file       ~ services/eightball/answers.txt"), "\(plan)")
     #expect(plan.contains("target     services/eightball:"), "\(plan)")
-    try running.run("job", "update", file, "--stage", "devel", "--commit", second, "--dry-run")
+    // A host that has the former release fetches as many bytes as the plan says.
+    let bytes = try #require(
+      try running.json("job", "diff", file, "--stage", "devel", "--commit", second, "--format", "json")["artifacts"]?
+        .array?.first?["bytes_to_fetch"]?.int)
+    let fetched = try example.runner("fetch", "--no-unpack", "eightball_server@\(second)").errorText
+    #expect(fetched.contains(", \(ByteSize.text(bytes)) of "), "\(bytes): \(fetched)")
+    #expect(plan.contains("fetch      \(ByteSize.text(bytes)), unless the host has it"), "\(plan)")
+
+    // The commits name the jobs themselves, and each of them is updated.
+    let since = ["job", "update", "--changed-since", unrelated, "--stage", "devel", "--commit"]
+    let dry = try running.run(since + [second, "--dry-run"])
+    #expect(dry.contains("update \(key): release 1 to 2") && dry.contains("update \(other): release 1 to 2"), "\(dry)")
     #expect(try running.tasks(key) == tasks)
-    let updated = try running.run("job", "update", file, "--stage", "devel", "--commit", second, "--yes")
+    let updated = try running.run(since + [second, "--yes", "--timeout", "300"])
     #expect(updated.contains("updated \(key) to release 2: 2 instances"), "\(updated)")
     #expect(updated.contains("instance 1: updated"), "\(updated)")
+    #expect(updated.contains("updated \(other) to release 2: 1 instances"), "\(updated)")
     let moved = try running.tasks(key)
     #expect(moved[0] != tasks[0] && moved[1] != tasks[1])
+    // What is updated stays as it is.
+    let repeated = try running.json(since + [second, "--yes", "--format", "json"])
+    #expect(repeated.array?.map { $0["outcome"]?.string } == ["unchanged", "unchanged"], "\(repeated.text())")
+
+    // The next update is expected to take as long as this one took.
+    let took = try #require(try running.json("update", "status", key, "--format", "json").seconds)
+    let expected = try running.json("job", "diff", file, "--stage", "devel", "--commit", first, "--format", "json")
+    let guess = try #require(expected["expected_seconds"]?.int)
+    #expect(abs(Double(guess) - took) <= 2.5, "expected \(guess) s, and the update took \(took) s")
 
     // A release that cannot start is rolled back with the reason; the instance after it is never touched.
     try example.edit(
       "services/eightball/server.py", "    arguments = parser",
       "    raise SystemExit(\"the ball is cracked\")\n    arguments = parser")
     let broken = try publish(running, "Crack the ball")
-    let failed = try running.run("job", "update", file, "--stage", "devel", "--commit", broken, "--yes", code: 1)
+    let steady = try running.tasks(other)
+    let failed = try running.run(
+      ["job", "update", "--changed-since", second, "--stage", "devel", "--commit", broken, "--yes"], code: 1)
+    #expect(failed.contains("failed: \(key)") && failed.contains("not begun: \(other)"), "\(failed)")
+    #expect(failed.contains("instance 0 failed, and the update allows no failed instance"), "\(failed)")
+    #expect(try running.tasks(other) == steady)
     #expect(failed.contains("was rolled back to release 2"), "\(failed)")
     #expect(failed.contains("the ball is cracked") && failed.contains("exit code 1"), "\(failed)")
     #expect(try running.release(key) == 2)
@@ -87,6 +123,7 @@ import Testing
     #expect(history.contains("* 4") && history.contains("rollback to release 1"), "\(history)")
     #expect(history.contains(second.prefix(12)) && history.contains("because it was better"), "\(history)")
     try running.run("job", "kill", key, "--yes")
+    try running.run("job", "kill", other, "--yes")
     #expect(try running.json("job", "list", "--format", "json").array?.isEmpty == true)
   }
 
@@ -209,5 +246,13 @@ import Testing
     #expect(try running.tasks(key) == restarted)
     try running.run("job", "kill", file, "--stage", "devel", "--yes")
     #expect(try running.json("job", "list", "--format", "json").array?.isEmpty == true)
+  }
+}
+
+extension JSONValue {
+  /// How long an update took, of its status.
+  fileprivate var seconds: Double? {
+    guard let begin = self["update"]?["started_at"]?.double, let end = self["since"]?.double else { return nil }
+    return (end - begin) / 1000
   }
 }

@@ -55,6 +55,13 @@ final class RunningExample {
   func run(
     _ arguments: String..., code: Int32 = 0, sourceLocation: Testing.SourceLocation = #_sourceLocation
   ) throws -> String {
+    try run(arguments, code: code, sourceLocation: sourceLocation)
+  }
+
+  @discardableResult
+  func run(
+    _ arguments: [String], code: Int32 = 0, sourceLocation: Testing.SourceLocation = #_sourceLocation
+  ) throws -> String {
     let outcome = try example.kilt(
       arguments, environment: ["KILT_SCHEDULER=\(address)", "HOME=\(example.scratch)"])
     let text = outcome.text + "\n" + outcome.errorText
@@ -64,7 +71,9 @@ final class RunningExample {
     return text
   }
 
-  func json(_ arguments: String...) throws -> JSONValue {
+  func json(_ arguments: String...) throws -> JSONValue { try json(arguments) }
+
+  func json(_ arguments: [String]) throws -> JSONValue {
     let outcome = try example.kilt(
       arguments, environment: ["KILT_SCHEDULER=\(address)", "HOME=\(example.scratch)"])
     return try JSONValue(parsing: outcome.output)

@@ -116,6 +116,8 @@ import Testing
     try fixture.wait(for: "the task is killed") { $0.lastEvent?.status == .killed }
     #expect(try follower.poll().contains { if case .taskState(.killed, _) = $0.kind { true } else { false } })
     #expect(try follower.poll() == [])
+    // The end is recorded before the executor has ended.
+    try fixture.waitUntilGone()
   }
 
   @Test func theProcessesDieWithAKilledExecutor() throws {

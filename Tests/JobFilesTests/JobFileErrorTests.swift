@@ -44,7 +44,7 @@ import Testing
            |
          2 | users: www
            | ^^^^^
-          note: known are file, user, name, buildname, hashtype, cluster, contact, githash, version, config, args, env, secrets, volumes, alerts, drain_secs, update, health, cron, sla, partition, constraints, metadata, stages
+          note: known are file, user, name, buildname, hashtype, cluster, contact, githash, version, config, args, env, secrets, volumes, alerts, drain_secs, finalization_wait, update, health, announce, lifecycle, cron, sla, partition, container, constraints, metadata, stages
           help: did you mean "user"?
         error: "web server" is not a name for "buildname": letters, digits, "_", "." and "-"
           --> jobs/web.yaml:3:12
@@ -85,7 +85,7 @@ import Testing
            |
          7 |   devel: {githash: main, replicas: 2}
            |                          ^^^^^^^^
-          note: known are cluster, contact, githash, version, config, args, env, secrets, volumes, alerts, drain_secs, update, health, cron, sla, partition, constraints, metadata
+          note: known are cluster, contact, githash, version, config, args, env, secrets, volumes, alerts, drain_secs, finalization_wait, update, health, announce, lifecycle, cron, sla, partition, container, constraints, metadata
         error: "main" is not a git commit: 7 to 40 hexadecimal digits
           --> jobs/web.yaml:7:20
            |

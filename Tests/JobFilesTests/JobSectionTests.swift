@@ -58,6 +58,49 @@ import Testing
     #expect(prod.slaPolicy == .percentage(90, duration: .seconds(30)))
   }
 
+  @Test("A job file says announce, lifecycle, finalization_wait and container, and its stages overlay them")
+  func endpoints() throws {
+    let sections = """
+      finalization_wait: 12.5
+      drain_secs: 7
+      announce: {primary_port: http, portmap: {admin: http, metrics: 9100}}
+      lifecycle: {port: http, graceful_shutdown_endpoint: /quit, shutdown_wait_secs: 0.5}
+      container: {type: mesos}
+      """
+    let template = """
+      run = Process(name = "run", cmdline = "x {{thermos.ports[http]}} {{thermos.ports[admin]}} {{args.threads}}")
+      jobs = [Service(
+          task = Task(processes = [run], finalization_wait = 60), drain_secs = 1,
+          announce = Announcer(primary_port = "other", portmap = {"old": "http"}),
+          lifecycle = LifecycleConfig(http = HttpLifecycleConfig(port = "x", shutdown_endpoint = "/now")),
+          container = Docker(image = "python:3.12"),
+      )]
+      """
+    let yaml = Fixture.yaml.replacing("stages:", with: sections + "\nstages:").replacing(
+      "prod: {",
+      with: "prod: {announce: {enabled: false}, lifecycle: {enabled: false}, "
+        + "container: {type: docker, image: 'reg:5000/web', parameters: {memory: 1g}}, ")
+    let devel = try Fixture(yaml: yaml, template: template).load()
+    #expect(
+      devel.announce == Announcer(primaryPort: "http", portmap: ["admin": .alias("http"), "metrics": .number(9100)]))
+    // An alias of the job file's map is the port that it means, as one of the template's.
+    #expect(devel.requiredPorts == ["http"])
+    #expect(
+      devel.lifecycle
+        == LifecycleConfiguration(
+          port: "http", gracefulShutdownEndpoint: "/quit", shutdownEndpoint: "/now", shutdownWait: .milliseconds(500)))
+    #expect(devel.task.finalizationWait == .milliseconds(12_500) && devel.drain == .seconds(7))
+    #expect(devel.container == .mesos(image: nil))
+    let open = template.replacing(" {{thermos.ports[admin]}}", with: "")
+    let prod = try Fixture(yaml: yaml, template: open).load(stage: "prod")
+    #expect(prod.announce == nil && prod.lifecycle == nil)
+    #expect(
+      prod.container
+        == .docker(image: "reg:5000/web", parameters: [Container.Parameter(name: "memory", value: "1g")]))
+    let image = try load("container: {type: mesos, image: 'reg:5000/web'}")
+    #expect(image.container == .mesos(image: .docker(name: "reg:5000/web", tag: "latest")))
+  }
+
   @Test("A job file says the schedule of a cron job, with its zone")
   func cron() throws {
     let template = """
@@ -89,6 +132,16 @@ import Testing
       ("constraints: {host: \"limit:0\"}", "not \"limit:0\""), ("constraints: [a]", "is a mapping, not a list"),
       ("partition: {delay_secs: -1}", "from 0 to 86400"), ("metadata: {a: [1]}", "is a text, not a list"),
       ("cron: {timezone: UTC}", "\"cron\" has no schedule"), ("update: 3", "is a mapping, not a number"),
+      ("announce: {portmap: {a: b, b: a}}", "the port map has a cycle"),
+      ("announce: {portmap: [a]}", "is a mapping of names"),
+      ("announce: {primary_port: nope}", "the announcer names the port \"nope\", which no process uses"),
+      ("announce: {primary_prot: http}", "did you mean \"primary_port\"?"),
+      ("lifecycle: {shutdown_endpoint: quit}", "is a path that begins with /, not \"quit\""),
+      ("lifecycle: {port: nope}", "the lifecycle names the port \"nope\""),
+      ("container: {type: docker}", "a docker container has an image"),
+      ("container: {type: podman}", "one of: mesos, docker"),
+      ("container: {parameters: {a: b}}", "only a docker container has parameters"),
+      ("finalization_wait: soon", "a number of seconds from 0 to 3600"),
       ("health: {timeout_secs: 0}", "from 0.01 to 86400"),
       ("config: {max_task_failures: 0}", "a whole number from 1 on"),
     ])
@@ -98,7 +151,7 @@ import Testing
     let text = Fixture(
       yaml: sections.hasPrefix("config") ? yaml : yaml.replacing("stages:", with: sections + "\nstages:")
     ).message()
-    #expect(text.contains(words) && text.contains("--> jobs/web.yaml:"), "\(text)")
+    #expect(text.contains(words) && text.contains("--> jobs/web."), "\(text)")
   }
 
   @Test("A health section without a health check is an error")

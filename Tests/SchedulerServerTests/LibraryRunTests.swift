@@ -96,4 +96,109 @@ import Testing
       }
     }
   }
+
+  /// Loads a job file of the test, as a client does.
+  private func load(_ name: String, _ files: [String: String]) throws -> JobConfiguration {
+    let loader = JobLoader(cluster: "devcluster") { path in
+      guard let text = files[path] else { throw SystemCallError("open", FilePath(path), .noSuchFileOrDirectory) }
+      return Array(text.utf8)
+    }
+    var job = try loader.load("jobs/\(name).yaml", stage: "devel", artifacts: nil)
+    job.task.artifacts = []
+    return job
+  }
+
+  @Test(
+    "A JVM service runs with its heap, serves its port and JMX",
+    .enabled(if: Subprocess.find("java") != nil, "java is missing: apt-get install default-jre-headless"))
+  func jvm() throws {
+    let fixture = try SchedulerFixture()
+    // A jar of a manifest alone: its program is the registry of the JVM itself, a server on a port.
+    let template = """
+      include("kilt/jvm.aurora")
+      include("kilt/installers.aurora")
+      jar = Process(name = "jar", cmdline = "mkdir META-INF && " +
+          "echo 'Main-Class: sun.rmi.registry.RegistryImpl' > META-INF/MANIFEST.MF && " +
+          "python3 -m zipfile -c app.jar META-INF")
+      jobs = [jvm_service(
+          "lib/app.jar", arguments = ["{{thermos.ports[http]}}"], before = [jar, install_jar("app.jar")],
+          options = ["-XX:+UseSerialGC", "-Xshare:auto"],
+          health = tcp_health(grace = 60, interval = 0.3), update = UpdateConfig(watch_secs = 0),
+      )]
+      """
+    let job = try load(
+      "metrics",
+      [
+        "jobs/jvm.aurora": template,
+        "jobs/metrics.yaml": """
+        file: jvm.aurora
+        user: \(SchedulerFixture.user)
+        buildname: none
+        config: {cpu: 1, ram: 256MB, disk: 64MB}
+        stages: {devel: {githash: 3f2c9d1e8a7b}}
+        """,
+      ])
+    let client = try fixture.client()
+    try client.create(job)
+    let instances = try fixture.waitForInstances(job.key, "the service is healthy") {
+      $0.first?.status == .running && $0.first?.isHealthy == true
+    }
+    let ports = instances[0].ports
+    for port in [try #require(ports["http"]), try #require(ports["jmx"])] {
+      let answer = try Subprocess("bash", ["-c", "exec 3<>/dev/tcp/127.0.0.1/\(port)"]).run()
+      #expect(answer.termination.isSuccess, "port \(port): \(answer.errorText)")
+    }
+    let found = try Subprocess("pgrep", ["-a", "-f", "java .*-jar lib/app.jar \(ports["http"] ?? 0)$"]).run().text
+    // Three quarters of the memory limit are heap; the rest is the JVM's own.
+    #expect(found.contains(" -Xmx192m ") && found.contains("jmxremote.host=127.0.0.1"), "\(found)")
+  }
+
+  @Test("A job writes to a volume that is rw, reads one that is ro, and cannot write to it")
+  func volumes() throws {
+    let scratch = try FileSystem.makeTemporaryDirectory(prefix: "volumes")
+    defer { do { try FileSystem.removeTree(scratch) } catch { Issue.record("\(error)") } }
+    try FileSystem.setPermissions(0o755, of: scratch)
+    for name in ["data", "words"] {
+      try FileSystem.createDirectories(scratch.appending(name))
+      try FileSystem.setPermissions(0o777, of: scratch.appending(name))
+    }
+    try FileSystem.write(text: "a word\n", to: scratch.appending("words/list"))
+    let config = scratch.appending("scheduler.toml")
+    try FileSystem.write(
+      text: ["data", "words"].map {
+        "[policy.volumes.\"\(scratch.appending($0))\"]\nroles = [\"\(SchedulerFixture.user)\"]\nmode = \"rw\"\n"
+      }.joined(), to: config)
+    let fixture = try SchedulerFixture(["--config", config.string])
+    let template = """
+      jobs = [Service(task = SimpleTask("keeper", "cat /words/list >> /data/copy; " +
+          "touch /words/new 2>/data/refused; echo done >> /data/copy; exec sleep 600"))]
+      """
+    let job = try load(
+      "keeper",
+      [
+        "jobs/keeper.aurora": template,
+        "jobs/keeper.yaml": """
+        file: keeper.aurora
+        user: \(SchedulerFixture.user)
+        buildname: none
+        config: {cpu: 0.1, ram: 64MB, disk: 64MB}
+        volumes: [{host: \(scratch)/data, at: /data, mode: rw}, {host: \(scratch)/words, at: /words}]
+        stages: {devel: {githash: 3f2c9d1e8a7b}}
+        """,
+      ])
+    let client = try fixture.client()
+    try client.create(job)
+    let copy = scratch.appending("data/copy")
+    try waitUntil("the job has written to its volume") {
+      FileSystem.exists(copy) ? try FileSystem.readText(copy).hasSuffix("done\n") : false
+    }
+    #expect(try FileSystem.readText(copy) == "a word\ndone\n")
+    #expect(try FileSystem.readText(scratch.appending("data/refused")).contains("Read-only file system"))
+    #expect(try FileSystem.list(scratch.appending("words")).map(\.name) == ["list"])
+    // Another task finds what the first one left.
+    try client.restart(job.key, atOnce: true)
+    try waitUntil("the next task has written too") {
+      try FileSystem.readText(copy) == "a word\ndone\na word\ndone\n"
+    }
+  }
 }

@@ -15,8 +15,10 @@ extension JobBuilder {
       configuration.executor = ExecutorReference(
         name: object.string("name") ?? ExecutorReference.defaultName, data: object.string("data") ?? "")
     }
-    configuration.container = container(&configuration)
-    configuration.drain = job.seconds("drain_secs") ?? settings?.drain ?? .zero
+    // The volumes of the template's container stay, whatever container the job file names.
+    let container = container(&configuration)
+    configuration.container = writtenContainer() ?? container
+    configuration.drain = settings?.drain ?? job.seconds("drain_secs") ?? .zero
     configuration.alerts = settings?.alerts ?? []
   }
 

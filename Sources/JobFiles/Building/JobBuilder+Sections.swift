@@ -24,7 +24,8 @@ extension JobBuilder {
     configuration.metadata.merge(settings.metadata) { $1 }
   }
 
-  private func problem(_ summary: String, _ node: YAMLNode?, remedies: [String] = []) {
+  /// Reports a problem of what the job file says, at its place there.
+  func problem(_ summary: String, _ node: YAMLNode?, remedies: [String] = []) {
     problems.add(
       Diagnostic(
         .input, summary, at: node.flatMap { settings?.location($0) } ?? settings?.stageLocation, remedies: remedies))

@@ -22,7 +22,8 @@ extension JobBuilder {
       constraints: task.children("constraints").map { OrderConstraint(order: $0.strings("order")) },
       resources: resources(task), maxFailures: task.integer("max_failures") ?? 1,
       maxConcurrency: task.integer("max_concurrency") ?? 0,
-      finalizationWait: task.seconds("finalization_wait") ?? .seconds(30), user: user(task),
+      finalizationWait: settings?.finalizationWait ?? task.seconds("finalization_wait") ?? .seconds(30),
+      user: user(task),
       artifacts: try artifacts(task), environment: environment,
       volumes: (settings?.volumes ?? []) + task.children("volumes").compactMap(volume), secrets: secrets(task))
   }

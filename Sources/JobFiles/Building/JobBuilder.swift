@@ -29,24 +29,6 @@ struct JobBuilder {
     return try builder.configuration()
   }
 
-  /// `thermos.ports[alias]` as a variable for the port that the announcer's map means.
-  private func portAliases() -> BindingFrame {
-    guard let announcer = job.child("announce") else { return .entries([]) }
-    let map = Dictionary(announcer.entries("portmap")) { $1 }
-    return .entries(
-      map.keys.sorted().map { name in
-        var target = map[name] ?? name
-        var seen: Set = [name]
-        while let next = map[target], seen.insert(target).inserted { target = next }
-        if map[target] != nil {
-          announcer.problem("the port map has a cycle through \"\(target)\"")
-          return ([], .none)
-        }
-        let text = Int(target) == nil ? "{{thermos.ports[\(target)]}}" : target
-        return (["thermos", "ports", name], .string(text))
-      }.filter { !$0.0.isEmpty })
-  }
-
   private func configuration() throws -> JobConfiguration {
     let key = key()
     let task = try task()
@@ -64,7 +46,7 @@ struct JobBuilder {
       // Aurora's default checker is in force only where a port of that name is used.
       configuration.healthCheck = nil
     }
-    if !job.has("lifecycle"), let lifecycle = configuration.lifecycle,
+    if !job.has("lifecycle"), settings?.sections[.lifecycle] == nil, let lifecycle = configuration.lifecycle,
       !configuration.requiredPorts.contains(lifecycle.port)
     {
       configuration.lifecycle = nil
@@ -137,18 +119,6 @@ struct JobBuilder {
       collisionPolicy: job.choice("cron_collision_policy", CronConfiguration.CollisionPolicy.self) ?? .killExisting)
   }
 
-  private func announcer() -> Announcer? {
-    guard let object = job.child("announce") else { return nil }
-    let primary = object.string("primary_port") ?? "http"
-    let zkPath = object.string("zk_path")
-    guard object.has("portmap") else { return Announcer(primaryPort: primary, zkPath: zkPath) }
-    var portmap: [String: Announcer.PortTarget] = [:]
-    for (name, target) in object.entries("portmap") {
-      portmap[name] = Int(target).map { .number($0) } ?? .alias(target)
-    }
-    return Announcer(primaryPort: primary, portmap: portmap, zkPath: zkPath)
-  }
-
   private func metadata() -> [String: String] {
     var metadata: [String: String] = [:]
     for entry in job.children("metadata") {
@@ -161,18 +131,5 @@ struct JobBuilder {
       }
     }
     return metadata
-  }
-
-  private func lifecycle() -> LifecycleConfiguration? {
-    var lifecycle = LifecycleConfiguration()
-    guard let config = job.child("lifecycle") else { return lifecycle }
-    // LifecycleConfig() without http asks nothing, as Aurora's DisableLifecycle.
-    guard let http = config.child("http") else { return nil }
-    if let port = http.string("port") { lifecycle.port = port }
-    if let path = http.string("graceful_shutdown_endpoint") { lifecycle.gracefulShutdownEndpoint = path }
-    if let path = http.string("shutdown_endpoint") { lifecycle.shutdownEndpoint = path }
-    if let wait = http.seconds("graceful_shutdown_wait_secs") { lifecycle.gracefulShutdownWait = wait }
-    if let wait = http.seconds("shutdown_wait_secs") { lifecycle.shutdownWait = wait }
-    return lifecycle
   }
 }

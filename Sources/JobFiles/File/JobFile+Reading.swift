@@ -6,8 +6,9 @@ import YAML
 extension JobFile {
   static let fileKeys = [
     "file", "user", "name", "buildname", "hashtype", "cluster", "contact", "githash", "version", "config", "args",
-    "env", "secrets", "volumes", "alerts", "drain_secs", "update", "health", "cron", "sla", "partition", "constraints",
-    "metadata", "stages",
+    "env", "secrets", "volumes", "alerts", "drain_secs", "finalization_wait", "update", "health", "announce",
+    "lifecycle",
+    "cron", "sla", "partition", "container", "constraints", "metadata", "stages",
   ]
   static let stageKeys = fileKeys.filter {
     !["file", "user", "name", "buildname", "hashtype", "stages"].contains($0)

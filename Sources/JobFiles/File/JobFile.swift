@@ -19,6 +19,7 @@ struct JobFile {
     /// Nil where the level says nothing; a stage's volumes replace those of the file.
     var volumes: [Volume]?
     var drain: Duration?
+    var finalizationWait: Duration?
     var sections: [JobSection: SectionValues] = [:]
     var constraints: [Field<PlacementConstraint>] = []
     var metadata: [Field<(name: String, value: String)>] = []
@@ -82,6 +83,7 @@ struct StageSettings {
   var alerts: [AlertRule]
   var volumes: [Volume]
   var drain: Duration?
+  var finalizationWait: Duration?
   var sections: [JobSection: SectionValues]
   var constraints: [PlacementConstraint]
   var metadata: [String: String]
@@ -131,6 +133,7 @@ extension JobFile {
       alerts: Dictionary((common.alerts + level.alerts).map { ($0.value.condition, $0.value) }) { $1 }.values
         .sorted { $0.condition.rawValue < $1.condition.rawValue },
       volumes: level.volumes ?? common.volumes ?? [], drain: level.drain ?? common.drain,
+      finalizationWait: level.finalizationWait ?? common.finalizationWait,
       sections: common.sections.merging(
         level.sections.map { section, values in
           (section, (common.sections[section] ?? SectionValues()).overlaid(with: values, in: section))

@@ -2,7 +2,7 @@ import Diagnostics
 import JobModel
 import YAML
 
-// What a job file says besides `config` and `args`: environment, secrets, volumes, alerts, drain.
+// What a job file says besides `config` and `args`: environment, secrets, volumes, alerts, the times of a stop.
 extension JobFileReader {
   mutating func readExtras(_ entries: Entries, into level: inout JobFile.Level) {
     if let env = entries["env"]?.value {
@@ -26,6 +26,9 @@ extension JobFileReader {
     if let volumes = entries["volumes"]?.value { level.volumes = readVolumes(volumes) }
     if let alerts = entries["alerts"]?.value { readAlerts(alerts, into: &level) }
     if let drain = entries["drain_secs"]?.value { level.drain = seconds(drain, "drain_secs", limit: 3600) }
+    if let wait = entries["finalization_wait"]?.value {
+      level.finalizationWait = seconds(wait, "finalization_wait", limit: 3600)
+    }
   }
 
   private mutating func readSecrets(_ node: YAMLNode, into level: inout JobFile.Level) {

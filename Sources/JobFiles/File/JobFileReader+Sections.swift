@@ -2,8 +2,8 @@ import Diagnostics
 import JobModel
 import YAML
 
-// The parts of a job file that are fields of Aurora's objects: update, health, cron, sla, partition; and the maps
-// constraints and metadata.
+// The parts of a job file that are fields of Aurora's objects, from update to container; and the maps constraints and
+// metadata.
 extension JobFileReader {
   mutating func readSections(_ entries: Entries, into level: inout JobFile.Level) {
     for section in JobSection.allCases {

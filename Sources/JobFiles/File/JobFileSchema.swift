@@ -85,6 +85,13 @@ public enum JobFileSchema {
         ]
       ),
       (
+        "finalization_wait",
+        [
+          "type": "number", "minimum": 0, "maximum": 3600,
+          "description": "Seconds that processes have between SIGTERM and SIGKILL.",
+        ]
+      ),
+      (
         "constraints",
         .members([
           "type": "object", "description": "Attributes of the host: limit:2, a,b or !a,b.",
@@ -124,6 +131,8 @@ public enum JobFileSchema {
       ["type": "number", "minimum": .double(range.lowerBound), "maximum": .double(range.upperBound)]
     case .flag: ["type": "boolean"]
     case .text: ["type": "string", "minLength": 1]
+    case .path: ["type": "string", "pattern": "^/"]
+    case .texts: ["type": "object", "additionalProperties": ["type": ["string", "number", "boolean"]]]
     case .choice(let known): ["enum": .strings(known)]
     }
   }

@@ -4,7 +4,7 @@ import YAML
 /// A part of a job file whose keys are the fields of one of Aurora's objects: the reader, the JSON schema and the
 /// documentation follow this one table.
 enum JobSection: String, CaseIterable {
-  case update, health, cron, sla, partition
+  case update, health, announce, lifecycle, cron, sla, partition, container
 
   struct Field {
     var name: String
@@ -23,6 +23,10 @@ enum JobSection: String, CaseIterable {
     case flag
     case text
     case choice([String])
+    /// An absolute path of a URL.
+    case path
+    /// A mapping of names to texts or numbers.
+    case texts
   }
 
   /// A value, as the field's kind says.
@@ -32,6 +36,12 @@ enum JobSection: String, CaseIterable {
     case number(Double)
     case flag(Bool)
     case text(String)
+    case texts([String: String])
+  }
+
+  /// The container engines that Aurora knows.
+  enum Engine: String, CaseIterable {
+    case mesos, docker
   }
 
   /// How batches are made: the names of Aurora's strategies.
@@ -48,6 +58,9 @@ enum JobSection: String, CaseIterable {
     case .cron: "When the job runs, for a template that makes a Job."
     case .sla: "How many instances stay up during drains and updates; count or percentage."
     case .partition: "What happens to an instance whose host cannot be reached."
+    case .announce: "How discovery announces an instance; fields that are not given are the template's."
+    case .lifecycle: "How an instance is asked over HTTP to end, before SIGTERM."
+    case .container: "The container that Aurora would run a task in. Schedulers refuse one with an image."
     }
   }
 
@@ -94,6 +107,38 @@ enum JobSection: String, CaseIterable {
           name: "min_consecutive_successes", kind: .integer(1...1000),
           description: "Successes in a row that an instance needs to count as running."),
       ]
+    case .announce:
+      [
+        Field(
+          name: "enabled", kind: .flag, description: "Whether instances are announced; false hides the template's."),
+        Field(name: "primary_port", kind: .text, description: "The named port that is the service's address."),
+        Field(
+          name: "portmap", kind: .texts,
+          description: "Further names of endpoints: each is a named port, or a fixed number."),
+        Field(name: "zk_path", kind: .path, description: "Kept and ignored, as in templates."),
+      ]
+    case .lifecycle:
+      [
+        Field(name: "enabled", kind: .flag, description: "Whether anything is asked; false leaves only SIGTERM."),
+        Field(name: "port", kind: .text, description: "The named port that takes the requests."),
+        Field(
+          name: "graceful_shutdown_endpoint", kind: .path, description: "The path that is asked first, by POST."),
+        Field(name: "shutdown_endpoint", kind: .path, description: "The path that is asked next, by POST."),
+        Field(
+          name: "graceful_shutdown_wait_secs", kind: .seconds(Self.day),
+          description: "How long the instance has after the first request."),
+        Field(
+          name: "shutdown_wait_secs", kind: .seconds(Self.day),
+          description: "How long the instance has after the second request."),
+      ]
+    case .container:
+      [
+        Field(
+          name: "type", kind: .choice(Engine.allCases.map(\.rawValue)),
+          description: "The engine; mesos without an image is the task's own sandbox."),
+        Field(name: "image", kind: .text, description: "The image, as NAME:TAG."),
+        Field(name: "parameters", kind: .texts, description: "Options of docker run."),
+      ]
     case .cron:
       [
         Field(name: "schedule", kind: .text, description: "Five fields of crontab(5), or @daily and the like."),
@@ -133,6 +178,18 @@ enum JobSection: String, CaseIterable {
     case (.text, .string): return node.scalar.flatMap { $0.text.isEmpty ? nil : .text($0.text) }
     case (.choice(let known), .string):
       return node.scalar.flatMap { known.contains($0.text) ? .text($0.text) : nil }
+    case (.path, .string):
+      return node.scalar.flatMap { $0.text.hasPrefix("/") ? .text($0.text) : nil }
+    case (.texts, nil):
+      var texts: [String: String] = [:]
+      guard let entries = node.mapping else { return nil }
+      for entry in entries {
+        guard let name = entry.key.scalar?.text, !name.isEmpty, let text = entry.value.scalar?.text,
+          !entry.value.isNull
+        else { return nil }
+        texts[name] = text
+      }
+      return .texts(texts)
     case (.integers, nil):
       let numbers = node.sequence?.compactMap { element -> Int? in
         guard case .int(let number)? = element.scalar?.content, (1...4000).contains(number) else { return nil }
@@ -156,6 +213,8 @@ extension JobSection.Kind {
     case .number(let range): "a number from \(Self.text(range.lowerBound)) to \(Self.text(range.upperBound))"
     case .flag: "true or false"
     case .text: "a text"
+    case .path: "a path that begins with /"
+    case .texts: "a mapping of names to texts, such as {admin: http}"
     case .choice(let known): "one of: \(known.joined(separator: ", "))"
     }
   }
@@ -182,7 +241,7 @@ struct SectionValues {
       switch section {
       case .sla: [["count", "percentage"]]
       case .update: [["batch_size", "batch_sizes"]]
-      case .health, .cron, .partition: []
+      case .health, .announce, .lifecycle, .cron, .partition, .container: []
       }
     for names in exclusive where names.contains(where: { above.values[$0] != nil }) {
       for name in names { result.values[name] = nil }
@@ -212,6 +271,10 @@ struct SectionValues {
 
   func text(_ name: String) -> String? {
     if case .text(let text)? = values[name]?.value { text } else { nil }
+  }
+
+  func texts(_ name: String) -> [String: String]? {
+    if case .texts(let texts)? = values[name]?.value { texts } else { nil }
   }
 
   func seconds(_ name: String) -> Duration? {

@@ -86,6 +86,9 @@ public enum UpdateStatus: String, Sendable, Hashable, CaseIterable {
   }
 
   public var isPaused: Bool { self == .rollForwardPaused || self == .rollBackPaused }
+
+  /// Whether the update goes on at the next pulse, and not before.
+  public var awaitsPulse: Bool { self == .rollForwardAwaitingPulse || self == .rollBackAwaitingPulse }
 }
 
 /// What an update has done with one instance: Aurora's.

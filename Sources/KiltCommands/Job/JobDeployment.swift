@@ -24,10 +24,27 @@ struct JobDeployment {
     return true
   }
 
+  /// What a change came to, for programs and in a line.
+  struct Result {
+    var json: JSONValue
+    var text: String
+  }
+
   /// Waits for what a request has started, and prints the result.
   func finish(_ receipt: ChangeReceipt, configuration: JobConfiguration?, verb: String, wantsRollback: Bool = false)
     throws
   {
+    let result = try result(of: receipt, configuration: configuration, verb: verb, wantsRollback: wantsRollback)
+    switch format {
+    case .json: writeText(result.json.text(.pretty) + "\n", to: 1)
+    case .text: Terminal.standardOutput.print(result.text)
+    }
+  }
+
+  /// Waits for what a request has started.
+  func result(
+    of receipt: ChangeReceipt, configuration: JobConfiguration?, verb: String, wantsRollback: Bool = false
+  ) throws -> Result {
     let key = receipt.key
     let started = monotonicNanoseconds()
     if change.wait { announceInterruption(of: key) }
@@ -50,19 +67,15 @@ struct JobDeployment {
       }
       detail = ": \(configuration.instances) instances" + (change.wait ? " running" : "")
     }
-    switch format {
-    case .json: writeText(result.text(.pretty) + "\n", to: 1)
-    case .text:
-      let release = receipt.release.map { " to release \($0)" } ?? ""
-      let text =
-        switch receipt.outcome {
-        case .create: "created \(key)\(detail)"
-        case .unchanged: "\(key) is unchanged"
-        case .replace: "\(key) takes release \(receipt.release ?? 0) from its next run on"
-        case .update: "\(verb) \(key)\(verb == "updated" || wantsRollback ? release : "")\(detail)"
-        }
-      Terminal.standardOutput.print(text)
-    }
+    let release = receipt.release.map { " to release \($0)" } ?? ""
+    let text =
+      switch receipt.outcome {
+      case .create: "created \(key)\(detail)"
+      case .unchanged: "\(key) is unchanged"
+      case .replace: "\(key) takes release \(receipt.release ?? 0) from its next run on"
+      case .update: "\(verb) \(key)\(verb == "updated" || wantsRollback ? release : "")\(detail)"
+      }
+    return Result(json: result, text: text)
   }
 
   /// Says on Ctrl-C that the change goes on without this command.

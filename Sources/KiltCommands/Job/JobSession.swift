@@ -101,9 +101,10 @@ struct JobSession {
   /// The configuration that a job file gives, with its artifact looked up unless `offline`.
   func configuration(_ options: JobOptions, commit: String? = nil, offline: Bool) throws -> JobConfiguration {
     let workspace = try requiredWorkspace()
+    let provenance = JobProvenance(root: workspace.root)
     var loader = JobLoader(
-      root: workspace.root, cluster: cluster,
-      policy: JobLoader.Policy(mainBranch: workspace.configuration.mainBranch), owner: JobOwner.current)
+      cluster: cluster, policy: JobLoader.Policy(mainBranch: workspace.configuration.mainBranch),
+      owner: JobOwner.current, read: provenance.read)
     let path = try workspacePath(options.file)
     let commit = try commit.map { try resolved($0, workspace) }
     // What is wrong with the file itself is said first, whether a scheduler runs or not.
@@ -116,7 +117,9 @@ struct JobSession {
     loader.print = { writeText($0 + "\n", to: 2) }
     loader.warn = warn
     let configuration = try loader.load(request, artifacts: try RepositoryLookup(workspace: workspace))
-    return workspace.withProvenance(configuration)
+    let (complete, differing) = provenance.add(to: configuration, workspace)
+    if !differing.isEmpty { warn(JobProvenance.warning(differing, complete)) }
+    return complete
   }
 
   /// A commit of the command line: digits as they are, other names such as HEAD as git has them.

@@ -22,12 +22,15 @@ struct UpdateArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Update every job of the stage that the changes since this git revision affect, instead of one file.",
+      "Update every job of the stage that the changes since this git revision affect, one after the other.",
       valueName: "revision"))
   var changedSince: String?
 
   func run(cronOnly: Bool = false) throws {
-    if let changedSince { return try runAffected(since: changedSince) }
+    if let changedSince {
+      if !instance.isEmpty { throw ValidationError("--changed-since updates whole jobs: it goes with no --instance") }
+      return try runAffected(since: changedSince)
+    }
     guard let file = target.file else {
       throw Diagnostic(
         .input, "no job file was named",
@@ -36,7 +39,6 @@ struct UpdateArguments: ParsableArguments {
     try run(target.options(file: file), cronOnly: cronOnly)
   }
 
-  /// Updates every affected job, one after the other; one that fails ends the command.
   private func runAffected(since revision: String) throws {
     guard target.file == nil else { throw ValidationError("--changed-since goes with no job file") }
     guard let stage = target.stage else {
@@ -45,10 +47,13 @@ struct UpdateArguments: ParsableArguments {
     }
     let workspace = try Workspace.find(from: try global.workingDirectory)
     let affected = try AffectedJobs(global, workspace: workspace, since: revision, stage: stage)
-    if let problem = affected.problems.first { throw problem }
-    if affected.jobs.isEmpty { global.note("no job of stage \"\(stage)\" is affected") }
-    for job in affected.jobs {
-      try run(target.options(file: workspace.root.appending(job.path).string), cronOnly: false)
+    if !affected.problems.isEmpty { throw DiagnosticList(affected.problems) }
+    let session = try JobSession(global, cluster: target.cluster)
+    session.explain(change.reason)
+    try AffectedUpdate(
+      session: session, change: change, format: output.format, repeating: "--changed-since \(revision) --stage \(stage)"
+    ).run(affected.jobs.map { target.options(file: workspace.root.appending($0.path).string) }, commit: commit) {
+      global.note("no job of stage \"\(stage)\" is affected")
     }
   }
 
@@ -115,6 +120,9 @@ struct JobUpdate: ParsableCommand {
       Shows the plan, updates a batch of instances at a time, and watches the health of each. When too many instances
       fail, the scheduler restores the former release and the command says why. A job that does not change is not
       touched. Ctrl-C leaves the update running.
+
+      With --changed-since, all affected jobs are planned before the first one changes. They are updated one after the
+      other; the first that fails ends the command, which then says what was updated and what was not.
 
       EXAMPLES
         kilt job update jobs/fiddler.yaml --stage devel

@@ -96,11 +96,32 @@ struct PlanReport {
     if !secrets.isEmpty { lines.append("  secrets    \(secrets.joined(separator: ", "))") }
     let alerts = configuration.alerts.filter(\.isEnabled).map(\.condition.rawValue)
     if !alerts.isEmpty { lines.append("  alerts     \(alerts.joined(separator: ", "))") }
+    if let announce = configuration.announce {
+      let others = announce.portmap.sorted { $0.key < $1.key }.map { name, target in
+        switch target {
+        case .alias(let port): port == name ? name : "\(name) = \(port)"
+        case .number(let number): "\(name) = \(number)"
+        }
+      }
+      lines.append("  announce   port \(([announce.primaryPort] + others).joined(separator: ", "))")
+    }
+    if let lifecycle = configuration.lifecycle {
+      lines.append(
+        "  stop       POST \(lifecycle.gracefulShutdownEndpoint), \(Self.text(lifecycle.gracefulShutdownWait)), "
+          + "\(lifecycle.shutdownEndpoint), \(Self.text(lifecycle.shutdownWait)), then SIGTERM, "
+          + "\(Self.text(configuration.task.finalizationWait)), SIGKILL")
+    }
+    if let image = configuration.container?.imageDescription { lines.append("  container  \(image)") }
     if configuration.drain > .zero {
       lines.append(
         "  drain      each instance stays up for \(configuration.drain.milliseconds / 1000) s before its stop")
     }
     return lines
+  }
+
+  private static func text(_ duration: Duration) -> String {
+    let milliseconds = duration.milliseconds
+    return milliseconds % 1000 == 0 ? "\(milliseconds / 1000) s" : "\(milliseconds) ms"
   }
 
   private var instanceLines: [String] {

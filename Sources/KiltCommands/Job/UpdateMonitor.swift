@@ -67,6 +67,7 @@ struct UpdateMonitor {
       if shown.status != nil || update.summary.status != .rollingForward { note("  \(status)") }
       shown.status = status
       if update.summary.status.isPaused { note("  run `kilt job resume \(key)` to continue") }
+      if update.summary.status.awaitsPulse { note("  run `kilt job pulse \(key)` to let it go on") }
     }
     line.show(Self.summary(of: update))
   }

@@ -26,10 +26,9 @@ extension Scheduler {
     var update = judge(start)
     let failed = update.instances.filter { $0.value.phase == .failed }.keys.sorted()
     if failed.count > update.configuration.maxTotalFailures {
-      let names = failed.map { String($0) }.joined(separator: ", ")
-      let message = "instance \(names) failed"
+      let message = Self.failureMessage(failed, of: update)
       if !update.isRollingBack, update.configuration.rollbackOnFailure {
-        rollBack(update, message: message + ": rolling back", user: nil)
+        rollBack(update, message: message, user: nil)
         return true
       }
       enter(update, .failed, message: message)
@@ -39,6 +38,20 @@ extension Scheduler {
     guard update.instances.values.allSatisfy({ $0.phase == .done || $0.phase == .failed }) else { return false }
     enter(update, update.isRollingBack ? .rolledBack : .rolledForward, message: nil)
     return false
+  }
+
+  /// Why an update does not go on. What happens then is its status.
+  private static func failureMessage(_ failed: [Int], of update: JobUpdate) -> String {
+    let names = failed.map { String($0) }.joined(separator: ", ")
+    let settings = update.configuration
+    var message = failed.count == 1 ? "instance \(names) failed" : "instances \(names) failed"
+    if settings.maxPerInstanceFailures > 0 { message += " more than \(settings.maxPerInstanceFailures) times" }
+    message +=
+      settings.maxTotalFailures == 0
+      ? ", and the update allows no failed instance"
+      : ", and the update allows \(settings.maxTotalFailures) failed instances"
+    if update.isRollingBack { return "while rolling back, " + message }
+    return settings.rollbackOnFailure ? message : message + "; rollback_on_failure is off"
   }
 
   /// Sees which of the instances at work are done, and which have failed for good.
