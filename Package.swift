@@ -146,6 +146,9 @@ let modules: [Module] = [
     packages: [.systemPackage]),
   Module(name: "SchedulerCore", dependencies: ["JobModel", "JSON", "Diagnostics"]),
   Module(
+    name: "Observability", dependencies: ["JobModel", "JSON", "Diagnostics"],
+    testDependencies: ["HTTPClient", "SystemSupport"]),
+  Module(
     name: "SigningKeys", dependencies: ["Artifacts", "Digests", "SystemSupport", "Diagnostics"],
     packages: [.crypto, .cryptoExtras, .systemPackage], testDependencies: ["JSON"]),
   // Floor 6
@@ -207,13 +210,13 @@ let modules: [Module] = [
   Module(
     name: "SchedulerServer",
     dependencies: [
-      "SchedulerCore", "SchedulerStore", "SchedulerAccess", "Executor", "JobModel", "JobFiles", "Artifacts", "TOML",
-      "JSON", "Zip",
+      "SchedulerCore", "SchedulerStore", "SchedulerAccess", "Executor", "Observability", "JobModel", "JobFiles",
+      "Artifacts", "HTTPClient", "TOML", "JSON", "Zip",
       "Digests", "SystemSupport", "Diagnostics",
     ],
     packages: [.argumentParser, .hummingbird, .hummingbirdTLS, .log, .serviceLifecycle, .unixSignals, .systemPackage],
     testDependencies: [
-      "SchedulerClient", "HTTPClient", "SigningKeys", "CSystemShims", "kilt", "kilt-scheduler", "kilt-executor",
+      "SchedulerClient", "SigningKeys", "CSystemShims", "kilt", "kilt-scheduler", "kilt-executor",
       "kilt-init", "pex-runner",
     ]),
   // Floor 8
@@ -222,7 +225,7 @@ let modules: [Module] = [
     dependencies: [
       "BuildCommands", "PythonCommands", "PythonEnvironments", "HostChecks", "Tailor", "TargetGraph", "Workspace",
       "BuildFiles", "Artifacts", "SigningKeys", "JobFiles", "JobModel", "SchedulerAccess", "SchedulerClient",
-      "SchedulerCore", "Starlark", "PythonPackaging", "Bundles", "Actions", "ContentStore",
+      "SchedulerCore", "Observability", "Starlark", "PythonPackaging", "Bundles", "Actions", "ContentStore",
       "Digests", "Zip", "JSON", "TOML", "SystemSupport", "Diagnostics",
     ],
     packages: [.argumentParser, .systemPackage]),

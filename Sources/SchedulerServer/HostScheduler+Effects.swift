@@ -61,6 +61,7 @@ extension HostScheduler {
       _ = try transact([jump], mayWait: true)
     }
     let result: SchedulerStore.Transaction
+    let start = monotonicNanoseconds()
     do throws(StoreError) {
       result = try store.apply(events, at: time, mayWait: mayWait && reserve.isGivenUp)
     } catch {
@@ -69,10 +70,13 @@ extension HostScheduler {
       do throws(StoreError) {
         result = try store.apply(events, at: time, mayWait: mayWait)
       } catch {
+        counters.countTransaction(seconds: Double(monotonicNanoseconds() - start) / 1e9, failed: true)
         note(failure: error)
         throw error
       }
     }
+    let seconds = Double(monotonicNanoseconds() - start) / 1e9
+    counters.countTransaction(seconds: seconds, failed: result.failure != nil)
     if result.isWritten || result.failure != nil { note(failure: result.failure) }
     if result.isStored { launchWaiting() }
     isCarryingOut = true
@@ -150,11 +154,18 @@ extension HostScheduler {
     case .destroy(let task): destroying[task] = destroying[task] ?? .taskDestroyed(task)
     case .deleteSandbox(let task): deleteSandbox(task)
     case .record(let event):
+      counters.count(event, release: release(of: event))
       if followers.isEmpty { return }
       let event = SchedulerEvent(event)
       for follower in followers.values { follower.yield(event) }
     case .wake(let time): wakeAt = time
     }
+  }
+
+  /// The release that the task of an event runs.
+  private func release(of event: RecordedEvent) -> Int? {
+    guard case .task(let task, _, _) = event.subject else { return nil }
+    return store.read { scheduler in scheduler.state.tasks[task]?.revision }
   }
 
   /// Removes a task's folder; it may hold gigabytes, so another thread does it.

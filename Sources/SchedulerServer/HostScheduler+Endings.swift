@@ -98,7 +98,7 @@ extension HostScheduler {
     }
   }
 
-  private static func hasFailed(_ task: TaskRecord) -> Bool {
+  static func hasFailed(_ task: TaskRecord) -> Bool {
     switch task.status {
     case .failed, .lost: true
     // A service does not end by itself.

@@ -1,37 +1,39 @@
 internal import Artifacts
 internal import JSON
 internal import JobModel
+internal import Observability
 internal import SchedulerCore
 internal import SchedulerStore
 
 // What monitoring reads, and what describes the cluster.
 extension HostScheduler {
-  /// In the text form of Prometheus (exposition format 0.0.4).
-  func metrics() -> String {
-    var lines = [
-      "# HELP kilt_jobs Jobs of the cluster.", "# TYPE kilt_jobs gauge", "kilt_jobs \(store.state.jobs.count)",
-      "# HELP kilt_tasks Remembered tasks by state.", "# TYPE kilt_tasks gauge",
-    ]
-    let counts = Dictionary(store.state.tasks.values.map { ($0.status, 1) }, uniquingKeysWith: +)
+  /// All metrics of the cluster, the host and the scheduler.
+  func metricFamilies() -> [MetricFamily] {
+    let state = store.state
+    let now = schedulerTime()
+    counters.prune(state)
+    var tasks = TaskMetrics()
+    for task in state.activeTasks {
+      let series = ActivityCounters.Series(instance: task.instanceKey, release: task.revision)
+      tasks.add(task, resourceSamples[task.id], counters.changes[series] ?? [:])
+    }
+    var jobs = JobMetrics()
+    for job in state.jobs.values.sorted(by: { $0.key < $1.key }) { jobs.add(job, state, counters, at: now) }
+    var byState = MetricFamily(MetricName.tasks, .gauge, "Remembered tasks by state.")
+    let counts = Dictionary(state.tasks.values.map { ($0.status, 1) }, uniquingKeysWith: +)
     for status in TaskStatus.allCases {
-      lines.append("kilt_tasks{state=\"\(status.rawValue)\"} \(counts[status] ?? 0)")
+      byState.add(Double(counts[status] ?? 0), MetricLabels([("state", status.rawValue)]))
     }
-    lines += [
-      "# HELP kilt_task_cpu_seconds_total Processor time of live tasks.", "# TYPE kilt_task_cpu_seconds_total counter",
-      "# HELP kilt_task_memory_bytes Memory of live tasks.", "# TYPE kilt_task_memory_bytes gauge",
-    ]
-    for task in store.state.activeTasks {
-      guard let sample = resourceSamples[task.id] else { continue }
-      // Parts of a key are identifiers: nothing in them needs escaping.
-      let labels =
-        "{cluster=\"\(task.job.cluster)\",role=\"\(task.job.role)\",stage=\"\(task.job.stage)\","
-        + "job=\"\(task.job.name)\",instance=\"\(task.instance)\"}"
-      let cpu = Double(sample.cpuTime.milliseconds) / 1000
-      lines.append("kilt_task_cpu_seconds_total\(labels) \(cpu)")
-      lines.append("kilt_task_memory_bytes\(labels) \(sample.memory)")
-    }
-    return lines.joined(separator: "\n") + "\n"
+    let waiting = (counts[.pending] ?? 0) + (counts[.throttled] ?? 0)
+    return [.single(MetricName.jobs, .gauge, "Jobs of the cluster.", Double(state.jobs.count)), byState]
+      + tasks.families + jobs.families + SchedulerMetrics.quotas(state, cluster: options.cluster)
+      + SchedulerMetrics.host(state, options)
+      + SchedulerMetrics.store(counters, queue: backlog.count, waiting: waiting, options)
+      + SchedulerMetrics.process(startedAt: startedAt)
   }
+
+  /// In the text form of Prometheus. The text is made beside the tasks' life: there may be megabytes of it.
+  nonisolated func metrics() async -> [UInt8] { PrometheusText.render(await metricFamilies()) }
 
   var clusterDescription: JSONValue {
     [

@@ -33,14 +33,17 @@ extension HostScheduler {
   /// The releases of a job that are kept, the newest first; nil when there is no such job.
   func releases(of key: JobKey) -> [Release]? {
     guard let job = store.state.jobs[key] else { return nil }
-    return job.revisions.reversed().map { revision in
-      Release(
-        number: revision.number, submittedAt: revision.submittedAt, user: revision.user ?? revision.configuration.owner,
-        reason: revision.reason, cause: Self.text(of: revision.cause), result: revision.result,
-        isCurrent: revision.number == job.current, running: job.desired.values.count { $0 == revision.number },
-        instances: revision.configuration.instances, artifacts: revision.configuration.task.artifacts,
-        source: revision.configuration.source)
-    }
+    return job.revisions.reversed().map { described($0, of: job) }
+  }
+
+  /// A release as the API gives it.
+  func described(_ revision: JobRevision, of job: JobRecord) -> Release {
+    Release(
+      number: revision.number, submittedAt: revision.submittedAt, user: revision.user ?? revision.configuration.owner,
+      reason: revision.reason, cause: Self.text(of: revision.cause), result: revision.result,
+      isCurrent: revision.number == job.current, running: job.desired.values.count { $0 == revision.number },
+      instances: revision.configuration.instances, artifacts: revision.configuration.task.artifacts,
+      source: revision.configuration.source)
   }
 
   private static func text(of cause: JobRevision.Cause) -> String {

@@ -19,6 +19,11 @@ actor HostScheduler: Service {
   /// The last run of each process of live tasks, as its executor recorded it.
   var processRuns: [TaskID: [String: ProcessRun]] = [:]
   var resourceSamples: [TaskID: ResourceSample] = [:]
+  /// What has happened, counted for the metrics.
+  var counters = ActivityCounters()
+  let startedAt = HostScheduler.now()
+  /// Why metrics could not be sent the last time.
+  var metricsProblem: String?
   /// Tasks of which everything is to be ended at once, and what to report when nothing is left.
   var destroying: [TaskID: Event] = [:]
   /// Those of them that the thread pool is busy with.

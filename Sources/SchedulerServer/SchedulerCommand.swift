@@ -71,7 +71,7 @@ public struct SchedulerCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The configuration with the table [policy], which says what may run here. Default: the built-in rules.",
+      "The configuration: [policy] says what may run here, [metrics] who gets the metrics. Default: the built-in rules.",
       valueName: "file"))
   var config: String?
 
@@ -206,7 +206,10 @@ public struct SchedulerCommand: ParsableCommand {
       }
       options.attributes[String(text[..<equals])] = String(text[text.index(after: equals)...])
     }
-    if let config { options.clusterPolicy = try ClusterPolicy(reading: FilePath(config)) }
+    if let config {
+      options.clusterPolicy = try ClusterPolicy(reading: FilePath(config))
+      options.monitoring = try MonitoringSettings(reading: FilePath(config))
+    }
     if options.clusterPolicy.trust == nil, let path = environmentVariable("KILT_POLICY"), !path.isEmpty {
       // Absolute: executors start in another directory.
       options.clusterPolicy.trust = try FileSystem.currentDirectory().pushing(FilePath(path))

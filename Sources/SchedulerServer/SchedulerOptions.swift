@@ -44,6 +44,8 @@ struct SchedulerOptions: Sendable {
   var stopPatience: Duration = .seconds(120)
   /// What may run here.
   var clusterPolicy = ClusterPolicy()
+  /// Where metrics are sent.
+  var monitoring = MonitoringSettings()
   /// The state machine's constants.
   var policy = SchedulerPolicy()
 

@@ -40,8 +40,11 @@ struct SchedulerService {
     try await scheduler.start()
     var logger = Logger(label: "kilt-scheduler")
     logger.logLevel = .warning
+    let monitoring = options.monitoring
+    let senders = monitoring.openTSDB.map { MetricsSender($0, interval: monitoring.interval, scheduler) }
     var group = ServiceGroupConfiguration(
-      services: try listeners.services(scheduler, logger).map { .init(service: $0) } + [.init(service: scheduler)],
+      services: try listeners.services(scheduler, logger).map { .init(service: $0) }
+        + [senders].compactMap(\.self).map { .init(service: $0) } + [.init(service: scheduler)],
       gracefulShutdownSignals: Self.stopSignals, logger: logger)
     group.maximumGracefulShutdownDuration = options.stopsTasksOnExit ? options.stopPatience + .seconds(5) : .seconds(5)
     try await ServiceGroup(configuration: group).run()

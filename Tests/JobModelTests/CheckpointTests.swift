@@ -15,7 +15,10 @@ import Testing
       kind: .health(HealthReport(healthy: false, consecutiveFailures: 1, message: "refused"))),
     CheckpointRecord(
       sequence: 4, time: Timestamp(milliseconds: 14),
-      kind: .resources(ResourceSample(cpuTime: .milliseconds(1250), memory: 1, disk: 2, processes: 3))),
+      kind: .resources(
+        ResourceSample(
+          cpuTime: .milliseconds(1250), memory: 1, disk: 2, processes: 3, throttled: .milliseconds(5), memoryPeak: 9,
+          outOfMemoryKills: 1))),
     CheckpointRecord(
       sequence: 5, time: Timestamp(milliseconds: 15),
       kind: .process(ProcessRun(name: "run", run: 0, status: .failed, pid: 42, exitCode: 3, signal: nil))),

@@ -24,7 +24,8 @@ import Testing
       try roundTrip(cron)
     }
     try roundTrip(
-      TaskAssignment(taskID: "t", instance: 1, configuration: cron, ports: ["http": 1, "x": 2], hostname: "h"))
+      TaskAssignment(
+        taskID: "t", instance: 1, configuration: cron, ports: ["http": 1, "x": 2], hostname: "h", release: 7))
   }
 
   @Test("Every update strategy, policy and container survives JSON")

@@ -53,11 +53,14 @@ import Testing
     try send(.post, job + "/plan", submission, template + "/plan")
     try send(.post, job + "/scale", ["count": 2, "dry_run": true], template + "/scale")
     try send(.post, job + "/update", submission, template + "/update")
-    for path in ["", "/failures", "/sla", "/releases", "/update"] { try send(.get, job + path, nil, template + path) }
+    for path in ["", "/failures", "/sla", "/releases", "/update", "/why"] {
+      try send(.get, job + path, nil, template + path)
+    }
     try send(.get, job + "/releases/1", nil, template + "/releases/{release}")
     try send(.get, job + "/instances/0/whence", nil, template + "/instances/{instance}/whence")
     try send(.get, "/api/jobs/\(failing.key)", nil, template)
     try send(.get, "/api/jobs/\(failing.key)/failures", nil, template + "/failures")
+    try send(.get, "/api/jobs/\(failing.key)/why?instance=0&lines=5&at=0", nil, template + "/why")
     try send(
       .put, "/api/quotas/nobody", ["cpu": 64, "ram": 68_719_476_736, "disk": 68_719_476_736], "/api/quotas/{role}")
     for path in ["cluster", "jobs", "cron", "quotas", "updates", "whoami", "tokens", "drain"] {

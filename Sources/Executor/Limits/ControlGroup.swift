@@ -24,6 +24,8 @@ protocol ControlGroup {
   func refusedForks() -> Int
   /// CPU time used so far, and bytes of memory that belong to processes (no file cache).
   func usage() -> ControlGroupUsage?
+  /// What else the kernel counts of the CPU and memory limits.
+  func pressure() -> ControlGroupPressure
   /// How many processes and threads there are, where the group counts them.
   func processCount() -> Int?
 }
@@ -31,6 +33,14 @@ protocol ControlGroup {
 struct ControlGroupUsage: Hashable {
   var cpu: Duration
   var memory: Int
+}
+
+/// How far the limits of a control group were met; nil for what the kernel does not count.
+struct ControlGroupPressure: Hashable {
+  /// How long the CPU quota held processes up.
+  var throttled: Duration?
+  /// The most bytes that were charged at once, file cache included.
+  var memoryPeak: Int?
 }
 
 extension ControlGroupLimits {

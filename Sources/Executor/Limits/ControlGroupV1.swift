@@ -65,5 +65,12 @@ struct ControlGroupV1: ControlGroup {
     return ControlGroupUsage(cpu: .nanoseconds(Int64(nanoseconds)), memory: bytes)
   }
 
+  func pressure() -> ControlGroupPressure {
+    ControlGroupPressure(
+      throttled: byController["cpu"].flatMap { SmallFile.table($0 + "/cpu.stat")["throttled_time"] }
+        .map { .nanoseconds(Int64($0)) },
+      memoryPeak: byController["memory"].flatMap { SmallFile.number($0 + "/memory.max_usage_in_bytes") })
+  }
+
   func processCount() -> Int? { byController["pids"].flatMap { SmallFile.number($0 + "/pids.current") } }
 }

@@ -40,5 +40,12 @@ struct ControlGroupV2: ControlGroup {
     return ControlGroupUsage(cpu: .microseconds(Int64(microseconds)), memory: bytes)
   }
 
+  /// `memory.peak` is there since Linux 5.19.
+  func pressure() -> ControlGroupPressure {
+    ControlGroupPressure(
+      throttled: SmallFile.table(directory + "/cpu.stat")["throttled_usec"].map { .microseconds(Int64($0)) },
+      memoryPeak: SmallFile.number(directory + "/memory.peak"))
+  }
+
   func processCount() -> Int? { SmallFile.number(directory + "/pids.current") }
 }

@@ -34,10 +34,12 @@ enum TaskEnvironment {
       "PEX_ROOT": home + "/.pex",
     ]
     variables.merge(own) { $1 }
+    if let release = assignment.release { variables["KILT_RELEASE"] = "\(release)" }
     // Not in command lines: there, each commit would make another job of a bundle that stays the same.
     if let commit = assignment.configuration.task.artifacts.lazy.compactMap(\.commit).first {
       variables["KILT_COMMIT"] = commit
     }
+    TelemetryAttributes(assignment).add(to: &variables)
     if let secrets { variables["KILT_SECRETS"] = secrets }
     for (name, port) in assignment.ports {
       let safe = String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })

@@ -13,6 +13,8 @@ struct Sampling {
   var isDone = false
   /// CPU time of processes that have ended is lost without a control group; the highest sum seen stands for it.
   var cpu = Duration.zero
+  /// The most memory that was seen.
+  var memoryPeak = 0
 }
 
 extension TaskRunner {
@@ -89,16 +91,22 @@ extension TaskRunner {
 
   private func currentSample() -> ResourceSample {
     if let group, let usage = group.usage(), let count = group.processCount() {
-      return ResourceSample(cpuTime: usage.cpu, memory: usage.memory, disk: sampling.disk, processes: count)
+      let pressure = group.pressure()
+      sampling.memoryPeak = max(sampling.memoryPeak, usage.memory, pressure.memoryPeak ?? 0)
+      return ResourceSample(
+        cpuTime: usage.cpu, memory: usage.memory, disk: sampling.disk, processes: count,
+        throttled: pressure.throttled, memoryPeak: sampling.memoryPeak, outOfMemoryKills: group.outOfMemoryKills())
     }
     // Only without a group: every process of the machine is looked at.
     let members = ProcessTree.current().descendants(of: getpid())
     let ticks = members.reduce(0) { $0 + $1.cpuTicks }
     sampling.cpu = max(sampling.cpu, .milliseconds(Int64(ticks) * 1000 / Int64(max(sysconf(Int32(_SC_CLK_TCK)), 1))))
     let pages = members.reduce(0) { $0 + $1.residentPages }
+    let memory = pages * sysconf(Int32(_SC_PAGESIZE))
+    sampling.memoryPeak = max(sampling.memoryPeak, memory)
     return ResourceSample(
-      cpuTime: sampling.cpu, memory: pages * sysconf(Int32(_SC_PAGESIZE)), disk: sampling.disk,
-      processes: members.count)
+      cpuTime: sampling.cpu, memory: memory, disk: sampling.disk, processes: members.count,
+      memoryPeak: sampling.memoryPeak)
   }
 
   /// What the task has used in all, while its group still knows.

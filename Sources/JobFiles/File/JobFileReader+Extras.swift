@@ -94,7 +94,7 @@ extension JobFileReader {
         if let period = keys["for"]?.value { rule.period = seconds(period, "for", limit: 7 * 86_400) }
         rule.severity = choice(keys, "severity", AlertRule.Severity.self) ?? rule.severity
         if let above = keys["above"]?.value {
-          if [.cpu, .memory, .disk].contains(condition) {
+          if [.cpu, .memory, .disk, .quota].contains(condition) {
             rule.threshold = fraction(above)
           } else {
             problem("the alert \"\(name)\" has no limit to be above", above)

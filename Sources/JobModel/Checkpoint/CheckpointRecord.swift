@@ -72,11 +72,23 @@ public struct ResourceSample: Sendable, Hashable {
   public var disk: Int
   /// Processes and threads.
   public var processes: Int
+  /// How long the CPU limit held the task up since it began; nil where the kernel does not count that.
+  public var throttled: Duration?
+  /// The most bytes of memory that the task has used at once, file cache included where the kernel counts it.
+  public var memoryPeak: Int?
+  /// How many of its processes the kernel has killed at the memory limit; nil without a control group.
+  public var outOfMemoryKills: Int?
 
-  public init(cpuTime: Duration, memory: Int, disk: Int, processes: Int) {
+  public init(
+    cpuTime: Duration, memory: Int, disk: Int, processes: Int, throttled: Duration? = nil, memoryPeak: Int? = nil,
+    outOfMemoryKills: Int? = nil
+  ) {
     self.cpuTime = cpuTime
     self.memory = memory
     self.disk = disk
     self.processes = processes
+    self.throttled = throttled
+    self.memoryPeak = memoryPeak
+    self.outOfMemoryKills = outOfMemoryKills
   }
 }

@@ -84,13 +84,16 @@ extension ResourceSample: JSONCodable {
     }
     self.init(
       cpuTime: cpuTime, memory: try fields.integer("memory"), disk: try fields.integer("disk"),
-      processes: try fields.integer("processes"))
+      processes: try fields.integer("processes"), throttled: try fields.optionalDuration("throttled"),
+      memoryPeak: try fields.optionalInteger("memory_peak"),
+      outOfMemoryKills: try fields.optionalInteger("oom_kills"))
   }
 
   public var json: JSONValue {
-    .members([
+    .fields([
       "cpu_time": .seconds(cpuTime), "memory": .integer(memory), "disk": .integer(disk),
-      "processes": .integer(processes),
+      "processes": .integer(processes), "throttled": throttled.map { .seconds($0) },
+      "memory_peak": .integer(memoryPeak), "oom_kills": .integer(outOfMemoryKills),
     ])
   }
 }

@@ -6,13 +6,13 @@ extension TaskAssignment: JSONCodable {
     self.init(
       taskID: TaskID(try fields.string("task_id")), instance: try fields.integer("instance"),
       configuration: try fields.object("configuration"), ports: try fields.ports("ports"),
-      hostname: try fields.string("hostname"))
+      hostname: try fields.string("hostname"), release: try fields.optionalInteger("release"))
   }
 
   public var json: JSONValue {
-    .members([
+    .fields([
       "task_id": .string(taskID.rawValue), "job": .string(jobKey.description), "instance": .integer(instance),
-      "hostname": .string(hostname), "ports": .dictionary(ports) { .integer($0) },
+      "release": .integer(release), "hostname": .string(hostname), "ports": .dictionary(ports) { .integer($0) },
       "configuration": configuration.json,
     ])
   }

@@ -16,6 +16,8 @@ public struct AlertRule: Sendable, Hashable {
     case disk
     /// An update makes no progress.
     case updateStuck = "update_stuck"
+    /// The quota of the job's role is nearly used up.
+    case quota
   }
 
   public enum Severity: String, Sendable, Hashable, CaseIterable {
@@ -27,7 +29,8 @@ public struct AlertRule: Sendable, Hashable {
   public var isEnabled: Bool
   /// How long the condition holds before anybody is told; nil for the condition's default.
   public var period: Duration?
-  /// The part of the limit that counts as near, above 0 and at most 1; nil for the default. Only for cpu, memory, disk.
+  /// The part of the limit that counts as near, above 0 and at most 1; nil for the default. Only for cpu,
+  /// memory, disk, quota.
   public var threshold: Double?
   public var severity: Severity
 

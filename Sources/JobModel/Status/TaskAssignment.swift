@@ -6,15 +6,19 @@ public struct TaskAssignment: Sendable, Hashable {
   /// The allotted port number of each named port.
   public var ports: [String: Int]
   public var hostname: String
+  /// The number of the job's release; nil outside of a scheduler.
+  public var release: Int?
 
   public init(
-    taskID: TaskID, instance: Int, configuration: JobConfiguration, ports: [String: Int], hostname: String
+    taskID: TaskID, instance: Int, configuration: JobConfiguration, ports: [String: Int], hostname: String,
+    release: Int? = nil
   ) {
     self.taskID = taskID
     self.instance = instance
     self.configuration = configuration
     self.ports = ports
     self.hostname = hostname
+    self.release = release
   }
 
   public var jobKey: JobKey { configuration.key }

@@ -9,7 +9,7 @@ struct JobCommand: ParsableCommand {
       JobKill.self,
       JobPause.self, JobResume.self, JobAbort.self, JobPulse.self, JobStatusCommand.self, JobSla.self, JobHistory.self,
       JobList.self,
-      JobLogs.self,
+      JobLogs.self, JobWhy.self, JobDashboard.self, JobAlerts.self,
       JobRunLocal.self, JobOpen.self, JobExec.self, JobInspect.self,
       JobLint.self, JobSchema.self, JobNew.self, JobLibrary.self,
     ])

@@ -36,6 +36,9 @@ struct JobLogs: ParsableCommand {
   @Option(help: "Which of the two streams.")
   var stream = Stream.both
 
+  @Option(help: ArgumentHelp("The logs of this task; by default of each instance's last one.", valueName: "id"))
+  var task: String?
+
   @Option(help: ArgumentHelp("Only the last bytes of each log.", valueName: "bytes"))
   var tail: Int?
 
@@ -108,7 +111,7 @@ struct JobLogs: ParsableCommand {
       var lines = LineBuffer()
       let found = try client.log(
         key, instance: source.instance, process: source.process, stream: source.stream,
-        task: follow ? status?.taskID : nil, follow: follow, offset: offset
+        task: task.map { TaskID($0) } ?? (follow ? status?.taskID : nil), follow: follow, offset: offset
       ) { bytes in
         if offset >= 0 { offset += Int64(bytes.count) }
         output.write(lines.take(bytes), label: source.label, isError: source.stream == "stderr")

@@ -71,6 +71,7 @@ public struct TaskRecord: Sendable, Hashable {
 
   /// What its executor is started with, once it has a place.
   public func assignment(hostname: String) -> TaskAssignment {
-    TaskAssignment(taskID: id, instance: instance, configuration: configuration, ports: ports, hostname: hostname)
+    TaskAssignment(
+      taskID: id, instance: instance, configuration: configuration, ports: ports, hostname: hostname, release: revision)
   }
 }

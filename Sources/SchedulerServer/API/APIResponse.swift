@@ -14,7 +14,9 @@ enum APIResponse {
     response(Array(page.text.utf8), type: "text/html; charset=utf-8", status: status)
   }
 
-  static func text(_ bytes: [UInt8]) -> Response { response(bytes, type: "text/plain; charset=utf-8", status: .ok) }
+  static func text(_ bytes: [UInt8], type: String = "text/plain; charset=utf-8") -> Response {
+    response(bytes, type: type, status: .ok)
+  }
 
   /// `{"error": {"message", "remedy"}}`, the form of every failure.
   static func error(_ status: HTTPResponse.Status, _ message: String, remedy: String? = nil) -> Response {

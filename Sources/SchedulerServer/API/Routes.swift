@@ -3,6 +3,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import JSON
 internal import JobModel
+internal import Observability
 internal import SchedulerAccess
 
 /// The ways into the server: the JSON API below `/api`, and the pages.
@@ -58,8 +59,11 @@ struct Routes: Sendable {
       guard let failure = scheduler.health.failure else { return APIResponse.text(Array("ok\n".utf8)) }
       return APIResponse.error(.serviceUnavailable, failure)
     }
-    router.get("metrics") { _, _ in APIResponse.text(Array(await scheduler.metrics().utf8)) }
+    router.get("metrics") { _, _ in
+      APIResponse.text(await scheduler.metrics(), type: PrometheusText.contentType)
+    }
     addHost(to: api)
+    addWhy(to: api)
     addAccess(to: router)
     addUpdates(to: api)
     addExec(to: api)

@@ -1,5 +1,6 @@
 internal import JSON
 internal import JobModel
+internal import Observability
 
 extension OpenAPI {
   /// The schemas of answers.
@@ -46,6 +47,38 @@ extension OpenAPI {
       ]),
       "HealthReport": Schema.object([
         "healthy": Schema.bool, "consecutive_failures?": Schema.count, "message?": Schema.string,
+      ]),
+      "WhyAnswer": Schema.object([
+        "key": Schema.key, "accounts": Schema.list(of: "TaskAccount"),
+        "others": Schema.array(
+          Schema.object([
+            "instance": Schema.count, "task_id": Schema.string, "status": Schema.values(TaskStatus.self),
+            "time": Schema.time, "message?": Schema.string,
+          ])), "remembered_since?": Schema.time,
+      ]),
+      "TaskAccount": Schema.object([
+        "instance": Schema.count, "task_id": Schema.string, "status": Schema.values(TaskStatus.self),
+        "cause": Schema.values(TaskAccount.Cause.self), "time": Schema.time, "message?": Schema.string,
+        "host?": Schema.string,
+        "states": Schema.array(
+          Schema.object(["time": Schema.time, "status": Schema.values(TaskStatus.self), "message?": Schema.string])),
+        "limits": Schema.named("Resources"),
+        "usage": Schema.array(
+          Schema.object([
+            "time": Schema.time, "cores?": Schema.number,
+            "sample": Schema.object([
+              "cpu_time": Schema.seconds, "memory": Schema.count, "disk": Schema.count, "processes": Schema.count,
+              "throttled?": Schema.seconds, "memory_peak?": Schema.count, "oom_kills?": Schema.count,
+            ]),
+          ])), "memory_peak?": Schema.count, "health?": Schema.named("HealthReport"),
+        "processes": Schema.array(
+          Schema.object([
+            "name": Schema.string, "run": Schema.count, "status": Schema.values(ProcessStatus.self),
+            "time": Schema.time, "exit_code?": Schema.integer, "signal?": Schema.integer,
+            "stdout": Schema.array(Schema.string), "stderr": Schema.array(Schema.string),
+          ])), "executor": Schema.array(Schema.string), "restarts": Schema.count, "release?": Schema.named("Release"),
+        "former_release?": Schema.integer, "update?": Schema.named("UpdateSummary"),
+        "problems": Schema.array(Schema.string),
       ]),
       "TaskEvent": Schema.object([
         "time": Schema.time, "status": Schema.values(TaskStatus.self), "message?": Schema.string,

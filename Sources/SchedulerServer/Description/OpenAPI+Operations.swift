@@ -120,6 +120,13 @@ extension OpenAPI {
 
   private static let instances: [Operation] = [
     Operation(
+      "get", job + "/why",
+      "Why tasks of a job died: of each instance the last failure, or the end nearest to a time.",
+      query: [
+        "instance": Schema.count, "at": ["type": "integer", "description": "milliseconds since 1970"],
+        "lines": ["type": "integer", "minimum": 0, "maximum": 1000],
+      ], answer: .json(200, Schema.named("WhyAnswer"))),
+    Operation(
       "get", job + "/instances/{instance}/whence",
       "Where an instance comes from: release, artifacts with their files, who deployed it.",
       answer: .json(200, Schema.named("WhenceAnswer"))),

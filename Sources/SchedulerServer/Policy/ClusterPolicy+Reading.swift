@@ -54,8 +54,11 @@ extension ClusterPolicy {
         at: SourceLocation(path: path.string, line: error.line))
     }
     var reader = Reader(path: path)
-    for (name, _) in document.root where name != "policy" {
-      throw reader.fault("unknown table \"\(name)\"", remedy: "the table of a scheduler's configuration is [policy]")
+    let tables = ["policy"] + MonitoringSettings.tables
+    for (name, _) in document.root where !tables.contains(name) {
+      throw reader.fault(
+        "unknown table \"\(name)\"",
+        remedy: "tables of a scheduler's configuration: \(tables.map { "[\($0)]" }.joined(separator: ", "))")
     }
     self.init()
     guard let table = document.root["policy"] else { return }
