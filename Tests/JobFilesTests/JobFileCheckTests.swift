@@ -119,7 +119,7 @@ import Testing
   @Test("A draft loads as it is written", arguments: JobDraft.Shape.allCases)
   func drafts(_ shape: JobDraft.Shape) throws {
     let draft = JobDraft(
-      name: "web", role: "www", buildname: "web_server", commit: "3f2c9d1e8a7b", shape: shape, portFlag: "--port")
+      name: "web", role: "www", buildname: "web_server", commit: "3f2c9d1e8a7b", shape: shape)
     let job = try Fixture(yaml: draft.jobFile, template: try #require(draft.templateFile)).load()
     #expect(job.isService && job.task.artifacts.map(\.name) == ["web_server"])
     #expect(job.requiredPorts == (shape == .service ? ["http"] : []))
@@ -128,10 +128,40 @@ import Testing
   @Test("A program's packages and options say how it runs")
   func traits() {
     let web = ProgramTraits(
-      packages: ["flask", "requests"], sources: [("a.py", "parser.add_argument(\"--port\")\n@app.get('/healthz')")])
-    #expect(web.shape == .service && web.portFlag == "--port" && web.healthEndpoint == "/healthz")
+      packages: ["flask", "requests"],
+      sources: [.init(path: "a.py", text: "parser.add_argument(\"--port\")\n@app.get('/healthz')")])
+    #expect(web.shape == .service && web.port == .flag("--port") && web.healthEndpoint == "/healthz")
     #expect(ProgramTraits(packages: ["pika", "flask"], sources: []).shape == .worker)
-    #expect(ProgramTraits(packages: [], sources: [("a.py", "import http.server")]).shape == .service)
-    #expect(ProgramTraits(packages: ["numpy"], sources: [("a.py", "print(1)")]).shape == .process)
+    let standard = ProgramTraits(packages: [], sources: [.init(path: "a.py", text: "import http.server")])
+    #expect(standard.shape == .service)
+    #expect(ProgramTraits(packages: ["numpy"], sources: [.init(path: "a.py", text: "print(1)")]).shape == .process)
+  }
+
+  @Test("A program that starts a server is a service although it needs a queue's package")
+  func serversWithQueues() {
+    let packages = ["celery", "flask", "gunicorn"]
+    let web = ProgramTraits(packages: packages, sources: [], script: "gunicorn")
+    #expect(web.shape == .service && web.port == .addressFlag("--bind"))
+    #expect(ProgramTraits(packages: packages, sources: [], script: "celery").shape == .worker)
+    let entry = ProgramTraits.Source(path: "serve.py", text: "uvicorn.run(app, port=int(os.environ['PORT']))")
+    let serve = ProgramTraits(packages: packages, sources: [entry], entry: "serve.py")
+    #expect(serve.shape == .service && serve.port == .variable("PORT"))
+  }
+
+  @Test(
+    "A draft passes the port as the program takes it",
+    arguments: [
+      JobDraft.PortUse.flag("--port"), .addressFlag("--bind"), .variable("PORT"),
+    ])
+  func portUses(_ port: JobDraft.PortUse) throws {
+    let draft = JobDraft(
+      name: "web", role: "www", buildname: "web_server", commit: "3f2c9d1e8a7b", shape: .service, port: port)
+    let job = try Fixture(yaml: draft.jobFile, template: try #require(draft.templateFile)).load()
+    let command = try #require(job.task.processes.first?.cmdline)
+    switch port {
+    case .flag: #expect(command.contains("--port={{thermos.ports[http]}}"))
+    case .addressFlag: #expect(command.contains("--bind=127.0.0.1:{{thermos.ports[http]}}"))
+    case .variable: #expect(command.contains("PORT") && command.contains("{{thermos.ports[http]}}"))
+    }
   }
 }

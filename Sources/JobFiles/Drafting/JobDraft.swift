@@ -12,6 +12,16 @@ public struct JobDraft: Sendable {
     case process
   }
 
+  /// How a program learns the port that it listens on.
+  public enum PortUse: Sendable, Hashable {
+    /// An option with the port, such as `--port`.
+    case flag(String)
+    /// An option with an address and the port, such as gunicorn's `--bind`.
+    case addressFlag(String)
+    /// A variable of the environment, such as `PORT`.
+    case variable(String)
+  }
+
   public var name: String
   public var role: String
   public var buildname: String
@@ -20,13 +30,13 @@ public struct JobDraft: Sendable {
   public var shape: Shape
   /// The template, as the job file names it; nil writes one of its own.
   public var template: String?
-  /// The option that takes the port; nil where the program has none.
-  public var portFlag: String?
+  /// How the program learns its port.
+  public var port: PortUse
   public var healthEndpoint: String
 
   public init(
     name: String, role: String, buildname: String, commit: String, shape: Shape, template: String? = nil,
-    portFlag: String? = nil, healthEndpoint: String = "/health"
+    port: PortUse = .flag("--port"), healthEndpoint: String = "/health"
   ) {
     self.name = name
     self.role = role
@@ -34,7 +44,7 @@ public struct JobDraft: Sendable {
     self.commit = commit
     self.shape = shape
     self.template = template
-    self.portFlag = portFlag
+    self.port = port
     self.healthEndpoint = healthEndpoint
   }
 
@@ -60,14 +70,20 @@ public struct JobDraft: Sendable {
     guard template == nil else { return nil }
     switch shape {
     case .service:
-      let flag = (portFlag ?? "--port").drop { $0 == "-" }
+      let value = "{{thermos.ports[http]}}"
+      let argument =
+        switch port {
+        case .flag(let flag): "flags = {\"\(flag.drop { $0 == "-" })\": \"\(value)\"}"
+        case .addressFlag(let flag): "flags = {\"\(flag.drop { $0 == "-" })\": \"127.0.0.1:\(value)\"}"
+        case .variable(let name): "environment = {\"\(name)\": \"\(value)\"}"
+        }
       return """
         # How \(name) runs: one process from a bundle, on an allotted port, checked by HTTP.
         include("kilt/python_service.aurora")
 
         jobs = [
             pex_service(
-                flags = {"\(flag)": "{{thermos.ports[http]}}"},
+                \(argument),
                 health = http_health(port = "http", endpoint = "\(healthEndpoint)"),
             ),
         ]
@@ -93,69 +109,6 @@ public struct JobDraft: Sendable {
         ]
 
         """
-    }
-  }
-}
-
-/// What a program's own code and packages say about how it runs.
-public struct ProgramTraits: Sendable {
-  public var shape: JobDraft.Shape
-  public var portFlag: String?
-  public var healthEndpoint: String?
-  /// Why, one fact a line.
-  public var reasons: [String]
-
-  private static let servers: Set<String> = [
-    "aiohttp", "bottle", "cherrypy", "django", "falcon", "fastapi", "flask", "gunicorn", "hypercorn", "quart", "sanic",
-    "starlette", "tornado", "uvicorn", "waitress", "werkzeug", "grpcio",
-  ]
-  private static let queues: Set<String> = [
-    "aio-pika", "aiokafka", "amqp", "celery", "confluent-kafka", "dramatiq", "huey", "kafka-python", "kombu",
-    "nats-py", "pika", "rq",
-  ]
-
-  /// - Parameters:
-  ///   - packages: normalized names of the packages that the program needs.
-  ///   - sources: the program's own Python files, by path.
-  public init(packages: [String], sources: [(path: String, text: String)]) {
-    reasons = []
-    let serving = packages.filter(Self.servers.contains)
-    let queueing = packages.filter(Self.queues.contains)
-    let standard = sources.filter { $0.text.contains("http.server") || $0.text.contains("wsgiref") }
-    if !queueing.isEmpty {
-      shape = .worker
-      reasons.append("a queue worker: it needs \(queueing.sorted().joined(separator: ", "))")
-    } else if !serving.isEmpty {
-      shape = .service
-      reasons.append("a service: it needs \(serving.sorted().joined(separator: ", "))")
-    } else if let source = standard.first {
-      shape = .service
-      reasons.append("a service: \(source.path) uses Python's own HTTP server")
-    } else {
-      shape = .process
-      reasons.append("a plain process: no web framework and no queue was found")
-    }
-    guard shape == .service else { return }
-    for flag in ["--http-port", "--port", "--listen-port"] {
-      if let source = sources.first(where: { $0.text.contains("\"\(flag)\"") || $0.text.contains("'\(flag)'") }) {
-        portFlag = flag
-        reasons.append("the port is passed as \(flag): \(source.path) has that option")
-        break
-      }
-    }
-    if portFlag == nil {
-      reasons.append("the port is passed as --port, which was not found in the code: check the template")
-    }
-    for endpoint in ["/health", "/healthz", "/ping", "/status"] {
-      if let source = sources.first(where: { $0.text.contains("\"\(endpoint)\"") || $0.text.contains("'\(endpoint)'") })
-      {
-        healthEndpoint = endpoint
-        reasons.append("health is asked at \(endpoint): \(source.path) has that path")
-        break
-      }
-    }
-    if healthEndpoint == nil {
-      reasons.append("health is asked at /health, which was not found in the code: check the template")
     }
   }
 }

@@ -44,7 +44,7 @@ struct JobNew: ParsableCommand {
     let set = try JobFileSet(global)
     let directory = try set.path(jobs)
     let neighbors = try existing(in: directory, set)
-    var draft = try name.contains(":") || name.contains("/") ? draftOfTarget() : plainDraft()
+    var draft = try name.contains(":") || name.contains("/") ? draftOfTarget(directory) : plainDraft()
     if let buildname { draft.buildname = buildname }
     draft.role = user ?? neighbors.first?.role ?? "www-data"
     if let template {
@@ -86,7 +86,7 @@ struct JobNew: ParsableCommand {
     return JobDraft(name: name, role: "", buildname: name, commit: try commit(JobFileSet(global)), shape: .service)
   }
 
-  private func draftOfTarget() throws -> JobDraft {
+  private func draftOfTarget(_ directory: String) throws -> JobDraft {
     let session = try WorkspaceSession(global)
     let selected = try session.graph.select(try session.parse([name]), filter: try TargetOptions.parse([]).filter())
     guard let id = selected.first, selected.count == 1 else {
@@ -95,18 +95,20 @@ struct JobNew: ParsableCommand {
     let plan = try session.resolver.bundlePlan(for: id)
     let root = session.workspace.root
     let sources = try plan.files.filter(\.isPython).map { file in
-      (
+      ProgramTraits.Source(
         path: file.path,
-        text: String(decoding: try FileSystem.read(root.appending(file.path), limit: 1 << 22), as: UTF8.self)
-      )
+        text: String(decoding: try FileSystem.read(root.appending(file.path), limit: 1 << 22), as: UTF8.self))
     }
-    let traits = ProgramTraits(packages: plan.requirements.map(\.name), sources: sources)
+    let traits = ProgramTraits(
+      packages: plan.requirements.map(\.name), sources: sources, script: plan.script, entry: plan.entryFile)
     for reason in traits.reasons { global.note("guess: \(reason)") }
+    // The directory's name, as long as no other program of the directory has a job of that name.
     let words = plan.address.directory.split(separator: "/")
-    let short = words.last.map(String.init) ?? plan.artifact
+    var short = words.last.map(String.init) ?? plan.artifact
+    if FileSystem.exists(root.appending("\(directory)/\(short).yaml")) { short = plan.artifact }
     return JobDraft(
       name: short, role: "", buildname: plan.artifact, commit: try commit(JobFileSet(global)), shape: traits.shape,
-      portFlag: traits.portFlag, healthEndpoint: traits.healthEndpoint ?? "/health")
+      port: traits.port, healthEndpoint: traits.healthEndpoint ?? "/health")
   }
 
   /// The commit that is checked out, which must be published before the job can run.
@@ -156,6 +158,24 @@ struct JobNew: ParsableCommand {
       try FileSystem.createDirectories(file.removingLastComponent())
       try FileSystem.write(text: text, to: file)
       global.note("wrote \(path)")
+    }
+  }
+}
+
+extension BundlePlan {
+  /// The console script that the bundle starts.
+  fileprivate var script: String? {
+    if case .script(let name) = entryPoint { name } else { nil }
+  }
+
+  /// The file of the module that the bundle starts.
+  fileprivate var entryFile: String? {
+    switch entryPoint {
+    case .executable(_, let file): return file
+    case .module(let module, _):
+      let path = module.split(separator: ".").joined(separator: "/")
+      return files.first { $0.bundlePath == path + ".py" || $0.bundlePath == path + "/__main__.py" }?.path
+    default: return nil
     }
   }
 }
