@@ -10,6 +10,8 @@ final class TestMonitor: Sendable {
     var done = 0
     var failed = 0
     var running: [String] = []
+    /// The file whose output showed each cause.
+    var shownCauses: [FailureCause: String] = [:]
   }
   private let state = Mutex(State())
   private let progress: ProgressLine
@@ -71,12 +73,23 @@ final class TestMonitor: Sendable {
       case .failed: !result.isSuccess
       case .never: false
       }
-    if wanted, !result.output.isEmpty {
+    if shown == .failed, let cause = FailureCause(result), let first = firstFile(with: cause, result) {
+      text += "  \(cause.title)\n  the output is like that of \(first); --output=all shows it\n"
+    } else if wanted, !result.output.isEmpty {
       let output = terminal.usesColor ? result.output : TestSession.withoutEscapes(result.output)
       text += output.hasSuffix("\n") ? output : output + "\n"
     }
     if let kept = result.keptTree, !isQuiet { text += "  its tree is \(kept)\n" }
     return text
+  }
+
+  /// The file whose output has shown the cause already; nil when this result is the first with it.
+  private func firstFile(with cause: FailureCause, _ result: TestResult) -> String? {
+    state.withLock { state in
+      if let first = state.shownCauses[cause] { return first }
+      state.shownCauses[cause] = result.address.description
+      return nil
+    }
   }
 
   /// What came of a file in words.
@@ -107,6 +120,25 @@ struct TestSummary {
     self.milliseconds = milliseconds
   }
 
+  /// Results with a cause of their own, and those that share one, in their order.
+  private static func groups(
+    _ failed: [TestResult]
+  ) -> (single: [TestResult], common: [(FailureCause, [TestResult])]) {
+    var byCause: [FailureCause: [TestResult]] = [:]
+    var order: [FailureCause] = []
+    for result in failed {
+      guard let cause = FailureCause(result) else { continue }
+      if byCause[cause, default: []].isEmpty { order.append(cause) }
+      byCause[cause, default: []].append(result)
+    }
+    let single = failed.filter { result in FailureCause(result).map { byCause[$0, default: []].count == 1 } ?? true }
+    let common = order.compactMap { cause -> (FailureCause, [TestResult])? in
+      let results = byCause[cause, default: []]
+      return results.count > 1 ? (cause, results) : nil
+    }
+    return (single, common)
+  }
+
   func text(_ terminal: Terminal, rerun: String?) -> String {
     let failed = results.filter { !$0.isSuccess }
     let cached = results.filter { $0.isCached }.count
@@ -122,7 +154,13 @@ struct TestSummary {
     if skipped > 0 { parts.append("\(skipped) with skip_tests") }
     let files = results.count == 1 ? "1 file" : "\(results.count) files"
     var text = ""
-    for result in failed {
+    let (single, common) = Self.groups(failed)
+    for (cause, results) in common {
+      let title = "\(results.count) files with one cause: \(cause.title)"
+      text += "  \(terminal.paint("failed", "31"))  \(title)\n"
+      for result in results { text += "    \(result.address)\n" }
+    }
+    for result in single {
       text += "  \(terminal.paint(result.status.rawValue, "31"))  \(result.address)\n"
       for failure in result.failures.prefix(10) { text += "    \(failure)\n" }
       if result.failures.count > 10 { text += "    … and \(result.failures.count - 10) more\n" }

@@ -77,7 +77,6 @@ public struct TestCounts: Sendable, Hashable {
 
   /// For people: `1 failed, 5 passed`; empty when there are none.
   public var text: String {
-    Self.names.filter { self[keyPath: $0.path] > 0 }.map { "\(self[keyPath: $0.path]) \($0.name)" }
-      .joined(separator: ", ")
+    named.map { name, count in "\(count) \(name == "errors" && count == 1 ? "error" : name)" }.joined(separator: ", ")
   }
 }
