@@ -144,6 +144,7 @@ let modules: [Module] = [
     name: "JobFiles",
     dependencies: ["JobModel", "JSON", "Starlark", "YAML", "Digests", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage]),
+  Module(name: "Discovery", dependencies: ["JobModel", "JSON"]),
   Module(name: "SchedulerCore", dependencies: ["JobModel", "JSON", "Diagnostics"]),
   Module(
     name: "Observability", dependencies: ["JobModel", "JSON", "Diagnostics"],
@@ -180,7 +181,7 @@ let modules: [Module] = [
     packages: [.systemPackage], testDependencies: ["kilt-executor", "kilt-init"]),
   Module(
     name: "SchedulerClient",
-    dependencies: ["SchedulerAccess", "JobModel", "JSON", "HTTPClient", "Diagnostics", "SystemSupport"]),
+    dependencies: ["SchedulerAccess", "Discovery", "JobModel", "JSON", "HTTPClient", "Diagnostics", "SystemSupport"]),
   Module(
     name: "PythonEnvironments",
     dependencies: ["PythonPackaging", "ContentStore", "Zip", "Digests", "SystemSupport", "Diagnostics"],
@@ -210,8 +211,8 @@ let modules: [Module] = [
   Module(
     name: "SchedulerServer",
     dependencies: [
-      "SchedulerCore", "SchedulerStore", "SchedulerAccess", "Executor", "Observability", "JobModel", "JobFiles",
-      "Artifacts", "HTTPClient", "TOML", "JSON", "Zip",
+      "SchedulerCore", "SchedulerStore", "SchedulerAccess", "Executor", "Observability", "Discovery", "JobModel",
+      "JobFiles", "Artifacts", "HTTPClient", "TOML", "JSON", "Zip",
       "Digests", "SystemSupport", "Diagnostics",
     ],
     packages: [.argumentParser, .hummingbird, .hummingbirdTLS, .log, .serviceLifecycle, .unixSignals, .systemPackage],
@@ -224,8 +225,9 @@ let modules: [Module] = [
     name: "KiltCommands",
     dependencies: [
       "BuildCommands", "PythonCommands", "PythonEnvironments", "HostChecks", "Tailor", "TargetGraph", "Workspace",
-      "BuildFiles", "Artifacts", "SigningKeys", "JobFiles", "JobModel", "SchedulerAccess", "SchedulerClient",
-      "SchedulerCore", "Observability", "Starlark", "PythonPackaging", "Bundles", "Actions", "ContentStore",
+      "BuildFiles", "Artifacts", "SigningKeys", "Discovery", "JobFiles", "JobModel", "SchedulerAccess",
+      "SchedulerClient", "SchedulerCore", "Observability", "Starlark", "PythonPackaging", "Bundles", "Actions",
+      "ContentStore",
       "Digests", "Zip", "JSON", "TOML", "SystemSupport", "Diagnostics",
     ],
     packages: [.argumentParser, .systemPackage]),

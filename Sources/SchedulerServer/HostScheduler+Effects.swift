@@ -155,6 +155,7 @@ extension HostScheduler {
     case .deleteSandbox(let task): deleteSandbox(task)
     case .record(let event):
       counters.count(event, release: release(of: event))
+      catalogue.isStale = true
       if followers.isEmpty { return }
       let event = SchedulerEvent(event)
       for follower in followers.values { follower.yield(event) }
@@ -187,8 +188,12 @@ extension HostScheduler {
     var events: [Event] = []
     for observation in observations {
       switch observation.kind {
-      case .record(let record): if let event = event(record, of: observation.task) { events.append(event) }
-      case .damaged(let message): warn("task \(observation.task): \(message)")
+      case .record(let record):
+        note(readable: true, observation.task)
+        if let event = event(record, of: observation.task) { events.append(event) }
+      case .damaged(let message):
+        note(readable: false, observation.task)
+        warn("task \(observation.task): \(message)")
       case .executorGone: break
       }
     }
@@ -208,6 +213,7 @@ extension HostScheduler {
     case .health(let health): return .taskHealth(task, health)
     case .process(let run): processRuns[task, default: [:]][run.name] = run
     case .resources(let sample): resourceSamples[task] = sample
+    case .announcement(let announcement, let reason): note(announcement, reason: reason, of: task)
     }
     return nil
   }

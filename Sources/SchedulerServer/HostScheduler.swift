@@ -24,6 +24,8 @@ actor HostScheduler: Service {
   let startedAt = HostScheduler.now()
   /// Why metrics could not be sent the last time.
   var metricsProblem: String?
+  /// Which tasks are announced: see HostScheduler+Services.swift.
+  var catalogue = ServiceCatalogue()
   /// Tasks of which everything is to be ended at once, and what to report when nothing is left.
   var destroying: [TaskID: Event] = [:]
   /// Those of them that the thread pool is busy with.
@@ -144,6 +146,7 @@ actor HostScheduler: Service {
     }
     if options.stopsTasksOnExit { await stopAllTasks() }
     followers.values.forEach { $0.finish() }
+    catalogue.followers.values.forEach { $0.finish() }
   }
 
   /// Tasks that may have an executor. In a function of its own: a copy of the state that lived on would have to be a whole
@@ -160,6 +163,7 @@ actor HostScheduler: Service {
     observe(supervisor.poll(watched))
     processRuns = processRuns.filter { watched.contains($0.key) }
     resourceSamples = resourceSamples.filter { watched.contains($0.key) }
+    forgetAnnouncements(except: watched)
     continueDestroying()
     if monotonicNanoseconds() >= offerAt {
       refreshOffer()
@@ -173,6 +177,7 @@ actor HostScheduler: Service {
       self.wakeAt = nil
       report(.tick)
     }
+    publishServices()
   }
 
   /// Ends every job, and waits until no task is left; for a scheduler that is to leave nothing behind.

@@ -98,13 +98,14 @@ final class TaskFixture {
   /// Writes the assignment and starts the executor in a session of its own.
   func start(
     _ task: TaskConfiguration, healthCheck: HealthCheckConfiguration? = nil, lifecycle: LifecycleConfiguration? = nil,
-    drain: Duration = .zero, ports: [String: Int] = [:], options change: (inout ExecutorOptions) -> Void = { _ in },
+    drain: Duration = .zero, announce: Announcer? = nil, ports: [String: Int] = [:],
+    options change: (inout ExecutorOptions) -> Void = { _ in },
     behindParent: Bool = false,
     asUser user: String? = nil
   ) throws {
     let key = JobKey(cluster: "test", role: "nobody", stage: "devel", name: "job")
     let configuration = JobConfiguration(
-      key: key, task: task, healthCheck: healthCheck, lifecycle: lifecycle, drain: drain)
+      key: key, task: task, healthCheck: healthCheck, announce: announce, lifecycle: lifecycle, drain: drain)
     let id = "test-\(root.split(separator: ".").last ?? "")"
     try directory.create(
       TaskAssignment(

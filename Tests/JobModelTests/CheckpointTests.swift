@@ -23,6 +23,11 @@ import Testing
       sequence: 5, time: Timestamp(milliseconds: 15),
       kind: .process(ProcessRun(name: "run", run: 0, status: .failed, pid: 42, exitCode: 3, signal: nil))),
     CheckpointRecord(sequence: 6, time: Timestamp(milliseconds: 16), kind: .taskState(.failed, message: "run failed")),
+    CheckpointRecord(
+      sequence: 7, time: Timestamp(milliseconds: 17),
+      kind: .announcement(Announcement(host: "h1", port: 31000, endpoints: ["http": 31000, "aurora": 31000]))),
+    CheckpointRecord(
+      sequence: 8, time: Timestamp(milliseconds: 18), kind: .announcement(nil, reason: "the task is being stopped")),
   ]
 
   @Test func readsWhatWasAppended() throws {

@@ -1,6 +1,8 @@
+import Discovery
 import HTTPClient
 import JSON
 import JobModel
+import SchedulerClient
 import SystemSupport
 import Testing
 
@@ -38,7 +40,8 @@ import Testing
     var daily = fixture.job("daily", instances: 1)
     daily.isService = false
     daily.cron = CronConfiguration(schedule: "@daily")
-    let pinger = fixture.job(instances: 1)
+    var pinger = fixture.job(instances: 1)
+    pinger.announce = Announcer()
     var other = pinger
     other.instances = 2
     let check = Check()
@@ -63,7 +66,13 @@ import Testing
     try send(.get, "/api/jobs/\(failing.key)/why?instance=0&lines=5&at=0", nil, template + "/why")
     try send(
       .put, "/api/quotas/nobody", ["cpu": 64, "ram": 68_719_476_736, "disk": 68_719_476_736], "/api/quotas/{role}")
-    for path in ["cluster", "jobs", "cron", "quotas", "updates", "whoami", "tokens", "drain"] {
+    try waitUntil("it is announced") {
+      try fixture.client().service(key)?.instances.isEmpty == false
+    }
+    try send(.get, "/api/services/\(key)", nil, "/api/services/{cluster}/{role}/{stage}/{name}")
+    for path in [
+      "cluster", "jobs", "services", "discovery/prometheus", "cron", "quotas", "updates", "whoami", "tokens", "drain",
+    ] {
       try send(.get, "/api/\(path)")
     }
     try send(.post, "/api/tokens", ["name": "ci", "rights": ["read"]])
@@ -76,7 +85,7 @@ import Testing
     try send(.post, "/api/drain", ["patients": 0])
     try send(.post, job + "/scale", ["count": "two"], template + "/scale")
     try send(.get, job + "/releases/99", nil, template + "/releases/{release}")
-    #expect(check.refused == 3 && check.accepted >= 28)
+    #expect(check.refused == 3 && check.accepted >= 31)
   }
 
   /// Compares answers with the description.

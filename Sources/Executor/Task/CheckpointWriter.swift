@@ -60,7 +60,7 @@ struct CheckpointWriter {
     sequence += 1
     switch kind {
     case .executorStarted, .taskState, .process: needsSync = true
-    case .health, .resources: break
+    case .health, .resources, .announcement: break
     }
     return flush()
   }
@@ -92,16 +92,17 @@ struct CheckpointWriter {
     do { return try Checkpoint(parsing: SmallFile.content(path) ?? []).records } catch { return nil }
   }
 
-  /// Keeps the executors, the task's states, the last run of each process, the last health report and the samples of
-  /// the last hour or so. Their sequence numbers stay, so a reader knows what it has seen.
+  /// Keeps the executors, the task's states, the last run of each process, the last health report and
+  /// announcement, and the samples of the last hour or so. Their sequence numbers stay, so a reader knows what it has seen.
   private mutating func compact() {
     // Tried again when the file has grown further: what cannot be read whole is not replaced.
     guard let all = records() else { return }
     var lastRun: [String: Int] = [:]
-    var lastHealth = -1
+    var (lastHealth, lastAnnouncement) = (-1, -1)
     for record in all {
       if case .process(let run) = record.kind { lastRun[run.name] = record.sequence }
       if case .health = record.kind { lastHealth = record.sequence }
+      if case .announcement = record.kind { lastAnnouncement = record.sequence }
     }
     var samples = all.count { if case .resources = $0.kind { true } else { false } }
     let kept = all.filter { record in
@@ -109,6 +110,7 @@ struct CheckpointWriter {
       case .executorStarted, .taskState: return true
       case .process(let run): return lastRun[run.name] == record.sequence
       case .health: return lastHealth == record.sequence
+      case .announcement: return lastAnnouncement == record.sequence
       case .resources:
         samples -= 1
         return samples < 360

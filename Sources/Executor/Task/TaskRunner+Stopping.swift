@@ -21,6 +21,8 @@ extension TaskRunner {
   func stop(_ ending: TaskEnding, from step: StopStep) {
     guard phase == .active else { return }
     self.ending = ending
+    if announced != nil { withdrawalPause = Self.withdrawalPause }
+    updateAnnouncement()
     beginStep(step, isFinal: false, at: Monotonic.now())
   }
 
@@ -29,7 +31,7 @@ extension TaskRunner {
     var step = step
     let lifecycle = assignment.configuration.lifecycle
     let port = lifecycle.flatMap { assignment.ports[$0.port] }
-    let drain = assignment.configuration.drain
+    let drain = max(assignment.configuration.drain, withdrawalPause)
     if step == .drain, drain <= .zero || runs.isEmpty { step = .quit }
     if step == .quit || step == .abort, lifecycle == nil || port == nil || runs.isEmpty { step = .terminate }
     var until = now + task.finalizationWait

@@ -49,6 +49,12 @@ final class TaskRunner {
   var fetch = ArtifactFetch()
   var health = HealthChecking()
   var sampling = Sampling()
+  /// What discovery is told about this task; nil for a job without an announcer.
+  let announcement: Announcement?
+  /// What discovery was told last; nil while the task is withdrawn.
+  var announced: Announcement?
+  /// How long processes run on after the withdrawal.
+  var withdrawalPause = Duration.zero
 
   var task: TaskConfiguration { assignment.configuration.task }
 
@@ -57,6 +63,7 @@ final class TaskRunner {
     self.assignment = assignment
     self.checkpoint = checkpoint
     paths = TaskPaths(options.taskDirectory)
+    announcement = Announcement(of: assignment)
     background = try BackgroundWork()
     graph = try ProcessGraph(task: assignment.configuration.task, final: false)
     finalGraph = try ProcessGraph(task: assignment.configuration.task, final: true)
@@ -92,6 +99,7 @@ final class TaskRunner {
     }
     while phase != .ended {
       advance(at: Monotonic.now())
+      updateAnnouncement()
       if phase == .ended { break }
       // Once for all that has happened in this turn, and after the starts that were due.
       checkpoint.sync()

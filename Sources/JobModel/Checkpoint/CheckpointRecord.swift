@@ -16,6 +16,8 @@ public struct CheckpointRecord: Sendable, Hashable {
     case process(ProcessRun)
     case health(HealthReport)
     case resources(ResourceSample)
+    /// The task is announced to discovery from now on, or, with nil, withdrawn for the reason.
+    case announcement(Announcement?, reason: String? = nil)
   }
 
   public init(sequence: Int, time: Timestamp, kind: Kind) {

@@ -2,7 +2,7 @@ public import JSON
 
 extension CheckpointRecord: JSONCodable {
   private enum KindName: String, CaseIterable {
-    case executor, task, process, health, resources
+    case executor, task, process, health, resources, announcement
   }
 
   public init(json: JSONValue) throws(ModelError) {
@@ -16,6 +16,8 @@ extension CheckpointRecord: JSONCodable {
     case .process: kind = .process(try ProcessRun(json: json))
     case .health: kind = .health(try HealthReport(json: json))
     case .resources: kind = .resources(try ResourceSample(json: json))
+    case .announcement:
+      kind = .announcement(try fields.optionalObject("announced"), reason: try fields.optionalString("reason"))
     }
   }
 
@@ -38,6 +40,9 @@ extension CheckpointRecord: JSONCodable {
     case .resources(let sample):
       object["kind"] = .raw(KindName.resources)
       body = sample.json
+    case .announcement(let announcement, let reason):
+      object["kind"] = .raw(KindName.announcement)
+      body = .fields(["announced": announcement?.json, "reason": .text(reason)])
     }
     for (name, value) in body.object ?? JSONObject() { object[name] = value }
     return .object(object)
@@ -72,6 +77,23 @@ extension HealthReport: JSONCodable {
   public var json: JSONValue {
     .fields([
       "healthy": .bool(healthy), "consecutive_failures": .integer(consecutiveFailures), "message": .text(message),
+    ])
+  }
+}
+
+extension Announcement: JSONCodable {
+  public init(json: JSONValue) throws(ModelError) {
+    let fields = try FieldReader(json)
+    self.init(
+      host: try fields.string("host"), port: try fields.integer("port"),
+      endpoints: try fields.dictionary("endpoints", expected: "a port number") { name, value in
+        value.int.flatMap(Int.init(exactly:)).map { (name, $0) }
+      })
+  }
+
+  public var json: JSONValue {
+    .members([
+      "host": .string(host), "port": .integer(port), "endpoints": .dictionary(endpoints) { .integer($0) },
     ])
   }
 }

@@ -7,7 +7,8 @@ struct JobCommand: ParsableCommand {
     subcommands: [
       JobCreate.self, JobUpdate.self, JobDiff.self, JobAffected.self, JobRollback.self, JobScale.self, JobRestart.self,
       JobKill.self,
-      JobPause.self, JobResume.self, JobAbort.self, JobPulse.self, JobStatusCommand.self, JobSla.self, JobHistory.self,
+      JobPause.self, JobResume.self, JobAbort.self, JobPulse.self, JobStatusCommand.self, JobEndpoints.self,
+      JobSla.self, JobHistory.self,
       JobList.self,
       JobLogs.self, JobWhy.self, JobDashboard.self, JobAlerts.self,
       JobRunLocal.self, JobOpen.self, JobExec.self, JobInspect.self,

@@ -101,7 +101,7 @@ private struct LocalTaskReader {
     case .health(let report) where report.healthy != health:
       health = report.healthy
       note(report.healthy ? "healthy" : "unhealthy: \(report.message ?? "no answer")")
-    case .health, .resources, .executorStarted: break
+    case .health, .resources, .executorStarted, .announcement: break
     }
   }
 

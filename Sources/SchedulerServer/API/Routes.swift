@@ -68,6 +68,7 @@ struct Routes: Sendable {
     addUpdates(to: api)
     addExec(to: api)
     addCluster(to: api)
+    addServices(to: api)
     addChanges(to: router)
     addPages(to: router)
     return router

@@ -20,6 +20,11 @@ enum RouteAccess {
       if !reads, !isAPI, parts.count == 6, parts[5] == "change" { return .nothing }
       return reads ? .readJob(role: role, stage: stage) : .deploy(role: role, stage: stage)
     }
+    // /services/CLUSTER/ROLE/STAGE/NAME
+    if isAPI, reads, rest.first == "services", rest.count == 5 {
+      let parts = Array(rest)
+      return .readJob(role: String(parts[2]), stage: String(parts[3]))
+    }
     switch (reads, isAPI, Array(rest)) {
     case (true, false, ["health"]), (true, false, ["login"]), (true, true, ["openapi.json"]): return .nothing
     // The cluster, the list of jobs and who asks: whoever deploys needs them.
@@ -37,7 +42,11 @@ enum RouteAccess {
   static func components(of path: String) -> [Substring]? {
     let parts = path.split(separator: "/")
     let rest = parts.first == "api" ? parts.dropFirst() : parts[...]
-    if rest.first == "jobs", !rest.dropFirst().prefix(4).allSatisfy({ JobKey.isIdentifier(String($0)) }) { return nil }
+    if rest.first == "jobs" || rest.first == "services",
+      !rest.dropFirst().prefix(4).allSatisfy({ JobKey.isIdentifier(String($0)) })
+    {
+      return nil
+    }
     return parts
   }
 

@@ -35,6 +35,20 @@ extension OpenAPI {
         "flapping": Schema.bool, "next_try?": Schema.time, "healthy?": Schema.bool,
         "artifacts": Schema.list(of: "Artifact"),
       ]),
+      "Service": Schema.object([
+        "key": Schema.key, "instances": Schema.list(of: "ServiceInstance"),
+        "withdrawn": Schema.array(
+          Schema.object(
+            [
+              "shard": Schema.count, "task_id": Schema.string, "status": Schema.values(TaskStatus.self),
+              "reason": Schema.string, "unknown?": Schema.bool,
+            ], "a task that is not announced; with unknown, its executor could not be asked")),
+      ]),
+      "ServiceInstance": Schema.object([
+        "shard": Schema.count, "task_id": Schema.string, "host": Schema.string, "port": Schema.integer,
+        "ports": Schema.map(Schema.integer), "health": Schema.values(["healthy", "unchecked"]),
+        "release": Schema.integer, "commit?": Schema.string,
+      ]),
       "TaskEnding": Schema.object([
         "instance": Schema.count, "task_id": Schema.string, "release": Schema.integer,
         "status": Schema.values(TaskStatus.self), "time": Schema.time, "message?": Schema.string,

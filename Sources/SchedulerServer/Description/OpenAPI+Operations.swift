@@ -22,6 +22,21 @@ extension OpenAPI {
     Operation(
       "get", "/events", "State changes as server-sent events, from now on.", answer: .stream(200, "text/event-stream")),
     Operation(
+      "get", "/services",
+      "Jobs with an announcer and the tasks that can be called. With follow=1, server-sent events of the same content: "
+        + "at once, after each change, and every 10 s.",
+      query: ["follow": flag], answer: .json(200, Schema.object(["services": Schema.list(of: "Service")]))),
+    Operation(
+      "get", "/services/{cluster}/{role}/{stage}/{name}", "The tasks of one job that can be called.",
+      answer: .json(200, Schema.named("Service"))),
+    Operation(
+      "get", "/discovery/prometheus", "The same as Prometheus' http_sd_configs reads it; by default the primary ports.",
+      query: ["port": Schema.string, "role": Schema.string, "stage": Schema.string, "job": Schema.string],
+      answer: .json(
+        200,
+        Schema.array(
+          Schema.object(["targets": Schema.array(Schema.string), "labels": Schema.map(Schema.string)])))),
+    Operation(
       "get", "/cron", "The cron jobs with their next runs.",
       answer: .json(200, Schema.object(["jobs": Schema.list(of: "CronJob")]))),
     Operation(

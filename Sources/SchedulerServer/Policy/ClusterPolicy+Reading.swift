@@ -35,6 +35,10 @@ extension ClusterPolicy {
   ///
   /// [policy.attributes]
   /// rack = "r1"
+  ///
+  /// [discovery]
+  /// file_sd = "/run/kilt/targets.json"   # the file for Prometheus' file_sd_configs
+  /// file_sd_port = "metrics"             # the name of the port in it; without it, the primary port
   /// ```
   /// - Throws: `Diagnostic` for a file that cannot be read or understood, never the defaults: a mistyped rule must not be
   ///   a missing one.
@@ -54,19 +58,35 @@ extension ClusterPolicy {
         at: SourceLocation(path: path.string, line: error.line))
     }
     var reader = Reader(path: path)
-    let tables = ["policy"] + MonitoringSettings.tables
-    for (name, _) in document.root where !tables.contains(name) {
-      throw reader.fault(
-        "unknown table \"\(name)\"",
-        remedy: "tables of a scheduler's configuration: \(tables.map { "[\($0)]" }.joined(separator: ", "))")
-    }
     self.init()
-    guard let table = document.root["policy"] else { return }
-    guard let policy = table.object else { throw reader.fault("\"policy\" is not a table") }
-    try read(policy, &reader)
+    let tables = ["policy", "discovery"] + MonitoringSettings.tables
+    for (name, value) in document.root {
+      guard tables.contains(name) else {
+        throw reader.fault(
+          "unknown table \"\(name)\"",
+          remedy: "tables of a scheduler's configuration: \(tables.map { "[\($0)]" }.joined(separator: ", "))")
+      }
+      guard ["policy", "discovery"].contains(name) else { continue }
+      guard let table = value.object else { throw reader.fault("\"\(name)\" is not a table") }
+      if name == "policy" { try read(policy: table, &reader) } else { try read(discovery: table, reader) }
+    }
   }
 
-  private mutating func read(_ policy: JSONObject, _ reader: inout Reader) throws {
+  private mutating func read(discovery table: JSONObject, _ reader: Reader) throws {
+    for (name, value) in table {
+      switch name {
+      case "file_sd": discovery.file = try reader.path(value, name)
+      case "file_sd_port": discovery.filePort = try reader.text(value, name)
+      default:
+        throw reader.fault("unknown key \"\(name)\" in [discovery]", remedy: "docs/routing.md lists the keys")
+      }
+    }
+    if discovery.filePort != nil, discovery.file == nil {
+      throw reader.fault("\"file_sd_port\" needs \"file_sd\"", remedy: "add file_sd = \"/run/kilt/targets.json\"")
+    }
+  }
+
+  private mutating func read(policy: JSONObject, _ reader: inout Reader) throws {
     for (name, value) in policy {
       switch name {
       case "quotas":

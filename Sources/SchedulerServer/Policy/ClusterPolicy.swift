@@ -49,6 +49,8 @@ struct ClusterPolicy: Sendable, Hashable {
   var secrets: FilePath?
   /// The command that prints a secret, given its reference, where there is no directory.
   var secretsCommand: [String] = []
+  /// The table `[discovery]`.
+  var discovery = DiscoverySettings()
 
   func isProduction(_ stage: String) -> Bool {
     productionStages.contains { Glob.matches($0.lowercased(), stage.lowercased()) }
@@ -71,7 +73,7 @@ struct ClusterPolicy: Sendable, Hashable {
     productionStages + ["|"] + stages + ["|", mainBranch] + roles.flatMap { [$0.stages] + $0.roles }
       + [artifacts.rawValue, mainOnly.rawValue, committedFiles.rawValue, git?.string ?? "", trust?.string ?? ""]
       + [secrets?.string ?? ""] + secretsCommand + quotas.map { "\($0)" }.sorted()
-      + volumes.map { "\($0)" } + attributes.map { "\($0)=\($1)" }.sorted() + overridable.sorted()
+      + volumes.map { "\($0)" } + attributes.map { "\($0)=\($1)" }.sorted() + overridable.sorted() + ["\(discovery)"]
   }
 }
 

@@ -1,0 +1,9 @@
+internal import SystemSupport
+
+/// Where this host's services are told besides the API: the table `[discovery]` of the file of `--config`.
+struct DiscoverySettings: Sendable, Hashable {
+  /// The file that the scheduler keeps in the form of Prometheus' `file_sd_configs`.
+  var file: FilePath?
+  /// The name of the port in that file; nil for the primary port.
+  var filePort: String?
+}
