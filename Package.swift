@@ -102,7 +102,7 @@ let modules: [Module] = [
   Module(name: "Snapshot", dependencies: ["CLibdeflate", "SystemSupport"], packages: [.systemPackage]),
   Module(
     name: "HTTPClient", dependencies: ["CCurlShims", "SystemSupport", "Diagnostics"]),
-  Module(name: "DirectoryTrust", dependencies: ["SystemSupport", "Diagnostics"]),
+  Module(name: "DirectoryTrust", dependencies: ["CSystemShims", "SystemSupport", "Diagnostics"]),
   // Floor 3
   Module(
     name: "ContentStore", dependencies: ["DirectoryTrust", "Digests", "SystemSupport", "Diagnostics"],
@@ -162,10 +162,10 @@ let modules: [Module] = [
     packages: [.systemPackage]),
   Module(
     name: "Bundles",
-    dependencies: ["Zip", "Digests", "JSON", "ContentStore", "SystemSupport", "Diagnostics"],
+    dependencies: ["DirectoryTrust", "Zip", "Digests", "JSON", "ContentStore", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage],
     resources: ["prefix.sh", "main.py", "import.py"].map { .embedInCode("Boot/\($0)") }
-      + ["boot", "main", "run", "tags", "tools", "tree", "unpack"].map { .embedInCode("Boot/kilt_\($0).py") }),
+      + ["boot", "main", "run", "tags", "tools", "tree", "trust", "unpack"].map { .embedInCode("Boot/kilt_\($0).py") }),
   Module(
     name: "Actions", dependencies: ["ContentStore", "Digests", "JSON", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage]),

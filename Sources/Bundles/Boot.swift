@@ -46,7 +46,8 @@ struct Boot {
   /// One text, because that deflates better than one member each, and is read with one call.
   static let modules = join([
     ("kilt_boot", PackageResources.kilt_boot_py), ("kilt_unpack", PackageResources.kilt_unpack_py),
-    ("kilt_tree", PackageResources.kilt_tree_py), ("kilt_tags", PackageResources.kilt_tags_py),
+    ("kilt_tree", PackageResources.kilt_tree_py), ("kilt_trust", PackageResources.kilt_trust_py),
+    ("kilt_tags", PackageResources.kilt_tags_py),
     ("kilt_main", PackageResources.kilt_main_py), ("kilt_run", PackageResources.kilt_run_py),
   ])
 
@@ -58,8 +59,9 @@ struct Boot {
     var hasher = SHA256Hasher()
     for bytes in [
       PackageResources.prefix_sh, PackageResources.main_py, PackageResources.import_py, PackageResources.kilt_boot_py,
-      PackageResources.kilt_unpack_py, PackageResources.kilt_tree_py, PackageResources.kilt_tags_py,
-      PackageResources.kilt_main_py, PackageResources.kilt_run_py, PackageResources.kilt_tools_py,
+      PackageResources.kilt_unpack_py, PackageResources.kilt_tree_py, PackageResources.kilt_trust_py,
+      PackageResources.kilt_tags_py, PackageResources.kilt_main_py, PackageResources.kilt_run_py,
+      PackageResources.kilt_tools_py,
     ] {
       hasher.update("\(bytes.count)\n")
       hasher.update(bytes)

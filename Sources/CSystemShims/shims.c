@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <sys/vfs.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -286,3 +287,5 @@ int kilt_guard_ports(int group, unsigned first, unsigned last, const unsigned *p
   }
   return 0;
 }
+
+int kilt_has_access_list(const char *path) { return getxattr(path, "system.posix_acl_access", NULL, 0) > 0; }

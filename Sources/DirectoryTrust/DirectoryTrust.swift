@@ -1,6 +1,7 @@
 // DirectoryTrust: whether another user could have written what a directory holds. Caches hold programs: what they give
 // out is executed, so a directory that others can change is refused before anything in it is read.
 
+internal import CSystemShims
 internal import Glibc
 public import SystemSupport
 
@@ -14,6 +15,8 @@ public struct ForeignWriter: Sendable, Hashable {
     case everyone
     /// The members of a group, by id, can write to it (mode bit 0020).
     case group(UInt32)
+    /// Users or groups of its access list (acl(5)) can write to it.
+    case accessList
   }
 
   /// The directory: the one that was asked about, or one above it.
@@ -28,47 +31,66 @@ public struct ForeignWriter: Sendable, Hashable {
 
 /// Decides who can change a directory, from owners and modes of it and of every directory above it.
 public enum DirectoryTrust {
-  /// Finds the first directory, from `path` upward, that another user could change. Nil when there is none.
+  /// Finds the first directory, from the root down, through which another user could change `path`. Nil when there is none.
   ///
-  /// Root and the user of this process are trusted. A sticky directory such as `/tmp` protects the names of others
+  /// Follows symbolic links one by one: the directory that holds a link counts, too, and the owner of the link. Root and the
+  /// user of this process are trusted. A sticky directory such as `/tmp` protects the names of others
   /// (unlink(2), `EPERM`), so it is accepted above `path`, and not as `path` itself. Group write access is accepted where
-  /// the group is the user's own private group. A path that does not exist is judged by its nearest existing ancestor.
-  /// In a user namespace, owners without a mapping appear as one id (`/proc/sys/fs/overflowuid`) and are accepted.
+  /// the group is the user's own private group, and there is no access list. A path that does not exist is judged by its
+  /// nearest existing ancestor. In a user namespace, owners without a mapping appear as one id
+  /// (`/proc/sys/fs/overflowuid`) and are accepted.
   ///
-  /// - Throws: what stat(2) and realpath(3) give for a directory that exists.
+  /// - Throws: what lstat(2) and readlink(2) give for a path that exists, and `ELOOP`.
   public static func foreignWriter(of path: FilePath) throws(SystemCallError) -> ForeignWriter? {
-    var existing = path
-    var isPath = true
-    while try FileSystem.statusIfPresent(of: existing, followingLinks: true) == nil {
-      let parent = existing.removingLastComponent()
-      // A relative path ends at the directory that it is relative to.
-      existing = parent.isEmpty ? "." : parent
-      isPath = false
-    }
-    var directory = try FileSystem.canonicalPath(existing)
+    var directory: FilePath = "/"
+    var rest = Array(path.components.reversed())
+    if !path.isAbsolute { rest += FilePath(try FileSystem.canonicalPath(".").string).components.reversed() }
+    var links = 0
     while true {
       let status = try FileSystem.status(of: directory)
-      if let reason = reason(status, isSticky: !isPath && status.permissions & 0o1000 != 0) {
+      if let reason = reason(status, of: directory, isSticky: !rest.isEmpty && status.permissions & 0o1000 != 0) {
         return ForeignWriter(path: directory, reason: reason)
       }
-      let parent = directory.removingLastComponent()
-      if parent == directory || parent.isEmpty { return nil }
-      directory = parent
-      isPath = false
+      guard let name = rest.popLast() else { return nil }
+      switch name.kind {
+      case .currentDirectory: continue
+      case .parentDirectory:
+        directory.removeLastComponent()
+        continue
+      case .regular: break
+      }
+      let next = directory.appending(name)
+      guard let found = try FileSystem.statusIfPresent(of: next) else { return nil }
+      guard found.kind == .symbolicLink else {
+        directory = next
+        continue
+      }
+      if isForeign(found.owner) { return ForeignWriter(path: next, reason: .owner(found.owner)) }
+      links += 1
+      guard links <= 40 else { throw SystemCallError("readlink", path, .tooManySymbolicLinkLevels) }
+      let target = try FileSystem.readLink(next)
+      rest += target.components.reversed()
+      if target.isAbsolute { directory = "/" }
     }
   }
 
   /// The effective user id of this process.
   static var user: UInt32 { geteuid() }
 
-  static func reason(_ status: FileStatus, isSticky: Bool) -> ForeignWriter.Reason? {
-    if status.owner != 0, status.owner != user, !isUnmapped(status.owner) { return .owner(status.owner) }
+  static func reason(_ status: FileStatus, of path: FilePath, isSticky: Bool) -> ForeignWriter.Reason? {
+    if isForeign(status.owner) { return .owner(status.owner) }
     if isSticky { return nil }
     if status.permissions & 0o002 != 0 { return .everyone }
-    if status.permissions & 0o020 != 0, status.group != 0, !isPrivateGroup(status.group, of: user) {
-      return .group(status.group)
-    }
-    return nil
+    guard status.permissions & 0o020 != 0 else { return nil }
+    if hasAccessList(path) { return .accessList }
+    return status.group != 0 && !isPrivateGroup(status.group, of: user) ? .group(status.group) : nil
+  }
+
+  private static func isForeign(_ owner: UInt32) -> Bool { owner != 0 && owner != user && !isUnmapped(owner) }
+
+  /// Whether a directory has an access list (acl(5)): the group's bits of its mode are then those of the list.
+  private static func hasAccessList(_ path: FilePath) -> Bool {
+    path.withPlatformString { kilt_has_access_list($0) } != 0
   }
 
   /// Whether an id stands for owners that this process's user namespace does not know.

@@ -26,6 +26,8 @@ public struct UntrustedDirectory: DiagnosableError, Hashable {
       case .everyone: ("every user can write to \"\(writer.path)\"", "run `chmod o-w \(writer.path)`")
       case .group(let id):
         ("members of group id \(id) can write to \"\(writer.path)\"", "run `chmod g-w \(writer.path)`")
+      case .accessList:
+        ("users of its access list can write to \"\(writer.path)\"", "run `setfacl -b \(writer.path)`")
       }
     return Diagnostic(
       .environment, "cannot use \"\(directory)\": another user could have changed the programs in it", notes: [fact],

@@ -49,6 +49,43 @@ import Testing
     #expect(try DirectoryTrust.foreignWriter(of: root.appending("safe/cache"))?.path == open)
   }
 
+  @Test(
+    "A link that another user can replace is refused, although it leads to a trusted directory",
+    .enabled(if: geteuid() == 0))
+  func foreignLink() throws {
+    let root = try Self.scratch()
+    defer { remove(root) }
+    for name in ["open", "sticky", "safe"] { try FileSystem.createDirectories(root.appending(name)) }
+    try Self.change(root.appending("open"), 0o777)
+    try Self.change(root.appending("sticky"), 0o1777)
+    let (inOpen, inSticky) = (root.appending("open/link"), root.appending("sticky/link"))
+    for link in [inOpen, inSticky] { try FileSystem.createSymbolicLink(at: link, to: "../safe") }
+    #expect(try DirectoryTrust.foreignWriter(of: inOpen)?.path == root.appending("open"))
+    #expect(try DirectoryTrust.foreignWriter(of: inSticky) == nil)
+    #expect(inSticky.withPlatformString { lchown($0, 1234, 0) } == 0)
+    #expect(try DirectoryTrust.foreignWriter(of: inSticky) == ForeignWriter(path: inSticky, reason: .owner(1234)))
+    try FileSystem.createSymbolicLink(at: root.appending("circle"), to: "circle")
+    #expect(throws: SystemCallError.self) { try DirectoryTrust.foreignWriter(of: root.appending("circle")) }
+  }
+
+  @Test("A directory whose access list lets others write is refused") func accessList() throws {
+    let root = try Self.scratch()
+    defer { remove(root) }
+    // acl(5) as xattr(7) stores it: owner rwx, user 1234 rwx, group r-x, mask rwx, others r-x.
+    let program = """
+      import errno, os, struct, sys
+      entries = (1, 7, -1), (2, 7, 1234), (4, 5, -1), (16, 7, -1), (32, 5, -1)
+      value = b"\\2\\0\\0\\0" + b"".join(struct.pack("<HHi", *entry) for entry in entries)
+      try: os.setxattr(sys.argv[1], "system.posix_acl_access", value)
+      except OSError as error: sys.exit(3 if error.errno == errno.ENOTSUP else 1)
+      """
+    let outcome = try Subprocess("python3", ["-c", program, root.string], environment: environmentStrings()).run()
+    // A file system without access lists has nothing to refuse.
+    if outcome.termination == .exited(3) { return }
+    #expect(outcome.termination.isSuccess, "\(outcome.errorText)")
+    #expect(try DirectoryTrust.foreignWriter(of: root)?.reason == .accessList)
+  }
+
   @Test("A directory of another user, or writable by a foreign group, is refused", .enabled(if: geteuid() == 0))
   func foreignOwner() throws {
     let root = try Self.scratch()

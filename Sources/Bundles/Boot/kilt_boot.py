@@ -146,15 +146,16 @@ def prepare(bundle, texts, info, python=None):
     python = os.path.normpath(python or os.environ.get("__KILT_PYTHON") or interpreter())
     if not os.path.isabs(python):
         python = os.path.abspath(python)
-    root = choose_root(bundle, info)
-    home = join(root, "bundles", kilt["id"])
-    tree = home + "/at" + python
-    changed = kilt_tree.wrapper(python)
-    damaged = "__KILT_DAMAGED" in os.environ
-    if damaged or not kilt_tree.whole(tree, home, info, root):
-        make_tree(bundle, texts, info, root, home, tree, python, damaged)
-    if changed is not None:
-        kilt_tree.note_wrapper(tree, changed)
+    with Closed():
+        root = choose_root(bundle, info)
+        home = join(root, "bundles", kilt["id"])
+        tree = home + "/at" + python
+        changed = kilt_tree.wrapper(python)
+        damaged = "__KILT_DAMAGED" in os.environ
+        if damaged or not kilt_tree.whole(tree, home, info, root):
+            make_tree(bundle, texts, info, root, home, tree, python, damaged)
+        if changed is not None:
+            kilt_tree.note_wrapper(tree, changed)
     return tree
 
 
@@ -201,15 +202,18 @@ def warns(info):
 
 def choose_root(bundle, info):
     """Where to unpack: PEX_ROOT, the user's cache, or, with a warning, the temporary directory."""
-    if os.environ.get("PEX_ROOT"):
-        root = join(os.path.abspath(os.path.expanduser(os.environ["PEX_ROOT"])), "kilt")
-    else:
-        home = os.environ.get("HOME", "")
-        cache = os.environ.get("XDG_CACHE_HOME") or (home and join(home, ".cache"))
-        root = join(os.path.abspath(cache), "kilt", "runtime") if cache else ""
+    import kilt_trust
     native = info["kilt"].get("native", True)
+    # A program that starts itself again stays where it was unpacked.
+    root, found, _ = os.environ.get("__KILT_AGAIN", "").partition("/bundles/%s/at/" % info["kilt"]["id"])
+    if found and unusable(root, native) is None:
+        kilt_trust.vouch(root, root)
+        return root
+    given = script_root()
+    root = given and os.path.abspath(given)
     problem = unusable(root, native)
     if problem is None:
+        kilt_trust.vouch(root, given)
         return root
     fallback = join(os.environ.get("TMPDIR") or "/tmp", "kilt-runtime-%d" % os.getuid())
     try:
@@ -226,17 +230,35 @@ def choose_root(bundle, info):
         raise Fail("%s; %s\n  set PEX_ROOT to a directory that you may write to" % (problem, other))
     if warns(info):
         sys.stderr.write("%s: %s; unpacking into %s instead\n" % (bundle, problem, fallback))
+    kilt_trust.vouch(fallback, fallback)
     return fallback
+
+
+def script_root():
+    """The store as the script in front of the bundle writes it, whose start compares the texts."""
+    value = os.environ.get("PEX_ROOT", "")
+    if value:
+        root = (os.path.expanduser(value) if value[0] == "~" else value) + "/kilt"
+    else:
+        cache = os.environ.get("XDG_CACHE_HOME") or (os.environ.get("HOME") and os.environ["HOME"] + "/.cache")
+        if not cache:
+            return ""
+        root = cache + "/kilt/runtime"
+    return root if root[0] == "/" else (os.environ.get("PWD") or os.getcwd()) + "/" + root
 
 
 def unusable(root, native):
     """Why a directory cannot hold unpacked bundles; None when it can."""
+    import kilt_trust
     if not root:
         return "HOME is not set"
     try:
-        os.makedirs(root, exist_ok=True)
+        kilt_trust.create(root)
+        other = kilt_trust.writer(root)
     except OSError as error:
         return "%s cannot be created: %s" % (root, error.strerror)
+    if other:
+        return "%s: another user could have changed the programs in %s" % (other, root)
     if not os.access(root, os.W_OK | os.X_OK):
         return "%s is not writable" % root
     flags = os.statvfs(root).f_flag
@@ -245,6 +267,17 @@ def unusable(root, native):
     if native and flags & getattr(os, "ST_NOEXEC", 8):
         return "%s is on a file system mounted noexec, and the bundle has compiled modules" % root
     return None
+
+
+class Closed(object):
+    """Makes files and directories that no other user can write to, whatever the umask of the program is."""
+
+    def __enter__(self):
+        self.mask = os.umask(0o022)
+        os.umask(self.mask | 0o022)
+
+    def __exit__(self, *_):
+        os.umask(self.mask)
 
 
 # Directories that are whole or not there
@@ -273,7 +306,7 @@ class Lock(object):
 def temporary(root):
     """A new directory to unpack into, on the file system of the store."""
     parent = join(root, "incoming")
-    os.makedirs(parent, exist_ok=True)
+    os.makedirs(parent, 0o755, exist_ok=True)
     sweep(parent)
     path = join(parent, os.urandom(12).hex())
     os.mkdir(path, 0o700)

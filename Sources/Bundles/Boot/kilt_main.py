@@ -76,7 +76,12 @@ def start(config, scope):
     except OSError:
         # Part of the cache is gone.
         again(config["script"])
+    mask = posix.umask(0o022)
+    posix.umask(mask)
     tree = config["tree"]
+    if not mask & 0o002 and open_to_others(config["root"]):
+        # They could replace the bytecode that is written now.
+        sys.dont_write_bytecode = True
     sys.prefix = sys.exec_prefix = tree
     sys.path[:] = config["path"]
     bundle = environ.get(b"PEX")
@@ -134,6 +139,14 @@ def start(config, scope):
         del sys.path[0]
         kilt_run.examine(config)
         raise
+
+
+def open_to_others(root):
+    try:
+        return posix.stat(root).st_mode & 0o001
+    except OSError:
+        # Of an environment that stands by itself.
+        return False
 
 
 def show_flags(names, isolated):

@@ -123,7 +123,8 @@ def change_path(config):
         for pex in os.environ["PEX_PATH"].split(os.pathsep):
             if pex:
                 try:
-                    found = merge_pex(kilt_tree, kilt_unpack, os.path.abspath(os.path.expanduser(pex)), config["root"])
+                    with kilt_boot.Closed():
+                        found = merge_pex(kilt_tree, kilt_unpack, os.path.abspath(os.path.expanduser(pex)), config["root"])
                     # What the bundle has itself, or another file, would be found twice.
                     merged += [place for place in found if place not in merged and place not in there]
                 except (OSError, EOFError, KeyError, ValueError, kilt_boot.Fail, kilt_boot.Refuse) as error:

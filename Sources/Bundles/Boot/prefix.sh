@@ -79,6 +79,23 @@ known() {
   ! chosen || return 1
   [ "$1" -nt "$python" ] && ! [ "$python" -nt "$1.of" ] && ! [ "$1.of" -nt "$python" ] && ! [ "$pyenv/version" -nt "$1" ]
 }
+# Whether a start of this user, or of root, has found that no other user can write to the store of this name. Such a start has
+# left a file in it, and set its sticky bit, which a change of the mode takes away.
+owned() {
+  for place in ${KILT_TRUSTED_DIRECTORIES-}; do
+    case $place in /*) case $root/ in "${place%/}"/*) return 0 ;; esac ;; esac
+  done
+  if [ -O "$root/owned" ]; then
+    [ -O "$root" ] && [ -k "$root" ] && ! [ -h "$root/owned" ] || return 1
+  else
+    case $(ls -lnd "$root" "$root/owned" 2>/dev/null) in
+    'drwxr-xr-t'*' 0 0 '*"$newline-r--r--r--"*' 1 0 0 '*) ;;
+    *) return 1 ;;
+    esac
+  fi
+  while IFS= read -r place; do [ "$place" != "$root" ] || return 0; done <"$root/owned"
+  return 1
+}
 # Starts the bundle with an interpreter, if that fits. Nothing forks where it has been unpacked for that one.
 consider() {
   python=$1
@@ -97,7 +114,7 @@ consider() {
   case ${__KILT_DAMAGED-}${PEX_TOOLS-} in
   '' | 0 | [Ff][Aa][Ll][Ss][Ee])
     if [ -f "$tree/__main__.py" ] && [ -x "$tree/bin/python" ] &&
-      { [ "$tree/bin/python" -ef "$python" ] || known "$tree/wrapped"; }; then
+      { [ "$tree/bin/python" -ef "$python" ] || known "$tree/wrapped"; } && owned; then
       IFS=$newline
       exec "$tree/bin/python" $flags "$tree/__main__.py" "$@"
     fi
@@ -125,7 +142,7 @@ exec(compile(parts[0], sys.argv[1] + "/.bootstrap/kilt_boot.py", "exec"))' "$PEX
   case $real$magic in
   unfit | '#!'*)
     chosen || {
-      mkdir -p "$tree" && : >"$tree/unfit.of" && touch -r "$python" "$tree/unfit.of" && : >"$tree/unfit"
+      (umask go-w && mkdir -p "$tree" && : >"$tree/unfit.of" && touch -r "$python" "$tree/unfit.of" && : >"$tree/unfit")
     }
     ;;
   esac 2>/dev/null

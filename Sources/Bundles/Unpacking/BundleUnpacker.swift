@@ -1,3 +1,4 @@
+import DirectoryTrust
 import Glibc
 import JSON
 public import SystemSupport
@@ -56,7 +57,9 @@ public struct BundleUnpacker: Sendable {
   /// Unpacks what the store lacks. A store that cannot be used as it is, is left to the start, which has another.
   /// - Returns: how many files were written.
   public func unpack() throws -> Int {
-    try FileSystem.createDirectories(root)
+    let isNew = try createRoot()
+    guard try DirectoryTrust.refusal(of: root, variable: "PEX_ROOT") == nil else { return 0 }
+    if isNew { try vouch() }
     guard Self.isUsable(root, native: wheels.keys.contains { !$0.hasSuffix("-any.whl") }) else { return 0 }
     let home = root.appending("bundles").appending(id)
     try FileSystem.createDirectories(home)
@@ -67,6 +70,26 @@ public struct BundleUnpacker: Sendable {
     let count = try fill(home, incoming)
     _ = consume lock
     return count
+  }
+
+  /// Creates the store: closed to others, so that a program can write bytecode into it whatever its umask. What root
+  /// unpacks is for everybody.
+  /// - Returns: whether it did not exist.
+  private func createRoot() throws(SystemCallError) -> Bool {
+    if FileSystem.exists(root) { return false }
+    try FileSystem.createDirectories(root.removingLastComponent())
+    if root.withPlatformString({ mkdir($0, geteuid() == 0 ? 0o1755 : 0o1700) }) == 0 { return true }
+    guard errno == EEXIST else { throw SystemCallError("mkdir", root, Errno(rawValue: errno)) }
+    return false
+  }
+
+  /// Leaves the file with which starts prove a store that others could not change (`kilt_trust.py`). Without it, the first
+  /// start checks everything in the store.
+  private func vouch() throws {
+    let file = FilePath(root.string + "/owned.\(getpid())")
+    try FileSystem.write(text: root.string + "\n", to: file)
+    try FileSystem.setPermissions(0o444, of: file)
+    try FileSystem.rename(file, to: root.appending("owned"))
   }
 
   private func fill(_ home: FilePath, _ incoming: FilePath) throws -> Int {

@@ -6,7 +6,7 @@ import Zip
 /// Writes members of an archive to files, on all processors.
 struct MemberUnpacker: Sendable {
   let archive: ZipArchive
-  /// Whether files have the modes 0644 and 0755 whatever the umask, and not all that it leaves.
+  /// Whether files have the modes 0644 and 0755 whatever the umask. Otherwise the umask can take more from them.
   var setsModes = false
 
   /// Members that go to one directory.
@@ -21,7 +21,7 @@ struct MemberUnpacker: Sendable {
   func write(_ members: [(member: ZipMember, path: String)]) throws -> Int {
     let jobs = jobs(members)
     for directory in Set(jobs.map(\.directory)) {
-      try FileSystem.createDirectories(directory, permissions: 0o777)
+      try FileSystem.createDirectories(directory, permissions: 0o755)
     }
     let failure = Mutex<(any Error)?>(nil)
     performInParallel(count: jobs.count) { index in
@@ -60,7 +60,7 @@ struct MemberUnpacker: Sendable {
     for (member, name) in job.members {
       let path = job.directory.appending(name)
       let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-      let file = openat(directory, name, flags, member.isExecutable ? 0o777 : 0o666)
+      let file = openat(directory, name, flags, member.isExecutable ? 0o755 : 0o644)
       guard file >= 0 else { throw SystemCallError("openat", path, Errno(rawValue: errno)) }
       defer { close(file) }
       if setsModes, fchmod(file, member.isExecutable ? 0o755 : 0o644) != 0 {

@@ -32,6 +32,9 @@ int kilt_become_child_subreaper(void);
 /// prctl(2) with PR_SET_PDEATHSIG.
 int kilt_set_parent_death_signal(int signal);
 
+/// Whether a file has an access list (acl(5)); 0 where the file system has none or it cannot be asked.
+int kilt_has_access_list(const char *path);
+
 /// The FICLONE ioctl: `to` shares the extents of `from`. 0, or -1 with errno.
 int kilt_clone_file(int to, int from);
 
