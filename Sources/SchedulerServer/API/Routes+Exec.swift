@@ -38,10 +38,16 @@ extension Routes {
       }
     }
     job.post("exec/:session/input") { request, context in
-      guard let session = session(context) else { return APIResponse.notFound }
+      guard let key = key(context), let name = context.parameters.get("session"),
+        sessions.session(name, of: key) != nil
+      else { return APIResponse.notFound }
+      guard let session = sessions.takeInput(name, of: key) else {
+        throw HTTPError(.conflict, message: "the command has not read the input before this")
+      }
+      defer { sessions.finishInput(name) }
       let buffer = try await request.body.collect(upTo: Self.largestBody)
       var rest = Array(buffer.readableBytesView)[...]
-      while !rest.isEmpty {
+      while !rest.isEmpty, context.isStillAllowed() {
         rest = rest.dropFirst(session.write(rest))
         if !rest.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
       }
@@ -69,14 +75,10 @@ extension Routes {
   {
     let directory = try await scheduler.runningDirectory(key, instance: instance)
     let executor = scheduler.options.executor
-    let session = try await NIOThreadPool.singleton.runIfActive {
-      try ExecSession(executor: executor, task: FilePath(directory.paths.directory), command: command, size: size)
-    }
-    do {
-      return try sessions.add(session, of: key)
-    } catch {
-      session.end()
-      throw error
+    return try await sessions.add(of: key) {
+      try await NIOThreadPool.singleton.runIfActive {
+        try ExecSession(executor: executor, task: FilePath(directory.paths.directory), command: command, size: size)
+      }
     }
   }
 

@@ -14,22 +14,40 @@ final class ExecSessions: Sendable {
 
   private struct Entry {
     var key: JobKey
-    var session: ExecSession
+    /// Nil while it is being started.
+    var session: ExecSession?
     var isTaken = false
+    var hasInput = false
     var startedAt: UInt64
   }
 
   private let entries = Mutex<[String: Entry]>([:])
 
-  /// Keeps a session, and returns its name: 128 random bits.
-  func add(_ session: ExecSession, of key: JobKey) throws -> String {
+  /// Starts a session where there is room for one, and returns its name: 128 random bits.
+  ///
+  /// Its place is taken before it starts: any number of requests at once starts no more than the limits say.
+  func add(of key: JobKey, _ start: () async throws -> ExecSession) async throws -> String {
+    let name = try reserve(key)
+    do {
+      let session = try await start()
+      entries.withLock { $0[name]?.session = session }
+    } catch {
+      remove(name)
+      throw error
+    }
+    return name
+  }
+
+  private func reserve(_ key: JobKey) throws -> String {
     var bytes = [UInt8](repeating: 0, count: 16)
     if getentropy(&bytes, bytes.count) != 0 { throw SystemCallError("getentropy", nil, .ioError) }
     let name = String(hexadecimal: bytes)
     let expired = try entries.withLock { entries in
       // Those whose output nobody came for.
       let now = monotonicNanoseconds()
-      let expired = entries.filter { !$0.value.isTaken && now > $0.value.startedAt + 60_000_000_000 }
+      let expired = entries.filter {
+        $0.value.session != nil && !$0.value.isTaken && now > $0.value.startedAt + 60_000_000_000
+      }
       for name in expired.keys { entries[name] = nil }
       let ofJob = entries.values.count { $0.key == key }
       guard entries.count < Self.limit, ofJob < Self.limitOfJob else {
@@ -37,10 +55,10 @@ final class ExecSessions: Sendable {
         throw Diagnostic(
           .environment, "\(number) commands run in sandboxes already", remedies: ["try again when one has ended"])
       }
-      entries[name] = Entry(key: key, session: session, startedAt: now)
+      entries[name] = Entry(key: key, startedAt: now)
       return expired
     }
-    for entry in expired.values { entry.session.end() }
+    for entry in expired.values { entry.session?.end() }
     return name
   }
 
@@ -61,8 +79,20 @@ final class ExecSessions: Sendable {
     }
   }
 
+  /// The same for the one sender of input at a time: each holds a piece of it in memory until the command reads it. Nil
+  /// while there is another one; `finishInput` lets the next one in.
+  func takeInput(_ name: String, of key: JobKey) -> ExecSession? {
+    entries.withLock { entries in
+      guard let entry = entries[name], entry.key == key, !entry.hasInput else { return nil }
+      entries[name]?.hasInput = true
+      return entry.session
+    }
+  }
+
+  func finishInput(_ name: String) { entries.withLock { $0[name]?.hasInput = false } }
+
   func remove(_ name: String) {
     let entry = entries.withLock { $0.removeValue(forKey: name) }
-    entry?.session.end()
+    entry?.session?.end()
   }
 }
