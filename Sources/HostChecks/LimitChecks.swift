@@ -67,6 +67,22 @@ public enum LimitChecks {
       remedies: ["run `sysctl -w net.ipv4.ip_local_reserved_ports=\(range.lowerBound)-\(range.upperBound)`"])
   }
 
+  /// Whether a scheduler of this user keeps tasks from the ports of other tasks (a BPF program of a control group).
+  public static func portGuard(_ host: HostFiles, isRoot: Bool) throws(SystemCallError) -> Finding {
+    let subject = "ports of tasks"
+    let open = "each task can take the ports of other tasks"
+    guard isRoot else {
+      return Finding(subject, .warning, "\(open): this user is not root", remedies: ["start the scheduler as root"])
+    }
+    let mounts = (try host.text("/proc/self/mounts") ?? "").split(separator: "\n").map { $0.split(separator: " ") }
+    guard mounts.contains(where: { $0.count > 2 && $0[2] == "cgroup2" }) else {
+      return Finding(
+        subject, .warning, "\(open): no control groups of version 2 are mounted",
+        remedies: ["run `mkdir -p /sys/fs/cgroup/unified && mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified`"])
+    }
+    return Finding(subject, .good, "each task can take its own ports only")
+  }
+
   /// Whether users can read the command lines of others (proc(5), `hidepid`).
   public static func commandLines(_ host: HostFiles) throws(SystemCallError) -> Finding {
     let subject = "command lines"

@@ -1,3 +1,4 @@
+internal import CHostShims
 public import SystemSupport
 
 /// Checks of what sandboxes need: user namespaces and bubblewrap.
@@ -22,6 +23,17 @@ public enum SandboxChecks {
         remedies: ["install the `bwrap-userns-restrict` profile of the package `apparmor-profiles`"])
     }
     return Finding(subject, .good, "available to every user")
+  }
+
+  /// Whether tasks can be kept from abstract sockets of the host (landlock(7)), which belong to the network they share.
+  public static func abstractSockets(landlockVersion: Int32? = nil) -> Finding {
+    let subject = "abstract sockets"
+    if landlockVersion ?? kilt_landlock_version() >= 6 {
+      return Finding(subject, .good, "tasks can connect to their own only")
+    }
+    return Finding(
+      subject, .warning, "tasks can connect to abstract sockets of the host and of other tasks",
+      remedies: ["use Linux 6.12 or later with `landlock` among its security modules (`lsm=`)"])
   }
 
   /// Whether bubblewrap is installed, recent enough, and able to start a sandbox on this machine.

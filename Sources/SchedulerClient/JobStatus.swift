@@ -12,6 +12,8 @@ public struct JobStatus: Sendable {
   public var endings: [TaskEnding]
   /// The user that tasks of the job run as; nil from a scheduler that does not say.
   public var runsAs: RunsAs?
+  /// Why tasks of the host can take ports of other tasks; nil when they cannot.
+  public var openPorts: String?
   /// The document itself, for `--format json`.
   public var json: JSONValue
 
@@ -22,6 +24,7 @@ public struct JobStatus: Sendable {
     isGone = json["gone"]?.bool ?? false
     endings = try (json["endings"]?.array ?? []).map { try TaskEnding(json: $0) }
     runsAs = try json["runs_as"].map { try RunsAs(json: $0) }
+    openPorts = json["open_ports"]?.string
     configuration = try JobConfiguration(json: json["configuration"] ?? .null)
   }
 }

@@ -36,10 +36,11 @@ extension HostScheduler {
     return try await described(previewed(verified(submission)))
   }
 
-  /// The plan with the user that the tasks would run as.
+  /// The plan with the user that the tasks would run as, and whether they could take ports of others.
   nonisolated func described(_ plan: UpdatePlan) async -> UpdatePlan {
     var plan = plan
     if let configuration = plan.proposed ?? plan.current { plan.runsAs = await runsAs(configuration) }
+    plan.openPorts = openPorts
     return plan
   }
 

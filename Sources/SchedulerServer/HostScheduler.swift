@@ -50,6 +50,8 @@ actor HostScheduler: Service {
   var removed: Set<TaskID> = []
   /// Why the state cannot be written, while it cannot.
   var storeFailure: String? { didSet { health.report(storeFailure) } }
+  /// Why tasks of this host can take ports of other tasks; nil when they cannot.
+  nonisolated let openPorts: String?
   /// For whoever asks while this actor waits for the disk.
   nonisolated let health = ServerHealth()
   var isCarryingOut = false
@@ -76,6 +78,7 @@ actor HostScheduler: Service {
     try FileSystem.setPermissions(0o600, of: database)
     store = try SchedulerStore(path: database.string, policy: options.policy, zones: HostZones.zones)
     supervisor = TaskSupervisor(options)
+    openPorts = PortGuard.problem(parent: options.controlGroupParent)
     reserve = DiskReserve(options.stateDirectory.appending("reserve"))
     let reading = HostClock.reading()
     let resumed = SchedulerClock.resume(reading, anchor: store.state.clock)

@@ -18,6 +18,8 @@ struct JobDetail: Sendable {
   var sla: SlaFigures?
   /// The user that tasks started now run as.
   var runsAs: RunsAs?
+  /// Why tasks of this host can take ports of other tasks; nil when they cannot, and where nobody has asked.
+  var openPorts: String?
 
   var key: JobKey { configuration.key }
 
@@ -35,6 +37,7 @@ struct JobDetail: Sendable {
       "sla": sla?.json,
       "events": .array(events.map(\.json)),
       "runs_as": runsAs?.json,
+      "open_ports": openPorts.map { .string($0) },
       "configuration": configuration.json,
     ])
   }

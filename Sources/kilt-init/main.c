@@ -192,6 +192,19 @@ static void load_filter(void) {
   if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) fail("seccomp");
 }
 
+// Abstract sockets belong to the network, which a task shares with the host: Landlock (landlock(7), from version 6 of its
+// interface on) keeps the command from those that it has not made itself. An older kernel cannot.
+static void leave_abstract_sockets(void) {
+  enum { CREATE_RULESET = 444, RESTRICT_SELF = 446, ASK_VERSION = 1, SCOPE_ABSTRACT_SOCKETS = 1 };
+  struct {
+    unsigned long long files, ports, scoped;
+  } rules = {.scoped = SCOPE_ABSTRACT_SOCKETS};
+  if (syscall(CREATE_RULESET, NULL, 0, ASK_VERSION) < 6) return;
+  int ruleset = (int)syscall(CREATE_RULESET, &rules, sizeof rules, 0);
+  if (ruleset < 0 || syscall(RESTRICT_SELF, ruleset, 0) != 0) fail("landlock");
+  close(ruleset);
+}
+
 __attribute__((noreturn)) static void execute(void) {
   char **variables = texts(options.environment), **command = texts(options.words);
   if (!command[0]) refuse_options();
@@ -213,6 +226,7 @@ __attribute__((noreturn)) static void execute(void) {
   }
   if (!has_entered && chdir(options.directory) != 0) fail(options.directory);
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail("no new privileges");
+  if (options.is_namespace) leave_abstract_sockets();
   load_filter();
   // The socket stays until the command is there: it closes by itself then.
   fcntl(options.socket, F_SETFD, FD_CLOEXEC);

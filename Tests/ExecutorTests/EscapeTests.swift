@@ -36,6 +36,9 @@ import Testing
     attempt('read the assignment', lambda: read(outside + '/task/task.json'))
     attempt('write the checkpoint', lambda: write(outside + '/task/checkpoint', 'x'))
     attempt('connect to a socket of the host', lambda: connect(outside + '/socket'))
+    if libc.syscall(444, None, 0, 1) >= 6:
+        attempt('connect to an abstract socket of the host', lambda: connect('\\0' + outside))
+        attempt('send to an abstract socket of the host', lambda: socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b'x', '\\0' + outside + '/datagrams'))
     attempt('signal the executor', lambda: os.kill(executor, 0))
     attempt('see the executor', lambda: os.stat('/proc/%d' % executor))
     attempt('read the memory of the first process', lambda: read('/proc/1/mem'))
@@ -90,6 +93,10 @@ import Testing
     attempt('TCP', lambda: socket.create_server(('127.0.0.1', port)).close())
     attempt('IPv6', lambda: family(10))
     attempt('a socket of its own', lambda: socket.socket(socket.AF_UNIX).bind('/tmp/own'))
+    own = socket.socket(socket.AF_UNIX)
+    own.bind('\\0own' + str(port))
+    own.listen()
+    attempt('an abstract socket of its own', lambda: connect('\\0own' + str(port)))
     attempt('socketpair', lambda: socket.socketpair())
     attempt('look up interfaces', lambda: socket.if_nameindex())
     attempt('write its directory', lambda: write('/sandbox/x', 'x'))
@@ -97,7 +104,8 @@ import Testing
 
   /// Attempts that must succeed: a sandbox that refuses everything would pass the others.
   private static let allowed: Set<String> = [
-    "TCP", "IPv6", "a socket of its own", "socketpair", "look up interfaces", "write its directory",
+    "TCP", "IPv6", "a socket of its own", "an abstract socket of its own", "socketpair", "look up interfaces",
+    "write its directory",
   ]
 
   private func tryAll(asUser user: String?) throws -> [String: String] {
@@ -107,7 +115,11 @@ import Testing
     let fixture = try Fixture()
     try FileSystem.write(text: "secret\n", to: FilePath(fixture.root + "/token"), permissions: 0o644)
     let listener = try UnixListener(fixture.root + "/socket")
-    defer { listener.close() }
+    let abstract = [
+      try UnixListener("\0" + fixture.root),
+      try UnixListener("\0" + fixture.root + "/datagrams", kind: SOCK_DGRAM),
+    ]
+    defer { for listener in abstract + [listener] { listener.close() } }
     let port = try Fixture.freePort()
     let script = Self.attempts.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n")
     try fixture.start(
@@ -222,21 +234,24 @@ import Testing
   }
 }
 
-/// A UNIX socket of the host that listens.
+/// A UNIX socket of the host that listens, or takes datagrams. A path that begins with a zero byte is an abstract one.
 private final class UnixListener {
   private let descriptor: Int32
 
-  init(_ path: String) throws {
-    descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+  init(_ path: String, kind: __socket_type = SOCK_STREAM) throws {
+    descriptor = socket(AF_UNIX, Int32(kind.rawValue), 0)
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix(107)) }
     let code = withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        // An abstract name has the length that is given.
+        bind(descriptor, $0, socklen_t(path.utf8.first == 0 ? 2 + path.utf8.count : MemoryLayout<sockaddr_un>.size))
       }
     }
-    try #require(code == 0 && listen(descriptor, 1) == 0 && chmod(path, 0o666) == 0)
+    try #require(code == 0)
+    if kind == SOCK_STREAM { try #require(listen(descriptor, 1) == 0) }
+    if path.utf8.first != 0 { try #require(chmod(path, 0o666) == 0) }
   }
 
   func close() { Glibc.close(descriptor) }

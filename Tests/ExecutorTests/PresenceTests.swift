@@ -133,4 +133,13 @@ final class PresenceTests {
     #expect(throws: ExecutorError.self) { try directory.checkpoint() }
     #expect(throws: ExecutorError.self) { try CheckpointWriter(path: path) }
   }
+
+  @Test("A named pipe in the place of a file holds up no reader") func namedPipes() throws {
+    let paths = directory.paths
+    for path in [paths.checkpoint, paths.assignment] { try #require(mkfifo(path, 0o600) == 0) }
+    #expect(try directory.checkpoint() == nil)
+    var follower = CheckpointFollower(directory)
+    #expect(try follower.poll().isEmpty)
+    #expect(throws: ExecutorError.self) { try directory.assignment() }
+  }
 }

@@ -84,6 +84,22 @@ import Testing
     expect(try host(whole) { try LimitChecks.ports($0, range: ports) }, .good, "reserves")
   }
 
+  @Test("Tasks of a user who is not root, and of a host without version 2, can take ports of others")
+  func portGuard() throws {
+    let mounts = ["/proc/self/mounts": "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0"]
+    expect(try host(mounts) { try LimitChecks.portGuard($0, isRoot: true) }, .good, "its own ports only")
+    expect(try host(mounts) { try LimitChecks.portGuard($0, isRoot: false) }, .warning, "not root")
+    let old = ["/proc/self/mounts": "cgroup /sys/fs/cgroup/memory cgroup rw,memory 0 0"]
+    expect(try host(old) { try LimitChecks.portGuard($0, isRoot: true) }, .warning, "version 2")
+  }
+
+  @Test("A kernel without Landlock's scopes leaves abstract sockets open to tasks") func abstractSockets() {
+    expect(SandboxChecks.abstractSockets(landlockVersion: 6), .good, "their own only")
+    for version: Int32 in [-1, 0, 5] {
+      expect(SandboxChecks.abstractSockets(landlockVersion: version), .warning, "of other tasks")
+    }
+  }
+
   @Test("The last mount of /proc decides whether command lines are visible")
   func commandLines() throws {
     let open = "proc /proc proc rw,nosuid 0 0"

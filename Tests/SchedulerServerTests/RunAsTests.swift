@@ -66,15 +66,22 @@ import Testing
     let fixture = try fixture(["--allow-missing-user"])
     let job = self.job(fixture, role: Self.other)
     let expected: JSONValue = ["user": "nobody", "instead_of": "daemon"]
-    #expect(try plan(fixture, job)["runs_as"] == expected)
+    let preview = try plan(fixture, job)
+    #expect(preview["runs_as"] == expected)
+    // Nobody can keep these tasks from the ports of others.
+    let ports = "only a scheduler that is root can prevent that"
+    #expect(preview["open_ports"] == .string(ports))
     try fixture.client().create(job)
     #expect(try user(fixture, job.key) == "nobody")
     let status = try #require(try fixture.client().job(job.key))
     #expect(status.json["runs_as"] == expected)
     #expect(status.runsAs == .other("nobody", insteadOf: "daemon"))
+    #expect(status.openPorts == ports)
+    #expect(status.instances.first?.message?.contains("can take ports of other tasks") == true, "\(status.instances)")
     for path in ["/jobs/\(job.key)", "/jobs/\(job.key)/0"] {
       let page = try fixture.request(.get, path).text
       #expect(page.contains("runs as nobody, instead of &quot;daemon&quot;"), "\(path)")
+      #expect(page.contains("tasks can take ports of other tasks: \(ports)"), "\(path)")
     }
     let scaled = try answer(fixture, "/api/jobs/\(job.key)/scale", ["count": 2, "dry_run": true])
     #expect(scaled["runs_as"] == expected)
@@ -83,7 +90,9 @@ import Testing
   @Test("A scheduler says as whom the tasks of a job run") func ordinary() throws {
     let fixture = try SchedulerFixture()
     let job = fixture.job(instances: 1)
-    #expect(try plan(fixture, job)["runs_as"] == ["user": .string(SchedulerFixture.user)])
+    let preview = try plan(fixture, job)
+    #expect(preview["runs_as"] == ["user": .string(SchedulerFixture.user)])
+    if getuid() == 0 { #expect(preview["open_ports"] == nil) }
     try fixture.client().create(job)
     #expect(try fixture.client().job(job.key)?.runsAs == .user(SchedulerFixture.user))
   }

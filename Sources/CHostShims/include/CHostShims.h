@@ -9,4 +9,7 @@ int kilt_clock_state(int *status);
 /// The hard limit of open files (getrlimit(2), `RLIMIT_NOFILE`). 0, or -1 with errno.
 int kilt_open_files_limit(unsigned long long *hard);
 
+/// The version of Landlock's interface (landlock(7)); 0 or less where the kernel has none or does not use it.
+int kilt_landlock_version(void);
+
 #endif

@@ -18,7 +18,8 @@ enum SmallFile {
   static func content(
     _ path: String, limit: Int = 64 << 20, calls: FileCalls = .system
   ) throws(ExecutorError) -> [UInt8]? {
-    let descriptor = calls.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    // A named pipe in the place of a file must not hold up its reader.
+    let descriptor = calls.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     if descriptor == -ENOENT { return nil }
     guard descriptor >= 0 else { throw .system(call: "open", path: path, code: -descriptor) }
     defer { close(descriptor) }

@@ -18,7 +18,7 @@ public struct CheckpointFollower: Sendable {
   ///
   /// - Throws: ``ExecutorError`` when a line is no record; the records before it have then been skipped.
   public mutating func poll() throws(ExecutorError) -> [CheckpointRecord] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else {
       if errno == ENOENT { return [] }
       throw .last("open", path)

@@ -97,6 +97,7 @@ extension TaskRunner {
       warnings.append(
         "no control group (\(error.diagnostic.summary)): memory and processes are limited for each process alone, CPU not"
       )
+      if options.portRange != nil { warnings.append(PortGuard.text("it has no control group")) }
     }
   }
 
@@ -105,7 +106,7 @@ extension TaskRunner {
     do throws(ExecutorError) {
       try group.guardPorts(range, own: Array(assignment.ports.values))
     } catch {
-      warnings.append("the task can take ports of other tasks: \(error.diagnostic.summary)")
+      warnings.append(PortGuard.text(settings.isRoot ? error.diagnostic.summary : "the executor is not root"))
     }
   }
 

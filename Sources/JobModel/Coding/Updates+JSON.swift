@@ -71,6 +71,7 @@ extension UpdatePlan: JSONCodable {
       proposed: try fields.optionalObject("proposed"),
       secondsPerInstance: try fields.optionalDouble("seconds_per_instance"))
     runsAs = try fields.optionalObject("runs_as")
+    openPorts = try fields.optionalString("open_ports")
     for (index, value) in (json["batches"]?.array ?? []).enumerated() {
       let numbers = value.array?.compactMap { $0.int.flatMap(Int.init(exactly:)) }
       guard let numbers, numbers.count == value.array?.count else {
@@ -87,6 +88,7 @@ extension UpdatePlan: JSONCodable {
       "batches": .array(batches.map { .array($0.map { .integer($0) }) }), "current": current?.json,
       "proposed": proposed?.json,
       "seconds_per_instance": secondsPerInstance.map { .double($0) }, "runs_as": runsAs?.json,
+      "open_ports": openPorts.map { .string($0) },
     ])
   }
 }

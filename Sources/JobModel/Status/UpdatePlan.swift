@@ -47,6 +47,8 @@ public struct UpdatePlan: Sendable, Hashable {
   public var secondsPerInstance: Double?
   /// The user that the tasks run as; nil from a scheduler that does not say.
   public var runsAs: RunsAs?
+  /// Why tasks of the host can take ports of other tasks; nil when they cannot.
+  public var openPorts: String?
 
   public init(
     key: JobKey, outcome: Outcome, release: Int, formerRelease: Int? = nil, changes: [Change] = [], untouched: Int = 0,

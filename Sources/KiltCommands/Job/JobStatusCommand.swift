@@ -68,6 +68,7 @@ struct StatusText {
     let state = job.isGone ? " (killed; its last instances)" : job.summary.isEnding ? " (being killed)" : ""
     lines.append("\(job.summary.key)\(state)")
     if let runsAs = job.runsAs { lines.append(PlainText.line("  runs as \(runsAs.text)")) }
+    if let problem = job.openPorts { lines.append(PlainText.line("  ports can be taken by other tasks: \(problem)")) }
     let live = Dictionary(job.instances.map { ($0.instance, $0) }) { first, _ in first }
     for instance in job.instances.sorted(by: { $0.instance < $1.instance }) {
       lines.append(line(instance))

@@ -60,6 +60,9 @@ struct PlanReport {
     if plan.outcome == .unchanged { return lines + configurationLines }
     for artifact in artifacts { lines += artifact.lines }
     if let runsAs = plan.runsAs { lines.append(PlainText.line("  runs as    \(runsAs.text)")) }
+    if let problem = plan.openPorts {
+      lines.append(PlainText.line("  ports      can be taken by other tasks: \(problem)"))
+    }
     lines += configurationLines
     if plan.outcome == .create || plan.outcome == .replace {
       let resources = configuration.task.resources

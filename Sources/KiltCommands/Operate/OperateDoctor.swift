@@ -103,8 +103,10 @@ struct OperateDoctor: ParsableCommand {
     let isRoot = geteuid() == 0
     return [
       try SandboxChecks.namespaces(host, isRoot: isRoot), SandboxChecks.bubblewrap(),
+      SandboxChecks.abstractSockets(),
       try ControlGroupCheck.run(host), try StorageChecks.diskLimit(host, isRoot: isRoot),
-      try LimitChecks.ports(host, range: ports), try LimitChecks.commandLines(host),
+      try LimitChecks.ports(host, range: ports), try LimitChecks.portGuard(host, isRoot: isRoot),
+      try LimitChecks.commandLines(host),
     ]
   }
 

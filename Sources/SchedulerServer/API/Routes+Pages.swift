@@ -69,6 +69,7 @@ extension Routes {
         let now = HostScheduler.now()
         var detail = detail
         detail.runsAs = await scheduler.runsAs(detail.configuration)
+        detail.openPorts = scheduler.openPorts
         return JobPages.job(
           detail, update: await scheduler.update(of: detail.key), failures: await scheduler.failures(of: detail.key),
           next: await scheduler.nextRuns(of: detail.key, count: 5, now: now), now: now)
@@ -96,6 +97,7 @@ extension Routes {
         let failure = await scheduler.failure(of: InstanceKey(job: detail.key, instance: number))
         var detail = detail
         detail.runsAs = await scheduler.runsAs(detail.configuration)
+        detail.openPorts = scheduler.openPorts
         let view: InstancePages.TaskView? = if let directory { await scheduler.view(directory) } else { nil }
         return InstancePages.instance(detail, instance: number, view: view, failure: failure, now: HostScheduler.now())
       }

@@ -37,6 +37,7 @@ struct Routes: Sendable {
         var detail = detail
         detail.endings = await scheduler.endings(of: detail.key)
         detail.runsAs = await scheduler.runsAs(detail.configuration)
+        detail.openPorts = scheduler.openPorts
         return APIResponse.json(detail.json)
       }
     }

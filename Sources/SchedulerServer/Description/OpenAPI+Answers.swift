@@ -25,7 +25,7 @@ extension OpenAPI {
       "Job": Schema.object([
         "job": Schema.named("JobSummary"), "gone": Schema.bool, "instances": Schema.list(of: "Instance"),
         "endings": Schema.list(of: "TaskEnding"), "sla?": Schema.named("SlaFigures"),
-        "runs_as?": Schema.named("RunsAs"),
+        "runs_as?": Schema.named("RunsAs"), "open_ports?": Schema.named("OpenPorts"),
         "events": Schema.list(of: "TaskEvent"), "configuration": Schema.named("JobConfiguration"),
       ]),
       "Instance": Schema.object([
@@ -119,7 +119,9 @@ extension OpenAPI {
           ])), "untouched": Schema.count, "batches": Schema.array(Schema.array(Schema.count)),
         "current?": Schema.named("JobConfiguration"), "proposed?": Schema.named("JobConfiguration"),
         "seconds_per_instance?": Schema.number, "runs_as?": Schema.named("RunsAs"),
+        "open_ports?": Schema.named("OpenPorts"),
       ]),
+      "OpenPorts": ["type": "string", "description": "why tasks of the host can take ports of other tasks"],
       "RunsAs": Schema.object(
         ["user?": Schema.string, "instead_of?": Schema.string, "problem?": Schema.string],
         "the host's user that tasks run as, in place of the wanted user where the host allows that, or why none can"),

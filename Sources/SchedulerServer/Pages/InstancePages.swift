@@ -44,7 +44,7 @@ enum InstancePages {
     }
     let tiles = Parts.tiles(cells)
     let body: HTML = """
-      <h1>\(job.key.name) <span class="soft">\(job.key.stage), instance \(instance)</span></h1>\(state)\(task)\(Parts.runsAs(job.runsAs))\(tiles)\(report)\
+      <h1>\(job.key.name) <span class="soft">\(job.key.stage), instance \(instance)</span></h1>\(state)\(task)\(Parts.runsAs(job))\(tiles)\(report)\
       <h2>Processes</h2>\(processes(view, address: address))\
       \(graphs)\(earlier(job, instance: instance, address: address, now: now))\
       <h2>Events</h2>\(JobPages.events(job.events.filter { $0.instance == instance }, address: Layout.address(of: job.key), now: now))

@@ -42,7 +42,7 @@ enum JobPages {
         ("\(Parts.cores(resources.milliCPU))", "cores for each"), ("\(Parts.bytes(resources.ram))", "memory for each"),
         ("\(Parts.bytes(resources.disk))", "disk for each"),
       ]))\
-      <p class="soft">\(artifacts(job.configuration.task.artifacts))</p>\(Parts.runsAs(job.runsAs))\(schedule(job, next, now: now))\(active)\(last)\
+      <p class="soft">\(artifacts(job.configuration.task.artifacts))</p>\(Parts.runsAs(job))\(schedule(job, next, now: now))\(active)\(last)\
       \(HTML(unwell.prefix(3).map { Parts.failure($0, now: now) }))\
       <h2>Instances</h2>\
       \(Parts.table(["#instance", "state", "since", "ports", "health", "#restarts", "processes", ""], rows, empty: empty))\

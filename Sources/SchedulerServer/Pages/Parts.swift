@@ -43,9 +43,11 @@ enum Parts {
     return fraction == 0 ? "\(hundredths / 100) s" : "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction) s"
   }
 
-  /// The user that tasks run as; nothing where nobody has asked.
-  static func runsAs(_ runsAs: RunsAs?) -> HTML {
-    runsAs.map { "<p class=\"soft\">runs as \($0.text)</p>" } ?? ""
+  /// The user that tasks run as, and whether they can take ports of others; nothing where nobody has asked.
+  static func runsAs(_ job: JobDetail) -> HTML {
+    let user: HTML = job.runsAs.map { "<p class=\"soft\">runs as \($0.text)</p>" } ?? ""
+    let ports: HTML = job.openPorts.map { "<p class=\"soft\">tasks can take ports of other tasks: \($0)</p>" } ?? ""
+    return HTML([user, ports])
   }
 
   /// Cells with a label below the value.
