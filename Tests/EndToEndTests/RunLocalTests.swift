@@ -47,6 +47,7 @@ import Testing
   @Test("run-local serves from the files as they are, shows states and output, and ends at Ctrl-C")
   func serving() throws {
     let example = try Example()
+    try example.edit("jobs/eightball.yaml", "user: www-data", "user: kilt-stranger")
     try example.edit("jobs/eightball.aurora", "interval_secs = 5", "interval_secs = 0.3")
     try example.edit(
       "services/eightball/server.py", "    arguments = parser",
@@ -59,6 +60,7 @@ import Testing
     let text = try run.text
     #expect(code == 0, "\(text)")
     #expect(text.contains("prepare | eightball") && text.contains("eightball | not committed"), "\(text)")
+    #expect(text.contains("the user 'kilt-stranger' does not exist: running as '"), "\(text)")
     #expect(text.contains("· process \"prepare\" SUCCESS, exit code 0") && text.contains("· task KILLED"), "\(text)")
     let left = try Subprocess("curl", ["-sS", "\(address)health"], environment: example.environment()).run()
     #expect(!left.termination.isSuccess)

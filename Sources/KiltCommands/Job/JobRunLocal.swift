@@ -17,6 +17,9 @@ struct JobRunLocal: ParsableCommand {
       built from the files as they are. Shows the state and the output of every process. Ctrl-C ends the task as a
       scheduler does; a second one hurries.
 
+      If you are root, the task runs as the job's user, or as nobody where that
+      user does not exist. Otherwise it runs as you. The state of the task says so.
+
       EXAMPLES
         kilt job run-local jobs/fiddler.yaml --stage devel
         kilt job run-local jobs/fiddler.yaml --stage devel --port http=8080
