@@ -2,13 +2,14 @@ internal import Glibc
 
 /// An exclusive lock on a file, held until this value ends or the process does (flock(2)).
 ///
-/// A lock belongs to the open file: two `FileLock`s of one process exclude each other too.
+/// A lock belongs to the open file: two `FileLock`s of one process exclude each other too. The file is its owner's alone: who
+/// can open a file, even only to read it, can lock it.
 public struct FileLock: ~Copyable {
   private let file: FileDescriptor
 
   /// Waits for the lock; the file is made when it is not there.
   public init(waitingFor path: FilePath) throws(SystemCallError) {
-    let file = try FileSystem.open(path, .readWrite, options: .create)
+    let file = try FileSystem.open(path, .readWrite, options: .create, permissions: .ownerReadWrite)
     do throws(SystemCallError) {
       try retryingOnInterrupt("flock", path) { flock(file.rawValue, LOCK_EX) }
     } catch {
@@ -22,7 +23,7 @@ public struct FileLock: ~Copyable {
 
   /// Takes the lock when nobody has it; nil otherwise.
   public static func attempt(_ path: FilePath) throws(SystemCallError) -> FileLock? {
-    let file = try FileSystem.open(path, .readWrite, options: .create)
+    let file = try FileSystem.open(path, .readWrite, options: .create, permissions: .ownerReadWrite)
     if flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 { return FileLock(file: file) }
     let error = SystemCallError.current("flock", path)
     FileSystem.close(file)

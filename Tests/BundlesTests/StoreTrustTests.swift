@@ -133,6 +133,11 @@ import Testing
       "find", [root.appending("kilt").string, "!", "-type", "l", "-perm", "/022"], environment: environmentStrings()
     ).run().text
     #expect(writable.isEmpty, "\(writable)")
+    // Who can open a lock can hold up a start.
+    let locks = try Subprocess(
+      "find", [root.appending("kilt").string, "-name", "lock", "-perm", "/044"], environment: environmentStrings()
+    ).run().text
+    #expect(locks.isEmpty, "\(locks)")
   }
 
   @Test("Another user starts from a store of root's, and from one of its own that nobody else enters")

@@ -92,6 +92,8 @@ import Testing
         let second = try FileLock.attempt(path)
         let free = second == nil
         #expect(free)
+        // Another user who could open it could lock it.
+        #expect(try FileSystem.status(of: path).permissions == 0o600)
         _ = consume held
       }
       let third = try FileLock.attempt(path)

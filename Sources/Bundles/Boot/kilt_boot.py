@@ -284,13 +284,14 @@ class Closed(object):
 
 
 class Lock(object):
-    """Lets one start at a time unpack a bundle. A process that ends, however it ends, gives it up."""
+    """Lets one start at a time unpack a bundle. A process that ends, however it ends, gives it up. The file is closed to other
+    users: who can open a file, even only to read it, can lock it."""
 
     def __init__(self, path):
         self.path = path
 
     def __enter__(self):
-        self.file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self.file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             import fcntl
             fcntl.flock(self.file, fcntl.LOCK_EX)
