@@ -140,6 +140,21 @@ import Testing
     #expect(locks.isEmpty, "\(locks)")
   }
 
+  @Test("A start reads no .pexrc that another user has put beside the bundle") func pexrc() throws {
+    let scratch = try Scratch()
+    let bundle = try scratch.build(entry: "app", sources: ["app.py": "print('the program')\n"]).path
+    let (root, file) = (scratch.path.appending("store"), scratch.path.appending(".pexrc"))
+    try FileSystem.write(text: "PEX_PYTHON=/nowhere/python\n", to: file)
+    #expect(try run(scratch, bundle, root).text.isEmpty)
+    try give(file)
+    let outcome = try run(scratch, bundle, root)
+    #expect(outcome.text == "the program", "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("ignored \(file), which another user owns"), "\(outcome.errorText)")
+    // Who runs a program of another user trusts that user.
+    try give(bundle)
+    #expect(try run(scratch, bundle, root).text.isEmpty)
+  }
+
   @Test("Another user starts from a store of root's, and from one of its own that nobody else enters")
   func otherUser() throws {
     let scratch = try Scratch()

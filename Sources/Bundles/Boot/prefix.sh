@@ -14,8 +14,17 @@ case ${PEX_IGNORE_RCFILES-}${PEX_DISABLE_VARIABLES-} in
 *)
   # Files of variables: of the host, the user, the bundle's directory. The environment goes before, the last file next.
   found=
+  owner() { ls -lnLd "$1" 2>/dev/null | { read -r _ _ id _ && echo "$id"; }; }
   for file in /etc/pexrc "${HOME-}/.pexrc" "${PEX%/*}/.pexrc"; do
     [ -f "$file" ] && [ -r "$file" ] || continue
+    # It can name the interpreter. Of files of others, those of root and of the bundle's owner count.
+    [ -O "$file" ] || case $(owner "$file") in
+    0 | "$(owner "$PEX")") ;;
+    *)
+      echo "$PEX: ignored $file, which another user owns" >&2
+      continue
+      ;;
+    esac
     while read -r line || [ -n "$line" ]; do
       name=${line%%=*}
       value=${line#*=}
