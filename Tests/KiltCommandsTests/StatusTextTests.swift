@@ -55,6 +55,17 @@ import Testing
       ])
   }
 
+  @Test("The status says as whom tasks run, and that others can take their ports") func whom() throws {
+    var job = try #require(job(instances: [], endings: []).object)
+    job["runs_as"] = ["user": "me", "instead_of": "www-data"]
+    job["open_ports"] = "only root\u{1B} can"
+    #expect(
+      try text(.object(job)) == [
+        "c/r/devel/n", "  runs as me, instead of \"www-data\"",
+        "  ports can be taken by other tasks: only root\\x1b can",
+      ])
+  }
+
   @Test("A killed job shows its last instances")
   func gone() throws {
     let lines = try text(job(isGone: true, instances: [], endings: [ending("t1", .killed)]))

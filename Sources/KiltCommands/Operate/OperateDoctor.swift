@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Artifacts
+internal import Bundles
 internal import ContentStore
 internal import Diagnostics
 internal import Glibc
@@ -142,6 +143,9 @@ struct OperateDoctor: ParsableCommand {
       let diagnostic = error.diagnostic
       findings.append(
         Finding("runner cache", .problem, diagnostic.notes.first ?? diagnostic.summary, remedies: diagnostic.remedies))
+    }
+    if let store = BundleUnpacker.standardRoot {
+      findings.append(try StorageChecks.trust("unpacked bundles", store, variable: "PEX_ROOT"))
     }
     if let location = repository ?? workspace?.repositoryLocation {
       findings.append(RepositoryCheck.run(location, relativeTo: workspace?.root))
