@@ -50,6 +50,9 @@ import Testing
     for path in ['/proc/kcore', '/proc/kmsg', '/etc/shadow', '/dev/mem', '/dev/kmsg', '/root', '/sys/kernel']:
         attempt('read ' + path, lambda: read(path))
     for path in ['/usr/x', '/etc/x', '/artifacts/x', '/x', '/dev/x', '/proc/x']: attempt('create ' + path, lambda: write(path, 'x'))
+    attempt('link to a program of the host', lambda: os.link('/usr/bin/env', '/sandbox/env'))
+    attempt('leave the control group', lambda: write('/sys/fs/cgroup/cgroup.procs', '0'))
+    attempt('read the program of the first process', lambda: read('/proc/1/exe'))
     attempt('make a device', lambda: os.mknod('/tmp/device', 0o60666, os.makedev(252, 0)))
     attempt('change the root', lambda: os.chroot('/tmp'))
     attempt('become root', lambda: os.setuid(0))
