@@ -206,8 +206,8 @@ let modules: [Module] = [
     testDependencies: ["Actions"]),
   Module(
     name: "RunnerCommands",
-    dependencies: ["Artifacts", "Bundles", "Digests", "JSON", "SystemSupport", "Diagnostics"],
-    packages: [.systemPackage], testDependencies: ["pex-runner", "kilt"], testPackages: [.crypto]),
+    dependencies: ["Archive", "Artifacts", "Bundles", "Digests", "JSON", "SystemSupport", "Diagnostics"],
+    packages: [.systemPackage], testDependencies: ["SigningKeys", "pex-runner", "kilt"]),
   Module(
     name: "SchedulerServer",
     dependencies: [
@@ -319,6 +319,9 @@ func dependencies(of module: Module) -> [Target.Dependency] {
 
 // The linker that comes with the toolchain links a debug build in a sixth of the default's time.
 let linker: [LinkerSetting] = [.unsafeFlags(["-use-ld=lld"])]
+/// Executables export nothing in a release build: what is exported, the linker must keep.
+let executableLinker: [LinkerSetting] =
+  linker + [.unsafeFlags(["-Xlinker", "--no-export-dynamic"], .when(configuration: .release))]
 
 if let tool { for name in tool.module.dependencies { select(name, into: &selected) } }
 
@@ -340,7 +343,8 @@ for module in modules where selected.contains(module.name) {
 for module in executables where selected.contains(module.name) {
   targets.append(
     .executableTarget(
-      name: module.name, dependencies: dependencies(of: module), swiftSettings: settings, linkerSettings: linker))
+      name: module.name, dependencies: dependencies(of: module), swiftSettings: settings,
+      linkerSettings: executableLinker))
 }
 if selected.contains(nativeExecutable) {
   targets.append(

@@ -32,23 +32,20 @@ public struct ArchiveReader: Sendable {
     self.limits = limits
   }
 
-  /// Unpacks into a directory that is empty, or is created. On an error, what was unpacked stays there.
+  /// Unpacks into a directory, which is created if it is absent. On an error, what was unpacked stays there.
   ///
-  /// - Parameter strips: leading parts of each path to leave out, as tar's `--strip-components`.
+  /// - Parameters:
+  ///   - strips: leading parts of each path to leave out, as tar's `--strip-components`.
+  ///   - replaces: whether files that are there already are replaced. Otherwise they are an error.
   /// - Returns: the paths of the files, in the order of the archive.
   @discardableResult
-  public func unpack(into directory: FilePath, strips: Int = 0) throws(ArchiveError) -> [String] {
+  public func unpack(
+    into directory: FilePath, strips: Int = 0, replaces: Bool = false
+  ) throws(ArchiveError) -> [String] {
     if let reason = kilt_archive_load() { throw .libraryMissing(String(cString: reason)) }
-    let file: FileDescriptor
-    let size: Int64
-    do throws(SystemCallError) {
-      try FileSystem.createDirectories(directory)
-      file = try FileSystem.open(path, .readOnly)
-      size = try FileSystem.status(of: file).size
-    } catch {
-      throw .file(error)
-    }
+    let (file, size) = try open()
     defer { FileSystem.close(file) }
+    do throws(SystemCallError) { try FileSystem.createDirectories(directory) } catch { throw .file(error) }
     guard let archive = kilt_archive_read_new() else { throw .damaged(path, "out of memory") }
     defer { _ = kilt_archive_read_free(archive) }
     guard kilt_archive_read_open(archive, file.rawValue, 1 << 16) == Int32(KILT_ARCHIVE_OK) else {
@@ -58,7 +55,7 @@ public struct ArchiveReader: Sendable {
     var seen = Set<String>()
     var total: Int64 = 0
     var count = 0
-    let allowed = min(limits.bytes, max(64 << 20, size.multipliedReportingOverflow(by: limits.ratio).partialValue))
+    let allowed = allowed(for: size)
     while true {
       var entry: OpaquePointer?
       let code = kilt_archive_read_next(archive, &entry)
@@ -87,9 +84,52 @@ public struct ArchiveReader: Sendable {
         do throws(SystemCallError) { try FileSystem.createDirectories(target) } catch { throw .file(error) }
         continue
       }
-      try write(archive, entry, name, to: target, allowed: allowed, &total)
+      if replaces { try remove(target) }
+      let mode: UInt32 = kilt_archive_entry_mode(entry) & 0o111 != 0 ? 0o755 : 0o644
+      try write(archive, name, to: target, mode: mode, allowed: allowed, &total)
       unpacked.append(relative)
     }
+  }
+
+  /// Writes what a file that is only compressed holds (gzip, bzip2, xz, zstd) to another file, which appears whole and
+  /// last, in the place of one that is there.
+  public func decompress(to target: FilePath) throws(ArchiveError) {
+    if let reason = kilt_archive_load() { throw .libraryMissing(String(cString: reason)) }
+    let (file, size) = try open()
+    defer { FileSystem.close(file) }
+    guard let archive = kilt_archive_read_new() else { throw .damaged(path, "out of memory") }
+    defer { _ = kilt_archive_read_free(archive) }
+    var entry: OpaquePointer?
+    guard kilt_archive_read_open_raw(archive, file.rawValue, 1 << 16) == Int32(KILT_ARCHIVE_OK),
+      kilt_archive_read_next(archive, &entry) == Int32(KILT_ARCHIVE_OK)
+    else { throw damaged(archive) }
+    guard kilt_archive_filter_count(archive) > 1 else {
+      throw .damaged(path, "it is not compressed with gzip, bzip2, xz or zstd")
+    }
+    let part = FilePath("\(target).part")
+    try remove(part)
+    var total: Int64 = 0
+    try write(archive, target.lastComponent?.string ?? "", to: part, mode: 0o644, allowed: allowed(for: size), &total)
+    do throws(SystemCallError) { try FileSystem.rename(part, to: target) } catch { throw .file(error) }
+  }
+
+  private func open() throws(ArchiveError) -> (file: FileDescriptor, size: Int64) {
+    do throws(SystemCallError) {
+      let file = try FileSystem.open(path, .readOnly)
+      return (file, try FileSystem.status(of: file).size)
+    } catch {
+      throw .file(error)
+    }
+  }
+
+  /// The bytes that an archive of this size can unpack to.
+  private func allowed(for size: Int64) -> Int64 {
+    min(limits.bytes, max(64 << 20, size.multipliedReportingOverflow(by: limits.ratio).partialValue))
+  }
+
+  /// Removes a file that may be there; of a link, the link.
+  private func remove(_ target: FilePath) throws(ArchiveError) {
+    do throws(SystemCallError) { try FileSystem.removeFile(target) } catch { throw .file(error) }
   }
 
   private func check(_ entry: OpaquePointer, _ name: String) throws(ArchiveError) {
@@ -118,13 +158,12 @@ public struct ArchiveReader: Sendable {
   }
 
   private func write(
-    _ archive: OpaquePointer, _ entry: OpaquePointer, _ name: String, to target: FilePath, allowed: Int64,
-    _ total: inout Int64
+    _ archive: OpaquePointer, _ name: String, to target: FilePath, mode: UInt32, allowed: Int64, _ total: inout Int64
   ) throws(ArchiveError) {
-    let mode: UInt32 = kilt_archive_entry_mode(entry) & 0o111 != 0 ? 0o755 : 0o644
     let file: FileDescriptor
     do throws(SystemCallError) {
-      try FileSystem.createDirectories(target.removingLastComponent())
+      let parent = target.removingLastComponent()
+      if !parent.isEmpty { try FileSystem.createDirectories(parent) }
       file = try FileSystem.open(
         target, .writeOnly, options: [.create, .exclusiveCreate, .noFollow],
         permissions: FilePermissions(rawValue: mode_t(mode)))

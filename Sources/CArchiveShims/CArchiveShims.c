@@ -17,10 +17,12 @@ static struct {
   A *(*read_new)(void);
   int (*read_support_filter_all)(A *);
   int (*read_support_format_all)(A *);
+  int (*read_support_format_raw)(A *);
   int (*read_open_fd)(A *, int, size_t);
   int (*read_next_header)(A *, E **);
   ssize_t (*read_data)(A *, void *, size_t);
   int (*read_free)(A *);
+  int (*filter_count)(A *);
   A *(*write_new)(void);
   int (*write_set_format_gnutar)(A *);
   int (*write_add_filter_by_name)(A *, const char *);
@@ -69,8 +71,8 @@ static void load(void) {
   }
 #define FUNCTION(name) resolve(library, "archive_" #name, (void **)&lib.name)
   (void)(FUNCTION(version_string) && FUNCTION(error_string) && FUNCTION(read_new) && FUNCTION(read_support_filter_all) &&
-         FUNCTION(read_support_format_all) && FUNCTION(read_open_fd) && FUNCTION(read_next_header) &&
-         FUNCTION(read_data) && FUNCTION(read_free) && FUNCTION(write_new) &&
+         FUNCTION(read_support_format_all) && FUNCTION(read_support_format_raw) && FUNCTION(read_open_fd) && FUNCTION(read_next_header) &&
+         FUNCTION(read_data) && FUNCTION(read_free) && FUNCTION(filter_count) && FUNCTION(write_new) &&
          FUNCTION(write_set_format_gnutar) && FUNCTION(write_add_filter_by_name) &&
          FUNCTION(write_set_options) && FUNCTION(write_set_bytes_in_last_block) && FUNCTION(write_open_fd) &&
          FUNCTION(write_header) && FUNCTION(write_data) && FUNCTION(write_close) && FUNCTION(write_free) &&
@@ -100,6 +102,14 @@ int kilt_archive_read_open(A *archive, int descriptor, size_t block) {
   if (code < KILT_ARCHIVE_WARN) return code;
   return lib.read_open_fd(archive, descriptor, block);
 }
+int kilt_archive_read_open_raw(A *archive, int descriptor, size_t block) {
+  int code = lib.read_support_filter_all(archive);
+  if (code < KILT_ARCHIVE_WARN) return code;
+  code = lib.read_support_format_raw(archive);
+  if (code < KILT_ARCHIVE_WARN) return code;
+  return lib.read_open_fd(archive, descriptor, block);
+}
+int kilt_archive_filter_count(A *archive) { return lib.filter_count(archive); }
 int kilt_archive_read_next(A *archive, E **entry) { return lib.read_next_header(archive, entry); }
 ssize_t kilt_archive_read_data(A *archive, void *buffer, size_t count) { return lib.read_data(archive, buffer, count); }
 int kilt_archive_read_free(A *archive) { return lib.read_free(archive); }

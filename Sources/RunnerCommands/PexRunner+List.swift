@@ -1,4 +1,5 @@
 import Artifacts
+import JSON
 import SystemSupport
 
 extension PexRunner {
@@ -6,7 +7,9 @@ extension PexRunner {
   static func list(_ name: ArtifactName?, _ invocation: RunnerInvocation) throws {
     let repository = try RunnerConfiguration.repository(option: invocation.repository)
     guard let name else {
-      for name in try repository.names() { writeText("\(name)\n", to: 1) }
+      let names = try repository.names()
+      if invocation.printsJSON { return printJSON(.strings(names.map(\.text))) }
+      for name in names { writeText("\(name)\n", to: 1) }
       return
     }
     let commits = try repository.commits(of: name)
@@ -16,13 +19,29 @@ extension PexRunner {
         throw ArtifactError.unknownName(name, known: names, repository: repository.location)
       }
     }
+    if invocation.printsJSON { return printJSON(.array(commits.map(\.json))) }
     for commit in commits { writeText(commit.line + "\n", to: 1) }
   }
 
+  private static func printJSON(_ value: JSONValue) { writeText(value.text(.pretty) + "\n", to: 1) }
+
   /// The bundles in the cache and what they take.
-  static func showCache() throws {
+  static func showCache(_ invocation: RunnerInvocation) throws {
     let cache = try BundleCache.standard()
     let entries = try cache.contents()
+    if invocation.printsJSON {
+      return printJSON(
+        .members([
+          "directory": .string(cache.root.string),
+          "bundles": .array(
+            entries.map { entry in
+              .members([
+                "references": .strings(entry.references), "size": .int(entry.size),
+                "last_used": .string(Timestamp.text(entry.lastUsed)), "newest": .bool(entry.isNewest),
+              ])
+            }),
+        ]))
+    }
     for entry in entries {
       let names = entry.references.isEmpty ? "(no reference)" : entry.references.joined(separator: ", ")
       let mark = entry.isNewest ? "  newest" : ""

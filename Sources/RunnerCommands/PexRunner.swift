@@ -1,3 +1,4 @@
+import Archive
 import Artifacts
 import Bundles
 import Diagnostics
@@ -39,9 +40,13 @@ public enum PexRunner {
     case .which(let name): try which(name)
     case .install(let selector): try install(selector, invocation)
     case .update(let names): try update(names, invocation)
-    case .cacheList: try showCache()
+    case .cacheList: try showCache(invocation)
     case .cacheEviction: try evict(invocation)
     case .cacheVerification: return try verifyCache()
+    case .unpack(let archive, let directory):
+      try ArchiveReader(FilePath(archive)).unpack(
+        into: FilePath(directory), strips: invocation.strips, replaces: true)
+    case .decompress(let file, let target): try ArchiveReader(FilePath(file)).decompress(to: FilePath(target))
     case .help(let topic): writeText(RunnerHelp.text(topic), to: 1)
     case .version: writeText("pex-runner \(kiltVersion)\n", to: 1)
     }

@@ -56,6 +56,21 @@ struct RunnerArguments {
     return Int64(bytes)
   }
 
+  /// Whether `--format json|text` means JSON.
+  static func isJSON(_ text: String) throws -> Bool {
+    switch text {
+    case "json": return true
+    case "text": return false
+    default: throw usage("invalid --format \"\(text)\"", "one of: text, json")
+    }
+  }
+
+  /// A count from 0 on.
+  static func count(_ text: String, of option: String) throws -> Int {
+    if let count = Int(text), (0...1000).contains(count) { return count }
+    throw usage("\(option) takes a whole number from 0 on, not \"\(text)\"")
+  }
+
   /// Whether `--verify=always|once` means each start.
   static func verifies(_ text: String) throws -> Bool {
     switch text {
@@ -82,7 +97,7 @@ struct RunnerArguments {
     let known = [
       "--repository", "--platform", "--max-size", "--verify", "--quiet", "--help", "--version", "--print-path",
       "--no-unpack",
-      "--policy", "--stage", "--as", "--to",
+      "--policy", "--stage", "--as", "--to", "--format", "--file", "--strip",
     ]
     return Diagnostic(
       .input, "unknown option \(option)",

@@ -7,6 +7,7 @@ enum RunnerHelp {
     case "list": list
     case "install", "update", "which": tools
     case "cache": cache
+    case "unpack": unpack
     default: overview
     }
   }
@@ -22,6 +23,7 @@ enum RunnerHelp {
            pex-runner update [TOOL...]                   update installed tools
            pex-runner which TOOL                         show what a tool runs
            pex-runner cache list | gc | verify           manage the cache
+           pex-runner unpack ARCHIVE [DIRECTORY]         unpack tar, zip, jar
 
     COMMIT is a git commit: all its digits, or at least the first 7. NAME@BRANCH
     is the newest commit of that branch that was published. NAME:VERSION are files
@@ -95,13 +97,14 @@ enum RunnerHelp {
     """
 
   private static let list = """
-    usage: pex-runner list [NAME]
+    usage: pex-runner list [NAME] [--format text|json]
 
     Print the names of all artifacts, or the commits of one: 12 digits, time of
     publication, artifact platforms.
 
     EXAMPLES
       pex-runner list fiddler_server
+      pex-runner list fiddler_server --format json
 
     """
 
@@ -125,8 +128,29 @@ enum RunnerHelp {
 
     """
 
+  private static let unpack = """
+    usage: pex-runner unpack ARCHIVE [DIRECTORY] [--strip N]
+           pex-runner unpack --file COMPRESSED TARGET
+
+    Unpack a tar (plain, gzip, bzip2, xz, zstd), a zip or a jar into DIRECTORY, by
+    default the current one. Files of the same names are replaced. --strip leaves
+    out the first N parts of each path. With --file, decompress one file to
+    TARGET, which appears whole.
+
+    Links, devices, absolute paths, "..", names given twice, encrypted entries and
+    archives that grow beyond reason are refused. Needs libarchive (libarchive13).
+
+    In the sandbox of a task, KILT_RUNNER is the path of pex-runner, for command
+    lines that name it.
+
+    EXAMPLES
+      pex-runner unpack site-1.4.0.tar.zst static --strip 1
+      pex-runner unpack --file words.gz words.txt
+
+    """
+
   private static let cache = """
-    usage: pex-runner cache list
+    usage: pex-runner cache list [--format text|json]
            pex-runner cache gc [--max-size SIZE]
            pex-runner cache verify
 

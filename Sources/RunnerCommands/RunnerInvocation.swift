@@ -16,6 +16,8 @@ struct RunnerInvocation {
     case cacheList
     case cacheEviction
     case cacheVerification
+    case unpack(archive: String, directory: String)
+    case decompress(file: String, target: String)
     case help(topic: String?)
     case version
   }
@@ -35,8 +37,11 @@ struct RunnerInvocation {
   var toolName: String?
   /// The directory of installed tools.
   var toolDirectory: String?
+  var printsJSON = false
+  /// Leading parts of the paths of an archive to leave out.
+  var strips = 0
 
-  static let verbs = ["run", "fetch", "path", "which", "list", "install", "update", "cache"]
+  static let verbs = ["run", "fetch", "path", "which", "list", "install", "update", "cache", "unpack"]
 
   /// Parses the arguments after the program's name. Throws a ``Diagnostic`` or ``ArtifactError`` of the class `input`.
   init(parsing arguments: [String]) throws {
@@ -51,6 +56,7 @@ struct RunnerInvocation {
     guard Self.verbs.contains(verb) else { throw RunnerArguments.unknownCommand(verb) }
     var words: [String] = []
     var printsPath = false
+    var isOneFile = false
     while !parser.isAtEnd {
       if parser.takeSeparator() {
         break
@@ -62,6 +68,10 @@ struct RunnerInvocation {
         switch (option, verb) {
         case ("--print-path", "fetch"): printsPath = true
         case ("--no-unpack", "fetch"), ("--no-unpack", "path"): unpacks = false
+        case ("--format", "list"), ("--format", "cache"):
+          printsJSON = try RunnerArguments.isJSON(try parser.value(of: option))
+        case ("--file", "unpack"): isOneFile = true
+        case ("--strip", "unpack"): strips = try RunnerArguments.count(try parser.value(of: option), of: option)
         case ("--as", "install"): toolName = try parser.value(of: option)
         case ("--to", "install"), ("--to", "update"): toolDirectory = try parser.value(of: option)
         default: _ = try take(option, from: &parser)
@@ -72,6 +82,16 @@ struct RunnerInvocation {
         if verb == "run" { _ = parser.takeSeparator() }
         if verb == "run" { break }
       }
+    }
+    if verb == "unpack" {
+      guard (isOneFile ? 2...2 : 1...2).contains(words.count) else {
+        throw RunnerArguments.usage("pex-runner unpack takes ARCHIVE [DIRECTORY], or --file COMPRESSED TARGET")
+      }
+      action =
+        isOneFile
+        ? .decompress(file: words[0], target: words[1])
+        : .unpack(archive: words[0], directory: words.count > 1 ? words[1] : ".")
+      return
     }
     try setAction(verb, words, printsPath: printsPath, rest: parser.takeRest())
   }

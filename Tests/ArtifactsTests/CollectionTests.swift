@@ -1,6 +1,7 @@
 import Diagnostics
 import Digests
 import Glibc
+import Synchronization
 import SystemSupport
 import Testing
 
@@ -105,6 +106,49 @@ struct CollectionTests {
     #expect(outcome.uploadedBlobs == 1)
     #expect(try repository.collect(rules, applies: true, now: now + 2 * Self.day).removed == 0)
     #expect(try repository.verify(again.manifest).isEmpty)
+  }
+
+  @Test("Fetches beside collections get right bytes or an error, and those of kept commits always bytes")
+  func concurrentFetch() throws {
+    var bundles: [SampleBundle] = []
+    for (index, commit) in "abcdef".enumerated() { bundles.append(try publish(commit, seed: UInt64(index + 20))) }
+    try age(60)
+    let kept = bundles[2].manifest.key.commit.text
+    let (all, scratch, root, start) = (bundles, scratch.path, root, now)
+    let failures = Mutex<[String]>([])
+    performInParallel(count: 4, threads: 4) { thread in
+      do {
+        if thread == 0 {
+          let repository = Repository(directory: root)
+          // Each round is two days after the last: nothing that is marked waits.
+          for round in 0..<12 {
+            let rules = RetentionRules(commits: [kept], newest: 0, age: 1, grace: Self.day)
+            _ = try repository.collect(rules, applies: true, now: start + Int64(round) * 2 * Self.day)
+          }
+          return
+        }
+        for round in 0..<12 {
+          let bundle = all[(thread + round) % all.count]
+          let cache = BundleCache(root: scratch.appending("cache-\(thread)-\(round)"))
+          do throws(ArtifactError) {
+            guard let manifest = try Repository(directory: root).manifest(bundle.manifest.key) else { continue }
+            let installed = try cache.install(manifest, from: Repository(directory: root))
+            let bytes = try onFiles { () throws(SystemCallError) in
+              (try FileSystem.read(installed.path), try FileSystem.read(bundle.file))
+            }
+            if bytes.0 != bytes.1 { failures.withLock { $0.append("\(bundle.manifest.key): other bytes") } }
+          } catch {
+            if bundle.manifest.key.commit.text == kept { throw error }
+            guard case .missingBlob = error else { throw error }
+          }
+        }
+      } catch {
+        failures.withLock { $0.append("\(error)") }
+      }
+    }
+    #expect(failures.withLock { $0 } == [])
+    #expect(try commits() == ["c"])
+    #expect(try repository.verify(bundles[2].manifest).isEmpty)
   }
 
   @Test("A copy has the manifest byte by byte, its signatures, and what the origin has") func copies() throws {

@@ -137,6 +137,14 @@ struct TrustTests {
     #expect(
       refusal(policy, evidence, now: 1_700_003_599)
         == "rule \"two\": the manifest is 3599 s old, and 3600 s are required")
+    #expect(
+      refusal(policy, evidence, now: 1_699_999_990)
+        == "rule \"two\": the manifest was created 10 s from now by this clock, and 3600 s are required")
+  }
+
+  @Test("A clock that is behind the publisher's refuses nothing where no age is demanded") func skew() throws {
+    let evidence = try published(by: main)
+    #expect(refusal(try policy(Self.production), evidence, now: 1_699_999_000) == nil)
   }
 
   @Test("A statement of another kind, or about another manifest, is no signature") func otherStatements() throws {

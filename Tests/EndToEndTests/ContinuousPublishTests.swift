@@ -31,21 +31,65 @@ struct ContinuousPublishTests {
     return commit
   }
 
-  /// Clones, and publishes as the script does; returns what is printed.
-  @discardableResult
-  private func ci(_ since: String = "HEAD~1", clone options: [String] = [], wholeScript: Bool = false) throws -> String
-  {
+  private static let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+
+  /// Runs something in a clean clone, and removes the clone.
+  private func inClone<Result>(_ options: [String], _ body: (FilePath) throws -> Result) throws -> Result {
     let clone = example.scratch.appending("clone-\(monotonicNanoseconds())")
     try example.execute("git", ["clone", "--quiet"] + options + ["file://\(bare)", clone.string])
-    defer { try? FileSystem.removeTree(clone) }
-    if !wholeScript {
-      return try example.execute(
+    let result = try body(clone)
+    try FileSystem.removeTree(clone)
+    return result
+  }
+
+  /// Clones, and publishes as the script does; returns what is printed.
+  @discardableResult
+  private func ci(_ since: String = "HEAD~1", clone options: [String] = []) throws -> String {
+    try inClone(options) { clone in
+      try example.execute(
         example.programs.appending("kilt").string, ["publish", "--changed-since=\(since)"], in: clone,
         environment: variables)
     }
-    let script = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
-      .appending("scripts/ci-publish")
-    return try example.execute(script.string, [since], in: clone, environment: variables)
+  }
+
+  /// The steps of the workflow file that are commands, run as GitHub runs them: bash, stopped by the first that fails,
+  /// with the expressions of the file replaced.
+  private func workflow(before: String, _ key: String) throws -> String {
+    let file = try FileSystem.readText(Self.root.appending("BUILD-examples/.github/workflows/publish.yml"))
+    let steps = file.split(separator: "\n").compactMap { line -> String? in
+      let text = line.drop { $0 == " " }
+      return text.hasPrefix("run: ") ? String(text.dropFirst(5)) : nil
+    }
+    try #require(steps.count == 2)
+    return try inClone(["--depth", "1"]) { clone in
+      let temporary = example.scratch.appending("runner")
+      try FileSystem.createDirectories(temporary)
+      let environment =
+        variables + [
+          "RUNNER_TEMP=\(temporary)", "KEY=\(key)", "KILT_SIGNING_KEY=\(temporary)/signing-key.pem",
+          "KILT_SIGNING_PASSWORD=secret",
+        ]
+      return try steps.map { step in
+        let text = step.replacing("${{ github.event.before }}", with: before)
+        #expect(!text.contains("${{"))
+        return try example.execute("bash", ["-e", "-c", text], in: clone, environment: environment)
+      }.joined(separator: "\n")
+    }
+  }
+
+  /// The step of the Jenkinsfile, run as Jenkins runs it.
+  private func pipeline(previous: String, _ key: FilePath) throws -> String {
+    let file = try FileSystem.readText(Self.root.appending("Jenkinsfile"))
+    let steps = file.matches(of: #/\bsh '([^']*)'/#).map { String($0.1) }
+    try #require(steps.count == 1)
+    return try inClone([]) { clone in
+      try example.execute(
+        "sh", ["-e", "-c", steps[0]], in: clone,
+        environment: variables + [
+          "GIT_PREVIOUS_SUCCESSFUL_COMMIT=\(previous)", "KILT_SIGNING_KEY=\(key)", "KILT_SIGNING_PASSWORD=secret",
+          "BUILD_URL=https://ci.example/8",
+        ])
+    }
   }
 
   private func origin(_ name: String, _ commit: String) throws -> String? {
@@ -57,21 +101,37 @@ struct ContinuousPublishTests {
     try example.runner("run", "\(name)@\(commit)", "--", "--help", repository: repository).termination
   }
 
-  @Test("The script publishes all binaries in a clean clone, and again for an edit of one")
+  @Test("The workflow file and the Jenkinsfile publish all binaries, signed, and again for an edit of one")
   func script() throws {
-    let first = try example.git("rev-parse", "HEAD")
-    try ci(wholeScript: true)
+    // As the workflow file says: the script is part of the git repository.
+    try FileSystem.createDirectories(example.root.appending("scripts"))
+    try FileSystem.copyFile(
+      Self.root.appending("scripts/ci-publish"), to: example.root.appending("scripts/ci-publish"), permissions: 0o755)
+    let before = try example.git("rev-parse", "HEAD")
+    let first = try push("the script of CI")
+    let key = example.scratch.appending("key.pem")
+    try example.kilt("artifacts", "keygen", key.string, environment: variables + ["KILT_SIGNING_PASSWORD=secret"])
+    _ = try workflow(before: before, try FileSystem.readText(key))
     #expect(try run("fiddler_server", first) == .exited(0))
 
     try example.append("services/eightball/answers.txt", "Ask again.\n")
     let second = try push("an answer")
-    let lines = try ci(first, wholeScript: true).split(separator: "\n").filter { $0.contains("@") }
+    let lines = try pipeline(previous: first, key).split(separator: "\n").filter { $0.contains("@") }
     #expect(lines.filter { $0.contains("KiB uploaded") }.count == 1, "\(lines)")
     #expect(lines.filter { $0.contains("with the file of \(first.prefix(12))") }.count == lines.count - 1, "\(lines)")
     for name in ["fiddler_server", "eightball_server"] { #expect(try run(name, second) == .exited(0)) }
     #expect(try origin("fiddler_server", second) == first)
     #expect(try origin("eightball_server", second) == nil)
     #expect(try run("fiddler_server", "main") == .exited(0))
+    // Both runs signed, and Jenkins' names its page.
+    for commit in [first, second] {
+      let facts = try JSONValue(
+        parsing: example.kilt(
+          "artifacts", "inspect", "eightball_server@\(commit)", "--format", "json", environment: variables
+        ).text)
+      #expect(facts["signed"]?.bool == true, "\(facts.text())")
+      #expect(facts["buildUrl"]?.string == (commit == second ? "https://ci.example/8" : nil))
+    }
   }
 
   @Test("A merge, a revert and a shallow clone publish no file twice")
@@ -168,8 +228,7 @@ struct ContinuousPublishTests {
     let component = try #require(bill["components"]?.array?.first)
     let (name, version) = (try #require(component["name"]?.string), try #require(component["version"]?.string))
 
-    let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
-    let python = try example.execute(root.appending("scripts/lib/artifact-peers").string, [])
+    let python = try example.execute(Self.root.appending("scripts/lib/artifact-peers").string, [])
     let file = example.scratch.appending("bom.json")
     try FileSystem.write(text, to: file)
     let check = """
@@ -226,13 +285,5 @@ struct ContinuousPublishTests {
     let outcome = try example.kilt("publish", "tools/igorctl", "--dry-run", environment: variables)
     #expect(outcome.text.contains("would be published, "))
     #expect(!FileSystem.exists(repository))
-  }
-
-  @Test("The CI files call the script with the commit before the push") func ciFiles() throws {
-    let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
-    let workflow = try FileSystem.readText(root.appending("BUILD-examples/.github/workflows/publish.yml"))
-    #expect(workflow.contains("run: scripts/ci-publish \"${{ github.event.before }}\""))
-    let pipeline = try FileSystem.readText(root.appending("Jenkinsfile"))
-    #expect(pipeline.contains("scripts/ci-publish \"${GIT_PREVIOUS_SUCCESSFUL_COMMIT:-HEAD~1}\""))
   }
 }

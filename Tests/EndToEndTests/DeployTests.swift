@@ -156,6 +156,44 @@ import Testing
     try running.run("job", "kill", key, "--yes")
   }
 
+  @Test("An update with pulses waits for the first one, says so on the terminal, and goes on with it")
+  func pulse() throws {
+    let running = try RunningExample(firstPort: 26160)
+    let (key, file) = ("devcluster/www-data/devel/pulsed", "jobs/pulsed.aurora")
+    try running.example.append(
+      file,
+      """
+      jobs = [Service(
+          cluster = "devcluster", role = "www-data", environment = "devel", name = "pulsed",
+          update_config = UpdateConfig(watch_secs = 0, pulse_interval_secs = 60),
+          task = Task(
+              name = "pulsed", resources = Resources(cpu = 0.1, ram = 32*MB, disk = 32*MB),
+              processes = [Process(name = "main", cmdline = "exec sleep 600")]))]
+
+      """)
+    try running.run("job", "create", file, "--yes")
+    try running.example.edit(file, "sleep 600", "sleep 601")
+    let script = """
+      "$KILT" job update \(file) --yes >out 2>&1 & update=$!
+      until grep -q 'run `kilt job pulse' out; do kill -0 $update || { cat out; exit 9; }; sleep 0.1; done
+      "$KILT" job pulse \(key) || exit 8
+      wait $update
+      code=$?
+      cat out
+      exit $code
+      """
+    let text = try running.example.execute(
+      "sh", ["-c", script],
+      environment: [
+        "KILT=\(running.example.programs.appending("kilt"))", "KILT_SCHEDULER=\(running.address)",
+        "HOME=\(running.example.scratch)",
+      ])
+    #expect(text.contains("ROLL_FORWARD_AWAITING_PULSE: waits for its first pulse"), "\(text)")
+    #expect(text.contains("updated \(key) to release 2"), "\(text)")
+    let none = try running.run("job", "pulse", key, code: 2)
+    #expect(none.contains("is not being updated"), "\(none)")
+  }
+
   @Test("Scaling and restarting touch only what they name, and a broken template stops neither status nor kill")
   func repair() throws {
     let running = try RunningExample(firstPort: 26040)

@@ -42,7 +42,8 @@ import Testing
     ]
     var words: [String] = []
     var quoted: String?
-    for word in plain.split(separator: " ").dropFirst().map(String.init) {
+    // A command that goes on in the next line is looked at as far as this one.
+    for word in plain.split(separator: " ").dropFirst().map(String.init) where word != "\\" {
       if let open = quoted {
         if word.hasSuffix("\"") {
           words.append(open + " " + word.dropLast())

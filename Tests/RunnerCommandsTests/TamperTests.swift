@@ -1,35 +1,24 @@
 import Artifacts
-import Crypto
 import Glibc
+import SigningKeys
 import SystemSupport
 import Testing
-
-/// A private key of a test.
-struct RunnerKey: ManifestSigner {
-  private let key: Curve25519.Signing.PrivateKey
-  let publicKey: PublicKey
-
-  init(_ seed: UInt8) throws {
-    key = try Curve25519.Signing.PrivateKey(rawRepresentation: [UInt8](repeating: seed, count: 32))
-    publicKey = try #require(PublicKey(bytes: Array(key.publicKey.rawRepresentation)))
-  }
-
-  func signature(over bytes: [UInt8]) throws(ArtifactError) -> [UInt8] {
-    do { return Array(try key.signature(for: bytes)) } catch { throw .readOnly(repository: "\(error)") }
-  }
-}
 
 @Suite("With a policy nothing runs that was tampered with")
 struct TamperTests {
   let fixture: RunnerFixture
-  let key: RunnerKey
+  let key: PrivateKey
   let policy: FilePath
   /// What the program prints: only the right one does.
   private static let word = "the-right-program"
 
+  private static func key(_ seed: UInt8) throws -> PrivateKey {
+    try #require(PrivateKey(seed: [UInt8](repeating: seed, count: 32)))
+  }
+
   init() throws {
     fixture = try RunnerFixture()
-    key = try RunnerKey(3)
+    key = try Self.key(3)
     policy = fixture.scratch.appending("policy.toml")
     try FileSystem.write(
       text: """
@@ -59,7 +48,7 @@ struct TamperTests {
     #expect(outcome.termination == .exited(2))
     #expect(outcome.errorText.contains("rule \"all\": the manifest is not signed"), "\(outcome.errorText)")
     try FileSystem.removeTree(fixture.repositoryPath)
-    try fixture.publish(signer: try RunnerKey(9))
+    try fixture.publish(signer: try Self.key(9))
     outcome = try run()
     #expect(outcome.termination == .exited(2))
     #expect(outcome.errorText.contains("no trusted key signed the manifest as it is"), "\(outcome.errorText)")
@@ -143,7 +132,7 @@ struct TamperTests {
     #expect(try fixture.repository.sign(manifest.key, with: key))
     #expect(try run().text == Self.word)
     // The policy demands another key, which signs as well: the cache is no obstacle.
-    let second = try RunnerKey(5)
+    let second = try Self.key(5)
     let text = try FileSystem.readText(policy)
     try FileSystem.write(text: text.replacing(key.publicKey.text, with: second.publicKey.text), to: policy)
     #expect(try run().errorText.contains("the manifest is not signed"))

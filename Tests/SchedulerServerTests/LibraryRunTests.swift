@@ -22,6 +22,8 @@ import Testing
 
     pack = Process(name = "pack", cmdline = "\n".join([
         "mkdir -p site && echo page > site/index && tar -czf site.tgz site && gzip -c motd > words.gz",
+        "bsdtar --zstd -cf site.tzst site && python3 -m zipfile -c site.zip site",
+        "printf '\\050\\265\\057\\375\\040\\004\\041\\000\\000zst\\n' > words.zst",
         "printf '#!/bin/sh\\necho tool' > tool.pex && chmod +x tool.pex && cp tool.pex metrics.jar",
         "printf '#!/bin/sh\\necho \"$@\" > proxy-arguments; exec sleep 1000' > authproxy.pex && chmod +x authproxy.pex",
         "echo hit > access.log",
@@ -31,7 +33,10 @@ import Testing
         config_file("app.ini", text = "[db]\nhost = {{host}}\n", values = {"host": "db1"}, check = "grep -q db1 app.ini"),
         pack,
         install_tar("site.tgz", directory = "static"),
+        install_tar("site.tzst", directory = "short", strip = 1),
+        install_zip("site.zip", directory = "zip"),
         install_gzip("words.gz", "words.txt"),
+        install_zstd("words.zst", "zst.txt"),
         install_pex("tool.pex", program = "tool"),
         install_jar("metrics.jar"),
     ]
@@ -83,6 +88,7 @@ import Testing
       func text(_ path: String) throws -> String { try FileSystem.readText(sandbox.appending(path)) }
       #expect(try text("motd") == "instance 0\n" && text("words.txt") == "instance 0\n")
       #expect(try text("app.ini") == "[db]\nhost = db1\n" && text("static/site/index") == "page\n")
+      #expect(try text("short/index") == "page\n" && text("zip/site/index") == "page\n" && text("zst.txt") == "zst\n")
       #expect(FileSystem.exists(sandbox.appending("lib/metrics.jar")))
       try waitUntil("the log is shipped and the proxy runs") {
         FileSystem.exists(sandbox.appending("proxy-arguments")) && FileSystem.exists(sandbox.appending("shipped.log"))

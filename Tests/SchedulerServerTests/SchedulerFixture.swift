@@ -44,7 +44,7 @@ final class SchedulerFixture: Sendable {
     try #require(lines.count == 2)
     python = try FileSystem.canonicalPath(FilePath(lines[0])).string
     // A user who is not root may not see where Python is.
-    readOnly = lines[1].hasPrefix("/usr") || user != nil ? [] : [lines[1]]
+    readOnly = (lines[1].hasPrefix("/usr") || user != nil ? [] : [lines[1]]) + (try Self.runtimeDirectories())
     scratch = try FileSystem.makeTemporaryDirectory(prefix: "scheduler")
     mark = "mark-\(scratch.lastComponent?.string ?? "")"
     self.arguments = arguments
@@ -68,6 +68,14 @@ final class SchedulerFixture: Sendable {
     } catch {
       Issue.record("the test leaves something: \(error)")
     }
+  }
+
+  /// Where the libraries of Swift are: programs of a debug build need them in sandboxes, too.
+  private static func runtimeDirectories() throws -> [String] {
+    let paths = try FileSystem.readText("/proc/self/maps").split(separator: "\n").compactMap { line in
+      line.hasSuffix("/libswiftCore.so") ? line.split(separator: " ").last.map(String.init) : nil
+    }
+    return Set(paths.map { FilePath($0).removingLastComponent().string }).filter { !$0.hasPrefix("/usr/") }.sorted()
   }
 
   /// Unmounts the disks of tasks whose executors were killed: removing a directory keeps what is mounted in it.

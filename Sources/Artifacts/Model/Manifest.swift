@@ -150,6 +150,13 @@ public struct CommitListing: Sendable, Hashable {
     self.published = published
   }
 
+  public var json: JSONValue {
+    .members([
+      "commit": .string(commit.text), "published": published.map { .string(Timestamp.text($0)) } ?? .null,
+      "platforms": .strings(platforms.map(\.text)),
+    ])
+  }
+
   /// `3f2c9d1e8a7b  2026-01-02T03:04:05Z  bookworm-x86_64`
   public var line: String {
     ([commit.abbreviated] + [published.map(Timestamp.text) ?? "-"] + platforms.map(\.text)).joined(separator: "  ")

@@ -32,6 +32,10 @@ const char *kilt_archive_error(struct archive *archive);
 // Reading: every format and filter.
 struct archive *kilt_archive_read_new(void);
 int kilt_archive_read_open(struct archive *archive, int descriptor, size_t block);
+/// For a file that is only compressed: one entry, whatever is in it.
+int kilt_archive_read_open_raw(struct archive *archive, int descriptor, size_t block);
+/// The number of compressions and encodings around the data, with one for the bytes themselves.
+int kilt_archive_filter_count(struct archive *archive);
 int kilt_archive_read_next(struct archive *archive, struct archive_entry **entry);
 ssize_t kilt_archive_read_data(struct archive *archive, void *buffer, size_t count);
 int kilt_archive_read_free(struct archive *archive);

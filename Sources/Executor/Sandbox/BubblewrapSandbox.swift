@@ -15,6 +15,7 @@ struct BubblewrapSandbox: Sandbox {
   static let artifacts = "/artifacts"
   var home: String { "/sandbox" }
   var artifacts: String? { Self.artifacts }
+  var runner: String? { settings.runner == nil ? nil : "/run/kilt/pex-runner" }
   var secrets: String? { settings.secrets == nil ? nil : "/run/secrets" }
   var temporary: String { "/tmp" }
   var warnings: [String] { [] }
@@ -60,6 +61,9 @@ struct BubblewrapSandbox: Sandbox {
       let place = volume.absolutePlace
       options +=
         directories(above: place) + [volume.mode == .readWrite ? "--bind" : "--ro-bind", volume.hostPath, place]
+    }
+    if let program = settings.runner, let place = runner {
+      options += directories(above: place) + ["--ro-bind", program, place]
     }
     if let secrets = settings.secrets { options += ["--ro-bind", secrets, "/run/secrets"] }
     options += ["--bind", settings.paths.sandbox, home, "--ro-bind", settings.paths.artifacts, Self.artifacts]

@@ -12,6 +12,8 @@ protocol Sandbox {
   var home: String { get }
   /// Where the processes see the directory of artifacts, read-only; nil when they need copies of their own.
   var artifacts: String? { get }
+  /// Where the processes see `pex-runner`; nil for tasks that do not name it.
+  var runner: String? { get }
   /// Where the processes see the directory of secrets; nil for a task without.
   var secrets: String? { get }
   /// The directory for temporary files as the processes see it.
@@ -59,6 +61,8 @@ struct SandboxSettings {
   var volumes: [Volume] = []
   /// The directory with the task's secrets, on the host.
   var secrets: String?
+  /// The program `pex-runner` of the host, for tasks whose command lines name it.
+  var runner: String?
   /// What each process joins and is limited by before it runs anything.
   var memberFiles: [String] = []
   /// The control group in which a sandbox begins; see ``ControlGroup/startGroup``.

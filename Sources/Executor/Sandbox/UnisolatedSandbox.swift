@@ -8,6 +8,7 @@ struct UnisolatedSandbox: Sandbox {
 
   /// The task directory is closed to the role's user.
   var artifacts: String? { nil }
+  var runner: String? { settings.runner }
   var home: String { settings.paths.sandbox }
   var secrets: String? { settings.secrets }
   var temporary: String { settings.paths.temporary }

@@ -6,8 +6,8 @@ enum TaskEnvironment {
 
   /// The variables: those of the job file, and over them the task's own. A port `http` is in `PORT_http`; a character that shells refuse in a name becomes `_`.
   static func variables(
-    for assignment: TaskAssignment, user: String, home: String, temporary: String, secrets: String?, path: [String],
-    shell: String
+    for assignment: TaskAssignment, user: String, home: String, temporary: String, secrets: String?,
+    runner: String? = nil, path: [String], shell: String
   ) throws(ExecutorError) -> [String: String] {
     var variables: [String: String] = [:]
     for (name, value) in assignment.configuration.task.environment {
@@ -41,6 +41,7 @@ enum TaskEnvironment {
     }
     TelemetryAttributes(assignment).add(to: &variables)
     if let secrets { variables["KILT_SECRETS"] = secrets }
+    if let runner { variables["KILT_RUNNER"] = runner }
     for (name, port) in assignment.ports {
       let safe = String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
       variables["PORT_" + safe] = "\(port)"

@@ -25,6 +25,10 @@ extension TaskRunner {
     try PrivateFile.write(JSONValue.strings(options.arguments).text(), to: paths.options)
     makeControlGroup()
     settings.volumes = task.volumes
+    // One mount more is a part of each start that few tasks need.
+    if task.processes.contains(where: { $0.cmdline.contains("KILT_RUNNER") }) {
+      settings.runner = Subprocess.find(options.pexRunner)?.string
+    }
     try makeSecrets()
     let made = try SandboxChoice.make(options.isolation, settings: settings)
     sandbox = made
@@ -35,8 +39,7 @@ extension TaskRunner {
     }
     environment = try TaskEnvironment.variables(
       for: assignment, user: settings.user.name, home: made.home, temporary: made.temporary, secrets: made.secrets,
-      path: options.path,
-      shell: settings.shell)
+      runner: made.runner, path: options.path, shell: settings.shell)
     fetch.waiting = task.artifacts
   }
 

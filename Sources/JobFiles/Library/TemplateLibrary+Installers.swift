@@ -1,7 +1,8 @@
 extension TemplateLibrary {
   static let installers = #"""
     # Processes that prepare the sandbox. Artifacts named by a task lie in the sandbox before its first process runs;
-    # these put them in place. Use with order(), SequentialTask, or `before` of pex_service.
+    # these put them in place. Use with order(), SequentialTask, or `before` of pex_service. Archives are unpacked by
+    # pex-runner, which refuses links, devices, paths that lead elsewhere, and archives that grow beyond reason.
 
     def _installer(name, cmdline):
         return Process(name = name, cmdline = cmdline, max_failures = 3, min_duration = 1)
@@ -30,22 +31,29 @@ extension TemplateLibrary {
         lines = ["test -r %s" % shell_quote(file), "mkdir -p %s" % target, "ln -sfn \"$PWD\"/%s %s/" % (shell_quote(file), target)]
         return _installer(name or _name("install", file), " && ".join(lines))
 
-    # Unpacks a tar archive, compressed or not, into `directory`.
-    # Example: before = [install_tar("assets.tar.gz", directory = "static")]
-    def install_tar(file, directory = ".", name = None):
-        target = shell_quote(directory)
-        return _installer(
-            name or _name("install", file),
-            "mkdir -p %s && tar -xf %s -C %s" % (target, shell_quote(file), target),
-        )
+    def _unpack(name, words):
+        command = "\"${KILT_RUNNER:?this host has no pex-runner}\" unpack"
+        return _installer(name, " ".join([command] + [shell_quote(str(word)) for word in words]))
+
+    # Unpacks a tar archive (plain, gzip, bzip2, xz, zstd) into `directory`. `strip` leaves out leading parts of its paths.
+    # Example: before = [install_tar("assets.tar.zst", directory = "static")]
+    def install_tar(file, directory = ".", strip = 0, name = None):
+        return _unpack(name or _name("install", file), ["--strip=%d" % strip, file, directory])
+
+    # Unpacks a zip archive, such as a jar that a program reads as files, into `directory`.
+    # Example: before = [install_zip("site.zip", directory = "static")]
+    def install_zip(file, directory = ".", strip = 0, name = None):
+        return _unpack(name or _name("install", file), ["--strip=%d" % strip, file, directory])
 
     # Unpacks a file compressed with gzip to `target`.
     # Example: before = [install_gzip("words.gz", "words.txt")]
     def install_gzip(file, target, name = None):
-        return _installer(
-            name or _name("install", file),
-            "gzip -dc %s > %s.part && mv %s.part %s" % tuple([shell_quote(path) for path in (file, target, target, target)]),
-        )
+        return _unpack(name or _name("install", file), ["--file", file, target])
+
+    # Unpacks a file compressed with zstd to `target`.
+    # Example: before = [install_zstd("words.zst", "words.txt")]
+    def install_zstd(file, target, name = None):
+        return _unpack(name or _name("install", file), ["--file", file, target])
 
     # Writes a text file, with {{variables}} filled in.
     # Example: before = [install_text("motd", "instance {{mesos.instance}}")]

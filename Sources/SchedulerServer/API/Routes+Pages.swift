@@ -32,13 +32,14 @@ extension Routes {
       return APIResponse.html(
         UpdatePages.list(
           await scheduler.updates(activeOnly: active), activeOnly: active, cluster: await scheduler.clusterName,
-          now: HostScheduler.now()))
+          page: part(request), now: HostScheduler.now()))
     }
-    router.get("updates/:update") { _, context in
+    router.get("updates/:update") { request, context in
       guard let id = context.parameters.get("update").flatMap({ PercentEncoding.decoded($0) }),
         let update = await scheduler.update(UpdateID(id))
       else { return missing("There is no such update, or it is not remembered any more.") }
-      return APIResponse.html(UpdatePages.update(update, actions: actions(update), now: HostScheduler.now()))
+      return APIResponse.html(
+        UpdatePages.update(update, actions: actions(update), page: part(request), now: HostScheduler.now()))
     }
     router.get("quotas") { _, _ in
       APIResponse.html(
@@ -64,7 +65,7 @@ extension Routes {
           now: HostScheduler.now()))
     }
     let job = router.group("jobs/:cluster/:role/:stage/:name")
-    job.get { _, context in
+    job.get { request, context in
       try await page(context) { detail in
         let now = HostScheduler.now()
         var detail = detail
@@ -72,7 +73,8 @@ extension Routes {
         detail.openPorts = scheduler.openPorts
         return JobPages.job(
           detail, update: await scheduler.update(of: detail.key), failures: await scheduler.failures(of: detail.key),
-          next: await scheduler.nextRuns(of: detail.key, count: 5, now: now), now: now)
+          next: await scheduler.nextRuns(of: detail.key, count: 5, now: now), page: part(request),
+          now: now)
       }
     }
     job.get("releases") { _, context in
@@ -171,8 +173,11 @@ extension Routes {
     let query = request.uri.queryParameters
     return JobFilter(
       text: query["q"].map(String.init) ?? "", stage: query["stage"].map(String.init) ?? "",
-      state: query["state"].map(String.init) ?? "")
+      state: query["state"].map(String.init) ?? "", page: part(request))
   }
+
+  /// The part of a long list that an address asks for.
+  private func part(_ request: Request) -> Int { request.uri.queryParameters["page"].flatMap { Int($0) } ?? 0 }
 
   /// The buttons of an update in progress. A login only reads: each change shows a code that works once.
   private func actions(_ update: UpdateDetail) -> HTML {

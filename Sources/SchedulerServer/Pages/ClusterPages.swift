@@ -18,6 +18,8 @@ struct JobFilter: Sendable {
   var stage = ""
   /// `running`, `trouble`, `updating` or empty for all.
   var state = ""
+  /// The part of the list, from 0 on.
+  var page = 0
 
   var isEmpty: Bool { text.isEmpty && stage.isEmpty && state.isEmpty }
 
@@ -68,13 +70,20 @@ enum ClusterPages {
       if shown.isEmpty {
         body = body + Parts.empty("No job matches the filter. <a href=\"\(address)\">Show all \(jobs.count) jobs</a>")
       }
-      for role in Set(shown.map(\.key.role)).sorted() {
+      let pager = Pager(filter.page, of: shown.count)
+      let links = pager.links(
+        address, query: [("q", filter.text), ("stage", filter.stage), ("state", filter.state)], "jobs")
+      // By role, as the headings are: a part of the list begins where the last one ended.
+      let part = pager.part(of: shown.sorted { ($0.key.role, $0.key) < ($1.key.role, $1.key) })
+      body = body + links
+      for role in Set(part.map(\.key.role)).sorted() {
         body =
           body + """
             <h2><a href="/roles/\(role)">\(role)</a></h2>\
-            \(Parts.table(["job", "stage", "instances", "update", "kind", "artifact"], shown.filter { $0.key.role == role }.map(row)))
+            \(Parts.table(["job", "stage", "instances", "update", "kind", "artifact"], part.filter { $0.key.role == role }.map(row)))
             """
       }
+      body = body + links
     }
     return Layout.page(title: title, path: path, refreshSeconds: filter.isEmpty ? 5 : nil, body)
   }

@@ -12,11 +12,17 @@ enum JobPages {
   }
 
   /// One job: its update, its instances, why they fail, what happened, its configuration.
-  static func job(_ job: JobDetail, update: UpdateDetail?, failures: [TaskEnding], next: [Timestamp], now: Timestamp)
-    -> HTML
-  {
+  ///
+  /// - Parameter page: the part of the instances that is shown.
+  static func job(
+    _ job: JobDetail, update: UpdateDetail?, failures: [TaskEnding], next: [Timestamp], page: Int = 0, now: Timestamp
+  ) -> HTML {
     let address = Layout.address(of: job.key)
-    let rows = job.instances.sorted { $0.instance < $1.instance }.map { row($0, address: address, now: now) }
+    let pager = Pager(page, of: job.instances.count)
+    let rows = pager.part(of: job.instances.sorted { $0.instance < $1.instance }).map {
+      row($0, address: address, now: now)
+    }
+    let links = pager.links(address, "instances")
     let resources = job.configuration.task.resources
     let running = job.instances.count { $0.status == .running }
     let kind = job.summary.cron == nil ? (job.summary.isService ? "service" : "job") : "cron job"
@@ -44,8 +50,8 @@ enum JobPages {
       ]))\
       <p class="soft">\(artifacts(job.configuration.task.artifacts))</p>\(Parts.runsAs(job))\(schedule(job, next, now: now))\(active)\(last)\
       \(HTML(unwell.prefix(3).map { Parts.failure($0, now: now) }))\
-      <h2>Instances</h2>\
-      \(Parts.table(["#instance", "state", "since", "ports", "health", "#restarts", "processes", ""], rows, empty: empty))\
+      <h2>Instances</h2>\(links)\
+      \(Parts.table(["#instance", "state", "since", "ports", "health", "#restarts", "processes", ""], rows, empty: empty))\(links)\
       \(service(job))\
       <h2>Events</h2>\(events(job.events, address: address, now: now))\
       \(JobSettingsPart.card(job.configuration))\

@@ -5,8 +5,14 @@ enum UpdatePages {
   static func address(of update: UpdateSummary) -> String { "/updates/\(PercentEncoding.encoded(update.id.rawValue))" }
 
   /// The updates of all jobs, the newest first.
-  static func list(_ updates: [UpdateSummary], activeOnly: Bool, cluster: String, now: Timestamp) -> HTML {
-    let rows = updates.map { update -> HTML in
+  ///
+  /// - Parameter page: the part of them that is shown.
+  static func list(
+    _ updates: [UpdateSummary], activeOnly: Bool, cluster: String, page: Int = 0, now: Timestamp
+  ) -> HTML {
+    let pager = Pager(page, of: updates.count)
+    let links = pager.links("/updates", query: [("active", activeOnly ? "1" : "")], "updates")
+    let rows = pager.part(of: updates).map { update -> HTML in
       """
       <tr><td>\(Parts.time(update.startedAt, now: now))</td><td><a href="\(Layout.address(of: update.key))">\(update.key)</a></td>\
       <td><a href="\(address(of: update))">\(Layout.badge(update.status))</a></td><td class="n">\(done(update)) of \(update.total)</td>\
@@ -22,7 +28,7 @@ enum UpdatePages {
       """
       <h1>\(activeOnly ? "Updates in progress" : "Updates")</h1>\
       <p class="tabs"><a href="/updates">all</a><a href="/updates?active=1">in progress</a></p>\
-      \(Parts.table(["started", "job", "state", "#done", "by", "reason"], rows, empty: empty))
+      \(links)\(Parts.table(["started", "job", "state", "#done", "by", "reason"], rows, empty: empty))\(links)
       """)
   }
 
@@ -31,11 +37,15 @@ enum UpdatePages {
   }
 
   /// One update: progress by batch and instance, health, failures.
-  static func update(_ update: UpdateDetail, actions: HTML, now: Timestamp) -> HTML {
+  ///
+  /// - Parameter page: the part of the instances that is shown.
+  static func update(_ update: UpdateDetail, actions: HTML, page: Int = 0, now: Timestamp) -> HTML {
     let summary = update.summary
     let isActive = !summary.status.isTerminal
     let path = Layout.path(to: summary.key) + [("update", address(of: summary))]
-    let rows = update.steps.map { step -> HTML in
+    let pager = Pager(page, of: update.steps.count)
+    let links = pager.links(address(of: summary), "instances")
+    let rows = pager.part(of: update.steps).map { step -> HTML in
       let health: HTML =
         step.health.map { health in
           health.healthy ? Layout.badge("healthy", .good) : "\(Layout.badge("unhealthy", .bad)) \(health.message ?? "")"
@@ -50,8 +60,8 @@ enum UpdatePages {
     let message: HTML = summary.message.map { "<p>\($0)</p>" } ?? ""
     let body: HTML = """
       <h1>\(update.isRestart ? "Restart" : "Update") of \(summary.key)</h1>\(card(update, now: now))\(message)\(isActive ? actions : "")\
-      \(HTML(update.failures.map { Parts.failure($0, now: now) }))\
-      <h2>Instances</h2>\(Parts.table(["#instance", "progress", "#release", "task", "health", "#failures", ""], rows))
+      \(HTML(update.failures.prefix(20).map { Parts.failure($0, now: now) }))\
+      <h2>Instances</h2>\(links)\(Parts.table(["#instance", "progress", "#release", "task", "health", "#failures", ""], rows))
       """
     return Layout.page(title: "Update of \(summary.key.name)", path: path, refreshSeconds: isActive ? 2 : nil, body)
   }
