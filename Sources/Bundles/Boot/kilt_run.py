@@ -101,14 +101,14 @@ def change_path(config):
         refuse("PEX_INHERIT_PATH must be false, prefer or fallback, not %r" % inherit)
     python_path = [p for p in get("__KILT_PYTHONPATH", "").split(os.pathsep) if p]
     inherits = inherit not in ("", "false")
+    # What comes in front of all that the bundle holds, and behind it. Pythons that the program starts get it by a variable
+    # that `__kilt__.pth` of the tree reads; PYTHONPATH they have themselves.
+    front, back = [], []
     if inherits:
-        inherited = python_path + inherited_path(config)
-        if inherit == "fallback":
-            sys.path += inherited
-        else:
-            sys.path[:0] = inherited
+        (back if inherit == "fallback" else front).extend(python_path + inherited_path(config))
     elif not config["hermetic"]:
         sys.path[:0] = python_path
+    sys.path[:] = front + sys.path + back
     if inherits or not config["hermetic"]:
         config["pythonpath"] = os.fsencode(get("__KILT_PYTHONPATH", ""))
     if get("PEX_PATH"):
@@ -130,14 +130,21 @@ def change_path(config):
                 except (OSError, EOFError, KeyError, ValueError, kilt_boot.Fail, kilt_boot.Refuse) as error:
                     refuse("PEX_PATH: %s: %s" % (pex, error))
         sys.path += merged
-        # For the Pythons that the program starts: see `__kilt__.pth` of the tree.
-        config["merged"] = os.fsencode(os.pathsep.join(merged))
+        back += merged
         config["scripts"] = dict(other_scripts(kilt_tree, merged), **config["scripts"])
+        config["others"] = merged
     extra = [os.path.expanduser(p) for p in get("PEX_EXTRA_SYS_PATH", "").split(os.pathsep) if p]
     if extra:
         sys.path += extra
         # For the Pythons that the program starts.
         config["pythonpath"] = os.fsencode(os.pathsep.join((python_path if inherits else []) + extra))
+    if front or back:
+        config["merged"] = joined(front, back)
+
+
+def joined(front, back):
+    """The paths for `__kilt__.pth` of the tree: those in front of the bundle's, two separators, those behind them."""
+    return os.fsencode(os.pathsep.join(front) + "::" * bool(front) + os.pathsep.join(back))
 
 
 def merge_pex(kilt_tree, kilt_unpack, path, root):
@@ -253,14 +260,31 @@ def script(config, name):
     path = config["tree"] + "/bin/" + name
     if "/" not in name and os.path.isfile(path):
         return "file", path
+    for place in config.get("others", ()):
+        # Of a wheel that is unpacked in the store, or lies unpacked in a directory.
+        for path in (place[:-3] + "data/scripts/" + name, place + "/.prefix/bin/" + name):
+            if "/" not in name and os.path.isfile(path):
+                return "file", path
     refuse("no wheel has the script %r; there are: %s" % (name, ", ".join(sorted(scripts)) or "none"))
 
 
 def inherited_path(config):
-    """The site-packages of the interpreter itself."""
+    """The packages of the interpreter that starts the bundle: of a virtual environment, where it belongs to one."""
     import site
-    prefix = sys.base_prefix
-    return [p for p in site.getsitepackages([prefix]) if os.path.isdir(p) and p not in sys.path]
+    # The tree is named by the interpreter's path: ROOT/bundles/ID/at/PATH.
+    prefix, prefixes = config["tree"][len(config["root"]) + 52:].rsplit("/", 2)[0], [sys.base_prefix]
+    try:
+        with open(prefix + "/pyvenv.cfg", "rb") as file:
+            prefixes = [prefix] + prefixes * (b"packages = true" in file.read())
+    except OSError:
+        pass
+    before = sys.path[:]
+    for place in site.getsitepackages(prefixes):
+        if os.path.isdir(place):
+            # Packages that are installed to be edited are on the path by `.pth` files.
+            site.addsitedir(place)
+    found, sys.path[:] = sys.path[len(before):], before
+    return [place for place in found if place not in before]
 
 
 HOOK = (
@@ -289,7 +313,7 @@ def run_file(path, scope):
     sys.argv[0] = path
     with open(path, "rb") as file:
         text = file.read()
-    if not text.startswith(b"#!/bin/sh\n'''exec'"):
+    if not text.startswith((b"#!/bin/sh\n'''exec'", b"#!python")):
         # Not one of Python's: a program, or a script of another language.
         os.execv(path, sys.argv)
     code = compile(text, path, "exec")
@@ -301,10 +325,10 @@ def run_file(path, scope):
 def interpreter(config, arguments):
     """Becomes a Python that sees what the bundle holds."""
     os.environ.pop("PYTHONPATH", None)
-    merged = os.fsdecode(config.get("merged", b"")).split(os.pathsep)
-    extra = [p for p in sys.path if p not in config["path"] and p not in merged]
-    if extra:
-        os.environ["PYTHONPATH"] = os.pathsep.join(extra)
+    own = config["path"]
+    start = sys.path.index(next(place for place in sys.path if place in own))
+    os.environb[b"__KILT_PATH"] = joined(*[
+        [place for place in part if place not in own] for part in (sys.path[:start], sys.path[start:])])
     python = config["tree"] + "/bin/python"
     sys.stdout.flush()
     if not arguments and sys.stdin and sys.stdin.isatty():
