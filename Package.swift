@@ -211,11 +211,13 @@ let modules: [Module] = [
   Module(
     name: "SchedulerServer",
     dependencies: [
-      "SchedulerCore", "SchedulerStore", "SchedulerAccess", "Executor", "Observability", "Discovery", "JobModel",
-      "JobFiles", "Artifacts", "HTTPClient", "TOML", "JSON", "Zip",
+      "CLibdeflate", "SchedulerCore", "SchedulerStore", "SchedulerAccess", "Executor", "Observability", "Discovery",
+      "JobModel", "JobFiles", "Artifacts", "HTTPClient", "TOML", "JSON", "Zip",
       "Digests", "SystemSupport", "Diagnostics",
     ],
-    packages: [.argumentParser, .hummingbird, .hummingbirdTLS, .log, .serviceLifecycle, .unixSignals, .systemPackage],
+    packages: [
+      .argumentParser, .crypto, .hummingbird, .hummingbirdTLS, .log, .serviceLifecycle, .unixSignals, .systemPackage,
+    ],
     testDependencies: [
       "SchedulerClient", "SigningKeys", "CSystemShims", "kilt", "kilt-scheduler", "kilt-executor",
       "kilt-init", "pex-runner",

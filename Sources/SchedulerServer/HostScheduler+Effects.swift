@@ -2,6 +2,7 @@ internal import Diagnostics
 internal import Executor
 internal import JobModel
 internal import NIOPosix
+internal import Observability
 internal import SchedulerCore
 internal import SchedulerStore
 internal import SystemSupport
@@ -18,7 +19,13 @@ extension HostScheduler {
     if case .killJob = event { mayWait = true }
     let answer = try transact([event], mayWait: mayWait).first
     drain()
+    if case .failure(.overQuota(_, let what))? = answer { notify(.quotaRefused, event.job, what) }
     _ = try answer?.get()
+    if case .killJob(let key, let instances, let user, let reason) = event {
+      let list = instances.map { "instances \($0.sorted().map(String.init).joined(separator: ", "))" }
+      let words = [list, reason].compactMap(\.self)
+      notify(.jobKilled, key, user: user, words.isEmpty ? nil : words.joined(separator: ": "))
+    }
   }
 
   /// Takes what nobody can refuse: what executors, the host and clocks say.
@@ -170,7 +177,10 @@ extension HostScheduler {
   }
 
   /// Removes a task's folder; it may hold gigabytes, so another thread does it.
-  func deleteSandbox(_ task: TaskID) {
+  ///
+  /// - Parameter force: whether it goes although its logs are not archived.
+  func deleteSandbox(_ task: TaskID, force: Bool = false) {
+    if !force, holdsForArchive(task) { return }
     let directory = supervisor.directory(task)
     Task {
       do {
@@ -255,6 +265,18 @@ extension HostScheduler {
       warn("task \(task) is of no job that is known: ended; its folder stays")
     } else {
       deleteSandbox(task)
+    }
+  }
+}
+
+extension Event {
+  /// The job that a request asks to start or to change.
+  fileprivate var job: JobKey? {
+    switch self {
+    case .createJob(let configuration, _, _): configuration.key
+    case .addInstances(let key, _, _), .scaleJob(let key, _, _, _), .rollbackJob(let key, _, _, _): key
+    case .startUpdate(let configuration, _, _, _, _): configuration.key
+    default: nil
     }
   }
 }

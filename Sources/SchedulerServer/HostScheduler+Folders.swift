@@ -28,17 +28,23 @@ extension HostScheduler {
   /// Looks at the folders of ended tasks, and removes the oldest while they take too much or the disk is nearly full. At
   /// most one look is under way.
   func makeRoom() {
-    guard !isMakingRoom, isDiskTight() || monotonicNanoseconds() >= roomAt else { return }
+    let isTight = isDiskTight()
+    setDiskLow(isTight, storeFailure ?? (isTight ? "the directories of ended tasks are being removed" : nil))
+    guard !isMakingRoom, isTight || monotonicNanoseconds() >= roomAt else { return }
     roomAt = monotonicNanoseconds() + 60_000_000_000
     let ended = store.state.tasks.values.filter {
       $0.status.isTerminal && !$0.awaitsEnd && destroying[$0.id] == nil && !removed.contains($0.id)
     }
     removed.formIntersection(store.state.tasks.keys)
-    folderSizes = folderSizes.filter { store.state.tasks[$0.key] != nil }
-    guard !ended.isEmpty else { return }
+    folderSizes = folderSizes.filter { store.state.tasks[$0.key] != nil || archiving.held.contains($0.key) }
+    // Those that wait to be archived are of tasks that are forgotten: they are older than all others.
+    let held = archiving.held.sorted().map {
+      ($0, Timestamp(milliseconds: 0), FilePath(supervisor.directory($0).paths.directory))
+    }
+    guard !ended.isEmpty || !held.isEmpty else { return }
     isMakingRoom = true
     let known = folderSizes
-    let folders = ended.map { ($0.id, $0.since, FilePath(supervisor.directory($0.id).paths.directory)) }
+    let folders = held + ended.map { ($0.id, $0.since, FilePath(supervisor.directory($0.id).paths.directory)) }
     let options = options
     Task {
       var sizes = known
@@ -66,11 +72,11 @@ extension HostScheduler {
   private func madeRoom(_ sizes: [TaskID: Int], _ surplus: [TaskID]) {
     isMakingRoom = false
     folderSizes = sizes
-    for task in surplus where store.state.tasks[task]?.status.isTerminal == true {
+    for task in surplus where store.state.tasks[task]?.status.isTerminal == true || archiving.held.contains(task) {
       removed.insert(task)
       folderSizes[task] = nil
       warn("the folder of task \(task), which has ended, is removed to make room")
-      deleteSandbox(task)
+      dropUnarchived(task)
     }
   }
 

@@ -29,6 +29,8 @@ extension HostScheduler {
       + tasks.families + jobs.families + SchedulerMetrics.quotas(state, cluster: options.cluster)
       + SchedulerMetrics.host(state, options)
       + SchedulerMetrics.store(counters, queue: backlog.count, waiting: waiting, options)
+      + SchedulerMetrics.webhooks(counters, options.monitoring.webhooks)
+      + (options.monitoring.logs == nil ? [] : SchedulerMetrics.archive(archiving))
       + SchedulerMetrics.process(startedAt: startedAt)
   }
 
@@ -39,6 +41,7 @@ extension HostScheduler {
     [
       "name": .string(options.cluster), "platform": .string(HostPlatform.current.text),
       "repository": options.repository.map { .string($0) } ?? .null,
+      "log_archive": options.monitoring.logs.map { .string($0.archive) } ?? .null,
     ]
   }
 }

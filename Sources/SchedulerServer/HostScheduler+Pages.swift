@@ -18,6 +18,7 @@ extension HostScheduler {
   /// A task as its executor recorded it.
   func view(_ directory: TaskDirectory) -> InstancePages.TaskView {
     var view = InstancePages.TaskView(task: TaskID(directory.name))
+    view.own = ownMetrics?.ring(of: view.task)
     do {
       guard let checkpoint = try directory.checkpoint() else { return view }
       view.processes = checkpoint.processes

@@ -3,6 +3,7 @@ internal import Executor
 internal import Glibc
 internal import JSON
 internal import JobModel
+internal import Observability
 internal import SchedulerCore
 internal import SchedulerStore
 internal import ServiceLifecycle
@@ -22,6 +23,14 @@ actor HostScheduler: Service {
   /// What has happened, counted for the metrics.
   var counters = ActivityCounters()
   let startedAt = HostScheduler.now()
+  /// What tasks say of themselves.
+  private(set) var ownMetrics: OwnMetrics?
+  /// Where archiving logs stands.
+  var archiving = Archiving()
+  /// What webhooks are to be told of, besides recorded events.
+  var pendingNotices: [Notice] = []
+  var noticeNumber = 0
+  private(set) var isDiskLow = false
   /// Why metrics could not be sent the last time.
   var metricsProblem: String?
   /// Which tasks are announced: see HostScheduler+Services.swift.
@@ -240,6 +249,14 @@ actor HostScheduler: Service {
       if problem != offerProblem { warn("what this host has cannot be read: \(problem)") }
       offerProblem = problem
     }
+  }
+
+  func setOwnMetrics(_ metrics: OwnMetrics) { ownMetrics = metrics }
+
+  /// Tells when the disk becomes low, and when there is room again.
+  func setDiskLow(_ isLow: Bool, _ message: String?) {
+    if isLow != isDiskLow { notify(isLow ? .diskLow : .diskFreed, nil, message) }
+    isDiskLow = isLow
   }
 
   func warn(_ message: String) { writeText("warning: \(PlainText.line(message))\n", to: 2) }

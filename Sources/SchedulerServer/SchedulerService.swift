@@ -41,10 +41,19 @@ struct SchedulerService {
     var logger = Logger(label: "kilt-scheduler")
     logger.logLevel = .warning
     let monitoring = options.monitoring
-    let senders = monitoring.openTSDB.map { MetricsSender($0, interval: monitoring.interval, scheduler) }
+    let own = OwnMetrics(scheduler, interval: monitoring.ownInterval)
+    await scheduler.setOwnMetrics(own)
+    var senders: [any Service] = [own]
+    if let address = monitoring.openTSDB {
+      senders.append(MetricsSender(address, interval: monitoring.interval, scheduler))
+    }
+    if let logs = monitoring.logs { senders.append(try LogArchiver(logs, scheduler)) }
+    if !monitoring.webhooks.isEmpty {
+      senders.append(try WebhookDispatcher(monitoring.webhooks, options, scheduler))
+    }
     var group = ServiceGroupConfiguration(
       services: try listeners.services(scheduler, logger).map { .init(service: $0) }
-        + [senders].compactMap(\.self).map { .init(service: $0) } + [.init(service: scheduler)],
+        + senders.map { .init(service: $0) } + [.init(service: scheduler)],
       gracefulShutdownSignals: Self.stopSignals, logger: logger)
     group.maximumGracefulShutdownDuration = options.stopsTasksOnExit ? options.stopPatience + .seconds(5) : .seconds(5)
     try await ServiceGroup(configuration: group).run()

@@ -167,6 +167,40 @@ public final class SchedulerStore: Sendable {
     }
   }
 
+  /// The number of the newest event; 0 when there is none.
+  public func newestEvent() throws(StoreError) -> Int64 {
+    try StoreError.translating(path) {
+      try database.read { try Int64.fetchOne($0, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'events'") ?? 0 }
+    }
+  }
+
+  /// The events behind one of them, by their numbers, which are never used twice.
+  public func events(after number: Int64, limit: Int) throws(StoreError) -> [(id: Int64, event: RecordedEvent)] {
+    try StoreError.translating(path) {
+      try database.read { connection in
+        try Row.fetchAll(
+          connection, sql: "SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?", arguments: [number, limit]
+        ).map { row -> (id: Int64, event: RecordedEvent) in
+          let id: Int64 = row["id"]
+          return (id, try RecordedEvent(row: row))
+        }
+      }
+    }
+  }
+
+  /// Whether an event is the first that was recorded of an update.
+  public func isFirst(event number: Int64, of job: JobKey, update: UpdateID) throws(StoreError) -> Bool {
+    try StoreError.translating(path) {
+      try database.read { connection in
+        let earlier = try Int.fetchOne(
+          connection,
+          sql: "SELECT count(*) FROM events WHERE job = ? AND subject = ? AND kind = 'update' AND id < ?",
+          arguments: [job.description, update.rawValue, number])
+        return earlier == 0
+      }
+    }
+  }
+
   /// Copies the database into another; see `backup(to:)`.
   func copy(into target: DatabaseQueue) throws(StoreError) {
     try StoreError.translating(path) { try database.backup(to: target) }

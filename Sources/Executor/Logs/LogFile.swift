@@ -12,6 +12,9 @@ struct LogFile {
   let backups: Int
   /// Bytes that could not be written.
   private(set) var dropped = 0
+  /// Bytes that were written, over all files.
+  private(set) var total: Int64 = 0
+  private var marks: LogMarkWriter
   private var descriptor: Int32 = -1
   private var size = 0
   private var isAtLineStart = true
@@ -20,6 +23,7 @@ struct LogFile {
     self.path = path
     self.limit = max(limit, 1)
     self.backups = max(backups, 0)
+    marks = LogMarkWriter(log: path, files: self.backups + 1)
     try openFile()
   }
 
@@ -28,10 +32,14 @@ struct LogFile {
     guard descriptor >= 0 else { throw .last("open", path) }
     var status = stat()
     size = fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+    // What an earlier executor wrote is part of the run's output.
+    if total == 0 { total = Int64(size) }
+    marks.began(descriptor, at: total - Int64(size))
   }
 
   /// Appends all of the bytes, over as many files as it takes.
   mutating func append(_ bytes: [UInt8]) {
+    defer { marks.wrote(total) }
     var rest = bytes[...]
     while !rest.isEmpty {
       let room = limit - size
@@ -70,13 +78,14 @@ struct LogFile {
         return
       }
       size += count
+      total += Int64(count)
       isAtLineStart = rest[rest.startIndex + count - 1] == UInt8(ascii: "\n")
       rest = rest.dropFirst(count)
     }
   }
 
   private mutating func rotate() {
-    close()
+    closeFile()
     if backups == 0 {
       unlink(path)
     } else {
@@ -94,6 +103,12 @@ struct LogFile {
   }
 
   mutating func close() {
+    closeFile()
+    marks.ended(total)
+    marks.close()
+  }
+
+  private mutating func closeFile() {
     if descriptor >= 0 { Glibc.close(descriptor) }
     descriptor = -1
   }

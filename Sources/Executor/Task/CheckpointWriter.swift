@@ -93,7 +93,8 @@ struct CheckpointWriter {
   }
 
   /// Keeps the executors, the task's states, the last run of each process, the last health report and
-  /// announcement, and the samples of the last hour or so. Their sequence numbers stay, so a reader knows what it has seen.
+  /// announcement, and the samples of the last two hours or so. Their sequence numbers stay, so a reader knows what it
+  /// has seen.
   private mutating func compact() {
     // Tried again when the file has grown further: what cannot be read whole is not replaced.
     guard let all = records() else { return }
@@ -113,7 +114,7 @@ struct CheckpointWriter {
       case .announcement: return lastAnnouncement == record.sequence
       case .resources:
         samples -= 1
-        return samples < 360
+        return samples < 720
       }
     }
     // The file appended to from now on is the one that takes the path: its descriptor is had before that.

@@ -9,6 +9,13 @@ struct RunOutput {
   var ours: [Int32]
 }
 
+/// A log that a process writes itself.
+struct DirectLog: Hashable {
+  var process: String
+  var run: Int
+  var path: String
+}
+
 extension TaskRunner {
   /// Opens the log files of a run. Output that is not rotated goes straight into its file, past the executor.
   func openLogs(of process: ProcessConfiguration, run: Int) throws(ExecutorError) -> RunOutput {
@@ -34,6 +41,10 @@ extension TaskRunner {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o644)
         guard descriptor >= 0 else { throw .last("open", path) }
         opened.append(descriptor)
+        var marks = LogMarkWriter(log: path, files: 1)
+        marks.began(descriptor, at: 0)
+        marks.close()
+        directLogs[DirectLog(process: process.name, run: run, path: path)] = marks
         return descriptor
       case (.file, .rotate), (.both, _):
         let isRotated = logger.mode == .rotate
@@ -74,8 +85,26 @@ extension TaskRunner {
     }
   }
 
+  /// Notes how much processes have written past this executor. A run that has ended is noted for the last time.
+  func markDirectLogs() {
+    for log in directLogs.keys {
+      guard var marks = directLogs.removeValue(forKey: log) else { continue }
+      var status = stat()
+      guard stat(log.path, &status) == 0 else { continue }
+      if runs.values.contains(where: { $0.name == log.process && $0.run == log.run }) {
+        marks.wrote(Int64(status.st_size))
+        marks.close()
+        directLogs[log] = marks
+      } else {
+        marks.ended(Int64(status.st_size))
+        marks.close()
+      }
+    }
+  }
+
   /// Reads what is left when no process of the task is.
   func finishLogs() {
+    markDirectLogs()
     for stream in logStreams.values {
       loop.unwatch(stream.readEnd)
       var state = pollfd(fd: stream.readEnd, events: Int16(POLLIN), revents: 0)

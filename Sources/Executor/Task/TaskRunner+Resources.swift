@@ -57,6 +57,7 @@ extension TaskRunner {
   private func sampled(disk: Int, isFull: Bool = false) {
     sampling.next = Monotonic.now() + options.sampleInterval
     sampling.disk = disk
+    markDirectLogs()
     guard phase == .active else { return }
     let sample = currentSample()
     // An idle task says nothing new: a word now and then shows that it was looked at.

@@ -36,6 +36,8 @@ final class TaskRunner {
   /// The runs that have not ended, by the id of the child.
   var runs: [Int32: RunningProcess] = [:]
   var logStreams: [Int32: LogStream] = [:]
+  /// Logs that processes write past this executor.
+  var directLogs: [DirectLog: LogMarkWriter] = [:]
   /// The last thing that went wrong with starting a process, to explain the task's failure.
   var lastProblem: String?
   /// How the last failed run ended.

@@ -66,14 +66,21 @@ struct JobList: ParsableCommand {
 struct JobPattern {
   private let parts: [[Character]]
 
-  /// - Parameter text: `cluster/role/stage/name`, or a name alone. Fewer parts than four select what begins so.
+  /// Whether a text has a character that stands for others.
+  static func isPattern(_ text: String) -> Bool { text.contains { $0 == "*" || $0 == "?" } }
+
+  /// - Parameter text: `cluster/role/stage/name`, `role/stage/name` or a name alone. Fewer parts than four also select
+  ///   what begins so.
   init(_ text: String) { parts = text.split(separator: "/").map(Array.init) }
 
   func matches(_ key: JobKey) -> Bool {
     let names = [key.cluster, key.role, key.stage, key.name]
     if parts.count == 1 { return Self.matches(parts[0][...], Array(key.name)[...]) }
     guard parts.count <= names.count else { return false }
-    return zip(parts, names).allSatisfy { Self.matches($0[...], Array($1)[...]) }
+    func matches(_ names: some Sequence<String>) -> Bool {
+      zip(parts, names).allSatisfy { Self.matches($0[...], Array($1)[...]) }
+    }
+    return matches(names) || (parts.count == 3 && matches(names.dropFirst()))
   }
 
   private static func matches(_ pattern: ArraySlice<Character>, _ text: ArraySlice<Character>) -> Bool {

@@ -1,23 +1,30 @@
 internal import ArgumentParser
 internal import Diagnostics
-internal import Glibc
 internal import JobModel
+internal import Observability
 internal import SchedulerClient
 internal import Synchronization
 internal import SystemSupport
 
-/// `kilt job logs`: the logs of all instances together, each line with the instance it is of.
+/// `kilt job logs`: the logs of all instances together, each line with its time and the instance it is of.
 struct JobLogs: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "logs", abstract: "Show the logs of a job's instances, together.",
     discussion: """
-      Control characters of the tasks are shown as escapes such as \\x1b. Logs of a killed job stay readable for as \
-      long as the directories of its tasks exist.
+      Without --since and --all, shows the last run of each process. With --follow, goes on with the next runs and tasks, \
+      and after a restart of the scheduler, where it was: no line comes twice, and none is left out. The time of a line \
+      is when it had been written at the latest.
+
+      A pattern with * and ? selects jobs by cluster/role/stage/name, by role/stage/name or by name. Control characters \
+      of the tasks are shown as escapes such as \\x1b. Logs of a killed job stay readable for as long as the directories \
+      of its tasks exist.
 
       EXAMPLES
         kilt job logs devcluster/www-data/devel/fiddler
-        kilt job logs devcluster/www-data/devel/fiddler/1 --stream stderr
+        kilt job logs devcluster/www-data/devel/fiddler/1 --stderr
         kilt job logs jobs/fiddler.yaml --stage devel --follow
+        kilt job logs jobs/fiddler.yaml --stage prod --since 2h --grep 'time(out|d)'
+        kilt job logs '*/devel/igor_*' --follow --level warning
       """)
 
   enum Stream: String, ExpressibleByArgument, CaseIterable { case stdout, stderr, both }
@@ -36,8 +43,29 @@ struct JobLogs: ParsableCommand {
   @Option(help: "Which of the two streams.")
   var stream = Stream.both
 
+  @Flag(help: "The same as --stream stderr.")
+  var stderr = false
+
+  @Option(
+    help: ArgumentHelp("Only lines since then, of all runs: 5m, 2h, 14:13, 2026-11-30T14:13Z.", valueName: "time"))
+  var since: String?
+
+  @Option(help: ArgumentHelp("Only lines that match an extended regular expression.", valueName: "pattern"))
+  var grep: String?
+
+  @Flag(help: "Let --grep ignore case.")
+  var ignoreCase = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Only JSON lines of at least this level: trace, debug, info, warning, error, fatal.", valueName: "level"))
+  var level: String?
+
   @Option(help: ArgumentHelp("The logs of this task; by default of each instance's last one.", valueName: "id"))
   var task: String?
+
+  @Flag(help: "All tasks and runs that are remembered, and not only the last ones.")
+  var all = false
 
   @Option(help: ArgumentHelp("Only the last bytes of each log.", valueName: "bytes"))
   var tail: Int?
@@ -45,35 +73,79 @@ struct JobLogs: ParsableCommand {
   @Flag(help: "Print the bytes of the logs unchanged, control characters included.")
   var raw = false
 
+  @Flag(help: "Leave out the times.")
+  var noTime = false
+
   func run() throws {
-    let session = try JobSession(global, job)
-    let reference = try session.reference(job)
-    let status = try session.job(reference.key)
-    let sources = try sources(of: status, try instances.instances(reference))
-    let width = sources.map(\.label.utf8.count).max() ?? 0
-    let output = LogOutput(width: width, isRaw: raw)
+    let question = try question()
+    let printer = LogPrinter(try printing())
+    let tails = JobPattern.isPattern(job.file) ? try matching(question, printer) : [try named(question, printer)]
     let failure = Mutex<(any Error)?>(nil)
-    let client = try session.client
-    let work: @Sendable (Int) -> Void = { index in
+    // Each job has a thread of its own: all of them are waited for at once.
+    performInParallel(count: tails.count, threads: follow ? tails.count : 1) { index in
       do {
-        try read(sources[index], of: status.summary.key, client, to: output)
+        var tail = tails[index]
+        try tail.run()
       } catch {
         failure.withLock { $0 = $0 ?? error }
       }
     }
-    // Followed, each log has a thread of its own: all of them are waited for at once.
-    performInParallel(count: sources.count, threads: follow ? sources.count : 1, work)
     if let error = failure.withLock({ $0 }) { throw error }
   }
 
-  private struct Source: Sendable {
-    var instance: Int
-    var process: String
-    var stream: String
-    var label: String { "\(instance) \(process)" }
+  private func matching(_ question: LogQuestion, _ printer: LogPrinter) throws -> [LogTail] {
+    let client = try JobSession(global, cluster: job.cluster).client
+    let pattern = JobPattern(job.file)
+    let keys = try client.jobs().map(\.key).filter(pattern.matches).sorted()
+    guard !keys.isEmpty else {
+      throw Diagnostic(
+        .input, "no job matches \"\(job.file)\"", remedies: ["run `kilt job list` to list all jobs"])
+    }
+    return keys.map { LogTail($0, client, question, name: "\($0.role)/\($0.stage)/\($0.name)/", to: printer) }
   }
 
-  private func sources(of job: JobStatus, _ instances: [Int]) throws -> [Source] {
+  private func named(_ question: LogQuestion, _ printer: LogPrinter) throws -> LogTail {
+    let session = try JobSession(global, job)
+    let reference = try session.reference(job)
+    let status = try session.job(reference.key)
+    var question = question
+    try check(status, try instances.instances(reference), &question)
+    return LogTail(status.summary.key, try session.client, question, name: "", to: printer)
+  }
+
+  private func question() throws -> LogQuestion {
+    var question = LogQuestion(follows: follow, tail: tail.map { Int64($0) }, isWhole: all)
+    question.task = task.map { TaskID($0) }
+    if let process { question.processes = [process] }
+    if stderr || stream != .both { question.streams = [stderr ? "stderr" : stream.rawValue] }
+    if let since {
+      let now = Timestamp(milliseconds: wallClockNanoseconds() / 1_000_000)
+      guard let time = MomentText.parse(since, now: now) else {
+        throw Diagnostic(.input, "invalid time \"\(since)\" in --since", remedies: ["write \(MomentText.forms)"])
+      }
+      question.since = time
+    }
+    let numbers = try instances.instances(nil)
+    if !numbers.isEmpty { question.instances = Set(numbers) }
+    return question
+  }
+
+  private func printing() throws -> LogPrinter.Options {
+    var options = LogPrinter.Options(isRaw: raw, showsTime: !noTime)
+    options.pattern = try grep.map { try LogPattern($0, ignoresCase: ignoreCase) }
+    if let level {
+      guard let parsed = LogLevel(name: level) else {
+        throw Diagnostic(
+          .input, "unknown level \"\(level)\" in --level",
+          remedies: ["write one of: \(LogLevel.allCases.map(\.name).joined(separator: ", "))"])
+      }
+      options.level = parsed
+    }
+    return options
+  }
+
+  /// Says what the job does not have, instead of showing nothing.
+  private func check(_ job: JobStatus, _ instances: [Int], _ question: inout LogQuestion) throws {
     let names = job.configuration.task.processes.map(\.name)
     if let process, !names.contains(process) {
       throw Diagnostic(
@@ -87,95 +159,6 @@ struct JobLogs: ParsableCommand {
         notes: ["its instances: \(PlanReport.ranges(numbers))"],
         remedies: ["run `kilt job status \(job.summary.key)` to see its instances"])
     }
-    let streams = stream == .both ? ["stdout", "stderr"] : [stream.rawValue]
-    return numbers.filter { instances.isEmpty || instances.contains($0) }.flatMap { number in
-      names.filter { process == nil || process == $0 }.flatMap { name in
-        streams.map { Source(instance: number, process: name, stream: $0) }
-      }
-    }
-  }
-
-  private func read(_ source: Source, of key: JobKey, _ client: SchedulerClient, to output: LogOutput) throws {
-    var offset = tail.map { -Int64($0) } ?? 0
-    var shown: TaskID?
-    while true {
-      let status = try client.job(key)?.instances.first { $0.instance == source.instance }
-      if let status, status.taskID == shown {
-        // It has ended for good: a task that is replaced is not its instance's last.
-        if status.status.isTerminal { return }
-      } else if shown != nil {
-        // The next task has a log of its own, from its beginning.
-        if status == nil { return }
-        offset = 0
-      }
-      var lines = LineBuffer()
-      let found = try client.log(
-        key, instance: source.instance, process: source.process, stream: source.stream,
-        task: task.map { TaskID($0) } ?? (follow ? status?.taskID : nil), follow: follow, offset: offset
-      ) { bytes in
-        if offset >= 0 { offset += Int64(bytes.count) }
-        output.write(lines.take(bytes), label: source.label, isError: source.stream == "stderr")
-        return true
-      }
-      output.write(lines.rest(), label: source.label, isError: source.stream == "stderr")
-      guard follow, try client.job(key) != nil else { return }
-      if found {
-        shown = status?.taskID
-        // Where in the log the last bytes were is not known: at its end.
-        if offset < 0 { offset = .max }
-      }
-      pauseMilliseconds(500)
-    }
-  }
-}
-
-/// Cuts bytes into whole lines. A line without an end is cut too: a task must not fill this process's memory.
-struct LineBuffer {
-  private var pending: [UInt8] = []
-  private static let longestLine = 64 << 10
-
-  mutating func take(_ bytes: UnsafeRawBufferPointer) -> [[UInt8]] {
-    pending.append(contentsOf: bytes)
-    var lines: [[UInt8]] = []
-    if let end = pending.lastIndex(of: 0x0A) {
-      lines = pending[..<end].split(separator: 0x0A, omittingEmptySubsequences: false).map { Array($0) }
-      pending.removeSubrange(...end)
-    }
-    while pending.count > Self.longestLine {
-      lines.append(Array(pending.prefix(Self.longestLine)))
-      pending.removeFirst(Self.longestLine)
-    }
-    return lines
-  }
-
-  mutating func rest() -> [[UInt8]] {
-    defer { pending = [] }
-    return pending.isEmpty ? [] : [pending]
-  }
-}
-
-/// Writes labelled lines of several threads, one after the other.
-private final class LogOutput: Sendable {
-  private let width: Int
-  private let isRaw: Bool
-  private let lock = Mutex(())
-
-  init(width: Int, isRaw: Bool) {
-    self.width = width
-    self.isRaw = isRaw
-  }
-
-  func write(_ lines: [[UInt8]], label: String, isError: Bool) {
-    if lines.isEmpty { return }
-    let color = 31 + label.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xFFFF } % 6
-    let padding = String(repeating: " ", count: width - label.utf8.count)
-    let mark = Terminal.standardOutput.paint(label + padding + (isError ? " !" : " |"), "\(color)") + " "
-    var text: [UInt8] = []
-    for line in lines {
-      text += mark.utf8
-      text += isRaw ? line : Array(PlainText.logLine(String(decoding: line, as: UTF8.self)).utf8)
-      text.append(0x0A)
-    }
-    lock.withLock { _ in writeBytes(text, to: 1) }
+    if !instances.isEmpty { question.instances = Set(instances) }
   }
 }

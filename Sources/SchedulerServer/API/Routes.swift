@@ -56,6 +56,7 @@ struct Routes: Sendable {
       }
     }
     job.get("instances/:instance/logs/:process/:stream") { request, context in try await log(request, context) }
+    job.post("logs") { request, context in try await jobLogs(request, context) }
     router.get("health") { _, _ in
       guard let failure = scheduler.health.failure else { return APIResponse.text(Array("ok\n".utf8)) }
       return APIResponse.error(.serviceUnavailable, failure)

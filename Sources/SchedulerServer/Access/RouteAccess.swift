@@ -18,6 +18,8 @@ enum RouteAccess {
       if !isAPI, !reads, parts.count == 7, parts[5] == "update" { return .nothing }
       // The form of a page: the code in it decides, in its handler.
       if !reads, !isAPI, parts.count == 6, parts[5] == "change" { return .nothing }
+      // A question for logs, which is too long for a URL.
+      if isAPI, parts.count == 6, parts[5] == "logs" { return .readJob(role: role, stage: stage) }
       return reads ? .readJob(role: role, stage: stage) : .deploy(role: role, stage: stage)
     }
     // /services/CLUSTER/ROLE/STAGE/NAME
@@ -64,6 +66,7 @@ enum RouteAccess {
     let rest = path.first == "api" ? path.dropFirst() : path[...]
     guard rest.first == "jobs" else { return true }
     let below = Array(rest.dropFirst(5))
+    if below.first == "logs" { return false }
     return below.first != "plan" && !(below.first == "exec" && below.count == 3)
   }
 

@@ -14,7 +14,7 @@ extension OpenAPI {
       ]),
       "Cluster": Schema.object([
         "name": Schema.string, "platform": Schema.string, "repository": ["type": ["string", "null"]],
-        "fingerprint?": Schema.string,
+        "log_archive": ["type": ["string", "null"]], "fingerprint?": Schema.string,
       ]),
       "JobSummary": Schema.object([
         "key": Schema.key, "service": Schema.bool, "cron?": Schema.named("Cron"), "instances": Schema.count,

@@ -146,6 +146,22 @@ extension OpenAPI {
       "Where an instance comes from: release, artifacts with their files, who deployed it.",
       answer: .json(200, Schema.named("WhenceAnswer"))),
     Operation(
+      "post", job + "/logs",
+      "Logs of all instances as frames: a line of JSON (instance, task, process, run, stream, position, time, length), "
+        + "and so many bytes. A frame with end says that nothing more comes, one with alive that nothing was written.",
+      body: Schema.object(
+        [
+          "instances?": instanceList, "processes?": Schema.array(Schema.string),
+          "streams?": Schema.array(Schema.values(["stdout", "stderr"])), "follow?": Schema.bool,
+          "tail?": Schema.integer, "since?": Schema.time, "task?": Schema.string, "all?": Schema.bool,
+          "positions?": Schema.array(
+            Schema.object([
+              "instance": Schema.count, "task": Schema.string, "process": Schema.string, "run": Schema.count,
+              "stream": Schema.values(["stdout", "stderr"]), "position": Schema.count,
+            ])),
+        ], isClosed: true, "positions: where a reader that was cut off goes on"),
+      answer: .stream(200, "application/octet-stream")),
+    Operation(
       "get", job + "/instances/{instance}/logs/{process}/{stream}",
       "A process's stdout or stderr; with follow=1 as it is written, until the task ends.",
       query: [

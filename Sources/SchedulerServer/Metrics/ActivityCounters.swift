@@ -47,6 +47,22 @@ struct ActivityCounters: Sendable {
     if failed { storeFailures += 1 }
   }
 
+  /// What became of notices, by webhook.
+  struct Deliveries: Sendable {
+    var delivered = 0
+    var failures = 0
+    var dropped = 0
+  }
+  private(set) var webhooks: [String: Deliveries] = [:]
+  /// Notices that wait, by webhook.
+  var webhookQueues: [String: Int] = [:]
+
+  mutating func countWebhook(_ name: String, delivered: Int, failures: Int, dropped: Int) {
+    webhooks[name, default: Deliveries()].delivered += delivered
+    webhooks[name, default: Deliveries()].failures += failures
+    webhooks[name, default: Deliveries()].dropped += dropped
+  }
+
   mutating func countPoints(sent: Int, dropped: Int) {
     points = ((points?.sent ?? 0) + sent, (points?.dropped ?? 0) + dropped)
   }

@@ -84,6 +84,37 @@ enum SchedulerMetrics {
     }
   }
 
+  static func webhooks(_ counters: ActivityCounters, _ hooks: [WebhookSettings]) -> [MetricFamily] {
+    var delivered = MetricFamily("kilt_webhook_delivered_total", .counter, "Notices that a webhook took.")
+    var failures = MetricFamily("kilt_webhook_failures_total", .counter, "Tries to deliver a notice that failed.")
+    var dropped = MetricFamily("kilt_webhook_dropped_total", .counter, "Notices that were given up.")
+    var queue = MetricFamily("kilt_webhook_queue", .gauge, "Notices that wait for a webhook.")
+    for hook in hooks {
+      let labels = MetricLabels([("webhook", hook.name)])
+      let counts = counters.webhooks[hook.name] ?? ActivityCounters.Deliveries()
+      delivered.add(Double(counts.delivered), labels)
+      failures.add(Double(counts.failures), labels)
+      dropped.add(Double(counts.dropped), labels)
+      queue.add(Double(counters.webhookQueues[hook.name] ?? 0), labels)
+    }
+    return [delivered, failures, dropped, queue]
+  }
+
+  static func archive(_ archiving: HostScheduler.Archiving) -> [MetricFamily] {
+    let counts = archiving.counts
+    return [
+      .single("kilt_log_archive_objects_total", .counter, "Objects of archived logs.", Double(counts.objects)),
+      .single("kilt_log_archive_lines_total", .counter, "Archived lines.", Double(counts.lines)),
+      .single("kilt_log_archive_failures_total", .counter, "Tries to archive that failed.", Double(archiving.failures)),
+      .single(
+        "kilt_log_archive_dropped_bytes_total", .counter, "Bytes of logs that were removed before they were archived.",
+        Double(counts.dropped + archiving.droppedBytes)),
+      .single(
+        "kilt_log_archive_held_tasks", .gauge, "Directories of forgotten tasks that wait to be archived.",
+        Double(archiving.held.count)),
+    ]
+  }
+
   static func process(startedAt: Timestamp) -> [MetricFamily] {
     var build = MetricFamily("kilt_scheduler_build_info", .gauge, "The version of the scheduler.")
     build.add(1, MetricLabels([("version", kiltVersion)]))

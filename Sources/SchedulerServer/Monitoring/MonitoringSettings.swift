@@ -9,14 +9,28 @@ internal import TOML
 /// [metrics]
 /// opentsdb = "telnet://tsdb.example.com:4242"   # or http://…, https://…
 /// interval_secs = 10
+///
+/// [[webhooks]]                                   # see WebhookSettings
+/// name = "oncall"
+/// url = "https://hooks.example.com/x"
+///
+/// [logs]
+/// archive = "s3://logs/kilt"   # or a directory
+/// interval_secs = 10
 /// ```
 struct MonitoringSettings: Sendable {
   /// The tables that are read here.
-  static let tables = ["metrics"]
+  static let tables = ["metrics", "webhooks", "logs"]
 
   /// Who gets the metrics in OpenTSDB's form.
   var openTSDB: OpenTSDBAddress?
   var interval = Duration.seconds(10)
+  /// How often the tasks' own metrics are read for the pages.
+  var ownInterval = Duration.seconds(30)
+  /// Who gets notices.
+  var webhooks: [WebhookSettings] = []
+  /// Where logs are archived; nil nowhere.
+  var logs: LogSettings?
 
   init() {}
 
@@ -36,6 +50,16 @@ struct MonitoringSettings: Sendable {
     }
     let reader = SettingsReader(path: path)
     if let metrics = document.root["metrics"] { try readMetrics(try reader.table(metrics, "metrics"), reader) }
+    if let table = document.root["logs"] { logs = try LogSettings(try reader.table(table, "logs"), reader) }
+    if let entries = document.root["webhooks"] {
+      guard let list = entries.array else {
+        throw reader.fault("\"webhooks\" is not a list of tables", remedy: "write [[webhooks]]")
+      }
+      webhooks = try list.map { try WebhookSettings(try reader.table($0, "webhooks"), reader) }
+      guard Set(webhooks.map(\.name)).count == webhooks.count else {
+        throw reader.fault("two webhooks have the same name")
+      }
+    }
   }
 
   private mutating func readMetrics(_ table: JSONObject, _ reader: SettingsReader) throws {
@@ -49,14 +73,16 @@ struct MonitoringSettings: Sendable {
             remedy: "write telnet://HOST:PORT, or the http:// or https:// address of an OpenTSDB")
         }
         openTSDB = address
-      case "interval_secs":
+      case "interval_secs", "own_interval_secs":
         guard let seconds = value.double, (1...3600).contains(seconds) else {
-          throw reader.fault("\"interval_secs\" is not a number of seconds from 1 to 3600")
+          throw reader.fault("\"\(name)\" is not a number of seconds from 1 to 3600")
         }
-        interval = .milliseconds(Int64(seconds * 1000))
+        let duration = Duration.milliseconds(Int64(seconds * 1000))
+        if name == "interval_secs" { interval = duration } else { ownInterval = duration }
       default:
         throw reader.fault(
-          "unknown key \"\(name)\" in [metrics]", remedy: "keys of [metrics]: opentsdb, interval_secs")
+          "unknown key \"\(name)\" in [metrics]",
+          remedy: "keys of [metrics]: opentsdb, interval_secs, own_interval_secs")
       }
     }
   }
@@ -116,6 +142,34 @@ enum OpenTSDBAddress: Sendable, Hashable {
     switch self {
     case .telnet(let host, let port): "telnet://\(host):\(port)"
     case .http(let base): base
+    }
+  }
+}
+
+/// The archive of logs: the table `[logs]`.
+struct LogSettings: Sendable {
+  /// An absolute path, or `s3://BUCKET/PREFIX`.
+  var archive: String
+  var interval = Duration.seconds(10)
+
+  init(_ table: JSONObject, _ reader: SettingsReader) throws {
+    guard let archive = table["archive"]?.string,
+      archive.hasPrefix("/") || archive.hasPrefix("file:") || archive.hasPrefix("s3://")
+    else {
+      throw reader.fault(
+        "[logs] has no \"archive\" that is an absolute path or begins with s3://",
+        remedy: "write archive = \"s3://BUCKET/PREFIX\"")
+    }
+    self.archive = archive
+    for (name, value) in table where name != "archive" {
+      guard name == "interval_secs" else {
+        throw reader.fault(
+          "unknown key \"\(name)\" in [logs]", remedy: "keys of [logs]: archive, interval_secs")
+      }
+      guard let seconds = value.double, (0.1...3600).contains(seconds) else {
+        throw reader.fault("\"interval_secs\" is not a number of seconds up to 3600")
+      }
+      interval = .milliseconds(Int64(seconds * 1000))
     }
   }
 }

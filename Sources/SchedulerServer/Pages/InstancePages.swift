@@ -1,4 +1,5 @@
 internal import JobModel
+internal import Observability
 
 /// The pages of one instance: its processes, logs and files.
 enum InstancePages {
@@ -8,6 +9,8 @@ enum InstancePages {
     var processes: [ProcessRun] = []
     var samples: [(time: Timestamp, sample: ResourceSample)] = []
     var health: HealthReport?
+    /// What it says of itself; nil for a task without a port `metrics`.
+    var own: MetricRing?
   }
 
   /// One task of an instance, and those before it. `view` is nil when none was started yet.
@@ -33,6 +36,7 @@ enum InstancePages {
       view.map {
         "<h2>Resources against limits</h2>\(Graph.graphs($0.samples, limits: job.configuration.task.resources))"
       } ?? ""
+    let own: HTML = view?.own.map { "<h2>The task's own metrics</h2>\(Graph.graphs($0))" } ?? ""
     let health = view?.health.map { report -> HTML in
       report.healthy ? Layout.badge("healthy", .good) : Layout.badge("unhealthy", .bad)
     }
@@ -46,7 +50,7 @@ enum InstancePages {
     let body: HTML = """
       <h1>\(job.key.name) <span class="soft">\(job.key.stage), instance \(instance)</span></h1>\(state)\(task)\(Parts.runsAs(job))\(tiles)\(report)\
       <h2>Processes</h2>\(processes(view, address: address))\
-      \(graphs)\(earlier(job, instance: instance, address: address, now: now))\
+      \(graphs)\(own)\(earlier(job, instance: instance, address: address, now: now))\
       <h2>Events</h2>\(JobPages.events(job.events.filter { $0.instance == instance }, address: Layout.address(of: job.key), now: now))
       """
     return Layout.page(title: "\(job.key.name) \(instance)", path: path(job.key, instance), refreshSeconds: 5, body)

@@ -1,3 +1,4 @@
+internal import Executor
 internal import Glibc
 internal import SystemSupport
 
@@ -7,17 +8,44 @@ internal import SystemSupport
 /// The file it is in stays open, so that it is known wherever it is renamed to, and is read to its end even when it
 /// has been removed; then comes the file that follows it. A reader that is so slow that files are gone before it has
 /// reached them goes on with the oldest that is left.
+///
+/// Every byte has a position: its distance from the first byte of the run, also when files before it are gone
+/// (``LogMarks``).
 struct LogReader: Sendable {
   private let path: String
   /// Where to begin: bytes after the start of what is kept, or before its end.
   private var start: Int64
+  /// Whether `start` is a position.
+  private let startsAtPosition: Bool
   private var file: OpenFile?
   private var offset: Int64 = 0
+  /// The position of the next byte.
+  private(set) var position: Int64 = 0
 
   /// From `offset` bytes after the start of the oldest file, or that many before the end when it is negative.
   init(path: String, offset: Int64 = 0) {
     self.path = path
     start = offset
+    startsAtPosition = false
+  }
+
+  /// From a position on, or from the oldest byte that is left behind it.
+  init(path: String, position: Int64) {
+    self.path = path
+    start = position
+    startsAtPosition = true
+    self.position = position
+  }
+
+  /// The marks of the log; none when it has none.
+  func marks() throws(SystemCallError) -> LogMarks {
+    do throws(SystemCallError) {
+      let bytes = try FileSystem.read(FilePath(LogMarks.path(of: path)), limit: 16 << 20)
+      return LogMarks(parsing: String(decoding: bytes, as: UTF8.self))
+    } catch {
+      if error.isMissing { return LogMarks() }
+      throw error
+    }
   }
 
   /// The next bytes, at most `limit`; empty when there are none now.
@@ -29,13 +57,17 @@ struct LogReader: Sendable {
       guard count >= 0 else { throw SystemCallError("pread", FilePath(path), Errno(rawValue: errno)) }
       if count > 0 {
         offset += Int64(count)
+        position += Int64(count)
         bytes.removeLast(limit - count)
         return bytes
       }
       // The end of the newest file is where more may come.
-      guard let following = try files(after: file).first else { return [] }
+      let newer = try files(after: file)
+      guard let following = newer.first else { return [] }
       self.file = following
       offset = 0
+      // Files that were removed before they could be read are passed over, and so are their positions.
+      position = max(position, try marks().starts(of: newer.map { ($0.inode, $0.size) }).first ?? position)
     }
     return []
   }
@@ -51,18 +83,40 @@ struct LogReader: Sendable {
     return all
   }
 
+  /// The position of the oldest byte that is left, of the first one of the file that is still written, and behind the
+  /// last one.
+  func extent() throws(SystemCallError) -> (oldest: Int64, closed: Int64, end: Int64) {
+    let files = try files()
+    let starts = try marks().starts(of: files.map { ($0.inode, $0.size) })
+    guard let newest = files.last, let last = starts.last else { return (0, 0, 0) }
+    let end = last + newest.size
+    // Between two files there is none under the log's own name: all are closed then.
+    let isOpen = try OpenFile(path)?.isSame(as: newest) == true
+    return (starts.first ?? 0, isOpen ? last : end, end)
+  }
+
   /// Finds the file and the place in it to begin at.
   private mutating func begin() throws(SystemCallError) {
     let files = try files()
+    let starts = try marks().starts(of: files.map { ($0.inode, $0.size) })
+    if startsAtPosition {
+      for (file, begin) in zip(files, starts) {
+        self.file = file
+        offset = max(0, start - begin)
+        position = begin + offset
+        if offset < file.size { return }
+      }
+      return
+    }
     let total = files.reduce(0) { $0 + $1.size }
     var rest = start < 0 ? max(0, total + start) : start
-    for file in files {
+    for (file, begin) in zip(files, starts) {
       self.file = file
-      offset = rest
+      offset = min(rest, file.size)
+      position = begin + offset
       if rest < file.size { return }
       rest -= file.size
     }
-    if let file { offset = min(offset, file.size) }
   }
 
   /// What there is, oldest first; down to the file `last` when that is still there, without it.
@@ -91,7 +145,7 @@ struct LogReader: Sendable {
 private final class OpenFile: Sendable {
   let descriptor: FileDescriptor
   private let device: UInt64
-  private let inode: UInt64
+  let inode: UInt64
   let size: Int64
 
   /// Nil when there is no such file.
