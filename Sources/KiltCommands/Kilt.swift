@@ -44,7 +44,8 @@ public struct Kilt: ParsableCommand {
       CommandGroup(
         name: "Operate",
         subcommands: [
-          OperateScheduler.self, OperateRouter.self, TokenCommand.self, AuditCommand.self, OperateDoctor.self, CacheCommand.self,
+          OperateScheduler.self, OperateRouter.self, TokenCommand.self, AuditCommand.self, OperateDoctor.self,
+          CacheCommand.self,
           SupportCompletions.self,
         ]),
     ])

@@ -10,8 +10,8 @@ struct RouterRun: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Follow the instances, and keep HAProxy in step.",
     discussion: """
-      Reads the routes file, follows the scheduler's catalogue or ZooKeeper, and runs HAProxy. HAProxy goes on when
-      the router stops or is killed, and the next router finds it. A changed routes file applies by itself. A faulty
+      Reads the routes file, follows the scheduler's catalogue or ZooKeeper, and runs HAProxy. HAProxy goes on when \
+      the router stops or is killed, and the next router finds it. A changed routes file applies by itself. A faulty \
       one does not, and the last good one stays.
 
       EXAMPLES

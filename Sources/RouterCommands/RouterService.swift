@@ -34,7 +34,6 @@ struct RouterService {
     let routes = Hummingbird.Router()
     let state = router.state
     routes.get("metrics") { _, _ in Self.answer(state.metrics, "text/plain; version=0.0.4; charset=utf-8") }
-    routes.get("status") { _, _ in Self.answer(state.statusText + "\n", "application/json") }
     routes.get("health") { _, _ in "ok\n" }
     let directory = options.stateDirectory
     let listen = self.listen

@@ -9,7 +9,7 @@ struct RouterShow: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Show what routes where, and why.",
     discussion: """
-      Prints each route with its addresses, its servers with HAProxy's own view of them, and the instances that are
+      Prints each route with its addresses, its servers with HAProxy's own view of them, and the instances that are \
       left out with the reason.
 
       EXAMPLES

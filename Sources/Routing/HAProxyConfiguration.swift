@@ -66,6 +66,8 @@ public struct HAProxyConfiguration: Sendable {
   private static func matching(_ routes: [Route], _ access: RoutesFile.Access) -> [String] {
     var lines: [String] = []
     if access == .public { lines.append("    option forwardfor") }
+    // A worker that a reload replaces closes idle connections only with an answer: a client may be writing a request.
+    lines.append("    option idle-close-on-response")
     let sorted = routes.enumerated().sorted { left, right in
       let (one, other) = (left.element, right.element)
       if specificity(one) != specificity(other) { return specificity(one) < specificity(other) }

@@ -38,6 +38,13 @@ public struct HAProxyProcess: Sendable {
     }
   }
 
+  /// Empties HAProxy's log when it has grown: HAProxy writes a line for each server that goes down or comes up.
+  func limitLog() throws(SystemCallError) {
+    guard let status = try FileSystem.statusIfPresent(of: log), status.size > 8 << 20 else { return }
+    // HAProxy appends, so it goes on at the beginning.
+    if truncate(log.string, 0) != 0 { throw SystemCallError("truncate", log, Errno(rawValue: errno)) }
+  }
+
   /// Has HAProxy check a configuration.
   ///
   /// - Throws: `Diagnostic` with HAProxy's words if it refuses the configuration.

@@ -29,6 +29,7 @@ extension Router {
       if sources.allSatisfy({ $0.known != nil }) { try follow(plan, servers) }
     }
     worker = haproxy.worker()
+    try haproxy.limitLog()
   }
 
   /// Throws for an answer that does not say whether HAProxy runs: then nothing is started beside it.

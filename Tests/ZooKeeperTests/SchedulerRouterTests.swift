@@ -50,7 +50,10 @@ import Testing
     try stand.startScheduler()
     try stand.kill(role: role)
     try waitUntil("the other alone answers") { Set(try (0..<10).map { _ in try stand.get() }) == ["other"] }
-    #expect(try stand.zooKeeper.kazoo("print(len(z.get_children('\(path)')))") == "1")
+    // At the latest when its session has expired: ZooKeeper may not have been there when the task ended.
+    try waitUntil("the task's node is gone") {
+      try stand.zooKeeper.kazoo("print(len(z.get_children('\(path)')))") == "1"
+    }
   }
 }
 

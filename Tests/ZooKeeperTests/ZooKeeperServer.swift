@@ -181,6 +181,9 @@ final class ZooKeeperProgram {
 
   func end() { process.end(within: 20_000) }
 
+  /// Sends it a signal.
+  func signal(_ number: Int32) { Glibc.kill(process.pid, number) }
+
   /// Kills it, so that nothing is taken back.
   func kill() {
     Glibc.kill(process.pid, SIGKILL)

@@ -122,6 +122,14 @@ import Testing
       guard try (0..<3).contains(where: { try server.mode($0) == "leader" }) else { return false }
       return try server.kazoo("print(len(z.get_children('/aurora/a/b/c')))") == "1"
     }
+    // Stopped for longer than its session lasts, it announces again with a new one.
+    program.signal(SIGSTOP)
+    try waitUntil("the node is gone with the session") {
+      try server.kazoo("print(len(z.get_children('/aurora/a/b/c')))") == "0"
+    }
+    program.signal(SIGCONT)
+    _ = try program.wait(for: "expired")
+    _ = try program.wait(for: "announced")
     // Killed without a word, its node goes with the session.
     program.kill()
     try waitUntil("the node is gone") { try server.kazoo("print(len(z.get_children('/aurora/a/b/c')))") == "0" }
