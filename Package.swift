@@ -71,13 +71,14 @@ let systemLibraries: [String: Target] = [
 ]
 
 /// C targets of our own: `CSystemShims` makes GNU functions visible, `CCurlShims` loads libcurl when it is first
-/// used, `CArchiveShims` does so with libarchive, `CHostShims` reads
+/// used, `CArchiveShims` and `CZooKeeperShims` do so with libarchive and libzookeeper-mt, `CHostShims` reads
 /// clock and limits, `CFuzzDriver` is the header of libFuzzer. And `FuzzCorpus`, which tests read the fuzzers' inputs with.
 let shims: [String: Target] = [
   "CSystemShims": .target(name: "CSystemShims"),
   "CHostShims": .target(name: "CHostShims"),
   "CCurlShims": .target(name: "CCurlShims"),
   "CArchiveShims": .target(name: "CArchiveShims"),
+  "CZooKeeperShims": .target(name: "CZooKeeperShims"),
   "CFuzzDriver": .target(name: "CFuzzDriver", path: "Fuzz/driver"),
   "FuzzCorpus": .target(name: "FuzzCorpus", path: "Fuzz/corpus"),
 ]
@@ -175,7 +176,7 @@ let modules: [Module] = [
   Module(
     name: "Executor",
     dependencies: [
-      "JobModel", "JSON", "HTTPClient", "Digests", "CLibSeccomp", "CSystemShims", "SystemSupport",
+      "Discovery", "JobModel", "JSON", "HTTPClient", "Digests", "CLibSeccomp", "CSystemShims", "SystemSupport",
       "Diagnostics",
     ],
     packages: [.systemPackage], testDependencies: ["kilt-executor", "kilt-init"]),
@@ -186,6 +187,13 @@ let modules: [Module] = [
     name: "PythonEnvironments",
     dependencies: ["PythonPackaging", "ContentStore", "Zip", "Digests", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage]),
+  Module(
+    name: "ZooKeeper", dependencies: ["CZooKeeperShims", "JSON", "SystemSupport", "Diagnostics"],
+    packages: [.crypto, .systemPackage],
+    testDependencies: ["kilt-zookeeper", "kilt-router", "kilt-scheduler", "kilt-executor", "kilt-init"]),
+  Module(
+    name: "Routing", dependencies: ["Discovery", "JobModel", "YAML", "JSON", "SystemSupport", "Diagnostics"],
+    packages: [.systemPackage], testDependencies: ["HTTPClient"]),
   // Floor 7
   Module(
     name: "BuildCommands",
@@ -222,6 +230,14 @@ let modules: [Module] = [
       "SchedulerClient", "SigningKeys", "CSystemShims", "kilt", "kilt-scheduler", "kilt-executor",
       "kilt-init", "pex-runner",
     ]),
+  Module(
+    name: "RouterCommands",
+    dependencies: [
+      "Routing", "SchedulerClient", "SchedulerAccess", "Discovery", "JobModel", "HTTPClient", "JSON", "SystemSupport",
+      "Diagnostics",
+    ],
+    packages: [.argumentParser, .hummingbird, .log, .serviceLifecycle, .unixSignals, .systemPackage],
+    testDependencies: ["kilt-router", "kilt-scheduler", "kilt-executor", "kilt-init", "kilt-zookeeper"]),
   // Floor 8
   Module(
     name: "KiltCommands",
@@ -235,13 +251,15 @@ let modules: [Module] = [
     packages: [.argumentParser, .systemPackage]),
 ]
 
-/// Floor 9: the executables, one file each. `kilt scheduler` starts `kilt-scheduler`, so that the web server and the
-/// database stay out of what `kilt` links.
+/// Floor 9: the executables, one file each. `kilt scheduler` starts `kilt-scheduler`, and `kilt router` `kilt-router`, so
+/// that web servers and the database stay out of what `kilt` links.
 let executables: [Module] = [
   Module(name: "kilt", dependencies: ["KiltCommands"]),
   Module(name: "pex-runner", dependencies: ["RunnerCommands"]),
   Module(name: "kilt-executor", dependencies: ["Executor"]),
   Module(name: "kilt-scheduler", dependencies: ["SchedulerServer", "SystemSupport"]),
+  Module(name: "kilt-router", dependencies: ["RouterCommands", "SystemSupport"]),
+  Module(name: "kilt-zookeeper", dependencies: ["ZooKeeper"]),
 ]
 
 /// The executable in C: `kilt-executor` starts it once for each run, inside the sandbox. Linked statically, it needs

@@ -118,6 +118,7 @@ public enum ExecutorCommand {
       --read-only DIR             A directory that tasks see. Repeatable.
       --path DIR                  A directory in front of PATH. Repeatable.
       --port-range FIRST-LAST     Of these ports, the task binds only its own.
+      --zookeeper FILE            Where ZooKeeper is, for jobs with an announcer.
       --sample-milliseconds N     Time between samples. Default: 10000.
 
     OPTIONS OF EXEC:

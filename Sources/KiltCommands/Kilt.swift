@@ -44,9 +44,8 @@ public struct Kilt: ParsableCommand {
       CommandGroup(
         name: "Operate",
         subcommands: [
-          OperateScheduler.self, TokenCommand.self, AuditCommand.self, LogsCommand.self, OperateDoctor.self,
-          CacheCommand.self,
-          SupportCompletions.self,
+          OperateScheduler.self, OperateRouter.self, TokenCommand.self, AuditCommand.self, LogsCommand.self,
+          OperateDoctor.self, CacheCommand.self, SupportCompletions.self,
         ]),
     ])
 

@@ -102,6 +102,17 @@ extension HostScheduler {
       isUnknown: catalogue.unreadable.contains(task.id) && task.status == .running)
   }
 
+  /// Writes down for executors where ZooKeeper is. Those that run already follow it too.
+  func writeZooKeeperFile() throws {
+    let discovery = options.clusterPolicy.discovery
+    guard let hosts = discovery.zooKeeper else { return }
+    var object = JSONObject([("hosts", .string(hosts)), ("root", .string(discovery.zooKeeperRoot))])
+    if let path = discovery.zooKeeperAuthentication { object["authentication"] = .string(path.string) }
+    let text = JSONValue.object(object).text(.pretty) + "\n"
+    if FileSystem.exists(options.zooKeeperFile), try FileSystem.readText(options.zooKeeperFile) == text { return }
+    try FileSystem.write(text: text, to: options.zooKeeperFile, permissions: 0o600)
+  }
+
   // MARK: Followers
 
   /// The whole catalogue at once and after each change, until the second value is called or the server stops.

@@ -116,6 +116,7 @@ actor HostScheduler: Service {
   func start() throws {
     // Nothing here needs room on the disk: with a full one, the scheduler starts and says so.
     reserve.restore()
+    try writeZooKeeperFile()
     report(.hostOffer(try offer()))
     var live: [TaskID: Int32] = [:]
     var dead: Set<TaskID> = []

@@ -50,5 +50,7 @@ struct SchedulerOptions: Sendable {
   var policy = SchedulerPolicy()
 
   var isLoopback: Bool { LoopbackAddress.isLoopback(listenHost) }
+  /// Where ZooKeeper is, for executors; they follow changes of the file.
+  var zooKeeperFile: FilePath { stateDirectory.appending("zookeeper.json") }
   var tasksDirectory: FilePath { stateDirectory.appending("tasks") }
 }

@@ -56,7 +56,8 @@ import Testing
 
   @Test(
     "The other programs say that their results cannot be written, too, and no file takes the place of a descriptor",
-    arguments: ["kilt-executor", "kilt-scheduler", "pex-runner"], ["--help", "--version"])
+    arguments: ["kilt-executor", "kilt-scheduler", "kilt-router", "kilt-zookeeper", "pex-runner"],
+    ["--help", "--version"])
   func otherPrograms(name: String, option: String) throws {
     let example = try Example()
     let program = example.programs.appending(name)

@@ -71,6 +71,9 @@ final class ChildProcesses {
     return started
   }
 
+  /// Has a child that was started elsewhere in this process do something at its end.
+  func adopt(_ id: Int32, onEnd: @escaping (ExitStatus) -> Void) { endings[id] = onEnd }
+
   /// Reaps all that have ended. Called after SIGCHLD.
   func reap() {
     while true {

@@ -34,6 +34,8 @@ public struct ExecutorOptions: Sendable, Hashable {
   public var secretsDirectory: String?
   /// The command that prints a secret, given its reference, where there is no directory.
   public var secretsCommand: [String] = []
+  /// The file that says where ZooKeeper is; nil announces nothing there.
+  public var zooKeeper: String?
   /// Time between two samples of what the task uses.
   public var sampleInterval: Duration
 
@@ -69,6 +71,7 @@ public struct ExecutorOptions: Sendable, Hashable {
     if let trustPolicy { arguments += ["--policy", trustPolicy] }
     if let secretsDirectory { arguments += ["--secrets", secretsDirectory] }
     for word in secretsCommand { arguments += ["--secrets-command", word] }
+    if let zooKeeper { arguments += ["--zookeeper", zooKeeper] }
     return arguments + ["--sample-milliseconds", "\(sampleInterval.wholeMilliseconds)"]
   }
 
@@ -97,6 +100,7 @@ public struct ExecutorOptions: Sendable, Hashable {
       case "--policy": options.trustPolicy = value
       case "--secrets": options.secretsDirectory = value
       case "--secrets-command": options.secretsCommand.append(value)
+      case "--zookeeper": options.zooKeeper = value
       case "--path": options.path.append(value)
       case "--port-range":
         let bounds = value.split(separator: "-").compactMap { Int($0) }

@@ -1,4 +1,6 @@
+import Discovery
 import JobModel
+import SystemSupport
 
 extension TaskRunner {
   /// The least time between the withdrawal of a task and the first request to end: consumers of discovery follow within
@@ -14,9 +16,30 @@ extension TaskRunner {
     if obstacle == nil, announced == nil {
       announced = announcement
       checkpoint.append(.announcement(announcement))
+      let member = ServerSetMember(announcement, shard: assignment.instance)
+      serverSetProcess()?.announce(member.json, at: Monotonic.now())
     } else if let obstacle, announced != nil {
       announced = nil
       checkpoint.append(.announcement(nil, reason: obstacle))
+      serverSet?.announce(nil, at: Monotonic.now())
+    }
+    serverSet?.restartIfDue(at: Monotonic.now())
+    if phase == .ended { serverSet?.end() }
+  }
+
+  /// The program that keeps the node in ZooKeeper, started when it is first needed.
+  private func serverSetProcess() -> ServerSetProcess? {
+    guard let settings = options.zooKeeper else { return nil }
+    if let serverSet { return serverSet }
+    do throws(SystemCallError) {
+      let program = try executablePath().removingLastComponent().appending("kilt-zookeeper").string
+      let made = ServerSetProcess(
+        program: program, settings: settings, path: ServerSetMember.path(of: assignment.jobKey),
+        log: paths.run + "/zookeeper.log", children: children)
+      serverSet = made
+      return made
+    } catch {
+      return nil
     }
   }
 

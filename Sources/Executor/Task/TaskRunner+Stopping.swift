@@ -133,6 +133,8 @@ extension TaskRunner {
     if group == nil, !found.isEmpty {
       found = ProcessTree.current().descendants(of: getpid()).filter { !$0.isZombie }
     }
+    // The program that removes the task's node from ZooKeeper ends by itself, with its input.
+    if let own = serverSet?.id { found.removeAll { $0.id == own } }
     return found
   }
 }

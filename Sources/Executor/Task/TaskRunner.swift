@@ -55,6 +55,8 @@ final class TaskRunner {
   let announcement: Announcement?
   /// What discovery was told last; nil while the task is withdrawn.
   var announced: Announcement?
+  /// The task's node in ZooKeeper, where one is configured.
+  var serverSet: ServerSetProcess?
   /// How long processes run on after the withdrawal.
   var withdrawalPause = Duration.zero
 
@@ -142,6 +144,7 @@ final class TaskRunner {
   private func nextDeadline(at now: Duration) -> Duration? {
     var deadlines: [Duration] = []
     if !checkpoint.isWritten { deadlines.append(now + .seconds(1)) }
+    if let restart = serverSet?.restartAt { deadlines.append(restart) }
     switch phase {
     case .fetching: deadlines += [fetch.deadline].compactMap { $0 }
     case .active:

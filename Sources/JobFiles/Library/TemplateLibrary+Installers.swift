@@ -89,9 +89,10 @@ extension TemplateLibrary {
         return Process(name = name or _name("ship", file), cmdline = cmdline, daemon = True, ephemeral = True, max_failures = 0)
 
     # An authenticating proxy in front of a service: a bundle of the task's artifacts that listens on the port `public` and
-    # passes requests on to the port `private`.
-    # Example: beside = [auth_proxy("authproxy.pex")]
-    def auth_proxy(file, public = "public", private = "private", flags = {}, name = "authproxy"):
+    # passes requests on to the port `private`, where the service listens on loopback: from outside, nobody reaches it past the
+    # proxy. The bundle is services/authproxy of the example, or one with the same options.
+    # Example: beside = [auth_proxy()]
+    def auth_proxy(file = "authproxy.pex", public = "public", private = "private", flags = {}, name = "authproxy"):
         words = [
             "exec", "./" + file, "--listen-port={{thermos.ports[%s]}}" % public,
             "--upstream=http://127.0.0.1:{{thermos.ports[%s]}}" % private,

@@ -11,8 +11,8 @@ struct JobEndpoints: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "endpoints", abstract: "List the addresses where a job can be called now.",
     discussion: """
-      Prints one line per announced instance, its address first. An executor announces its task while the task is
-      RUNNING and healthy, and withdraws it before the task is asked to stop. Tasks that are not announced are named
+      Prints one line per announced instance, its address first. An executor announces its task while the task is \
+      RUNNING and healthy, and withdraws it before the task is asked to stop. Tasks that are not announced are named \
       on stderr with the reason.
 
       EXAMPLES

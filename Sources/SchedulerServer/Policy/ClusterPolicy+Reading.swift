@@ -39,6 +39,9 @@ extension ClusterPolicy {
   /// [discovery]
   /// file_sd = "/run/kilt/targets.json"   # the file for Prometheus' file_sd_configs
   /// file_sd_port = "metrics"             # the name of the port in it; without it, the primary port
+  /// zookeeper = "zk1:2181,zk2:2181"      # where executors announce their tasks as ServerSets
+  /// zookeeper_root = "/aurora"
+  /// zookeeper_auth = "/etc/kilt/zookeeper.json"   # in the form of Aurora's --announcer-zookeeper-auth-config
   /// ```
   /// - Throws: `Diagnostic` for a file that cannot be read or understood, never the defaults: a mistyped rule must not be
   ///   a missing one.
@@ -77,9 +80,16 @@ extension ClusterPolicy {
       switch name {
       case "file_sd": discovery.file = try reader.path(value, name)
       case "file_sd_port": discovery.filePort = try reader.text(value, name)
+      case "zookeeper": discovery.zooKeeper = try reader.text(value, name)
+      case "zookeeper_root":
+        discovery.zooKeeperRoot = try reader.path(value, name).string
+      case "zookeeper_auth": discovery.zooKeeperAuthentication = try reader.path(value, name)
       default:
         throw reader.fault("unknown key \"\(name)\" in [discovery]", remedy: "docs/routing.md lists the keys")
       }
+    }
+    if discovery.zooKeeper == nil, let key = ["zookeeper_root", "zookeeper_auth"].first(where: { table[$0] != nil }) {
+      throw reader.fault("\"\(key)\" needs \"zookeeper\"", remedy: "add zookeeper = \"HOST:2181\"")
     }
     if discovery.filePort != nil, discovery.file == nil {
       throw reader.fault("\"file_sd_port\" needs \"file_sd\"", remedy: "add file_sd = \"/run/kilt/targets.json\"")

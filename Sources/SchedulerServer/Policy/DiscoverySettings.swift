@@ -6,4 +6,10 @@ struct DiscoverySettings: Sendable, Hashable {
   var file: FilePath?
   /// The name of the port in that file; nil for the primary port.
   var filePort: String?
+  /// The ensemble, `host:port,…`, in which executors announce their tasks.
+  var zooKeeper: String?
+  /// The node above all ServerSets.
+  var zooKeeperRoot = "/aurora"
+  /// Credentials and access rules in Aurora's form.
+  var zooKeeperAuthentication: FilePath?
 }

@@ -70,6 +70,9 @@ struct TaskSupervisor {
     executor.trustPolicy = options.clusterPolicy.trust?.string
     executor.secretsDirectory = options.clusterPolicy.secrets?.string
     executor.secretsCommand = options.clusterPolicy.secretsCommand
+    if assignment.configuration.announce != nil, options.clusterPolicy.discovery.zooKeeper != nil {
+      executor.zooKeeper = options.zooKeeperFile.string
+    }
     let log = try FileSystem.open(
       FilePath(directory.paths.directory).appending("executor.log"), .writeOnly, options: [.create, .append])
     defer { FileSystem.close(log) }

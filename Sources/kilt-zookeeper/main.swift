@@ -1,0 +1,4 @@
+import Glibc
+import ZooKeeper
+
+exit(ZooKeeperCommand.run(arguments: Array(CommandLine.arguments.dropFirst())))
