@@ -120,9 +120,12 @@ let modules: [Module] = [
   Module(
     name: "BuildFiles", dependencies: ["Snapshot", "Starlark", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage]),
+  Module(name: "PythonProjects", dependencies: ["BuildFiles", "Starlark", "TOML", "JSON", "Diagnostics"]),
   Module(
     name: "Workspace",
-    dependencies: ["BuildFiles", "Snapshot", "Digests", "Starlark", "TOML", "JSON", "SystemSupport", "Diagnostics"],
+    dependencies: [
+      "PythonProjects", "BuildFiles", "Snapshot", "Digests", "Starlark", "TOML", "JSON", "SystemSupport", "Diagnostics",
+    ],
     packages: [.systemPackage]),
   Module(
     name: "Artifacts",
@@ -136,7 +139,8 @@ let modules: [Module] = [
   Module(
     name: "TargetGraph",
     dependencies: [
-      "BuildFiles", "Workspace", "PythonImports", "Snapshot", "Digests", "Starlark", "TOML", "JSON", "SystemSupport",
+      "BuildFiles", "Workspace", "PythonProjects", "PythonImports", "Snapshot", "Digests", "Starlark", "TOML", "JSON",
+      "SystemSupport",
       "Diagnostics",
     ],
     packages: [.systemPackage]),
@@ -190,14 +194,16 @@ let modules: [Module] = [
   Module(
     name: "BuildCommands",
     dependencies: [
-      "TargetGraph", "Workspace", "BuildFiles", "Bundles", "Actions", "Artifacts", "PythonPackaging", "ContentStore",
+      "TargetGraph", "Workspace", "PythonProjects", "BuildFiles", "Bundles", "Actions", "Artifacts", "PythonPackaging",
+      "ContentStore",
       "Digests", "Zip", "Archive", "TOML", "JSON", "SystemSupport", "Diagnostics",
     ],
     packages: [.systemPackage]),
   Module(
     name: "PythonCommands",
     dependencies: [
-      "BuildCommands", "PythonEnvironments", "TargetGraph", "Workspace", "BuildFiles", "PythonPackaging",
+      "BuildCommands", "PythonEnvironments", "PythonProjects", "TargetGraph", "Workspace", "BuildFiles",
+      "PythonPackaging",
       "ContentStore",
       "Digests", "JSON", "SystemSupport", "Diagnostics",
     ],
@@ -224,7 +230,8 @@ let modules: [Module] = [
   Module(
     name: "KiltCommands",
     dependencies: [
-      "BuildCommands", "PythonCommands", "PythonEnvironments", "HostChecks", "Tailor", "TargetGraph", "Workspace",
+      "BuildCommands", "PythonCommands", "PythonEnvironments", "PythonProjects", "HostChecks", "Tailor", "TargetGraph",
+      "Workspace",
       "BuildFiles", "Artifacts", "SigningKeys", "Discovery", "JobFiles", "JobModel", "SchedulerAccess",
       "SchedulerClient", "SchedulerCore", "Observability", "Starlark", "PythonPackaging", "Bundles", "Actions",
       "ContentStore",

@@ -11,7 +11,7 @@ extension TargetBuilder {
     let byTarget = Dictionary(needy.map { ($0.target, $0) }, uniquingKeysWith: { first, _ in first })
     try together(needy.map(\.target), jobs: jobs) { id in
       guard let plan = byTarget[id] else { return }
-      made[id] = try self.made(plan.made, packages: plan.packages, for: plan.address)
+      made[id] = try self.made(plan.made, packages: plan.packages, projects: plan.projects, for: plan.address)
     }
     return made
   }

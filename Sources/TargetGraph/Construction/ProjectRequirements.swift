@@ -37,7 +37,9 @@ enum ProjectRequirements {
       for extra in root["project"]?["optional-dependencies"]?.object?.members ?? [] {
         texts += extra.value.strings ?? []
       }
-      guard !texts.isEmpty else { throw lacking("project.dependencies", path) }
+      // An empty list says that nothing is required.
+      let isSaid = ["dependencies", "optional-dependencies"].contains { root["project"]?[$0] != nil }
+      guard isSaid else { throw lacking("project.dependencies", path) }
       return texts.compactMap { RequirementLine($0) }
     case .pipenv: return []
     case .uv:
