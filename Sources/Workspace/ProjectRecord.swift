@@ -7,7 +7,7 @@ internal import SystemSupport
 /// What an earlier run found of Python projects, in a file of the state: it holds as long as stat(2) says the same of every
 /// file and directory that was looked at. So a run in which nothing has changed parses no `pyproject.toml`.
 struct ProjectRecord {
-  private static let version = 1
+  private static let version = 2
   private let workspace: Workspace
   private var path: FilePath { workspace.stateDirectory.path.appending("projects") }
 
@@ -23,6 +23,12 @@ struct ProjectRecord {
     guard let table = try ProjectSearch(files).table() else { return nil }
     if isUsed { save(table, files.places) }
     return table
+  }
+
+  /// The program: another build may find other projects.
+  private static var program: String {
+    guard let status = try? FileSystem.status(of: "/proc/self/exe", followingLinks: true) else { return kiltVersion }
+    return "\(kiltVersion) \(status.size) \(status.modificationTime) \(status.inode)"
   }
 
   static func list(_ path: FilePath) throws -> [ProjectEntry]? {
@@ -54,7 +60,7 @@ struct ProjectRecord {
 
   private func decode(_ reader: inout ByteReader) throws(SnapshotError) -> ProjectTable? {
     guard try reader.int() == Self.version, try reader.string() == workspace.root.string,
-      try reader.string() == kiltVersion
+      try reader.string() == Self.program
     else { return nil }
     let places = try reader.list { reader throws(SnapshotError) in try ObservedPlace(from: &reader) }
     guard places.allSatisfy(\.isSame) else { return nil }
@@ -77,7 +83,7 @@ struct ProjectRecord {
     var writer = ByteWriter()
     writer.write(Self.version)
     writer.write(workspace.root.string)
-    writer.write(kiltVersion)
+    writer.write(Self.program)
     writer.write(list: places) { writer, place in place.encode(into: &writer) }
     writer.write(list: table.roots) { writer, root in
       writer.write(root.directory)

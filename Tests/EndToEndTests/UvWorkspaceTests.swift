@@ -4,6 +4,14 @@ import Testing
 /// A uv workspace without kilt.toml and without BUILD files.
 @Suite struct UvWorkspaceTests {
   private static let wheel = "99b87a485a5820b23b879f04c2305b44b951b502fd64be915879d77a7e8fc6f1"
+  private static let attrs = """
+    [[package]]
+    name = "attrs"
+    version = "23.2.0"
+    source = { registry = "https://index.invalid/simple" }
+    wheels = [{ url = "https://index.invalid/attrs-23.2.0-py3-none-any.whl", hash = "sha256:\(wheel)", size = 60752 }]
+
+    """
   private static let lock = """
     version = 1
     revision = 3
@@ -18,12 +26,7 @@ import Testing
     source = { editable = "packages/api" }
     dependencies = [{ name = "lib" }, { name = "absent", marker = "sys_platform == 'win32'" }]
 
-    [[package]]
-    name = "attrs"
-    version = "23.2.0"
-    source = { registry = "https://index.invalid/simple" }
-    wheels = [{ url = "https://index.invalid/attrs-23.2.0-py3-none-any.whl", hash = "sha256:\(wheel)", size = 60752 }]
-
+    \(attrs)
     [[package]]
     name = "lib"
     version = "0.1.0"
@@ -123,16 +126,16 @@ import Testing
     _ = try kilt("package", "api:serve")
     let names = try FileSystem.list(root.appending("dist")).map(\.name)
     let bundle = try #require(names.first { $0.hasPrefix("api-serve-") && $0.hasSuffix(".pex") }, "\(names)")
-    #expect(names.count == 1)
     let output = try example.execute(root.appending("dist").appending(bundle).string, [], in: example.scratch)
-    #expect(output == "hello attrs 23.2.0\n")
+    #expect(output == "hello attrs 23.2.0")
     #expect(try kilt("run", "serve") == output)
     #expect(try kilt("run", "--package", "api", "serve") == output)
-    #expect(try kilt("run", "packages/plain:job") == "plain job\n")
-    #expect(try kilt("run", "metadata") == "1.2.0 0.1.0 ['plugged']\n")
+    #expect(try kilt("run", "packages/plain:job") == "plain job")
+    #expect(try kilt("run", "metadata") == "1.2.0 0.1.0 ['plugged']")
     #expect(try kilt("run", "packages/api/src/api/about.py") == "")
     let tests = try example.kilt(["test", "::"], in: root)
     #expect(tests.termination.isSuccess && tests.errorText.contains("2 passed"), "\(tests.text)\(tests.errorText)")
+    #expect(try kilt("list", "packages/api/tests::").contains("packages/api/tests/test_main.py:../tests"))
     // Without first-party code that is not reached, and with what reached members declare.
     #expect(try !kilt("dependencies", "--transitive", "api:serve").contains("packages/plain"))
     let unknown = try example.kilt(["run", "serv"], in: root)
@@ -155,6 +158,33 @@ import Testing
       #expect(outcome.termination.isSuccess, "\(outcome.errorText)")
     }
     #expect(!FileSystem.exists(example.scratch.appending("started")))
+  }
+
+  @Test("A script with metadata of its own runs with the packages of its lockfile") func inlineScript() throws {
+    let example = try Example()
+    let lock =
+      "version = 1\nrequires-python = \">=3.8\"\n[manifest]\nrequirements = [{ name = \"attrs\" }]\n" + Self.attrs
+    let root = try example.makeWorkspace([
+      "tools/s.py":
+        "# /// script\n# dependencies = [\"attrs\"]\n# ///\nimport attr, sys\nprint(attr.__version__, sys.argv[1:])\n",
+      "tools/s.py.lock": lock,
+    ])
+    let outcome = try example.kilt(["run", "tools/s.py", "--", "-x"], in: root)
+    #expect(outcome.text == "23.2.0 ['-x']", "\(outcome.errorText)")
+  }
+
+  @Test("kilt lint deps names undeclared and unused packages with the line to add") func lintDependencies() throws {
+    let example = try Example()
+    var files = Self.files
+    files["packages/api/src/api/other.py"] = "import attr\n"
+    files["packages/api/pyproject.toml"] = files["packages/api/pyproject.toml"]?.replacing("[\"lib\"]", with: "[]")
+    let root = try example.makeWorkspace(files)
+    let outcome = try example.kilt(["lint", "deps", "--package", "api"], in: root)
+    #expect(outcome.termination == .exited(1))
+    #expect(outcome.errorText.contains("add \"attrs>=23.2.0\" to dependencies"), "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("lib = { workspace = true }"), "\(outcome.errorText)")
+    let clean = try example.kilt(["lint", "deps", "--package", "lib"], in: root)
+    #expect(clean.termination.isSuccess, "\(clean.errorText)")
   }
 
   @Test("A change of uv.lock affects only what its changed packages reach") func changedLock() throws {

@@ -92,6 +92,8 @@ import Testing
         == ["acme/app/a.py"])
     #expect(try sources("pdm.backend", "", "src/p/__init__.py", "q/__init__.py") == ["src/p/__init__.py"])
     #expect(
+      try sources("pdm.backend", "", "p/__init__.py", "p/.keep", "tests/__init__.py") == ["p/.keep", "p/__init__.py"])
+    #expect(
       try sources(
         "poetry.core.masonry.api", "[tool.poetry]\npackages = [{include = \"p\", from = \"lib\"}]", "lib/p/a.py", "q.py"
       )

@@ -25,6 +25,7 @@ struct BuildRun: ParsableCommand {
         kilt run tools/igorctl/igorctl.py -- --help
         kilt run api:serve                 a script of the Python project "api"
         kilt run serve                     the same, if no other is named so
+        kilt run report.py                 a script with its own metadata (PEP 723)
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -39,6 +40,7 @@ struct BuildRun: ParsableCommand {
   var arguments: [String] = []
 
   func run() throws {
+    if try runScript() { return }
     let session = try WorkspaceSession(global)
     let id = try target(session)
     let store = try ContentStore.userDefault()
@@ -85,6 +87,26 @@ struct BuildRun: ParsableCommand {
     case .target where binaries.count == 1, .pexBinaries where binaries.count == 1: return binaries[0]
     default: throw notRunnable(session, id)
     }
+  }
+
+  /// Runs a script with metadata of its own (PEP 723), which needs no workspace; false where the spec is none.
+  private func runScript() throws -> Bool {
+    guard spec.hasSuffix(".py"), package == nil else { return false }
+    let path = try global.workingDirectory.pushing(FilePath(spec))
+    guard FileSystem.exists(path),
+      let script = try InlineScript(in: try FileSystem.read(path, limit: 64 << 20), path: spec)
+    else { return false }
+    let store = try ContentStore.userDefault()
+    let python = try ScriptEnvironment(store: store, note: global.note).environment(of: script, at: path)
+    store.keepAcrossExecution()
+    let own = environmentStrings().filter { entry in
+      !["PYTHONHOME=", "PYTHONPATH=", "VIRTUAL_ENV="].contains(where: entry.hasPrefix)
+    }
+    let search = own.first { $0.hasPrefix("PATH=") }.map { ":" + $0.dropFirst("PATH=".count) } ?? ""
+    let variables =
+      own.filter { !$0.hasPrefix("PATH=") }
+      + ["PATH=\(python.scripts)\(search)", "VIRTUAL_ENV=\(python.path)"]
+    try replaceProcess(with: python.python, [path.string] + arguments, environment: variables)
   }
 
   /// The binary that a bare name stands for: the only one of that name, where neither a path nor a Python project has it.

@@ -36,6 +36,9 @@ extension WheelContents {
     let source = try project.isDirectory("src") ? "src" : ""
     let root = Paths.normalized(options?["package-dir"]?.string ?? source) ?? ""
     excluded.add(options?["excludes"]?.strings ?? [])
+    // What only source archives have is left out of wheels.
+    let sources = options?["source-includes"]?.strings ?? ["tests"]
+    excluded.add(sources.map { $0.hasPrefix("/") ? $0 : "/" + $0 })
     if let includes = options?["includes"]?.strings, !includes.isEmpty {
       included.append("")
       filter = PatternList(includes.map { $0.hasPrefix("/") ? $0 : "/" + $0 })
