@@ -121,9 +121,12 @@ let modules: [Module] = [
   Module(
     name: "BuildFiles", dependencies: ["Snapshot", "Starlark", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage]),
+  Module(name: "PythonProjects", dependencies: ["BuildFiles", "Starlark", "TOML", "JSON", "Diagnostics"]),
   Module(
     name: "Workspace",
-    dependencies: ["BuildFiles", "Snapshot", "Digests", "Starlark", "TOML", "JSON", "SystemSupport", "Diagnostics"],
+    dependencies: [
+      "PythonProjects", "BuildFiles", "Snapshot", "Digests", "Starlark", "TOML", "JSON", "SystemSupport", "Diagnostics",
+    ],
     packages: [.systemPackage]),
   Module(
     name: "Artifacts",
@@ -137,7 +140,8 @@ let modules: [Module] = [
   Module(
     name: "TargetGraph",
     dependencies: [
-      "BuildFiles", "Workspace", "PythonImports", "Snapshot", "Digests", "Starlark", "TOML", "JSON", "SystemSupport",
+      "BuildFiles", "Workspace", "PythonProjects", "PythonImports", "Snapshot", "Digests", "Starlark", "TOML", "JSON",
+      "SystemSupport",
       "Diagnostics",
     ],
     packages: [.systemPackage]),
@@ -198,14 +202,16 @@ let modules: [Module] = [
   Module(
     name: "BuildCommands",
     dependencies: [
-      "TargetGraph", "Workspace", "BuildFiles", "Bundles", "Actions", "Artifacts", "PythonPackaging", "ContentStore",
+      "TargetGraph", "Workspace", "PythonProjects", "BuildFiles", "Bundles", "Actions", "Artifacts", "PythonPackaging",
+      "ContentStore",
       "Digests", "Zip", "Archive", "TOML", "JSON", "SystemSupport", "Diagnostics",
     ],
     packages: [.systemPackage]),
   Module(
     name: "PythonCommands",
     dependencies: [
-      "BuildCommands", "PythonEnvironments", "TargetGraph", "Workspace", "BuildFiles", "PythonPackaging",
+      "BuildCommands", "PythonEnvironments", "PythonProjects", "TargetGraph", "Workspace", "BuildFiles",
+      "PythonPackaging",
       "ContentStore",
       "Digests", "JSON", "SystemSupport", "Diagnostics",
     ],
@@ -242,7 +248,8 @@ let modules: [Module] = [
   Module(
     name: "KiltCommands",
     dependencies: [
-      "BuildCommands", "PythonCommands", "PythonEnvironments", "HostChecks", "Tailor", "TargetGraph", "Workspace",
+      "BuildCommands", "PythonCommands", "PythonEnvironments", "PythonProjects", "HostChecks", "Tailor", "TargetGraph",
+      "Workspace",
       "BuildFiles", "Artifacts", "SigningKeys", "Discovery", "JobFiles", "JobModel", "SchedulerAccess",
       "SchedulerClient", "SchedulerCore", "Observability", "Starlark", "PythonPackaging", "Bundles", "Actions",
       "ContentStore",

@@ -26,7 +26,11 @@ struct BundleInputs {
     specification.arguments = plan.args
     specification.environment = Dictionary(plan.env.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
     specification.interpreterConstraints = plan.interpreterConstraints
-    specification.requirements = plan.requirements.map(\.text)
+    // The projects of the workspace have no wheels; what they come to does.
+    specification.requirements = plan.requirements.filter { !$0.isProject }.map(\.text)
+    if plan.requirements.contains(where: \.isProject) {
+      specification.requirements += Set(wheels.wheels.map { "\($0.name)" }).sorted()
+    }
     specification.wheels =
       wheels.wheels.map { WheelInput(fileName: $0.fileName, path: $0.path, sha256: $0.sha256) } + parts.wheels
     // The workspace's own wheels are for every platform.

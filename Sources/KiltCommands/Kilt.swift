@@ -28,7 +28,8 @@ public struct Kilt: ParsableCommand {
           WorkspaceDependencies.self, WorkspaceDependents.self, WorkspacePaths.self, WorkspaceFiledeps.self,
           WorkspaceRoots.self, WorkspaceOwners.self,
         ]),
-      CommandGroup(name: "Python", subcommands: [BuildLock.self, BuildExport.self, BuildRepl.self]),
+      CommandGroup(
+        name: "Python", subcommands: [BuildLock.self, BuildExport.self, BuildRepl.self, LintCommand.self]),
       CommandGroup(
         name: "Build",
         subcommands: [

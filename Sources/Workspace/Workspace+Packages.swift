@@ -1,5 +1,6 @@
 public import BuildFiles
 public import Diagnostics
+internal import PythonProjects
 internal import Snapshot
 internal import Starlark
 internal import Synchronization
@@ -90,12 +91,46 @@ public final class PackageEvaluation: Sendable {
 
   private func evaluate(_ directory: DirectoryID) throws -> Evaluated {
     let path = files.path(of: directory)
-    let found = workspace.buildFiles(in: directory, of: files)
+    var found = Array(workspace.buildFiles(in: directory, of: files))
+    var entry: ProjectTable.Entry?
+    if let index = found.firstIndex(where: { workspace.isProjectFile($0, of: files) }) {
+      found.remove(at: index)
+      entry = workspace.configuration.projects?.entry(at: path)
+    }
     let sources = try found.map { file in
       let name = files.path(of: file)
       return SourceFile(name: name, bytes: try reader.read(name))
     }
-    return evaluated(try evaluator.evaluate(directory: path, files: sources))
+    var package =
+      found.isEmpty
+      ? BuildPackage(directory: path, targets: []) : try evaluator.evaluate(directory: path, files: sources)
+    if let entry { try add(entry, directory, to: &package) }
+    return evaluated(package)
+  }
+
+  /// Adds the targets that follow from a `pyproject.toml`, where BUILD files say nothing else.
+  private func add(_ entry: ProjectTable.Entry, _ directory: DirectoryID, to package: inout BuildPackage) throws {
+    guard let table = workspace.configuration.projects else { return }
+    let nested = Set(table.nested(in: entry.directory))
+    var paths: [String] = []
+    var pending = [directory]
+    while let current = pending.popLast() {
+      let path = files.path(of: current)
+      if current != directory, nested.contains(path) { continue }
+      pending += files.directories(in: current)
+      let isOwned = current != directory && files.files(in: current).contains { workspace.isBuildFile($0, of: files) }
+      if isOwned { continue }
+      for file in files.files(in: current) {
+        let name = files.path(of: file)
+        // A pattern cannot name it.
+        if !name.contains(where: { "*?[".contains($0) }) { paths.append(Paths.relative(name, to: entry.directory)) }
+      }
+    }
+    paths.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    let targets = try ProjectTargets(
+      entry, in: table, paths: paths, files: TableProjectFiles(files: files, reader: reader), declared: package.targets)
+    package.targets += targets.declarations
+    package.files += targets.inputs
   }
 
   /// A package with what it was evaluated from.
@@ -111,6 +146,7 @@ extension Workspace {
   public func decidesTargets(_ path: String) -> Bool {
     let name = Paths.lastComponent(path)
     if [configuration.path, "kilt.toml", "pants.toml"].contains(path) || name == ".gitignore" { return true }
+    if configuration.projects != nil, ["pyproject.toml", "setup.cfg", "MANIFEST.in"].contains(name) { return true }
     if configuration.buildPatterns.contains(where: { GlobPattern($0).matches(name) }) { return true }
     return isPluginFile(path) || SourceGlobs(configuration.preludeGlobs).matches(path)
   }
@@ -135,8 +171,21 @@ extension Workspace {
   /// Whether a file is a BUILD file by the configured names, and not among those left out.
   public func isBuildFile(_ file: FileID, of files: FileTable) -> Bool {
     let name = files.name(of: file)
+    if isProjectFile(file, of: files) { return true }
     guard configuration.buildPatterns.contains(where: { GlobPattern($0).matches(name) }) else { return false }
     return !ignoresBuildFile(at: files.path(of: file))
+  }
+
+  /// Whether a file is the `pyproject.toml` of a project from which targets follow.
+  func isProjectFile(_ file: FileID, of files: FileTable) -> Bool {
+    guard let projects = configuration.projects, files.name(of: file) == "pyproject.toml" else { return false }
+    return projects.entry(at: files.path(of: files.directory(of: file))) != nil
+  }
+
+  /// The directory of the project that a directory belongs to, whose targets depend on which files there are.
+  public func projectDirectory(above directory: DirectoryID, of files: FileTable) -> DirectoryID? {
+    guard let projects = configuration.projects else { return nil }
+    return projects.entry(above: files.path(of: directory)).flatMap { files.directory(at: $0.directory) }
   }
 
   /// Whether a BUILD file at a path is left out by `build_ignore`.
@@ -156,5 +205,20 @@ extension Workspace {
       isDirectory = true
     }
     return false
+  }
+}
+
+/// The files of the table, for projects.
+private struct TableProjectFiles: ProjectFiles {
+  let files: FileTable
+  let reader: ContentReader
+
+  func read(_ path: String) throws -> [UInt8]? { files.file(at: path) == nil ? nil : try reader.read(path) }
+
+  func entries(of directory: String) -> [ProjectEntry]? {
+    guard let id = files.directory(at: directory) else { return nil }
+    return files.directories(in: id).map {
+      ProjectEntry(name: Paths.lastComponent(files.path(of: $0)), isDirectory: true)
+    } + files.files(in: id).map { ProjectEntry(name: files.name(of: $0), isDirectory: false) }
   }
 }

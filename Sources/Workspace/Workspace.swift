@@ -1,5 +1,6 @@
 internal import BuildFiles
 internal import Diagnostics
+internal import PythonProjects
 public import SystemPackage
 internal import SystemSupport
 
@@ -35,15 +36,18 @@ public struct Workspace: Sendable {
             name == "kilt.toml"
             ? try WorkspaceConfiguration(kiltFile: name, text: text) { try readIfPresent(current.appending($0)) }
             : try WorkspaceConfiguration(pantsFile: name, text: text)
-          return Workspace(root: current, configuration: configuration)
+          let workspace = Workspace(root: current, configuration: configuration)
+          return configuration.admitsProjects ? try workspace.withProjects() ?? workspace : workspace
         }
         let parent = current.removingLastComponent()
         if parent == current || parent.isEmpty { break }
         current = parent
       }
     }
+    if let workspace = try findProjects(from: directory) { return workspace }
     throw Diagnostic(
       .input, "\"\(directory)\" is not in a workspace: there is no kilt.toml here or above",
+      notes: ["a pyproject.toml with [tool.uv.workspace], or beside a uv.lock, is a workspace too"],
       remedies: ["\"kilt init\" makes one here"])
   }
 
@@ -96,6 +100,7 @@ public struct Workspace: Sendable {
         marked.insert(files.path(of: directory))
       }
     }
+    for entry in configuration.projects?.entries ?? [] { marked.formUnion(entry.sourceRoots) }
     return SourceRoots(patterns: configuration.sourceRoots, marked: marked)
   }
 }

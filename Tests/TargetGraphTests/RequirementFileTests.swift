@@ -28,6 +28,23 @@ import Testing
         .contains("has no project.dependencies"))
   }
 
+  @Test("An empty list of dependencies is no missing list") func emptyDependencies() throws {
+    let text = "[project]\nname = \"acme\"\ndependencies = []\n"
+    #expect(try requirements("python_requirements(source='pyproject.toml')\n", "pyproject.toml", text) == [])
+  }
+
+  @Test("What uv takes from the workspace or a path is not looked for on an index") func ownProjects() throws {
+    let text = """
+      [project]
+      name = "acme"
+      dependencies = ["attrs", "acme-lib>=1", "acme_tool"]
+      [tool.uv.sources]
+      acme_lib = { workspace = true }
+      acme-tool = { path = "../tool" }
+      """
+    #expect(try requirements("python_requirements(source='pyproject.toml')\n", "pyproject.toml", text) == ["attrs"])
+  }
+
   @Test func poetryHasItsOwnNotation() throws {
     let text = """
       [tool.poetry.dependencies]

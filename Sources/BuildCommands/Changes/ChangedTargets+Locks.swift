@@ -60,8 +60,8 @@ extension ChangedTargets {
     let old: Lockfile
     let new: Lockfile
     do throws(LockError) {
-      old = try Lockfile(parsing: before, path: path)
-      new = try Lockfile(parsing: after, path: path)
+      old = try LockfileReader.parse(before, path: path, root: workspace.root)
+      new = try LockfileReader.parse(after, path: path, root: workspace.root)
     } catch {
       warnings.append(
         Diagnostic(

@@ -90,11 +90,15 @@ extension TargetBuilder {
   /// Makes what code needs that depends on some targets.
   ///
   /// - Parameters:
+  ///   - projects: those of its closure that name Python projects, whose metadata it sees.
   ///   - made: those of its closure for which ``isMade(_:)`` holds.
   ///   - packages: what is built for it to use at run time, a package each.
   ///   - user: the code, for messages.
-  public func made(_ made: [TargetID], packages: [TargetID] = [], for user: Address) throws -> MadeParts {
+  public func made(
+    _ made: [TargetID], packages: [TargetID] = [], projects: [TargetID] = [], for user: Address
+  ) throws -> MadeParts {
     var parts = MadeParts()
+    for wheel in try projectWheels(in: projects) { parts.add(wheel) }
     let wanted =
       made.map { ($0, isPackage: graph[$0].type == .archive) }
       + packages.flatMap { graph[$0].isGenerator ? graph.generated(by: $0) : [$0] }.map { ($0, isPackage: true) }

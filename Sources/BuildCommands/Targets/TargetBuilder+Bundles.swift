@@ -27,6 +27,11 @@ extension TargetBuilder {
   /// `python_distribution`s that the binary depends on.
   func parts(of plan: BundlePlan) throws -> BundleParts {
     var parts = BundleParts()
+    if graph[plan.target].value(of: "include_sources").bool ?? true {
+      for wheel in try projectWheels(in: plan.closure) {
+        parts.wheels.append(WheelInput(fileName: wheel.fileName, path: wheel.path, sha256: wheel.content.digest))
+      }
+    }
     let generated = plan.closure.filter { id in
       [.wrapAsPythonSources, .wrapAsResources, .pythonDistribution].contains(graph[id].type)
     }

@@ -19,10 +19,14 @@ public struct DeclarationSite: Sendable {
   /// The line of the call, from 1.
   public var line: Int { source.line(at: offset) }
 
+  /// Whether the place is a call in a BUILD file, and not a key of a `pyproject.toml`.
+  public var isCall: Bool { !source.name.hasSuffix(".toml") }
+
   /// The place of the call; of an argument of it, where one is named and written there; of a string in the argument, or
   /// in the whole call where no argument is named, where a text is named and written there.
   public func location(field: String? = nil, text: String? = nil) -> Diagnostics.SourceLocation {
     var range = nameRange(at: offset)
+    if !isCall { return Self.location(in: source, range: range) }
     if let field {
       if let argument = argumentRange(field) {
         range = argument.name
@@ -37,6 +41,7 @@ public struct DeclarationSite: Sendable {
   /// The place of a string in the argument at a position of the call; of the argument where it is not written there; of
   /// the call where no argument is.
   public func location(position: Int, text: String) -> Diagnostics.SourceLocation {
+    if !isCall { return location() }
     let arguments = argumentRanges().each
     guard position < arguments.count else { return location() }
     return Self.location(in: source, range: stringRange(text, in: arguments[position]) ?? arguments[position])

@@ -65,6 +65,10 @@ public enum TargetType: String, Hashable, Sendable, CaseIterable {
     }
   }
 
+  /// The type name of the requirements that follow from a `pyproject.toml`: they are `python_requirement` targets that
+  /// provide no modules, since the project declares its packages and no import is needed to find them.
+  public static let projectDependencies = "project_dependencies"
+
   /// Whether BUILD files can write it.
   public var isPublic: Bool { !rawValue.hasPrefix("_") }
 

@@ -22,6 +22,8 @@ struct BuildLock: ParsableCommand {
         kilt lock --check     exit code 1 when one does not fit; asks no network
         kilt lock --diff      show what would change
         kilt lock --convert   replace lockfiles of pex, uv or pip by Kilt's own
+
+      In a uv workspace, uv locks: with its own configuration, into uv.lock.
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -54,6 +56,10 @@ struct BuildLock: ParsableCommand {
 
   func run() throws {
     let policy = try policy()
+    let workspace = try Workspace.find(from: try global.workingDirectory)
+    if let projects = workspace.configuration.projects {
+      return try ProjectLock(command: self, workspace: workspace, projects: projects).run()
+    }
     let session = try WorkspaceSession(global)
     let locker = ResolveLocker(workspace: session.workspace, graph: session.graph)
     let resolves = try locker.resolves(named: resolve)

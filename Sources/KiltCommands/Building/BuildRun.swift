@@ -6,6 +6,7 @@ internal import ContentStore
 internal import Diagnostics
 internal import PythonCommands
 internal import PythonEnvironments
+internal import PythonProjects
 internal import SystemSupport
 internal import TargetGraph
 internal import Workspace
@@ -22,17 +23,24 @@ struct BuildRun: ParsableCommand {
       EXAMPLES
         kilt run services/eightball:server -- --port 8008
         kilt run tools/igorctl/igorctl.py -- --help
+        kilt run api:serve                 a script of the Python project "api"
+        kilt run serve                     the same, if no other is named so
+        kilt run report.py                 a script with its own metadata (PEP 723)
       """)
 
   @OptionGroup var global: GlobalOptions
 
-  @Argument(help: "What to run: path:name, path/file.py, or a directory with one binary.")
+  @Option(help: ArgumentHelp("The Python project whose script is meant.", valueName: "name"))
+  var package: String?
+
+  @Argument(help: "What to run: path:name, path/file.py, project:script, or a directory with one binary.")
   var spec: String
 
   @Argument(parsing: .postTerminator, help: ArgumentHelp("Arguments for the program, after --.", valueName: "argument"))
   var arguments: [String] = []
 
   func run() throws {
+    if try runScript() { return }
     let session = try WorkspaceSession(global)
     let id = try target(session)
     let store = try ContentStore.userDefault()
@@ -65,15 +73,59 @@ struct BuildRun: ParsableCommand {
 
   /// The target that is meant: the only one, or the only binary of several.
   private func target(_ session: WorkspaceSession) throws -> TargetID {
-    let found = try session.graph.select(try session.parse([spec]))
+    if let id = try scripts(session) { return id }
+    let found = try session.graph.select(try session.parse([spec], packages: package.map { [$0] } ?? []))
     let binaries = try session.resolver.binaries(among: found)
     if found.count != 1, binaries.count == 1 { return binaries[0] }
+    // The script that has the name of its project.
+    let named = binaries.filter { session.graph.address(of: $0).name == spec }
+    if found.count > 1, named.count == 1 { return named[0] }
+    if found.count == 1, let id = found.first, package != nil, session.graph[id].type == .pexBinary { return id }
     let id = try session.single(spec)
     switch session.graph[id].type {
     case .pexBinary, .pythonSource: return id
     case .target where binaries.count == 1, .pexBinaries where binaries.count == 1: return binaries[0]
     default: throw notRunnable(session, id)
     }
+  }
+
+  /// Runs a script with metadata of its own (PEP 723), which needs no workspace; false where the spec is none.
+  private func runScript() throws -> Bool {
+    guard spec.hasSuffix(".py"), package == nil else { return false }
+    let path = try global.workingDirectory.pushing(FilePath(spec))
+    guard FileSystem.exists(path),
+      let script = try InlineScript(in: try FileSystem.read(path, limit: 64 << 20), path: spec)
+    else { return false }
+    let store = try ContentStore.userDefault()
+    let python = try ScriptEnvironment(store: store, note: global.note).environment(of: script, at: path)
+    store.keepAcrossExecution()
+    let own = environmentStrings().filter { entry in
+      !["PYTHONHOME=", "PYTHONPATH=", "VIRTUAL_ENV="].contains(where: entry.hasPrefix)
+    }
+    let search = own.first { $0.hasPrefix("PATH=") }.map { ":" + $0.dropFirst("PATH=".count) } ?? ""
+    let variables =
+      own.filter { !$0.hasPrefix("PATH=") }
+      + ["PATH=\(python.scripts)\(search)", "VIRTUAL_ENV=\(python.path)"]
+    try replaceProcess(with: python.python, [path.string] + arguments, environment: variables)
+  }
+
+  /// The binary that a bare name stands for: the only one of that name, where neither a path nor a Python project has it.
+  private func scripts(_ session: WorkspaceSession) throws -> TargetID? {
+    let graph = session.graph
+    guard let projects = session.workspace.configuration.projects, package == nil,
+      !spec.contains(where: { ":/*#@".contains($0) }), graph.files.directory(at: spec) == nil,
+      graph.files.file(at: spec) == nil, projects.entries(named: spec).isEmpty
+    else { return nil }
+    let binaries = graph.sortedByAddress(graph.allTargets.filter { graph.type(of: $0) == .pexBinary })
+    let found = binaries.filter { graph.address(of: $0).name == spec }
+    if found.count == 1 { return found[0] }
+    let names = binaries.map { graph.address(of: $0).name }
+    throw Diagnostic(
+      .input, found.isEmpty ? "no script or file is named \"\(spec)\"" : "several scripts are named \"\(spec)\"",
+      notes: found.isEmpty ? [] : ["they are " + found.map { graph.name(of: $0) }.joined(separator: ", ")],
+      remedies: found.isEmpty
+        ? [Suggestions.remedy(for: spec, among: names), "\"kilt list :: --filter-target-type=pex_binary\" lists all"]
+          .compactMap { $0 } : ["run `kilt run \(graph.name(of: found[0]))`"])
   }
 
   private func notRunnable(_ session: WorkspaceSession, _ id: TargetID) -> Diagnostic {

@@ -12,6 +12,8 @@ struct ProjectLayout: Equatable {
   var constraintsSource: String?
   /// Source roots as `kilt.toml` writes them: `/` for the root, a name for every directory of that name.
   var sourceRoots = ["/"]
+  /// Whether Python projects with a lockfile define the targets, so that `kilt.toml` names no source roots and resolves.
+  var projectsDefineTargets = false
   /// Whether a `manage.py` of Django is there: Django finds settings and applications by strings.
   var usesDjango = false
   /// The branch that is checked out, when it can be the main branch.

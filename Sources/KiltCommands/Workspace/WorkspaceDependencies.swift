@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import BuildCommands
+internal import ContentStore
 internal import JSON
 internal import TargetGraph
 
@@ -11,6 +13,7 @@ struct WorkspaceDependencies: ParsableCommand {
         kilt dependencies services/fiddler:server
         kilt dependencies --transitive services/fiddler:server
         kilt dependencies --format=json ::       an object: target to dependencies
+        kilt dependencies --packages api:serve   name==version of each package
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -23,10 +26,19 @@ struct WorkspaceDependencies: ParsableCommand {
   @Flag(help: "List the named targets as well.")
   var closed = false
 
+  @Flag(help: "List the locked packages that the targets come to on this machine.")
+  var packages = false
+
   func run() throws {
     let session = try WorkspaceSession(global)
     let selected = try session.select(targets, verb: "dependencies")
     let resolver = session.resolver
+    if packages {
+      let listing = PackageListing(
+        workspace: session.workspace, resolver: resolver, store: try ContentStore.userDefault())
+      session.write(lines: try listing.packages(of: selected), as: output.format)
+      return try session.reportWarnings()
+    }
     switch output.format {
     case .text:
       var found: Set<TargetID> = []

@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import Diagnostics
+internal import PythonProjects
 internal import SystemSupport
+internal import Workspace
 
 /// `kilt init`.
 struct WorkspaceInit: ParsableCommand {
@@ -29,12 +31,18 @@ struct WorkspaceInit: ParsableCommand {
         remedies: ["run `kilt list ::` to list its targets"])
     }
     let path = directory.appending("kilt.toml")
-    let layout = ProjectLayout.read(directory)
+    var layout = ProjectLayout.read(directory)
+    layout.projectsDefineTargets = try Self.hasProjects(directory)
     try FileSystem.write(
       text: Self.text(name: directory.lastComponent?.string ?? "workspace", layout: layout), to: path)
     global.note("wrote \(path)")
     if let source = layout.constraintsSource {
       global.note("  Python \(layout.interpreterConstraints.joined(separator: ", ")), from \(source)")
+    }
+    if layout.projectsDefineTargets {
+      global.note("  targets, source roots and packages: from pyproject.toml and the lockfile beside it")
+      global.note("next:\n  kilt list ::      list the targets\n  kilt package ::   build the programs into dist")
+      return
     }
     global.note("  source roots: \(layout.sourceRoots.joined(separator: ", "))")
     if layout.usesDjango {
@@ -59,6 +67,7 @@ struct WorkspaceInit: ParsableCommand {
 
 
       """
+    if layout.projectsDefineTargets { return projectText(name: name, layout: layout) }
     let strings = { (texts: [String]) in texts.map { "\"\(quoted($0))\"" }.joined(separator: ", ") }
     return """
       # The workspace is this directory and everything below it.
@@ -90,6 +99,40 @@ struct WorkspaceInit: ParsableCommand {
       main_branch = "\(quoted(layout.mainBranch))"
 
       """
+  }
+
+  /// Whether the directory is a workspace without a `kilt.toml`, because Python projects define its targets.
+  private static func hasProjects(_ directory: FilePath) throws -> Bool {
+    do {
+      let workspace = try Workspace.find(from: directory)
+      return workspace.root == directory && workspace.configuration.projects != nil
+    } catch is Diagnostic {
+      // What is wrong with the projects is told when they are used.
+      return false
+    }
+  }
+
+  private static func projectText(name: String, layout: ProjectLayout) -> String {
+    """
+    # The workspace is this directory and everything below it. Its targets, source roots and packages follow from
+    # pyproject.toml and the lockfile beside it: see docs/uv-workspaces.md.
+
+    [workspace]
+    name = "\(quoted(name))"
+
+    # `kilt publish` uploads bundles here, and pex-runner fetches them: a directory, or s3://BUCKET/PREFIX.
+    [repository]
+    url = "file:.kilt/repository"
+
+    # `kilt job` talks to this scheduler. `kilt scheduler` runs one on this machine.
+    [clusters.devcluster]
+    scheduler = "http://127.0.0.1:8081"
+
+    # Jobs in the stage "prod" must come from a commit on this branch.
+    [git]
+    main_branch = "\(quoted(layout.mainBranch))"
+
+    """
   }
 
   /// The text as the inside of a basic string of TOML.

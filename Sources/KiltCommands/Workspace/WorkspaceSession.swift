@@ -55,6 +55,11 @@ struct TargetOptions: ParsableArguments {
   )
   var specFiles: [String] = []
 
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp("A Python project by name: its targets, or those named besides. Repeatable.", valueName: "name"))
+  var package: [String] = []
+
   @Option(help: ArgumentHelp("Keep only targets with these tags (a,b means either; -a means not).", valueName: "tags"))
   var tag: [String] = []
 
@@ -135,10 +140,12 @@ struct WorkspaceSession {
     resolver = DependencyResolver(graph: graph, sources: workspace)
   }
 
-  /// The specs that texts write, as seen from the working directory. Absolute paths may lie in the workspace.
-  func parse(_ texts: [String]) throws -> [Spec] {
+  /// The specs that texts write, as seen from the working directory. Absolute paths may lie in the workspace, and a name of
+  /// a Python project stands for its directory where no file or directory has that name.
+  func parse(_ texts: [String], packages: [String] = []) throws -> [Spec] {
     let top = workspace.root.string + "/"
-    return try texts.map { text in
+    let names = ProjectNames(workspace, graph)
+    return try names.specs(texts, packages: packages).map { text in
       let mark = text.hasPrefix("-") ? "-" : ""
       let body = text.dropFirst(mark.count)
       let inside = body.hasPrefix(top) && !body.hasPrefix("//") ? mark + "//" + body.dropFirst(top.count) : text
@@ -161,12 +168,12 @@ struct WorkspaceSession {
       let excluded = Set(try graph.select(try parse(texts.map { String($0.dropFirst()) }), filter: filter))
       return changed.filter { filter.accepts(graph[$0]) && !excluded.contains($0) }
     }
-    guard !texts.isEmpty else {
+    guard !texts.isEmpty || !options.package.isEmpty else {
       throw Diagnostic(
         .input, "no targets are named",
         remedies: ["\"kilt \(verb) ::\" takes all; \"kilt \(verb) --help\" shows how to name some"])
     }
-    return try graph.select(try parse(texts), filter: filter)
+    return try graph.select(try parse(texts, packages: options.package), filter: filter)
   }
 
   private func changedTargets(_ options: TargetOptions) throws -> [TargetID] {

@@ -21,6 +21,8 @@ public struct ClosureParts {
   public var sourceRoots: Set<String> = []
   /// The targets of which something has to be made first, in the order of the closure.
   public var made: [TargetID] = []
+  /// The requirements on Python projects of the workspace, whose metadata the code sees.
+  public var projects: [TargetID] = []
 
   /// - Parameter target: what the closure is of: its resolve is the one that all of it must have.
   /// - Throws: `Diagnostic` for a dependency of another resolve.
@@ -39,6 +41,7 @@ public struct ClosureParts {
       switch part.type {
       case .file: if let file = part.file { found.insert(graph.files.path(of: file)) }
       case .pythonRequirement:
+        if part.declaration.typeName == TargetType.projectDependencies { projects.append(id) }
         for text in part.strings(of: "requirements") { texts[text] = part.address }
       default: if TargetBuilder.isMade(part) { made.append(id) }
       }

@@ -31,7 +31,9 @@ public struct ProgramEnvironment: Sendable {
     let target = graph[leading]
     let parts = try ClosureParts(closure, of: target, in: resolver)
     var made = MadeParts()
-    try builder.together([leading]) { _ in made = try builder.made(parts.made, for: target.address) }
+    try builder.together([leading]) { _ in
+      made = try builder.made(parts.made, projects: parts.projects, for: target.address)
+    }
     python = try environments.environment(
       of: parts.requirements, lockfile: graph.lockfile(of: target),
       constraints: graph.interpreterConstraints(of: target), for: target.address,

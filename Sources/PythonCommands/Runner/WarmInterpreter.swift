@@ -7,6 +7,8 @@ internal import SystemSupport
 /// What the runner is to do with one file; the fields are those of `kilt_test_runner.py`.
 struct RunnerRequest {
   var tree: FilePath
+  /// Where pytest runs: the tree, or a directory in it.
+  var directory: FilePath
   var arguments: [String]
   /// `NAME=value`.
   var environment: [String]
@@ -27,7 +29,8 @@ struct RunnerRequest {
       variables[String(name)] = .string(String(entry.dropFirst(name.count + 1)))
     }
     return .members([
-      "tree": .string(tree.string), "arguments": .strings(arguments), "environment": .object(variables),
+      "tree": .string(tree.string), "directory": .string(directory.string), "arguments": .strings(arguments),
+      "environment": .object(variables),
       "sources": .strings(sources), "prefix": .string(python.path.string),
       "site_packages": .string(python.sitePackages.string), "output": .string(output.string),
       "result": .string(result.string), "coverage": coverage.map { .string($0.string) } ?? .null,

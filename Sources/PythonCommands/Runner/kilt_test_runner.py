@@ -187,7 +187,7 @@ def apply_environment(request):
     if hasattr(time, "tzset"):
         # The warm process has read its own time zone long ago.
         time.tzset()
-    os.chdir(request["tree"])
+    os.chdir(request["directory"])
 
 
 def enter(request, start):

@@ -7,11 +7,11 @@ extension TargetBuilder {
   /// - Returns: by the tests' targets; nothing for a test that needs nothing.
   public func made(for plans: [TestPlan], jobs: Int) throws -> [TargetID: MadeParts] {
     var made: [TargetID: MadeParts] = [:]
-    let needy = plans.filter { !$0.made.isEmpty || !$0.packages.isEmpty }
+    let needy = plans.filter { !$0.made.isEmpty || !$0.packages.isEmpty || !$0.projects.isEmpty }
     let byTarget = Dictionary(needy.map { ($0.target, $0) }, uniquingKeysWith: { first, _ in first })
     try together(needy.map(\.target), jobs: jobs) { id in
       guard let plan = byTarget[id] else { return }
-      made[id] = try self.made(plan.made, packages: plan.packages, for: plan.address)
+      made[id] = try self.made(plan.made, packages: plan.packages, projects: plan.projects, for: plan.address)
     }
     return made
   }

@@ -88,6 +88,7 @@ struct TestInputs: Sendable {
     for wheel in closure.wheels { list.append("wheel", wheel.fileName, wheel.sha256) }
     // What it sees.
     list.append("test file", plan.file)
+    if !configuration.directory.isEmpty { list.append("directory", configuration.directory) }
     let present = Dictionary(plan.files.map { ($0.treePath, $0.path) }, uniquingKeysWith: { first, _ in first })
     for file in plan.files { list.append("file", file.treePath, Self.text(digests[file.path])) }
     for path in configuration.files { list.append("configuration", path, Self.text(digests[path])) }

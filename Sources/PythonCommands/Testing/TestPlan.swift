@@ -28,6 +28,8 @@ public struct TestPlan: Sendable {
   public var workers: Int?
   /// Targets of its closure of which something has to be made: generated files, distributions.
   public var made: [TargetID]
+  /// Requirements of its closure on Python projects of the workspace, whose metadata the test sees.
+  public var projects: [TargetID] = []
   /// The packages that are built and put into the tree.
   public var packages: [TargetID]
 

@@ -52,7 +52,8 @@ public struct TestPlanner {
       sourceRoots: (own.map { [$0] } ?? []) + roots,
       lockfile: graph.lockfile(of: target), interpreterConstraints: graph.interpreterConstraints(of: target),
       timeout: try seconds(target), environment: target.strings(of: "extra_env_vars"),
-      workers: target.value(of: "xdist_concurrency").int.map { Int($0) }, made: parts.made, packages: packages)
+      workers: target.value(of: "xdist_concurrency").int.map { Int($0) }, made: parts.made, projects: parts.projects,
+      packages: packages)
   }
 
   private func seconds(_ target: Target) throws -> Int? {

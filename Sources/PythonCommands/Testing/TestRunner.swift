@@ -1,10 +1,12 @@
 public import BuildCommands
+internal import BuildFiles
 public import ContentStore
 internal import Diagnostics
 internal import Digests
 internal import JSON
 internal import PythonEnvironments
 internal import PythonPackaging
+internal import PythonProjects
 internal import Synchronization
 public import SystemSupport
 public import Workspace
@@ -146,12 +148,12 @@ public struct TestRunner: Sendable {
   private func inputs(
     _ plans: [TestPlan], _ environments: ClosureEnvironments, _ maker: (TestPlan) throws -> MadeParts
   ) throws -> [TestInputs] {
-    let configuration = try TestConfiguration(in: workspace.root, withCoverage: options.usesCoverage)
-    try digests.read(Set(plans.flatMap { $0.files.map(\.path) } + configuration.files))
+    let configurations = try plans.map { try configuration(of: $0) }
+    try digests.read(Set(plans.flatMap { $0.files.map(\.path) } + configurations.flatMap(\.files)))
     let own = TestEnvironment(environmentStrings())
     let tools: [PythonTool] = options.usesCoverage ? [.pytest, .coverage] : [.pytest]
-    return try plans.map { plan in
-      let made = plan.made.isEmpty && plan.packages.isEmpty ? MadeParts() : try maker(plan)
+    return try zip(plans, configurations).map { plan, configuration in
+      let made = plan.made.isEmpty && plan.packages.isEmpty && plan.projects.isEmpty ? MadeParts() : try maker(plan)
       return try TestInputs(
         plan,
         closure: try environments.resolve(
@@ -160,6 +162,16 @@ public struct TestRunner: Sendable {
         options: options, environment: try own.variables(options.environment + plan.environment),
         configuration: configuration, made: made, digests: digests)
     }
+  }
+
+  /// What configures pytest for a test: the nearest files above it in a Python project, those at the root elsewhere.
+  private func configuration(of plan: TestPlan) throws -> TestConfiguration {
+    let directory = Paths.parent(plan.file)
+    guard let project = workspace.configuration.projects?.entry(above: directory)?.directory else {
+      return try TestConfiguration(in: workspace.root, withCoverage: options.usesCoverage)
+    }
+    return try TestConfiguration(
+      of: directory, project: project, in: workspace.root, withCoverage: options.usesCoverage)
   }
 
   private func known(_ inputs: TestInputs) throws -> TestResult? {
@@ -228,14 +240,18 @@ public struct TestRunner: Sendable {
     ]
     let environment =
       inputs.environment.filter { own[String($0.prefix { $0 != "=" })] == nil } + own.map { "\($0.key)=\($0.value)" }
+    let folder = inputs.configuration.directory
+    let directory = folder.isEmpty ? place.tree : place.tree.appending(folder)
     var arguments = [
-      "--rootdir=\(place.tree)", "--color=\(options.usesColor ? "yes" : "no")", "--junit-xml=\(place.report)", "-o",
+      "--rootdir=\(directory)", "--color=\(options.usesColor ? "yes" : "no")", "--junit-xml=\(place.report)", "-o",
       "junit_family=xunit2",
     ]
     let hasWorkers = inputs.closure.wheels.contains { $0.name.text == "pytest-xdist" }
     if let workers = plan.workers, workers > 0, hasWorkers { arguments += ["-n", "\(workers)"] }
     return RunnerRequest(
-      tree: place.tree, arguments: arguments + [plan.file] + options.arguments, environment: environment.sorted(),
+      tree: place.tree, directory: directory,
+      arguments: arguments + [Paths.relative(plan.file, to: folder)] + options.arguments,
+      environment: environment.sorted(),
       sources: sources, python: python, output: place.output, result: place.result,
       coverage: options.usesCoverage ? place.coverage : nil, timeout: options.timeout(of: plan))
   }

@@ -7,25 +7,35 @@ extension Lockfile {
   ///   - name: the required project.
   ///   - extras: what the requirement names in brackets.
   public func closure(of name: PackageName, extras: [String]) -> LockClosure {
-    let byName = Dictionary(grouping: packages.indices) { packages[$0].name }
-    let edges = roots.filter { $0.name == name }
+    let byName = nodesByName
+    let edges = members.contains { $0.name == name } ? [] : roots.filter { $0.name == name }
     var followed: Set<LockClosure.Node> = []
     var pending: [LockClosure.Node] = []
     func enqueue(_ edge: LockedDependency) {
-      for index in byName[edge.name] ?? [] where edge.version.map({ $0 == packages[index].version }) ?? true {
-        for extra in [""] + edge.extras {
-          let node = LockClosure.Node(package: index, extra: extra)
-          if followed.insert(node).inserted { pending.append(node) }
+      for index in byName[edge.name] ?? []
+      where edge.version.map({ $0 == node(index).version || index >= packages.count }) ?? true {
+        for extra in (edge.extras.contains(Self.onlyGroups) ? [] : [""]) + edge.extras {
+          let place = LockClosure.Node(package: index, extra: extra)
+          if followed.insert(place).inserted { pending.append(place) }
         }
       }
     }
     enqueue(LockedDependency(name: name, extras: extras))
     for edge in edges { enqueue(edge) }
-    while let node = pending.popLast() {
-      let package = packages[node.package]
-      for edge in node.extra.isEmpty ? package.dependencies : package.extras[node.extra] ?? [] { enqueue(edge) }
+    while let place = pending.popLast() {
+      let package = node(place.package)
+      for edge in place.extra.isEmpty ? package.dependencies : package.extras[place.extra] ?? [] { enqueue(edge) }
     }
-    return LockClosure(roots: Set(edges), packages: Set(followed.map { packages[$0.package] }))
+    // Of a project of the workspace, only what is asked of it counts: its code is not in the lock.
+    let reached = followed.map { place in
+      var package = node(place.package)
+      if place.package >= packages.count {
+        package.extras = package.extras.filter { $0.key == place.extra }
+        if !place.extra.isEmpty { package.dependencies = [] }
+      }
+      return package
+    }
+    return LockClosure(roots: Set(edges), packages: Set(reached))
   }
 }
 

@@ -10,34 +10,53 @@ extension Lockfile {
     let chosen = Dictionary(
       try subset(of: requirements, for: target, path: path).map { ($0.name, $0) },
       uniquingKeysWith: { first, _ in first })
-    var parents: [PackageName: PackageName?] = [:]
-    var extras: [PackageName: Set<String>] = [:]
-    var level: [PackageName] = []
-    for requirement in requirements where chosen[requirement.name] != nil {
-      extras[requirement.name, default: []].formUnion(requirement.extras)
-      if parents.updateValue(nil, forKey: requirement.name) == nil { level.append(requirement.name) }
+    // Chains may lead through projects of the workspace, which are not installed from the lock.
+    let through = Dictionary(members.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    func package(_ name: PackageName) -> LockedPackage? { chosen[name] ?? through[name] }
+    let environment = environment(of: target)
+    // An extra is a place of its own: it may be asked for after the package was reached without it.
+    var parents: [ChainLink: ChainLink?] = [:]
+    var level: [ChainLink] = []
+    func reach(_ name: PackageName, _ extras: [String], from parent: ChainLink?, _ level: inout [ChainLink]) {
+      for extra in (extras.contains(Self.onlyGroups) ? [] : [""]) + extras {
+        let link = ChainLink(name: name, extra: extra)
+        if parents[link] == nil {
+          parents[link] = .some(parent)
+          level.append(link)
+        }
+      }
     }
-    while !level.isEmpty, parents[name] == nil {
-      var next: [PackageName] = []
-      for parent in level {
-        guard let package = chosen[parent] else { continue }
-        let edges = package.dependencies + (extras[parent] ?? []).sorted().flatMap { package.extras[$0] ?? [] }
-        for edge in edges where edge.marker?.evaluate(in: target.environment) ?? true {
-          extras[edge.name, default: []].formUnion(edge.extras)
-          guard chosen[edge.name] != nil, parents[edge.name] == nil else { continue }
-          parents[edge.name] = .some(parent)
-          next.append(edge.name)
+    let byName = nodesByName
+    for requirement in requirements where package(requirement.name) != nil {
+      guard let (_, extras) = try root(requirement, environment, target, path: path, byName) else { continue }
+      reach(requirement.name, extras, from: nil, &level)
+    }
+    var last: ChainLink?
+    while last == nil, !level.isEmpty {
+      last = level.first { $0.name == name }
+      var next: [ChainLink] = []
+      for link in level where last == nil {
+        guard let locked = package(link.name) else { continue }
+        for edge in link.extra.isEmpty ? locked.dependencies : locked.extras[link.extra] ?? []
+        where package(edge.name) != nil && edge.marker?.evaluate(in: environment) ?? true {
+          reach(edge.name, edge.extras, from: link, &next)
         }
       }
       level = next
     }
-    guard parents[name] != nil else { return nil }
+    guard last != nil else { return nil }
     var chain: [LockedPackage] = []
-    var current: PackageName? = name
-    while let package = current {
-      if let locked = chosen[package] { chain.append(locked) }
-      current = parents[package] ?? nil
+    while let link = last {
+      if let locked = package(link.name), chain.last?.name != link.name { chain.append(locked) }
+      last = parents[link] ?? nil
     }
     return chain.reversed()
   }
+}
+
+/// A package in a chain, or one of its extras.
+private struct ChainLink: Hashable {
+  var name: PackageName
+  /// Empty for the package itself.
+  var extra: String
 }

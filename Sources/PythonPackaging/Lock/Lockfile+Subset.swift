@@ -13,40 +13,19 @@ extension Lockfile {
     of requirements: [Requirement], for target: PythonTarget, path: String
   ) throws(LockError) -> [LockedPackage] {
     try check(target, path: path)
-    let environment = environment(of: target)
-    let left = Set(excludes)
-    let byName = Dictionary(grouping: packages.indices) { packages[$0].name }
-    var chosen: [PackageName: Int] = [:]
-    /// The extras of a package that were followed already; "" stands for the package itself.
-    var followed = Set<String>()
-    var pending: [(package: Int, extra: String)] = []
-
-    func enqueue(_ index: Int, extras: [String]) {
-      chosen[packages[index].name] = index
-      for extra in [""] + extras where followed.insert("\(index) \(extra)").inserted {
-        pending.append((index, extra))
+    // Extras and groups that exclude each other are in markers of their own (uv): which of them are asked for is known
+    // only when the edges have been followed.
+    var environment = environment(of: target)
+    while true {
+      var walk = LockWalk(self, environment, target, path)
+      for requirement in requirements { try walk.start(at: requirement) }
+      try walk.finish()
+      // More names can only open more edges, so this ends.
+      guard let known = environment.conflictNames, !walk.conflictNames.isSubset(of: known) else {
+        return walk.chosen.values.filter { $0 < packages.count }.map { packages[$0] }.sorted { $0.name < $1.name }
       }
+      environment.conflictNames = known.union(walk.conflictNames)
     }
-    func follow(_ edge: LockedDependency, of package: LockedPackage) throws(LockError) {
-      guard edge.marker?.evaluate(in: environment) ?? true, !left.contains(edge.name.text) else { return }
-      guard byName[edge.name] != nil else {
-        throw .missingDependency(name: edge.name.text, of: package.title, target: target.description, path: path)
-      }
-      guard let index = choose(edge.name, edge.version, byName[edge.name] ?? [], environment) else {
-        throw .notForTarget(name: edge.name.text, target: target.description, path: path)
-      }
-      enqueue(index, extras: edge.extras)
-    }
-
-    for requirement in requirements {
-      guard let (index, extras) = try root(requirement, environment, target, path: path, byName) else { continue }
-      enqueue(index, extras: extras)
-    }
-    while let (index, extra) = pending.popLast() {
-      let package = packages[index]
-      for edge in extra.isEmpty ? package.dependencies : package.extras[extra] ?? [] { try follow(edge, of: package) }
-    }
-    return chosen.values.map { packages[$0] }.sorted { $0.name < $1.name }
   }
 
   /// Whether the lock is good for a target at all.
@@ -73,6 +52,7 @@ extension Lockfile {
     var environment = target.environment
     environment.extras = extras
     environment.dependencyGroups = dependencyGroups
+    if hasConflicts { environment.conflictNames = [] }
     return environment
   }
 
@@ -82,6 +62,10 @@ extension Lockfile {
     _ byName: [PackageName: [Int]]
   ) throws(LockError) -> (index: Int, extras: [String])? {
     guard requirement.marker?.evaluate(in: environment) ?? true else { return nil }
+    if let index = members.firstIndex(where: { $0.name == requirement.name }) {
+      // What other projects ask of a member is not asked here.
+      return (packages.count + index, requirement.extras)
+    }
     guard let candidates = byName[requirement.name] else {
       let near = Suggestions.nearest(to: requirement.name.text, among: byName.keys.map(\.text).sorted())
       throw .notLocked(name: requirement.name.text, path: path, suggestions: near)
@@ -100,8 +84,20 @@ extension Lockfile {
   func choose(
     _ name: PackageName, _ version: String?, _ candidates: [Int], _ environment: MarkerEnvironment
   ) -> Int? {
-    if let version { return candidates.first { packages[$0].version == version } }
+    if let version {
+      return candidates.first { node($0).version == version } ?? candidates.first { $0 >= packages.count }
+    }
     if candidates.count == 1 { return candidates[0] }
-    return candidates.first { packages[$0].marker?.evaluate(in: environment) ?? true }
+    return candidates.first { node($0).marker?.evaluate(in: environment) ?? true }
+  }
+
+  /// A package by its place, members after the packages.
+  func node(_ index: Int) -> LockedPackage {
+    index < packages.count ? packages[index] : members[index - packages.count]
+  }
+
+  /// The places of all packages and members, by name.
+  var nodesByName: [PackageName: [Int]] {
+    Dictionary(grouping: 0..<(packages.count + members.count)) { node($0).name }
   }
 }

@@ -19,6 +19,11 @@ public struct Lockfile: Sendable, Hashable {
   public var roots: [LockedDependency]
   /// By name, then version.
   public var packages: [LockedPackage]
+  /// The projects of the workspace that the lock knows (uv): never installed from the lock, but followed. Their dependency
+  /// groups are extras named as in ``groupExtra(_:)``.
+  public var members: [LockedPackage] = []
+  /// Whether markers name extras and groups that exclude each other (uv's `conflicts`).
+  var hasConflicts = false
   /// Extras and dependency groups that markers of its packages may ask for (PEP 751); all count.
   var extras: Set<String> = []
   var dependencyGroups: Set<String> = []
@@ -39,6 +44,17 @@ public struct Lockfile: Sendable, Hashable {
     self.roots = roots
     self.packages = packages
   }
+}
+
+extension Lockfile {
+  /// The extra of a member that stands for one of its dependency groups.
+  static func groupExtra(_ name: String) -> String { groupPrefix + PackageName.normalize(name) }
+  /// What the extras of groups begin with.
+  static let groupPrefix = "kilt-group-"
+  /// The extra of a member that leaves out its own dependencies, so that only other extras count.
+  static let onlyGroups = "kilt-only-groups"
+  /// The member that stands for the dependency groups of a workspace root without a project.
+  static let rootMember = "kilt-workspace-root"
 }
 
 /// The kinds of lockfile that can be read.

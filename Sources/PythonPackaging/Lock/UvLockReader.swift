@@ -36,9 +36,12 @@ struct UvLockReader {
       throw bad("the field \"requires-python\"")
     }
     let (roots, packages) = try content(keepsFolders: true) { LockfileReader.resolve($1, besides: path) }
-    if packages.isEmpty { throw bad("it holds no packages") }
+    let members = try members()
+    if packages.isEmpty, members.isEmpty { throw bad("it holds no packages") }
     var lockfile = Lockfile(requiresPython: requiresPython, requirements: [], roots: roots, packages: packages)
     lockfile.format = .uv
+    lockfile.members = members
+    lockfile.hasConflicts = !(json["conflicts"]?.array ?? []).isEmpty
     for text in json["supported-markers"]?.strings ?? [] {
       guard let marker = Marker(text) else { throw bad("the marker \"\(text)\"") }
       lockfile.environments.append(marker)
@@ -83,8 +86,7 @@ struct UvLockReader {
     var roots: [LockedDependency] = []
     var packages: [LockedPackage] = []
     for entry in json["package"]?.array ?? [] {
-      let source = entry["source"]
-      if source?["virtual"] != nil || source?["editable"] != nil {
+      if isMember(entry, keepsFolders) {
         for group in ["optional-dependencies", "dev-dependencies"] {
           for (_, dependencies) in entry[group]?.object?.members ?? [] { roots += try edges(dependencies) }
         }
@@ -99,6 +101,60 @@ struct UvLockReader {
     return (roots, packages)
   }
 
+  /// Whether a package is a project whose code is in the workspace: one with compiled code is built like any other folder.
+  private func isMember(_ entry: JSONValue, _ keepsFolders: Bool) -> Bool {
+    let source = entry["source"]
+    if source?["virtual"] != nil { return true }
+    guard let folder = source?["editable"]?.string else { return false }
+    return !keepsFolders || !compiles(LockfileReader.resolve(folder, besides: path))
+  }
+
+  /// Whether the build of a project compiles code, so that its files are not its wheel.
+  private func compiles(_ folder: String) -> Bool {
+    // A project that cannot be read is none that is compiled.
+    guard let bytes = try? FileSystem.read(root.appending(folder).appending("pyproject.toml"), limit: 16 << 20),
+      let document = try? TOMLDocument(parsing: bytes)
+    else { return false }
+    let system = document.root["build-system"]
+    let backend = system?["build-backend"]?.string ?? ""
+    if ["maturin", "scikit_build_core", "mesonpy", "setuptools_rust"].contains(where: backend.hasPrefix) {
+      return true
+    }
+    guard backend.isEmpty || backend.hasPrefix("setuptools") else { return false }
+    if document.root["tool"]?["setuptools"]?["ext-modules"] != nil { return true }
+    let compilers = ["cython", "pybind11", "setuptools-rust", "cffi", "nanobind", "mypy"]
+    return (system?["requires"]?.strings ?? []).contains { text in
+      compilers.contains(
+        PackageName.normalize(String(text.prefix { $0.isLetter || $0.isNumber || "-_.".contains($0) })))
+    }
+  }
+
+  /// The projects of the lock, with their dependency groups as extras, and one that has those of a root without project.
+  private func members() throws(LockError) -> [LockedPackage] {
+    var found: [LockedPackage] = []
+    for entry in json["package"]?.array ?? [] where isMember(entry, true) {
+      guard let name = entry["name"]?.string.flatMap({ PackageName($0) }) else { throw bad("a package without name") }
+      // Its version says nothing of what it needs.
+      var member = LockedPackage(name: name, version: "")
+      member.dependencies = try edges(entry["dependencies"])
+      for (extra, dependencies) in entry["optional-dependencies"]?.object?.members ?? [] {
+        member.extras[PackageName.normalize(extra)] = try edges(dependencies)
+      }
+      for (group, dependencies) in entry["dev-dependencies"]?.object?.members ?? [] {
+        member.extras[Lockfile.groupExtra(group)] = try edges(dependencies)
+      }
+      found.append(member)
+    }
+    if let groups = json["manifest"]?["dependency-groups"]?.object, let name = PackageName(Lockfile.rootMember) {
+      var member = LockedPackage(name: name, version: "")
+      for (group, dependencies) in groups.members {
+        member.extras[Lockfile.groupExtra(group)] = try edges(dependencies, extrasKey: "extras")
+      }
+      found.append(member)
+    }
+    return found
+  }
+
   private static func precedes(_ left: String, _ right: String) -> Bool {
     guard let l = Version(left), let r = Version(right) else { return left < right }
     return l < r
@@ -109,7 +165,8 @@ struct UvLockReader {
   ) throws(LockError) -> LockedPackage {
     guard let name = entry["name"]?.string.flatMap({ PackageName($0) }) else { throw bad("a package without name") }
     // A project in a folder may work its version out when it is built.
-    guard let version = entry["version"]?.string ?? (entry["source"]?["directory"] == nil ? nil : "") else {
+    let isFolder = entry["source"]?["directory"] != nil || entry["source"]?["editable"] != nil
+    guard let version = entry["version"]?.string ?? (isFolder ? "" : nil) else {
       throw bad("the package \(name) without version")
     }
     var package = LockedPackage(name: name, version: version)
@@ -133,7 +190,9 @@ struct UvLockReader {
     of package: inout LockedPackage, _ entry: JSONValue, _ place: (PackageName, String) -> String
   ) throws(LockError) {
     let source = entry["source"]
-    if let git = source?["git"]?.string {
+    if let folder = source?["editable"]?.string {
+      package.source = .path(place(package.name, folder))
+    } else if let git = source?["git"]?.string {
       package.source = Self.git(git)
       guard package.source != nil else {
         throw bad("the repository of \(package.name), of which it names no commit, or with a password")
@@ -162,13 +221,15 @@ struct UvLockReader {
     return PackageSource("git+\(halves[0])@\(parts[1])\(subdirectory ?? "")")
   }
 
-  private func edges(_ value: JSONValue?) throws(LockError) -> [LockedDependency] {
+  private func edges(
+    _ value: JSONValue?, extrasKey: String = "extra"
+  ) throws(LockError) -> [LockedDependency] {
     try (value?.array ?? []).map { edge throws(LockError) in
       guard let name = edge["name"]?.string.flatMap({ PackageName($0) }) else { throw bad("an edge without name") }
       let text = edge["marker"]?.string
       let marker = text.flatMap { Marker($0) }
       guard text == nil || marker != nil else { throw bad("the marker \"\(text ?? "")\"") }
-      let extras = (edge["extra"]?.strings ?? []).map { PackageName.normalize($0) }.sorted()
+      let extras = (edge[extrasKey]?.strings ?? []).map { PackageName.normalize($0) }.sorted()
       return LockedDependency(name: name, version: edge["version"]?.string, extras: extras, marker: marker)
     }
   }

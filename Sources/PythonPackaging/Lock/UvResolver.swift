@@ -119,7 +119,7 @@ public struct UvResolver: Sendable {
   }
 
   /// What uv said, with the credentials of URLs taken out. It ends with 1 when no versions fit, with 2 for the rest.
-  private static func failure(_ outcome: Subprocess.Outcome) -> LockError {
+  static func failure(_ outcome: Subprocess.Outcome) -> LockError {
     let lines = outcome.errorText.split(separator: "\n").map { line in
       line.split(separator: " ", omittingEmptySubsequences: false).map { word in
         word.utf8.contains(UInt8(ascii: ":")) && word.contains("://") ? redactedURL(String(word)) : String(word)

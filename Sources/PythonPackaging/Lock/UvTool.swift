@@ -66,6 +66,26 @@ public struct UvTool: Sendable {
     }
   }
 
+  /// Locks a project of the user, with the user's own configuration of uv.
+  ///
+  /// - Parameter arguments: after `uv lock`.
+  public func lockProject(in folder: FilePath, _ arguments: [String]) throws(SystemCallError) -> Subprocess.Outcome {
+    let changed = ["UV_NO_PROGRESS": "1", "NO_COLOR": "1"]
+    // An active virtual environment is not meant.
+    let dropped = Set(changed.keys).union([
+      "VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "UV_PROJECT", "UV_WORKING_DIRECTORY",
+    ])
+    let inherited = environmentStrings().filter { !dropped.contains(String($0.prefix { $0 != "=" })) }
+    return try Subprocess(
+      path.string, ["lock"] + arguments,
+      environment: inherited + changed.sorted { $0.key < $1.key }.map { "\($0)=\($1)" }, workingDirectory: folder,
+      deadlineMilliseconds: 1_800_000
+    ).run()
+  }
+
+  /// What uv said when it failed, with the credentials of URLs taken out.
+  public static func failure(_ outcome: Subprocess.Outcome) -> LockError { UvResolver.failure(outcome) }
+
   /// Runs it in a folder, with its own configuration files ignored: pip's configuration is the one that counts.
   func run(
     _ arguments: [String], in folder: FilePath, index: IndexConfiguration, python: Interpreter

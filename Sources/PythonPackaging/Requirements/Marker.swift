@@ -38,6 +38,7 @@ public indirect enum Marker: Sendable, Hashable {
     case .variableFirst(let variable, let comparison, let text):
       let value = environment[variable]
       if variable == .extra {
+        if let names = environment.conflictNames { return names.contains(text) == (comparison == .equal) }
         return Self.compare(PackageName.normalize(value), comparison, PackageName.normalize(text))
       }
       return Self.compare(Self.repaired(value, variable), comparison, text, asVersions: variable.isVersion)
@@ -48,6 +49,7 @@ public indirect enum Marker: Sendable, Hashable {
         return comparison == .isIn ? isMember : !isMember
       }
       if variable == .extra {
+        if let names = environment.conflictNames { return names.contains(text) == (comparison == .equal) }
         return Self.compare(PackageName.normalize(text), comparison, PackageName.normalize(environment[variable]))
       }
       return Self.compare(

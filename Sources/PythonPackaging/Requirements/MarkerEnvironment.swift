@@ -43,6 +43,8 @@ public enum MarkerVariable: String, Sendable, Hashable, CaseIterable {
 public struct MarkerEnvironment: Sendable, Hashable {
   /// Values by variable; one that is missing is the empty text.
   public var values: [MarkerVariable: String]
+  /// The extras and groups that are asked for, as uv names those that exclude each other; nil where a lock has none.
+  public var conflictNames: Set<String>?
   /// For `in extras` of lock files.
   public var extras: Set<String> = []
   /// For `in dependency_groups` of lock files.

@@ -76,6 +76,8 @@ struct MendingRound {
       let target = graph[id]
       let declaration = target.declaration
       let path = declaration.site.path
+      // What follows from a pyproject.toml is in no BUILD file.
+      guard declaration.site.isCall else { continue }
       guard directories.contains(target.address.directory), !ignored.contains(where: { $0.matches(path) }) else {
         continue
       }

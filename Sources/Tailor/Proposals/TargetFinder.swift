@@ -51,6 +51,8 @@ struct TargetFinder {
   }
 
   private func isOwned(_ file: FileID) -> Bool {
+    // Targets of Python projects follow from their files.
+    if workspace.projectDirectory(above: files.directory(of: file), of: files) != nil { return true }
     if !graph.owners(of: file).isEmpty { return true }
     if foreignSources.isEmpty { return false }
     let path = files.path(of: file)

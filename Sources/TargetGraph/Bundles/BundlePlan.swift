@@ -28,6 +28,8 @@ public struct BundlePlan: Sendable {
     public var text: String
     /// The target that it comes from.
     public var address: Address
+    /// Whether it names a project of the workspace, which stands for all that the project declares.
+    public var isProject = false
   }
 
   /// The target.
@@ -154,7 +156,8 @@ extension DependencyResolver {
         for text in part.strings(of: "requirements") {
           guard let line = RequirementLine(text) else { continue }
           requirements[text] = BundlePlan.Requirement(
-            name: line.normalizedName, text: line.text, address: part.address)
+            name: line.normalizedName, text: line.text, address: part.address,
+            isProject: part.declaration.typeName == TargetType.projectDependencies)
         }
       default: continue
       }

@@ -1,5 +1,6 @@
 internal import BuildFiles
 internal import Diagnostics
+internal import PythonProjects
 public import Workspace
 
 /// What code of a target runs with.
@@ -8,7 +9,9 @@ extension TargetGraph {
   /// without them.
   public func lockfile(of target: Target) -> String? {
     if configuration.resolves.isEmpty {
-      return implicitLockfile
+      // A program of a Python project uses the lockfile of that project's root, also for code of others.
+      guard let root = configuration.projects?.root(of: target.address.directory) else { return implicitLockfile }
+      return files.file(at: root.lockfile) == nil ? nil : root.lockfile
     }
     return resolve(of: target).flatMap { configuration.lockfile(ofResolve: $0) }
   }
@@ -21,7 +24,10 @@ extension TargetGraph {
 
   /// Whether a target's versions are those of this resolve: where there are none, all are in the one that is implied.
   public func belongs(_ target: Target, to resolve: WorkspaceConfiguration.Resolve) -> Bool {
-    configuration.resolves.isEmpty || self.resolve(of: target) == resolve.name
+    if let root = configuration.projects?.root(of: target.address.directory), configuration.resolves.isEmpty {
+      return root.lockfile == resolve.lockfile
+    }
+    return configuration.resolves.isEmpty || self.resolve(of: target) == resolve.name
   }
 
   /// The interpreters that a target's code may run under, as PEP 440 specifiers: its own, or else the workspace's.

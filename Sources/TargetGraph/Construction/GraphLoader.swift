@@ -109,6 +109,13 @@ private struct GraphLoader {
       let directory = files.directory(of: file)
       if files.state.isVisible(directory) { dirty.insert(directory) }
     }
+    // The targets of a project follow from the files that it has.
+    for file in changes.added + changes.removed {
+      guard let project = workspace.projectDirectory(above: files.directory(of: file), of: files),
+        files.state.isVisible(project)
+      else { continue }
+      dirty.insert(project)
+    }
     let environment = environmentHash
     let environmentChanged = environment != files.state.summary.environment
     let macros = try preludeChanged(changes, changed) || pluginsChanged(changes, changed)

@@ -37,8 +37,18 @@ enum ProjectRequirements {
       for extra in root["project"]?["optional-dependencies"]?.object?.members ?? [] {
         texts += extra.value.strings ?? []
       }
-      guard !texts.isEmpty else { throw lacking("project.dependencies", path) }
-      return texts.compactMap { RequirementLine($0) }
+      // An empty list says that nothing is required.
+      let isSaid = ["dependencies", "optional-dependencies"].contains { root["project"]?[$0] != nil }
+      guard isSaid else { throw lacking("project.dependencies", path) }
+      // What uv takes from the workspace or a path is no third-party project: it must not be looked for on an index.
+      var own: Set<String> = []
+      for source in root["tool"]?["uv"]?["sources"]?.object?.members ?? [] {
+        let entries = source.value.array ?? [source.value]
+        if entries.contains(where: { $0["workspace"]?.bool == true || $0["path"] != nil }) {
+          own.insert(RequirementLine.normalize(source.name))
+        }
+      }
+      return texts.compactMap { RequirementLine($0) }.filter { !own.contains($0.normalizedName) }
     case .pipenv: return []
     case .uv:
       guard let texts = root["tool"]?["uv"]?["dev-dependencies"]?.strings else {

@@ -38,6 +38,21 @@ extension DependencyResolver {
     return found
   }
 
+  /// What a Python file imports, with the targets that provide it. Names of Python's own modules are left out.
+  public func importedNames(of id: TargetID) throws -> [ImportedName] {
+    guard let file = graph.file(of: id), graph.type(of: id).isPythonSource else { return [] }
+    let resolve = graph.resolve(of: id)
+    return try named(imports(of: file).imports, inFile: graph.files.path(of: file)).compactMap {
+      entry -> ImportedName? in
+      if StandardLibrary.contains(entry.name) || entry.name.hasPrefix(".") { return nil }
+      let providers: [TargetID] =
+        switch modules.owners(of: entry.name, resolve: resolve, prefer: preference(for: id), trace: nil) {
+        case .clear(let targets), .ambiguous(let targets): targets
+        }
+      return ImportedName(name: entry.name, line: entry.line, isWeak: entry.isWeak, providers: providers)
+    }
+  }
+
   /// What a file imports, each name once.
   private struct NamedImport {
     var name: String

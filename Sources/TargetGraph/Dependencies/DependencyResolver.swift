@@ -181,6 +181,8 @@ public final class DependencyResolver {
           // A plugin's type may generate targets of files, among which the circle would be fine.
           let circle = path.drop { $0.id != dependency }
           if circle.contains(where: { graph.type(of: $0.id) == .foreign }) { continue }
+          // Python projects may declare each other.
+          if circle.allSatisfy({ graph.type(of: $0.id) == .pythonRequirement }) { continue }
           throw cycle(through: dependency, path.map(\.id))
         }
       }

@@ -41,7 +41,9 @@ struct ModuleMap: Sendable {
       guard let module = graph.moduleName(ofFile: path) else { return [] }
       return [Provision(name: module, isStub: path.hasSuffix(".pyi"), isThirdParty: false)]
     }
-    guard target.type == .pythonRequirement else { return [] }
+    guard target.type == .pythonRequirement, target.declaration.typeName != TargetType.projectDependencies else {
+      return []
+    }
     return modules(of: target).map { Provision(name: $0.0, isStub: $0.isStub, isThirdParty: true) }
   }
 

@@ -48,7 +48,7 @@ extension TargetGraph {
       if let file = files.file(at: path) {
         return try ownersOrThrow(of: file, path) + (withStarters ? starters(of: path) : [])
       }
-      if files.directory(at: path) != nil { return targets(inDirectory: path) }
+      if let directory = files.directory(at: path) { return targets(in: directory) + owned(in: directory) }
       throw missingPath(path, spec)
     case .glob(let pattern):
       guard let root = files.directory(at: "") else { return [] }
@@ -61,8 +61,15 @@ extension TargetGraph {
     case .descendants(let path):
       guard let directory = files.directory(at: path) else { throw missingPath(path, spec) }
       if path.isEmpty { return allTargets }
-      return files.subtree(of: directory).flatMap { targets(in: $0) }
+      return files.subtree(of: directory).flatMap { targets(in: $0) + owned(in: $0) }
     }
+  }
+
+  /// The targets of files in a directory that belongs to a Python project: the project declares them further up, where
+  /// nobody has written them.
+  private func owned(in directory: DirectoryID) -> [TargetID] {
+    if configuration.projects == nil { return [] }
+    return files.files(in: directory).flatMap { Array(owners(of: $0)) }
   }
 
   /// The binaries that a file is the entry point of, where they name it as a file. To Pants they own it as well.

@@ -1,5 +1,6 @@
 internal import BuildFiles
 internal import Diagnostics
+internal import PythonProjects
 internal import SystemPackage
 internal import SystemSupport
 
@@ -27,11 +28,10 @@ public struct EarlierWorkspace: Sendable {
     earlier.buildFileTexts = texts
     earlier.hiddenFiles = Set(changed).subtracting(entries.map(\.path))
     let configuration = try Self.configuration(of: earlier)
-    let named = Workspace(root: current.root, configuration: configuration)
-    earlier = named
-    earlier.buildFileTexts = texts
-    earlier.hiddenFiles = Set(changed).subtracting(entries.map(\.path))
-    workspace = earlier
+    var named = Workspace(root: current.root, configuration: configuration)
+    named.buildFileTexts = texts
+    named.hiddenFiles = earlier.hiddenFiles
+    workspace = named
     self.changed = Set(changed)
     var paths = Set(table.allDirectories.flatMap { table.files(in: $0).map { table.path(of: $0) } })
     paths.subtract(changed)
@@ -77,10 +77,17 @@ public struct EarlierWorkspace: Sendable {
         throw error
       }
     }
+    func withProjects(_ configuration: WorkspaceConfiguration) throws -> WorkspaceConfiguration? {
+      guard configuration.admitsProjects else { return nil }
+      return try ProjectSearch(workspace.projectFiles).table().map { configuration.with($0) }
+    }
     if let found = try text("kilt.toml") {
-      return try WorkspaceConfiguration(kiltFile: "kilt.toml", text: found, read: text)
+      let configuration = try WorkspaceConfiguration(kiltFile: "kilt.toml", text: found, read: text)
+      return try withProjects(configuration) ?? configuration
     }
     guard let found = try text("pants.toml") else {
+      // A commit from before there were projects has no targets.
+      if workspace.configuration.projects != nil { return try withProjects(.ofProjects) ?? .ofProjects }
       throw Diagnostic(.input, "the commit has neither kilt.toml nor pants.toml")
     }
     return try WorkspaceConfiguration(pantsFile: "pants.toml", text: found)

@@ -1,5 +1,7 @@
 // Workspace: where the workspace is, what it is configured to be, which files it has, and what git says about them.
 
+public import PythonProjects
+
 /// What `kilt.toml`, or `pants.toml` where there is no other, says about a workspace.
 public struct WorkspaceConfiguration: Sendable {
   /// A resolve: a set of third-party versions that fit together, with its lockfile.
@@ -123,6 +125,8 @@ public struct WorkspaceConfiguration: Sendable {
   /// Where versions are kept in a Pants repository without resolves. Pants resolves requirements anew for each build; Kilt
   /// takes them from a lockfile, which "kilt lock" makes.
   public var implicitResolve: Resolve?
+  /// The Python projects whose targets follow from `pyproject.toml`; nil where BUILD files declare all targets.
+  public var projects: ProjectTable?
   /// How dependencies follow from source files.
   public var inference = Inference()
   /// How tests are run.
@@ -141,11 +145,20 @@ public struct WorkspaceConfiguration: Sendable {
   /// Whether the workspace has nothing but a `pants.toml`: what Pants takes, is taken then.
   public var isForPants: Bool { path.hasSuffix("pants.toml") }
 
+  /// Whether projects may be found in the workspace: not where it is one of Pants, or names its own lockfiles.
+  var admitsProjects: Bool { !isForPants && resolves.isEmpty && implicitResolve == nil }
+
   /// The configuration of an empty file.
   public init() {}
 
   /// The resolves that have lockfiles.
-  public var lockedResolves: [Resolve] { resolves.isEmpty ? implicitResolve.map { [$0] } ?? [] : resolves }
+  public var lockedResolves: [Resolve] {
+    guard resolves.isEmpty else { return resolves }
+    guard let projects else { return implicitResolve.map { [$0] } ?? [] }
+    return projects.roots.map { root in
+      Resolve(name: root.directory.isEmpty ? "uv" : root.directory, lockfile: root.lockfile)
+    }
+  }
 
   /// The lockfile of a resolve.
   public func lockfile(ofResolve name: String) -> String? { resolves.first { $0.name == name }?.lockfile }

@@ -1,0 +1,73 @@
+internal import ArgumentParser
+internal import BuildCommands
+internal import ContentStore
+internal import Diagnostics
+internal import JSON
+internal import PythonProjects
+internal import TargetGraph
+internal import Workspace
+
+/// `kilt lint deps`.
+struct LintDependencies: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "deps", abstract: "Compare imports with what Python projects declare.",
+    discussion: """
+      Finds packages that the code of a project imports and that its pyproject.toml does not declare, and packages \
+      that it declares and no file imports. The files of the locked wheels say which package provides a module. \
+      Imports that may fail, and packages with entry points, are left out.
+
+      EXAMPLES
+        kilt lint deps
+        kilt lint deps --package api --package lib
+        kilt lint deps --format json
+      """)
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var output: FormatOption
+
+  @Option(
+    parsing: .singleValue, help: ArgumentHelp("A Python project by name. Default: all. Repeatable.", valueName: "name"))
+  var package: [String] = []
+
+  func run() throws {
+    let session = try WorkspaceSession(global)
+    guard let projects = session.workspace.configuration.projects else {
+      throw Diagnostic(
+        .input, "the workspace has no Python projects with a lockfile",
+        notes: ["a pyproject.toml with [tool.uv.workspace], or beside a uv.lock, is one"],
+        remedies: ["run `kilt lint deps` in a uv workspace"])
+    }
+    let entries = try package.isEmpty ? projects.entries : package.flatMap { try named($0, projects) }
+    let lint = DependencyLint(
+      workspace: session.workspace, resolver: session.resolver, store: try ContentStore.userDefault(),
+      note: global.note)
+    var findings: [DependencyLint.Finding] = []
+    for entry in entries { findings += try lint.findings(of: entry) }
+    session.resolver.save()
+    if output.format == .json {
+      session.write(
+        .array(
+          findings.map { finding in
+            .members([
+              "kind": .string(finding.kind.rawValue), "project": .string(finding.project),
+              "package": .string(finding.package), "message": .string(finding.diagnostic.summary),
+              "file": finding.diagnostic.location.map { .string($0.path) } ?? .null,
+              "line": finding.diagnostic.location.map { .int(Int64($0.line)) } ?? .null,
+            ])
+          }))
+      if !findings.isEmpty { throw ExitCode(Blame.work.exitCode) }
+      return
+    }
+    guard findings.isEmpty else { throw DiagnosticList(findings.map(\.diagnostic)) }
+    global.note("\(entries.count) projects declare what they import")
+  }
+
+  private func named(_ name: String, _ projects: ProjectTable) throws -> [ProjectTable.Entry] {
+    let found = projects.entries(named: name)
+    guard found.isEmpty else { return found }
+    let names = projects.entries.map(\.name).filter { !$0.isEmpty }
+    throw Diagnostic(
+      .input, "no Python project is named \"\(name)\"",
+      remedies: Suggestions.remedy(for: name, among: names).map { [$0] } ?? [])
+  }
+}
