@@ -169,7 +169,7 @@ import Testing
       example, try example.kilt(["test", "::", "--shard", "3/3", "--quiet"]), code: 2,
       """
       error: The value '3/3' is invalid for '--shard <k/N>'
-      Help:  --shard <k/N>  Run part k of N, counted from 0: each file is in one part.
+      Help:  --shard <k/N>  Run part k of N parts, counted from 0. Each file is in exactly one part.
       Usage: kilt test [<options>] <spec> ... [-- <pytest-argument> ...]
         See 'kilt test --help' for more information.
       """)

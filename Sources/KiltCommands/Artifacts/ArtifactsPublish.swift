@@ -12,19 +12,19 @@ internal import Workspace
 /// `kilt publish`.
 struct ArtifactsPublish: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "publish", abstract: "Pack binaries and upload them under the current commit.",
+    commandName: "publish", abstract: "Build bundles and upload them under the current commit.",
     discussion: """
-      Refuses to publish while files differ from the commit. Uploads only what the artifact repository lacks; \
-      publishing again changes nothing.
+      Fails if any file differs from the commit. Uploads only blobs that the artifact repository lacks. Publishing the \
+      same commit again changes nothing.
 
-      With --changed-since, every binary of the workspace can then be deployed by this commit. Kilt packs a binary \
-      whose inputs are new. For every other one it stores a small manifest that points to the file with equal inputs.
+      With --changed-since, you can deploy every pex_binary of the workspace by this commit. Kilt builds the bundles \
+      with new inputs. For each other bundle, it stores a small manifest that points to the file with equal inputs.
 
-      KILT_SIGNING_KEY names a private key that signs the manifests; see kilt artifacts keygen.
+      KILT_SIGNING_KEY names a private key that signs the manifests. See `kilt artifacts keygen`.
 
       EXAMPLES
         kilt publish services/fiddler:server
-        kilt publish --changed-since=HEAD~1            all binaries, after a push
+        kilt publish --changed-since=HEAD~1   all bundles, after a push
         kilt publish --dry-run --changed-since=HEAD~1
         kilt publish :: --repository s3://builds/kilt
       """)
@@ -33,14 +33,13 @@ struct ArtifactsPublish: ParsableCommand {
   @OptionGroup var targets: TargetOptions
   @OptionGroup var output: FormatOption
 
-  @Option(
-    help: ArgumentHelp("A directory, or s3://BUCKET/PREFIX. Default: the one in kilt.toml.", valueName: "url"))
+  @Option(help: .repository)
   var repository: String?
 
-  @Option(help: ArgumentHelp("A private key that signs the manifests. Default: KILT_SIGNING_KEY.", valueName: "file"))
+  @Option(help: .signingKey)
   var key: String?
 
-  @Flag(help: "Say what would be published, and publish nothing.")
+  @Flag(help: .dryRun)
   var dryRun = false
 
   func run() throws {

@@ -14,26 +14,30 @@ internal import Workspace
 /// `kilt package`.
 struct BuildPackage: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "package", abstract: "Build executables, archives and distributions into dist/.",
+    commandName: "package", abstract: "Build bundles, archives and distributions into dist/.",
     discussion: """
-      Of a pex_binary a bundle is packed, named NAME-COMMIT-PLATFORM.pex; files that differ from the commit add \
-      ".dirty". An archive is named by its folder and name, a wheel as wheels are; output_path changes that. What \
-      did not change is not built again.
+      Builds each pex_binary into dist/NAME-COMMIT-PLATFORM.pex. If any file differs from the commit, COMMIT ends in \
+      ".dirty". An archive takes the name of its directory and target, a wheel its standard name; the field \
+      `output_path` sets another name.
 
-      With --platform, bundles are packed for another machine without running it, one file a platform: \
-      linux_x86_64, linux_aarch64, macos_arm64, or exactly as in manylinux_2_17_x86_64, with a Python behind "@". \
-      One file for several is what the field "platforms" makes.
+      Unchanged targets are not built again.
+
+      --platform builds bundles for other machines: linux_x86_64, linux_aarch64, macos_arm64, or an exact wheel \
+      platform such as manylinux_2_17_x86_64. Append a Python version after "@". Each platform gets its own file; to \
+      build one file for several platforms, set the `platforms` field of the target.
 
       EXAMPLES
         kilt package services/fiddler:server
         kilt package --platform linux_aarch64@3.12 services/fiddler:server
         kilt package ::
-        kilt package --changed-since=main     what that affects, however far
+        kilt package --changed-since=main   everything affected since main
 
       EXIT CODES
-        0 all built; 1 a target cannot be built: the others are, and
-        the end of the output lists it; 2 wrong usage or input;
-        3 the machine lacks something
+        0  all targets were built
+        1  some targets failed; the others were built, and the output ends with a
+           list of the failed ones
+        2  invalid usage or input
+        3  the environment lacks something
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -43,7 +47,7 @@ struct BuildPackage: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Pack bundles for this platform and not for this machine; may be given again.", valueName: "name"))
+      "Platform of the bundles, such as linux_aarch64@3.12. Repeatable. Default: this machine's.", valueName: "name"))
   var platform: [String] = []
 
   func run() throws {
@@ -141,7 +145,7 @@ struct PackagingSession {
     if platforms.count > 1 { try Self.checkPaths(binaries, graph) }
     if wanted.isEmpty, !options.selectsChanges { throw Self.nothingToPack(selected, graph) }
     store = try ContentStore.userDefault()
-    targets = try session.targetBuilder(store: store, kept: sandboxes?.kept ?? .never)
+    targets = try session.targetBuilder(store: store, kept: sandboxes?.keepSandboxes.steps ?? .never)
   }
 
   private static func nothingToPack(_ selected: [TargetID], _ graph: TargetGraph) -> Diagnostic {

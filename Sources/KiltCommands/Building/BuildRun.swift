@@ -13,11 +13,12 @@ internal import Workspace
 /// `kilt run`.
 struct BuildRun: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "run", abstract: "Run a binary or a Python file of the workspace.",
+    commandName: "run", abstract: "Run a pex_binary or a Python file of the workspace.",
     discussion: """
-      A pex_binary is packed into dist/ and executed. A Python file runs from links to the files that its bundle \
-      would hold, with the packages that it depends on and nothing to build: an edit counts at once. Kilt becomes \
-      the program: its exit code, signals and process id are the program's own.
+      Builds a pex_binary into dist/ and executes it. Runs a Python file without a build, from links to the files that \
+      its bundle would contain; an edit takes effect at once.
+
+      The program replaces Kilt: exit code, signals and process ID are those of the program.
 
       EXAMPLES
         kilt run services/eightball:server -- --port 8008
@@ -26,7 +27,7 @@ struct BuildRun: ParsableCommand {
 
   @OptionGroup var global: GlobalOptions
 
-  @Argument(help: "What to run: path:name, path/file.py, or a directory with one binary.")
+  @Argument(help: "Target to run: DIR:NAME, FILE, or a directory with one pex_binary.")
   var spec: String
 
   @Argument(parsing: .postTerminator, help: ArgumentHelp("Arguments for the program, after --.", valueName: "argument"))

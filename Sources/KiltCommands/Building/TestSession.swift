@@ -55,7 +55,7 @@ struct TestSession {
     let runner = try TestRunner(
       workspace: session.workspace, store: store, options: command.options(session.workspace.configuration))
     let progress = ProgressLine(.standardError, isQuiet: command.global.quiet)
-    let builder = try session.targetBuilder(store: store, kept: command.keptSteps) {
+    let builder = try session.targetBuilder(store: store, kept: command.keepSandboxes.steps) {
       progress.finish()
       runner.close()
     }
@@ -144,7 +144,7 @@ struct TestSession {
     defer { runner.close() }
     let environments = ClosureEnvironments(session.workspace, store: store, note: command.global.note)
     // A debugger has the terminal: what an interruption means is its business.
-    let builder = try session.targetBuilder(store: store, kept: command.keptSteps, cleanUp: nil)
+    let builder = try session.targetBuilder(store: store, kept: command.keepSandboxes.steps, cleanUp: nil)
     var worst: Int32 = 0
     for test in tests {
       let plan = try TestPlanner(session.resolver).plan(test)

@@ -7,20 +7,21 @@ internal import SystemSupport
 /// `kilt cache gc`.
 struct CacheCollect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "gc", abstract: "Remove what was not used for longest until the cache fits its quota.",
+    commandName: "gc", abstract: "Remove least recently used entries until the cache meets its quota.",
     discussion: """
-      What a running process uses stays. Builds do this by themselves once a day, and when the quota is passed.
+      Entries that a running process uses stay. Builds do this automatically once a day, and when the cache exceeds \
+      its quota.
 
       EXAMPLES
         kilt cache gc
-        kilt cache gc --quota 5GB
-        kilt cache gc --quota 0        all that nobody uses
+        kilt cache gc --quota 5GiB
+        kilt cache gc --quota 0   all entries that no process uses
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var output: FormatOption
 
-  @Option(help: "How large it may be; KILT_CACHE_QUOTA, [cache] quota in kilt.toml, or 20GB by default.")
+  @Option(help: "Maximum size of the cache. Default: KILT_CACHE_QUOTA, [cache] quota in kilt.toml, or 20 GiB.")
   var quota: String?
 
   func run() throws {

@@ -14,9 +14,9 @@ internal import Workspace
 /// `kilt explain TARGET`.
 struct ExplainRebuild: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "rebuild", abstract: "Show which inputs changed since a target's last build, or a test's last run.",
+    commandName: "rebuild", abstract: "Show the inputs that changed since the last build or test run.",
     discussion: """
-      What is compared is what the build's or the test's key is computed from. "rebuild" itself may be left out.
+      Compares the inputs of the cache key. You can omit the word "rebuild".
 
       EXAMPLES
         kilt explain services/fiddler:server
@@ -27,10 +27,11 @@ struct ExplainRebuild: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var output: FormatOption
 
-  @Argument(help: ArgumentHelp("The targets.", valueName: "spec"))
+  @Argument(
+    help: ArgumentHelp("Targets: DIR:NAME, DIR: (all in DIR), DIR:: (all in or below DIR), FILE.", valueName: "spec"))
   var specs: [String]
 
-  @Flag(help: "Show every input that changed, instead of the first twenty.")
+  @Flag(help: "Show all changed inputs instead of the first 20.")
   var all = false
 
   func run() throws {

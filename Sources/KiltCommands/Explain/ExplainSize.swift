@@ -7,14 +7,14 @@ internal import SystemSupport
 /// `kilt explain size`.
 struct ExplainSize: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "size", abstract: "Show where the bytes of a bundle go.",
+    commandName: "size", abstract: "Show the sizes of the packages and files in a bundle.",
     discussion: """
-      By distribution, by kind of file, and the largest files, for bundles of Kilt and PEX files alike. Sizes are those in \
-      the bundle, compressed, and behind them those when unpacked.
+      Lists the bytes per package, the bytes per file type, and the largest files. Accepts bundles of Kilt and PEX \
+      files. The first size is the compressed size in the bundle, the second the unpacked size.
 
       EXAMPLES
         kilt explain size dist/server-3f2c9d1e8a7b-bookworm-x86_64.pex
-        kilt explain size --format html dist/server.pex > sizes.html     a treemap
+        kilt explain size --format html dist/server.pex > sizes.html   a treemap
         kilt explain size --format json --largest 100 dist/server.pex
       """)
 
@@ -23,11 +23,11 @@ struct ExplainSize: ParsableCommand {
   }
 
   @OptionGroup var global: GlobalOptions
-  @Option(help: "The form of the output: text for people, json for programs, html for a page with a treemap.")
+  @Option(help: .format)
   var format = Format.text
-  @Option(help: ArgumentHelp("How many of the largest files to list.", valueName: "count"))
+  @Option(help: ArgumentHelp("Number of the largest files to list.", valueName: "count"))
   var largest = 20
-  @Argument(help: ArgumentHelp("The bundle.", valueName: "file"))
+  @Argument(help: ArgumentHelp("Bundle.", valueName: "file"))
   var bundle: String
 
   func run() throws {

@@ -9,10 +9,10 @@ internal import SystemSupport
 /// `kilt job logs`: the logs of all instances together, each line with the instance it is of.
 struct JobLogs: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "logs", abstract: "Show the logs of a job's instances, together.",
+    commandName: "logs", abstract: "Show the logs of a job's instances together.",
     discussion: """
-      Control characters of the tasks are shown as escapes such as \\x1b. Logs of a killed job stay readable for as \
-      long as the directories of its tasks exist.
+      Control characters in the logs are shown as escapes such as \\x1b. You can read the logs of a killed job as long \
+      as the directories of its tasks exist.
 
       EXAMPLES
         kilt job logs devcluster/www-data/devel/fiddler
@@ -25,21 +25,21 @@ struct JobLogs: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var job: JobOptions
 
-  @Flag(name: .shortAndLong, help: "Go on as they are written, across restarts, until interrupted.")
+  @Flag(name: .shortAndLong, help: "Continue with new output, across restarts, until interrupted.")
   var follow = false
 
   @OptionGroup var instances: InstanceOptions
 
-  @Option(help: ArgumentHelp("A process of the task; all by default.", valueName: "name"))
+  @Option(help: ArgumentHelp("Process of the task. Default: all.", valueName: "name"))
   var process: String?
 
-  @Option(help: "Which of the two streams.")
+  @Option(help: "Output stream to show.")
   var stream = Stream.both
 
-  @Option(help: ArgumentHelp("The logs of this task; by default of each instance's last one.", valueName: "id"))
+  @Option(help: ArgumentHelp("Task whose logs to show. Default: the last task of each instance.", valueName: "id"))
   var task: String?
 
-  @Option(help: ArgumentHelp("Only the last bytes of each log.", valueName: "bytes"))
+  @Option(help: ArgumentHelp("Show only the last bytes of each log.", valueName: "bytes"))
   var tail: Int?
 
   @Flag(help: "Print the bytes of the logs unchanged, control characters included.")

@@ -7,39 +7,42 @@ internal import SystemSupport
 /// `kilt scheduler drain`.
 struct SchedulerDrain: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "drain", abstract: "Empty the machine: end its tasks and start none.",
+    commandName: "drain", abstract: "Empty the machine: end its tasks and start no more.",
     discussion: """
-      Tasks end as the SLA policies of their jobs allow, and at once without one. Jobs stay, and their instances wait \
-      until you end the drain with --end. Without --wait, the command returns when the drain has begun. 
+      Ends tasks as the SLA policies of their jobs allow, and at once without a policy. Jobs stay; their instances \
+      wait until you end the drain with --end. Without --wait, the command returns when the drain has begun.
+
       EXAMPLES
         kilt scheduler drain --wait --patience 600   at most 10 min for SLAs
-        kilt scheduler drain --status                what still runs
-        kilt scheduler drain --end                   take tasks again
+        kilt scheduler drain --status                list the remaining tasks
+        kilt scheduler drain --end                   accept tasks again
 
       EXIT CODES
-        0 begun, shown or ended; 1 tasks still run after --timeout
+        0  the drain has begun, was shown, or has ended
+        1  tasks still run after --timeout
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var options: SchedulerOptions
   @OptionGroup var output: FormatOption
 
-  @Option(help: ArgumentHelp("Seconds after which SLA policies hold no task back.", valueName: "seconds"))
+  @Option(
+    help: ArgumentHelp("Time until SLA policies no longer delay the end of tasks, in seconds.", valueName: "seconds"))
   var patience: Int?
 
-  @Option(help: ArgumentHelp("Why; kept in the history.", valueName: "text"))
+  @Option(help: .reason)
   var reason: String?
 
-  @Flag(help: "Wait until no task is left.")
+  @Flag(help: "Wait until no task remains.")
   var wait = false
 
-  @Option(help: ArgumentHelp("Seconds to wait at most; the drain itself goes on.", valueName: "seconds"))
+  @Option(help: .timeout)
   var timeout = 900
 
-  @Flag(help: "Show what still runs, and change nothing.")
+  @Flag(help: "List the remaining tasks, and change nothing.")
   var status = false
 
-  @Flag(help: "Let the machine take tasks again.")
+  @Flag(help: "End the drain: the machine accepts tasks again.")
   var end = false
 
   func validate() throws {

@@ -73,7 +73,7 @@ public enum Invocation {
     let code = Kilt.exitCode(for: error)
     let message = Kilt.fullMessage(for: error)
     if code == .success {
-      writeText(message + "\n", to: 1)
+      writeText(UsageLine.wrap(message) + "\n", to: 1)
       return 0
     }
     if code == .validationFailure {

@@ -5,10 +5,10 @@ internal import SystemSupport
 /// `kilt init`.
 struct WorkspaceInit: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "init", abstract: "Make this directory the root of a workspace.",
+    commandName: "init", abstract: "Make this directory a workspace.",
     discussion: """
-      Writes a kilt.toml with the settings that most workspaces need, each with a comment. The Python versions come \
-      from pyproject.toml, the source roots from the directories that exist. An existing kilt.toml is never changed.
+      Writes a kilt.toml with common settings, each with a comment. The Python versions come from pyproject.toml, the \
+      source roots from existing directories. An existing kilt.toml never changes.
 
       EXAMPLES
         kilt init                 make the current directory a workspace

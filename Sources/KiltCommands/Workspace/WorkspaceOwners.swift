@@ -19,7 +19,7 @@ struct WorkspaceOwners: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var output: FormatOption
 
-  @Argument(help: ArgumentHelp("Files, from the root of the workspace.", valueName: "file"))
+  @Argument(help: ArgumentHelp("Files, relative to the top of the workspace.", valueName: "file"))
   var files: [String]
 
   func run() throws {

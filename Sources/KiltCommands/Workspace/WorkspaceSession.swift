@@ -13,49 +13,50 @@ struct TargetOptions: ParsableArguments {
   @Argument(
     parsing: .allUnrecognized,
     help: ArgumentHelp(
-      "Targets: path:name, path: (a directory's), path:: (and below), path/file.py, //:name, -path:: to leave out.",
+      "Targets: DIR:NAME, DIR: (all in DIR), DIR:: (all in or below DIR), FILE, //:NAME. Prefix with - to exclude.",
       valueName: "spec"))
   var words: [String] = []
 
-  @Option(
-    help: ArgumentHelp(
-      "Select what has changed since this git revision, uncommitted changes included.", valueName: "rev"))
+  @Option(help: .changedSince)
   var changedSince: String?
 
   @Option(
     help: ArgumentHelp(
-      "Select what differs between two commits, in the form of git diff: main...topic, HEAD~2..HEAD.", valueName: "diff"
-    ))
+      "Select by changes between two commits, written as for `git diff`: main...topic, HEAD~2..HEAD.",
+      valueName: "diff"))
   var changedDiffspec: String?
 
-  @Option(help: "With --changed-since: none, direct or transitive dependents of what has changed as well.")
+  @Option(help: "With --changed-since, also select dependents of the changed targets.")
   var changedDependents = ChangedDependents.none
 
   @Option(
-    help: ArgumentHelp("Keep only targets of these types (a,b means either; -a means not).", valueName: "types"))
+    help: ArgumentHelp(
+      "Keep targets of any of these types, comma-separated. Prefix with - to exclude.", valueName: "types"))
   var filterTargetType: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "Keep only targets in whose address one of these regular expressions is found (-a means in which none is).",
+      "Keep targets whose address matches any of these regular expressions. Prefix with - to exclude.",
       valueName: "regexes"))
   var filterAddressRegex: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "Keep only targets with a tag in which one of these regular expressions is found (-a means none).",
+      "Keep targets with a tag that matches any of these regular expressions. Prefix with - to exclude.",
       valueName: "regexes"))
   var filterTagRegex: [String] = []
 
-  @Option(help: "Keep only targets of one file (file), only those that BUILD files declare (BUILD), or all.")
+  @Option(help: "Keep targets of one file (file), targets declared in BUILD files (BUILD), or all.")
   var filterGranularity = FilterGranularity.all
 
   @Option(
-    help: ArgumentHelp("Read further specs from a file, one a line, from here (may be given again).", valueName: "file")
-  )
+    help: ArgumentHelp(
+      "Read more specs from a file, one per line, relative to the current directory. Repeatable.", valueName: "file"))
   var specFiles: [String] = []
 
-  @Option(help: ArgumentHelp("Keep only targets with these tags (a,b means either; -a means not).", valueName: "tags"))
+  @Option(
+    help: ArgumentHelp(
+      "Keep targets with any of these tags, comma-separated. Prefix with - to exclude.", valueName: "tags"))
   var tag: [String] = []
 
   /// Whether the targets are those that a change concerns.
