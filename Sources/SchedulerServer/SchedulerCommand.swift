@@ -175,8 +175,8 @@ public struct SchedulerCommand: ParsableCommand {
     options.portRange = bounds[0]...bounds[1]
     for program in [options.executor, options.pexRunner] where !FileSystem.isExecutable(program) {
       throw Diagnostic(
-        .environment, "the program \"\(program)\" is not there",
-        remedies: ["install all executables of Kilt in one folder, or name it: --executor, --pex-runner"])
+        .environment, "the program \"\(program)\" does not exist",
+        remedies: ["install all executables of Kilt in one directory, or use `--executor` and `--pex-runner`"])
     }
     options.isReadingOpen = openReading
     switch (tlsCertificate, tlsKey) {

@@ -43,8 +43,8 @@ public struct Workspace: Sendable {
       }
     }
     throw Diagnostic(
-      .input, "\"\(directory)\" is not in a workspace: there is no kilt.toml here or above",
-      remedies: ["\"kilt init\" makes one here"])
+      .input, "\"\(directory)\" is not in a workspace: no kilt.toml in it or above",
+      remedies: ["run `kilt init` to create a workspace"])
   }
 
   private static func readIfPresent(_ path: FilePath) throws -> String? {

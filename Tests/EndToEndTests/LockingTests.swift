@@ -99,8 +99,8 @@ import Testing
     #expect(resolve.termination == .exited(2))
     #expect(
       resolve.errorText == """
-        error: there is no resolve "dada"
-          note: there are data, main
+        error: unknown resolve "dada"
+          note: defined resolves: data, main
           help: did you mean "data"?
         """)
     expectSuccess(try kilt("lock", "--resolve", "main"))
@@ -123,7 +123,7 @@ import Testing
     #expect(refused.termination == .exited(2))
     #expect(
       refused.errorText.contains(
-        "\"locks/main.lock\" is a requirements file with hashes, which kilt lock does not write"))
+        "\"locks/main.lock\" is a requirements file with hashes, which `kilt lock` does not write"))
     #expect(try FileSystem.readText(root.appending("locks/main.lock")) == text)
     expectSuccess(try kilt("lock", "--resolve", "main", "--convert"))
     let converted = try FileSystem.readText(root.appending("locks/main.lock"))

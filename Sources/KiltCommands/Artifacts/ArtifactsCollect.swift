@@ -71,7 +71,7 @@ struct ArtifactsCollect: ParsableCommand {
       "\(summary.keptManifests) manifests are kept; \(summary.unneededManifests.count) objects of manifests and "
         + "\(summary.unneededBlobs.count) blobs are unneeded, \(ByteSize.text(summary.unneededBytes))")
     if !apply {
-      global.note("nothing was changed: --apply marks what is unneeded, and removes it after the grace period")
+      global.note("nothing was changed: `--apply` marks unneeded artifacts, and removes them after the grace period")
       return
     }
     if summary.removed > 0 || summary.abandonedUploads > 0 {

@@ -44,7 +44,7 @@ struct ArtifactsCopy: ParsableCommand {
     case .text:
       Terminal.standardOutput.print(
         "\(summary.manifests) manifests and \(summary.blobs) blobs copied, \(ByteSize.text(summary.bytes)); "
-          + "\(summary.presentManifests) manifests were there")
+          + "\(summary.presentManifests) manifests were already present")
     case .json:
       let value = JSONValue.members([
         "manifests": .int(Int64(summary.manifests)), "present": .int(Int64(summary.presentManifests)),

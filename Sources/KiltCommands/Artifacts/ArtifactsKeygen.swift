@@ -39,7 +39,7 @@ struct ArtifactsKeygen: ParsableCommand {
     let password = noPassword ? nil : try SigningKeySource.password()
     if password == nil, !noPassword {
       throw Diagnostic(
-        .input, "there is no password for the private key",
+        .input, "the private key has no password",
         remedies: [
           "set KILT_SIGNING_PASSWORD_FILE to a file with the password",
           "or add `--no-password` to leave the key unencrypted",

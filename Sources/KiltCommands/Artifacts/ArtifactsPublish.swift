@@ -72,7 +72,7 @@ struct ArtifactsPublish: ParsableCommand {
     }
     if !dryRun { try publisher.finish() }
     try packaging.finish()
-    if selected.isEmpty, others.isEmpty { global.note("nothing to do: the workspace has no binaries") }
+    if selected.isEmpty, others.isEmpty { global.note("nothing to do: the workspace has no pex_binary targets") }
     report.finish()
   }
 
@@ -86,7 +86,7 @@ struct ArtifactsPublish: ParsableCommand {
     } catch GitError.unknownRevision(let revision) {
       let workspace = try Workspace.find(from: try global.workingDirectory)
       guard try workspace.git.isShallow() else { throw GitError.unknownRevision(revision) }
-      global.note("note: the shallow clone does not have \"\(revision)\": all binaries are compared by their inputs")
+      global.note("note: the shallow clone does not contain \"\(revision)\": comparing all bundles by their inputs")
       var targets = targets
       targets.changedSince = nil
       targets.words = ["::"]
@@ -126,7 +126,7 @@ private struct PublishReport {
     let text =
       Self.present(manifest, outcome, isDryRun)
       ?? (isDryRun ? "would be published, " : "published, ")
-      + "\(outcome.uploadedBytes >> 10) KiB uploaded, \(outcome.reusedBytes >> 10) KiB were there"
+      + "\(outcome.uploadedBytes >> 10) KiB uploaded, \(outcome.reusedBytes >> 10) KiB already present"
     add(
       manifest, Self.work(outcome) ?? "uploaded", uploaded: outcome.uploadedBytes,
       reused: outcome.reusedBytes, text)

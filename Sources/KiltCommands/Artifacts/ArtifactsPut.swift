@@ -72,7 +72,8 @@ struct ArtifactsPut: ParsableCommand {
     switch output.format {
     case .text:
       Terminal.standardOutput.print(
-        "\(name):\(version)  \(isNew ? "put" : "was there"), \(ByteSize.text(release.size)), sha256 \(release.digest)")
+        "\(name):\(version)  \(isNew ? "put" : "already present"), \(ByteSize.text(release.size)), sha256 \(release.digest)"
+      )
     case .json:
       guard var value = release.json.object else { return }
       value["digest"] = .string(release.digest.hex)

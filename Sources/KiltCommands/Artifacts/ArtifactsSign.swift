@@ -72,7 +72,7 @@ struct ArtifactsSign: ParsableCommand {
       let source = SigningKeySource(key: self.key, command: keyCommand, publicKey: publicKey)
       guard let privateKey = try source.signer(relativeTo: folder) else {
         throw Diagnostic(
-          .input, "there is no key to sign with", remedies: ["add `--key FILE`, or set KILT_SIGNING_KEY"])
+          .input, "no signing key was named", remedies: ["add `--key FILE`, or set KILT_SIGNING_KEY"])
       }
       signer = privateKey.publicKey
       isNew = try repository.sign(key, with: privateKey)

@@ -34,8 +34,9 @@ struct BuildExportCodegen: ParsableCommand {
       selected.filter { TargetBuilder.isGenerated(session.graph[$0]) })
     if generated.isEmpty, let only = selected.first, selected.count == 1 {
       throw Diagnostic(
-        .input, "\"\(session.name(of: only))\" is a \(session.graph[only].typeName), which generates no files",
-        remedies: ["\"kilt list :: --filter-target-type=shell_command,adhoc_tool\" shows targets that do"])
+        .input,
+        "cannot generate files of \"\(session.name(of: only))\": \(session.graph[only].typeName) targets generate none",
+        remedies: ["run `kilt list :: --filter-target-type=shell_command,adhoc_tool` to list targets that do"])
     }
     let builder = try session.targetBuilder(store: try ContentStore.userDefault(), kept: sandboxes.keepSandboxes.steps)
     try builder.together(generated, jobs: sandboxes.threads) { _ = try builder.files(of: $0) }
@@ -53,7 +54,7 @@ struct BuildExportCodegen: ParsableCommand {
       }
     }
     try session.reportWarnings()
-    if generated.isEmpty { global.note("nothing to do: none of the targets selected generates files") }
+    if generated.isEmpty { global.note("nothing to do: none of the selected targets generates files") }
     if output.format == .json { session.write(.array(values)) }
   }
 }

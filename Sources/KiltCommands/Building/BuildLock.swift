@@ -53,9 +53,9 @@ struct BuildLock: ParsableCommand {
   var convert = false
 
   func validate() throws {
-    if check, diff { throw ValidationError("--check and --diff exclude each other") }
+    if check, diff { throw ValidationError("--check and --diff cannot be combined") }
     if check, upgrade || convert || !upgradePackage.isEmpty {
-      throw ValidationError("--check changes nothing, so it takes neither --upgrade, --upgrade-package nor --convert")
+      throw ValidationError("--check cannot be combined with --upgrade, --upgrade-package or --convert")
     }
   }
 
@@ -93,7 +93,7 @@ struct BuildLock: ParsableCommand {
     policy.converts = convert
     for text in upgradePackage {
       guard let name = PackageName(text) else {
-        throw Diagnostic(.input, "\"\(text)\" of --upgrade-package is no name of a package")
+        throw Diagnostic(.input, "invalid package name \"\(text)\" in --upgrade-package")
       }
       policy.upgrading.insert(name)
     }
@@ -133,7 +133,7 @@ struct BuildLock: ParsableCommand {
     guard !stale.isEmpty else { return }
     throw DiagnosticList(
       stale.map { name, path, reasons in
-        let command = found.count > 1 ? "kilt lock --resolve \(name)" : "kilt lock"
+        let command = found.count > 1 ? "run `kilt lock --resolve \(name)`" : "run `kilt lock`"
         return Diagnostic(
           .work, "the lockfile \"\(path)\" does not fit its requirements", notes: reasons, remedies: [command])
       })

@@ -66,7 +66,7 @@ struct BuildPackage: ParsableCommand {
     let (outcomes, failures) = try packaging.packageEverything()
     let works = outcomes.flatMap { $0.files.map(\.work) }
     if works.isEmpty, failures.isEmpty {
-      global.note("nothing to do: no package is affected")
+      global.note("nothing to do: no target is affected")
     } else if failures.isEmpty, works.allSatisfy({ $0 == .unchanged }) {
       global.note("nothing to do: \(works.count == 1 ? "it is" : "all \(works.count) are") up to date")
     }
@@ -153,11 +153,11 @@ struct PackagingSession {
       switch selected.count {
       case 0: "no targets are selected"
       case 1:
-        "\"\(graph.address(of: selected[0]))\" is a \(graph[selected[0]].typeName), of which no package can be made"
-      default: "none of the \(selected.count) selected targets can be packed"
+        "cannot package \"\(graph.address(of: selected[0]))\": kilt package does not support \(graph[selected[0]].typeName) targets"
+      default: "none of the \(selected.count) selected targets can be packaged"
       }
     return Diagnostic(
-      .input, summary, remedies: ["\"kilt list :: --filter-target-type=pex_binary\" shows those that can"])
+      .input, summary, remedies: ["run `kilt list :: --filter-target-type=pex_binary` to list targets that can"])
   }
 
   /// A field that names one file cannot name one for each platform.
@@ -165,8 +165,8 @@ struct PackagingSession {
     for binary in binaries where graph[binary].given("output_path") != nil {
       let target = graph[binary]
       throw Diagnostic(
-        .input, "\"\(target.address)\" has an output_path, which cannot be the file of each of several platforms",
-        at: target.declaration.site.location(field: "output_path"), remedies: ["give --platform once a run"])
+        .input, "cannot build \"\(target.address)\" for several platforms: its `output_path` names a single file",
+        at: target.declaration.site.location(field: "output_path"), remedies: ["use `--platform` once per run"])
     }
   }
 
@@ -237,8 +237,8 @@ struct PackagingSession {
   private static func warnings(_ notes: [String], _ collisions: [Bundle.Collision]) -> [String] {
     var lines = notes
     let different = collisions.filter { !$0.isHarmless }
-    lines += different.prefix(5).map { "\($0.path) is in \($0.used) and, hidden, in \($0.hidden)" }
-    if different.count > 5 { lines.append("so it is with \(different.count - 5) more files") }
+    lines += different.prefix(5).map { "\($0.path) is in \($0.used) and in \($0.hidden); the bundle uses the first" }
+    if different.count > 5 { lines.append("\(different.count - 5) more files conflict") }
     let equal = collisions.filter(\.isHarmless)
     if let first = equal.first {
       let more = equal.count > 1 ? ", and so are \(equal.count - 1) more files" : ""
@@ -271,7 +271,7 @@ struct PackagingSession {
   private func collectIfDue() throws {
     let quota = try ContentStore.quota(configured: session.workspace.configuration.cacheQuota)
     guard let summary = try store.collectIfDue(quota: quota), summary.removedBytes > 10 << 20 else { return }
-    global.note("the cache was made smaller by \(size(UInt64(summary.removedBytes))): kilt cache du")
+    global.note("removed \(size(UInt64(summary.removedBytes))) from the cache to meet its quota")
   }
 
   private func size(_ bytes: UInt64) -> String {

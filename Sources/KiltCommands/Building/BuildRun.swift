@@ -80,10 +80,11 @@ struct BuildRun: ParsableCommand {
   private func notRunnable(_ session: WorkspaceSession, _ id: TargetID) -> Diagnostic {
     let target = session.graph[id]
     return Diagnostic(
-      .input, "\"\(target.address)\" is a \(target.typeName), which cannot be run",
+      .input, "cannot run \"\(target.address)\": kilt run does not support \(target.typeName) targets",
       remedies: [
         target.type == .pythonTest || target.type == .pythonTests
-          ? "kilt test \(target.address)" : "\"kilt list :: --filter-target-type=pex_binary\" shows what can"
+          ? "run `kilt test \(target.address)`"
+          : "run `kilt list :: --filter-target-type=pex_binary` to list targets that can"
       ])
   }
 }

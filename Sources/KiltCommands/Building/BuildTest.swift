@@ -96,7 +96,7 @@ struct BuildTest: ParsableCommand {
     ] {
       if let value, value < 1 { throw ValidationError("--\(name) must be at least 1") }
     }
-    if debug, output.format == .json { throw ValidationError("--debug and --format=json exclude each other") }
+    if debug, output.format == .json { throw ValidationError("--debug and --format=json cannot be combined") }
   }
 
   func run() throws {

@@ -29,16 +29,16 @@ struct CacheCollect: ParsableCommand {
     let limit = try CacheCommand.quota(quota, global)
     let sandboxes = try SandboxLeftovers.remove(in: store)
     guard let summary = try store.collect(quota: limit) else {
-      global.note("another process is at it")
+      global.note("another process is cleaning the cache")
       return
     }
     switch output.format {
     case .text:
       var text =
         "removed \(summary.removedBlobs) blobs, \(summary.removedRecords) records, "
-        + "\(summary.removedFolders) folders and "
+        + "\(summary.removedFolders) directories and "
         + "\(summary.removedLeftovers + sandboxes) leftovers: \(ByteSize.text(summary.removedBytes))\n"
-      if summary.keptInUse > 0 { text += "\(summary.keptInUse) things are in use and stay\n" }
+      if summary.keptInUse > 0 { text += "kept \(summary.keptInUse) entries that are in use\n" }
       writeText(
         text + "\(ByteSize.text(summary.remainingBytes)) of \(ByteSize.text(limit)) used in \(store.root)\n", to: 1)
     case .json:

@@ -35,7 +35,7 @@ struct ExplainDiff: ParsableCommand {
     do {
       difference = try BundleDifference(from: directory.pushing(FilePath(old)), to: directory.pushing(FilePath(new)))
     } catch let error as SystemCallError {
-      throw Diagnostic(.input, "a bundle cannot be read", notes: [error.description])
+      throw Diagnostic(.input, "cannot read a bundle", notes: [error.description])
     }
     writeText(output.format == .json ? json(difference).text(.pretty) + "\n" : text(difference), to: 1)
     if !difference.members.isEmpty { throw ExitCode(1) }

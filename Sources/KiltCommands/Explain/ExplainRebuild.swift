@@ -90,11 +90,11 @@ struct ExplainRebuild: ParsableCommand {
   }
 
   private static func nothingBuilt(_ selected: [TargetID], _ session: WorkspaceSession) -> Diagnostic {
-    guard selected.count == 1 else { return Diagnostic(.input, "nothing is built of the targets selected") }
+    guard selected.count == 1 else { return Diagnostic(.input, "none of the selected targets is built or tested") }
     let target = session.graph[selected[0]]
     return Diagnostic(
-      .input, "nothing is built of \"\(target.address)\", which is a \(target.typeName)",
-      remedies: ["\"kilt dependents --transitive \(target.address)\" lists what it goes into"])
+      .input, "cannot explain \"\(target.address)\": \(target.typeName) targets are not built",
+      remedies: ["run `kilt dependents --transitive \(target.address)` to list the targets that include it"])
   }
 
   // MARK: Text
@@ -113,8 +113,8 @@ struct ExplainRebuild: ParsableCommand {
     if let isKnown = explained.isResultKnown { return lines + self.lines(ofTest: explanation, isKnown: isKnown) }
     switch explanation.state {
     case .upToDate: lines.append("  up to date: none of its \(explanation.inputCount) inputs has changed since")
-    case .neverBuilt: lines.append("  never built here: no build of it is on record")
-    case .stale: lines += ["  to be built, because"] + shown(explanation.changes)
+    case .neverBuilt: lines.append("  never built here")
+    case .stale: lines += ["  will build, because"] + shown(explanation.changes)
     }
     return lines
   }
@@ -122,13 +122,14 @@ struct ExplainRebuild: ParsableCommand {
   private func lines(ofTest explanation: RebuildExplanation, isKnown: Bool) -> [String] {
     switch explanation.state {
     case .upToDate where isKnown:
-      ["  its result is known: none of its \(explanation.inputCount) inputs has changed since"]
-    case .upToDate: ["  to be run: it did not pass the last time, and only what passed is remembered"]
-    case .neverBuilt where isKnown: ["  its result is known from another run"]
-    case .neverBuilt: ["  to be run: no run of it is on record"]
+      ["  result is cached: none of its \(explanation.inputCount) inputs has changed since"]
+    case .upToDate: ["  will run: the last run failed, and only passing results are cached"]
+    case .neverBuilt where isKnown: ["  result is cached from another run"]
+    case .neverBuilt: ["  will run: never run here"]
     case .stale where isKnown:
-      ["  its result is known from an earlier run of the same inputs; since the last run"] + shown(explanation.changes)
-    case .stale: ["  to be run, because"] + shown(explanation.changes)
+      ["  result is cached from an earlier run with the same inputs; changes since the last run:"]
+        + shown(explanation.changes)
+    case .stale: ["  will run, because"] + shown(explanation.changes)
     }
   }
 

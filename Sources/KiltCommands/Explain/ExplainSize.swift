@@ -36,7 +36,7 @@ struct ExplainSize: ParsableCommand {
     do {
       sizes = try BundleSizes(of: path)
     } catch let error as SystemCallError {
-      throw Diagnostic(.input, "the bundle \"\(bundle)\" cannot be read", notes: [error.description])
+      throw Diagnostic(.input, "cannot read the bundle \"\(bundle)\"", notes: [error.description])
     }
     switch format {
     case .html: writeText(sizes.html(title: path.lastComponent?.string ?? bundle), to: 1)
@@ -69,7 +69,7 @@ struct ExplainSize: ParsableCommand {
   }
 
   private func text(_ sizes: BundleSizes) -> String {
-    var lines = ["\(BundleSizes.bytes(sizes.size)), of which \(BundleSizes.bytes(sizes.overhead)) are headers"]
+    var lines = ["\(BundleSizes.bytes(sizes.size)), including \(BundleSizes.bytes(sizes.overhead)) of headers"]
     func columns(_ compressed: UInt64, _ size: UInt64, _ rest: String) -> String {
       let share = sizes.size == 0 ? 0 : compressed * 100 / sizes.size
       return [BundleSizes.bytes(compressed), "\(share)%", BundleSizes.bytes(size)].map {

@@ -72,7 +72,7 @@ struct JobLint: ParsableCommand {
         return try ZoneFiles.read(name)
       } catch {
         // What cannot be read is told as an unknown zone, with this line before it.
-        writeText("warning: the time zone file of \"\(name)\" cannot be read: \(error)\n", to: 2)
+        writeText("warning: cannot read the time zone file of \"\(name)\": \(error)\n", to: 2)
         return nil
       }
     })

@@ -133,7 +133,7 @@ struct JobRunLocal: ParsableCommand {
     do {
       try FileSystem.removeTree(directory)
     } catch {
-      global.note("\(directory) stays: \(error)")
+      global.note("cannot remove \"\(directory)\": \(error)")
     }
   }
 }

@@ -38,7 +38,7 @@ struct UpdateArguments: ParsableArguments {
   }
 
   private func runAffected(since revision: String) throws {
-    guard target.file == nil else { throw ValidationError("--changed-since goes with no job file") }
+    guard target.file == nil else { throw ValidationError("--changed-since cannot be combined with a job file") }
     guard let stage = target.stage else {
       throw Diagnostic(
         .input, "no stage was named", remedies: ["add --stage STAGE: nothing happens in a stage by default"])

@@ -39,7 +39,7 @@ struct WhenceCommand: ParsableCommand {
     let answer = try find(session, reference)
     guard !answer.found.isEmpty else {
       throw Diagnostic(
-        .input, "no task of the scheduler is behind \"\(what)\"", remedies: ["run `kilt job list` to list what runs"])
+        .input, "no task of the scheduler matches \"\(what)\"", remedies: ["run `kilt job list` to list what runs"])
     }
     if output.format == .json {
       let values = answer.found.map { whence -> JSONValue in

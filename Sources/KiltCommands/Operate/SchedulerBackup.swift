@@ -80,6 +80,6 @@ struct SchedulerRestore: ParsableCommand {
     }
     throw Diagnostic(
       .environment, "cannot start \"\(program)\": \(Errno(rawValue: error))",
-      remedies: ["install all executables of Kilt in one folder"])
+      remedies: ["install all executables of Kilt in one directory"])
   }
 }

@@ -46,7 +46,9 @@ struct SchedulerDrain: ParsableCommand {
   var end = false
 
   func validate() throws {
-    if end && (status || wait || patience != nil) { throw ValidationError("--end stands alone") }
+    if end && (status || wait || patience != nil) {
+      throw ValidationError("--end cannot be combined with other options")
+    }
     if timeout < 1 { throw ValidationError("--timeout must be at least 1") }
     if let patience, patience < 0 { throw ValidationError("--patience is negative") }
   }
@@ -57,7 +59,7 @@ struct SchedulerDrain: ParsableCommand {
     if end {
       let answer = try client.endDrain()
       if output.format == .json { return writeText(answer.text(.pretty) + "\n", to: 1) }
-      return Terminal.standardOutput.print("the machine takes tasks again")
+      return Terminal.standardOutput.print("the machine accepts tasks again")
     }
     var answer = try status ? client.drain() : client.startDrain(patience: patience)
     if wait, !status { answer = try waitUntilEmpty(client, answer) }
@@ -76,11 +78,11 @@ struct SchedulerDrain: ParsableCommand {
       line.show("\(tasks.count) tasks run, \(tasks.count { $0["waits_for"] != nil }) held by SLA policies")
       guard monotonicNanoseconds() < deadline else {
         throw Diagnostic(
-          .work, "\(tasks.count) tasks still run after \(timeout) s, and the drain goes on",
+          .work, "\(tasks.count) tasks still run after \(timeout) s, and the drain continues",
           notes: Self.lines(answer).dropFirst().prefix(20).map(PlainText.line),
           remedies: [
-            "run `kilt scheduler drain --patience 0` to end them whatever their SLA policies say",
-            "run `kilt scheduler drain --end` to let the machine take tasks again",
+            "run `kilt scheduler drain --patience 0` to end them without regard to SLA policies",
+            "run `kilt scheduler drain --end` to make the machine accept tasks again",
           ])
       }
       pauseMilliseconds(300)
@@ -97,7 +99,7 @@ struct SchedulerDrain: ParsableCommand {
 
   private static func lines(_ answer: JSONValue) -> [String] {
     let tasks = answer["tasks"]?.array ?? []
-    let state = answer["draining"]?.bool == true ? "the machine is drained" : "the machine takes tasks"
+    let state = answer["draining"]?.bool == true ? "the machine is drained" : "the machine accepts tasks"
     return ["\(state), \(tasks.count) tasks run"]
       + tasks.map { task in
         let reason = task["waits_for"] == nil ? "" : ", held by the job's SLA policy"

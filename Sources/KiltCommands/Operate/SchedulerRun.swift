@@ -45,7 +45,7 @@ struct SchedulerRun: ParsableCommand {
     }
     throw Diagnostic(
       .environment, "cannot start \"\(program)\": \(Errno(rawValue: error))",
-      remedies: ["install all executables of Kilt in one folder"])
+      remedies: ["install all executables of Kilt in one directory"])
   }
 }
 
@@ -59,8 +59,8 @@ extension SchedulerRun {
     if !isGiven("--state-directory") {
       guard let workspace else {
         throw Diagnostic(
-          .input, "there is no workspace here, and no --state-directory was named",
-          remedies: ["kilt scheduler -- --state-directory DIR --repository URL"])
+          .input, "cannot start the scheduler: not in a workspace, and no --state-directory was named",
+          remedies: ["run `kilt scheduler -- --state-directory DIR --repository URL`"])
       }
       try workspace.stateDirectory.create()
       arguments += ["--state-directory", workspace.stateDirectory.path.appending("scheduler").string]

@@ -106,7 +106,9 @@ struct QuotaSet: ParsableCommand {
 
   private func limit() throws -> Resources? {
     if none {
-      guard cpu == nil, ram == nil, disk == nil else { throw ValidationError("--none goes with no limit") }
+      guard cpu == nil, ram == nil, disk == nil else {
+        throw ValidationError("--none cannot be combined with --cpu, --ram or --disk")
+      }
       return nil
     }
     guard let cpu, let ram, let disk else { throw ValidationError("name --cpu, --ram and --disk, or --none") }

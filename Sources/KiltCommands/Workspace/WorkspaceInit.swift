@@ -25,7 +25,7 @@ struct WorkspaceInit: ParsableCommand {
     let directory = try global.workingDirectory
     for name in ["kilt.toml", "pants.toml"] where FileSystem.exists(directory.appending(name)) {
       throw Diagnostic(
-        .input, "\"\(directory)\" is a workspace already: it has a \(name)",
+        .input, "\"\(directory)\" is already a workspace: it has a \(name)",
         remedies: ["run `kilt list ::` to list its targets"])
     }
     let path = directory.appending("kilt.toml")

@@ -28,7 +28,7 @@ struct WorkspaceOwners: ParsableCommand {
     var all: Set<TargetID> = []
     for text in files {
       guard let path = Paths.normalized(text), let file = session.graph.files.file(at: path) else {
-        throw Diagnostic(.input, "there is no file \"\(text)\" in the workspace")
+        throw Diagnostic(.input, "\"\(text)\" does not exist in the workspace")
       }
       let owners = Array(session.graph.owners(of: file))
       all.formUnion(owners)

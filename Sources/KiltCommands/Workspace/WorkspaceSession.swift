@@ -75,7 +75,7 @@ struct TargetOptions: ParsableArguments {
 
   func validate() throws {
     if let option = words.prefix(while: { $0 != "--" }).first(where: { $0.hasPrefix("--") }) {
-      throw ValidationError("Unknown option '\(option)'")
+      throw ValidationError("Unknown option \"\(option)\"")
     }
   }
 
@@ -156,7 +156,7 @@ struct WorkspaceSession {
     if options.selectsChanges {
       guard texts.allSatisfy({ $0.hasPrefix("-") }) else {
         throw Diagnostic(
-          .input, "--changed-since selects the targets: leave out \"\(texts.joined(separator: " "))\"")
+          .input, "cannot combine --changed-since with specs: \"\(texts.joined(separator: " "))\"")
       }
       let changed = try changedTargets(options)
       let excluded = Set(try graph.select(try parse(texts.map { String($0.dropFirst()) }), filter: filter))
@@ -165,7 +165,7 @@ struct WorkspaceSession {
     guard !texts.isEmpty else {
       throw Diagnostic(
         .input, "no targets are named",
-        remedies: ["\"kilt \(verb) ::\" takes all; \"kilt \(verb) --help\" shows how to name some"])
+        remedies: ["run `kilt \(verb) ::` to select all targets, or see `kilt \(verb) --help`"])
     }
     return try graph.select(try parse(texts), filter: filter)
   }
@@ -176,7 +176,7 @@ struct WorkspaceSession {
     var found: [TargetID] = []
     if let revision = options.changedSince {
       guard options.changedDiffspec == nil else {
-        throw Diagnostic(.input, "give --changed-since or --changed-diffspec, not both")
+        throw Diagnostic(.input, "--changed-since and --changed-diffspec cannot be combined")
       }
       found = try change.find(since: revision, depth: depth)
     } else if let difference = options.changedDiffspec {
@@ -196,7 +196,7 @@ struct WorkspaceSession {
       text = try FileSystem.readText(path)
     } catch {
       guard error.isMissing else { throw error }
-      throw Diagnostic(.input, "there is no file \"\(name)\" with specs")
+      throw Diagnostic(.input, "the spec file \"\(name)\" does not exist")
     }
     return text.split(whereSeparator: \.isNewline).map { String($0.drop { $0 == " " || $0 == "\t" }) }
       .filter { !$0.isEmpty && !$0.hasPrefix("#") }
@@ -209,7 +209,7 @@ struct WorkspaceSession {
       let names = found.prefix(5).map { graph.address(of: $0).description }
       throw Diagnostic(
         .input, "\"\(text)\" selects \(found.count) targets where one is needed",
-        notes: names.isEmpty ? [] : ["they are " + names.joined(separator: ", ") + (found.count > 5 ? ", …" : "")])
+        notes: names.isEmpty ? [] : ["selected: " + names.joined(separator: ", ") + (found.count > 5 ? ", …" : "")])
     }
     return id
   }

@@ -60,7 +60,7 @@ struct WorkspaceTailor: ParsableCommand {
 
   func validate() throws {
     if let option = words.first(where: { $0.hasPrefix("--") && $0 != "--" }) {
-      throw ValidationError("Unknown option '\(option)'")
+      throw ValidationError("Unknown option \"\(option)\"")
     }
   }
 
@@ -109,7 +109,7 @@ struct WorkspaceTailor: ParsableCommand {
     case .finished(let count):
       global.note("finished an earlier run that was stopped: \(count) \(count == 1 ? "file" : "files") written")
     case .outdated(let path):
-      global.note("note: an earlier run was stopped, and \"\(path)\" has changed since: it is begun anew")
+      global.note("note: an earlier run was stopped, and \"\(path)\" has changed since: starting again")
     }
   }
 
@@ -120,7 +120,7 @@ struct WorkspaceTailor: ParsableCommand {
       guard !texts.isEmpty else {
         throw Diagnostic(
           .input, "no directories are named",
-          remedies: ["\"kilt tailor ::\" looks everywhere; \"kilt tailor --help\" shows how to name some"])
+          remedies: ["run `kilt tailor ::` to look everywhere, or see `kilt tailor --help`"])
       }
       return try files.directories(selectedBy: try session.parse(texts))
     }
