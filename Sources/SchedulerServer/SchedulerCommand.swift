@@ -141,8 +141,9 @@ public struct SchedulerCommand: ParsableCommand {
       writeText(DiagnosticRenderer(color: isTerminal(2)).render(diagnostic), to: 2)
       return diagnostic.blame.exitCode
     } catch {
-      let code = exitCode(for: error)
-      writeText(fullMessage(for: error) + "\n", to: code == .success ? 1 : 2)
+      let root: any ParsableCommand.Type = arguments.first == RestoreCommand.name ? RestoreCommand.self : self
+      let code = root.exitCode(for: error)
+      writeText(root.fullMessage(for: error) + "\n", to: code == .success ? 1 : 2)
       if code == .success, let failure = standardOutputFailure() {
         let diagnostic = Diagnostic.unwritableOutput("\(failure)", isFull: failure == .noSpace)
         writeText(DiagnosticRenderer(color: isTerminal(2)).render(diagnostic), to: 2)

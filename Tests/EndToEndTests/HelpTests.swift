@@ -70,7 +70,7 @@ import Testing
 
   /// Options that mean another thing in another command, with the number of their texts.
   private static let severalTexts = [
-    "all": 2, "changed-since": 2, "cluster": 2, "diff": 2, "instance": 2, "job": 2, "jobs": 2, "limit": 2, "no-jobs": 2,
+    "all": 2, "changed-since": 2, "cluster": 2, "diff": 2, "instance": 3, "job": 2, "jobs": 2, "limit": 2, "no-jobs": 2,
     "output": 2, "platform": 2, "since": 2, "stage": 3, "to": 2, "transitive": 3, "user": 2, "wait": 2,
   ]
 
