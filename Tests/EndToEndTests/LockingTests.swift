@@ -72,7 +72,7 @@ import Testing
         locks/data.lock fits
         error: the lockfile "locks/main.lock" does not fit its requirements
           note: the requirement "data" is not locked
-          help: kilt lock --resolve main
+          help: run `kilt lock --resolve main`
         """)
     let added = try kilt("lock", "--resolve", "main")
     #expect(added.text == "+ requirement data\n+ data 3.0  (for the workspace)")

@@ -66,7 +66,7 @@ import Testing
       example, try example.kilt(["run", "lib/auth/tokens_test.py"]), code: 2,
       """
       error: cannot run "lib/auth/tokens_test.py:tests": kilt run does not support python_test targets
-        help: kilt test lib/auth/tokens_test.py:tests
+        help: run `kilt test lib/auth/tokens_test.py:tests`
       """)
     try expectFailure(
       example, try example.kilt(["run", "services/eightball:answers"]), code: 2,

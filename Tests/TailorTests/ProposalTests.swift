@@ -210,7 +210,7 @@ import Workspace
            |
          2 | build_file_name = "TARGETS"
            | ^^^^^^^^^^^^^^^
-          note: the names of BUILD files are "BUILD", "BUILD.*"
+          note: names of BUILD files: "BUILD", "BUILD.*"
           help: set build_file_name under [tailor] to one of these names
 
         """)

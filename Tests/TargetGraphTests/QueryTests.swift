@@ -39,7 +39,7 @@ import Workspace
     #expect(
       message { _ = try selected("lib:lbi") } == """
         error: the target "lib:lbi" does not exist
-          note: "lib" has the targets lib
+          note: targets in "lib": lib
           help: did you mean "lib:lib"?
 
         """)
@@ -55,7 +55,7 @@ import Workspace
            |
          2 |   dependencies=['lib:lbi'],
            |                  ^^^^^^^
-          note: "lib" has the targets lib
+          note: targets in "lib": lib
           help: did you mean "lib:lib"?
 
         """)
@@ -108,7 +108,7 @@ import Workspace
     #expect(plan.files.map(\.isPython) == [false, true])
     #expect(resolver.graph.usedSourceRoots() == ["src"])
     #expect(
-      message { _ = try resolver.bundlePlan(for: try resolver.id("tools:t")) }.contains("it is not in a source root"))
+      message { _ = try resolver.bundlePlan(for: try resolver.id("tools:t")) }.contains("is not in a source root"))
   }
 
   @Test func artifactsOfOneNameAreAnError() throws {
