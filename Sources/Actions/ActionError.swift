@@ -19,26 +19,26 @@ public enum ActionError: DiagnosableError, Hashable {
     switch self {
     case .notStarted(let action, let error):
       Diagnostic(
-        .environment, "the command of \"\(action)\" cannot be started", notes: [error.description],
-        remedies: ["check that its program is there and may be executed"])
+        .environment, "cannot start the command of \"\(action)\"", notes: [error.description],
+        remedies: ["check that its program exists and is executable"])
     case .failed(let action, let termination, let seconds, let output, let errorOutput, let sandbox):
       Diagnostic(
         .work, "the command of \"\(action)\" \(Self.text(termination, seconds))",
         notes: Self.notes(output, errorOutput),
         remedies: [
-          sandbox.map { "\($0)/__run.sh runs it again in its sandbox" }
-            ?? "--keep-sandboxes=on_failure keeps its folder, with a script that runs it again"
+          sandbox.map { "run `\($0)/__run.sh` to run it again in its sandbox" }
+            ?? "add `--keep-sandboxes=on_failure` to keep its sandbox, with a script that reruns it"
         ])
     case .missingOutputs(let action, let missing, let made, let output, let errorOutput):
       Diagnostic(
-        .work, "the command of \"\(action)\" did not make \(missing.map { "\"\($0)\"" }.joined(separator: ", "))",
-        notes: [made.isEmpty ? "it made no files" : "it made " + made.prefix(20).joined(separator: ", ")]
+        .work, "the command of \"\(action)\" did not create \(missing.map { "\"\($0)\"" }.joined(separator: ", "))",
+        notes: [made.isEmpty ? "it created no files" : "it created " + made.prefix(20).joined(separator: ", ")]
           + Self.notes(output, errorOutput),
-        remedies: ["name what it makes, from its working directory, in output_files or output_directories"])
+        remedies: ["name its outputs, relative to its working directory, in output_files or output_directories"])
     case .inputChanged(let action, let path):
       Diagnostic(
         .work, "\"\(path)\" was changed while \"\(action)\" was built from it",
-        notes: ["which of both contents the result is of is not known, so it is not kept"],
+        notes: ["the result was not cached: it may mix both versions of the file"],
         remedies: ["run the command again"])
     case .cancelled: Diagnostic(.work, "interrupted")
     }

@@ -161,7 +161,7 @@ public final class ActionRunner: Sendable {
 
   private func keep(_ sandbox: ActionSandbox, _ action: Action) throws {
     try sandbox.keep()
-    note("the sandbox of \(action.name) is kept: \(sandbox.folder)/__run.sh runs it again")
+    note("kept the sandbox of \(action.name): run \(sandbox.folder)/__run.sh to run it again")
   }
 
   private func put(_ bytes: [UInt8]) throws -> BlobReference {
@@ -174,7 +174,7 @@ public final class ActionRunner: Sendable {
       if let isolation { return isolation }
       let found = Isolation.detect()
       if case .none(let reason) = found {
-        note("note: build steps see the whole machine and its network, as \(reason)")
+        note("note: build steps run without a sandbox, with access to the network and all files: \(reason)")
       }
       isolation = found
       return found

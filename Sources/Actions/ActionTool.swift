@@ -32,8 +32,8 @@ public struct ActionTool: Sendable, Hashable {
       let path = Subprocess.find(name, environment: ["PATH=" + folders.joined(separator: ":")])
     else {
       throw Diagnostic(
-        .environment, "\(purpose) needs the program \"\(name)\", which is not found",
-        notes: ["looked in " + folders.joined(separator: ", ")], remedies: ["install it, or add its folder to PATH"])
+        .environment, "\(purpose) needs the program \"\(name)\", which was not found",
+        notes: ["looked in " + folders.joined(separator: ", ")], remedies: ["install it, or add its directory to PATH"])
     }
     let real = try FileSystem.canonicalPath(path)
     let isOfSystem = ["/usr/", "/bin/", "/sbin/"].contains { path.string.hasPrefix($0) && real.string.hasPrefix($0) }

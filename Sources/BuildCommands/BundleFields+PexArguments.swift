@@ -54,7 +54,7 @@ extension BundleFields {
     case .environment:
       guard let equal = value.firstIndex(of: "="), equal != value.startIndex else {
         throw Diagnostic(
-          .input, "--inject-env of \"\(target.address)\" takes NAME=VALUE, not \"\(value)\"",
+          .input, "--inject-env of \"\(target.address)\" needs NAME=VALUE, not \"\(value)\"",
           at: target.declaration.site.location(field: "extra_build_args"), remedies: ["use the field \"env\""])
       }
       environment[String(value[..<equal])] = String(value[value.index(after: equal)...])
@@ -99,15 +99,15 @@ extension BundleFields {
     case .unknown(let name):
       return make(
         "pex has no option \(name)",
-        [Suggestions.remedy(for: name, among: PexArguments.names) ?? "\"pex --help\" lists its options"])
-    case .refused(let name, let remedy): return make("\(name) is not done", [remedy])
-    case .lacksValue(let name): return make("\(name) lacks its value", ["write it as in \"\(name)=…\""])
-    case .unexpectedValue(let name): return make("\(name) takes no value", ["write \"\(name)\" alone"])
+        [Suggestions.remedy(for: name, among: PexArguments.names) ?? "run `pex --help` to list its options"])
+    case .refused(let name, let remedy): return make("\(name) is not supported", [remedy])
+    case .lacksValue(let name): return make("\(name) lacks its value", ["write \"\(name)=VALUE\""])
+    case .unexpectedValue(let name): return make("\(name) takes no value", ["write \"\(name)\" without a value"])
     case .wrongValue(let name, let value, let choices):
       return make("\(name) is one of \(choices.joined(separator: ", ")), not \"\(value)\"", ["correct the value"])
     case .requirement(let word):
       return make(
-        "\"\(word)\" is no option", ["each option is an entry of its own; requirements belong into \"dependencies\""])
+        "\"\(word)\" is not an option", ["write each option as a separate entry, and requirements in `dependencies`"])
     }
   }
 }

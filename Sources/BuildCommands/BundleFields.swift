@@ -65,7 +65,7 @@ struct BundleFields {
     note(option + Self.scieNote)
   }
 
-  private static let scieNote = ": no Python is put into the file; it is a plain bundle, which starts with the host's"
+  private static let scieNote = ": ignored; Kilt bundles do not embed Python and use the interpreter of the host"
 
   /// Puts the fields into a specification, whose wheels are there already.
   func apply(to specification: inout BundleSpecification) {
@@ -102,9 +102,9 @@ struct BundleFields {
     }
     let summary =
       "\"\(address)\" has \(bundle.memberCount) files and \(bundle.size) bytes: "
-      + "\"python BUNDLE\" reads no zip of 65,535 files or 4 GiB"
+      + "`python BUNDLE` cannot run a zip with 65,535 or more files, or of 4 GiB or more"
     if check == "error" {
-      throw Diagnostic(.input, summary, remedies: ["start it as ./BUNDLE, which works, and remove check=\"error\""])
+      throw Diagnostic(.input, summary, remedies: ["start it as `./BUNDLE`, and remove check=\"error\""])
     }
     return [summary + "; ./BUNDLE works"]
   }
@@ -142,7 +142,7 @@ struct BundleFields {
         throw Diagnostic(
           .input, "\"\(word)\" of \"\(target.address)\" is not a flag that Python can start a bundle with",
           at: target.declaration.site.location(field: field),
-          remedies: ["use flags such as -u, -O, -W ignore, -X dev; arguments of the program belong in args=[…]"])
+          remedies: ["use flags such as -u, -O, -W ignore, -X dev; write arguments of the program in args=[…]"])
       }
       interpreterFlags.append(word)
       guard let valueLetter, letters.index(after: valueLetter) == letters.endIndex else { continue }
@@ -163,8 +163,8 @@ struct BundleFields {
     }
     if target.value(of: "validate_entry_point").bool == true {
       throw fail(
-        "validate_entry_point", "a bundle's code is not executed when it is packed",
-        "remove it; files that entry points name are looked for anyway")
+        "validate_entry_point", "Kilt does not execute the code of a bundle when it builds the bundle",
+        "remove it; Kilt checks that the file of the entry point exists")
     }
   }
 }
@@ -179,7 +179,7 @@ extension BundlePlan {
     }
     var notes: [String] = []
     if let files = list([.file, .relocatedFiles]) {
-      notes.append("\"\(address)\" depends on \(files): files are no part of a bundle, resources are")
+      notes.append("\"\(address)\" depends on \(files): a bundle contains resources, but not files")
     }
     return notes
   }

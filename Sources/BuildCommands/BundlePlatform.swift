@@ -14,7 +14,7 @@ public struct BundlePlatform: Sendable, Hashable {
       ]
       let near = Suggestions.remedy(for: String(text.prefix { $0 != "@" }), among: known)
       throw Diagnostic(
-        .input, "\"\(text)\" of --platform is no platform",
+        .input, "unknown platform \"\(text)\" in --platform",
         remedies: (near.map { [$0] } ?? []) + [
           "write \"linux_x86_64\", \"linux_aarch64@3.12\", \"macos_arm64\", \"manylinux_2_28_x86_64\" or \"current\""
         ])

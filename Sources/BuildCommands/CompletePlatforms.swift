@@ -14,14 +14,14 @@ extension TargetGraph {
         Diagnostic(
           .input, "\"\(text)\", of the complete_platforms of \"\(target.address)\", \(reason)",
           at: target.declaration.site.location(field: "complete_platforms", text: text),
-          remedies: ["name a file that holds what \"pex3 interpreter inspect --markers --tags\" prints"])
+          remedies: ["name a file with the output of `pex3 interpreter inspect --markers --tags`"])
       }
       for path in [text, Paths.join(target.address.directory, text)] where files.file(at: path) != nil { return path }
       let reference: AddressReference
       do throws(AddressError) {
         reference = try AddressReference(parsing: text, relativeTo: target.address.directory)
       } catch {
-        throw fail("is no address: \(error.reason)")
+        throw fail("is not an address: \(error.reason)")
       }
       let address = Address(
         directory: reference.path, name: reference.target ?? Paths.lastComponent(reference.path))

@@ -34,8 +34,8 @@ extension Workspace {
       guard status?.kind == .symbolicLink else { continue }
       throw Diagnostic(
         .input, "cannot write to \"\(normal)\": \"\(place)\" is a symbolic link",
-        notes: ["what is built stays in dist, and a link may lead anywhere"],
-        remedies: ["remove the link: rm \(place)"])
+        notes: ["Kilt writes products only below dist, and a link can lead elsewhere"],
+        remedies: ["run `rm \(place)` to remove the link"])
     }
   }
 }

@@ -50,7 +50,9 @@ struct PexArguments {
     while let argument = rest.popFirst() {
       guard argument.hasPrefix("-"), argument != "-" else { throw .requirement(argument) }
       var (name, value) = Self.split(argument)
-      if name == "--" { throw .refused(name, remedy: "what comes behind it is a program's: use the field \"args\"") }
+      if name == "--" {
+        throw .refused(name, remedy: "the words after it are arguments of the program: use the field \"args\"")
+      }
       guard let known = Self.named[name] else { throw .unknown(name) }
       switch known.arity {
       case .flag:
@@ -106,8 +108,9 @@ struct PexArguments {
     Known(names: names.split(separator: " ").map(String.init), arity: .optional, kind: kind)
   }
 
-  private static let ofIndex = Kind.noted("files come from the index that pip is configured to use")
-  private static let ofLock = Kind.refused("versions are those of the lockfile: say it in the resolve, then lock again")
+  private static let ofIndex = Kind.noted("files come from the package index of pip's configuration")
+  private static let ofLock = Kind.refused(
+    "versions come from the lockfile: configure the resolve, then run `kilt lock`")
   private static let ofSources = Kind.refused("use the field \"dependencies\"")
 
   private static let known: [Known] =
@@ -129,14 +132,16 @@ struct PexArguments {
       values("-f --find-links --repo -i --index --index-url --source", ofIndex),
       flags("--pypi --no-pypi --no-index", ofIndex),
       values("--build-property --build-properties", .noted("PEX-INFO has no properties of the build")),
-      flags("--record-git-state", .noted("the name of the file says the commit")),
-      values("--runtime-pex-root", .noted("PEX_ROOT says on a host where bundles are unpacked")),
+      flags("--record-git-state", .noted("the name of the file contains the commit")),
+      values("--runtime-pex-root", .noted("PEX_ROOT sets on a host where bundles are unpacked")),
       flags("--use-system-time", .noted("equal inputs give equal bytes, so times are fixed")),
       // Refused.
-      flags("--validate-entry-point", .refused("a bundle's code is not executed when it is packed: remove it")),
+      flags(
+        "--validate-entry-point",
+        .refused("Kilt does not execute the code of a bundle when it builds the bundle: remove it")),
       flags("--venv-system-site-packages", .refused("use inherit_path=\"fallback\"")),
       values("--pex-path", .refused("set PEX_PATH where the bundle is started")),
-      values("--bind-resource-path", .refused("a bundle has nothing like it: remove it")),
+      values("--bind-resource-path", .refused("bundles do not support it: remove it")),
       values("-o --output-file", .refused("use the field \"output_path\"")),
       values("-m -e --entry-point", .refused("use the field \"entry_point\"")),
       values("-c --script --console-script", .refused("use the field \"script\"")),
@@ -146,7 +151,7 @@ struct PexArguments {
       values(
         "--python --python-path --interpreter-constraint --interpreter-selection-strategy",
         .refused("use the field \"interpreter_constraints\"")),
-      values("-p --preamble-file", .refused("a bundle starts with a script of its own: remove it")),
+      values("-p --preamble-file", .refused("bundles start with their own script: remove it")),
       values("-D --sources-directory -R --resources-directory -P --package -M --module", ofSources),
       values("--project --group --dependency-group -r --requirement --requirements --with-requirements", ofSources),
       values("--requirements-pex --pex-repository --pre-resolved-dist --pre-resolved-dists", ofSources),

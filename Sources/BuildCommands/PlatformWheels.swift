@@ -67,7 +67,7 @@ public final class PlatformWheels {
     for name in wheels where WheelFileName(name).map({ target.tags.rank($0) == nil }) ?? true {
       throw Diagnostic(
         .input, "\"\(plan.address)\" depends on a distribution whose wheel \(name) is not for \(target)",
-        remedies: ["pack it on such a machine, or make the distribution's code pure Python"])
+        remedies: ["build it on such a machine, or make the code of the distribution pure Python"])
     }
   }
 
@@ -97,7 +97,7 @@ public final class PlatformWheels {
       do {
         return try Requirement(requirement.text)
       } catch {
-        throw Diagnostic(.input, "\"\(requirement.text)\" of \"\(requirement.address)\" is no requirement: \(error)")
+        throw Diagnostic(.input, "invalid requirement \"\(requirement.text)\" of \"\(requirement.address)\": \(error)")
       }
     }
     for name in further { wanted.append(Requirement(name: name)) }
@@ -128,14 +128,14 @@ public final class PlatformWheels {
 
   /// Says that there is no lockfile to take a package from.
   public func noLockfile(for name: String, of address: Address) -> Diagnostic {
-    let summary = "\"\(address)\" needs \(name), and there is no lockfile to take it from"
+    let summary = "\"\(address)\" needs \(name), and no lockfile contains it"
     if let path = workspace.configuration.implicitResolve?.lockfile, workspace.configuration.resolves.isEmpty {
       let isThere = FileSystem.exists(workspace.root.appending(path))
       return Diagnostic(
         .input, summary,
-        notes: isThere ? ["\"\(path)\" is there, but git or pants_ignore leaves it out of the workspace"] : [],
+        notes: isThere ? ["\"\(path)\" exists, but git or pants_ignore excludes it from the workspace"] : [],
         remedies: isThere
-          ? ["do not ignore it"] : ["\"kilt lock\" makes \(path) from all requirements of the workspace"])
+          ? ["do not ignore it"] : ["run `kilt lock` to create \(path) from all requirements of the workspace"])
     }
     return Diagnostic(
       .input, summary,
@@ -163,7 +163,7 @@ public final class PlatformWheels {
     for line in provider.pinnedReferences where notedReferences.insert(line).inserted { note("note: " + line) }
     guard !hasNotedIsolation, let reason = provider.missingIsolation else { return }
     hasNotedIsolation = true
-    note("note: sources were built with the whole machine and its network in reach, as \(reason)")
+    note("note: built sdists without a sandbox, with access to the network and all files: \(reason)")
   }
 
   /// A lockfile of the workspace.
@@ -172,7 +172,7 @@ public final class PlatformWheels {
   public func lock(_ path: String) throws -> Lockfile {
     if let lock = locks[path] { return lock }
     guard FileSystem.exists(workspace.root.appending(path)) else {
-      throw Diagnostic(.input, "the lockfile \"\(path)\" is not there", remedies: ["kilt lock"])
+      throw Diagnostic(.input, "the lockfile \"\(path)\" does not exist", remedies: ["run `kilt lock`"])
     }
     let lock = try LockfileReader.read(path, root: workspace.root)
     locks[path] = lock
@@ -210,7 +210,7 @@ extension InterpreterConstraint {
     try texts.map { text in
       guard let constraint = InterpreterConstraint(text) else {
         throw Diagnostic(
-          .input, "\"\(text)\" is no interpreter constraint", remedies: ["write it as in \"CPython>=3.9,<3.13\""])
+          .input, "invalid interpreter constraint \"\(text)\"", remedies: ["write it as in \"CPython>=3.9,<3.13\""])
       }
       return constraint
     }

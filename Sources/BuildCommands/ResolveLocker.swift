@@ -29,14 +29,14 @@ public struct ResolveLocker {
     guard let name else {
       if all.isEmpty {
         throw Diagnostic(
-          .input, "\(workspace.configuration.path) names no resolve",
+          .input, "\(workspace.configuration.path) does not define a resolve",
           remedies: ["add to it:\n[python.resolves]\ndefault = \"3rdparty/python/default.lock\""])
       }
       return all
     }
     guard let resolve = all.first(where: { $0.name == name }) else {
       throw Diagnostic(
-        .input, "there is no resolve \"\(name)\"", notes: ["there are " + all.map(\.name).joined(separator: ", ")],
+        .input, "unknown resolve \"\(name)\"", notes: ["defined resolves: " + all.map(\.name).joined(separator: ", ")],
         remedies: Suggestions.remedy(for: name, among: all.map(\.name)).map { [$0] } ?? [])
     }
     return [resolve]
@@ -96,7 +96,7 @@ public struct ResolveLocker {
 
   /// What no longer agrees between a lockfile and the requirements; asks no network.
   public func staleness(_ resolve: WorkspaceConfiguration.Resolve) throws -> [String] {
-    guard let lockfile = try previous(resolve) else { return ["it is not there"] }
+    guard let lockfile = try previous(resolve) else { return ["the lockfile does not exist"] }
     return lockfile.staleness(against: try request(resolve))
   }
 
@@ -119,13 +119,13 @@ public struct ResolveLocker {
         do {
           requirements.insert(try Requirement(text))
         } catch {
-          throw Diagnostic(.input, "\"\(text)\" of \"\(target.address)\" is no requirement: \(error)")
+          throw Diagnostic(.input, "invalid requirement \"\(text)\" of \"\(target.address)\": \(error)")
         }
       }
     }
     if requirements.isEmpty {
       throw Diagnostic(
-        .input, "no target of the resolve \"\(resolve.name)\" names a requirement",
+        .input, "no target of the resolve \"\(resolve.name)\" has a requirement",
         remedies: ["add python_requirements() to a BUILD file beside a requirements.txt"])
     }
     let pythons = try constraints(of: resolve)
@@ -179,7 +179,7 @@ public struct ResolveLocker {
       text = try FileSystem.readText(workspace.root.appending(path))
     } catch {
       throw Diagnostic(
-        .input, "the constraints file \"\(path)\" of the resolve \"\(resolve.name)\" cannot be read: \(error.errno)")
+        .input, "cannot read the constraints file \"\(path)\" of the resolve \"\(resolve.name)\": \(error.errno)")
     }
     return resolve.options.constraints + RequirementLine.parse(file: text).map(\.text)
   }
@@ -189,14 +189,14 @@ public struct ResolveLocker {
       return try Requirement(text)
     } catch {
       throw Diagnostic(
-        .input, "\"\(text)\" of the resolve \"\(resolve.name)\" is no requirement",
+        .input, "invalid requirement \"\(text)\" of the resolve \"\(resolve.name)\"",
         notes: ["expected \(error.expected) at column \(error.offset + 1)"])
     }
   }
 
   private func name(_ text: String, _ resolve: WorkspaceConfiguration.Resolve) throws -> PackageName {
     guard let name = PackageName(text) else {
-      throw Diagnostic(.input, "\"\(text)\" of the resolve \"\(resolve.name)\" is no name of a package")
+      throw Diagnostic(.input, "invalid package name \"\(text)\" of the resolve \"\(resolve.name)\"")
     }
     return name
   }
@@ -208,7 +208,7 @@ public struct ResolveLocker {
   private func platform(_ text: String, _ resolve: WorkspaceConfiguration.Resolve) throws -> String {
     guard TargetPlatform(name: text) != nil else {
       throw Diagnostic(
-        .input, "\"\(text)\" of the resolve \"\(resolve.name)\" is no platform",
+        .input, "unknown platform \"\(text)\" of the resolve \"\(resolve.name)\"",
         remedies: ["write linux_x86_64, linux_aarch64, macos_arm64, or an exact one such as manylinux_2_17_x86_64"])
     }
     return text

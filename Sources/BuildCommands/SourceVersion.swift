@@ -96,7 +96,7 @@ public struct SourceVersion: Sendable, Hashable {
   public func requireClean() throws -> String {
     guard let commit else {
       throw Diagnostic(
-        .input, "what is published is named by a git commit, and there is none here", remedies: ["git init, git commit"]
+        .input, "cannot publish: no git commit found", remedies: ["run `git init`, then `git commit`"]
       )
     }
     guard dirtyFiles.isEmpty else {
@@ -105,10 +105,10 @@ public struct SourceVersion: Sendable, Hashable {
       let isOne = dirtyFiles.count == 1
       throw Diagnostic(
         .input,
-        "\(isOne ? "a file differs" : "\(dirtyFiles.count) files differ") from commit \(GitRepository.short(commit)): "
-          + "what is published is what its name says",
+        "cannot publish: \(isOne ? "1 file differs" : "\(dirtyFiles.count) files differ") from commit "
+          + GitRepository.short(commit),
         notes: [shown + more],
-        remedies: ["commit \(isOne ? "it" : "them"), or \"git stash --include-untracked\""])
+        remedies: ["commit \(isOne ? "it" : "them"), or run `git stash --include-untracked`"])
     }
     return commit
   }

@@ -56,7 +56,7 @@ final class TargetChooser {
     let parsed = try InterpreterConstraint.parse(constraints)
     guard let name = TargetName(text) else {
       throw Diagnostic(
-        .input, "\"\(text)\", of the platforms of \"\(plan.address)\", is no platform",
+        .input, "unknown platform \"\(text)\" in the platforms of \"\(plan.address)\"",
         remedies: [
           "write \"linux_x86_64\", \"linux_aarch64@3.12\", \"macos_arm64\", \"manylinux_2_28_x86_64\" or \"current\""
         ])
@@ -87,7 +87,7 @@ final class TargetChooser {
     do throws(SystemCallError) {
       bytes = try FileSystem.read(workspace.root.appending(path), limit: 16 << 20)
     } catch {
-      throw Diagnostic(.input, "the complete platform \"\(path)\" cannot be read: \(error.errno)")
+      throw Diagnostic(.input, "cannot read the complete platform \"\(path)\": \(error.errno)")
     }
     var target = try PythonTarget(completePlatform: bytes, path: path)
     target.builder = finder.all().first { $0.facts.implementation == "cpython" }

@@ -22,37 +22,39 @@ public enum BundleError: DiagnosableError, Hashable {
   public var diagnostic: Diagnostic {
     switch self {
     case .badSourcePath(let path, let reason):
-      Diagnostic(.input, "'\(path)' cannot be in a bundle: \(reason)", remedies: ["rename it or move it"])
+      Diagnostic(.input, "cannot add \"\(path)\" to a bundle: \(reason)", remedies: ["rename it or move it"])
     case .duplicateSource(let path):
-      Diagnostic(.input, "two files want to be '\(path)' in the bundle", remedies: ["rename one, or drop one"])
+      Diagnostic(
+        .input, "two source files map to \"\(path)\" in the bundle", remedies: ["rename or remove one of them"])
     case .unreadableSource(let path, let error):
-      Diagnostic(.input, "the source file for '\(path)' cannot be read", notes: [error.description])
+      Diagnostic(.input, "cannot read the source file for \"\(path)\"", notes: [error.description])
     case .sourceChanged(let path):
-      Diagnostic(.input, "the source file for '\(path)' changed while it was read", remedies: ["run the command again"])
+      Diagnostic(
+        .input, "the source file for \"\(path)\" changed while Kilt read it", remedies: ["run the command again"])
     case .badConstraint(let text):
       Diagnostic(
-        .input, "'\(text)' is not an interpreter constraint",
+        .input, "invalid interpreter constraint \"\(text)\"",
         remedies: ["write it as in 'CPython>=3.11,<3.13' or '==3.11.*'"])
     case .noInterpreter(let constraints, let wheel):
       Diagnostic(
         .input, "no Python from 3.8 on meets the interpreter constraints and the wheels",
         notes: ["the constraints are \(constraints.isEmpty ? "none" : constraints.joined(separator: " or "))"]
-          + (wheel.map { ["'\($0)' leaves no version" + Self.freeThreadedNote($0)] } ?? []),
+          + (wheel.map { ["\"\($0)\" leaves no version" + Self.freeThreadedNote($0)] } ?? []),
         remedies: ["change the constraints, or lock wheels for a Python that meets them"])
     case .badWheelName(let name):
-      Diagnostic(.input, "'\(name)' is not a wheel's file name (PEP 427)")
+      Diagnostic(.input, "\"\(name)\" is not a wheel file name (PEP 427)")
     case .duplicateWheel(let name):
-      Diagnostic(.input, "the wheel '\(name)' is there twice")
+      Diagnostic(.input, "the bundle has the wheel \"\(name)\" twice")
     case .collisions(let collisions):
       Diagnostic(
-        .input, "wheels hold different files of one name, of which only one can be there",
-        notes: collisions.prefix(10).map { "'\($0.path)' in '\($0.used)' and in '\($0.hidden)'" }
+        .input, "wheels contain different files with the same path; the bundle can contain only one",
+        notes: collisions.prefix(10).map { "\"\($0.path)\" in \"\($0.used)\" and in \"\($0.hidden)\"" }
           + (collisions.count > 10 ? ["and \(collisions.count - 10) more"] : []),
         remedies: ["drop one of the two, or say ignore_errors=True, which uses the first"])
     case .unreadableWheel(let name, let error):
-      Diagnostic(.environment, "the wheel '\(name)' cannot be read", notes: [error.description])
+      Diagnostic(.environment, "cannot read the wheel \"\(name)\"", notes: [error.description])
     case .unreadableOutput(let path, let error):
-      Diagnostic(.environment, "'\(path)' cannot be read back", notes: [error.description])
+      Diagnostic(.environment, "cannot read \"\(path)\" back", notes: [error.description])
     }
   }
 

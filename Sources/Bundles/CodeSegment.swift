@@ -111,7 +111,7 @@ struct CodeSegment {
       throw BundleError.badSourcePath(path, reason: "it is not a plain relative path")
     }
     if let first = components.first, reserved.contains(String(first)) {
-      throw BundleError.badSourcePath(path, reason: "'\(first)' is what the bundle itself needs there")
+      throw BundleError.badSourcePath(path, reason: "the bundle itself needs \"\(first)\" at this path")
     }
   }
 

@@ -119,19 +119,19 @@ public struct WheelError: DiagnosableError, Hashable {
   public var diagnostic: Diagnostic {
     switch problem {
     case .noRecord:
-      Diagnostic(.input, "'\(wheel)' is not a wheel: it has no .dist-info/RECORD")
+      Diagnostic(.input, "\"\(wheel)\" is not a wheel: it has no .dist-info/RECORD")
     case .caseCollision(let other):
       Diagnostic(
-        .input, "'\(member ?? "")' and '\(other)' in '\(wheel)' differ in case alone",
+        .input, "\"\(member ?? "")\" and \"\(other)\" in \"\(wheel)\" differ only in case",
         notes: ["on file systems that do not tell cases apart, one would replace the other"],
         remedies: ["ask the project for a wheel without one of them"])
     case .takenPlace:
       Diagnostic(
-        .input, "'\(member ?? "")' in '\(wheel)' would be installed where the wheel has another file",
+        .input, "\"\(member ?? "")\" in \"\(wheel)\" would be installed over another file of the wheel",
         remedies: ["ask the project for a wheel without one of them"])
     case .wrongHash:
       Diagnostic(
-        .input, "'\(member ?? "")' in '\(wheel)' does not have the hash that the wheel's RECORD says",
+        .input, "\"\(member ?? "")\" in \"\(wheel)\" does not match the hash in the wheel's RECORD",
         remedies: ["fetch or build the wheel again"])
     }
   }

@@ -28,29 +28,29 @@ public enum ContentStoreError: DiagnosableError, Hashable {
     switch self {
     case .noCacheDirectory:
       Diagnostic(
-        .environment, "there is no directory for the cache: HOME is not set",
+        .environment, "cannot locate the cache: HOME is not set",
         remedies: ["set KILT_CACHE_DIR to a directory that you may write to"])
     case .invalidShare(let text):
       Diagnostic(
-        .input, "KILT_CACHE_VERIFY is \"\(text)\", which is no share from 0 to 1",
+        .input, "invalid KILT_CACHE_VERIFY \"\(text)\": expected a number from 0 to 1",
         remedies: ["write for example 0.02, to check one in fifty blobs that are read"])
     case .invalidQuota(let text):
       Diagnostic(
-        .input, "\"\(text)\" is no quota for the cache",
+        .input, "invalid cache quota \"\(text)\"",
         remedies: ["write for example 20GB, in KILT_CACHE_QUOTA or kilt.toml"])
     case .missing(let digest):
       Diagnostic(
         .environment, "sha256:\(digest) is no longer in the cache",
-        remedies: ["run the command again, which makes it anew"])
+        remedies: ["run the command again to create it again"])
     case .notStorable(let path):
       Diagnostic(
         .work, "\"\(path)\" cannot be kept",
-        notes: ["it is neither a file nor a folder, or a link that leads out of what is kept"])
+        notes: ["it is neither a file nor a directory, or it is a link that leads outside"])
     case .tree(let error): error.diagnostic
     case .untrusted(let error): error.diagnostic
     case .system(let path, let error):
       Diagnostic(
-        .environment, "the cache cannot be used at '\(path)'", notes: [error.description],
+        .environment, "cannot use the cache at \"\(path)\"", notes: [error.description],
         remedies: [
           error.isNoSpace
             ? "free space on its file system, or run \"kilt cache gc\""
@@ -61,7 +61,7 @@ public enum ContentStoreError: DiagnosableError, Hashable {
         .input, "the bytes are not those expected", notes: ["expected sha256:\(expected)", "found sha256:\(found)"])
     case .damaged(let path, let expected):
       Diagnostic(
-        .environment, "'\(path)' was damaged, and has been removed", notes: ["it should have had sha256:\(expected)"],
+        .environment, "removed \"\(path)\": the file was damaged", notes: ["expected sha256:\(expected)"],
         remedies: ["run the command again", "check the disk when it happens again"])
     }
   }

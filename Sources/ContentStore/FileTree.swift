@@ -155,7 +155,7 @@ public enum FileTreeError: DiagnosableError, Hashable {
   public var diagnostic: Diagnostic {
     switch self {
     case .conflict(let path): Diagnostic(.input, "two different files are to be at \"\(path)\"")
-    case .notInside(let path): Diagnostic(.input, "\"\(path)\" does not lie inside of its folder")
+    case .notInside(let path): Diagnostic(.input, "\"\(path)\" is outside its directory")
     }
   }
 }

@@ -105,21 +105,24 @@ public enum ExecutorCommand {
       kilt-executor exec --task-directory DIR [--terminal] -- COMMAND ARGUMENTS...
 
     OPTIONS OF RUN:
-      --task-directory DIR        The directory of the task, absolute.
-      --isolation KIND            One of: auto, bubblewrap, none. Default: auto.
-      --pex-runner PATH           The program that fetches bundles.
-      --repository URL            The artifact repository to fetch from.
-      --policy FILE               A trust policy besides /etc/kilt/policy.toml.
-      --cgroup-parent NAME        The control group of tasks. Default: kilt.
+      --task-directory DIR        Absolute path of the task directory.
+      --isolation KIND            Isolation of tasks. One of: auto, bubblewrap,
+                                  none. Default: auto.
+      --pex-runner PATH           Program pex-runner, which fetches bundles.
+      --repository URL            Artifact repository to fetch from.
+      --policy FILE               Trust policy besides /etc/kilt/policy.toml.
+      --cgroup-parent NAME        Control group of tasks. Default: kilt.
       --allow-missing-user        Run tasks of unknown users as nobody. Without
                                   root, run all tasks as the executor's user.
       --allow-root USER           Run tasks as this user although its user ID is 0.
                                   Repeatable.
-      --read-only DIR             A directory that tasks see. Repeatable.
-      --path DIR                  A directory in front of PATH. Repeatable.
-      --port-range FIRST-LAST     Of these ports, the task binds only its own.
+      --read-only DIR             Directory that sandboxes see, read-only.
+                                  Repeatable.
+      --path DIR                  Directory in front of PATH in sandboxes.
+                                  Repeatable.
+      --port-range FIRST-LAST     Ports for tasks. The task binds only its own.
       --zookeeper FILE            Where ZooKeeper is, for jobs with an announcer.
-      --sample-milliseconds N     Time between samples. Default: 10000.
+      --sample-milliseconds N     Time between samples, in ms. Default: 10000.
 
     OPTIONS OF EXEC:
       --terminal                  Give the command a terminal of its own.

@@ -41,19 +41,19 @@ public enum ExecutorError: DiagnosableError, Hashable {
     case .usage(let problem):
       Diagnostic(.input, problem, remedies: ["run `kilt-executor --help`"])
     case .badAssignment(let path, let problem):
-      Diagnostic(.input, "'\(path)' is not a task assignment", notes: [problem])
+      Diagnostic(.input, "invalid task assignment \"\(path)\"", notes: [problem])
     case .badProcessGraph(let problem):
       Diagnostic(.input, problem)
     case .alreadyRunning(let directory):
-      Diagnostic(.input, "another executor runs the task in '\(directory)'")
+      Diagnostic(.input, "another executor runs the task in \"\(directory)\"")
     case .notRunning(let task):
-      Diagnostic(.input, "the task '\(task)' does not run")
+      Diagnostic(.input, "the task \"\(task)\" does not run")
     case .system(let call, let path, let code):
-      Diagnostic(.environment, "\(call) of '\(path)' failed: \(errorText(code))")
+      Diagnostic(.environment, "\(call) of \"\(path)\" failed: \(errorText(code))")
     case .missingProgram(let name, let package):
       Diagnostic(
-        .environment, "the program '\(name)' is not on this machine",
-        remedies: ["Install the package '\(package)', or run without isolation: --isolation none."])
+        .environment, "the program \"\(name)\" is not installed",
+        remedies: ["install the package \(package), or add `--isolation none` to run without isolation"])
     case .program(let name, let message):
       Diagnostic(.environment, "\(name) failed\(message.isEmpty ? "" : ": \(message)")")
     case .notInstalled(let program):
@@ -62,7 +62,7 @@ public enum ExecutorError: DiagnosableError, Hashable {
         remedies: ["install all executables of Kilt in one directory"])
     case .missingUser(let user):
       Diagnostic(
-        .environment, "the user '\(user)' does not exist on this machine",
+        .environment, "the user \"\(user)\" does not exist on this machine",
         remedies: [
           "Create it (useradd --system \(user)), or let such tasks run as 'nobody': --allow-missing-user."
         ])
@@ -79,8 +79,8 @@ public enum ExecutorError: DiagnosableError, Hashable {
         ])
     case .cannotBecome(let user, let current):
       Diagnostic(
-        .environment, "the task runs as '\(user)', but this executor runs as '\(current)' and cannot change that",
-        remedies: ["Start the scheduler as root, or let such tasks run as '\(current)': --allow-missing-user."])
+        .environment, "the task runs as \"\(user)\", but this executor runs as \"\(current)\" and cannot change users",
+        remedies: ["start the scheduler as root, or add `--allow-missing-user` to run such tasks as \"\(current)\""])
     case .library(let call, let code):
       Diagnostic(.environment, "\(call) failed: \(errorText(code))")
     }

@@ -10,7 +10,7 @@ public enum LimitChecks {
     var limit: UInt64 = 0
     guard kilt_open_files_limit(&limit) == 0 else {
       return Finding(
-        subject, .warning, "the limit cannot be read: \(Errno(rawValue: errno))", remedies: ["run `ulimit -Hn`"])
+        subject, .warning, "cannot read the limit: \(Errno(rawValue: errno))", remedies: ["run `ulimit -Hn`"])
     }
     let hard = hardLimit ?? limit
     // A connection, a log, an event stream: one each.
@@ -32,7 +32,7 @@ public enum LimitChecks {
     let (result, status) = state ?? (ownResult, ownStatus)
     if result < 0 {
       return Finding(
-        subject, .warning, "the state of the clock cannot be read: \(Errno(rawValue: errno))",
+        subject, .warning, "cannot read the state of the clock: \(Errno(rawValue: errno))",
         remedies: ["run `timedatectl`"])
     }
     // TIME_ERROR is 5, STA_UNSYNC 0x0040.
@@ -63,7 +63,7 @@ public enum LimitChecks {
     }
     return Finding(
       subject, .warning,
-      "tasks use \(text); the kernel also gives \(ephemeral.lowerBound) to \(ephemeral.upperBound) to outgoing connections",
+      "tasks use \(text); the kernel also uses \(ephemeral.lowerBound) to \(ephemeral.upperBound) for outgoing connections",
       remedies: ["run `sysctl -w net.ipv4.ip_local_reserved_ports=\(range.lowerBound)-\(range.upperBound)`"])
   }
 

@@ -22,7 +22,8 @@ public enum StorageChecks {
     FileSystem.close(file)
     if let name = remote[kind] {
       return Finding(
-        subject, .problem, "\"\(directory)\" is on \(name); file locks and renames there are not those of a local disk",
+        subject, .problem,
+        "\"\(directory)\" is on \(name); file locks and renames can differ from those of a local disk",
         remedies: ["use a directory on a local disk"])
     }
     var facts = statvfs()

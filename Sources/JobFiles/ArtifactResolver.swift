@@ -31,11 +31,11 @@ struct ArtifactResolver {
     let commit = String(artifact.version.prefix(12))
     let main = policy.mainBranch
     var diagnostic = Diagnostic(
-      .input, "the stage \"\(stage)\" takes only commits of the branch \"\(main)\", and \(commit) is not on it",
+      .input, "the stage \"\(stage)\" accepts only commits of the branch \"\(main)\", and \(commit) is not on it",
       at: location, remedies: ["merge it into \"\(main)\", publish, and name the commit that is there"])
     if artifact.isOnMainBranch == nil {
       diagnostic.summary =
-        "the stage \"\(stage)\" takes only commits of the branch \"\(main)\", and nothing says that \(commit) is on it"
+        "the stage \"\(stage)\" accepts only commits of the branch \"\(main)\", and Kilt cannot find \(commit) on it"
       diagnostic.remedies = ["run this in a clone that has \"\(main)\", up to date"]
     }
     if let branch = artifact.branch { diagnostic.notes = ["it was built on the branch \"\(branch)\""] }

@@ -10,7 +10,7 @@ public enum LateBinding {
     public var name: String
     public var text: String
 
-    public var description: String { "unbound variable {{\(name)}} in '\(text)'" }
+    public var description: String { "unbound variable {{\(name)}} in \"\(text)\"" }
   }
 
   /// One variable of late binding.

@@ -5,19 +5,23 @@ internal import SystemSupport
 public struct Kilt: ParsableCommand {
   public static let configuration = CommandConfiguration(
     commandName: "kilt",
-    abstract: "Builds a monorepo of Python services into single-file executables, and runs them.",
+    abstract: "Build Python services from a monorepo into single files, and run them.",
     discussion: """
       EXAMPLES
-        kilt list ::                            every target of the workspace
-        kilt test ::                            every test, as far as something has changed
-        kilt package services/fiddler:server    a single-file executable in dist/
-        kilt publish --changed-since=HEAD~1     upload what a push affects
-        kilt scheduler                          run the bundled scheduler here
+        kilt list ::                           every target of the workspace
+        kilt test ::                           every test with changed inputs
+        kilt package services/fiddler:server   a single-file executable in dist/
+        kilt publish --changed-since=HEAD~1    upload the bundles of a push
+        kilt scheduler                         run the bundled scheduler here
+        # update a job from its file
         kilt deploy jobs/fiddler.yaml --stage devel
 
       EXIT CODES
-        0 done; 1 the work failed; 2 wrong usage or input;
-        3 the machine lacks something; 70 a defect of Kilt
+        0  done
+        1  the work failed
+        2  invalid usage or input
+        3  the environment lacks something
+        70 a defect in Kilt
       """,
     version: kiltVersion,
     groupedSubcommands: [

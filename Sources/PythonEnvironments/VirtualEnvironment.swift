@@ -76,9 +76,9 @@ public struct VirtualEnvironment: Sendable {
     ).run()
     guard outcome.termination.isSuccess else {
       throw Diagnostic(
-        .environment, "\(interpreter.path) cannot make a virtual environment",
+        .environment, "\(interpreter.path) cannot create a virtual environment",
         notes: outcome.errorText.split(separator: "\n").suffix(4).map(String.init),
-        remedies: ["install its module venv (apt-get install python3-venv)"])
+        remedies: ["run `apt-get install python3-venv` to install its module venv"])
     }
     // What venv has written names the folder that it was made in.
     let bin = made.appending("bin")

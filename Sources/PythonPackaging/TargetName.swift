@@ -63,8 +63,8 @@ extension PythonTarget {
   public init(completePlatform bytes: [UInt8], path: String) throws(Diagnostic) {
     func bad(_ reason: String) -> Diagnostic {
       Diagnostic(
-        .input, "\"\(path)\" is no complete platform: \(reason)",
-        remedies: ["write one there with: pex3 interpreter inspect --markers --tags"])
+        .input, "invalid complete platform \"\(path)\": \(reason)",
+        remedies: ["run `pex3 interpreter inspect --markers --tags` there to write one"])
     }
     let json: JSONValue
     do throws(JSONError) {
@@ -84,7 +84,7 @@ extension PythonTarget {
       return parts.count == 3 ? WheelTag(interpreter: parts[0], abi: parts[1], platform: parts[2]) : nil
     }
     guard tags.count == texts.count, let platform = tags.lazy.compactMap({ TargetPlatform(name: $0.platform) }).first
-    else { throw bad("a tag makes no sense, or none is of a known platform") }
+    else { throw bad("a tag is invalid, or no tag is of a known platform") }
     guard let version = values[.pythonFullVersion].flatMap({ Version($0) }) else {
       throw bad("it lacks \"python_full_version\"")
     }

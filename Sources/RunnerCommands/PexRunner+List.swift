@@ -61,14 +61,14 @@ extension PexRunner {
       writeText("removed \(entry.references.joined(separator: ", ")), \(RunnerText.size(entry.size))\n", to: 1)
     }
     var line = "freed \(RunnerText.size(summary.freed)), \(RunnerText.size(summary.left)) left"
-    if summary.left > quota { line += ": more than \(RunnerText.size(quota)), but what runs or is the newest stays" }
+    if summary.left > quota { line += ": more than \(RunnerText.size(quota)), because running and newest bundles stay" }
     writeText(line + "\n", to: 1)
   }
 }
 
 /// Numbers for people.
 enum RunnerText {
-  /// `512 B`, `1.5 MB`; a K is 1024.
+  /// Returns a size as in `512 B` and `1.5 MiB`.
   static func size(_ bytes: Int64) -> String { ByteSize.text(bytes) }
 
   /// With spaces in front, to a width.

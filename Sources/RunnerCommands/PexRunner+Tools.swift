@@ -19,7 +19,7 @@ extension PexRunner {
     let name = invocation.toolName ?? selector.name.text
     guard ArtifactName(name) != nil, name != "pex-runner" else {
       throw Diagnostic(
-        .input, "\"\(name)\" cannot be the name of a tool",
+        .input, "invalid tool name \"\(name)\"",
         remedies: ["use letters, digits, \"_\", \"-\", \".\" and \"+\" in `--as`"])
     }
     let directory = try toolDirectory(invocation)
@@ -31,7 +31,7 @@ extension PexRunner {
       guard isOurs else {
         throw Diagnostic(
           .input, "cannot install \"\(link)\": another file of that name exists",
-          remedies: ["name the tool otherwise with `--as`, or remove the file"])
+          remedies: ["choose another name with `--as`, or remove the file"])
       }
     }
     let bundle = try bundle(selector, invocation)

@@ -51,7 +51,7 @@ struct RunnerArguments {
   /// Bytes of `500MB`, `20G`, `1.5GiB` or `1048576`. As everywhere in Kilt, a K is 1024.
   static func size(_ text: String) throws -> Int64 {
     guard let bytes = ByteSize.parse(text) else {
-      throw usage("\"\(text)\" is not a size", "write for example 500MB or 20GB")
+      throw usage("invalid size \"\(text)\"", "write a size such as 500MiB or 20GiB")
     }
     return Int64(bytes)
   }
@@ -80,16 +80,16 @@ struct RunnerArguments {
     }
   }
 
-  static func usage(_ summary: String, _ remedy: String = "pex-runner --help shows what it takes") -> Diagnostic {
+  static func usage(_ summary: String, _ remedy: String = "run `pex-runner --help` to see the usage") -> Diagnostic {
     Diagnostic(.input, summary, remedies: [remedy])
   }
 
   static func unknownCommand(_ verb: String) -> Diagnostic {
     let known = RunnerInvocation.verbs + ["help"]
     return Diagnostic(
-      .input, "pex-runner has no command \"\(verb)\"",
+      .input, "unknown command \"pex-runner \(verb)\"",
       remedies: [
-        Suggestions.remedy(for: verb, among: known), "to run an artifact: pex-runner run NAME@COMMIT -- ARGUMENTS",
+        Suggestions.remedy(for: verb, among: known), "run `pex-runner run NAME@COMMIT -- ARGUMENTS` to run an artifact",
       ].compactMap(\.self))
   }
 
@@ -101,6 +101,6 @@ struct RunnerArguments {
     ]
     return Diagnostic(
       .input, "unknown option \(option)",
-      remedies: [Suggestions.remedy(for: option, among: known) ?? "pex-runner --help shows the options"])
+      remedies: [Suggestions.remedy(for: option, among: known) ?? "run `pex-runner --help` to list the options"])
   }
 }

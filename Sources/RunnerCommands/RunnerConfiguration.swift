@@ -22,8 +22,8 @@ struct RunnerConfiguration {
     throw Diagnostic(
       .input, "no repository is configured",
       remedies: [
-        "name one: pex-runner --repository URL …, or set KILT_REPOSITORY",
-        "for the whole host, write it into \(hostFile): repository = \"s3://BUCKET/PREFIX\"",
+        "add `--repository URL`, or set KILT_REPOSITORY",
+        "for the whole host, add to \(hostFile): repository = \"s3://BUCKET/PREFIX\"",
       ])
   }
 

@@ -120,10 +120,10 @@ struct RunnerInvocation {
     case ("cache", 1) where words[0] == "gc": action = .cacheEviction
     case ("cache", 1) where words[0] == "verify": action = .cacheVerification
     case ("run", _), ("fetch", _), ("path", _), ("install", _):
-      throw RunnerArguments.usage("pex-runner \(verb) takes one NAME@COMMIT or NAME@BRANCH")
-    case ("list", _): throw RunnerArguments.usage("pex-runner list takes at most one NAME")
-    case ("which", _): throw RunnerArguments.usage("pex-runner which takes the name of one installed tool")
-    default: throw RunnerArguments.usage("pex-runner cache takes list, gc or verify")
+      throw RunnerArguments.usage("pex-runner \(verb) needs one NAME@COMMIT or NAME@BRANCH")
+    case ("list", _): throw RunnerArguments.usage("pex-runner list accepts at most one NAME")
+    case ("which", _): throw RunnerArguments.usage("pex-runner which needs the name of one installed tool")
+    default: throw RunnerArguments.usage("pex-runner cache needs list, gc or verify")
     }
   }
 

@@ -36,7 +36,7 @@ public struct BoundToken: Sendable, Hashable {
     token = String(text[..<at])
     let server = String(text[text.index(after: at)...])
     guard !token.isEmpty, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-      throw Diagnostic(.input, "the token in \(source) is empty or holds characters that no token has")
+      throw Diagnostic(.input, "the token in \(source) is empty or contains invalid characters")
     }
     if server.hasPrefix("sha256//") {
       guard server.utf8.count == 8 + 44, server.hasSuffix("=") else {

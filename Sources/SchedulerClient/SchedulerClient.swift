@@ -188,7 +188,7 @@ public struct SchedulerClient: Sendable {
       return try JSONValue(parsing: response.body)
     } catch {
       throw Diagnostic(
-        .environment, "what answers at \(address) is no Kilt scheduler: its answer is not JSON, \(error)")
+        .environment, "the server at \(address) is not a Kilt scheduler: its answer is not JSON, \(error)")
     }
   }
 

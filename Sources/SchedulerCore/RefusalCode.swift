@@ -93,7 +93,7 @@ public enum RefusalCode: String, Sendable, Hashable, CaseIterable {
     case .roleMismatch: "name the user once, as \"user\" in the job file"
     case .commitMissing: "name the commit as \"githash\" in the job file"
     case .digestMissing, .artifactMissing: "publish the artifact with `kilt publish`"
-    case .badNames: "give each process and port a name of its own"
+    case .badNames: "give each process and port its own name"
     case .unbound: "bind the variable in the template, or remove it"
     case .cannotStart: "correct it in the job file or its template"
     case .otherCluster: "submit it to the scheduler of its cluster"

@@ -29,13 +29,13 @@ extension SafetyCheck {
     for name in job.task.environment.keys.sorted() where !TaskConfiguration.isFreeVariable(name) {
       problems.append(
         ConfigurationProblem(
-          "it sets the variable \"\(name)\", which the executor sets itself or no shell takes", code: .badNames,
+          "it sets the variable \"\(name)\", which the executor sets itself or shells do not accept", code: .badNames,
           remedy: "choose another name in \"env\" of the job file"))
     }
     for volume in job.task.volumes where !volume.hasFreePlace {
       problems.append(
         ConfigurationProblem(
-          "its volume is at \"\(volume.containerPath)\", where the sandbox has something of its own", code: .badNames,
+          "its volume is at \"\(volume.containerPath)\", which the sandbox already uses", code: .badNames,
           remedy: "choose another place, such as /data"))
     }
     for secret in job.task.secrets where !JobKey.isIdentifier(secret.name) || !Secret.isReference(secret.reference) {

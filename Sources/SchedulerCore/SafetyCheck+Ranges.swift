@@ -41,11 +41,11 @@ extension SafetyCheck {
     time("its drain time", job.drain, from: .zero)
     time("the delay of its partition policy", job.partitionPolicy?.delay, from: .zero)
     for process in task.processes {
-      count("the failure limit of process '\(process.name)'", process.maxFailures)
-      time("the shortest run of process '\(process.name)'", process.minDuration)
+      count("the failure limit of process \"\(process.name)\"", process.maxFailures)
+      time("the shortest run of process \"\(process.name)\"", process.minDuration)
       guard let logger = process.logger else { continue }
-      size("the log size of process '\(process.name)'", logger.logSize, from: 0)
-      count("the number of logs of process '\(process.name)'", logger.backups, from: 0)
+      size("the log size of process \"\(process.name)\"", logger.logSize, from: 0)
+      count("the number of logs of process \"\(process.name)\"", logger.backups, from: 0)
     }
     time("the watch time of its update", update.watch)
     time("the pulse interval of its update", update.pulseInterval)

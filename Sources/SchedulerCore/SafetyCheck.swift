@@ -37,7 +37,7 @@ public struct SafetyCheck: Sendable {
     if let user = job.task.user, user != job.key.role {
       problems.append(
         ConfigurationProblem(
-          "its task runs as '\(user)', but its role is '\(job.key.role)'", code: .roleMismatch,
+          "its task runs as \"\(user)\", but its role is \"\(job.key.role)\"", code: .roleMismatch,
           remedy: "name the user once, as `user:` in the job file"))
     }
     return problems
@@ -94,33 +94,33 @@ public struct SafetyCheck: Sendable {
     var finals: [String: Bool] = [:]
     for process in task.processes {
       if !JobKey.isIdentifier(process.name) {
-        problems.append(ConfigurationProblem("process name '\(process.name)' is no file name"))
+        problems.append(ConfigurationProblem("process name \"\(process.name)\" is not a file name"))
       }
       if finals.updateValue(process.final, forKey: process.name) != nil {
-        problems.append(ConfigurationProblem("process '\(process.name)' stands there twice", code: .badNames))
+        problems.append(ConfigurationProblem("process \"\(process.name)\" is defined twice", code: .badNames))
       }
       if process.cmdline.isEmpty {
-        problems.append(ConfigurationProblem("process '\(process.name)' has no command line"))
+        problems.append(ConfigurationProblem("process \"\(process.name)\" has no command line"))
       }
       if process.maxFailures < 0 || process.minDuration < .zero {
-        problems.append(ConfigurationProblem("process '\(process.name)' has a negative limit"))
+        problems.append(ConfigurationProblem("process \"\(process.name)\" has a negative limit"))
       }
     }
     var successors: [String: Set<String>] = [:]
     for constraint in task.constraints {
       for name in constraint.order where finals[name] == nil {
-        problems.append(ConfigurationProblem("an order names process '\(name)', which the task does not have"))
+        problems.append(ConfigurationProblem("an order names process \"\(name)\", which the task does not have"))
       }
       for (first, second) in zip(constraint.order, constraint.order.dropFirst()) {
         successors[first, default: []].insert(second)
         if let one = finals[first], let other = finals[second], one != other {
           problems.append(
-            ConfigurationProblem("an order ties '\(first)' to '\(second)', of which only one is final"))
+            ConfigurationProblem("an order connects \"\(first)\" and \"\(second)\", but only one of them is final"))
         }
       }
     }
     if let name = cycle(successors) {
-      problems.append(ConfigurationProblem("the orders of its processes form a cycle through '\(name)'"))
+      problems.append(ConfigurationProblem("the orders of its processes form a cycle through \"\(name)\""))
     }
     return problems
   }
@@ -140,21 +140,24 @@ public struct SafetyCheck: Sendable {
     var problems: [ConfigurationProblem] = []
     for artifact in job.task.artifacts {
       if !JobKey.isIdentifier(artifact.name) {
-        problems.append(ConfigurationProblem("artifact name '\(artifact.name)' is no file name"))
+        problems.append(ConfigurationProblem("artifact name \"\(artifact.name)\" is not a file name"))
       }
       if artifact.hashType == .git, !isHexadecimal(artifact.version, digits: [40, 64]) {
         problems.append(
           ConfigurationProblem(
-            "artifact '\(artifact.name)' names no full git commit ('\(artifact.version)')", code: .commitMissing,
+            "artifact \"\(artifact.name)\" does not name a full git commit (\"\(artifact.version)\")",
+            code: .commitMissing,
             remedy: "name the commit as `githash:` in the job file"))
       }
       if artifact.version.isEmpty {
-        problems.append(ConfigurationProblem("artifact '\(artifact.name)' names no version", code: .commitMissing))
+        problems.append(
+          ConfigurationProblem("artifact \"\(artifact.name)\" does not name a version", code: .commitMissing))
       }
       if !isHexadecimal(artifact.digest ?? "", digits: [64]) {
         problems.append(
           ConfigurationProblem(
-            "artifact '\(artifact.name)' has no digest: it was not found in the repository", code: .digestMissing,
+            "artifact \"\(artifact.name)\" has no digest: it was not found in the artifact repository",
+            code: .digestMissing,
             remedy: "publish it with `kilt publish`"))
       }
     }
@@ -183,7 +186,7 @@ public struct SafetyCheck: Sendable {
     for (what, port) in named where !ports.contains(port) {
       problems.append(
         ConfigurationProblem(
-          "\(what) names port '\(port)', which no process uses", code: .badNames,
+          "\(what) names port \"\(port)\", which no process uses", code: .badNames,
           remedy: "use {{thermos.ports[\(port)]}} in a command line"))
     }
     return problems

@@ -31,7 +31,7 @@ public enum SchedulerError: DiagnosableError, Hashable {
         .input, "job \(key) exists already",
         remedies: ["run `kilt job update` to change it", "run `kilt job kill \(key)` to end it first"])
     case .noSuchJob(let key):
-      Diagnostic(.input, "there is no job \(key)", remedies: ["`kilt job list` shows all jobs"])
+      Diagnostic(.input, "job \(key) does not exist", remedies: ["run `kilt job list` to list all jobs"])
     case .noSuchInstances(let key, let instances):
       Diagnostic(
         .input, "job \(key) has no instance \(instances.map { String($0) }.joined(separator: ", "))")
@@ -41,7 +41,7 @@ public enum SchedulerError: DiagnosableError, Hashable {
     case .unchanged(let key):
       Diagnostic(.input, "job \(key) is unchanged by the proposed update")
     case .notAService(let key):
-      Diagnostic(.input, "job \(key) is no service; only services are updated")
+      Diagnostic(.input, "cannot update job \(key): only services can be updated")
     case .notACronJob(let key): Diagnostic(.input, "job \(key) has no cron schedule")
     case .updateInProgress(let key, let id):
       Diagnostic(

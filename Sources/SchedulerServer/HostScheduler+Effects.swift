@@ -150,11 +150,11 @@ extension HostScheduler {
         try checkPolicy(assignment.configuration)
         try supervisor.launch(assignment)
       } catch {
-        lost(assignment.taskID, message: "its executor could not be started: \(Self.summary(of: error))")
+        lost(assignment.taskID, message: "cannot start its executor: \(Self.summary(of: error))")
       }
     case .kill(let task):
       do {
-        if try !supervisor.stop(task) { lost(task, message: "there was no executor to end it") }
+        if try !supervisor.stop(task) { lost(task, message: "it had no executor") }
       } catch {
         warn("task \(task): \(Self.summary(of: error))")
       }
@@ -186,7 +186,7 @@ extension HostScheduler {
       do {
         try await NIOThreadPool.singleton.runIfActive { try directory.remove() }
       } catch {
-        warn("the folder of task \(task) stays: \(Self.summary(of: error))")
+        warn("cannot remove the directory of task \(task): \(Self.summary(of: error))")
       }
     }
   }
@@ -212,7 +212,7 @@ extension HostScheduler {
       guard case .executorGone = observation.kind,
         store.state.tasks[observation.task]?.status.mayHaveExecutor == true
       else { continue }
-      lost(observation.task, message: "its executor ended without a word")
+      lost(observation.task, message: "the executor exited without reporting a result")
     }
   }
 
@@ -262,7 +262,7 @@ extension HostScheduler {
     if store.state.tasks[task] != nil {
       report(event)
     } else if keepsStrangers {
-      warn("task \(task) is of no job that is known: ended; its folder stays")
+      warn("ended task \(task) of an unknown job; kept its directory")
     } else {
       deleteSandbox(task)
     }

@@ -19,7 +19,7 @@ extension HostScheduler {
         do {
           _ = try await NIOThreadPool.singleton.runIfActive { try directory.restoreFiles() }
         } catch {
-          warn("the files of task \(directory.name) cannot be read: \(Self.summary(of: error))")
+          warn("cannot read the files of task \(directory.name): \(Self.summary(of: error))")
         }
       }
     }
@@ -54,7 +54,7 @@ extension HostScheduler {
           try Self.look(at: folders, known: known, options)
         }
       } catch {
-        warn("the folders of ended tasks cannot be measured: \(Self.summary(of: error))")
+        warn("cannot measure the directories of ended tasks: \(Self.summary(of: error))")
       }
       madeRoom(sizes, surplus)
     }
@@ -75,7 +75,7 @@ extension HostScheduler {
     for task in surplus where store.state.tasks[task]?.status.isTerminal == true || archiving.held.contains(task) {
       removed.insert(task)
       folderSizes[task] = nil
-      warn("the folder of task \(task), which has ended, is removed to make room")
+      warn("removed the directory of the ended task \(task) to free disk space")
       dropUnarchived(task)
     }
   }

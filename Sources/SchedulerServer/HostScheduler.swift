@@ -132,7 +132,7 @@ actor HostScheduler: Service {
         }
       } catch {
         // Unknown is not dead: it counts as live until its lock has been seen free.
-        warn("task \(task): whether its executor lives is not known yet: \(Self.summary(of: error))")
+        warn("task \(task): cannot determine yet whether its executor runs: \(Self.summary(of: error))")
         live[task] = store.state.tasks[task]?.executorPID ?? 0
       }
     }
@@ -221,7 +221,7 @@ actor HostScheduler: Service {
       do {
         if try supervisor.directory(task).assignment().taskID == task { destroying[task] = .taskDestroyed(task) }
       } catch {
-        warn("\(options.tasksDirectory.appending(entry.name)) is no task's folder: left alone")
+        warn("ignored \"\(options.tasksDirectory.appending(entry.name))\": it is not the directory of a task")
       }
     }
   }
@@ -247,7 +247,7 @@ actor HostScheduler: Service {
       if offer != store.state.host { report(.hostOffer(offer)) }
     } catch {
       let problem = Self.summary(of: error)
-      if problem != offerProblem { warn("what this host has cannot be read: \(problem)") }
+      if problem != offerProblem { warn("cannot read the resources of this host: \(problem)") }
       offerProblem = problem
     }
   }

@@ -7,7 +7,7 @@ enum HostZones {
     do {
       return try ZoneFiles.read(name)
     } catch {
-      writeText("warning: the time zone file of \"\(name)\" cannot be read: \(error)\n", to: 2)
+      writeText("warning: cannot read the time zone file of \"\(name)\": \(error)\n", to: 2)
       return nil
     }
   }

@@ -8,12 +8,18 @@ internal import SystemSupport
 struct RestoreCommand: ParsableCommand {
   static let name = "restore"
   static let configuration = CommandConfiguration(
-    commandName: "kilt-scheduler restore", abstract: "Put a backup in the place of the scheduler's database.")
+    commandName: "kilt-scheduler restore", abstract: "Replace the scheduler's database with a backup.",
+    discussion: """
+      The scheduler must be stopped. The former database stays beside the new one.
 
-  @Option(help: ArgumentHelp("State directory of the scheduler, which must be stopped.", valueName: "path"))
+      EXAMPLES
+        kilt-scheduler restore --state-directory /var/lib/kilt /mnt/safe/kilt.sqlite
+      """)
+
+  @Option(help: ArgumentHelp("State directory of the scheduler.", valueName: "path"))
   var stateDirectory: String
 
-  @Argument(help: ArgumentHelp("The backup.", valueName: "file"))
+  @Argument(help: ArgumentHelp("Backup to restore.", valueName: "file"))
   var backup: String
 
   func restore() throws {
@@ -21,7 +27,7 @@ struct RestoreCommand: ParsableCommand {
     try FileSystem.createDirectories(directory, permissions: 0o711)
     guard let lock = try FileLock.attempt(directory.appending("lock")) else {
       throw Diagnostic(
-        .input, "cannot restore into \"\(stateDirectory)\": a scheduler works on it", remedies: ["stop it first"])
+        .input, "cannot restore into \"\(stateDirectory)\": a scheduler uses it", remedies: ["stop it first"])
     }
     let stamp = HostScheduler.now().description.filter { $0.isNumber || $0 == "T" }
     let former = try SchedulerStore.restore(

@@ -5,34 +5,36 @@ internal import Glibc
 internal import SchedulerCore
 internal import SystemSupport
 
-/// `kilt-scheduler`, which `kilt scheduler` starts: one process, loopback, its state in one folder.
+/// `kilt-scheduler`, which `kilt scheduler` starts: one process, loopback, its state in one directory.
 public struct SchedulerCommand: ParsableCommand {
   public static let configuration = CommandConfiguration(
     commandName: "kilt-scheduler",
-    abstract: "Runs the bundled scheduler on this machine: API and web pages on loopback, state in SQLite.",
+    abstract: "Run the bundled scheduler on this machine.",
     discussion: """
-      Stopping it (Ctrl-C or SIGTERM) leaves its tasks running; the next scheduler on the same state directory finds them.
+      Runs one process: API and web pages on loopback, state in SQLite. When you stop the scheduler (Ctrl-C or \
+      SIGTERM), its tasks continue to run. The next scheduler with the same state directory finds them.
 
       EXAMPLES
         kilt scheduler
-        kilt scheduler --state-directory /var/lib/kilt --repository s3://builds/kilt --listen 127.0.0.1:8081
+        kilt scheduler --state-directory /var/lib/kilt --repository s3://builds/kilt
+        kilt-scheduler --state-directory /var/lib/kilt --listen 127.0.0.1:8081
       """,
     version: kiltVersion)
 
   @Option(
     help: ArgumentHelp(
-      "Where the database, the socket, the tokens and the directories of tasks are kept.", valueName: "path"))
+      "Directory of the database, the socket, the tokens and the task directories.", valueName: "path"))
   var stateDirectory: String
 
-  @Option(help: ArgumentHelp("Address and port; port 0 takes a free one.", valueName: "host:port"))
+  @Option(help: ArgumentHelp("Address and port. Port 0 means any free port.", valueName: "host:port"))
   var listen = "127.0.0.1:8081"
 
-  @Flag(help: "Use TLS on the loopback address too. Beyond loopback TLS is always used.")
+  @Flag(help: "Use TLS on the loopback address too. Other addresses always use TLS.")
   var tls = false
 
   @Option(
     help: ArgumentHelp(
-      "Certificate chain for TLS, in PEM form. Default: one that the scheduler makes at its first start.",
+      "Certificate chain for TLS, in PEM form. Default: created at the first start.",
       valueName: "path"))
   var tlsCertificate: String?
 
@@ -42,36 +44,38 @@ public struct SchedulerCommand: ParsableCommand {
   @Flag(help: "Let every local process read jobs, logs and files on the loopback address. For demonstrations.")
   var openReading = false
 
-  @Option(help: "The cluster's name, the first part of every job key.")
+  @Option(help: "Name of the cluster, the first part of every job key.")
   var cluster = "devcluster"
 
-  @Option(help: ArgumentHelp("Where bundles come from: a folder, s3://BUCKET/PREFIX, http(s)://…", valueName: "url"))
+  @Option(
+    help: ArgumentHelp(
+      "Artifact repository: a directory, s3://BUCKET/PREFIX, or http(s)://HOST/PATH.", valueName: "url"))
   var repository: String?
 
-  @Option(help: ArgumentHelp("The kilt-executor program; beside this one by default.", valueName: "path"))
+  @Option(help: ArgumentHelp("Program kilt-executor. Default: beside this program.", valueName: "path"))
   var executor: String?
 
-  @Option(help: ArgumentHelp("The pex-runner program; beside this one by default.", valueName: "path"))
+  @Option(help: ArgumentHelp("Program pex-runner. Default: beside this program.", valueName: "path"))
   var pexRunner: String?
 
-  @Option(help: ArgumentHelp("Ports to allot to tasks.", valueName: "first-last"))
+  @Option(help: ArgumentHelp("Ports for tasks.", valueName: "first-last"))
   var portRange = "31000-32000"
 
-  @Option(help: ArgumentHelp("The control group below which tasks get theirs.", valueName: "name"))
+  @Option(help: ArgumentHelp("Control group that contains those of the tasks.", valueName: "name"))
   var cgroupParent = "kilt"
 
-  @Option(help: "How tasks are kept apart: auto, bubblewrap or none.")
+  @Option(help: "Isolation of tasks. One of: auto, bubblewrap, none.")
   var isolation = Isolation.auto
 
-  @Option(help: ArgumentHelp("A folder that sandboxes see read-only; may be repeated.", valueName: "path"))
+  @Option(help: ArgumentHelp("Directory that sandboxes see, read-only. Repeatable.", valueName: "path"))
   var readOnly: [String] = []
 
-  @Option(help: ArgumentHelp("A folder in front of PATH in sandboxes; may be repeated.", valueName: "path"))
+  @Option(help: ArgumentHelp("Directory in front of PATH in sandboxes. Repeatable.", valueName: "path"))
   var path: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "The configuration: [policy] says what may run here, [metrics] who gets the metrics. Default: the built-in rules.",
+      "Configuration file: [policy] has the rules for jobs, [metrics] the access to metrics. Default: built-in rules.",
       valueName: "file"))
   var config: String?
 
@@ -86,27 +90,29 @@ public struct SchedulerCommand: ParsableCommand {
   @Flag(help: "End the tasks when this scheduler is stopped by SIGTERM or Ctrl-C.")
   var stopTasksOnExit = false
 
-  @Option(help: ArgumentHelp("Days that ended tasks are kept.", valueName: "days"))
+  @Option(help: ArgumentHelp("Number of days to keep ended tasks.", valueName: "days"))
   var keepEndedDays = 2
 
-  @Option(help: ArgumentHelp("Ended tasks that are kept for each job.", valueName: "count"))
+  @Option(help: ArgumentHelp("Number of ended tasks to keep for each job.", valueName: "count"))
   var keepEndedTasks = 100
 
   @Option(
     help: ArgumentHelp(
-      "MiB that folders of ended tasks can take together. The default is a fifth of the disk.", valueName: "mib"))
+      "Maximum size of all directories of ended tasks, in MiB. Default: a fifth of the disk.", valueName: "mib"))
   var keepEndedMib: Int?
 
   @Option(
     help: ArgumentHelp(
-      "An attribute of this host that constraints of jobs can name. Repeatable.", valueName: "name=value"))
+      "Attribute of this host for the constraints of jobs, such as rack=a. Repeatable.", valueName: "name=value"))
   var attribute: [String] = []
 
   // The state machine's constants are Aurora's; those who try things out need not wait for them.
-  @Option(help: ArgumentHelp("A run shorter than this is too short.", valueName: "seconds", visibility: .hidden))
+  @Option(
+    help: ArgumentHelp(
+      "Runs shorter than this count as flapping, in seconds.", valueName: "seconds", visibility: .hidden))
   var flappingThreshold: Int?
 
-  @Option(help: ArgumentHelp("What a run after two short ones waits.", valueName: "seconds", visibility: .hidden))
+  @Option(help: ArgumentHelp("Delay after two short runs, in seconds.", valueName: "seconds", visibility: .hidden))
   var flappingDelay: Int?
 
   public init() {}
@@ -135,8 +141,9 @@ public struct SchedulerCommand: ParsableCommand {
       writeText(DiagnosticRenderer(color: isTerminal(2)).render(diagnostic), to: 2)
       return diagnostic.blame.exitCode
     } catch {
-      let code = exitCode(for: error)
-      writeText(fullMessage(for: error) + "\n", to: code == .success ? 1 : 2)
+      let root: any ParsableCommand.Type = arguments.first == RestoreCommand.name ? RestoreCommand.self : self
+      let code = root.exitCode(for: error)
+      writeText(root.fullMessage(for: error) + "\n", to: code == .success ? 1 : 2)
       if code == .success, let failure = standardOutputFailure() {
         let diagnostic = Diagnostic.unwritableOutput("\(failure)", isFull: failure == .noSpace)
         writeText(DiagnosticRenderer(color: isTerminal(2)).render(diagnostic), to: 2)
@@ -169,8 +176,8 @@ public struct SchedulerCommand: ParsableCommand {
     options.portRange = bounds[0]...bounds[1]
     for program in [options.executor, options.pexRunner] where !FileSystem.isExecutable(program) {
       throw Diagnostic(
-        .environment, "the program \"\(program)\" is not there",
-        remedies: ["install all executables of Kilt in one folder, or name it: --executor, --pex-runner"])
+        .environment, "the program \"\(program)\" does not exist",
+        remedies: ["install all executables of Kilt in one directory, or use `--executor` and `--pex-runner`"])
     }
     options.isReadingOpen = openReading
     switch (tlsCertificate, tlsKey) {

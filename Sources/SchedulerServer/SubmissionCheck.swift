@@ -100,7 +100,7 @@ struct SubmissionCheck: Sendable {
     switch error {
     case .missingUser(let missing) where missing == user:
       SubmissionRefusal(
-        .unknownUser, "there is no user \"\(user)\" on the scheduler's machine to run the job as",
+        .unknownUser, "the user \"\(user)\" of the job does not exist on the scheduler's machine",
         remedy: "create it there (useradd --system \(user)), or name another as \"user\" in the job file; "
           + "a scheduler with --allow-missing-user runs such jobs as nobody")
     case .cannotBecome(_, let current):

@@ -104,7 +104,7 @@ extension World {
       case .launch(let assignment): if isStored { start(assignment) } else { launches.append(assignment) }
       case .kill(let id):
         if host.hidden[id] != nil { continue }
-        if !host.stop(id, at: steady) { lost(id, "there was no executor to end it") }
+        if !host.stop(id, at: steady) { lost(id, "it had no executor") }
       case .destroy(let id): destroying[id] = destroying[id] ?? .taskDestroyed(id)
       case .deleteSandbox(let id): host.removeFolder(id)
       case .record, .wake: break
@@ -145,7 +145,7 @@ extension World {
       if random?.chance(10) == true, !records.isEmpty { records.removeFirst() }
       read[id] = executor.records.count
       for record in records { report(record) }
-      if !executor.isAlive { lost(id, "its executor ended without a word") }
+      if !executor.isAlive { lost(id, "the executor exited without reporting a result") }
     }
     if steady - resyncedAt > 60_000 {
       resyncedAt = steady

@@ -17,25 +17,26 @@ public enum StoreError: DiagnosableError, Hashable {
     switch self {
     case .damaged(let path, let detail):
       Diagnostic(
-        .environment, "the scheduler's database '\(path)' is damaged", notes: [detail],
+        .environment, "the scheduler's database \"\(path)\" is damaged", notes: [detail],
         remedies: [
           "put a backup in its place",
           "or move it away with its -wal file: the scheduler then starts with no jobs and ends what still runs",
         ])
     case .inUse(let path):
       Diagnostic(
-        .environment, "another scheduler is using '\(path)'",
-        remedies: ["stop it first, or give this one a state directory of its own"])
+        .environment, "another scheduler uses \"\(path)\"",
+        remedies: ["stop it first, or use another state directory for this one"])
     case .newer(let path):
       Diagnostic(
-        .environment, "the scheduler's database '\(path)' was written by a newer version of Kilt",
+        .environment, "a newer version of Kilt wrote the scheduler's database \"\(path)\"",
         remedies: ["run that version, or restore a backup from before it"])
     case .diskFull(let path):
       Diagnostic(
-        .environment, "there is no room left to write the scheduler's database '\(path)'",
-        remedies: ["free some space on its disk; requests are refused until then, and running tasks go on"])
+        .environment, "no space left to write the scheduler's database \"\(path)\"",
+        remedies: ["free some space on its disk; until then the scheduler refuses requests, and running tasks continue"]
+      )
     case .failed(let path, let detail):
-      Diagnostic(.environment, "the scheduler's database '\(path)' cannot be used", notes: [detail])
+      Diagnostic(.environment, "cannot use the scheduler's database \"\(path)\"", notes: [detail])
     }
   }
 

@@ -77,7 +77,7 @@ public struct PrivateKey: ManifestSigner {
     if block.label == "ENCRYPTED PRIVATE KEY" {
       guard let password = try password() else {
         throw Diagnostic(
-          .input, "the private key \"\(path)\" is encrypted, and there is no password",
+          .input, "the private key \"\(path)\" is encrypted, and no password is set",
           remedies: ["set KILT_SIGNING_PASSWORD, or KILT_SIGNING_PASSWORD_FILE"])
       }
       block = PEM(label: "PRIVATE KEY", bytes: try EncryptedKeyInfo.open(block.bytes, password: password, path: path))

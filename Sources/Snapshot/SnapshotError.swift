@@ -13,7 +13,7 @@ public enum SnapshotError: Error, Sendable, Hashable, CustomStringConvertible {
   /// For the note that says so.
   public var description: String {
     switch self {
-    case .outOfMemory: "there is no memory for it"
+    case .outOfMemory: "memory is exhausted"
     case .damaged(let what): "\(what) is damaged"
     case .system(let text): text
     }

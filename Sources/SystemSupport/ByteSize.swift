@@ -23,11 +23,11 @@ public enum ByteSize {
     return bytes < 1e18 ? Int(bytes) : nil
   }
 
-  /// `512 B`, `1.5 MB`.
+  /// Returns a size as in `512 B` and `1.5 MiB`.
   public static func text(_ bytes: Int64) -> String {
     var value = Double(bytes)
     var unit = 0
-    let units = ["B", "KB", "MB", "GB", "TB"]
+    let units = ["B", "KiB", "MiB", "GiB", "TiB"]
     while value >= 1024, unit < units.count - 1 {
       value /= 1024
       unit += 1

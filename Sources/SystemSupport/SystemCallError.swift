@@ -35,7 +35,7 @@ public struct SystemCallError: Error, Sendable, Hashable, CustomStringConvertibl
     switch call {
     case "openat", "opendir": "open"
     case "stat", "fstat": "examine"
-    case "mkdir", "mkdtemp": "create the folder"
+    case "mkdir", "mkdtemp": "create the directory"
     case "rename", "renameat2": "rename to"
     case "unlink", "rmdir": "remove"
     case "posix_spawn": "start"

@@ -40,7 +40,7 @@ extension FileTable {
     let parent = directory(at: Paths.parent(path))
     let names = parent.map { directories(in: $0).map { self.path(of: $0) } + files(in: $0).map { self.path(of: $0) } }
     throw Diagnostic(
-      .input, "there is no file or directory \"\(path)\"",
+      .input, "file or directory \"\(path)\" does not exist",
       remedies: Suggestions.remedy(for: path, among: names ?? []).map { [$0] } ?? [])
   }
 }

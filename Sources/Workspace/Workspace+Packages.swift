@@ -44,7 +44,7 @@ public final class PackageEvaluation: Sendable {
           return try reader.read(path)
         } catch {
           guard error.isMissing else { throw error }
-          throw Diagnostic(.input, "there is no file \"\(path)\" to load")
+          throw Diagnostic(.input, "the file \"\(path)\" does not exist")
         }
       })
     options.ignoresUnknownTypes = workspace.configuration.ignoresUnknownTargetTypes

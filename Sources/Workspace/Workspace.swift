@@ -46,9 +46,9 @@ public struct Workspace: Sendable {
     }
     if let workspace = try findProjects(from: directory) { return workspace }
     throw Diagnostic(
-      .input, "\"\(directory)\" is not in a workspace: there is no kilt.toml here or above",
-      notes: ["a pyproject.toml with [tool.uv.workspace], or beside a uv.lock, is a workspace too"],
-      remedies: ["\"kilt init\" makes one here"])
+      .input, "\"\(directory)\" is not in a workspace: no kilt.toml in it or above",
+      notes: ["a directory with [tool.uv.workspace] in pyproject.toml, or with a uv.lock, is a workspace too"],
+      remedies: ["run `kilt init` to create a workspace"])
   }
 
   private static func readIfPresent(_ path: FilePath) throws -> String? {

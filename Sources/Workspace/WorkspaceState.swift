@@ -43,7 +43,7 @@ public final class WorkspaceState: @unchecked Sendable {
     let loaded = try store.load(sections: StateSection.allCases.count)
     self.store = store
     let damage = loaded.note.map {
-      "the state in \(workspace.stateDirectory.path)/state cannot be used (\($0)): starting anew"
+      "cannot use the saved state in \(workspace.stateDirectory.path)/state (\($0)): rebuilding it"
     }
     note = damage ?? workspace.stateDirectory.note
     files = FileTable(try FileState(loaded.image))

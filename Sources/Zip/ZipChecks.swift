@@ -54,8 +54,8 @@ struct ZipChecks {
     var start = 0
     for index in 0...name.count {
       let byte = index < name.count ? name[index] : UInt8(ascii: "/")
-      guard byte != 0 else { throw refuse("it holds a NUL byte") }
-      guard byte != UInt8(ascii: "\\") else { throw refuse("it holds a backslash") }
+      guard byte != 0 else { throw refuse("it contains a NUL byte") }
+      guard byte != UInt8(ascii: "\\") else { throw refuse("it contains a backslash") }
       guard byte == UInt8(ascii: "/") else { continue }
       let length = index - start
       if length == 0 {

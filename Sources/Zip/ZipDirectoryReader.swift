@@ -31,7 +31,7 @@ struct ZipDirectoryReader {
     }
     if contents.count > Self.largeSize { ZipWriter.release(contents) }
     guard position == directory.range.upperBound else {
-      throw failure(.inconsistent("its directory holds more than the \(directory.count) members it says"))
+      throw failure(.inconsistent("its directory has more than the declared \(directory.count) members"))
     }
     return members
   }

@@ -40,7 +40,7 @@ public struct ZipError: DiagnosableError, Hashable {
   }
 
   public var diagnostic: Diagnostic {
-    let place = member.map { "'\($0)' in '\(archive)'" } ?? "'\(archive)'"
+    let place = member.map { "\"\($0)\" in \"\(archive)\"" } ?? "\"\(archive)\""
     return Diagnostic(
       .input, "\(place) \(sentence)", remedies: ["fetch or build the archive again, and check its hash"])
   }
@@ -48,7 +48,7 @@ public struct ZipError: DiagnosableError, Hashable {
   private var sentence: String {
     switch problem {
     case .notAnArchive: "is not a zip archive, or its end is cut off"
-    case .ambiguousEnd: "has more than one possible end record, so that readers would disagree on what it holds"
+    case .ambiguousEnd: "has more than one possible end record, so that readers would disagree on its contents"
     case .truncated(let what): "is truncated: \(what) reaches past its end"
     case .inconsistent(let what): "contradicts itself: \(what)"
     case .multipleDisks: "is one part of an archive in several parts"
@@ -57,8 +57,8 @@ public struct ZipError: DiagnosableError, Hashable {
     case .unsafeName(let why): "has an unsafe name: \(why)"
     case .duplicateName: "occurs twice"
     case .fileAndDirectory: "is both a file and a directory"
-    case .notARegularFile: "is a device, a pipe or a socket, which a wheel or bundle must not hold"
-    case .overlaps(let other): "overlaps '\(other)'"
+    case .notARegularFile: "is a device, a pipe or a socket, which a wheel or bundle must not contain"
+    case .overlaps(let other): "overlaps \"\(other)\""
     case .impossibleRatio(let compressed, let size):
       "says \(compressed) compressed bytes become \(size), more than deflate can"
     case .tooLarge(let limit): "is over the limit: \(limit)"

@@ -17,11 +17,11 @@ public struct ZipWriteError: DiagnosableError, Hashable {
     let directory = path.removingLastComponent()
     let remedies: [String] =
       switch cause.errno {
-      case _ where cause.isNoSpace: ["free space on the file system of '\(directory)'"]
+      case _ where cause.isNoSpace: ["free space on the file system of \"\(directory)\""]
       case .permissionDenied, .notPermitted, .readOnlyFileSystem: ["write to a directory that you may write to"]
-      case _ where cause.isMissing: ["create the directory '\(directory)'"]
+      case _ where cause.isMissing: ["create the directory \"\(directory)\""]
       default: []
       }
-    return Diagnostic(.environment, "cannot write '\(path)'", notes: [cause.description], remedies: remedies)
+    return Diagnostic(.environment, "cannot write \"\(path)\"", notes: [cause.description], remedies: remedies)
   }
 }

@@ -192,7 +192,7 @@ struct BundleCacheTests {
     storage.damaging.withLock { $0 = [RepositoryLayout.blob(segment.digest): times] }
     let error = artifactError { () throws(ArtifactError) in try cache.install(bundle.manifest, from: repository) }
     if times < 3 { return #expect(error == nil) }
-    #expect(error?.diagnostic.summary == "\"part-1\" from \(storage.location) arrives damaged")
+    #expect(error?.diagnostic.summary == "\"part-1\" from \(storage.location) is damaged")
     #expect(try lookUp("aaaaaaa") == nil)
   }
 

@@ -180,6 +180,6 @@ struct DirectoryRepositoryTests {
     let bundle = try SampleBundle(in: scratch.path)
     let error = artifactError { () throws(ArtifactError) in try repository.manifest(bundle.manifest.key) }
     #expect(error?.diagnostic.blame == .environment)
-    #expect(error?.diagnostic.summary == "the repository \(root) cannot be reached")
+    #expect(error?.diagnostic.summary == "cannot reach the artifact repository \(root)")
   }
 }

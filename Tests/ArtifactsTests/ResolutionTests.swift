@@ -38,7 +38,7 @@ struct ResolutionTests {
 
   @Test func severalCommitsAreListed() {
     let diagnostic = error("fiddler_server@aaaaaaa")
-    #expect(diagnostic?.summary == "fiddler_server@aaaaaaa is ambiguous: 2 published commits begin with it")
+    #expect(diagnostic?.summary == "fiddler_server@aaaaaaa is ambiguous: it matches 2 published commits")
     #expect(diagnostic?.notes.count == 2)
     #expect(diagnostic?.blame == .input)
   }

@@ -249,6 +249,6 @@ struct S3RepositoryTests {
       Issue.record("\(String(describing: error))")
       return
     }
-    #expect(error?.diagnostic.summary == "the repository s3://nobody-home/ at http://127.0.0.1:1 cannot be reached")
+    #expect(error?.diagnostic.summary == "cannot reach the artifact repository s3://nobody-home/ at http://127.0.0.1:1")
   }
 }

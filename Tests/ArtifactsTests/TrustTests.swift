@@ -230,7 +230,7 @@ struct TrustTests {
         ["a", "b"].map { "[keys.\($0)]\npublic = \"ed25519:\(String(repeating: "A", count: 43))=\"\nrole = \"person\"" }
           .joined(separator: "\n"), "[keys.b]: it is the key of a"
       ),
-      ("rule = 1", "unknown \"rule\""), ("", "there are no rules"), ("[rules", "expected"),
+      ("rule = 1", "unknown \"rule\""), ("", "the policy has no rules"), ("[rules", "expected"),
     ]) func badPolicies(_ text: String, _ reason: String) throws
   {
     let error = artifactError { () throws(ArtifactError) in

@@ -168,7 +168,7 @@ import Workspace
       let (names, warnings) = try ChangedTargetsTests().changed(root, .none)
       #expect(names.contains("app/alone.py"))
       #expect(warnings.count == 1)
-      #expect(warnings.first?.contains("all targets count as changed") == true)
+      #expect(warnings.first?.contains("treating all targets as changed") == true)
     }
   }
 }

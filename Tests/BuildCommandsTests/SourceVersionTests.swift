@@ -23,7 +23,7 @@ import Testing
     }
     #expect(
       DiagnosticRenderer(color: false).render(error) == """
-        error: 20 files differ from commit 3f2c9d1e8a7b: what is published is what its name says
+        error: cannot publish: 20 files differ from commit 3f2c9d1e8a7b
           note: file10.py
                 file11.py
                 file12.py
@@ -35,7 +35,7 @@ import Testing
                 file18.py
                 file19.py
                 … and 10 more
-          help: commit them, or "git stash --include-untracked"
+          help: commit them, or run `git stash --include-untracked`
 
         """)
   }

@@ -30,7 +30,7 @@ func message(for text: String, in directory: String = "lib/auth", files: [String
   @Test func aWrongValueSaysWhatTheFieldTakes() {
     #expect(
       message(for: "files(name=\"a\", sources=[\"x\"], tags=\"data\")\n") == """
-        error: the field "tags" of the target "lib/auth:a" takes a list of strings, not "data"
+        error: the field "tags" of the target "lib/auth:a" must be a list of strings, not "data"
           --> lib/auth/BUILD:1:38
            |
          1 | files(name="a", sources=["x"], tags="data")
@@ -90,7 +90,7 @@ func message(for text: String, in directory: String = "lib/auth", files: [String
   }
 
   @Test func loadsThatFailSayWhy() {
-    #expect(message(for: "load('//none.star', 'f')\n").contains("there is no file \"none.star\" to load"))
+    #expect(message(for: "load('//none.star', 'f')\n").contains("the file \"none.star\" does not exist"))
     let circle = ["a.star": "load('//b.star', 'y')\nx = 1\n", "b.star": "load('//a.star', 'x')\ny = 1\n"]
     #expect(message(for: "load('//a.star', 'x')\n", files: circle).contains("a.star -> b.star -> a.star"))
     #expect(

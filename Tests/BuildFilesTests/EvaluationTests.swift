@@ -11,7 +11,7 @@ func evaluate(
   var options = BuildFileEvaluator.Options(
     environment: { ["HOME": "/home/x"][$0] },
     read: { path in
-      guard let text = files[path] else { throw Diagnostic(.input, "there is no file \"\(path)\" to load") }
+      guard let text = files[path] else { throw Diagnostic(.input, "the file \"\(path)\" does not exist") }
       return Array(text.utf8)
     })
   options.ignoresUnknownTypes = ignoringUnknownTypes

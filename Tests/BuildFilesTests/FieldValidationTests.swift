@@ -53,7 +53,7 @@ import Testing
       #expect(without.contains("lacks the field \"\(name)\", which \(type.rawValue) needs"), "\(without)")
       #expect(marked(in: without) == type.rawValue)
       let none = message(for: fields[0] + "\(name)=None" + given)
-      #expect(none.contains("the field \"\(name)\" of the target \"lib/auth:t\" takes a value, not None"), "\(none)")
+      #expect(none.contains("the field \"\(name)\" of the target \"lib/auth:t\" must be a value, not None"), "\(none)")
       #expect(marked(in: none) == name)
     }
   }
@@ -103,14 +103,14 @@ import Testing
     Case("pex_binary(scie_platform=[\"linux-x86\"])\n", "linux-x86", "did you mean \"linux-x86_64\"?"),
     Case(
       "pex_binary(entry_point=\"a.py\", script=\"s\")\n", "script",
-      "gives \"entry_point\" and \"script\", of which a pex_binary takes one", "leave all but one of them out"),
+      "gives \"entry_point\" and \"script\"; a pex_binary accepts only one of them", "leave all but one of them out"),
     Case(
       "python_requirement(requirements=[\"six\"], modules=[\"a\"], type_stub_modules=[\"b\"])\n", "type_stub_modules",
-      "gives \"modules\" and \"type_stub_modules\", of which a python_requirement takes one"),
+      "gives \"modules\" and \"type_stub_modules\"; a python_requirement accepts only one of them"),
     Case("python_distribution(provides=http_source(\"x/y/z\", len=1, sha256=\"\"))\n", "", "sha256"),
     Case(
       "python_distribution(provides=per_platform(linux_x86_64=\"x\"))\n", "provides",
-      "takes python_artifact(…) or setup_py(…), not a value made by per_platform()"),
+      "takes python_artifact(…) or setup_py(…), not a value of per_platform()"),
     Case(
       "python_sources(overrides={\"a.py\": {\"tags\": [\"x\"]}, \"b.py\": dict(tags=\"oops\")})\n", "oops",
       "takes a list of strings, not \"oops\""),
@@ -118,7 +118,7 @@ import Testing
     Case("python_sources(overrides={\"a.py\": dict(tgas=[])})\n", "tgas", "python_source does not have", "\"tags\"?"),
     Case(
       "__defaults__({python_sources: {\"tags\": [\"a\"]}, python_tests: dict(tags=[], timeout=-1)})\n", "timeout",
-      "the field \"timeout\" of the target \"__defaults__\" takes an integer above zero, not -1"),
+      "the field \"timeout\" of the target \"__defaults__\" must be an integer above zero, not -1"),
     Case("__defaults__({python_tests: dict(timout=1)})\n", "timout", "did you mean \"timeout\"?"),
     Case("files(\"a\")\n", "files", "files: it takes fields by name only", "write files(name="),
     Case("files(name=3, sources=[])\n", "name", "a target's name is a string, not an integer"),

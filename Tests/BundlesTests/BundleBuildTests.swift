@@ -224,7 +224,7 @@ struct BundleBuildTests {
     }
     let harmful = collision("ns/a.py", harmless: false)
     let error = #expect(throws: BundleError.collisions([harmful])) { try scratch.build(wheels: [one, two]) }
-    #expect(error?.diagnostic.notes == ["'ns/a.py' in '\(one.fileName)' and in '\(two.fileName)'"])
+    #expect(error?.diagnostic.notes == ["\"ns/a.py\" in \"\(one.fileName)\" and in \"\(two.fileName)\""])
     let bundle = try scratch.build(wheels: [one, two]) { $0.allowsCollisions = true }
     #expect(bundle.collisions == [collision("ns/__init__.py", harmless: true), harmful])
     // Wheels of different platforms are never unpacked together.
@@ -305,7 +305,7 @@ struct BundleBuildTests {
     let error = #expect(throws: BundleError.self) {
       try scratch.build { $0.sources = [SourceMember("a.py", file: "/nonexistent-kilt/a.py")] }
     }
-    #expect(error?.diagnostic.summary == "the source file for 'a.py' cannot be read")
+    #expect(error?.diagnostic.summary == "cannot read the source file for \"a.py\"")
   }
 
   @Test(

@@ -84,7 +84,7 @@ struct HostileWheelTests {
       let error = #expect(throws: (any Error).self, "\(name)") { try scratch.build("bad.pex", wheels: [input]) }
       let diagnostic = try #require(error as? any DiagnosableError, "\(name): \(String(describing: error))").diagnostic
       #expect(diagnostic.blame == .input, "\(name)")
-      #expect(diagnostic.summary.contains("'\(name)'"), "\(name): \(diagnostic.summary)")
+      #expect(diagnostic.summary.contains("\"\(name)\""), "\(name): \(diagnostic.summary)")
       // What is wrong with the archive as a whole has no member to name.
       if !["comment", "norecord", "ratio"].contains(name.prefix { $0 != "-" }) {
         #expect(diagnostic.summary.lowercased().contains("evil"), "\(name): \(diagnostic.summary)")

@@ -61,7 +61,7 @@ import Testing
 
     let none = try example.kilt(["export-codegen", "gen:data"], environment: ownCache(example))
     #expect(none.termination == .exited(2))
-    #expect(none.errorText.contains("\"gen:data\" is a files, which generates no files"))
+    #expect(none.errorText.contains("cannot generate files of \"gen:data\": files targets generate none"))
   }
 
   @Test func anOutputThatIsNotMadeIsWarnedOfOrAnErrorAsTheTargetSays() throws {
@@ -78,12 +78,12 @@ import Testing
     for _ in 1...2 {  // The second time from the cache.
       let lenient = try example.kilt(["package", "odd:lenient"], environment: ownCache(example))
       #expect(lenient.termination == .exited(0), "\(lenient.errorText)")
-      #expect(lenient.errorText.contains("warning: \"odd:part\" did not make odd/b, odd/c/"))
+      #expect(lenient.errorText.contains("warning: \"odd:part\" did not create odd/b, odd/c/"))
       #expect(!lenient.errorText.contains("odd:any"))
     }
     let strict = try example.kilt(["package", "odd:strict"], environment: ownCache(example))
     #expect(strict.termination == .exited(1))
-    #expect(strict.errorText.contains("the command of \"odd:all\" did not make \"odd/b\""), "\(strict.errorText)")
+    #expect(strict.errorText.contains("the command of \"odd:all\" did not create \"odd/b\""), "\(strict.errorText)")
   }
 
   @Test func archivesOfEveryFormatHoldWhatWasGeneratedAndRelocated() throws {
@@ -154,7 +154,7 @@ import Testing
               trying
         note: standard error:
               wrong
-        help: --keep-sandboxes=on_failure keeps its folder, with a script that runs it again
+        help: add `--keep-sandboxes=on_failure` to keep its sandbox, with a script that reruns it
       """)
     let cache = example.scratch.appending("cache")
     let kept = try example.kilt(

@@ -50,7 +50,7 @@ import Testing
       """)
     let (said, outcome) = try run(example, "plain", ["more"])
     #expect(outcome.text == "__main__ ['--port', \"a 'b'\", 'more'] frozen 1", "\(outcome.errorText)")
-    #expect(said.contains("depends on \"tools/probe:notes\": files are no part of a bundle"), "\(said)")
+    #expect(said.contains("depends on \"tools/probe:notes\": a bundle contains resources, but not files"), "\(said)")
     #expect(said.contains("restartable=True has no effect"))
     let information = try run(example, "plain", ["info"], environment: ["PEX_TOOLS=1"]).outcome
     #expect(information.text.contains("\"includes_tools\": true"), "\(information.errorText)")
@@ -70,9 +70,9 @@ import Testing
       """)
     let (said, outcome) = try run(example, "options", ["more"])
     #expect(outcome.text == "__main__ ['a', '--port', 'b c', 'more'] option 1", "\(outcome.errorText)")
-    #expect(said.contains("--scie of extra_build_args: no Python is put into the file"), "\(said)")
+    #expect(said.contains("--scie of extra_build_args: ignored; Kilt bundles do not embed Python"), "\(said)")
     #expect(!said.contains("--scie-pbs-stripped"))
-    #expect(said.contains("--index-url of extra_build_args has no effect: files come from the index"))
+    #expect(said.contains("--index-url of extra_build_args has no effect: files come from the package index"))
     #expect(said.contains("wheels stay as their projects compressed them"))
     let information = try run(example, "options", ["info"], environment: ["PEX_TOOLS=1"]).outcome
     #expect(information.text.contains("\"includes_tools\": true"), "\(information.errorText)")
@@ -106,13 +106,16 @@ import Testing
   }
 
   @Test(arguments: [
-    ("extra_build_args=[\"--pex-path=a.pex\"]", "extra_build_args of \"tools/probe:refused\": --pex-path is not done"),
+    (
+      "extra_build_args=[\"--pex-path=a.pex\"]",
+      "extra_build_args of \"tools/probe:refused\": --pex-path is not supported"
+    ),
     ("complete_platforms=[\":data\"]", "\"tools/probe/data.txt\" is no"),
     (
       "shebang=\"#!/usr/bin/python3 -sE run.py\"",
       "\"run.py\" of \"tools/probe:refused\" is not a flag that Python can start a bundle with"
     ),
-    ("platforms=[\"solaris_sparc\"]", "\"solaris_sparc\", of the platforms of \"tools/probe:refused\", is no platform"),
+    ("platforms=[\"solaris_sparc\"]", "unknown platform \"solaris_sparc\" in the platforms of \"tools/probe:refused\""),
   ])
   func whatIsNotDoneIsRefused(field: String, message: String) throws {
     let example = try example("pex_binary(name=\"refused\", entry_point=\"library.py\", \(field))\n")

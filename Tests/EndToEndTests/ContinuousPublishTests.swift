@@ -211,7 +211,7 @@ struct ContinuousPublishTests {
     #expect(try example.git("status", "--porcelain").isEmpty)
     let outcome = try example.kilt(["publish", "services/fiddler:server"], environment: variables)
     #expect(outcome.termination == .exited(2))
-    #expect(outcome.errorText.contains("and git was told not to look"), "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("and git is configured to ignore the changes"), "\(outcome.errorText)")
     #expect(outcome.errorText.contains(file))
     #expect(!FileSystem.exists(repository))
   }

@@ -10,7 +10,7 @@ import Testing
     #expect(
       try example.kilt("explain", target).text == """
         services/fiddler:server
-          never built here: no build of it is on record
+          never built here
         """)
     try example.kilt("package", target)
     let fresh = try example.kilt("explain", target).text.split(separator: "\n")
@@ -21,7 +21,7 @@ import Testing
     try example.append("lib/auth/tokens.py", "\n# changed\n")
     let stale = try example.kilt("explain", target).text.split(separator: "\n")
     try #require(stale.count == 4)
-    #expect(stale[2] == "  to be built, because")
+    #expect(stale[2] == "  will build, because")
     #expect(stale[3].hasPrefix("    source lib/auth/tokens.py changed: "))
 
     // Once built, the same change is the reason of that build.
@@ -39,8 +39,8 @@ import Testing
     try expectFailure(
       example, try example.kilt(["explain", "lib/auth/tokens.py"]), code: 2,
       """
-      error: nothing is built of "lib/auth/tokens.py", which is a python_source
-        help: "kilt dependents --transitive lib/auth/tokens.py" lists what it goes into
+      error: cannot explain "lib/auth/tokens.py": python_source targets are not built
+        help: run `kilt dependents --transitive lib/auth/tokens.py` to list the targets that include it
       """)
   }
 
@@ -72,7 +72,7 @@ import Testing
       example, try example.kilt(["explain", "why", "services/fiddler:server", "botle"]), code: 2,
       """
       error: "services/fiddler:server" does not include "botle"
-        note: it is no module, file, target or package that the target depends on
+        note: the target does not depend on a module, file, target or package with this name
         help: did you mean "bottle"?
       """)
   }

@@ -41,12 +41,12 @@ import Testing
     try expectFailure(
       example, try example.kilt(["package", "services/fiddler:server"]), code: 2,
       """
-      error: the target "lib/auht", on which "services/fiddler/server.py" depends, does not exist
+      error: the target "lib/auht", a dependency of "services/fiddler/server.py", does not exist
          --> services/fiddler/BUILD:10:10
           |
        10 |         'lib/auht',
           |          ^^^^^^^^
-        note: there is no directory "lib/auht"
+        note: the directory "lib/auht" does not exist
         help: did you mean "lib/auth"?
       """)
   }
@@ -57,7 +57,7 @@ import Testing
       example, try example.kilt(["package", "services/fiddler:sever"]), code: 2,
       """
       error: the target "services/fiddler:sever" does not exist
-        note: "services/fiddler" has the targets constants, fiddler, server, tests
+        note: targets in "services/fiddler": constants, fiddler, server, tests
         help: did you mean "services/fiddler:server"?
       """)
   }
@@ -67,14 +67,14 @@ import Testing
     try expectFailure(
       example, try example.kilt(["job", "craete"]), code: 2,
       """
-      error: there is no command "kilt job craete"
+      error: unknown command "kilt job craete"
         help: did you mean "create"?
       """)
     try expectFailure(
       example, try example.kilt(["xyz"]), code: 2,
       """
-      error: there is no command "kilt xyz"
-        help: "kilt --help" lists the commands
+      error: unknown command "kilt xyz"
+        help: run `kilt --help` to list the commands
       """)
   }
 
@@ -83,14 +83,14 @@ import Testing
     try expectFailure(
       example, try example.kilt(["package", "lib/auth::"]), code: 2,
       """
-      error: none of the 5 selected targets can be packed
-        help: "kilt list :: --filter-target-type=pex_binary" shows those that can
+      error: none of the 5 selected targets can be packaged
+        help: run `kilt list :: --filter-target-type=pex_binary` to list targets that can
       """)
     try expectFailure(
       example, try example.kilt(["package", "services/fiddler/app.py"]), code: 2,
       """
-      error: "services/fiddler/app.py" is a python_source, of which no package can be made
-        help: "kilt list :: --filter-target-type=pex_binary" shows those that can
+      error: cannot package "services/fiddler/app.py": kilt package does not support python_source targets
+        help: run `kilt list :: --filter-target-type=pex_binary` to list targets that can
       """)
   }
 
@@ -103,7 +103,7 @@ import Testing
       """
       error: the requirement "flask" is not in "3rdparty/python/default.lock"
         note: "services/eightball:server" needs it through "3rdparty/python:reqs#flask"
-        help: add it to the requirements, then run kilt lock
+        help: add it to the requirements, then run `kilt lock`
       """)
   }
 
@@ -113,8 +113,8 @@ import Testing
     try expectFailure(
       example, try example.kilt(["package", "services/eightball:server"]), code: 2,
       """
-      error: the lockfile "3rdparty/python/default.lock" is not there
-        help: kilt lock
+      error: the lockfile "3rdparty/python/default.lock" does not exist
+        help: run `kilt lock`
       """)
   }
 
@@ -126,9 +126,9 @@ import Testing
     try expectFailure(
       example, try example.kilt(["package", "services/eightball:server"]), code: 2,
       """
-      error: "3rdparty/python/default.lock" is not a lockfile that can be read: a merge has left conflict markers in it
+      error: cannot read the lockfile "3rdparty/python/default.lock": it contains conflict markers of a merge
           --> 3rdparty/python/default.lock:\(lines + 1)
-        help: run kilt lock to write it anew
+        help: run `kilt lock` to write it again
       """)
     // The index may have newer versions by now: what is written is a lockfile, not of necessity the one before.
     #expect(try example.kilt("lock").errorText.hasPrefix("wrote 3rdparty/python/default.lock: "))
@@ -162,7 +162,7 @@ import Testing
         note: locked sha256:\(locked)
         note: found sha256:7d455fbc80817b2844652068f8b1c70c0020734a5de46512498a20c1e974cc24
         note: from SCRATCH/wheels/\(name)
-        help: find out why it changed; if the change is meant, run kilt lock
+        help: find out why the file changed; if the change is intended, run `kilt lock`
       """)
   }
 
@@ -171,8 +171,8 @@ import Testing
     try expectFailure(
       example, try example.kilt(["list", "::", "-C", example.scratch.string]), code: 2,
       """
-      error: "SCRATCH" is not in a workspace: there is no kilt.toml here or above
-        help: "kilt init" makes one here
+      error: "SCRATCH" is not in a workspace: no kilt.toml in it or above
+        help: run `kilt init` to create a workspace
       """)
   }
 
@@ -182,7 +182,7 @@ import Testing
     try expectFailure(
       example, try example.kilt(["list", "::"]), code: 2,
       """
-      error: there is no key "source_root" in [workspace] of "kilt.toml"
+      error: unknown key "source_root" in [workspace] of "kilt.toml"
         --> kilt.toml:6:1
          |
        6 | source_root = ["/"]
@@ -221,10 +221,10 @@ import Testing
           "AWS_REGION=us-east-1",
         ]), code: 3,
       """
-      error: the repository s3://builds/kilt/ at http://127.0.0.1:1 cannot be reached
+      error: cannot reach the artifact repository s3://builds/kilt/ at http://127.0.0.1:1
         note: (no connection)
         help: check the URL, the network and the server
-        help: what this machine has fetched before still runs without the repository
+        help: bundles in the runner cache still run without the artifact repository
       """)
   }
 
@@ -255,8 +255,8 @@ import Testing
       code: 3,
       """
       error: no Python interpreter that meets >=3.8
-        note: none on the PATH, none of pyenv
-        help: install one (apt-get install python3, or pyenv install VERSION) and put it on the PATH
+        note: none on the PATH, none from pyenv
+        help: run `apt-get install python3` or `pyenv install VERSION`, and add it to the PATH
       """)
   }
 
@@ -265,9 +265,9 @@ import Testing
     try expectFailure(
       example, try onFullDisk("dist", example), code: 3,
       """
-      error: cannot write 'ROOT/dist/fiddler_server-COMMIT-PLATFORM.pex'
+      error: cannot write "ROOT/dist/fiddler_server-COMMIT-PLATFORM.pex"
         note: cannot write "ROOT/dist/fiddler_server-COMMIT-PLATFORM.pex": No space left on device
-        help: free space on the file system of 'ROOT/dist'
+        help: free space on the file system of "ROOT/dist"
       """)
   }
 

@@ -42,12 +42,12 @@ import Testing
       name: "long_description_path leads upwards",
       build: "python_distribution(name='b', long_description_path='../secret.txt', "
         + "provides=python_artifact(name='b', version='1'))",
-      says: "the long_description_path \"../secret.txt\" of \"//:b\" leads out of the workspace\n  --> BUILD:1:"),
+      says: "the long_description_path \"../secret.txt\" of \"//:b\" is outside the workspace\n  --> BUILD:1:"),
     Case(
       name: "dest of relocated_files leads upwards",
       build: "file(name='f', source='f.txt')\nrelocated_files(name='r', files_targets=[':f'], src='', dest='../x')\n"
         + "archive(name='b', format='zip', files=[':r'])",
-      says: "the dest \"../x\" of \"//:r\" leads out of the workspace\n  --> BUILD:2:"),
+      says: "the dest \"../x\" of \"//:r\" is outside the workspace\n  --> BUILD:2:"),
     Case(
       name: "outputs of a command lead upwards",
       build: "shell_command(name='c', command='true', output_files=['../../x'])\n"
@@ -71,19 +71,19 @@ import Testing
     Case(
       name: "a requirement leads upwards",
       build: "python_requirement(name='r', requirements=['./../secret'])", arguments: ["list", "::"],
-      says: "does not lie in the workspace"),
+      says: "is outside the workspace"),
     Case(
       name: "the lockfile of a resolve leads upwards",
       configuration: "[python.resolves]\ndefault = \"../out.lock\"\n", arguments: ["lock"],
-      says: "\"../out.lock\" in \"kilt.toml\" does not lie in the workspace\n  --> kilt.toml:4:"),
+      says: "\"../out.lock\" in \"kilt.toml\" is outside the workspace\n  --> kilt.toml:4:"),
     Case(
       name: "the lockfile of a resolve is absolute",
       configuration: "[python.resolves]\ndefault = \"/tmp/kilt-out.lock\"\n", arguments: ["lock"],
-      says: "does not lie in the workspace\n  --> kilt.toml:4:"),
+      says: "is outside the workspace\n  --> kilt.toml:4:"),
     Case(
       name: "a constraints file leads upwards",
       configuration: "[python.resolves.default]\nlockfile = \"l.lock\"\nconstraints_file = \"../secret.txt\"\n",
-      arguments: ["lock"], says: "does not lie in the workspace\n  --> kilt.toml:5:"),
+      arguments: ["lock"], says: "is outside the workspace\n  --> kilt.toml:5:"),
   ]
 
   private func workspace(_ example: Example, _ build: String, _ configuration: String = "") throws -> FilePath {

@@ -72,7 +72,7 @@ import Testing
         locks/data.lock fits
         error: the lockfile "locks/main.lock" does not fit its requirements
           note: the requirement "data" is not locked
-          help: kilt lock --resolve main
+          help: run `kilt lock --resolve main`
         """)
     let added = try kilt("lock", "--resolve", "main")
     #expect(added.text == "+ requirement data\n+ data 3.0  (for the workspace)")
@@ -99,8 +99,8 @@ import Testing
     #expect(resolve.termination == .exited(2))
     #expect(
       resolve.errorText == """
-        error: there is no resolve "dada"
-          note: there are data, main
+        error: unknown resolve "dada"
+          note: defined resolves: data, main
           help: did you mean "data"?
         """)
     expectSuccess(try kilt("lock", "--resolve", "main"))
@@ -123,7 +123,7 @@ import Testing
     #expect(refused.termination == .exited(2))
     #expect(
       refused.errorText.contains(
-        "\"locks/main.lock\" is a requirements file with hashes, which kilt lock does not write"))
+        "\"locks/main.lock\" is a requirements file with hashes, which `kilt lock` does not write"))
     #expect(try FileSystem.readText(root.appending("locks/main.lock")) == text)
     expectSuccess(try kilt("lock", "--resolve", "main", "--convert"))
     let converted = try FileSystem.readText(root.appending("locks/main.lock"))

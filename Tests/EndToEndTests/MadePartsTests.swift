@@ -57,7 +57,7 @@ import Testing
     #expect(second.termination == .exited(1))
     #expect(second.errorText.contains("made_test.py::test_made"))
     let why = try example.kilt("explain", "uses:").text
-    #expect(why.contains("  to be run: it did not pass the last time, and only what passed is remembered"), "\(why)")
+    #expect(why.contains("  will run: the last run failed, and only passing results are cached"), "\(why)")
     #expect(why.contains("    made gen/data.txt changed: "), "\(why)")
   }
 
@@ -160,16 +160,16 @@ import Testing
     let fresh = try example.freshResults()
     let file = "lib/auth/tokens_test.py"
     #expect(
-      try example.kilt("explain", file, environment: fresh).text.hasSuffix("  to be run: no run of it is on record"))
+      try example.kilt("explain", file, environment: fresh).text.hasSuffix("  will run: never run here"))
     try example.kilt("test", file, environment: fresh)
     let known = try example.kilt("explain", file, environment: fresh).text
-    #expect(known.contains("for the first time\n  its result is known: none of its "), "\(known)")
+    #expect(known.contains("for the first time\n  result is cached: none of its "), "\(known)")
     try example.append("lib/auth/tokens.py", "\n# edited\n")
     let stale = try example.kilt("explain", file, environment: fresh).text
-    #expect(stale.contains("  to be run, because\n    file lib/auth/tokens.py changed: "), "\(stale)")
+    #expect(stale.contains("  will run, because\n    file lib/auth/tokens.py changed: "), "\(stale)")
     try example.kilt("test", file, environment: fresh)
     let again = try example.kilt("explain", file, environment: fresh).text
     #expect(again.contains(", because\n    file lib/auth/tokens.py changed: "), "\(again)")
-    #expect(again.contains("  its result is known: none of its "), "\(again)")
+    #expect(again.contains("  result is cached: none of its "), "\(again)")
   }
 }

@@ -94,7 +94,7 @@ import Testing
     let text = outcome.errorText
     #expect(text.contains("built  dist/a_good-") && text.contains("dist/d/good.zip"), "\(text)")
     #expect(text.hasSuffix("error: cannot build 2 of 4 targets\n  note: b:bad\n        c:bad"), "\(text)")
-    #expect(text.contains("\"c:bad\" starts \"gone.py\", which is not there"), "\(text)")
+    #expect(text.contains("\"c:bad\" starts \"gone.py\", which does not exist"), "\(text)")
     // Each of them says the same when it is asked for alone.
     #expect(try example.kilt(["package", "c:bad"], in: root).termination == .exited(2))
     let json = try JSONValue(parsing: try example.kilt(["package", "::", "--format", "json"], in: root).output)
@@ -117,7 +117,7 @@ import Testing
     #expect(outcome.termination == .exited(1))
     let text = outcome.errorText
     #expect(
-      text.contains("error: the output_path \"x.pex\" of \"a:one\" and \"./x.pex\" of \"a:two\" exclude each other\n"),
+      text.contains("error: the output_path \"x.pex\" of \"a:one\" and \"./x.pex\" of \"a:two\" conflict\n"),
       "\(text)")
     #expect(text.contains("  --> a/BUILD:4:"), "\(text)")
     #expect(text.contains("  dist/x/y.zip  "), "\(text)")
@@ -139,7 +139,7 @@ import Testing
     let outcome = try example.kilt([verb, "::"])
     #expect(outcome.termination == .exited(2))
     #expect(
-      outcome.errorText.hasPrefix("error: there is no command \"kilt \(verb)\"\n  help: "), "\(outcome.errorText)")
+      outcome.errorText.hasPrefix("error: unknown command \"kilt \(verb)\"\n  help: "), "\(outcome.errorText)")
     #expect(outcome.errorText.contains(answer), "\(outcome.errorText)")
   }
 }

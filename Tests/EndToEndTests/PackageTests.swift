@@ -42,7 +42,7 @@ import Testing
       """
       error: the lockfile "3rdparty/python/default.lock" does not fit its requirements
         note: the requirement "flask>=3" is not locked
-        help: kilt lock
+        help: run `kilt lock`
       """)
   }
 

@@ -63,8 +63,8 @@ import Testing
     #expect(
       unlocked.errorText.hasSuffix(
         """
-        error: "//:main" needs app, and there is no lockfile to take it from
-          help: "kilt lock" makes 3rdparty/python/default.lock from all requirements of the workspace
+        error: "//:main" needs app, and no lockfile contains it
+          help: run `kilt lock` to create 3rdparty/python/default.lock from all requirements of the workspace
         """))
     let listed = try kilt("list", "::").text
     let locked = try kilt("lock")
@@ -77,7 +77,7 @@ import Testing
     // As with pex, wheels with different files of one name are no error.
     #expect(
       packaged.errorText.contains(
-        "warning: lib.py is in lib-1.0-py3-none-any.whl and, hidden, in other-1.0-py3-none-any.whl"),
+        "warning: lib.py is in lib-1.0-py3-none-any.whl and in other-1.0-py3-none-any.whl; the bundle uses the first"),
       "\(packaged.errorText)")
     #expect(try example.execute(root.appending("dist/main.pex").string, []) == "lib 1.0")
     #expect(try kilt("package", "//:main").errorText.contains("unchanged  dist/main.pex"))
@@ -131,7 +131,7 @@ import Testing
     let outcome = try kilt("package", "//:main")
     #expect(outcome.termination == .exited(2))
     #expect(
-      outcome.errorText.contains("\"3rdparty/python/default.lock\" is there, but git or pants_ignore leaves it out"),
+      outcome.errorText.contains("\"3rdparty/python/default.lock\" exists, but git or pants_ignore excludes it"),
       "\(outcome.errorText)")
   }
 }

@@ -96,8 +96,8 @@ import Testing
           note:   speed-2.0-cp312-cp312-manylinux_2_17_x86_64.whl
           note:   speed-2.0-cp312-cp312-manylinux_2_28_aarch64.whl
           note:   speed-2.0-cp313-cp313t-manylinux_2_17_x86_64.whl
-          help: require a version that has one, or build the wheel and put it where find-links or the index has it, \
-        then run kilt lock
+          help: require a version with a wheel, or build the wheel and add it to find-links or the package index, \
+        then run `kilt lock`
         """))
   }
 
@@ -112,12 +112,12 @@ import Testing
       (
         ["--platform", "lunix_x86_64", ":main"],
         """
-        error: "lunix_x86_64" of --platform is no platform
+        error: unknown platform "lunix_x86_64" in --platform
           help: did you mean "linux_x86_64"?
           help: write "linux_x86_64", "linux_aarch64@3.12", "macos_arm64", "manylinux_2_28_x86_64" or "current"
         """
       ),
-      (["--platform", "linux_../../x", ":main"], "error: \"linux_../../x\" of --platform is no platform"),
+      (["--platform", "linux_../../x", ":main"], "error: unknown platform \"linux_../../x\" in --platform"),
       (
         ["--platform", "linux_x86_64@3.14", ":main"],
         "error: \"linux_x86_64@3.14\" is for Python 3.14, which CPython>=3.11,<3.14 excludes"
@@ -127,19 +127,19 @@ import Testing
         """
         error: no Python from 3.8 on meets the interpreter constraints and the wheels
           note: the constraints are CPython>=3.11,<3.14
-          note: 'speed-2.0-cp313-cp313t-manylinux_2_17_x86_64.whl' leaves no version: it is for free-threaded Pythons, \
+          note: "speed-2.0-cp313-cp313t-manylinux_2_17_x86_64.whl" leaves no version: it is for free-threaded Pythons, \
         which bundles do not run on
         """
       ),
       (
         ["--platform", "linux_x86_64", "--platform", "linux_aarch64", ":named"],
         """
-        error: "//:named" has an output_path, which cannot be the file of each of several platforms
+        error: cannot build "//:named" for several platforms: its `output_path` names a single file
         """
       ),
       (
         ["--platform", "linux_x86_64", ":files"],
-        "error: \"//:files\" is a archive, of which no package can be made"
+        "error: cannot package \"//:files\": kilt package does not support archive targets"
       ),
     ] {
       let outcome = try example.kilt(["package"] + arguments, in: root, environment: try example.packages(in: wheels))

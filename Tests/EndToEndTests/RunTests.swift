@@ -65,14 +65,14 @@ import Testing
     try expectFailure(
       example, try example.kilt(["run", "lib/auth/tokens_test.py"]), code: 2,
       """
-      error: "lib/auth/tokens_test.py:tests" is a python_test, which cannot be run
-        help: kilt test lib/auth/tokens_test.py:tests
+      error: cannot run "lib/auth/tokens_test.py:tests": kilt run does not support python_test targets
+        help: run `kilt test lib/auth/tokens_test.py:tests`
       """)
     try expectFailure(
       example, try example.kilt(["run", "services/eightball:answers"]), code: 2,
       """
-      error: "services/eightball:answers" is a resources, which cannot be run
-        help: "kilt list :: --filter-target-type=pex_binary" shows what can
+      error: cannot run "services/eightball:answers": kilt run does not support resources targets
+        help: run `kilt list :: --filter-target-type=pex_binary` to list targets that can
       """)
   }
 
@@ -85,7 +85,7 @@ import Testing
       example, try example.kilt(["repl", "--shell", "ipython"]), code: 2,
       """
       error: the requirement "ipython" is not in "3rdparty/python/default.lock"
-        help: add it to the requirements, then run kilt lock
+        help: add it to the requirements, then run `kilt lock`
       """)
   }
 

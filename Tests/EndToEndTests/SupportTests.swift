@@ -39,7 +39,7 @@ import Testing
     try expectFailure(
       example, try example.kilt(["init", "-C", folder.string]), code: 2,
       """
-      error: "SCRATCH/new" is a workspace already: it has a kilt.toml
+      error: "SCRATCH/new" is already a workspace: it has a kilt.toml
         help: run `kilt list ::` to list its targets
       """)
   }

@@ -78,12 +78,12 @@ import Testing
       example, try example.kilt(["tailor"]), code: 2,
       """
       error: no directories are named
-        help: "kilt tailor ::" looks everywhere; "kilt tailor --help" shows how to name some
+        help: run `kilt tailor ::` to look everywhere, or see `kilt tailor --help`
       """)
     try expectFailure(
       example, try example.kilt(["tailor", "libs::"]), code: 2,
       """
-      error: there is no file or directory "libs"
+      error: file or directory "libs" does not exist
         help: did you mean "lib" or "jobs"?
       """)
     try FileSystem.write(text: "python_sources(\n", to: example.root.appending("lib/BUILD"))

@@ -23,7 +23,7 @@ import Testing
       example, try example.kilt(["test", "lib/auth/mock_test.py"]), code: 2,
       """
       error: the requirement "pytest-mock" is not in "3rdparty/python/default.lock"
-        help: add it to the requirements, then run kilt lock
+        help: add it to the requirements, then run `kilt lock`
       """)
     try example.append("3rdparty/python/requirements.txt", "pytest-mock>=3\n")
     try example.kilt("lock")

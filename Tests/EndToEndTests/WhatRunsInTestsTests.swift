@@ -150,12 +150,12 @@ import Testing
     #expect(good.termination == .exited(0), "\(good.errorText)")
     #expect(
       good.errorText.contains(
-        "warning: LICENSE is in one-1.0-py3-none-any.whl and, hidden, in two-1.0-py3-none-any.whl"),
+        "warning: LICENSE is in one-1.0-py3-none-any.whl and in two-1.0-py3-none-any.whl; the bundle uses the first"),
       "\(good.errorText)")
     #expect(good.errorText.contains("warning: shared/__init__.py is in"), "\(good.errorText)")
     let bad = try example.kilt(["package", "//:bad"], in: root, environment: environment)
     #expect(bad.termination == .exited(2))
-    #expect(bad.errorText.contains("wheels hold different files of one name"), "\(bad.errorText)")
+    #expect(bad.errorText.contains("wheels contain different files with the same path"), "\(bad.errorText)")
   }
 
   @Test("A conftest.py that no target owns is told")

@@ -108,6 +108,6 @@ import Testing
     let fixture = try Fixture()
     let event = try fixture.run(task(digest: nil)) { $0.pexRunner = "/no/such/pex-runner" }
     #expect(event.status == .failed)
-    #expect(event.message?.contains("'/no/such/pex-runner' is not on this machine") == true)
+    #expect(event.message?.contains("\"/no/such/pex-runner\" is not installed") == true)
   }
 }

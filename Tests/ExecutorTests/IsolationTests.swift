@@ -184,12 +184,12 @@ import Testing
     task.user = "no-such-user"
     let event = try fixture.run(task) { $0.allowsMissingUser = false }
     #expect(event.status == .failed)
-    #expect(event.message?.hasPrefix("the user 'no-such-user' does not exist on this machine") == true)
+    #expect(event.message?.hasPrefix("the user \"no-such-user\" does not exist on this machine") == true)
     let second = try Fixture()
     #expect(try second.run(task).status == .finished)
     let messages = try second.directory.checkpoint()?.records.compactMap { record in
       if case .taskState(.running, let message) = record.kind { message } else { nil }
     }
-    #expect(messages?.first?.contains("the user 'no-such-user' does not exist") == true)
+    #expect(messages?.first?.contains("the user \"no-such-user\" does not exist") == true)
   }
 }

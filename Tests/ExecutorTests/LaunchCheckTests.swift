@@ -66,7 +66,7 @@ struct LaunchCheckTests {
   @Test("A directory that cannot be shown to tasks is refused") func unusableDirectories() {
     #expect(
       problem(readOnly: ["/no/such/directory"]) { _ in }
-        == "open of '/no/such/directory' failed: No such file or directory")
+        == "open of \"/no/such/directory\" failed: No such file or directory")
     for path in ["relative", "/tmp", "/proc/x", "/sandbox", "/usr/../etc"] {
       #expect(problem(readOnly: [path]) { _ in } != nil, "\(path)")
     }

@@ -32,7 +32,7 @@ import Testing
     let event = try fixture.run(
       Fixture.task([Fixture.process("bad", "exit 3", maxFailures: 2), Fixture.process("long", "sleep 600")]))
     #expect(event.status == .failed)
-    #expect(event.message == "process 'bad' failed 2 times: 'bad' exited with code 3")
+    #expect(event.message == "process \"bad\" failed 2 times: \"bad\" exited with code 3")
     #expect(try fixture.ends(of: "bad").map(\.exitCode) == [3, 3])
     #expect(try fixture.ends(of: "long").map(\.status) == [.killed])
   }
@@ -45,7 +45,7 @@ import Testing
         maxFailures: 0))
     #expect(event.status == .failed)
     #expect(
-      event.message == "process 'after' can never start: what comes before it has failed: 'bad' exited with code 1")
+      event.message == "process \"after\" can never start: a process before it has failed: \"bad\" exited with code 1")
     #expect(throws: (any Error).self) { try fixture.file("ran") }
   }
 
@@ -100,7 +100,7 @@ import Testing
       Fixture.task(
         [Fixture.process("a", "true"), Fixture.process("b", "true")], order: [["a", "b"], ["b", "a"]]))
     #expect(event.status == .failed)
-    #expect(event.message == "the constraints of task 'task' form a cycle: a -> b -> a")
+    #expect(event.message == "the constraints of task \"task\" form a cycle: a -> b -> a")
   }
 
   @Test func lateVariablesAndTheEnvironmentAreThere() throws {

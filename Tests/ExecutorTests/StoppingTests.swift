@@ -228,11 +228,11 @@ import Testing
   @Test("A failed task says how its process ended") func failureNamesTheEnding() throws {
     let fixture = try Fixture()
     let event = try fixture.run(Fixture.task([Fixture.process("main", "kill -SEGV $$")]))
-    #expect(event.message == "process 'main' failed once: 'main' was ended by signal 11 (Segmentation fault)")
+    #expect(event.message == "process \"main\" failed once: \"main\" was ended by signal 11 (Segmentation fault)")
     let second = try Fixture()
     #expect(
       try second.run(Fixture.task([Fixture.process("main", "exit 3")])).message
-        == "process 'main' failed once: 'main' exited with code 3")
+        == "process \"main\" failed once: \"main\" exited with code 3")
   }
 
   @Test("What starts a process is outside of the task's control group") func startsOutsideOfTheGroup() throws {

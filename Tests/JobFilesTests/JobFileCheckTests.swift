@@ -48,7 +48,7 @@ import Testing
       ("stages:", "secrets: {db: /etc/shadow}\nstages:", "is a path such as team/name", "6"),
       ("stages:", "volumes: [{host: data, at: /x}]\nstages:", "is not absolute", "6"),
       ("stages:", "volumes: [{host: /a/../b, at: /x}]\nstages:", "has \"..\"", "6"),
-      ("stages:", "volumes: [{host: /a, at: /etc}]\nstages:", "the sandbox has something of its own at", "6"),
+      ("stages:", "volumes: [{host: /a, at: /etc}]\nstages:", "the sandbox already uses the path", "6"),
       ("stages:", "volumes: [{host: /a}]\nstages:", "a volume has the keys host and at", "6"),
       ("stages:", "alerts: {memroy: on}\nstages:", "did you mean \"memory\"", "6"),
       ("stages:", "alerts: {flapping: {above: 3}}\nstages:", "has no limit to be above", "6"),

@@ -105,7 +105,7 @@ import Testing
     let yaml = Fixture.yaml.replacing("devel: {githash: 3f2c9d1e8a7b}", with: "devel:")
     #expect(
       Fixture(yaml: yaml).message() == """
-        error: the stage "devel" names no git commit
+        error: the stage "devel" has no git commit
           --> jobs/web.yaml:7:3
            |
          7 |   devel:
@@ -155,7 +155,7 @@ import Testing
       name: "web_server", version: "1234567" + String(repeating: "0", count: 33), branch: "wip", isOnMainBranch: false)
     #expect(
       Fixture().message(stage: "prod", artifacts: Shelf(artifacts: [artifact])) == """
-        error: the stage "prod" takes only commits of the branch "main", and 123456700000 is not on it
+        error: the stage "prod" accepts only commits of the branch "main", and 123456700000 is not on it
           --> jobs/web.yaml:8:19
            |
          8 |   prod: {githash: 1234567, config: {instances: 12, cpu: 2}, args: {threads: 34, memcache: 'cache:11211'}}

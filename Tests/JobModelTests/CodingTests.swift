@@ -92,16 +92,16 @@ import Testing
   }
 
   @Test(arguments: [
-    (#"{"key": "a/b/c/d"}"#, "field 'task' is missing"),
-    (#"{"key": 1}"#, "field 'key' is not a string"),
+    (#"{"key": "a/b/c/d"}"#, "field \"task\" is missing"),
+    (#"{"key": 1}"#, "field \"key\" is not a string"),
     (#"[]"#, "the document is not an object"),
     (
       #"{"key": "a/b/c/d", "task": {"name": "t", "processes": [{"name": "p"}], "resources": {}}}"#,
-      "field 'task.processes[0].cmdline' is missing"
+      "field \"task.processes[0].cmdline\" is missing"
     ),
     (
       #"{"key": "a/b", "task": {"name": "t", "processes": [], "resources": {"cpu": 1, "ram": 2, "disk": 3}}}"#,
-      "field 'key': 'a/b' is not a job key: it has 2 of the 4 parts cluster/role/stage/name"
+      "field \"key\": invalid job key \"a/b\": it has 2 of the 4 parts cluster/role/stage/name"
     ),
   ])
   func errorsNameTheField(_ text: String, _ message: String) throws {
@@ -113,6 +113,6 @@ import Testing
   @Test func errorsListWhatAnEnumerationMayBe() throws {
     let json = try JSONValue(parsing: #"{"destination": "tape"}"#)
     let error = #expect(throws: ModelError.self) { try LoggerConfiguration(json: json) }
-    #expect(error?.description == "field 'destination' is 'tape'; it may be file, console, both, none")
+    #expect(error?.description == "field \"destination\" is \"tape\"; allowed: file, console, both, none")
   }
 }

@@ -17,7 +17,8 @@ import Testing
     let error = #expect(throws: JobKeyError.self) { try JobKey(parsing: "aa/c be/devel/x") }
     #expect(
       error?.description
-        == "'aa/c be/devel/x' is not a job key: its role 'c be' is not an identifier (letters, digits, '_', '.', '-')")
+        == "invalid job key \"aa/c be/devel/x\": its role \"c be\" is not an identifier (letters, digits, \"_\", \".\", \"-\")"
+    )
   }
 
   @Test(arguments: [

@@ -209,7 +209,7 @@ import Testing
     request.requiresPython = try #require(SpecifierSet(">=3.10"))
     #expect(
       lock.staleness(against: request) == [
-        "the requirement \"lib>=2\" is not locked", "it is for Python <3.14,>=3.11, wanted is >=3.10",
+        "the requirement \"lib>=2\" is not locked", "it is for Python <3.14,>=3.11, expected >=3.10",
       ])
   }
 
@@ -294,11 +294,11 @@ import Testing
   }
 
   @Test(arguments: [
-    ("x==1.0\n", "x has no SHA-256 hash (pip-compile --generate-hashes writes them)", 1),
+    ("x==1.0\n", "x has no SHA-256 hash (`pip-compile --generate-hashes` writes hashes)", 1),
     ("# c\nx>=1.0 --hash=sha256:\(SHA256Digest.of("x").hex)\n", "x is not pinned to one version with \"==\"", 2),
     ("-r other.txt\n", "the option \"-r\" has no meaning in a lockfile", 1),
-    ("a b\n", "\"a b\" is no requirement: expected a version specifier or \";\"", 1),
-    ("{\n<<<<<<< HEAD\n", "a merge has left conflict markers in it", 2),
+    ("a b\n", "invalid requirement \"a b\": expected a version specifier or \";\"", 1),
+    ("{\n<<<<<<< HEAD\n", "it contains conflict markers of a merge", 2),
   ])
   func whatIsNoLockfileSaysWhyAndWhere(text: String, reason: String, line: Int) {
     let error = #expect(throws: LockError.self) { try LockfileReader.parse(Array(text.utf8), path: "r.txt", root: "/") }

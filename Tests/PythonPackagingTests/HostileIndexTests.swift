@@ -40,10 +40,10 @@ import Testing
 
   @Test(arguments: [
     ("deep", "is not a page of a package index"), ("text-as-json", "is not a page of a package index"),
-    ("list", "is not a page of a package index"), ("odd-types", "no index has \"lib-1.0-py3-none-any.whl\""),
+    ("list", "is not a page of a package index"), ("odd-types", "no package index has \"lib-1.0-py3-none-any.whl\""),
     ("to-file", ""), ("file-link", ""), ("short", ""), ("bomb", ""), ("lying-hash", "is not the file that was locked"),
-    ("empty", "no index has \"lib-1.0-py3-none-any.whl\""),
-    ("binary", "no index has \"lib-1.0-py3-none-any.whl\""),
+    ("empty", "no package index has \"lib-1.0-py3-none-any.whl\""),
+    ("binary", "no package index has \"lib-1.0-py3-none-any.whl\""),
   ])
   func anIndexThatAnswersNonsenseIsAnError(kind: String, summary: String) throws {
     let diagnostic = try #require(try fetch("hostile-" + kind), "\(kind) was taken")
@@ -89,7 +89,7 @@ import Testing
   private static let head = "Metadata-Version: 2.1\\nName: odd\\nVersion: 1.0\\n"
 
   @Test func metadataThatDoesNotFitIsAnErrorThatNamesTheWheel() throws {
-    func refused(_ reason: String) -> String { "\"odd-1.0-py3-none-any.whl\" is no wheel that can be used: \(reason)" }
+    func refused(_ reason: String) -> String { "cannot use the wheel \"odd-1.0-py3-none-any.whl\": \(reason)" }
     #expect(try metadata("add('odd.py', '')") == refused("it has no METADATA"))
     #expect(
       try metadata("add('odd-1.0.dist-info/METADATA', 'Name: odd\\n')") == refused("its metadata has no valid Version"))

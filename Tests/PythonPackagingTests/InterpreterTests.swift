@@ -103,7 +103,7 @@ import Testing
     let error = #expect(throws: InterpreterError.self) {
       try finder(["PATH": path, "PEX_PYTHON": "python2.0"]).find()
     }
-    #expect(error?.diagnostic.notes.contains("  python2.0 (named by PEX_PYTHON, not there)") == true)
+    #expect(error?.diagnostic.notes.contains("  python2.0 (named by PEX_PYTHON, does not exist)") == true)
   }
 
   @Test func pexPythonPathTakesThePlaceOfThePath() throws {

@@ -111,7 +111,7 @@ import Testing
   @Test(arguments: ["file:///x/y.tar.gz", "git+https://127.0.0.1/x@v1", "https://127.0.0.1/y-1.0.zip"])
   func aRequirementOfABuildThatIsNoWheelIsRefused(url: String) throws {
     try project("[build-system]\nrequires = [\"y @ \(url)\"]\nbuild-backend = \"y\"\n")
-    #expect(try build().notes == ["its build requires \"y @ \(url)\", which is no wheel"])
+    #expect(try build().notes == ["its build requires \"y @ \(url)\", which is not a wheel"])
   }
 
   /// pip is started in a folder into which the code of a project cannot put modules.
@@ -187,11 +187,11 @@ import Testing
     ("[build-system\n", "line 1 of its pyproject.toml"),
     ("[build-system]\nbuild-backend = 'x'\n", "[build-system] of its pyproject.toml lacks the list \"requires\""),
     (
-      "[build-system]\nrequires = ['a b']\n", "its build requires \"a b\", which is no requirement"
+      "[build-system]\nrequires = ['a b']\n", "its build requires \"a b\", which is not a requirement"
     ),
     (
       "[build-system]\nrequires = []\nbuild-backend = 'x'\nbackend-path = ['../..']\n",
-      "\"backend-path\" of its pyproject.toml leads out of the project"
+      "\"backend-path\" of its pyproject.toml is outside the project"
     ),
     ("[build-system]\nrequires = []\nbuild-backend = 'absent'\n", "ModuleNotFoundError: No module named 'absent'"),
   ])

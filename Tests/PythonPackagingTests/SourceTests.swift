@@ -71,7 +71,7 @@ import Testing
     #expect(try built(lock, "tool") == first)
   }
 
-  /// A lock of pex that names no commit, as older versions write it.
+  /// A lock of pex that has no commit, as older versions write it.
   private func pexLock(_ url: String, hash: String) throws -> Lockfile {
     let text = """
       {"locked_resolves": [{"locked_requirements": [{"project_name": "tool", "version": "2.0", "requires_dists": [],
@@ -96,7 +96,7 @@ import Testing
     }
     let first = try digest(lock)
     #expect(provider.pinnedReferences.count == 1)
-    #expect(provider.pinnedReferences[0].contains("now \(commit): its lock names no commit"))
+    #expect(provider.pinnedReferences[0].contains("now \(commit): its lockfile has no commit"))
     // The branch moves on; what was taken for this lock stays, and is not asked for again.
     try FileSystem.write(text: "VERSION = 'other'\n", to: origin.appending("tool.py"))
     _ = try SourceProject.commit(origin)
@@ -134,8 +134,8 @@ import Testing
       ])
     let error = #expect(throws: IndexError.self) { try wheels(lock, "tool") }
     let diagnostic = try #require(error).diagnostic
-    #expect(diagnostic.summary == "tool 2.0 cannot be had from \"file:///nonexistent/origin\"")
-    #expect(diagnostic.notes.last == "wanted is commit \(commit)")
+    #expect(diagnostic.summary == "cannot fetch tool 2.0 from \"file:///nonexistent/origin\"")
+    #expect(diagnostic.notes.last == "expected commit \(commit)")
     #expect(diagnostic.blame == .environment)
   }
 
@@ -191,12 +191,12 @@ import Testing
       packages: [try package("native", native), try package("purepkg", pure)])
     var mac = try target("3.12", "macos_arm64")
     let refused = #expect(throws: IndexError.self) { try wheels(lock, "purepkg", target: mac) }
-    #expect(refused?.diagnostic.notes.last == "it has a source, which can be built for this machine only")
+    #expect(refused?.diagnostic.notes.last == "it has an sdist, which can be built for this machine only")
     mac.builder = python
     #expect(try wheels(lock, "purepkg", target: mac) == ["purepkg-1.0-py3-none-any.whl"])
     let error = #expect(throws: IndexError.self) { try wheels(lock, "native", target: mac) }
     #expect(
-      error?.diagnostic.summary == "the source of native 1.0 does not build into a wheel for CPython 3.12 on "
+      error?.diagnostic.summary == "the sdist of native 1.0 does not build into a wheel for CPython 3.12 on "
         + "macosx_14_0_arm64")
     #expect(error?.diagnostic.notes.last == "built: native-1.0-cp311-cp311-linux_x86_64.whl")
   }
@@ -208,7 +208,7 @@ import Testing
   func aPasswordInARequirementIsRefusedAndNotShown(requirement: String) throws {
     let error = #expect(throws: LockError.self) { try lock(requirement, uv: "/nonexistent/uv") }
     let text = DiagnosticRenderer(color: false).render(try #require(error).diagnostic)
-    #expect(text.contains("its URL holds a password"))
+    #expect(text.contains("its URL contains a password"))
     #expect(text.contains("~/.netrc"))
     #expect(!text.contains("geheim"))
   }

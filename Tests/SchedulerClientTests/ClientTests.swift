@@ -37,7 +37,7 @@ import Testing
     #expect(try client.cluster()["name"] == "c")
     let problem = try #require(diagnostic { _ = try client.jobs() })
     #expect(problem.blame == .environment)
-    #expect(problem.summary.contains("is no Kilt scheduler"))
+    #expect(problem.summary.contains("is not a Kilt scheduler"))
     #expect(try client.job(JobKey(cluster: "c", role: "r", stage: "devel", name: "n")) == nil)
     // This server knows no POST.
     let refused = try #require(

@@ -19,11 +19,11 @@ import Testing
 
   @Test func aStageMustBeNamed() {
     #expect(
-      problems { $0.key.stage = "" } == ["its stage '' is not an identifier (letters, digits, '_', '.', '-')"])
+      problems { $0.key.stage = "" } == ["its stage \"\" is not an identifier (letters, digits, \"_\", \".\", \"-\")"])
   }
 
   @Test func aTaskRunsAsItsRoleOnly() {
-    #expect(problems { $0.task.user = "root" } == ["its task runs as 'root', but its role is 'cbe'"])
+    #expect(problems { $0.task.user = "root" } == ["its task runs as \"root\", but its role is \"cbe\""])
     #expect(problems { $0.task.user = "cbe" } == [])
   }
 
@@ -67,15 +67,15 @@ import Testing
         job.task.artifacts[0].version = "3f2c9d1"
         job.task.artifacts[0].digest = nil
       } == [
-        "artifact 'eightball' names no full git commit ('3f2c9d1')",
-        "artifact 'eightball' has no digest: it was not found in the repository",
+        "artifact \"eightball\" does not name a full git commit (\"3f2c9d1\")",
+        "artifact \"eightball\" has no digest: it was not found in the artifact repository",
       ])
   }
 
   @Test func portsThatNothingUsesAreRefused() {
     #expect(
       problems { $0.healthCheck = HealthCheckConfiguration(checker: .http(HTTPHealthChecker())) }
-        == ["its health check names port 'health', which no process uses"])
+        == ["its health check names port \"health\", which no process uses"])
     #expect(problems { $0.announce = Announcer() } == [])
   }
 
@@ -90,15 +90,15 @@ import Testing
         job.task.processes.append(other)
         job.task.constraints = [OrderConstraint(order: ["run", "b"]), OrderConstraint(order: ["b", "run", "c"])]
       } == [
-        "an order names process 'c', which the task does not have",
-        "the orders of its processes form a cycle through 'b'",
+        "an order names process \"c\", which the task does not have",
+        "the orders of its processes form a cycle through \"b\"",
       ])
     #expect(
       problems { job in
         job.task.processes.append(other)
         job.task.processes[1].final = true
         job.task.constraints = [OrderConstraint(order: ["run", "b"])]
-      } == ["an order ties 'run' to 'b', of which only one is final"])
+      } == ["an order connects \"run\" and \"b\", but only one of them is final"])
     #expect(
       problems { job in
         job.task.processes += [other, ProcessConfiguration(name: "c", cmdline: "true")]
@@ -110,7 +110,7 @@ import Testing
     #expect(problems { $0.instances = 0 } == ["it asks for 0 instances"])
     #expect(problems { $0.task.resources.ram = 0 } == ["its RAM is not positive"])
     #expect(problems { $0.update.batchSize = 0 } == ["its update batch size is not positive"])
-    #expect(problems { $0.task.processes.append($0.task.processes[0]) } == ["process 'run' stands there twice"])
+    #expect(problems { $0.task.processes.append($0.task.processes[0]) } == ["process \"run\" is defined twice"])
   }
 
   @Test func aRefusalSaysAllThatIsWrongAndWhatToDo() throws {
@@ -125,7 +125,7 @@ import Testing
     }
     #expect(
       error?.diagnostic.summary
-        == "job \(key) is refused: its task runs as 'root', but its role is 'cbe'; it asks for 0 instances")
+        == "job \(key) is refused: its task runs as \"root\", but its role is \"cbe\"; it asks for 0 instances")
     #expect(error?.diagnostic.remedies.first == "name the user once, as `user:` in the job file")
     #expect(bench.scheduler.state.jobs.isEmpty)
   }

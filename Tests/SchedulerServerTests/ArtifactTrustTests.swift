@@ -127,7 +127,7 @@ import Testing
     try FileSystem.write(text: text.replacing("\"pushed\":[\"main\"]", with: "\"pushed\":[\"mail\"]"), to: path("e"))
     try expect(job(changed), refused, "no trusted key signed the manifest as it is")
     try FileSystem.write(text: String(text.dropLast(9)), to: path("e"))
-    try expect(job(changed), "artifact-damaged", "cannot be used")
+    try expect(job(changed), "artifact-damaged", "cannot use the manifest")
     // The manifest of another artifact, copied to this name.
     try publish("f", "other", signer: main)
     try FileSystem.createDirectories(path("f").removingLastComponent())

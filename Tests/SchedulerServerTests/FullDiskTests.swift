@@ -64,7 +64,7 @@ import Testing
       do { instances = try local.job(SchedulerFixture.key("second"))?.instances ?? [] } catch { return false }
       return instances.count == 1 && instances[0].status == .running
     }
-    #expect(try FileSystem.readText(fixture.scratch.appending("second.log")).contains("there is no room left"))
+    #expect(try FileSystem.readText(fixture.scratch.appending("second.log")).contains("no space left to write"))
 
     try FileSystem.removeFile(filler)
     try waitUntil("the state can be written again") {

@@ -39,7 +39,7 @@ import Testing
       }
     }
     #expect(problem { $0.key.role = "no-such-user-here" }.contains("there is no user \\\"no-such-user-here\\\""))
-    #expect(problem { $0.task.user = "no-such-user-here" }.contains("there is no user"))
+    #expect(problem { $0.task.user = "no-such-user-here" }.contains("does not exist on the scheduler's machine"))
     #expect(problem { $0.key.cluster = "elsewhere" }.contains("another cluster"))
     let artifact = ArtifactReference(
       name: "igor", hashType: .git, version: String(repeating: "a", count: 40))

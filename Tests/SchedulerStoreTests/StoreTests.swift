@@ -102,7 +102,7 @@ func withDirectory(_ body: (String) throws -> Void) throws {
     try withDirectory { path in
       try Data(String(repeating: "not a database\n", count: 1000).utf8).write(to: URL(filePath: path))
       let error = #expect(throws: StoreError.self) { try SchedulerStore(path: path) }
-      #expect(error?.diagnostic.summary == "the scheduler's database '\(path)' is damaged")
+      #expect(error?.diagnostic.summary == "the scheduler's database \"\(path)\" is damaged")
     }
   }
 

@@ -39,7 +39,7 @@ struct PrivateKeyTests {
     let key = PrivateKey.generate()
     let encrypted = try write(try key.pem(password: "right"))
     #expect(error(encrypted, password: "wrong").contains("is wrong"))
-    #expect(error(encrypted).contains("there is no password"))
+    #expect(error(encrypted).contains("no password is set"))
     let open = try write(try key.pem(password: nil), "open.pem", permissions: 0o644)
     #expect(error(open).contains("other users can read"))
     for text in ["", "no PEM", key.publicKey.pem, PEM(label: "PRIVATE KEY", bytes: [1, 2, 3]).text] {

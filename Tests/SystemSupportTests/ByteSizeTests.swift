@@ -13,7 +13,7 @@ import Testing
   @Test func sizesAreShownWithOneDecimal() {
     #expect(
       [0, 1023, 1024, 1536 << 10, 20 << 30].map { ByteSize.text($0) } == [
-        "0 B", "1023 B", "1.0 KB", "1.5 MB", "20.0 GB",
+        "0 B", "1023 B", "1.0 KiB", "1.5 MiB", "20.0 GiB",
       ])
   }
 }

@@ -110,7 +110,7 @@ import Testing
     #expect(mending.changes.isEmpty)
     #expect(
       mending.leftAlone.map(\.summary) == [
-        "the dependencies of \"app:app\" are left alone: changes to the file lead to other dependencies than they should"
+        "cannot fix the dependencies of \"app:app\": changes to the file lead to other dependencies than they should"
       ])
   }
 

@@ -131,8 +131,8 @@ import Workspace
     #expect(proposals.changes.count == 4)
     #expect(
       proposals.warnings.map(\.summary) == [
-        "no target is added for \"broken/Pipfile.lock\", which cannot be read as pipenv_requirements",
-        "no target is added for \"wrong/requirements.txt\", which cannot be read as python_requirements",
+        "cannot add a target for \"broken/Pipfile.lock\": cannot read it as pipenv_requirements",
+        "cannot add a target for \"wrong/requirements.txt\": cannot read it as python_requirements",
       ])
     #expect(try fixture.proposals().changes.isEmpty)
   }
@@ -205,13 +205,13 @@ import Workspace
     let fixture = try TailorFixture([:], configuration: "[tailor]\nbuild_file_name = \"TARGETS\"\n")
     #expect(
       message { _ = try fixture.proposals() } == """
-        error: BUILD files named "TARGETS" would not be found
+        error: Kilt would not find BUILD files named "TARGETS"
           --> kilt.toml:2:1
            |
          2 | build_file_name = "TARGETS"
            | ^^^^^^^^^^^^^^^
-          note: the names of BUILD files are "BUILD", "BUILD.*"
-          help: set build_file_name under [tailor] to a name that is among them
+          note: names of BUILD files: "BUILD", "BUILD.*"
+          help: set build_file_name under [tailor] to one of these names
 
         """)
   }

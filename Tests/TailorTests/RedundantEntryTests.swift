@@ -231,7 +231,7 @@ import Testing
     #expect(mending.changes.isEmpty)
     #expect(
       mending.leftAlone.map(\.summary) == [
-        "the dependencies of \"app:\(index < 2 ? "a" : "app")\" are left alone: \(reason)"
+        "cannot fix the dependencies of \"app:\(index < 2 ? "a" : "app")\": \(reason)"
       ])
   }
 

@@ -30,8 +30,8 @@ import Workspace
       resolver.settlingEntries(ambiguity, for: fields[0].target, choosing: try resolver.id("a:two")) == ["!a:one"])
     #expect(
       try resolver.warnings().flatMap(\.remedies) == [
-        "add dependencies=[\"!a:two\"] to \"m:m\" (m/BUILD:1), the overrides of \"y.py\" in \"m:m\" (m/BUILD:1); "
-          + "\"kilt tailor --fix\" does it"
+        "add dependencies=[\"!a:two\"] to \"m:m\" (m/BUILD:1), the overrides of \"y.py\" in \"m:m\" (m/BUILD:1), "
+          + "or run `kilt tailor --fix`"
       ])
   }
 

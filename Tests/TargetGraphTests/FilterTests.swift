@@ -37,7 +37,7 @@ import Testing
     #expect(message { _ = try TargetFilter(addresses: ["("]) }.contains("\"(\" is not a regular expression"))
     #expect(
       message { _ = try selected(TargetFilter(types: ["pex_binray"])) } == """
-        error: --filter-target-type: there is no target type "pex_binray"
+        error: unknown target type "pex_binray" in --filter-target-type
           help: did you mean "pex_binary"?
 
         """)

@@ -78,7 +78,7 @@ import Workspace
           --> m/x.py:1
           note: provided by a:one, a:two
           note: imported by m/x.py, m/y.py
-          help: add dependencies=["!a:two"] to "m:m" (m/BUILD:1); "kilt tailor --fix" does it
+          help: add dependencies=["!a:two"] to "m:m" (m/BUILD:1), or run `kilt tailor --fix`
 
         """)
     var settled = files

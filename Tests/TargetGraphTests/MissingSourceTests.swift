@@ -9,7 +9,7 @@ import Workspace
 
   @Test func areAnErrorInAWorkspaceOfKilt() {
     let text = message { _ = try GraphFixture(Self.files).resolver() }
-    #expect(text.contains("names the file \"made_first\", which is not there"))
+    #expect(text.contains("names the file \"made_first\", which does not exist"))
   }
 
   @Test func eachGlobThatMatchesNothingIsAnErrorWhereThatIsAskedFor() throws {
@@ -17,7 +17,7 @@ import Workspace
     configuration.unmatchedFiles = .error
     let files = ["d/BUILD": "files(name=\"f\", sources=[\"*.txt\", \"*.json\"])\n", "d/a.txt": ""]
     let text = message { _ = try GraphFixture(files, configuration: configuration).resolver() }
-    #expect(text.contains("\"*.json\" in the sources of \"d:f\" matches no file"))
+    #expect(text.contains("\"*.json\" in the sources of \"d:f\" does not match any file"))
     configuration.unmatchedFiles = .ignore
     let resolver = try GraphFixture(Self.files, configuration: configuration).resolver()
     #expect(resolver.names(resolver.graph.allTargets) == ["d/a.txt:f", "d:f"])
@@ -30,7 +30,7 @@ import Workspace
       return message { _ = try GraphFixture(files).resolver() }
     }
     let wrong = text("python_sources(sources=[\"*\", \"!BUILD\"])\n")
-    #expect(wrong.contains("\"d:d\" has \"a.txt\" among its sources, which is no Python file"), "\(wrong)")
+    #expect(wrong.contains("\"d:d\" has \"a.txt\" among its sources, which is not a Python file"), "\(wrong)")
     #expect(!wrong.contains("script") && !wrong.contains("m.py"))
     #expect(text("python_source(name=\"x\", source=\"a.txt\")\n").contains("\"a.txt\" among its source,"))
     #expect(text("python_tests(sources=[\"*.py\"])\n").contains("has \"conftest.py\" among its tests"))
@@ -43,7 +43,9 @@ import Workspace
     let resolver = try GraphFixture(Self.files, configuration: configuration).resolver()
     #expect(resolver.names(resolver.graph.allTargets) == ["d/a.txt:f", "d:f"])
     #expect(
-      try resolver.warnings().map(\.summary) == ["the target \"d:f\" names the file \"made_first\", which is not there"]
+      try resolver.warnings().map(\.summary) == [
+        "the target \"d:f\" names the file \"made_first\", which does not exist"
+      ]
     )
   }
 }

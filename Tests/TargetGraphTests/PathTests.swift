@@ -32,7 +32,7 @@ import Testing
         try resolver.checkCycles(from: [try resolver.id("d:a")])
       }
     }
-    #expect(text("target").contains("targets depend on each other in a circle"))
+    #expect(text("target").contains("targets depend on each other in a cycle"))
     #expect(text("openapi_sources") == "no error")
   }
 

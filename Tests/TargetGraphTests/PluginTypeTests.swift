@@ -19,7 +19,7 @@ import Workspace
     let warning = try #require(graph.pluginTypes())
     #expect(
       DiagnosticRenderer(color: false).render(warning, label: "warning") == """
-        warning: 3 targets are of types that Pants plugins define; they only hold their dependencies
+        warning: 3 targets have types of Pants plugins; Kilt uses only their dependencies
           note: 2 pack, as at x/BUILD:1
           note: 1 spec, as at x/BUILD:3
 

@@ -62,14 +62,14 @@ import Workspace
     let resolver = try resolver(Self.twoRoots) { $0.sourceRoots = ["/one", "/two"] }
     #expect(
       message { _ = try places(resolver, "one/b:both") } == """
-        error: two files of "one/b:both" have the same place "p/m.py"
+        error: two files of "one/b:both" have the same path "p/m.py" in the bundle
           --> one/b/BUILD:1:1
            |
          1 | pex_binary(name='both', dependencies=['one/p', 'two/p'])
            | ^^^^^^^^^^
-          note: "one/p/m.py" is there from the source root "/one"
-          note: "two/p/m.py" is there from the source root "/two"
-          help: rename one of the files, or move it to a directory of another name
+          note: "one/p/m.py" is in the source root "/one"
+          note: "two/p/m.py" is in the source root "/two"
+          help: rename one of the files, or move it to a directory with another name
           help: run `kilt paths --from one/b:both --to FILE` to see why each of them is needed
 
         """)

@@ -167,14 +167,14 @@ import Testing
   }
 
   @Test(arguments: [
-    ("-r gone.txt", "the requirements file \"gone.txt\" is not there"),
-    ("-r ../out.txt", "\"../out.txt\" does not lie in the workspace"),
-    ("--frobnicate x", "\"--frobnicate\" is no option that a requirements file can have here"),
-    ("./libs/unnamed", "\"./libs/unnamed\" is no project whose name can be found"),
-    ("/opt/x", "\"/opt/x\" is an absolute path, which another machine does not have"),
-    ("./../../x", "\"./../../x\" does not lie in the workspace"),
-    ("https://host.invalid/", "\"https://host.invalid/\" does not say which project it is"),
-    ("=1.0", "\"=1.0\" is no requirement"),
+    ("-r gone.txt", "the requirements file \"gone.txt\" does not exist"),
+    ("-r ../out.txt", "\"../out.txt\" is outside the workspace"),
+    ("--frobnicate x", "Kilt does not support the option \"--frobnicate\" in a requirements file"),
+    ("./libs/unnamed", "cannot find the name of the project \"./libs/unnamed\""),
+    ("/opt/x", "\"/opt/x\" is an absolute path, which does not exist on other machines"),
+    ("./../../x", "\"./../../x\" is outside the workspace"),
+    ("https://host.invalid/", "\"https://host.invalid/\" does not name its package"),
+    ("=1.0", "invalid requirement \"=1.0\""),
   ])
   func whatIsNoRequirementIsAnErrorWithItsPlace(line: String, summary: String) throws {
     let file = RequirementsFile(path: "r.txt") { $0 == "r.txt" ? Array("ok\n\(line)\n".utf8) : nil }

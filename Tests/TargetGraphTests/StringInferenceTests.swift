@@ -74,7 +74,7 @@ import Workspace
           --> src/app/main.py:1
           note: provided by src/app/data/a.json:../res, src/app:one
           note: used by src/app/main.py
-          help: add dependencies=["!src/app:one"] to "src/app:app" (src/app/BUILD:1); "kilt tailor --fix" does it
+          help: add dependencies=["!src/app:one"] to "src/app:app" (src/app/BUILD:1), or run `kilt tailor --fix`
 
         """)
     files["src/app/BUILD"] = files["src/app/BUILD"]?.replacingFirst(

@@ -31,7 +31,7 @@ import Testing
            |                               ^^^^^^^^^^^^
           note: the rule "!lib/core.py" for the dependencies of "*" in app/BUILD:1 denies it
           note: "app/main.py" is a python_sources, "lib/core.py" a python_sources
-          help: leave the dependency out, or put a rule that allows "//lib/core.py" before this one
+          help: remove the dependency, or put a rule that allows "//lib/core.py" before this one
 
         """)
   }

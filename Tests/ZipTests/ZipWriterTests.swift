@@ -114,8 +114,8 @@ struct ZipWriterTests {
   @Test("A directory that is not there is named, with what to do")
   func missingDirectory() throws {
     let error = try #require(throws: ZipWriteError.self) { try ZipWriter(creating: "/nonexistent-kilt/a.zip") }
-    #expect(error.diagnostic.summary == "cannot write '/nonexistent-kilt/a.zip'")
-    #expect(error.diagnostic.remedies == ["create the directory '/nonexistent-kilt'"])
+    #expect(error.diagnostic.summary == "cannot write \"/nonexistent-kilt/a.zip\"")
+    #expect(error.diagnostic.remedies == ["create the directory \"/nonexistent-kilt\""])
   }
 
   @Test("Info-ZIP finds no fault in an archive of ours, with a prefix")

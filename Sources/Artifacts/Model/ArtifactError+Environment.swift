@@ -9,10 +9,10 @@ extension ArtifactError {
     switch self {
     case .unreachable(let repository, let cause):
       Diagnostic(
-        .environment, "the repository \(repository) cannot be reached", notes: [cause],
+        .environment, "cannot reach the artifact repository \(repository)", notes: [cause],
         remedies: [
           "check the URL, the network and the server",
-          "what this machine has fetched before still runs without the repository",
+          "bundles in the runner cache still run without the artifact repository",
         ])
     case .denied(let repository, let reason):
       Diagnostic(
@@ -27,13 +27,13 @@ extension ArtifactError {
         remedies: ["publish to the directory or bucket behind it"])
     case .noListing(let repository):
       Diagnostic(
-        .environment, "the repository \(repository) cannot be listed: the server has no directory index",
+        .environment, "cannot list the artifact repository \(repository): the server has no directory index",
         remedies: ["name the commit by all its digits, or use the directory or bucket behind it"])
     case .server(let repository, let reason):
       Diagnostic(.environment, "the repository \(repository) failed", notes: [reason], remedies: ["try again later"])
     case .noCacheDirectory:
       Diagnostic(
-        .environment, "there is no place for the cache: HOME is not set",
+        .environment, "cannot locate the runner cache: HOME is not set",
         remedies: ["set KILT_RUNNER_CACHE to a directory"])
     case .missingBucket(let repository):
       Diagnostic(
@@ -41,8 +41,11 @@ extension ArtifactError {
         remedies: ["check its name and the endpoint, or create it"])
     case .damagedCache:
       Diagnostic(
-        .environment, "the bundle that its fetched segments give is not the one that its manifest names",
-        remedies: ["the manifest in the repository is wrong: kilt artifacts verify", "or the cache's disk is failing"])
+        .environment, "the fetched segments do not match the bundle digest in the manifest",
+        remedies: [
+          "run `kilt artifacts verify`: the manifest in the artifact repository may be damaged",
+          "or check the disk of the runner cache",
+        ])
     case .damagedRecord(let path, let reason):
       Diagnostic(
         .environment, "the runner cache has a damaged file \(quoted(path))", notes: [reason],
@@ -59,9 +62,9 @@ extension ArtifactError {
       switch error.errno.rawValue {
       case ENOSPC, EDQUOT:
         [
-          "make room on that file system (for the cache: pex-runner cache gc), then run it again: nothing is half-written"
+          "free space on that file system (for the runner cache: `pex-runner cache gc`), then run it again: nothing is half-written"
         ]
-      case EACCES, EPERM: ["give this user the right to it, or use another directory"]
+      case EACCES, EPERM: ["give this user access to it, or use another directory"]
       case EROFS: ["the file system is read-only: use another directory (KILT_RUNNER_CACHE for the cache)"]
       default: []
       }

@@ -15,7 +15,7 @@ extension ArtifactError {
     case .refused(let reference, let policy, let rule, let reason):
       Diagnostic(
         .input, "the policy \(quoted(policy)) refuses \(reference)",
-        notes: [rule.map { "rule \(quoted($0)): \(reason)" } ?? reason, "nothing of it was run"],
+        notes: [rule.map { "rule \(quoted($0)): \(reason)" } ?? reason, "Kilt did not run it"],
         remedies: ["publish it with a key that the policy trusts, or sign it with `kilt artifacts sign`"])
     case .badPolicy(let path, let line, let reason):
       Diagnostic(

@@ -88,31 +88,33 @@ extension ArtifactError: DiagnosableError {
     switch self {
     case .invalidName(let text):
       Diagnostic(
-        .input, "\(quoted(text)) is not the name of an artifact",
-        remedies: ["a name has 1 to 128 letters, digits, '_', '-', '.' or '+', and does not begin with '-', '.' or '+'"]
+        .input, "invalid artifact name \(quoted(text))",
+        remedies: [
+          "a name has 1 to 128 letters, digits, \"_\", \"-\", \".\" or \"+\", and does not begin with \"-\", \".\" or \"+\""
+        ]
       )
     case .invalidPlatform(let text):
       Diagnostic(
-        .input, "\(quoted(text)) is not a platform",
+        .input, "invalid artifact platform \(quoted(text))",
         remedies: ["a platform is a distribution and an architecture, as in \(HostPlatform.current)"])
     case .missingCommit(let text):
       Diagnostic(
-        .input, "\(quoted(text)) names no commit",
+        .input, "\(quoted(text)) has no commit",
         remedies: ["write NAME@COMMIT, with at least 7 digits of the git commit"])
     case .invalidCommit(let text):
       Diagnostic(
-        .input, "\(quoted(text)) is not a git commit",
+        .input, "invalid git commit \(quoted(text))",
         remedies: ["a commit is its full object name, or at least its first 7 hexadecimal digits"])
     case .invalidRepository(let text, let reason):
       Diagnostic(
-        .input, "\(quoted(text)) is not a repository: \(reason)",
+        .input, "invalid artifact repository \(quoted(text)): \(reason)",
         remedies: ["a repository is a directory, file:PATH, s3://BUCKET/PREFIX, http://HOST/PATH or https://HOST/PATH"])
     case .invalidSetting(let name, let value, let expected):
       Diagnostic(.input, "invalid \(name) \(quoted(value))", remedies: ["set it to \(expected), or unset it"])
     case .notABundle(let text):
       Diagnostic(
-        .input, "\(quoted(text)) is a version: this command takes NAME@COMMIT or NAME@BRANCH",
-        remedies: ["`pex-runner fetch \(text)` fetches it"])
+        .input, "\(quoted(text)) is a version: this command needs NAME@COMMIT or NAME@BRANCH",
+        remedies: ["run `pex-runner fetch \(text)` to fetch it"])
     case .invalidVersion(let text, let kind):
       Diagnostic(
         .input, "invalid version \(quoted(text))",
@@ -132,24 +134,24 @@ extension ArtifactError: DiagnosableError {
         .input, "no artifact named \(quoted(name.text)) in \(repository)",
         notes: known.isEmpty ? ["nothing is published there yet"] : [],
         remedies: [Suggestions.remedy(for: name.text, among: known.map(\.text))].compactMap(\.self)
-          + (known.isEmpty ? [] : ["known are: " + list(known.map(\.text))]))
+          + (known.isEmpty ? [] : ["published artifacts: " + list(known.map(\.text))]))
     case .unknownCommit(let reference, let known, let repository):
       Diagnostic(
         .input, "\(reference) is not in \(repository)",
         notes: known.isEmpty
           ? ["no commit of \(reference.name) is published there"] : ["the nearest known:"] + known.map(\.line),
-        remedies: ["publish it: check the commit out, then kilt publish"])
+        remedies: ["check out the commit, then run `kilt publish`"])
     case .ambiguousCommit(let reference, let matches, _):
       Diagnostic(
-        .input, "\(reference) is ambiguous: \(matches.count) published commits begin with it",
-        notes: matches.map(\.line), remedies: ["give more digits"])
+        .input, "\(reference) is ambiguous: it matches \(matches.count) published commits",
+        notes: matches.map(\.line), remedies: ["write more digits"])
     case .otherPlatform(let reference, let platform, let published, let repository):
       Diagnostic(
         .input, "\(reference) is not published for \(platform) in \(repository)",
         notes: ["it is published for: " + list(published.map(\.text))],
         remedies: [
           "build and publish it on a \(platform) machine",
-          "or take the nearest one with --platform, when you know that it runs here",
+          "or use the nearest one with `--platform`, if you know that it runs here",
         ])
     case .unknownBranch(let name, let branch, let platform, let known, let repository):
       Diagnostic(
@@ -160,9 +162,9 @@ extension ArtifactError: DiagnosableError {
     case .unknownVersion(let name, let version, let known, let repository):
       Diagnostic(
         .input, "\(name):\(version) is not in \(repository)",
-        notes: known.isEmpty ? ["no version of \(name) is there"] : ["versions: " + list(known)],
+        notes: known.isEmpty ? ["no version of \(name) is published"] : ["versions: " + list(known)],
         remedies: [Suggestions.remedy(for: version, among: known)].compactMap(\.self)
-          + ["put it there: `kilt artifacts put --type version \(name) \(version) FILE`"])
+          + ["run `kilt artifacts put --type version \(name) \(version) FILE`"])
     default: Diagnostic(.defect, "not a lookup error: \(self)")
     }
   }
@@ -171,13 +173,13 @@ extension ArtifactError: DiagnosableError {
     switch self {
     case .conflict(let key, let published, let offered, let repository):
       Diagnostic(
-        .input, "\(key.name)@\(key.commit.abbreviated) for \(key.platform) is already published with another content",
+        .input, "\(key.name)@\(key.commit.abbreviated) for \(key.platform) is already published with other contents",
         notes: ["published in \(repository): sha256 \(published)", "offered now: sha256 \(offered)"],
-        remedies: ["what is published never changes: commit what differs, and publish the new commit"])
+        remedies: ["published artifacts never change: commit the differences, and publish the new commit"])
     case .bundleMismatch(let path, let reason):
       Diagnostic(
-        .work, "the bundle \(quoted(path)) is not what its segments say: \(reason)",
-        remedies: ["delete it and run kilt package again"])
+        .work, "the bundle \(quoted(path)) does not match its segments: \(reason)",
+        remedies: ["delete it and run `kilt package` again"])
     case .releaseConflict(let name, let version, let published, let offered, let repository):
       Diagnostic(
         .input, "\(name):\(version) is already in \(repository) with other files",
@@ -191,20 +193,20 @@ extension ArtifactError: DiagnosableError {
     switch self {
     case .missingBlob(let digest, let segment, let repository):
       Diagnostic(
-        .environment, "the repository \(repository) lacks \(quoted(segment)), which one of its manifests names",
-        notes: ["blob sha256 \(digest)"], remedies: ["publish the same commit again: what is missing is uploaded"])
+        .environment, "the artifact repository \(repository) lacks \(quoted(segment)), which a manifest lists",
+        notes: ["blob sha256 \(digest)"], remedies: ["publish the same commit again to upload the missing blobs"])
     case .damagedBlob(let digest, let segment, let found, let repository):
       Diagnostic(
-        .environment, "\(quoted(segment)) from \(repository) arrives damaged",
-        notes: ["its name says sha256 \(digest)", "it is \(found)"],
+        .environment, "\(quoted(segment)) from \(repository) is damaged",
+        notes: ["its name says sha256 \(digest)", "its contents are \(found)"],
         remedies: [
-          "nothing of it was used",
+          "Kilt did not use it",
           "delete blobs/sha256/\(digest.prefix(2))/\(digest) there and publish the same commit again",
         ])
     case .badManifest(let key, let reason, let repository):
       Diagnostic(
-        .environment, "the manifest \(key) in \(repository) cannot be used: \(reason)",
-        remedies: ["kilt artifacts verify says what else is wrong there"])
+        .environment, "cannot use the manifest \(key) in \(repository): \(reason)",
+        remedies: ["run `kilt artifacts verify` to find all damage"])
     default: Diagnostic(.defect, "not an error of contents: \(self)")
     }
   }

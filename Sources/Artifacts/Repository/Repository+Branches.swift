@@ -38,7 +38,7 @@ extension Repository {
       // Spread out, so that many publishers get through one after the other.
       pauseMilliseconds(Int.random(in: 1...min(20 * attempt, 1000)))
     }
-    throw .server(repository: location, reason: "the index of branch \(branch) is changed by others all the time")
+    throw .server(repository: location, reason: "other processes keep changing the index of branch \(branch)")
   }
 
   private static var updateAttempts: Int { 100 }

@@ -24,7 +24,7 @@ extension Repository {
     } else if path.hasPrefix("file:") {
       path = path.dropFirst(5)
     } else if text.utf8.contains(UInt8(ascii: ":")), text.prefix(while: { $0 != "/" }).hasSuffix(":") {
-      throw .invalidRepository(text, reason: "the scheme \"\(text.prefix { $0 != ":" })\" is not known")
+      throw .invalidRepository(text, reason: "unknown scheme \"\(text.prefix { $0 != ":" })\"")
     }
     guard !path.isEmpty, !path.utf8.contains(0) else { throw .invalidRepository(text, reason: "the path is empty") }
     let directory = FilePath(String(path))

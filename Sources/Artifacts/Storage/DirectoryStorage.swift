@@ -164,7 +164,8 @@ struct DirectoryStorage: ObjectStorage {
   /// A repository that is not there at all is another error than one that lacks something.
   private func requireRoot() throws(ArtifactError) {
     guard FileSystem.exists(root) else {
-      throw .unreachable(repository: location, cause: "the directory does not exist (it is made by the first publish)")
+      throw .unreachable(
+        repository: location, cause: "the directory does not exist (the first `kilt publish` creates it)")
     }
   }
 

@@ -60,7 +60,7 @@ extension TrustPolicy {
     for (name, value) in document.root["rules"]?.object ?? JSONObject() {
       rules.append(try reader.rule(name, value, keys: keys))
     }
-    guard !rules.isEmpty else { throw reader.fault("there are no rules") }
+    guard !rules.isEmpty else { throw reader.fault("the policy has no rules") }
     self.init(path: path, keys: keys, rules: rules)
   }
 }
@@ -104,7 +104,7 @@ private struct PolicyReader {
       roles.insert(role)
     }
     let names = try strings("keys", object)
-    for name in names where !keys.contains(where: { $0.name == name }) { throw fault("there is no key \"\(name)\"") }
+    for name in names where !keys.contains(where: { $0.name == name }) { throw fault("unknown key \"\(name)\"") }
     var threshold = 1
     if let value = object["threshold"] {
       guard let number = value.int, (1...100).contains(number) else { throw fault("\"threshold\" must be 1 to 100") }

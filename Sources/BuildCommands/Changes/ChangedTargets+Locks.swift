@@ -66,7 +66,7 @@ extension ChangedTargets {
       warnings.append(
         Diagnostic(
           .input,
-          "\"\(path)\" has changed, and what has changed in it cannot be told: all its requirements count as changed",
+          "cannot compare \"\(path)\" with its old version: treating all its requirements as changed",
           notes: [error.diagnostic.summary]))
       found.changed.formUnion(requirements + tests + (isDefault ? distributions : []))
       return

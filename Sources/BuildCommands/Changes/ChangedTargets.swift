@@ -84,7 +84,7 @@ public struct ChangedTargets {
         found.changed = Set(graph.allTargets)
         warnings.append(
           Diagnostic(
-            .input, "the targets of commit \(GitRepository.short(base)) cannot be read: all targets count as changed",
+            .input, "cannot read the targets of commit \(GitRepository.short(base)): treating all targets as changed",
             notes: (error as? any DiagnosableError).map { [$0.diagnostic.summary] } ?? []))
       }
     } else {

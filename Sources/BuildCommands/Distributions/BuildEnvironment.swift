@@ -29,8 +29,8 @@ struct BuildEnvironment {
         return try Requirement(text)
       } catch {
         throw Diagnostic(
-          .input, "\"\(text)\", which the build of \"\(target.address)\" requires, is no requirement: \(error)",
-          at: target.declaration.site.location(), notes: ["it stands in [build-system] of its pyproject.toml"])
+          .input, "invalid requirement \"\(text)\" for the build of \"\(target.address)\": \(error)",
+          at: target.declaration.site.location(), notes: ["the requirement is in [build-system] of its pyproject.toml"])
       }
     }
     let interpreter = try wheels.interpreter(constraints)
@@ -74,7 +74,8 @@ struct BuildEnvironment {
       lockName, of: wanted, requiresPython: SpecifierSet("==\(version).*") ?? SpecifierSet(), python: interpreter,
       others: wheels.interpreters().map(\.path),
       remedy:
-        "\"\(target.address)\" needs them for its build: add them to the workspace's requirements and run kilt lock")
+        "\"\(target.address)\" needs them for its build: add them to the requirements of the workspace and run `kilt lock`"
+    )
     return try lock.subset(of: wanted, for: platform, path: "the lock of Kilt's cache for \"\(target.address)\"")
   }
 

@@ -32,7 +32,7 @@ struct DistributionOwners {
         throw Diagnostic(
           .input, "\"\(graph.address(of: id))\" could belong to \(names.joined(separator: " and to "))",
           at: graph[owners[0]].declaration.site.location(),
-          remedies: ["move one of the distributions nearer to its files, so that the nearest folder decides"])
+          remedies: ["move one of the distributions nearer to its files: the nearest directory decides"])
       }
       if let owner = owners.first { return owner }
       if directory.isEmpty { return nil }

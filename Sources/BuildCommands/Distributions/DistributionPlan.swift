@@ -104,10 +104,10 @@ extension TargetBuilder {
     return Diagnostic(
       .input, "\"\(plan.target.address)\" depends on \"\(address)\", which belongs to no distribution",
       at: plan.target.declaration.site.location(),
-      notes: ["a file belongs to the nearest python_distribution in its folder or above that depends on it"],
+      notes: ["a file belongs to the nearest python_distribution in its directory or above that depends on it"],
       remedies: [
         "declare a python_distribution in \"\(address.directory)\" or above it that depends on it",
-        "\"kilt paths --from \(plan.target.address) --to \(address)\" shows why it is needed",
+        "run `kilt paths --from \(plan.target.address) --to \(address)` to see why it is needed",
       ])
   }
 }

@@ -27,7 +27,7 @@ extension TargetBuilder {
       let made = outcome.outputs.stripped(of: "dist") ?? FileTree()
       guard !made.isEmpty else {
         throw Diagnostic(
-          .work, "the build backend of \"\(target.address)\" made no file", at: target.declaration.site.location())
+          .work, "the build backend of \"\(target.address)\" created no file", at: target.declaration.site.location())
       }
       try files.merge(ActionInputs(made.below(folder)))
     }
@@ -147,7 +147,7 @@ extension TargetBuilder {
     }
     guard source.inputs.tree["setup.py"] == nil else {
       throw Diagnostic(
-        .input, "\"\(target.address)\" has a setup.py of its own",
+        .input, "\"\(target.address)\" already has a setup.py",
         at: target.declaration.site.location(), remedies: ["set generate_setup=False"])
     }
     try source.inputs.add(.file(try put(script.text), isExecutable: false), at: "setup.py")
@@ -177,7 +177,7 @@ extension TargetBuilder {
       document = try TOMLDocument(parsing: bytes)
     } catch {
       throw Diagnostic(
-        .input, "the pyproject.toml of \"\(target.address)\" is no TOML: \(error.message)",
+        .input, "the pyproject.toml of \"\(target.address)\" is not TOML: \(error.message)",
         at: SourceLocation(
           path: Paths.join(target.address.directory, "pyproject.toml"), line: error.line, column: error.column))
     }

@@ -22,7 +22,8 @@ extension TargetBuilder {
       guard let name = entry.key.string, name != "entry_points" else { continue }
       if Self.computed.contains(name) {
         throw Diagnostic(
-          .input, "python_artifact of \"\(plan.target.address)\" gives \(name), which follows from its dependencies",
+          .input,
+          "python_artifact of \"\(plan.target.address)\" sets \(name), which Kilt derives from its dependencies",
           at: site.location(field: "provides", text: name), remedies: ["remove it, or set generate_setup=False"])
       }
       arguments.append((name, entry.value))
@@ -32,7 +33,7 @@ extension TargetBuilder {
         try graph.insidePath(path, field: "long_description_path", of: plan.target))
       guard FileSystem.exists(full) else {
         throw Diagnostic(
-          .input, "the long_description_path \"\(path)\" of \"\(plan.target.address)\" is not there",
+          .input, "the long_description_path \"\(path)\" of \"\(plan.target.address)\" does not exist",
           at: site.location(field: "long_description_path"), notes: ["it is a path from the workspace root"])
       }
       arguments.append(("long_description", .string(try FileSystem.readText(full))))

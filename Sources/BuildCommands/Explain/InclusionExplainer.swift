@@ -42,7 +42,7 @@ public struct InclusionExplainer {
     near += try packages(start).map(\.name.text)
     throw Diagnostic(
       .input, "\"\(graph.address(of: start))\" does not include \"\(name)\"",
-      notes: ["it is no module, file, target or package that the target depends on"],
+      notes: ["the target does not depend on a module, file, target or package with this name"],
       remedies: Suggestions.remedy(for: name, among: Array(Set(near)).sorted()).map { [$0] } ?? [])
   }
 

@@ -156,7 +156,7 @@ public final class BundlePublisher {
       throw Diagnostic(
         .input, "the workspace was changed while \"\(plan.address)\" was packed",
         notes: now.dirtyFiles.isEmpty ? ["the commit is now \(now.name)"] : Array(now.dirtyFiles.prefix(10)),
-        remedies: ["publish again from a clean tree"])
+        remedies: ["publish again when no file differs from the commit"])
     }
   }
 
@@ -186,8 +186,8 @@ public final class BundlePublisher {
   private static func notOneFile(_ packaged: PackagedBundle) -> Diagnostic {
     let layout = packaged.bundle.layout.rawValue
     return Diagnostic(
-      .input, "\"\(packaged.plan.address)\" has the layout \(layout), a directory: what is published is one file",
-      notes: ["it is packed, as \(packaged.relativePath)"],
+      .input, "\"\(packaged.plan.address)\" has the layout \(layout), a directory: only a single file can be published",
+      notes: ["it was built, as \(packaged.relativePath)"],
       remedies: [
         "remove layout=\"\(layout)\" from \"\(packaged.plan.address)\", or publish a second pex_binary without it"
       ])
@@ -206,7 +206,7 @@ public final class BundlePublisher {
       "the published one has wheels for Python \(theirs.joined(separator: ", ")), this one for "
         + ours.joined(separator: ", ") + ", the first that was found here")
     diagnostic.remedies = [
-      "add version = \"\(theirs[0])\" under [python] in \(workspace.configuration.path), so that every machine makes "
+      "add version = \"\(theirs[0])\" under [python] in \(workspace.configuration.path), so that every machine builds "
         + "bundles for the same Python; or constrain \"\(packaged.plan.address)\" with "
         + "interpreter_constraints=[\"CPython==\(theirs[0]).*\"]"
     ]

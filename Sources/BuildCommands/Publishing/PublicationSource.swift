@@ -48,7 +48,7 @@ public struct PublicationSource: Sendable, Hashable {
     throw Diagnostic(
       .input,
       "cannot publish: \(hidden.count == 1 ? "a file differs" : "\(hidden.count) files differ") from commit "
-        + "\(GitRepository.short(commit)), and git was told not to look",
+        + "\(GitRepository.short(commit)), and git is configured to ignore the changes",
       notes: hidden.prefix(10).map { $0 } + more,
       remedies: [
         "run `git update-index --no-assume-unchanged --no-skip-worktree FILE`, or `git sparse-checkout disable`, "

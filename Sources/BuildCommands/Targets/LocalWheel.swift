@@ -28,7 +28,7 @@ extension TargetBuilder {
       case .file(let content, _)? = files.tree[path]
     else {
       throw Diagnostic(
-        .input, "\"\(user)\" depends on \"\(graph[id].address)\", of which no wheel is built",
+        .input, "\"\(user)\" depends on \"\(graph[id].address)\", which does not build a wheel",
         at: graph[id].declaration.site.location(field: "wheel"), remedies: ["remove wheel=False"])
     }
     let name = Paths.lastComponent(path)

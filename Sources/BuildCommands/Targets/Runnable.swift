@@ -82,7 +82,7 @@ extension TargetBuilder {
         regex = try Regex(pattern)
       } catch {
         throw Diagnostic(
-          .input, "the fingerprint of \"\(target.address)\" is no regular expression",
+          .input, "the fingerprint of \"\(target.address)\" is not a regular expression",
           at: target.declaration.site.location(field: "fingerprint"), notes: ["\(error)"])
       }
       let outcome = try Subprocess(
@@ -90,7 +90,7 @@ extension TargetBuilder {
       ).run()
       guard try regex.firstMatch(in: outcome.text) != nil else {
         throw Diagnostic(
-          .environment, "\"\(tool.path)\" is not what \"\(target.address)\" needs",
+          .environment, "\"\(tool.path)\" does not match the fingerprint of \"\(target.address)\"",
           at: target.declaration.site.location(field: "fingerprint"),
           notes: ["it says: " + outcome.text.prefix(200)], remedies: ["install another version of \(name)"])
       }

@@ -49,7 +49,7 @@ extension TargetBuilder {
     default:
       guard let found = tool.flatMap({ started[$0] }) else {
         throw Diagnostic(
-          .input, "\"\(target.address)\" names no target to run",
+          .input, "\"\(target.address)\" does not name a target to run",
           at: target.declaration.site.location(field: "runnable"))
       }
       try found.add(to: &action)
@@ -88,7 +88,7 @@ extension TargetBuilder {
     }
     let missing = Self.matchMode(target).missing(from: outcome.outputs, of: action)
     if !missing.isEmpty {
-      show("warning: \"\(target.address)\" did not make " + missing.joined(separator: ", "), of: target)
+      show("warning: \"\(target.address)\" did not create " + missing.joined(separator: ", "), of: target)
     }
     var outputs = outcome.outputs
     for (field, content) in [("stdout", outcome.result.standardOutput), ("stderr", outcome.result.standardError)] {
@@ -101,9 +101,9 @@ extension TargetBuilder {
     let root = try directory(target, "root_output_directory", relativeTo: action.workingDirectory)
     guard let stripped = outputs.stripped(of: root) else {
       throw Diagnostic(
-        .input, "an output of \"\(target.address)\" does not lie in its root_output_directory \"\(root)\"",
+        .input, "an output of \"\(target.address)\" is not in its root_output_directory \"\(root)\"",
         at: target.declaration.site.location(field: "root_output_directory"),
-        notes: ["the outputs are " + outputs.paths.prefix(20).joined(separator: ", ")])
+        notes: ["outputs: " + outputs.paths.prefix(20).joined(separator: ", ")])
     }
     return ActionInputs(stripped)
   }
@@ -168,7 +168,7 @@ extension TargetBuilder {
 
   private func leadsOut(_ text: String, _ field: String, _ target: Target) -> Diagnostic {
     Diagnostic(
-      .input, "the \(field) \"\(text)\" of \"\(target.address)\" leads out of the workspace",
+      .input, "the \(field) \"\(text)\" of \"\(target.address)\" is outside the workspace",
       at: target.declaration.site.location(field: field, text: text))
   }
 }

@@ -90,7 +90,7 @@ public final class TargetBuilder {
     let destination = try folder("dest")
     if let stray = files.tree.paths.first(where: { !source.isEmpty && !Paths.contains(source, $0) }) {
       throw Diagnostic(
-        .input, "\"\(stray)\" of \"\(target.address)\" does not lie in its src \"\(source)\"",
+        .input, "\"\(stray)\" of \"\(target.address)\" is not in its src \"\(source)\"",
         at: target.declaration.site.location(field: "src"))
     }
     return try files.renamed { Paths.join(destination, Paths.relative($0, to: source)) }
@@ -116,7 +116,8 @@ public final class TargetBuilder {
       case .pexBinary: try bundlePackage(id)
       default:
         throw Diagnostic(
-          .input, "\"\(graph[id].address)\" is a \(graph[id].typeName), of which no package can be made",
+          .input,
+          "cannot package \"\(graph[id].address)\": kilt package does not support \(graph[id].typeName) targets",
           at: graph[id].declaration.site.location())
       }
     }
@@ -154,7 +155,7 @@ public final class TargetBuilder {
     if let start = underWay.firstIndex(of: id) {
       let lines = (underWay[start...] + [id]).map { graph.address(of: $0).description }
       throw Diagnostic(
-        .input, "targets are made from each other in a circle", at: graph[id].declaration.site.location(),
+        .input, "targets depend on each other's output in a cycle", at: graph[id].declaration.site.location(),
         notes: [lines.joined(separator: "\n-> ")])
     }
     underWay.append(id)

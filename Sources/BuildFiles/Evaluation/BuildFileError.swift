@@ -61,13 +61,13 @@ public enum BuildFileError: DiagnosableError {
       }
       return Diagnostic(
         .input,
-        "the field \"\(field)\" of the target \"\(target)\" takes \(mismatch.expected), \(mismatch.shown)",
+        "the field \"\(field)\" of the target \"\(target)\" must be \(mismatch.expected), \(mismatch.shown)",
         at: place.location, remedies: remedies)
     case .conflictingFields(let fields, let target, let typeName, let site):
       return Diagnostic(
         .input,
         "the target \"\(target)\" gives " + fields.map { "\"\($0)\"" }.joined(separator: " and ")
-          + ", of which a \(typeName) takes one", at: site.location(field: fields.last),
+          + "; a \(typeName) accepts only one of them", at: site.location(field: fields.last),
         remedies: ["leave all but one of them out"])
     case .missingField(let field, let target, let typeName, let site):
       return Diagnostic(
@@ -99,7 +99,7 @@ public enum BuildFileError: DiagnosableError {
       case .group(let name):
         return Diagnostic(
           .input, "the target \"\(target)\" has two groups of parameters named \"\(name)\"",
-          at: site.location(text: name), remedies: ["give each **parametrize(…) a name of its own"])
+          at: site.location(text: name), remedies: ["give each **parametrize(…) its own name"])
       }
     case .wrongRules(let error, let direction, let site):
       return Diagnostic(

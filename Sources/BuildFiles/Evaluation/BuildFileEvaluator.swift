@@ -132,7 +132,7 @@ public final class BuildFileEvaluator: Sendable {
   ) throws -> (module: StarlarkModule, loads: Set<String>) {
     if let known = modules.withLock({ $0[path] }) { return known }
     guard !loading.contains(path) else {
-      throw Diagnostic(.input, "files load each other in a circle: " + (loading + [path]).joined(separator: " -> "))
+      throw Diagnostic(.input, "files load each other in a cycle: " + (loading + [path]).joined(separator: " -> "))
     }
     let source = SourceFile(name: path, bytes: try options.read(path))
     let program = try Program(source: source, dialect: dialect, environment: environment)
@@ -154,7 +154,7 @@ public final class BuildFileEvaluator: Sendable {
     var diagnostic = diagnostic
     diagnostic.remedies = [
       "if it is a target type of a Pants plugin, write a kilt.toml with [workspace], extends = \"pants.toml\" (where there "
-        + "is one) and unknown_target_types = \"ignore\": such targets then only hold their dependencies"
+        + "is one) and unknown_target_types = \"ignore\": Kilt then uses only the dependencies of such targets"
     ]
     return diagnostic
   }

@@ -86,7 +86,7 @@ public indirect enum FieldValue: Hashable, Sendable {
     case .string: "a string"
     case .list: "a list"
     case .map: "a dictionary"
-    case .object(let name, _): "a value made by \(name)()"
+    case .object(let name, _): "a value of \(name)()"
     case .alternatives: "parametrize(…)"
     case .group: "**parametrize(…)"
     }

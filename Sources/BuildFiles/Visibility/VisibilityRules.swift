@@ -69,7 +69,7 @@ public struct VisibilityRuleSet: Sendable {
   ) throws(VisibilityError) {
     guard let parts = value.list, parts.count >= 2 else {
       throw VisibilityError(
-        "a rule set holds a selector and at least one rule, but this is \(value.source)", text: value.string,
+        "a rule set needs a selector and at least one rule, not \(value.source)", text: value.string,
         remedy: "write (\"*\", \"src/lib/**\", \"!*\"): for all targets, allow src/lib and deny the rest")
     }
     let directory = Paths.parent(site.path)

@@ -48,7 +48,7 @@ struct HTTPCheck: Sendable {
     guard let expectedResponse else { return nil }
     let body = HTTPCheck.trimmed(response.text)
     if body.lowercased() == HTTPCheck.trimmed(expectedResponse).lowercased() { return nil }
-    return "\(place) answered '\(body.prefix(80))', expected '\(expectedResponse)'"
+    return "\(place) answered \"\(body.prefix(80))\", expected \"\(expectedResponse)\""
   }
 
   private static func trimmed(_ text: String) -> Substring {

@@ -7,21 +7,22 @@ extension ProcessGraph {
     var isFinal: [String: Bool] = [:]
     for process in task.processes {
       guard isFileName(process.name) else {
-        throw .badProcessGraph("the process name '\(process.name)' in task '\(task.name)' is not a valid file name")
+        throw .badProcessGraph("the process name \"\(process.name)\" in task \"\(task.name)\" is not a valid file name")
       }
       guard isFinal.updateValue(process.final, forKey: process.name) == nil else {
-        throw .badProcessGraph("task '\(task.name)' has two processes named '\(process.name)'")
+        throw .badProcessGraph("task \"\(task.name)\" has two processes named \"\(process.name)\"")
       }
     }
-    if task.processes.isEmpty { throw .badProcessGraph("task '\(task.name)' has no processes") }
+    if task.processes.isEmpty { throw .badProcessGraph("task \"\(task.name)\" has no processes") }
     for constraint in task.constraints {
       for name in constraint.order where isFinal[name] == nil {
-        throw .badProcessGraph("a constraint of task '\(task.name)' names the process '\(name)', which it has not")
+        throw .badProcessGraph(
+          "a constraint of task \"\(task.name)\" names the process \"\(name)\", which does not exist")
       }
       for (before, after) in zip(constraint.order, constraint.order.dropFirst()) where isFinal[before] != isFinal[after]
       {
         throw .badProcessGraph(
-          "task '\(task.name)' orders '\(before)' before '\(after)', but only one of them is a final process")
+          "task \"\(task.name)\" orders \"\(before)\" before \"\(after)\", but only one of them is a final process")
       }
     }
   }

@@ -56,7 +56,7 @@ struct ProcessGraph {
     maxConcurrency = task.maxConcurrency
     if let cycle = ProcessGraph.cycle(in: predecessors) {
       let names = cycle.map { processes[$0].name }.joined(separator: " -> ")
-      throw .badProcessGraph("the constraints of task '\(task.name)' form a cycle: \(names)")
+      throw .badProcessGraph("the constraints of task \"\(task.name)\" form a cycle: \(names)")
     }
   }
 
@@ -111,8 +111,8 @@ struct ProcessGraph {
     // What waits for a process that has failed for good never starts; when nothing else is left, the task is stuck.
     let canProgress = undecided.contains { entries[$0].state == .running || !isBlocked($0) }
     if canProgress { return nil }
-    let names = undecided.map { "'\(entries[$0].process.name)'" }.joined(separator: ", ")
-    return .failed(reason: "process \(names) can never start: what comes before it has failed")
+    let names = undecided.map { "\"\(entries[$0].process.name)\"" }.joined(separator: ", ")
+    return .failed(reason: "process \(names) can never start: a process before it has failed")
   }
 
   private func mayStart(_ position: Int) -> Bool {
@@ -128,7 +128,7 @@ struct ProcessGraph {
   private static func describe(failed: [Entry]) -> String {
     failed.map { entry in
       let times = entry.failures == 1 ? "once" : "\(entry.failures) times"
-      return "process '\(entry.process.name)' failed \(times)"
+      return "process \"\(entry.process.name)\" failed \(times)"
     }.joined(separator: ", ")
   }
 }

@@ -84,7 +84,7 @@ public struct ExecutorOptions: Sendable, Hashable {
         options.allowsMissingUser = true
         continue
       }
-      guard let value = rest.popFirst() else { throw .usage("the option '\(option)' is unknown or lacks its value") }
+      guard let value = rest.popFirst() else { throw .usage("the option \(option) is unknown or lacks its value") }
       switch option {
       case "--task-directory": options.taskDirectory = value
       case "--pex-runner": options.pexRunner = value
@@ -92,7 +92,7 @@ public struct ExecutorOptions: Sendable, Hashable {
       case "--cgroup-parent": options.controlGroupParent = value
       case "--isolation":
         guard let isolation = Isolation(rawValue: value) else {
-          throw .usage("'\(value)' is no kind of isolation: auto, bubblewrap or none")
+          throw .usage("unknown isolation \"\(value)\"; one of: auto, bubblewrap, none")
         }
         options.isolation = isolation
       case "--allow-root": options.allowedRoots.append(value)
@@ -105,26 +105,26 @@ public struct ExecutorOptions: Sendable, Hashable {
       case "--port-range":
         let bounds = value.split(separator: "-").compactMap { Int($0) }
         guard bounds.count == 2, 0 < bounds[0], bounds[0] <= bounds[1], bounds[1] <= 65535 else {
-          throw .usage("'\(value)' is not FIRST-LAST of ports")
+          throw .usage("invalid port range \"\(value)\": write FIRST-LAST")
         }
         options.portRange = bounds[0]...bounds[1]
       case "--sample-milliseconds":
         guard let milliseconds = Int(value), milliseconds > 0 else {
-          throw .usage("'\(value)' is not a number of milliseconds")
+          throw .usage("invalid number of milliseconds \"\(value)\"")
         }
         options.sampleInterval = .milliseconds(milliseconds)
-      default: throw .usage("unknown option '\(option)'")
+      default: throw .usage("unknown option \(option)")
       }
     }
     for directory in options.readOnly + [options.taskDirectory] where !directory.hasPrefix("/") {
-      throw .usage("'\(directory)' is not an absolute path (--task-directory, --read-only)")
+      throw .usage("\"\(directory)\" is not an absolute path (--task-directory, --read-only)")
     }
     for directory in options.readOnly where ExecutorOptions.isTasksOwn(directory) {
       // Bubblewrap makes mount points as root: it must not do so where a task may have put a link.
-      throw .usage("'\(directory)' cannot be shown to tasks: they have their own there")
+      throw .usage("cannot show \"\(directory)\" to tasks: each task has its own directory at this path")
     }
     guard !options.controlGroupParent.split(separator: "/").contains("..") else {
-      throw .usage("'\(options.controlGroupParent)' is not a control group")
+      throw .usage("invalid control group \"\(options.controlGroupParent)\"")
     }
     self = options
   }

@@ -118,7 +118,7 @@ extension TaskRunner {
   /// sees it read-only (and a symbolic link to that in its working directory), otherwise a copy of its own.
   private func put(_ path: String, as artifact: ArtifactReference) throws(ExecutorError) -> String {
     guard ProcessGraph.isFileName(artifact.fileName) else {
-      throw .badAssignment(path: paths.assignment, problem: "'\(artifact.fileName)' is not a file name")
+      throw .badAssignment(path: paths.assignment, problem: "\"\(artifact.fileName)\" is not a file name")
     }
     let visible = sandbox?.artifacts
     let place = (visible == nil ? paths.sandbox : paths.artifacts) + "/" + artifact.fileName

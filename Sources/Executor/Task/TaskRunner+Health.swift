@@ -46,7 +46,7 @@ extension TaskRunner {
           expectedCode: checker.expectedCode, timeout: timeout)
         try checkInBackground { check.problem() }
       case .tcp(let name):
-        guard let port = assignment.ports[name] else { return checked(problem: "the task has no port '\(name)'") }
+        guard let port = assignment.ports[name] else { return checked(problem: "the task has no port \"\(name)\"") }
         try checkInBackground { TCPCheck.problem(port: port, timeout: timeout) }
       case .shell(let command): try startShellCheck(command, timeout: timeout)
       case .logSilence(let checker):

@@ -43,7 +43,7 @@ extension TaskRunner {
     var succeeded = status.isSuccess
     if !run.isStopped, let problem = setupProblem(of: run) {
       succeeded = false
-      lastProblem = "the sandbox of '\(run.name)' could not be set up: \(problem)"
+      lastProblem = "cannot set up the sandbox of \"\(run.name)\": \(problem)"
     }
     record.status = succeeded ? .success : run.isStopped ? .killed : .failed
     if record.status == .failed { lastEnding = Self.describe(status, of: run.name) }
@@ -65,8 +65,8 @@ extension TaskRunner {
   /// How a run ended, for people.
   static func describe(_ status: ExitStatus, of process: String) -> String {
     switch status {
-    case .exited(let code): "'\(process)' exited with code \(code)"
-    case .signalled(let signal): "'\(process)' was ended by signal \(signal) (\(String(cString: strsignal(signal))))"
+    case .exited(let code): "\"\(process)\" exited with code \(code)"
+    case .signalled(let signal): "\"\(process)\" was ended by signal \(signal) (\(String(cString: strsignal(signal))))"
     }
   }
 }

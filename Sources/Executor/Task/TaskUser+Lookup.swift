@@ -42,12 +42,14 @@ extension TaskUser {
       if user.id == 0, current.id == 0, !allowedRoots.contains(name) { throw .rootRefused(user: name) }
       if current.id == 0 || user.id == current.id { return (user, nil) }
       guard allowsMissing else { throw .cannotBecome(user: name, current: current.name) }
-      return (current, "the task runs as '\(current.name)', not as '\(name)': the executor is not root")
+      return (current, "the task runs as \"\(current.name)\", not as \"\(name)\": the executor is not root")
     }
     guard allowsMissing else { throw .missingUser(name) }
-    guard current.id == 0 else { return (current, "the user '\(name)' does not exist: running as '\(current.name)'") }
+    guard current.id == 0 else {
+      return (current, "the user \"\(name)\" does not exist: running as \"\(current.name)\"")
+    }
     guard let nobody = try TaskUser.named("nobody") else { throw .missingUser("nobody") }
-    return (nobody, "the user '\(name)' does not exist: running as 'nobody'")
+    return (nobody, "the user \"\(name)\" does not exist: running as \"nobody\"")
   }
 }
 

@@ -207,10 +207,10 @@ struct BoundObject {
       diagnostic = Diagnostic(.input, "the variable {{\(name)}} is a \(kind), which has no text")
     case .circular(let path):
       name = path
-      diagnostic = Diagnostic(.input, "the variable {{\(name)}} stands for itself")
+      diagnostic = Diagnostic(.input, "the variable {{\(name)}} refers to itself")
     case .tooLong(let path):
       name = path
-      diagnostic = Diagnostic(.input, "the variables here stand for more than \(Interpolation.limit) bytes")
+      diagnostic = Diagnostic(.input, "the variables expand to more than \(Interpolation.limit) bytes")
     }
     diagnostic.notes.insert("in \(describe(field))", at: 0)
     diagnostic.location = place(ofVariable: name) ?? object.location.map(TemplateDiagnostic.location)

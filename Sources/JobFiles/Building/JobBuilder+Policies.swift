@@ -92,7 +92,7 @@ extension JobBuilder {
     let volume = Volume(hostPath: host, containerPath: place, mode: mode ?? .readOnly)
     if settings != nil, !volume.hasFreePlace {
       object.problem(
-        "the sandbox has something of its own at \"\(place)\"", remedies: ["choose another place, such as /data"])
+        "the sandbox already uses the path \"\(place)\"", remedies: ["choose another path, such as /data"])
     }
     return volume
   }

@@ -35,7 +35,7 @@ extension JobBuilder {
       guard JobKey.isIdentifier(name), Secret.isReference(reference) else {
         task.problem(
           "the secret \"\(name)\" is a path such as team/name, not \"\(reference)\"",
-          notes: ["the scheduler's host looks the path up; the value never stands in a template"])
+          notes: ["the scheduler's host looks the path up; the value never appears in a template"])
         continue
       }
       secrets[name] = Secret(name: name, reference: reference)
@@ -116,7 +116,7 @@ extension JobBuilder {
       let hashType =
         object.choice("hashtype", ArtifactReference.HashType.self) ?? (object.has("githash") ? .git : .version)
       guard let version = object.string(hashType == .git ? "githash" : "version") else {
-        object.problem("the artifact \"\(name)\" names no \(hashType == .git ? "githash" : "version")")
+        object.problem("the artifact \"\(name)\" has no \(hashType == .git ? "githash" : "version")")
         continue
       }
       if artifacts.contains(where: { $0.name == name }) {

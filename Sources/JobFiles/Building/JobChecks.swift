@@ -50,7 +50,7 @@ struct JobChecks {
       }
     }
     if let cycle = cycle(in: after) {
-      task.problem("the order of the processes is a circle: \(cycle.joined(separator: " -> "))")
+      task.problem("the order of the processes is a cycle: \(cycle.joined(separator: " -> "))")
     }
   }
 

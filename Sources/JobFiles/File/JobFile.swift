@@ -117,7 +117,7 @@ extension JobFile {
     guard let chosen = try version.map({ try checkedVersion($0, nil) }) ?? written?.value else {
       let key = hashType == .git ? "githash" : "version"
       throw Diagnostic(
-        .input, "the stage \"\(stage)\" names no \(hashType == .git ? "git commit" : "version")", at: stageLocation,
+        .input, "the stage \"\(stage)\" has no \(hashType == .git ? "git commit" : "version")", at: stageLocation,
         remedies: ["add \"\(key): ...\" to the stage: what runs is always named"])
     }
     return StageSettings(

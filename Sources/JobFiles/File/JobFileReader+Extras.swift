@@ -40,7 +40,7 @@ extension JobFileReader {
       } else if !Secret.isReference(reference) {
         problem(
           "the secret \"\(name)\" is a path such as team/name, not \(reference.isEmpty ? entry.value.kind : "\"\(reference)\"")",
-          entry.value, notes: ["the scheduler's host looks the path up; the value never stands in a job file"])
+          entry.value, notes: ["the scheduler's host looks the path up; the value never appears in a job file"])
       } else {
         level.secrets.append(JobFile.Field(value: Secret(name: name, reference: reference), node: entry.value))
       }
@@ -69,7 +69,7 @@ extension JobFileReader {
       let volume = Volume(hostPath: host.value, containerPath: place.value, mode: mode)
       if !volume.hasFreePlace {
         problem(
-          "the sandbox has something of its own at \"\(place.value)\"", place.node,
+          "the sandbox already uses the path \"\(place.value)\"", place.node,
           remedies: ["choose another place, such as /data"])
       }
       return volume

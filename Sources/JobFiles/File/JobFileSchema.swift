@@ -139,7 +139,7 @@ public enum JobFileSchema {
 
   private static var config: JSONValue {
     .members([
-      "type": ["object", "null"], "description": "What people change often.", "additionalProperties": false,
+      "type": ["object", "null"], "description": "Settings that change often.", "additionalProperties": false,
       "properties": .members([
         "cpu": ["type": "number", "exclusiveMinimum": 0], "ram": size, "disk": size,
         "processes": ["type": "integer", "minimum": 1],
@@ -180,7 +180,7 @@ public enum JobFileSchema {
     var properties = JSONObject()
     for condition in AlertRule.Condition.allCases { properties[condition.rawValue] = rule }
     return .members([
-      "type": "object", "description": "Conditions about which people want to hear.", "additionalProperties": false,
+      "type": "object", "description": "Conditions that alert people.", "additionalProperties": false,
       "properties": .object(properties),
     ])
   }

@@ -53,11 +53,11 @@ enum JobSection: String, CaseIterable {
 
   var description: String {
     switch self {
-    case .update: "How an update goes on; fields that are not given are the template's."
-    case .health: "When the template's health check is made, and how often it can fail."
-    case .cron: "When the job runs, for a template that makes a Job."
+    case .update: "How an update proceeds. Fields that are not set come from the template."
+    case .health: "When the health check of the template runs, and how often it can fail."
+    case .cron: "When the job runs, for a template that creates a Job."
     case .sla: "How many instances stay up during drains and updates; count or percentage."
-    case .partition: "What happens to an instance whose host cannot be reached."
+    case .partition: "Behavior of an instance whose host cannot be reached."
     case .announce: "How discovery announces an instance; fields that are not given are the template's."
     case .lifecycle: "How an instance is asked over HTTP to end, before SIGTERM."
     case .container: "The container that Aurora would run a task in. Schedulers refuse one with an image."
@@ -69,7 +69,7 @@ enum JobSection: String, CaseIterable {
     case .update:
       [
         Field(
-          name: "strategy", kind: .choice(Strategy.allCases.map(\.rawValue)), description: "How batches are made."),
+          name: "strategy", kind: .choice(Strategy.allCases.map(\.rawValue)), description: "How batches are chosen."),
         Field(name: "batch_size", kind: .integer(1...4000), description: "Instances in a batch."),
         Field(
           name: "batch_sizes", kind: .integers,

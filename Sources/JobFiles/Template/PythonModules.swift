@@ -22,7 +22,7 @@ enum PythonModules {
     let modules = modules(user: evaluation?.user)
     guard let found = modules[module] else {
       throw StarlarkError(
-        "the module \"\(module)\" cannot be imported",
+        "cannot import the module \"\(module)\"",
         hint: "the modules here are \(modules.keys.sorted().joined(separator: ", "))")
     }
     guard let name = arguments[1]?.asString else {

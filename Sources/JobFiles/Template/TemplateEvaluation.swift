@@ -104,7 +104,7 @@ final class TemplateEvaluation {
     }
     guard isAurora || objects.count == 1 else {
       throw Diagnostic(
-        .input, "the template \"\(template)\" makes \(objects.count) jobs for \"\(path)\"", at: location,
+        .input, "the template \"\(template)\" creates \(objects.count) jobs for \"\(path)\"", at: location,
         notes: ["one file is one job, so that its name says what runs"])
     }
     return objects

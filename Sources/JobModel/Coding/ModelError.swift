@@ -20,14 +20,14 @@ public struct ModelError: Error, Sendable, Hashable, CustomStringConvertible {
   }
 
   public var description: String {
-    let field = path.isEmpty ? "the document" : "field '\(path)'"
+    let field = path.isEmpty ? "the document" : "field \"\(path)\""
     return switch problem {
     case .notJSON(let error): "\(field) is not JSON: \(error)"
     case .missing: "\(field) is missing"
     case .wrongType(let expected): "\(field) is not \(expected)"
     case .badValue(let value, let allowed):
-      "\(field) is '\(value)'"
-        + (allowed.isEmpty ? ", which it may not be" : "; it may be \(allowed.joined(separator: ", "))")
+      "\(field) is \"\(value)\""
+        + (allowed.isEmpty ? ", which is not allowed" : "; allowed: \(allowed.joined(separator: ", "))")
     case .badKey(let error): "\(field): \(error)"
     }
   }

@@ -67,7 +67,7 @@ public struct JobKeyError: Error, Hashable, CustomStringConvertible {
       switch self {
       case .componentCount(let count): "it has \(count) of the 4 parts cluster/role/stage/name"
       case .badComponent(let name, let value):
-        "its \(name) '\(value)' is not an identifier (letters, digits, '_', '.', '-')"
+        "its \(name) \"\(value)\" is not an identifier (letters, digits, \"_\", \".\", \"-\")"
       }
     }
   }
@@ -75,7 +75,7 @@ public struct JobKeyError: Error, Hashable, CustomStringConvertible {
   public var text: String
   public var problem: Problem
 
-  public var description: String { "'\(text)' is not a job key: \(problem)" }
+  public var description: String { "invalid job key \"\(text)\": \(problem)" }
 }
 
 /// One instance of a job: a number in `0..<instances`. Printed `cluster/role/stage/name/0`.

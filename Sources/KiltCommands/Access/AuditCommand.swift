@@ -6,10 +6,10 @@ internal import SchedulerClient
 /// `kilt audit`.
 struct AuditCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "audit", abstract: "Show who asked a scheduler for which change.",
+    commandName: "audit", abstract: "Show who requested each change of a scheduler.",
     discussion: """
-      One line per change: time, who, from where, action, job, status of the answer, artifacts with their commits, job \
-      file with its commit, reason. Refused changes of known callers are part of it.
+      Prints one line per change: time, user, origin, action, job, status of the answer, artifacts with their commits, \
+      job file with its commit, reason. Includes refused changes of known callers.
 
       EXAMPLES
         kilt audit --job devcluster/www-data/prod/fiddler
@@ -21,17 +21,18 @@ struct AuditCommand: ParsableCommand {
   @OptionGroup var options: SchedulerOptions
   @OptionGroup var output: FormatOption
 
-  @Option(help: ArgumentHelp("A job, or the beginning of its key: CLUSTER/ROLE.", valueName: "key"))
+  @Option(help: ArgumentHelp("Job, or the beginning of a job key: CLUSTER/ROLE.", valueName: "key"))
   var job: String?
 
-  @Option(help: ArgumentHelp("A user, or token:NAME.", valueName: "name"))
+  @Option(help: ArgumentHelp("User, or token:NAME.", valueName: "name"))
   var user: String?
 
   @Option(
-    help: ArgumentHelp("Only changes since this time, in UTC: 2026-01-31 or 2026-01-31T12:00:00Z.", valueName: "time"))
+    help: ArgumentHelp(
+      "Show only changes since this time in UTC: 2026-01-31 or 2026-01-31T12:00:00Z.", valueName: "time"))
   var since: String?
 
-  @Option(help: ArgumentHelp("The newest records, at most.", valueName: "number"))
+  @Option(help: ArgumentHelp("Maximum number of records, from the newest.", valueName: "number"))
   var limit = 1000
 
   func run() throws {

@@ -13,7 +13,7 @@ struct SchedulerOptions: ParsableArguments {
         + "first cluster of kilt.toml.", valueName: "address"))
   var scheduler: String?
 
-  @Option(help: ArgumentHelp("State directory of a scheduler on this machine.", valueName: "path"))
+  @Option(help: .stateDirectory)
   var stateDirectory: String?
 
   func client(_ global: GlobalOptions) throws -> SchedulerClient {

@@ -5,8 +5,9 @@ struct TokenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "token", abstract: "Create, list and revoke the tokens of a scheduler.",
     discussion: """
-      A token lets its holder ask a scheduler over TLS. On the scheduler's own machine no token is needed: its user and \
-      root are known by the Unix socket. Tokens need the right "admin" to create, list and revoke.
+      A token gives its holder access to a scheduler over TLS. On the scheduler's own machine you need no token: the \
+      Unix socket identifies root and the user of the scheduler. You need the right "admin" to create, list and revoke \
+      tokens.
 
       EXAMPLES
         kilt token create ci --right "deploy www-data/prod" --expires 90d

@@ -9,8 +9,8 @@ struct TokenCreate: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "create", abstract: "Create a token and print it once, as a value for KILT_TOKEN.",
     discussion: """
-      The scheduler keeps only a digest: nobody can print the token again. The printed value names the one server that \
-      may see the token, by the fingerprint of its key where it has TLS.
+      The scheduler stores only a digest, so nobody can print the token again. The printed value names the only server \
+      that gets the token, by the fingerprint of its key if it uses TLS.
 
       EXAMPLES
         kilt token create ci --right "deploy www-data/prod" --expires 90d
@@ -21,7 +21,7 @@ struct TokenCreate: ParsableCommand {
   @OptionGroup var options: SchedulerOptions
   @OptionGroup var output: FormatOption
 
-  @Argument(help: "Name of the token, as the audit trail shows it.")
+  @Argument(help: "Name of the token, shown in the audit trail.")
   var name: String
 
   @Option(
@@ -30,7 +30,7 @@ struct TokenCreate: ParsableCommand {
       "One of: read, \"deploy ROLE/STAGE\" (* for any), admin. Repeatable.", valueName: "right"))
   var rights: [String] = []
 
-  @Option(help: ArgumentHelp("Lifetime, such as 12h or 90d. Default: no end.", valueName: "time"))
+  @Option(help: ArgumentHelp("Lifetime, such as 12h or 90d. Default: unlimited.", valueName: "time"))
   var expires: String?
 
   func run() throws {

@@ -8,10 +8,11 @@ struct TokenFingerprint: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fingerprint", abstract: "Print the fingerprint of a scheduler's TLS key.",
     discussion: """
-      Run the command on the scheduler's machine: there the Unix socket proves who answers. Elsewhere, \
-      KILT_TOKEN=TOKEN@FINGERPRINT demands that key of the server.
+      Run the command on the scheduler's machine, where the Unix socket identifies the scheduler. On other machines, \
+      KILT_TOKEN=TOKEN@FINGERPRINT connects only to a server with this key.
 
       EXAMPLES
+        kilt token fingerprint
         kilt token fingerprint --state-directory /var/lib/kilt
       """)
 

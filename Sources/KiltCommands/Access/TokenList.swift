@@ -6,7 +6,7 @@ internal import SchedulerClient
 /// `kilt token list`.
 struct TokenList: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List the tokens of a scheduler, with their rights.",
+    commandName: "list", abstract: "List the tokens of a scheduler with their rights.",
     discussion: """
       EXAMPLES
         kilt token list

@@ -5,7 +5,7 @@ internal import SchedulerClient
 /// `kilt token revoke`.
 struct TokenRevoke: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "revoke", abstract: "Revoke a token. It stops working at once.",
+    commandName: "revoke", abstract: "Revoke a token at once.",
     discussion: """
       EXAMPLES
         kilt token revoke ci

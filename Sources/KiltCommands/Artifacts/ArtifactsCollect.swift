@@ -8,13 +8,14 @@ internal import Workspace
 /// `kilt artifacts gc`.
 struct ArtifactsCollect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "gc", abstract: "Remove artifacts that nothing needs from a repository.",
+    commandName: "gc", abstract: "Remove unneeded artifacts from an artifact repository.",
     discussion: """
-      Keeps what jobs run, what branches and tags name, the newest commits and recent ones. Works in two phases: a \
-      first call with --apply marks, a later one after the grace period removes what is still unneeded. Publishing and \
-      fetching can go on meanwhile.
+      Keeps artifacts that jobs run, artifacts that branches and tags name, the newest commits, and recent commits. \
+      Works in two phases: the first call with --apply marks artifacts. A call after the grace period removes marked \
+      artifacts that are still unneeded.
 
-      Without --apply, Kilt says what it would remove, and changes nothing.
+      You can publish and fetch artifacts meanwhile. Without --apply, Kilt lists the artifacts to remove and changes \
+      nothing.
 
       EXAMPLES
         kilt artifacts gc
@@ -25,19 +26,19 @@ struct ArtifactsCollect: ParsableCommand {
   @OptionGroup var artifacts: ArtifactsOptions
   @OptionGroup var output: FormatOption
 
-  @Flag(help: "Mark, or remove what was marked.")
+  @Flag(help: "Mark unneeded artifacts, and remove those marked long enough ago.")
   var apply = false
 
-  @Option(help: "How many of the newest commits of each artifact to keep.")
+  @Option(help: "Number of the newest commits to keep for each artifact.")
   var keepNewest = 10
 
-  @Option(help: "Days for which to keep every commit.")
+  @Option(help: "Number of days to keep every commit.")
   var keepDays = 30
 
-  @Option(help: ArgumentHelp("Time between marking and removing, such as 12h.", valueName: "duration"))
+  @Option(help: ArgumentHelp("Time between marking and removal, such as 12h.", valueName: "duration"))
   var grace = "1d"
 
-  @Flag(help: "Ask no scheduler. What only jobs need can be removed.")
+  @Flag(help: "Do not contact schedulers. Artifacts that only jobs need can be removed.")
   var noJobs = false
 
   func run() throws {
@@ -70,7 +71,7 @@ struct ArtifactsCollect: ParsableCommand {
       "\(summary.keptManifests) manifests are kept; \(summary.unneededManifests.count) objects of manifests and "
         + "\(summary.unneededBlobs.count) blobs are unneeded, \(ByteSize.text(summary.unneededBytes))")
     if !apply {
-      global.note("nothing was changed: --apply marks what is unneeded, and removes it after the grace period")
+      global.note("nothing was changed: `--apply` marks unneeded artifacts, and removes them after the grace period")
       return
     }
     if summary.removed > 0 || summary.abandonedUploads > 0 {

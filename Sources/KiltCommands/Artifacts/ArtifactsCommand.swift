@@ -7,6 +7,13 @@ internal import Workspace
 struct ArtifactsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "artifacts", abstract: "Inspect, fetch, verify and sign published artifacts.",
+    discussion: """
+      EXAMPLES
+        kilt artifacts list fiddler_server           published commits
+        kilt artifacts inspect fiddler_server@main   the manifest of the newest
+        kilt artifacts verify                        compare every digest
+        kilt artifacts who-has requests              commits and jobs with a package
+      """,
     subcommands: [
       ArtifactsList.self, ArtifactsInspect.self, ArtifactsFetch.self, ArtifactsVerify.self, ArtifactsKeygen.self,
       ArtifactsSign.self, ArtifactsSBOM.self, ArtifactsWhoHas.self, ArtifactsPut.self, ArtifactsCopy.self,
@@ -16,10 +23,7 @@ struct ArtifactsCommand: ParsableCommand {
 
 /// The options that all verbs on artifacts have.
 struct ArtifactsOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "A directory, s3://BUCKET/PREFIX, or http://… Default: KILT_REPOSITORY, or the one in kilt.toml.",
-      valueName: "url"))
+  @Option(help: .repository)
   var repository: String?
 
   /// The repository that the option names, or else the workspace of the working directory.
@@ -35,7 +39,7 @@ struct ArtifactsOptions: ParsableArguments {
 
 /// `--platform` of the verbs that mean one bundle.
 struct PlatformOption: ParsableArguments {
-  @Option(help: ArgumentHelp("Instead of this machine's, as in bookworm-x86_64.", valueName: "name"))
+  @Option(help: ArgumentHelp("Artifact platform, such as bookworm-x86_64. Default: this machine's.", valueName: "name"))
   var platform: String?
 
   var value: HostPlatform {

@@ -6,10 +6,10 @@ internal import SystemSupport
 /// `kilt artifacts copy`.
 struct ArtifactsCopy: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "copy", abstract: "Copy artifacts into another artifact repository.",
+    commandName: "copy", abstract: "Copy artifacts to another artifact repository.",
     discussion: """
-      Copies manifests with their signatures, and the blobs that the other repository lacks. Every platform of a commit \
-      is copied.
+      Copies manifests with their signatures, and the blobs that the other repository lacks. Copies one artifact \
+      platform of each commit: that of --platform.
 
       EXAMPLES
         kilt artifacts copy fiddler_server@3f2c9d1 --to s3://production/kilt
@@ -21,13 +21,13 @@ struct ArtifactsCopy: ParsableCommand {
   @OptionGroup var platform: PlatformOption
   @OptionGroup var output: FormatOption
 
-  @Option(help: ArgumentHelp("The other artifact repository.", valueName: "url"))
+  @Option(help: ArgumentHelp("Artifact repository to copy to.", valueName: "url"))
   var to: String
 
-  @Flag(help: "Store whole files in place of segments, for a plain web server.")
+  @Flag(help: "Store whole files instead of segments, for a plain web server.")
   var wholeFiles = false
 
-  @Argument(help: ArgumentHelp("The artifacts.", valueName: "name@commit"))
+  @Argument(help: ArgumentHelp("Artifacts to copy. Repeatable.", valueName: "name@commit"))
   var references: [String]
 
   func run() throws {
@@ -44,7 +44,7 @@ struct ArtifactsCopy: ParsableCommand {
     case .text:
       Terminal.standardOutput.print(
         "\(summary.manifests) manifests and \(summary.blobs) blobs copied, \(ByteSize.text(summary.bytes)); "
-          + "\(summary.presentManifests) manifests were there")
+          + "\(summary.presentManifests) manifests were already present")
     case .json:
       let value = JSONValue.members([
         "manifests": .int(Int64(summary.manifests)), "present": .int(Int64(summary.presentManifests)),

@@ -7,9 +7,10 @@ internal import SystemSupport
 /// `kilt artifacts fetch`.
 struct ArtifactsFetch: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "fetch", abstract: "Download a published bundle into a file.",
+    commandName: "fetch", abstract: "Download a published bundle to a file.",
     discussion: """
-      Kilt verifies every segment before the file appears. To run bundles on hosts, use pex-runner, which has a cache.
+      Kilt verifies every segment before the file appears. To run bundles on hosts, use `pex-runner`, which has a \
+      cache.
 
       EXAMPLES
         kilt artifacts fetch fiddler_server@3f2c9d1
@@ -22,10 +23,11 @@ struct ArtifactsFetch: ParsableCommand {
   @OptionGroup var platform: PlatformOption
   @OptionGroup var form: FormatOption
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The file. Default: NAME-COMMIT-PLATFORM.pex.", valueName: "path"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("File to write. Default: NAME-COMMIT-PLATFORM.pex.", valueName: "path"))
   var output: String?
 
-  @Argument(help: ArgumentHelp("The artifact.", valueName: "name@commit"))
+  @Argument(help: .artifact)
   var reference: String
 
   func run() throws {

@@ -6,13 +6,14 @@ internal import JSON
 /// `kilt artifacts inspect`.
 struct ArtifactsInspect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "inspect", abstract: "Show the facts of a published bundle.",
+    commandName: "inspect", abstract: "Show the manifest of a published bundle.",
     discussion: """
-      --format json prints the manifest, with its segments. A commit that was published again has a later manifest: \
-      "later" names its branch and whether it is signed.
+      --format json prints the whole manifest, with its segments. If a commit was published again, the member "later" \
+      names the branch of the later manifest, and whether the manifest is signed.
 
       EXAMPLES
         kilt artifacts inspect fiddler_server@3f2c9d1
+        kilt artifacts inspect fiddler_server@main --format json
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -20,7 +21,7 @@ struct ArtifactsInspect: ParsableCommand {
   @OptionGroup var platform: PlatformOption
   @OptionGroup var output: FormatOption
 
-  @Argument(help: ArgumentHelp("The artifact.", valueName: "name@commit"))
+  @Argument(help: .artifact)
   var reference: String
 
   func run() throws {

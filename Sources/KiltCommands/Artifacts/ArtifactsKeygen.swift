@@ -8,12 +8,12 @@ internal import SystemSupport
 /// `kilt artifacts keygen`.
 struct ArtifactsKeygen: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "keygen", abstract: "Create an ed25519 key that signs manifests.",
+    commandName: "keygen", abstract: "Create an ed25519 key pair to sign manifests.",
     discussion: """
-      Writes FILE with the private key and FILE.pub with the public key, both PEM. OpenSSL and securesystemslib read \
-      them. The private key is encrypted with the password in KILT_SIGNING_PASSWORD or KILT_SIGNING_PASSWORD_FILE.
+      Writes the private key to FILE and the public key to FILE.pub, both as PEM. OpenSSL and securesystemslib can \
+      read the files. The password in KILT_SIGNING_PASSWORD or KILT_SIGNING_PASSWORD_FILE encrypts the private key.
 
-      Prints the line for the policy of hosts and schedulers.
+      Prints the line to add to the policy of hosts and schedulers.
 
       EXAMPLES
         KILT_SIGNING_PASSWORD_FILE=pass kilt artifacts keygen ci-main.pem
@@ -23,10 +23,10 @@ struct ArtifactsKeygen: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var output: FormatOption
 
-  @Flag(help: "Leave the private key unencrypted.")
+  @Flag(help: "Do not encrypt the private key.")
   var noPassword = false
 
-  @Argument(help: "The file of the private key. It must not exist.")
+  @Argument(help: "File for the private key, which must not exist.")
   var file: String
 
   func run() throws {
@@ -39,7 +39,7 @@ struct ArtifactsKeygen: ParsableCommand {
     let password = noPassword ? nil : try SigningKeySource.password()
     if password == nil, !noPassword {
       throw Diagnostic(
-        .input, "there is no password for the private key",
+        .input, "the private key has no password",
         remedies: [
           "set KILT_SIGNING_PASSWORD_FILE to a file with the password",
           "or add `--no-password` to leave the key unencrypted",

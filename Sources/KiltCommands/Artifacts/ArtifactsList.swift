@@ -7,11 +7,11 @@ internal import SystemSupport
 /// `kilt artifacts list`.
 struct ArtifactsList: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List artifacts, or the published commits of one.",
+    commandName: "list", abstract: "List artifacts, or the published commits of one artifact.",
     discussion: """
-      For one artifact, newest commits first: 12 digits, time, builder, branch, size, signature, artifact platform. \
-      "signed" says that there is a signature; kilt artifacts verify --policy checks it. Versions that were put come \
-      after the commits.
+      Lists the commits of an artifact from newest to oldest: 12 digits, time, builder, branch, size, signature, \
+      artifact platform. The word "signed" means that a signature exists; `kilt artifacts verify --policy FILE` checks \
+      it. Versions of `kilt artifacts put` come after the commits.
 
       EXAMPLES
         kilt artifacts list
@@ -23,10 +23,10 @@ struct ArtifactsList: ParsableCommand {
   @OptionGroup var artifacts: ArtifactsOptions
   @OptionGroup var output: FormatOption
 
-  @Option(help: "How many of the newest commits to list.")
+  @Option(help: "Number of the newest commits to list.")
   var limit = 50
 
-  @Argument(help: "The name of an artifact.")
+  @Argument(help: "Name of an artifact. Default: list all artifacts.")
   var name: String?
 
   func run() throws {

@@ -12,19 +12,19 @@ internal import Workspace
 /// `kilt publish`.
 struct ArtifactsPublish: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "publish", abstract: "Pack binaries and upload them under the current commit.",
+    commandName: "publish", abstract: "Build bundles and upload them under the current commit.",
     discussion: """
-      Refuses to publish while files differ from the commit. Uploads only what the artifact repository lacks; \
-      publishing again changes nothing.
+      Fails if any file differs from the commit. Uploads only blobs that the artifact repository lacks. Publishing the \
+      same commit again changes nothing.
 
-      With --changed-since, every binary of the workspace can then be deployed by this commit. Kilt packs a binary \
-      whose inputs are new. For every other one it stores a small manifest that points to the file with equal inputs.
+      With --changed-since, you can deploy every pex_binary of the workspace by this commit. Kilt builds the bundles \
+      with new inputs. For each other bundle, it stores a small manifest that points to the file with equal inputs.
 
-      KILT_SIGNING_KEY names a private key that signs the manifests; see kilt artifacts keygen.
+      KILT_SIGNING_KEY names a private key that signs the manifests. See `kilt artifacts keygen`.
 
       EXAMPLES
         kilt publish services/fiddler:server
-        kilt publish --changed-since=HEAD~1            all binaries, after a push
+        kilt publish --changed-since=HEAD~1   all bundles, after a push
         kilt publish --dry-run --changed-since=HEAD~1
         kilt publish :: --repository s3://builds/kilt
       """)
@@ -33,14 +33,13 @@ struct ArtifactsPublish: ParsableCommand {
   @OptionGroup var targets: TargetOptions
   @OptionGroup var output: FormatOption
 
-  @Option(
-    help: ArgumentHelp("A directory, or s3://BUCKET/PREFIX. Default: the one in kilt.toml.", valueName: "url"))
+  @Option(help: .repository)
   var repository: String?
 
-  @Option(help: ArgumentHelp("A private key that signs the manifests. Default: KILT_SIGNING_KEY.", valueName: "file"))
+  @Option(help: .signingKey)
   var key: String?
 
-  @Flag(help: "Say what would be published, and publish nothing.")
+  @Flag(help: .dryRun)
   var dryRun = false
 
   func run() throws {
@@ -73,7 +72,7 @@ struct ArtifactsPublish: ParsableCommand {
     }
     if !dryRun { try publisher.finish() }
     try packaging.finish()
-    if selected.isEmpty, others.isEmpty { global.note("nothing to do: the workspace has no binaries") }
+    if selected.isEmpty, others.isEmpty { global.note("nothing to do: the workspace has no pex_binary targets") }
     report.finish()
   }
 
@@ -87,7 +86,7 @@ struct ArtifactsPublish: ParsableCommand {
     } catch GitError.unknownRevision(let revision) {
       let workspace = try Workspace.find(from: try global.workingDirectory)
       guard try workspace.git.isShallow() else { throw GitError.unknownRevision(revision) }
-      global.note("note: the shallow clone does not have \"\(revision)\": all binaries are compared by their inputs")
+      global.note("note: the shallow clone does not contain \"\(revision)\": comparing all bundles by their inputs")
       var targets = targets
       targets.changedSince = nil
       targets.words = ["::"]
@@ -127,7 +126,7 @@ private struct PublishReport {
     let text =
       Self.present(manifest, outcome, isDryRun)
       ?? (isDryRun ? "would be published, " : "published, ")
-      + "\(outcome.uploadedBytes >> 10) KiB uploaded, \(outcome.reusedBytes >> 10) KiB were there"
+      + "\(outcome.uploadedBytes >> 10) KiB uploaded, \(outcome.reusedBytes >> 10) KiB already present"
     add(
       manifest, Self.work(outcome) ?? "uploaded", uploaded: outcome.uploadedBytes,
       reused: outcome.reusedBytes, text)

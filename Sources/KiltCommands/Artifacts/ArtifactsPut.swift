@@ -10,12 +10,12 @@ internal import SystemSupport
 /// `kilt artifacts put`.
 struct ArtifactsPut: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "put", abstract: "Put files into a repository under a version.",
+    commandName: "put", abstract: "Put files into an artifact repository under a version.",
     discussion: """
-      --type version is for files of your own, such as jars and tarballs, by semantic version. --type static is for \
-      third-party files; its version is any label. What was put never changes.
+      --type version is for files of your own, such as jars and tarballs, with a semantic version. --type static is \
+      for third-party files, with any label as version. Stored files never change.
 
-      Jobs use them with hashtype: version or static. pex-runner run NAME:VERSION runs them.
+      Jobs use these files with `hashtype: version` or `hashtype: static`. `pex-runner run NAME:VERSION` runs them.
 
       EXAMPLES
         kilt artifacts put --type version metrics 1.4.0 build/metrics.jar
@@ -28,19 +28,19 @@ struct ArtifactsPut: ParsableCommand {
   @OptionGroup var artifacts: ArtifactsOptions
   @OptionGroup var output: FormatOption
 
-  @Option(help: "The type of version: a semantic version, or any label.")
+  @Option(help: "Type of version: a semantic version, or any label (static).")
   var type: Kind
 
-  @Option(help: ArgumentHelp("A private key that signs. Default: KILT_SIGNING_KEY.", valueName: "file"))
+  @Option(help: .signingKey)
   var key: String?
 
-  @Argument(help: "The name of the artifact.")
+  @Argument(help: "Name of the artifact.")
   var name: String
 
-  @Argument(help: "One version. Ranges are refused.")
+  @Argument(help: "One version. Ranges are not supported.")
   var version: String
 
-  @Argument(help: "The files. Repeatable.")
+  @Argument(help: "Files to store. Repeatable.")
   var files: [String]
 
   func run() throws {
@@ -72,7 +72,8 @@ struct ArtifactsPut: ParsableCommand {
     switch output.format {
     case .text:
       Terminal.standardOutput.print(
-        "\(name):\(version)  \(isNew ? "put" : "was there"), \(ByteSize.text(release.size)), sha256 \(release.digest)")
+        "\(name):\(version)  \(isNew ? "put" : "already present"), \(ByteSize.text(release.size)), sha256 \(release.digest)"
+      )
     case .json:
       guard var value = release.json.object else { return }
       value["digest"] = .string(release.digest.hex)

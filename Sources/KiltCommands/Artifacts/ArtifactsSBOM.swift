@@ -9,8 +9,8 @@ struct ArtifactsSBOM: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sbom", abstract: "Print the software bill of materials of an artifact.",
     discussion: """
-      CycloneDX 1.5 in JSON: the packages in the bundle, with versions, package URLs and the digests of their wheels. \
-      --format text prints one package per line instead.
+      Prints CycloneDX 1.5 as JSON: the packages of the bundle with versions, package URLs and the digests of their \
+      wheels. --format text prints one package per line.
 
       EXAMPLES
         kilt artifacts sbom fiddler_server@3f2c9d1
@@ -22,10 +22,10 @@ struct ArtifactsSBOM: ParsableCommand {
   @OptionGroup var artifacts: ArtifactsOptions
   @OptionGroup var platform: PlatformOption
 
-  @Option(help: "The form of the output: json for CycloneDX, text for people.")
+  @Option(help: .format)
   var format = OutputFormat.json
 
-  @Argument(help: ArgumentHelp("The artifact.", valueName: "name@commit"))
+  @Argument(help: .artifact)
   var reference: String
 
   func run() throws {

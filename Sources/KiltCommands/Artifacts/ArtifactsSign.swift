@@ -10,8 +10,8 @@ struct ArtifactsSign: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sign", abstract: "Sign the manifest of a published artifact.",
     discussion: """
-      The signature is stored beside the manifest, which stays as it is. Several keys can sign one manifest. \
-      The signature is a DSSE envelope with an in-toto statement that carries SLSA provenance.
+      Stores the signature beside the manifest, which does not change. Several keys can sign one manifest. The \
+      signature is a DSSE envelope with an in-toto statement of SLSA provenance.
 
       --attach stores an envelope that another program signed, such as securesystemslib.
 
@@ -27,16 +27,16 @@ struct ArtifactsSign: ParsableCommand {
   @OptionGroup var platform: PlatformOption
   @OptionGroup var output: FormatOption
 
-  @Option(help: ArgumentHelp("The private key. Default: KILT_SIGNING_KEY.", valueName: "file"))
+  @Option(help: .signingKey)
   var key: String?
 
   @Option(
     help: ArgumentHelp(
-      "A command that signs its standard input. Default: KILT_SIGNING_COMMAND.", valueName: "command"))
+      "Command that signs its standard input. Default: KILT_SIGNING_COMMAND.", valueName: "command"))
   var keyCommand: String?
 
   @Option(
-    help: ArgumentHelp("The public key of --key-command or --attach: PEM, or ed25519:BASE64.", valueName: "file"))
+    help: ArgumentHelp("Public key of --key-command or --attach: PEM, or ed25519:BASE64.", valueName: "file"))
   var publicKey: String?
 
   @Option(help: ArgumentHelp("Store this DSSE envelope instead of signing.", valueName: "file"))
@@ -45,7 +45,7 @@ struct ArtifactsSign: ParsableCommand {
   @Flag(help: "Print the in-toto statement, and sign nothing.")
   var printStatement = false
 
-  @Argument(help: ArgumentHelp("The artifact.", valueName: "name@commit"))
+  @Argument(help: .artifact)
   var reference: String
 
   func run() throws {
@@ -72,7 +72,7 @@ struct ArtifactsSign: ParsableCommand {
       let source = SigningKeySource(key: self.key, command: keyCommand, publicKey: publicKey)
       guard let privateKey = try source.signer(relativeTo: folder) else {
         throw Diagnostic(
-          .input, "there is no key to sign with", remedies: ["add `--key FILE`, or set KILT_SIGNING_KEY"])
+          .input, "no signing key was named", remedies: ["add `--key FILE`, or set KILT_SIGNING_KEY"])
       }
       signer = privateKey.publicKey
       isNew = try repository.sign(key, with: privateKey)

@@ -9,8 +9,8 @@ struct ArtifactsVerify: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify", abstract: "Read published artifacts and compare every digest.",
     discussion: """
-      Without an argument, Kilt verifies the whole repository: bundles, versions, static files. With --policy, it also \
-      checks the signatures, as a host with this policy does.
+      Without an argument, verifies the whole artifact repository: bundles, versions, static files. With --policy, \
+      also checks the signatures, as a host with this policy does.
 
       EXAMPLES
         kilt artifacts verify
@@ -19,8 +19,8 @@ struct ArtifactsVerify: ParsableCommand {
         kilt artifacts verify fiddler_server@main --policy policy.toml --stage prod
 
       EXIT CODES
-        0  all are right
-        2  the policy refuses an artifact, or the usage is wrong
+        0  all artifacts are intact
+        2  the policy refuses an artifact, or the usage is invalid
         3  something is missing or damaged
       """)
 
@@ -29,16 +29,17 @@ struct ArtifactsVerify: ParsableCommand {
   @OptionGroup var platform: PlatformOption
   @OptionGroup var output: FormatOption
 
-  @Option(help: ArgumentHelp("A policy that must admit the artifact.", valueName: "file"))
+  @Option(help: ArgumentHelp("Policy that must admit the artifact.", valueName: "file"))
   var policy: String?
 
-  @Option(help: "The stage for the policy.")
+  @Option(help: "Stage for the policy.")
   var stage: String?
 
   @Flag(help: "Check manifests and signatures only, and read no segments.")
   var signaturesOnly = false
 
-  @Argument(help: ArgumentHelp("The artifact, also NAME:VERSION. Default: all of them.", valueName: "name@commit"))
+  @Argument(
+    help: ArgumentHelp("Artifact by commit, branch or version (NAME:VERSION). Default: all.", valueName: "name@commit"))
   var reference: String?
 
   /// An artifact that is verified.

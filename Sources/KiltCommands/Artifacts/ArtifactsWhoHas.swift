@@ -11,25 +11,29 @@ internal import Workspace
 /// `kilt artifacts who-has`.
 struct ArtifactsWhoHas: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "who-has", abstract: "Find published commits and jobs that contain a package.",
+    commandName: "who-has", abstract: "Find the published commits and the jobs that contain a package.",
     discussion: """
-      Reads the manifests of the artifact repository, and asks the scheduler of each cluster in kilt.toml for the jobs \
-      that run one of them. Exit code 1 if nothing contains the package.
+      Reads the manifests of the artifact repository. Asks the scheduler of each cluster in kilt.toml for the jobs \
+      that run one of the commits.
 
       EXAMPLES
         kilt artifacts who-has requests
         kilt artifacts who-has requests==2.32.3 --format json
         kilt artifacts who-has urllib3 --no-jobs
+
+      EXIT CODES
+        0  found
+        1  no commit contains the package
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var artifacts: ArtifactsOptions
   @OptionGroup var output: FormatOption
 
-  @Flag(help: "Ask no scheduler.")
+  @Flag(help: "Do not contact schedulers.")
   var noJobs = false
 
-  @Argument(help: ArgumentHelp("A package, or one version of it.", valueName: "package[==version]"))
+  @Argument(help: ArgumentHelp("Package, or one version of it.", valueName: "package[==version]"))
   var package: String
 
   func run() throws {

@@ -10,10 +10,13 @@ internal import Workspace
 /// `kilt export`.
 struct BuildExport: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "export", abstract: "Write virtual environments of the lockfiles to dist/export, for editors.",
+    commandName: "export", abstract: "Write a virtual environment for each lockfile to dist/export.",
     discussion: """
-      One for each resolve, at dist/export/python/virtualenvs/RESOLVE/VERSION: tell your editor that its interpreter \
-      is bin/python in there. The workspace's own code is importable too. Doing it again with nothing changed is quick.
+      Writes one environment per resolve to dist/export/python/virtualenvs/RESOLVE/VERSION. The environment has the \
+      locked packages and can import the code of the workspace. In your editor, choose bin/python in this directory as \
+      the interpreter.
+
+      If nothing changed, a further run is quick.
 
       EXAMPLES
         kilt export
@@ -23,7 +26,7 @@ struct BuildExport: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var output: FormatOption
 
-  @Option(help: ArgumentHelp("The resolve to export; all by default.", valueName: "name"))
+  @Option(help: .resolve)
   var resolve: String?
 
   func run() throws {

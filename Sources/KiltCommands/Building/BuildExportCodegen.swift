@@ -11,11 +11,11 @@ internal import Workspace
 /// `kilt export-codegen`.
 struct BuildExportCodegen: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "export-codegen", abstract: "Write files that targets generate to dist/codegen, to look at them.",
+    commandName: "export-codegen", abstract: "Write generated files to dist/codegen for inspection.",
     discussion: """
-      What shell_command, adhoc_tool, relocated_files and the experimental_wrap_as_… types stand for, at its path from \
-      the root of the workspace below dist/codegen. Nothing reads it from there: whatever depends on these targets \
-      gets the files itself. What did not change is not made again.
+      Writes the outputs of shell_command, adhoc_tool, relocated_files and experimental_wrap_as_… targets to \
+      dist/codegen, at their paths in the workspace. The files are copies: no target reads them. Unchanged files are \
+      not generated again.
 
       EXAMPLES
         kilt export-codegen api:schema
@@ -34,10 +34,11 @@ struct BuildExportCodegen: ParsableCommand {
       selected.filter { TargetBuilder.isGenerated(session.graph[$0]) })
     if generated.isEmpty, let only = selected.first, selected.count == 1 {
       throw Diagnostic(
-        .input, "\"\(session.name(of: only))\" is a \(session.graph[only].typeName), which generates no files",
-        remedies: ["\"kilt list :: --filter-target-type=shell_command,adhoc_tool\" shows targets that do"])
+        .input,
+        "cannot generate files of \"\(session.name(of: only))\": \(session.graph[only].typeName) targets generate none",
+        remedies: ["run `kilt list :: --filter-target-type=shell_command,adhoc_tool` to list targets that do"])
     }
-    let builder = try session.targetBuilder(store: try ContentStore.userDefault(), kept: sandboxes.kept)
+    let builder = try session.targetBuilder(store: try ContentStore.userDefault(), kept: sandboxes.keepSandboxes.steps)
     try builder.together(generated, jobs: sandboxes.threads) { _ = try builder.files(of: $0) }
     let writer = PackageWriter(workspace: session.workspace, targets: builder)
     var values: [JSONValue] = []
@@ -53,7 +54,7 @@ struct BuildExportCodegen: ParsableCommand {
       }
     }
     try session.reportWarnings()
-    if generated.isEmpty { global.note("nothing to do: none of the targets selected generates files") }
+    if generated.isEmpty { global.note("nothing to do: none of the selected targets generates files") }
     if output.format == .json { session.write(.array(values)) }
   }
 }

@@ -10,47 +10,54 @@ internal import Workspace
 /// `kilt lock`.
 struct BuildLock: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "lock", abstract: "Resolve the requirements of a workspace into lockfiles.",
+    commandName: "lock", abstract: "Resolve the requirements of the workspace into lockfiles.",
     discussion: """
-      One lockfile serves all platforms and Python versions of the workspace, and names no host: files are found by \
-      name and digest in the index that pip is configured to use. Versions that still fit are kept.
+      A lockfile covers all wheel platforms and Python versions of the workspace. It lists files by name and digest, \
+      without a host: Kilt finds them in the package index of pip's configuration. Locked versions that still fit \
+      stay.
 
       EXAMPLES
         kilt lock
         kilt lock --resolve data
         kilt lock --upgrade-package requests
-        kilt lock --check     exit code 1 when one does not fit; asks no network
+        kilt lock --check     only compare; no network
         kilt lock --diff      show what would change
         kilt lock --convert   replace lockfiles of pex, uv or pip by Kilt's own
 
-      In a uv workspace, uv locks: with its own configuration, into uv.lock.
+      In a uv workspace, uv writes uv.lock with its own configuration.
+
+      EXIT CODES
+        0  done
+        1  with --check: a lockfile does not fit its requirements
+        2  invalid usage or input
+        3  the environment lacks something
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var output: FormatOption
 
-  @Option(help: ArgumentHelp("The resolve to lock; all by default.", valueName: "name"))
+  @Option(help: .resolve)
   var resolve: String?
 
-  @Flag(help: "Only check that the lockfiles fit the requirements.")
+  @Flag(help: .check)
   var check = false
 
-  @Flag(help: "Show what would change, and write nothing.")
+  @Flag(help: "Show the changes, and write nothing.")
   var diff = false
 
-  @Flag(help: "Take the newest versions that fit, whatever is locked.")
+  @Flag(help: "Choose the newest versions that fit, instead of the locked ones.")
   var upgrade = false
 
-  @Option(help: ArgumentHelp("Take the newest version of this package; may be given again.", valueName: "name"))
+  @Option(help: ArgumentHelp("Choose the newest version of this package. Repeatable.", valueName: "name"))
   var upgradePackage: [String] = []
 
-  @Flag(help: "Replace a lockfile of another tool by one of Kilt's own, with the versions that it has.")
+  @Flag(help: "Replace lockfiles of other tools by Kilt's own, with the same versions.")
   var convert = false
 
   func validate() throws {
-    if check, diff { throw ValidationError("--check and --diff exclude each other") }
+    if check, diff { throw ValidationError("--check and --diff cannot be combined") }
     if check, upgrade || convert || !upgradePackage.isEmpty {
-      throw ValidationError("--check changes nothing, so it takes neither --upgrade, --upgrade-package nor --convert")
+      throw ValidationError("--check cannot be combined with --upgrade, --upgrade-package or --convert")
     }
   }
 
@@ -92,7 +99,7 @@ struct BuildLock: ParsableCommand {
     policy.converts = convert
     for text in upgradePackage {
       guard let name = PackageName(text) else {
-        throw Diagnostic(.input, "\"\(text)\" of --upgrade-package is no name of a package")
+        throw Diagnostic(.input, "invalid package name \"\(text)\" in --upgrade-package")
       }
       policy.upgrading.insert(name)
     }
@@ -132,7 +139,7 @@ struct BuildLock: ParsableCommand {
     guard !stale.isEmpty else { return }
     throw DiagnosticList(
       stale.map { name, path, reasons in
-        let command = found.count > 1 ? "kilt lock --resolve \(name)" : "kilt lock"
+        let command = found.count > 1 ? "run `kilt lock --resolve \(name)`" : "run `kilt lock`"
         return Diagnostic(
           .work, "the lockfile \"\(path)\" does not fit its requirements", notes: reasons, remedies: [command])
       })

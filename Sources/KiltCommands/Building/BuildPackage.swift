@@ -14,26 +14,30 @@ internal import Workspace
 /// `kilt package`.
 struct BuildPackage: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "package", abstract: "Build executables, archives and distributions into dist/.",
+    commandName: "package", abstract: "Build bundles, archives and distributions into dist/.",
     discussion: """
-      Of a pex_binary a bundle is packed, named NAME-COMMIT-PLATFORM.pex; files that differ from the commit add \
-      ".dirty". An archive is named by its folder and name, a wheel as wheels are; output_path changes that. What \
-      did not change is not built again.
+      Builds each pex_binary into dist/NAME-COMMIT-PLATFORM.pex. If any file differs from the commit, COMMIT ends in \
+      ".dirty". An archive takes the name of its directory and target, a wheel its standard name; the field \
+      `output_path` sets another name.
 
-      With --platform, bundles are packed for another machine without running it, one file a platform: \
-      linux_x86_64, linux_aarch64, macos_arm64, or exactly as in manylinux_2_17_x86_64, with a Python behind "@". \
-      One file for several is what the field "platforms" makes.
+      Unchanged targets are not built again.
+
+      --platform builds bundles for other machines: linux_x86_64, linux_aarch64, macos_arm64, or an exact wheel \
+      platform such as manylinux_2_17_x86_64. Append a Python version after "@". Each platform gets its own file; to \
+      build one file for several platforms, set the `platforms` field of the target.
 
       EXAMPLES
         kilt package services/fiddler:server
         kilt package --platform linux_aarch64@3.12 services/fiddler:server
         kilt package ::
-        kilt package --changed-since=main     what that affects, however far
+        kilt package --changed-since=main   everything affected since main
 
       EXIT CODES
-        0 all built; 1 a target cannot be built: the others are, and
-        the end of the output lists it; 2 wrong usage or input;
-        3 the machine lacks something
+        0  all targets were built
+        1  some targets failed; the others were built, and the output ends with a
+           list of the failed ones
+        2  invalid usage or input
+        3  the environment lacks something
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -43,7 +47,7 @@ struct BuildPackage: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Pack bundles for this platform and not for this machine; may be given again.", valueName: "name"))
+      "Platform of the bundles, such as linux_aarch64@3.12. Repeatable. Default: this machine's.", valueName: "name"))
   var platform: [String] = []
 
   func run() throws {
@@ -62,7 +66,7 @@ struct BuildPackage: ParsableCommand {
     let (outcomes, failures) = try packaging.packageEverything()
     let works = outcomes.flatMap { $0.files.map(\.work) }
     if works.isEmpty, failures.isEmpty {
-      global.note("nothing to do: no package is affected")
+      global.note("nothing to do: no target is affected")
     } else if failures.isEmpty, works.allSatisfy({ $0 == .unchanged }) {
       global.note("nothing to do: \(works.count == 1 ? "it is" : "all \(works.count) are") up to date")
     }
@@ -141,7 +145,7 @@ struct PackagingSession {
     if platforms.count > 1 { try Self.checkPaths(binaries, graph) }
     if wanted.isEmpty, !options.selectsChanges { throw Self.nothingToPack(selected, graph) }
     store = try ContentStore.userDefault()
-    targets = try session.targetBuilder(store: store, kept: sandboxes?.kept ?? .never)
+    targets = try session.targetBuilder(store: store, kept: sandboxes?.keepSandboxes.steps ?? .never)
   }
 
   private static func nothingToPack(_ selected: [TargetID], _ graph: TargetGraph) -> Diagnostic {
@@ -149,11 +153,11 @@ struct PackagingSession {
       switch selected.count {
       case 0: "no targets are selected"
       case 1:
-        "\"\(graph.address(of: selected[0]))\" is a \(graph[selected[0]].typeName), of which no package can be made"
-      default: "none of the \(selected.count) selected targets can be packed"
+        "cannot package \"\(graph.address(of: selected[0]))\": kilt package does not support \(graph[selected[0]].typeName) targets"
+      default: "none of the \(selected.count) selected targets can be packaged"
       }
     return Diagnostic(
-      .input, summary, remedies: ["\"kilt list :: --filter-target-type=pex_binary\" shows those that can"])
+      .input, summary, remedies: ["run `kilt list :: --filter-target-type=pex_binary` to list targets that can"])
   }
 
   /// A field that names one file cannot name one for each platform.
@@ -161,8 +165,8 @@ struct PackagingSession {
     for binary in binaries where graph[binary].given("output_path") != nil {
       let target = graph[binary]
       throw Diagnostic(
-        .input, "\"\(target.address)\" has an output_path, which cannot be the file of each of several platforms",
-        at: target.declaration.site.location(field: "output_path"), remedies: ["give --platform once a run"])
+        .input, "cannot build \"\(target.address)\" for several platforms: its `output_path` names a single file",
+        at: target.declaration.site.location(field: "output_path"), remedies: ["use `--platform` once per run"])
     }
   }
 
@@ -233,8 +237,8 @@ struct PackagingSession {
   private static func warnings(_ notes: [String], _ collisions: [Bundle.Collision]) -> [String] {
     var lines = notes
     let different = collisions.filter { !$0.isHarmless }
-    lines += different.prefix(5).map { "\($0.path) is in \($0.used) and, hidden, in \($0.hidden)" }
-    if different.count > 5 { lines.append("so it is with \(different.count - 5) more files") }
+    lines += different.prefix(5).map { "\($0.path) is in \($0.used) and in \($0.hidden); the bundle uses the first" }
+    if different.count > 5 { lines.append("\(different.count - 5) more files conflict") }
     let equal = collisions.filter(\.isHarmless)
     if let first = equal.first {
       let more = equal.count > 1 ? ", and so are \(equal.count - 1) more files" : ""
@@ -267,7 +271,7 @@ struct PackagingSession {
   private func collectIfDue() throws {
     let quota = try ContentStore.quota(configured: session.workspace.configuration.cacheQuota)
     guard let summary = try store.collectIfDue(quota: quota), summary.removedBytes > 10 << 20 else { return }
-    global.note("the cache was made smaller by \(size(UInt64(summary.removedBytes))): kilt cache du")
+    global.note("removed \(size(UInt64(summary.removedBytes))) from the cache to meet its quota")
   }
 
   private func size(_ bytes: UInt64) -> String {

@@ -11,10 +11,11 @@ internal import Workspace
 /// `kilt repl`.
 struct BuildRepl: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "repl", abstract: "Start a Python with code of the workspace importable.",
+    commandName: "repl", abstract: "Start a Python shell that can import the code of the workspace.",
     usage: "kilt repl [<options>] [<spec> ...] [-- <argument> ...]",
     discussion: """
-      With the packages that the named targets depend on; without targets, with all of the default resolve.
+      The shell can also import the packages that the targets depend on. Without targets, it can import all packages \
+      of the default resolve.
 
       EXAMPLES
         kilt repl lib/auth
@@ -27,7 +28,7 @@ struct BuildRepl: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var targets: TargetOptions
 
-  @Option(help: "The shell; ipython has to be in the lockfile.")
+  @Option(help: "Shell to start. The lockfile must contain ipython to use it.")
   var shell = Shell.python
 
   func run() throws {

@@ -14,11 +14,12 @@ internal import Workspace
 /// `kilt run`.
 struct BuildRun: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "run", abstract: "Run a binary or a Python file of the workspace.",
+    commandName: "run", abstract: "Run a pex_binary or a Python file of the workspace.",
     discussion: """
-      A pex_binary is packed into dist/ and executed. A Python file runs from links to the files that its bundle \
-      would hold, with the packages that it depends on and nothing to build: an edit counts at once. Kilt becomes \
-      the program: its exit code, signals and process id are the program's own.
+      Builds a pex_binary into dist/ and executes it. Runs a Python file without a build, from links to the files that \
+      its bundle would contain; an edit takes effect at once.
+
+      The program replaces Kilt: exit code, signals and process ID are those of the program.
 
       EXAMPLES
         kilt run services/eightball:server -- --port 8008
@@ -30,10 +31,10 @@ struct BuildRun: ParsableCommand {
 
   @OptionGroup var global: GlobalOptions
 
-  @Option(help: ArgumentHelp("The Python project whose script is meant.", valueName: "name"))
+  @Option(help: ArgumentHelp("Python project whose script to run.", valueName: "name"))
   var package: String?
 
-  @Argument(help: "What to run: path:name, path/file.py, project:script, or a directory with one binary.")
+  @Argument(help: "Target to run: DIR:NAME, FILE, PROJECT:SCRIPT, or a directory with one pex_binary.")
   var spec: String
 
   @Argument(parsing: .postTerminator, help: ArgumentHelp("Arguments for the program, after --.", valueName: "argument"))
@@ -131,10 +132,11 @@ struct BuildRun: ParsableCommand {
   private func notRunnable(_ session: WorkspaceSession, _ id: TargetID) -> Diagnostic {
     let target = session.graph[id]
     return Diagnostic(
-      .input, "\"\(target.address)\" is a \(target.typeName), which cannot be run",
+      .input, "cannot run \"\(target.address)\": kilt run does not support \(target.typeName) targets",
       remedies: [
         target.type == .pythonTest || target.type == .pythonTests
-          ? "kilt test \(target.address)" : "\"kilt list :: --filter-target-type=pex_binary\" shows what can"
+          ? "run `kilt test \(target.address)`"
+          : "run `kilt list :: --filter-target-type=pex_binary` to list targets that can"
       ])
   }
 }

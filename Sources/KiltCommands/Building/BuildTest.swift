@@ -1,4 +1,3 @@
-internal import Actions
 internal import ArgumentParser
 internal import BuildCommands
 internal import ContentStore
@@ -13,79 +12,82 @@ internal import Workspace
 /// `kilt test`.
 struct BuildTest: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "test", abstract: "Run tests with pytest, each file once for each state of what it depends on.",
+    commandName: "test", abstract: "Run tests with pytest. Skip files that passed with the same inputs.",
     usage: "kilt test [<options>] <spec> ... [-- <pytest-argument> ...]",
     discussion: """
-      Each test file is run by itself, in a tree that holds only what it depends on; a file that passed is not run \
-      again until one of its inputs changes. pytest comes from the lockfile, or else is Kilt's own.
+      Each test file runs separately, in a sandbox that contains only its dependencies. A file that passed runs again \
+      only after one of its inputs changes. pytest comes from the lockfile, otherwise from Kilt.
 
       EXAMPLES
         kilt test ::
         kilt test lib/auth/tokens_test.py -- -k expires -vv
-        kilt test --changed-since=main         what that affects, however far
+        kilt test --changed-since=main   everything affected since main
         kilt test :: --use-coverage --report dist/reports
         kilt test lib/auth:tests --debug -- --pdb
 
       EXIT CODES
-        0 all passed; 1 a test failed; 2 wrong usage or input;
-        3 the machine lacks something
+        0  all tests passed
+        1  a test failed
+        2  invalid usage or input
+        3  the environment lacks something
       """)
 
   enum ShownOutput: String, ExpressibleByArgument, CaseIterable { case failed, all, never }
-  enum KeptSandboxes: String, ExpressibleByArgument, CaseIterable { case never, failed, always }
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var targets: TargetOptions
   @OptionGroup var output: FormatOption
 
-  @Option(name: .customLong("output"), help: "Whose output is shown.")
+  @Option(name: .customLong("output"), help: "Test files whose output is shown.")
   var shown = ShownOutput.failed
 
-  @Option(help: ArgumentHelp("Files to run at a time; by default as many as there are processors.", valueName: "n"))
+  @Option(help: .jobs)
   var jobs: Int?
 
-  @Flag(help: "Run what is known to pass as well.")
+  @Flag(help: "Run all selected tests, even those with a cached pass.")
   var force = false
 
-  @Flag(help: "Run in one process with this terminal, for debuggers; without time limits.")
+  @Flag(help: "Run in one process with this terminal, for debuggers. Disables timeouts.")
   var debug = false
 
-  @Option(help: ArgumentHelp("Run part k of N, counted from 0: each file is in one part.", valueName: "k/N"))
+  @Option(
+    help: ArgumentHelp("Run part k of N parts, counted from 0. Each file is in exactly one part.", valueName: "k/N"))
   var shard: Shard?
 
-  @Option(help: ArgumentHelp("Write one JUnit XML file for each test file into this folder.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Write one JUnit XML file per test file to this directory.", valueName: "dir"))
   var report: String?
 
   @Flag(help: "Measure coverage and write reports to dist/coverage/python.")
   var useCoverage = false
 
   @Option(
-    help: ArgumentHelp("Which: console, xml, json, html, lcov, raw; several with commas.", valueName: "kinds"))
+    help: ArgumentHelp("Report types, comma-separated: console, xml, json, html, lcov, raw.", valueName: "kinds"))
   var coverageReport: CoverageKinds = CoverageKinds(kinds: [.console])
 
-  @Option(help: ArgumentHelp("Fail below this share, in per cent.", valueName: "percent"))
+  @Option(help: ArgumentHelp("Fail if the coverage is below this percentage.", valueName: "percent"))
   var coverageFailUnder: Double?
 
-  @Flag(inversion: .prefixedNo, help: "Hold test files to their time limits.")
+  @Flag(inversion: .prefixedNo, help: "Apply the timeouts of test files.")
   var timeouts = true
 
-  @Option(help: ArgumentHelp("The limit of files whose target has no timeout.", valueName: "seconds"))
+  @Option(help: ArgumentHelp("Timeout of test files whose target has none, in seconds.", valueName: "seconds"))
   var timeoutDefault: Int?
 
-  @Option(help: ArgumentHelp("No file gets more.", valueName: "seconds"))
+  @Option(help: ArgumentHelp("Maximum timeout of any test file, in seconds.", valueName: "seconds"))
   var timeoutMaximum: Int?
 
-  @Option(help: ArgumentHelp("Try a file so often until it passes.", valueName: "n"))
+  @Option(help: ArgumentHelp("Run a failing file up to N times.", valueName: "n"))
   var attemptsDefault: Int?
 
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "A variable for all tests: NAME=value, or NAME or NAME* as kilt has it; several times.", valueName: "variable"))
+      "Environment variable for tests: NAME=VALUE, or NAME or NAME* to copy it from your environment. Repeatable.",
+      valueName: "variable"))
   var extraEnvVars: [String] = []
 
-  @Option(help: "Leave the trees of test files to be looked at.")
-  var keepSandboxes = KeptSandboxes.never
+  @Option(help: .keepSandboxes)
+  var keepSandboxes = SandboxOptions.Choice.never
 
   func validate() throws {
     for (name, value) in [
@@ -94,22 +96,13 @@ struct BuildTest: ParsableCommand {
     ] {
       if let value, value < 1 { throw ValidationError("--\(name) must be at least 1") }
     }
-    if debug, output.format == .json { throw ValidationError("--debug and --format=json exclude each other") }
+    if debug, output.format == .json { throw ValidationError("--debug and --format=json cannot be combined") }
   }
 
   func run() throws {
     let session = try TestSession(self)
     if debug { return try session.debug() }
     try session.run()
-  }
-
-  /// Which sandboxes of build steps stay.
-  var keptSteps: Actions.KeptSandboxes {
-    switch keepSandboxes {
-    case .never: .never
-    case .failed: .onFailure
-    case .always: .always
-    }
   }
 
   /// The arguments for pytest: what stands behind `--`.
@@ -128,8 +121,19 @@ struct BuildTest: ParsableCommand {
     options.attempts = attemptsDefault ?? options.attempts
     options.environment += extraEnvVars
     options.usesColor = Terminal.standardError.usesColor
-    options.keepsTrees = TestOptions.KeptTrees(rawValue: keepSandboxes.rawValue) ?? .never
+    options.keepsTrees = keepSandboxes.trees
     return options
+  }
+}
+
+extension SandboxOptions.Choice {
+  /// Which sandboxes of test files stay.
+  fileprivate var trees: TestOptions.KeptTrees {
+    switch self {
+    case .never: .never
+    case .onFailure: .failed
+    case .always: .always
+    }
   }
 }
 

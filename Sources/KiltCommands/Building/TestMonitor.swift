@@ -79,7 +79,7 @@ final class TestMonitor: Sendable {
       let output = terminal.usesColor ? result.output : TestSession.withoutEscapes(result.output)
       text += output.hasSuffix("\n") ? output : output + "\n"
     }
-    if let kept = result.keptTree, !isQuiet { text += "  its tree is \(kept)\n" }
+    if let kept = result.keptTree, !isQuiet { text += "  kept its sandbox: \(kept)\n" }
     return text
   }
 
@@ -169,7 +169,7 @@ struct TestSummary {
     text += "\(files): \(parts.joined(separator: ", "))"
     text += counts.text.isEmpty ? "" : "; tests: \(counts.text)"
     text += " in \(TestReport.seconds(Double(milliseconds) / 1000)) s\n"
-    if let rerun { text += "run what failed again: \(rerun)\n" }
+    if let rerun { text += "rerun the failed tests: \(rerun)\n" }
     return text
   }
 }

@@ -29,8 +29,8 @@ struct TestSession {
     var (tests, skipped) = try TestPlanner(session.resolver).tests(among: selected)
     if tests.isEmpty, skipped.isEmpty, !options.selectsChanges, let only = selected.first, selected.count == 1 {
       throw Diagnostic(
-        .input, "\"\(session.name(of: only))\" is a \(session.graph[only].typeName), which has no tests",
-        remedies: ["\"kilt list :: --filter-target-type=python_test\" shows those that have"])
+        .input, "cannot test \"\(session.name(of: only))\": \(session.graph[only].typeName) targets have no tests",
+        remedies: ["run `kilt list :: --filter-target-type=python_test` to list targets with tests"])
     }
     if let shard = command.shard {
       let session = session
@@ -55,7 +55,7 @@ struct TestSession {
     let runner = try TestRunner(
       workspace: session.workspace, store: store, options: command.options(session.workspace.configuration))
     let progress = ProgressLine(.standardError, isQuiet: command.global.quiet)
-    let builder = try session.targetBuilder(store: store, kept: command.keptSteps) {
+    let builder = try session.targetBuilder(store: store, kept: command.keepSandboxes.steps) {
       progress.finish()
       runner.close()
     }
@@ -93,7 +93,7 @@ struct TestSession {
     if let coverage, !coverage.isEnough {
       throw Diagnostic(
         .work,
-        "coverage is \(TestReport.seconds(coverage.total ?? 0)) %, below the \(TestReport.seconds(coverage.demanded ?? 0)) % that are demanded"
+        "coverage is \(TestReport.seconds(coverage.total ?? 0))%, below the required \(TestReport.seconds(coverage.demanded ?? 0))%"
       )
     }
     if failed { throw ExitCode(Blame.work.exitCode) }
@@ -144,7 +144,7 @@ struct TestSession {
     defer { runner.close() }
     let environments = ClosureEnvironments(session.workspace, store: store, note: command.global.note)
     // A debugger has the terminal: what an interruption means is its business.
-    let builder = try session.targetBuilder(store: store, kept: command.keptSteps, cleanUp: nil)
+    let builder = try session.targetBuilder(store: store, kept: command.keepSandboxes.steps, cleanUp: nil)
     var worst: Int32 = 0
     for test in tests {
       let plan = try TestPlanner(session.resolver).plan(test)

@@ -7,20 +7,21 @@ internal import SystemSupport
 /// `kilt cache gc`.
 struct CacheCollect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "gc", abstract: "Remove what was not used for longest until the cache fits its quota.",
+    commandName: "gc", abstract: "Remove least recently used entries until the cache meets its quota.",
     discussion: """
-      What a running process uses stays. Builds do this by themselves once a day, and when the quota is passed.
+      Entries that a running process uses stay. Builds do this automatically once a day, and when the cache exceeds \
+      its quota.
 
       EXAMPLES
         kilt cache gc
-        kilt cache gc --quota 5GB
-        kilt cache gc --quota 0        all that nobody uses
+        kilt cache gc --quota 5GiB
+        kilt cache gc --quota 0   all entries that no process uses
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var output: FormatOption
 
-  @Option(help: "How large it may be; KILT_CACHE_QUOTA, [cache] quota in kilt.toml, or 20GB by default.")
+  @Option(help: "Maximum size of the cache. Default: KILT_CACHE_QUOTA, [cache] quota in kilt.toml, or 20 GiB.")
   var quota: String?
 
   func run() throws {
@@ -28,16 +29,16 @@ struct CacheCollect: ParsableCommand {
     let limit = try CacheCommand.quota(quota, global)
     let sandboxes = try SandboxLeftovers.remove(in: store)
     guard let summary = try store.collect(quota: limit) else {
-      global.note("another process is at it")
+      global.note("another process is cleaning the cache")
       return
     }
     switch output.format {
     case .text:
       var text =
         "removed \(summary.removedBlobs) blobs, \(summary.removedRecords) records, "
-        + "\(summary.removedFolders) folders and "
+        + "\(summary.removedFolders) directories and "
         + "\(summary.removedLeftovers + sandboxes) leftovers: \(ByteSize.text(summary.removedBytes))\n"
-      if summary.keptInUse > 0 { text += "\(summary.keptInUse) things are in use and stay\n" }
+      if summary.keptInUse > 0 { text += "kept \(summary.keptInUse) entries that are in use\n" }
       writeText(
         text + "\(ByteSize.text(summary.remainingBytes)) of \(ByteSize.text(limit)) used in \(store.root)\n", to: 1)
     case .json:

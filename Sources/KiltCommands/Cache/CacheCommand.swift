@@ -6,13 +6,14 @@ internal import Workspace
 /// `kilt cache`: the verbs on what is kept between runs.
 struct CacheCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "cache", abstract: "Look at, shrink and check what is kept between runs.",
+    commandName: "cache", abstract: "Inspect, shrink and verify the cache.",
     discussion: """
-      The cache is KILT_CACHE_DIR, else kilt in XDG_CACHE_HOME, else ~/.cache/kilt. All of it can be made again.
+      The cache is in KILT_CACHE_DIR, otherwise in kilt below XDG_CACHE_HOME, otherwise in ~/.cache/kilt. You can \
+      delete it safely: Kilt creates its contents again.
 
       EXAMPLES
         kilt cache du
-        kilt cache gc --quota 5GB
+        kilt cache gc --quota 5GiB
         kilt cache verify
       """,
     subcommands: [CacheUsage.self, CacheCollect.self, CacheVerify.self])

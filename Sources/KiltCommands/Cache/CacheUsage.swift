@@ -6,7 +6,7 @@ internal import SystemSupport
 /// `kilt cache du`.
 struct CacheUsage: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "du", abstract: "Show what the cache takes up.",
+    commandName: "du", abstract: "Show the size of the cache.",
     discussion: """
       EXAMPLES
         kilt cache du

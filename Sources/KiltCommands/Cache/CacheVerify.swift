@@ -8,13 +8,17 @@ internal import SystemSupport
 /// `kilt cache verify`.
 struct CacheVerify: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify", abstract: "Read the whole cache and remove what is damaged.",
+    commandName: "verify", abstract: "Read the whole cache and remove damaged entries.",
     discussion: """
-      What was removed is made or fetched again when it is needed. The exit code is 1 when something was damaged.
+      Kilt creates or fetches a removed entry again when a build needs it.
 
       EXAMPLES
         kilt cache verify
         kilt cache verify --format json
+
+      EXIT CODES
+        0  no entry was damaged
+        1  damaged entries were removed
       """)
 
   @OptionGroup var global: GlobalOptions

@@ -18,10 +18,12 @@ struct CronList: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var output: FormatOption
 
-  @Option(help: ArgumentHelp("The cluster; the first of kilt.toml by default.", valueName: "name"))
+  @Option(help: .cluster)
   var cluster: String?
 
-  @Argument(help: ArgumentHelp("Which jobs; all by default. Repeatable.", valueName: "pattern"))
+  @Argument(
+    help: ArgumentHelp(
+      "Patterns of jobs, such as *_report or */*/prod/*. Repeatable. Default: all jobs.", valueName: "pattern"))
   var patterns: [String] = []
 
   func run() throws {

@@ -6,16 +6,17 @@ internal import SchedulerClient
 /// `kilt cron start`.
 struct CronStart: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "start", abstract: "Run a cron job now, whatever its schedule says.",
+    commandName: "start", abstract: "Run a cron job now, independent of its schedule.",
     discussion: """
-      Waits until every instance of the run has ended. The schedule goes on as before.
+      Waits until every instance of the run has ended. The schedule does not change.
 
       EXAMPLES
         kilt cron start devcluster/www-data/prod/report
         kilt cron start jobs/report.yaml --stage prod --no-wait
 
       EXIT CODES
-        0 the run succeeded; 1 it failed
+        0  the run succeeded
+        1  the run failed
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -51,7 +52,7 @@ struct CronSchedule: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "schedule", abstract: "Schedule a job from its file, or replace its schedule.",
     discussion: """
-      A run that is under way goes on; the next one takes the new configuration.
+      A run in progress continues. The next run uses the new configuration.
 
       EXAMPLES
         kilt cron schedule jobs/report.yaml --stage prod
@@ -66,7 +67,7 @@ struct CronSchedule: ParsableCommand {
 /// `kilt cron deschedule`.
 struct CronDeschedule: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "deschedule", abstract: "Take a cron job off the schedule, and end its run.",
+    commandName: "deschedule", abstract: "Remove a cron job from the schedule, and end its run.",
     discussion: """
       EXAMPLES
         kilt cron deschedule devcluster/www-data/prod/report

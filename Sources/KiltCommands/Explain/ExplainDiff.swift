@@ -7,23 +7,26 @@ internal import SystemSupport
 /// `kilt explain diff`.
 struct ExplainDiff: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "diff", abstract: "Show how one bundle differs from another, member by member.",
+    commandName: "diff", abstract: "Show the differences between two bundles, member by member.",
     discussion: """
-      Wheels that were exchanged for another version are one line each; --members lists their files as well. \
-      The exit code is 0 when the contents are equal, 1 when they differ.
+      A wheel with another version is one line. With --members, the files of such wheels are listed too.
 
       EXAMPLES
         kilt explain diff dist/server-OLD.pex dist/server-NEW.pex
         kilt explain diff --format json old.pex new.pex
+
+      EXIT CODES
+        0  the contents are equal
+        1  the contents differ
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var output: FormatOption
-  @Flag(help: "List the files of exchanged wheels, too.")
+  @Flag(help: "List the files of wheels with another version too.")
   var members = false
-  @Argument(help: ArgumentHelp("The bundle to compare with.", valueName: "old"))
+  @Argument(help: ArgumentHelp("Old bundle.", valueName: "old"))
   var old: String
-  @Argument(help: ArgumentHelp("The bundle that is looked at.", valueName: "new"))
+  @Argument(help: ArgumentHelp("New bundle.", valueName: "new"))
   var new: String
 
   func run() throws {
@@ -32,7 +35,7 @@ struct ExplainDiff: ParsableCommand {
     do {
       difference = try BundleDifference(from: directory.pushing(FilePath(old)), to: directory.pushing(FilePath(new)))
     } catch let error as SystemCallError {
-      throw Diagnostic(.input, "a bundle cannot be read", notes: [error.description])
+      throw Diagnostic(.input, "cannot read a bundle", notes: [error.description])
     }
     writeText(output.format == .json ? json(difference).text(.pretty) + "\n" : text(difference), to: 1)
     if !difference.members.isEmpty { throw ExitCode(1) }

@@ -14,9 +14,9 @@ internal import Workspace
 /// `kilt explain TARGET`.
 struct ExplainRebuild: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "rebuild", abstract: "Show which inputs changed since a target's last build, or a test's last run.",
+    commandName: "rebuild", abstract: "Show the inputs that changed since the last build or test run.",
     discussion: """
-      What is compared is what the build's or the test's key is computed from. "rebuild" itself may be left out.
+      Compares the inputs of the cache key. You can omit the word "rebuild".
 
       EXAMPLES
         kilt explain services/fiddler:server
@@ -27,10 +27,11 @@ struct ExplainRebuild: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var output: FormatOption
 
-  @Argument(help: ArgumentHelp("The targets.", valueName: "spec"))
+  @Argument(
+    help: ArgumentHelp("Targets: DIR:NAME, DIR: (all in DIR), DIR:: (all in or below DIR), FILE.", valueName: "spec"))
   var specs: [String]
 
-  @Flag(help: "Show every input that changed, instead of the first twenty.")
+  @Flag(help: "Show all changed inputs instead of the first 20.")
   var all = false
 
   func run() throws {
@@ -89,11 +90,11 @@ struct ExplainRebuild: ParsableCommand {
   }
 
   private static func nothingBuilt(_ selected: [TargetID], _ session: WorkspaceSession) -> Diagnostic {
-    guard selected.count == 1 else { return Diagnostic(.input, "nothing is built of the targets selected") }
+    guard selected.count == 1 else { return Diagnostic(.input, "none of the selected targets is built or tested") }
     let target = session.graph[selected[0]]
     return Diagnostic(
-      .input, "nothing is built of \"\(target.address)\", which is a \(target.typeName)",
-      remedies: ["\"kilt dependents --transitive \(target.address)\" lists what it goes into"])
+      .input, "cannot explain \"\(target.address)\": \(target.typeName) targets are not built",
+      remedies: ["run `kilt dependents --transitive \(target.address)` to list the targets that include it"])
   }
 
   // MARK: Text
@@ -112,8 +113,8 @@ struct ExplainRebuild: ParsableCommand {
     if let isKnown = explained.isResultKnown { return lines + self.lines(ofTest: explanation, isKnown: isKnown) }
     switch explanation.state {
     case .upToDate: lines.append("  up to date: none of its \(explanation.inputCount) inputs has changed since")
-    case .neverBuilt: lines.append("  never built here: no build of it is on record")
-    case .stale: lines += ["  to be built, because"] + shown(explanation.changes)
+    case .neverBuilt: lines.append("  never built here")
+    case .stale: lines += ["  will build, because"] + shown(explanation.changes)
     }
     return lines
   }
@@ -121,13 +122,14 @@ struct ExplainRebuild: ParsableCommand {
   private func lines(ofTest explanation: RebuildExplanation, isKnown: Bool) -> [String] {
     switch explanation.state {
     case .upToDate where isKnown:
-      ["  its result is known: none of its \(explanation.inputCount) inputs has changed since"]
-    case .upToDate: ["  to be run: it did not pass the last time, and only what passed is remembered"]
-    case .neverBuilt where isKnown: ["  its result is known from another run"]
-    case .neverBuilt: ["  to be run: no run of it is on record"]
+      ["  result is cached: none of its \(explanation.inputCount) inputs has changed since"]
+    case .upToDate: ["  will run: the last run failed, and only passing results are cached"]
+    case .neverBuilt where isKnown: ["  result is cached from another run"]
+    case .neverBuilt: ["  will run: never run here"]
     case .stale where isKnown:
-      ["  its result is known from an earlier run of the same inputs; since the last run"] + shown(explanation.changes)
-    case .stale: ["  to be run, because"] + shown(explanation.changes)
+      ["  result is cached from an earlier run with the same inputs; changes since the last run:"]
+        + shown(explanation.changes)
+    case .stale: ["  will run, because"] + shown(explanation.changes)
     }
   }
 

@@ -7,14 +7,14 @@ internal import SystemSupport
 /// `kilt explain size`.
 struct ExplainSize: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "size", abstract: "Show where the bytes of a bundle go.",
+    commandName: "size", abstract: "Show the sizes of the packages and files in a bundle.",
     discussion: """
-      By distribution, by kind of file, and the largest files, for bundles of Kilt and PEX files alike. Sizes are those in \
-      the bundle, compressed, and behind them those when unpacked.
+      Lists the bytes per package, the bytes per file type, and the largest files. Accepts bundles of Kilt and PEX \
+      files. The first size is the compressed size in the bundle, the second the unpacked size.
 
       EXAMPLES
         kilt explain size dist/server-3f2c9d1e8a7b-bookworm-x86_64.pex
-        kilt explain size --format html dist/server.pex > sizes.html     a treemap
+        kilt explain size --format html dist/server.pex > sizes.html   a treemap
         kilt explain size --format json --largest 100 dist/server.pex
       """)
 
@@ -23,11 +23,11 @@ struct ExplainSize: ParsableCommand {
   }
 
   @OptionGroup var global: GlobalOptions
-  @Option(help: "The form of the output: text for people, json for programs, html for a page with a treemap.")
+  @Option(help: .format)
   var format = Format.text
-  @Option(help: ArgumentHelp("How many of the largest files to list.", valueName: "count"))
+  @Option(help: ArgumentHelp("Number of the largest files to list.", valueName: "count"))
   var largest = 20
-  @Argument(help: ArgumentHelp("The bundle.", valueName: "file"))
+  @Argument(help: ArgumentHelp("Bundle.", valueName: "file"))
   var bundle: String
 
   func run() throws {
@@ -36,7 +36,7 @@ struct ExplainSize: ParsableCommand {
     do {
       sizes = try BundleSizes(of: path)
     } catch let error as SystemCallError {
-      throw Diagnostic(.input, "the bundle \"\(bundle)\" cannot be read", notes: [error.description])
+      throw Diagnostic(.input, "cannot read the bundle \"\(bundle)\"", notes: [error.description])
     }
     switch format {
     case .html: writeText(sizes.html(title: path.lastComponent?.string ?? bundle), to: 1)
@@ -69,7 +69,7 @@ struct ExplainSize: ParsableCommand {
   }
 
   private func text(_ sizes: BundleSizes) -> String {
-    var lines = ["\(BundleSizes.bytes(sizes.size)), of which \(BundleSizes.bytes(sizes.overhead)) are headers"]
+    var lines = ["\(BundleSizes.bytes(sizes.size)), including \(BundleSizes.bytes(sizes.overhead)) of headers"]
     func columns(_ compressed: UInt64, _ size: UInt64, _ rest: String) -> String {
       let share = sizes.size == 0 ? 0 : compressed * 100 / sizes.size
       return [BundleSizes.bytes(compressed), "\(share)%", BundleSizes.bytes(size)].map {

@@ -6,21 +6,21 @@ internal import JSON
 /// `kilt explain why`.
 struct ExplainWhy: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "why", abstract: "Show the shortest way from a target to a module, file or wheel in it.",
+    commandName: "why", abstract: "Show the shortest path from a target to a module, file or wheel.",
     discussion: """
       EXAMPLES
-        kilt explain why services/fiddler:server lib.auth.tokens    a module
-        kilt explain why services/fiddler:server lib/auth/tokens.py a file
-        kilt explain why services/fiddler:server bottle             a wheel
+        kilt explain why services/fiddler:server lib.auth.tokens      a module
+        kilt explain why services/fiddler:server lib/auth/tokens.py   a file
+        kilt explain why services/fiddler:server bottle               a wheel
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var output: FormatOption
 
-  @Argument(help: ArgumentHelp("The target that includes it.", valueName: "target"))
+  @Argument(help: ArgumentHelp("Target where the path starts.", valueName: "target"))
   var target: String
 
-  @Argument(help: ArgumentHelp("A module, a file, an address, or the name of a package or wheel.", valueName: "name"))
+  @Argument(help: ArgumentHelp("Module, file, address, or name of a package or wheel.", valueName: "name"))
   var name: String
 
   func run() throws {

@@ -105,7 +105,7 @@ struct AffectedUpdate {
       if !keys.isEmpty { diagnostics[0].notes.append("\(label): \(keys.joined(separator: ", "))") }
     }
     diagnostics[0].remedies.append(
-      "mend it and run `kilt job update \(repeating)` again: jobs that are updated already stay as they are")
+      "fix it and run `kilt job update \(repeating)` again: updated jobs do not change")
     return diagnostics.count == 1 ? diagnostics[0] : DiagnosticList(diagnostics)
   }
 

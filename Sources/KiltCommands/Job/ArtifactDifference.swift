@@ -153,7 +153,7 @@ struct ArtifactDifference {
       lines += Self.shown(commits.map { "             \($0.id.prefix(12))  \($0.author)  \($0.subject)" })
     }
     if !commitsUndone.isEmpty {
-      lines.append("  undone     \(commitsUndone.count) commits that the present release has")
+      lines.append("  undone     \(commitsUndone.count) commits that the current release has")
       lines += Self.shown(commitsUndone.map { "             \($0.id.prefix(12))  \($0.author)  \($0.subject)" })
     }
     lines += Self.shown(targets.map { "  target     \($0)" })

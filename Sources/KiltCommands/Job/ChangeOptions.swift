@@ -4,19 +4,19 @@ internal import SystemSupport
 
 /// The options of the verbs that change what runs.
 struct ChangeOptions: ParsableArguments {
-  @Flag(name: .shortAndLong, help: "Do not ask for confirmation, as on a terminal by default.")
+  @Flag(name: .shortAndLong, help: "Do not ask for confirmation. Default: ask on a terminal.")
   var yes = false
 
-  @Flag(help: "Show the plan and change nothing.")
+  @Flag(help: .dryRun)
   var dryRun = false
 
-  @Option(help: ArgumentHelp("Why, for the history and the audit trail.", valueName: "text"))
+  @Option(help: .reason)
   var reason: String?
 
-  @Flag(inversion: .prefixedNo, help: "Wait for the end of the change, and show its progress.")
+  @Flag(inversion: .prefixedNo, help: .wait)
   var wait = true
 
-  @Option(help: ArgumentHelp("Seconds to wait at most; the change itself goes on.", valueName: "seconds"))
+  @Option(help: .timeout)
   var timeout = 900
 
   func validate() throws {

@@ -28,7 +28,7 @@ struct InstanceMonitor {
     try wait(seconds: seconds, missing: "not all instances of \(key) run") { job in
       guard let job else { throw Diagnostic(.work, "job \(key) was killed meanwhile") }
       if let broken = job.instances.first(where: { $0.isFlapping || $0.status == .throttled }) {
-        throw try failure("instance \(broken.instance) of \(key) fails again and again", broken)
+        throw try failure("instance \(broken.instance) of \(key) fails repeatedly", broken)
       }
       if !job.summary.isService, let failed = job.instances.first(where: { $0.status == .failed }) {
         throw try failure("instance \(failed.instance) of \(key) failed", failed)
@@ -76,7 +76,7 @@ struct InstanceMonitor {
     try wait(seconds: seconds, missing: "not all instances of \(key) run again") { job in
       guard let job else { throw Diagnostic(.work, "job \(key) was killed meanwhile") }
       if let broken = job.instances.first(where: { $0.isFlapping || $0.status == .throttled }) {
-        throw try failure("instance \(broken.instance) of \(key) fails again and again", broken)
+        throw try failure("instance \(broken.instance) of \(key) fails repeatedly", broken)
       }
       let isRunning = former.allSatisfy { old in
         job.instances.contains {

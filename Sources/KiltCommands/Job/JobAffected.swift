@@ -10,9 +10,9 @@ struct JobAffected: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "affected", abstract: "List the jobs that commits change, by bundle or configuration.",
     discussion: """
-      Compares the files as they are with the common ancestor of the revision and the commit that is checked out. A
-      job is affected when its bundle is (sources, requirements, lockfile), or when its job file and template give
-      another job. Asks no scheduler.
+      Compares the files of the checkout with the common ancestor of the revision and the current commit. A job is \
+      affected if its bundle changed (sources, requirements, lockfile), or if its job file and template describe \
+      another job. Does not contact the scheduler.
 
       EXAMPLES
         kilt job affected --since main --stage prod
@@ -22,10 +22,10 @@ struct JobAffected: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var output: FormatOption
 
-  @Option(help: ArgumentHelp("The git revision to compare with.", valueName: "revision"))
+  @Option(help: ArgumentHelp("Git revision to compare with.", valueName: "revision"))
   var since: String
 
-  @Option(help: "The stage of the jobs.")
+  @Option(help: "Stage of the jobs. Required.")
   var stage: String
 
   func run() throws {

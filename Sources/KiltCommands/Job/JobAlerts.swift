@@ -9,10 +9,10 @@ internal import SystemSupport
 /// `kilt job alerts`: alerting rules for Prometheus.
 struct JobAlerts: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "alerts", abstract: "Write Prometheus alerting rules for a job.",
+    commandName: "alerts", abstract: "Print Prometheus alerting rules for a job.",
     discussion: """
-      The rules come from "alerts" of the job file; conditions that the file does not mention have defaults. Given a key, \
-      the rules come from the job that the scheduler runs.
+      The rules come from `alerts` of the job file. Conditions that are not in the file have defaults. For a key, the \
+      rules come from the job that the scheduler runs.
 
       EXAMPLES
         kilt job alerts jobs/fiddler.yaml --stage prod > /etc/prometheus/fiddler.yml

@@ -3,7 +3,13 @@ internal import ArgumentParser
 /// `kilt job`: the verbs on jobs.
 struct JobCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "job", abstract: "Create, update, look at and end jobs.",
+    commandName: "job", abstract: "Create, update, inspect and end jobs.",
+    discussion: """
+      EXAMPLES
+        kilt job list                                    jobs of the cluster
+        kilt job status jobs/fiddler.yaml --stage prod   state of each instance
+        kilt job update jobs/fiddler.yaml --stage prod   update the job from its file
+      """,
     subcommands: [
       JobCreate.self, JobUpdate.self, JobDiff.self, JobAffected.self, JobRollback.self, JobScale.self, JobRestart.self,
       JobKill.self,

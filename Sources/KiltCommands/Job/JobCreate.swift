@@ -8,10 +8,11 @@ struct JobCreate: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "create", abstract: "Create a job from its file and start its instances.",
     discussion: """
-      Shows the plan before anything starts, and waits until every instance runs and is healthy. Ends early, with the
-      reason, when an instance fails again and again. Refused, with the reason: a stage that was not named, a commit
-      that is not published for the cluster's platform, and for the stage "prod" a commit that is not on the main
-      branch. A job that exists is changed by kilt job update.
+      Shows the plan, starts the instances, and waits until every instance runs and is healthy. If an instance fails \
+      repeatedly, ends early with the reason. To change an existing job, use `kilt job update`.
+
+      Fails if no stage is named, or if the commit is not published for the artifact platform of the cluster. In the \
+      stage "prod", also fails if the commit is not on the main branch.
 
       EXAMPLES
         kilt job create jobs/fiddler.yaml --stage devel
@@ -26,10 +27,10 @@ struct JobCreate: ParsableCommand {
   @OptionGroup var change: ChangeOptions
   @OptionGroup var output: FormatOption
 
-  @Option(help: ArgumentHelp("Run this commit instead of the job file's.", valueName: "commit"))
+  @Option(help: .commit)
   var commit: String?
 
-  @Option(help: "Return when all instances are in this state; pending is the same as --no-wait.")
+  @Option(help: "Return when all instances are in this state. The value pending means --no-wait.")
   var waitUntil = WaitState.running
 
   func run() throws {

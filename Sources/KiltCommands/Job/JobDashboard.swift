@@ -8,10 +8,11 @@ internal import SystemSupport
 /// `kilt job dashboard`: a dashboard for Grafana.
 struct JobDashboard: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "dashboard", abstract: "Write a Grafana dashboard for a job, a role or the cluster.",
+    commandName: "dashboard", abstract: "Print a Grafana dashboard for a job, a role or the cluster.",
     discussion: """
-      Writes the JSON that Grafana imports. The dashboard asks for its Prometheus data source. Panels of requests come with \
-      a port "metrics", and panels of the JVM with a port "jmx" or a process that starts Java. Releases are marked.
+      Prints JSON for the import of Grafana. The dashboard asks for its Prometheus data source, and marks releases. It \
+      has panels of requests if the job has a port "metrics", and panels of the JVM if the job has a port "jmx" or a \
+      process that starts Java.
 
       EXAMPLES
         kilt job dashboard jobs/fiddler.yaml --stage prod > fiddler.json
@@ -24,19 +25,19 @@ struct JobDashboard: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "A job file such as jobs/fiddler.yaml, or a key: cluster/role/stage/name.", valueName: "file"))
+      "Job file such as jobs/fiddler.yaml, or job key: cluster/role/stage/name.", valueName: "file"))
   var file: String?
 
-  @Option(help: "The stage of the job file.")
+  @Option(help: .stage)
   var stage: String?
 
-  @Option(help: ArgumentHelp("The cluster; by default the job file's, or the first of kilt.toml.", valueName: "name"))
+  @Option(help: .jobCluster)
   var cluster: String?
 
-  @Option(help: ArgumentHelp("All jobs of this role, in place of one job.", valueName: "role"))
+  @Option(help: ArgumentHelp("Show all jobs of this role instead of one job.", valueName: "role"))
   var role: String?
 
-  @Flag(help: "The host, the scheduler and all jobs of the cluster, in place of one job.")
+  @Flag(help: "Show the host, the scheduler and all jobs of the cluster instead of one job.")
   var wholeCluster = false
 
   func run() throws {

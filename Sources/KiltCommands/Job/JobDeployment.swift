@@ -58,7 +58,7 @@ struct JobDeployment {
         let seconds = (monotonicNanoseconds() - started) / 1_000_000_000
         detail = ": \(end.steps.count) instances in \(seconds) s"
       } else {
-        detail = ": the update goes on, run `kilt update status \(key)` to follow it"
+        detail = ": the update continues, run `kilt update status \(key)` to follow it"
       }
     } else if receipt.outcome == .create, let configuration, configuration.cron == nil {
       if change.wait {
@@ -72,7 +72,7 @@ struct JobDeployment {
       switch receipt.outcome {
       case .create: "created \(key)\(detail)"
       case .unchanged: "\(key) is unchanged"
-      case .replace: "\(key) takes release \(receipt.release ?? 0) from its next run on"
+      case .replace: "\(key) uses release \(receipt.release ?? 0) from its next run"
       case .update: "\(verb) \(key)\(verb == "updated" || wantsRollback ? release : "")\(detail)"
       }
     return Result(json: result, text: text)
@@ -82,7 +82,7 @@ struct JobDeployment {
   private func announceInterruption(of key: JobKey) {
     TerminationSignals.handle {
       writeText(
-        "\nthe change goes on: run `kilt update status \(key)` to follow it, `kilt job abort \(key)` to end an update\n",
+        "\nthe change continues: run `kilt update status \(key)` to follow it, `kilt job abort \(key)` to end an update\n",
         to: 2)
     }
   }

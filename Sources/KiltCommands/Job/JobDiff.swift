@@ -7,9 +7,10 @@ internal import SystemSupport
 /// `kilt job diff`.
 struct JobDiff: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "diff", abstract: "Show what an update from the job file would change.",
+    commandName: "diff", abstract: "Show the changes that an update from the job file would make.",
     discussion: """
-      Compares with what the scheduler runs: instances, artifact, commits, wheels, configuration. Changes nothing.
+      Compares with the job that the scheduler runs: instances, artifact, commits, wheels, configuration. Changes \
+      nothing.
 
       EXAMPLES
         kilt job diff jobs/fiddler.yaml --stage prod
@@ -17,14 +18,15 @@ struct JobDiff: ParsableCommand {
         kilt job diff jobs/fiddler.yaml --stage prod --format json
 
       EXIT CODES
-        0 no difference; 1 an update would change something
+        0  no difference
+        1  an update would change the job
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var job: JobOptions
   @OptionGroup var output: FormatOption
 
-  @Option(help: ArgumentHelp("Compare this commit instead of the job file's.", valueName: "commit"))
+  @Option(help: .commit)
   var commit: String?
 
   func run() throws {

@@ -11,9 +11,9 @@ struct JobEndpoints: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "endpoints", abstract: "List the addresses where a job can be called now.",
     discussion: """
-      Prints one line per announced instance, its address first. An executor announces its task while the task is \
-      RUNNING and healthy, and withdraws it before the task is asked to stop. Tasks that are not announced are named \
-      on stderr with the reason.
+      Prints one line per announced instance, with the address first. An executor announces its task while the task is \
+      RUNNING and healthy, and withdraws it before it asks the task to stop. Tasks that are not announced go to \
+      standard error, with the reason.
 
       EXAMPLES
         kilt job endpoints jobs/fiddler.yaml --stage devel
@@ -21,14 +21,15 @@ struct JobEndpoints: ParsableCommand {
         kilt job endpoints jobs/fiddler.yaml --stage prod --format json
 
       EXIT CODES
-        0 shown; 1 no instance is announced
+        0  done
+        1  no instance is announced
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var job: JobOptions
   @OptionGroup var output: FormatOption
 
-  @Option(help: ArgumentHelp("The name of the port. Default: the announcer's primary port.", valueName: "name"))
+  @Option(help: ArgumentHelp("Name of the port. Default: the primary port of the announcer.", valueName: "name"))
   var port: String?
 
   func run() throws {

@@ -10,9 +10,9 @@ struct JobExec: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "exec", abstract: "Run a command in the sandbox of a running instance.",
     discussion: """
-      The command has the instance's user, directories, environment and limits. On a terminal it gets one of its own,
-      so that shells and editors work; --no-terminal gives it plain pipes. The exit code is the command's; with --all,
-      the highest one.
+      The command has the user, directories, environment and limits of the instance. On a terminal, the command gets \
+      its own terminal, so that shells and editors work; --no-terminal uses plain pipes. The exit code is that of the \
+      command; with --all, the highest one.
 
       EXAMPLES
         kilt job exec devcluster/www-data/prod/fiddler/0 -- sh
@@ -25,14 +25,14 @@ struct JobExec: ParsableCommand {
   @OptionGroup var job: JobOptions
   @OptionGroup var instances: InstanceOptions
 
-  @Flag(help: "Run it in every instance, one after the other; each line names its instance.")
+  @Flag(help: "Run the command in every instance, one after the other. Each line names its instance.")
   var all = false
 
-  @Flag(inversion: .prefixedNo, help: "Give the command a terminal. Default: when standard input is one.")
+  @Flag(inversion: .prefixedNo, help: "Give the command a terminal. Default: if standard input is a terminal.")
   var terminal: Bool?
 
   @Argument(
-    parsing: .postTerminator, help: ArgumentHelp("The program and its arguments, after --.", valueName: "command"))
+    parsing: .postTerminator, help: ArgumentHelp("Program and its arguments, after --.", valueName: "command"))
   var command: [String] = []
 
   func run() throws {

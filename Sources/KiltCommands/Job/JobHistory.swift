@@ -10,8 +10,8 @@ struct JobHistory: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "history", abstract: "List the releases of a job: code, template, who, when, why.",
     discussion: """
-      The newest release is first; * marks the present one. The differences to the release before are lines with - and
-      +, shown with --differences.
+      Lists the newest release first; * marks the current release. With --differences, lines with - and + show the \
+      changes from the release before.
 
       EXAMPLES
         kilt job history devcluster/www-data/prod/fiddler
@@ -23,7 +23,7 @@ struct JobHistory: ParsableCommand {
   @OptionGroup var job: JobOptions
   @OptionGroup var output: FormatOption
 
-  @Flag(help: "Show what each release changed in the configuration.")
+  @Flag(help: "Show the configuration changes of each release.")
   var differences = false
 
   func run() throws {

@@ -7,10 +7,12 @@ internal import SystemSupport
 /// `kilt job inspect`.
 struct JobInspect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "inspect", abstract: "Show the job that a file describes, as JSON, without a server.",
+    commandName: "inspect", abstract: "Print the job configuration of a job file as JSON.",
     discussion: """
-      A job file needs --stage. An Aurora file names role and environment itself; if it has several jobs, name one \
-      with --job. Variables of the host, such as {{mesos.instance}}, stay as they are.
+      Does not contact the scheduler. A job file needs --stage. An Aurora file names role and environment itself; if \
+      it has several jobs, name one with --job.
+
+      Variables of the host, such as {{mesos.instance}}, stay unchanged.
 
       EXAMPLES
         kilt job inspect jobs/fiddler.yaml --stage prod
@@ -20,13 +22,13 @@ struct JobInspect: ParsableCommand {
 
   @OptionGroup var global: GlobalOptions
 
-  @Argument(help: ArgumentHelp("A job file such as jobs/fiddler.yaml, or an Aurora file.", valueName: "file"))
+  @Argument(help: ArgumentHelp("Job file such as jobs/fiddler.yaml, or Aurora file.", valueName: "file"))
   var file: String
 
-  @Option(help: "The stage of the job file. Required.")
+  @Option(help: .stage)
   var stage: String?
 
-  @Option(help: ArgumentHelp("The cluster. Default: the job file's, or the first of kilt.toml.", valueName: "name"))
+  @Option(help: .jobCluster)
   var cluster: String?
 
   @OptionGroup var selection: JobSelection

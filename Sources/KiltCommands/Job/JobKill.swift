@@ -7,10 +7,10 @@ internal import SystemSupport
 /// `kilt job kill`.
 struct JobKill: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "kill", abstract: "Kill a job, or some of its instances.",
+    commandName: "kill", abstract: "End a job, or some of its instances.",
     discussion: """
-      Ends tasks gracefully, and waits until nothing is left of them. A job whose instances are all killed is
-      forgotten, with its releases. Needs no job file: a key is enough.
+      Ends tasks gracefully, and waits until no task remains. If all instances are killed, the scheduler removes the \
+      job with its releases. A key is enough: you need no job file.
 
       EXAMPLES
         kilt job kill devcluster/www-data/devel/fiddler

@@ -9,10 +9,10 @@ internal import SystemSupport
 /// `kilt job lint`.
 struct JobLint: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "lint", abstract: "Check job files, each for all its stages, without a server.",
+    commandName: "lint", abstract: "Check job files for all their stages, without a server.",
     discussion: """
       Checks the schema, the template, all variables, and every rule of the scheduler that needs neither the artifact \
-      repository nor the host. Without files, checks all job files below jobs/.
+      repository nor the host. Without arguments, checks all job files below jobs/.
 
       EXAMPLES
         kilt job lint
@@ -20,7 +20,7 @@ struct JobLint: ParsableCommand {
         kilt job lint --format sarif > lint.sarif
 
       EXIT CODES
-        0  no errors; with --strict, no warnings either
+        0  no errors; with --strict, also no warnings
         2  errors
       """)
 
@@ -31,17 +31,16 @@ struct JobLint: ParsableCommand {
   @Argument(help: ArgumentHelp("Job files, Aurora files, or directories.", valueName: "file"))
   var files: [String] = []
 
-  @Option(help: "The form of the output: text for people, json and sarif for programs.")
+  @Option(help: .format)
   var format = Format.text
 
   @Flag(help: "Fail on warnings.")
   var strict = false
 
-  @Option(help: ArgumentHelp("The cluster of files that name none.", valueName: "name"))
+  @Option(help: .jobCluster)
   var cluster: String?
 
-  @Option(
-    help: ArgumentHelp("A value for a variable that an Aurora file leaves open. Repeatable.", valueName: "name=value"))
+  @Option(help: .bind)
   var bind: [String] = []
 
   func run() throws {
@@ -73,7 +72,7 @@ struct JobLint: ParsableCommand {
         return try ZoneFiles.read(name)
       } catch {
         // What cannot be read is told as an unknown zone, with this line before it.
-        writeText("warning: the time zone file of \"\(name)\" cannot be read: \(error)\n", to: 2)
+        writeText("warning: cannot read the time zone file of \"\(name)\": \(error)\n", to: 2)
         return nil
       }
     })

@@ -10,29 +10,29 @@ struct JobList: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List the jobs of a cluster.",
     discussion: """
-      A pattern with * and ? selects jobs by their key, cluster/role/stage/name; a pattern without a slash selects
-      them by their name.
+      A pattern with * and ? selects jobs by their key, cluster/role/stage/name. A pattern without a slash selects \
+      jobs by their name.
 
       EXAMPLES
         kilt job list
         kilt job list 'devcluster/*/prod/*'
         kilt job list 'igor_*' --format json
-        kilt job list --files                what all job files would run
+        kilt job list --files                the jobs of all job files
         kilt job list --files hello.aurora   the jobs of an Aurora file
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var output: FormatOption
 
-  @Option(help: ArgumentHelp("The cluster; the first of kilt.toml by default.", valueName: "name"))
+  @Option(help: .cluster)
   var cluster: String?
 
-  @Flag(help: "Show what job files would run, without a server. The arguments are files and directories.")
+  @Flag(help: "List the jobs of job files, without a server. Arguments are files and directories.")
   var files = false
 
   @Argument(
     help: ArgumentHelp(
-      "Patterns of jobs; with --files, job files or directories (default: jobs). Repeatable.", valueName: "pattern"))
+      "Patterns of jobs. With --files, job files or directories (default: jobs). Repeatable.", valueName: "pattern"))
   var patterns: [String] = []
 
   func run() throws {

@@ -9,15 +9,15 @@ internal import SystemSupport
 /// `kilt job logs`: the logs of all instances together, each line with its time and the instance it is of.
 struct JobLogs: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "logs", abstract: "Show the logs of a job's instances, together.",
+    commandName: "logs", abstract: "Show the logs of a job's instances together.",
     discussion: """
-      Without --since and --all, shows the last run of each process. With --follow, goes on with the next runs and tasks, \
-      and after a restart of the scheduler, where it was: no line comes twice, and none is left out. The time of a line \
-      is when it had been written at the latest.
+      Without --since and --all, shows the last run of each process. With --follow, continues with the next runs and \
+      tasks. After a restart of the scheduler, continues where it was: no line comes twice, and none is left out. The \
+      time of a line is the latest time at which the task wrote it.
 
       A pattern with * and ? selects jobs by cluster/role/stage/name, by role/stage/name or by name. Control characters \
-      of the tasks are shown as escapes such as \\x1b. Logs of a killed job stay readable for as long as the directories \
-      of its tasks exist.
+      in the logs are shown as escapes such as \\x1b. You can read the logs of a killed job as long as the directories of \
+      its tasks exist.
 
       EXAMPLES
         kilt job logs devcluster/www-data/devel/fiddler
@@ -32,42 +32,42 @@ struct JobLogs: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var job: JobOptions
 
-  @Flag(name: .shortAndLong, help: "Go on as they are written, across restarts, until interrupted.")
+  @Flag(name: .shortAndLong, help: "Continue with new output, across restarts, until interrupted.")
   var follow = false
 
   @OptionGroup var instances: InstanceOptions
 
-  @Option(help: ArgumentHelp("A process of the task; all by default.", valueName: "name"))
+  @Option(help: ArgumentHelp("Process of the task. Default: all.", valueName: "name"))
   var process: String?
 
-  @Option(help: "Which of the two streams.")
+  @Option(help: "Output stream to show.")
   var stream = Stream.both
 
-  @Flag(help: "The same as --stream stderr.")
+  @Flag(help: "Show only standard error, as --stream stderr does.")
   var stderr = false
 
   @Option(
-    help: ArgumentHelp("Only lines since then, of all runs: 5m, 2h, 14:13, 2026-11-30T14:13Z.", valueName: "time"))
+    help: ArgumentHelp("Show only lines since then, of all runs: 5m, 2h, 14:13, 2026-11-30T14:13Z.", valueName: "time"))
   var since: String?
 
-  @Option(help: ArgumentHelp("Only lines that match an extended regular expression.", valueName: "pattern"))
+  @Option(help: ArgumentHelp("Show only lines that match an extended regular expression.", valueName: "pattern"))
   var grep: String?
 
-  @Flag(help: "Let --grep ignore case.")
+  @Flag(help: "Ignore case in --grep.")
   var ignoreCase = false
 
   @Option(
     help: ArgumentHelp(
-      "Only JSON lines of at least this level: trace, debug, info, warning, error, fatal.", valueName: "level"))
+      "Show only JSON lines of at least this level: trace, debug, info, warning, error, fatal.", valueName: "level"))
   var level: String?
 
-  @Option(help: ArgumentHelp("The logs of this task; by default of each instance's last one.", valueName: "id"))
+  @Option(help: ArgumentHelp("Task whose logs to show. Default: the last task of each instance.", valueName: "id"))
   var task: String?
 
-  @Flag(help: "All tasks and runs that are remembered, and not only the last ones.")
+  @Flag(help: "Show all tasks and runs that the scheduler has, not only the last ones.")
   var all = false
 
-  @Option(help: ArgumentHelp("Only the last bytes of each log.", valueName: "bytes"))
+  @Option(help: ArgumentHelp("Show only the last bytes of each log.", valueName: "bytes"))
   var tail: Int?
 
   @Flag(help: "Print the bytes of the logs unchanged, control characters included.")

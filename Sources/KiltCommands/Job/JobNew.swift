@@ -10,10 +10,10 @@ internal import Workspace
 /// `kilt job new`.
 struct JobNew: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "new", abstract: "Write a job file, and a template where none fits.",
+    commandName: "new", abstract: "Write a job file, and a template if none fits.",
     discussion: """
-      For a target, the shape of the job, its port and its health check are guessed from the program's packages and \
-      code; each guess is printed with its reason. Existing files stay as they are.
+      For a target, Kilt guesses the kind of job, its port and its health check from the packages and the code of the \
+      program. Prints each guess with its reason. Existing files do not change.
 
       EXAMPLES
         kilt job new services/fiddler:server
@@ -23,21 +23,22 @@ struct JobNew: ParsableCommand {
 
   @OptionGroup var global: GlobalOptions
 
-  @Argument(help: ArgumentHelp("The job's name, or the address of a pex_binary.", valueName: "name"))
+  @Argument(help: ArgumentHelp("Name of the job, or address of a pex_binary.", valueName: "name"))
   var name: String
 
   @Option(
     help: ArgumentHelp(
-      "A template: a file of the directory of job files, or python_service, queue_worker, process.", valueName: "name"))
+      "Template: a file in the directory of job files, or one of: python_service, queue_worker, process.",
+      valueName: "name"))
   var template: String?
 
-  @Option(help: ArgumentHelp("The artifact. Default: the target's, or the job's name.", valueName: "name"))
+  @Option(help: ArgumentHelp("Artifact. Default: that of the target, or the name of the job.", valueName: "name"))
   var buildname: String?
 
-  @Option(help: ArgumentHelp("The role. Default: that of the other job files, or www-data.", valueName: "name"))
+  @Option(help: ArgumentHelp("Role. Default: the role of the other job files, or www-data.", valueName: "name"))
   var user: String?
 
-  @Option(help: ArgumentHelp("The directory of job files.", valueName: "path"))
+  @Option(help: ArgumentHelp("Directory of the job files.", valueName: "path"))
   var jobs = "jobs"
 
   func run() throws {

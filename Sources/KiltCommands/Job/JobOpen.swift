@@ -8,10 +8,10 @@ internal import SystemSupport
 /// `kilt job open`.
 struct JobOpen: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "open", abstract: "Open a job's page in the browser, or print a link to it.",
+    commandName: "open", abstract: "Open the page of a job in the browser, or print a link.",
     discussion: """
-      The link works once, within five minutes, and lets the browser read the pages for an hour. Without a desktop, or
-      with --print, the link is printed.
+      The link works once, within five minutes. With it, the browser can read the pages for one hour. Without a \
+      desktop, or with --print, prints the link.
 
       EXAMPLES
         kilt job open devcluster/www-data/prod/fiddler
@@ -23,7 +23,7 @@ struct JobOpen: ParsableCommand {
 
   @OptionGroup var output: FormatOption
 
-  @Flag(help: "Print the link, and open nothing.")
+  @Flag(help: "Print the link instead of opening a browser.")
   var print = false
 
   func run() throws {

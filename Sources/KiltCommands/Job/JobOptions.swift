@@ -7,13 +7,13 @@ internal import SystemSupport
 struct JobOptions: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
-      "A job file such as jobs/fiddler.yaml, or a key: cluster/role/stage/name.", valueName: "file"))
+      "Job file such as jobs/fiddler.yaml, or job key: cluster/role/stage/name.", valueName: "file"))
   var file: String
 
-  @Option(help: "The stage of the job file. Always named: nothing happens in a stage by default.")
+  @Option(help: .stage)
   var stage: String?
 
-  @Option(help: ArgumentHelp("The cluster; by default the job file's, or the first of kilt.toml.", valueName: "name"))
+  @Option(help: .jobCluster)
   var cluster: String?
 
   @OptionGroup var selection: JobSelection
@@ -70,9 +70,7 @@ struct JobReference {
 
 /// `--instance`, with the same forms as the last part of a key.
 struct InstanceOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "An instance, or several: 0-2,5. Repeatable. Default: all.", valueName: "numbers"))
+  @Option(help: .instances)
   var instance: [String] = []
 
   /// The instances that the options and the key name; empty for all.

@@ -5,10 +5,10 @@ internal import SchedulerClient
 /// `kilt job restart`.
 struct JobRestart: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "restart", abstract: "Restart a job's instances, in batches with health.",
+    commandName: "restart", abstract: "Restart the instances of a job in batches, watching their health.",
     discussion: """
-      Restarts as many instances at a time as an update of the job does, and goes on when they are healthy. Needs no
-      job file: a key is enough.
+      Restarts as many instances at a time as an update of the job. Continues with the next batch when the restarted \
+      instances are healthy. A key is enough: you need no job file.
 
       EXAMPLES
         kilt job restart devcluster/www-data/prod/fiddler
@@ -22,7 +22,7 @@ struct JobRestart: ParsableCommand {
   @OptionGroup var change: ChangeOptions
   @OptionGroup var output: FormatOption
 
-  @Flag(help: "Restart all of them together, whatever their health.")
+  @Flag(help: "Restart all instances at the same time, without regard to health.")
   var atOnce = false
 
   func run() throws {

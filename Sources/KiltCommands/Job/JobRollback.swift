@@ -7,9 +7,9 @@ struct JobRollback: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rollback", abstract: "Return a job to an earlier release.",
     discussion: """
-      Without a release, turns the update in progress back; when there is none, returns to the release before the
-      present one. The restored configuration becomes a new release. Needs no job file: the scheduler keeps every
-      release with its whole configuration.
+      Without a release, reverts the update in progress; without an update, returns to the release before the current \
+      one. The restored configuration becomes a new release. A key is enough: the scheduler stores every release with \
+      its whole configuration.
 
       EXAMPLES
         kilt job rollback devcluster/www-data/prod/fiddler
@@ -22,7 +22,7 @@ struct JobRollback: ParsableCommand {
   @OptionGroup var change: ChangeOptions
   @OptionGroup var output: FormatOption
 
-  @Argument(help: ArgumentHelp("The release, as kilt job history lists it.", valueName: "release"))
+  @Argument(help: ArgumentHelp("Number of the release in `kilt job history`.", valueName: "release"))
   var release: Int?
 
   func run() throws {

@@ -13,9 +13,10 @@ struct JobRunLocal: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run-local", abstract: "Run one instance of a job here, from the local build.",
     discussion: """
-      The same processes, order, sandbox, ports, limits and health checks as under a scheduler, without one. Bundles are
-      built from the files as they are. Shows the state and the output of every process. Ctrl-C ends the task as a
-      scheduler does; a second one hurries.
+      Runs the processes in the same order, with the same sandbox, ports, limits and health checks as a scheduler. \
+      Builds bundles from the current files. Shows the state and the output of every process.
+
+      Ctrl-C ends the task gracefully; a second Ctrl-C ends it faster.
 
       If you are root, the task runs as the job's user, or as nobody where that
       user does not exist. Otherwise it runs as you. The state of the task says so.
@@ -26,20 +27,21 @@ struct JobRunLocal: ParsableCommand {
         kilt job run-local jobs/fiddler.yaml --stage devel --instance 1 --keep
 
       EXIT CODES
-        0 every process succeeded, or Ctrl-C; 1 the task failed
+        0  every process succeeded, or Ctrl-C
+        1  the task failed
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var job: JobOptions
 
-  @Option(help: ArgumentHelp("The number of the instance.", valueName: "number"))
+  @Option(help: ArgumentHelp("Number of the instance.", valueName: "number"))
   var instance = 0
 
   @Option(
-    help: ArgumentHelp("A port by name, such as http=8080; others are free ones. Repeatable.", valueName: "name=n"))
+    help: ArgumentHelp("Port by name, such as http=8080. Repeatable. Default: free ports.", valueName: "name=n"))
   var port: [String] = []
 
-  @Flag(help: "Keep the task's directory: logs, sandbox, checkpoint.")
+  @Flag(help: "Keep the directory of the task: logs, sandbox, checkpoint.")
   var keep = false
 
   func run() throws {
@@ -134,7 +136,7 @@ struct JobRunLocal: ParsableCommand {
     do {
       try FileSystem.removeTree(directory)
     } catch {
-      global.note("\(directory) stays: \(error)")
+      global.note("cannot remove \"\(directory)\": \(error)")
     }
   }
 }

@@ -6,9 +6,9 @@ internal import SchedulerClient
 /// `kilt job scale`.
 struct JobScale: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "scale", abstract: "Change the number of a job's instances.",
+    commandName: "scale", abstract: "Change the number of instances of a job.",
     discussion: """
-      Instances that stay are not touched. The next kilt job update sets the number of the job file again.
+      Existing instances continue to run. The next `kilt job update` restores the number of the job file.
 
       EXAMPLES
         kilt job scale devcluster/www-data/prod/fiddler 6
@@ -20,7 +20,7 @@ struct JobScale: ParsableCommand {
   @OptionGroup var change: ChangeOptions
   @OptionGroup var output: FormatOption
 
-  @Argument(help: ArgumentHelp("How many instances there are to be.", valueName: "count"))
+  @Argument(help: ArgumentHelp("New number of instances.", valueName: "count"))
   var count: Int
 
   func run() throws {

@@ -9,11 +9,10 @@ internal import Workspace
 struct JobSelection: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The job of an Aurora file with several: its name, or cluster/role/environment/name.", valueName: "name"))
+      "Job of an Aurora file with several jobs: its name, or cluster/role/environment/name.", valueName: "name"))
   var job: String?
 
-  @Option(
-    help: ArgumentHelp("A value for a variable that an Aurora file leaves open. Repeatable.", valueName: "name=value"))
+  @Option(help: .bind)
   var bind: [String] = []
 
   func bindings() throws -> [TemplateBinding] { try bind.map { try TemplateBinding(parsing: $0) } }

@@ -7,11 +7,10 @@ internal import SystemSupport
 /// `kilt job sla`.
 struct JobSla: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sla", abstract: "Show how well a job is served: waits and uptimes.",
+    commandName: "sla", abstract: "Show the waiting times and uptimes of a job.",
     discussion: """
-      Times are medians over the tasks that the scheduler remembers. An uptime line says for how long so many percent
-      of the wanted instances have been running without interruption. With --at-least, the exit code says whether
-      enough instances run.
+      Times are medians over the tasks that the scheduler remembers. An uptime line shows how long a percentage of the \
+      wanted instances has run without interruption.
 
       EXAMPLES
         kilt job sla devcluster/www-data/prod/fiddler
@@ -19,14 +18,15 @@ struct JobSla: ParsableCommand {
         kilt job sla jobs/fiddler.yaml --stage prod --at-least 95
 
       EXIT CODES
-        0 shown; 1 fewer instances run than --at-least asks for
+        0  done
+        1  fewer instances run than --at-least requires
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var job: JobOptions
   @OptionGroup var output: FormatOption
 
-  @Option(help: ArgumentHelp("The share of instances that must run now, in percent.", valueName: "percent"))
+  @Option(help: ArgumentHelp("Percentage of instances that must run now.", valueName: "percent"))
   var atLeast: Double?
 
   func run() throws {

@@ -8,10 +8,10 @@ internal import SystemSupport
 /// `kilt job status`.
 struct JobStatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Show a job's instances: state, ports, health, last failure.",
+    commandName: "status", abstract: "Show the instances of a job: state, ports, health, last failure.",
     discussion: """
-      An instance that died shows how: its exit code, signal or limit, and the last lines it wrote. A job that was \
-      killed shows its last instances for as long as their directories exist.
+      For an instance that failed, shows its exit code, signal or limit, and its last lines of output. For a killed \
+      job, shows the last instances as long as their directories exist.
 
       EXAMPLES
         kilt job status devcluster/www-data/devel/fiddler

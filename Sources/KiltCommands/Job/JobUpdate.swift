@@ -12,17 +12,15 @@ struct UpdateArguments: ParsableArguments {
   @OptionGroup var change: ChangeOptions
   @OptionGroup var output: FormatOption
 
-  @Option(help: ArgumentHelp("Run this commit instead of the job file's.", valueName: "commit"))
+  @Option(help: .commit)
   var commit: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "Update only these instances, as a canary: 0-2,5. Repeatable. Default: all.", valueName: "numbers"))
+  @Option(help: .instances)
   var instance: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "Update every job of the stage that the changes since this git revision affect, one after the other.",
+      "Update every job of the stage that is affected by changes since this git revision, one after the other.",
       valueName: "revision"))
   var changedSince: String?
 
@@ -40,7 +38,7 @@ struct UpdateArguments: ParsableArguments {
   }
 
   private func runAffected(since revision: String) throws {
-    guard target.file == nil else { throw ValidationError("--changed-since goes with no job file") }
+    guard target.file == nil else { throw ValidationError("--changed-since cannot be combined with a job file") }
     guard let stage = target.stage else {
       throw Diagnostic(
         .input, "no stage was named", remedies: ["add --stage STAGE: nothing happens in a stage by default"])
@@ -91,13 +89,13 @@ struct UpdateArguments: ParsableArguments {
 
 /// The job file of an update: like `JobOptions`, but --changed-since needs none.
 struct UpdateTarget: ParsableArguments {
-  @Argument(help: ArgumentHelp("A job file such as jobs/fiddler.yaml.", valueName: "file"))
+  @Argument(help: ArgumentHelp("Job file such as jobs/fiddler.yaml.", valueName: "file"))
   var file: String?
 
-  @Option(help: "The stage of the job file. Always named: nothing happens in a stage by default.")
+  @Option(help: .stage)
   var stage: String?
 
-  @Option(help: ArgumentHelp("The cluster; by default the job file's, or the first of kilt.toml.", valueName: "name"))
+  @Option(help: .jobCluster)
   var cluster: String?
 
   @OptionGroup var selection: JobSelection
@@ -115,25 +113,29 @@ struct UpdateTarget: ParsableArguments {
 /// `kilt job update`.
 struct JobUpdate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "update", abstract: "Update a job to its file, in batches; create an absent job.",
+    commandName: "update", abstract: "Update a job from its file, in batches. Create it if absent.",
     discussion: """
-      Shows the plan, updates a batch of instances at a time, and watches the health of each. When too many instances
-      fail, the scheduler restores the former release and the command says why. A job that does not change is not
-      touched. Ctrl-C leaves the update running.
+      Shows the plan, updates one batch of instances at a time, and watches their health. If too many instances fail, \
+      the scheduler restores the former release, and the command prints the reason. If nothing changes, the instances \
+      continue to run.
 
-      With --changed-since, all affected jobs are planned before the first one changes. They are updated one after the
-      other; the first that fails ends the command, which then says what was updated and what was not.
+      Ctrl-C leaves the update running.
+
+      With --changed-since, Kilt plans all affected jobs before it changes the first one. It updates the jobs one after \
+      the other. The first failure ends the command, which then lists the jobs that were updated and those that were not.
 
       EXAMPLES
         kilt job update jobs/fiddler.yaml --stage devel
         kilt job update jobs/fiddler.yaml --stage prod --commit 3f2c9d1e8a7b --yes
         kilt job update jobs/fiddler.yaml --stage prod --dry-run
-        kilt job update jobs/fiddler.yaml --stage prod --instance 0
+        kilt job update jobs/fiddler.yaml --stage prod --instance 0   a canary
         kilt job update --changed-since HEAD~1 --stage devel --commit HEAD --yes
 
       EXIT CODES
-        0 updated or unchanged; 1 the update failed, was rolled back or declined;
-        2 wrong usage or input; 3 the scheduler or the repository does not answer
+        0  updated or unchanged
+        1  the update failed, was rolled back or was declined
+        2  invalid usage or input
+        3  the scheduler or the artifact repository does not answer
       """)
 
   @OptionGroup var arguments: UpdateArguments
@@ -144,7 +146,7 @@ struct JobUpdate: ParsableCommand {
 /// `kilt deploy`: the same.
 struct JobDeploy: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "deploy", abstract: "Update a job to its file: the same as kilt job update.",
+    commandName: "deploy", abstract: "Update a job from its file: the same as `kilt job update`.",
     discussion: """
       EXAMPLES
         kilt deploy jobs/fiddler.yaml --stage devel

@@ -11,7 +11,7 @@ struct UpdateVerbArguments: ParsableArguments {
   @OptionGroup var job: JobOptions
   @OptionGroup var output: FormatOption
 
-  @Option(help: ArgumentHelp("Why, for the history and the audit trail.", valueName: "text"))
+  @Option(help: .reason)
   var reason: String?
 
   // These verbs never ask. Scripts give the option to every change all the same.
@@ -32,7 +32,7 @@ struct UpdateVerbArguments: ParsableArguments {
 /// `kilt job pause` and `kilt update pause`.
 struct JobPause: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "pause", abstract: "Pause the update of a job: no further instance is touched.",
+    commandName: "pause", abstract: "Pause the update of a job: stop before the next instance.",
     discussion: """
       EXAMPLES
         kilt job pause devcluster/www-data/prod/fiddler
@@ -62,10 +62,10 @@ struct JobResume: ParsableCommand {
 /// `kilt job pulse` and `kilt update pulse`.
 struct JobPulse: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "pulse", abstract: "Give an update with a pulse interval a sign of life.",
+    commandName: "pulse", abstract: "Send a sign of life to an update with a pulse interval.",
     discussion: """
-      An update with pulse_interval_secs begins at its first pulse, and waits when pulses stop: a monitor that watches
-      the service sends them.
+      An update with `pulse_interval_secs` begins at its first pulse, and waits if pulses stop. A monitor of the \
+      service sends the pulses.
 
       EXAMPLES
         kilt job pulse devcluster/www-data/prod/fiddler
@@ -82,7 +82,7 @@ struct JobAbort: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "abort", abstract: "End the update of a job, and leave every instance as it is.",
     discussion: """
-      Instances that the update has changed keep the new release; kilt job rollback returns them to the former one.
+      Instances that are already updated keep the new release. `kilt job rollback` returns them to the former release.
 
       EXAMPLES
         kilt job abort devcluster/www-data/prod/fiddler

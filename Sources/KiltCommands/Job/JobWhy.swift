@@ -9,11 +9,11 @@ internal import SystemSupport
 /// `kilt job why`: the one question of whoever is on call.
 struct JobWhy: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "why", abstract: "Show why a job's tasks died.",
+    commandName: "why", abstract: "Show why the tasks of a job died.",
     discussion: """
-      Shows the last failure of each instance: its states, exit code or signal, memory and CPU before the end, the last \
-      lines of each process, and the release and the update that were deployed then. With --at, shows the end nearest to \
-      that time. An instance that has not ended shows what it waits for.
+      Shows the last failure of each instance: its states, exit code or signal, memory and CPU before the end, the \
+      last lines of each process, and the release and the update that were deployed at that time. With --at, shows the \
+      failure nearest to that time. For an instance that has not ended, shows the reason why it waits.
 
       EXAMPLES
         kilt job why jobs/fiddler.yaml --stage prod
@@ -27,13 +27,14 @@ struct JobWhy: ParsableCommand {
   @OptionGroup var job: JobOptions
   @OptionGroup var output: FormatOption
 
-  @Option(help: ArgumentHelp("The instance. Default: all, the newest failure first.", valueName: "number"))
+  @Option(help: ArgumentHelp("Number of the instance. Default: all, the newest failure first.", valueName: "number"))
   var instance: Int?
 
-  @Option(help: ArgumentHelp("About when: 2026-11-30T14:13Z, 14:13, 2h, 1d, yesterday (UTC).", valueName: "time"))
+  @Option(
+    help: ArgumentHelp("Approximate time in UTC: 2026-11-30T14:13Z, 14:13, 2h, 1d, yesterday.", valueName: "time"))
   var at: String?
 
-  @Option(help: ArgumentHelp("Lines of each log, at most 1000.", valueName: "count"))
+  @Option(help: ArgumentHelp("Number of lines of each log, at most 1000.", valueName: "count"))
   var lines = 20
 
   func run() throws {

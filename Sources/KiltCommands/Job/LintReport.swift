@@ -43,7 +43,7 @@ enum LintReport {
     }
     let rules: [JSONValue] = [
       ["id": "job-error", "shortDescription": ["text": "A job file that the scheduler would refuse"]],
-      ["id": "job-warning", "shortDescription": ["text": "A job file with something odd in it"]],
+      ["id": "job-warning", "shortDescription": ["text": "A job file with a possible mistake"]],
     ]
     return .members([
       "$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0",

@@ -38,7 +38,7 @@ final class LocalArtifacts: ArtifactLookup {
     }
     guard binaries.count == 1 else {
       throw Diagnostic(
-        .input, "no pex_binary of the workspace makes the artifact \"\(request.name)\"",
+        .input, "no pex_binary of the workspace builds the artifact \"\(request.name)\"",
         remedies: ["run `kilt list :: --filter-target-type=pex_binary` to list the binaries"])
     }
     try builder.prepare(binaries, jobs: availableProcessors())

@@ -50,7 +50,7 @@ struct PlanReport {
       let commits = Set(artifacts.filter(\.isChanged).map { String($0.new.version.prefix(12)) }).sorted()
       return "\(key) is unchanged: \(commits.joined(separator: ", ")) has the same bundle"
     case .update: return "update \(key): release \(plan.formerRelease.map(String.init) ?? "-") to \(plan.release)"
-    case .replace: return "replace the schedule of \(key): the next run takes release \(plan.release)"
+    case .replace: return "replace the schedule of \(key): the next run uses release \(plan.release)"
     case .unchanged: return "\(key) is unchanged (release \(plan.release))"
     }
   }
@@ -76,7 +76,7 @@ struct PlanReport {
     if let cron = configuration.cron { lines.append("  schedule   \(cron.schedule) (\(cron.timeZone))") }
     lines += instanceLines
     if plan.outcome == .update, plan.changes.isEmpty {
-      lines.append("  instances  none is touched: tasks do not notice the change")
+      lines.append("  instances  unchanged: the change does not affect tasks")
     } else if plan.outcome == .update {
       lines.append("  batches    " + batchText)
       if let former = plan.formerRelease { lines.append("  rollback   to release \(former)" + rollbackText) }

@@ -29,7 +29,7 @@ struct UpdateMonitor {
     while true {
       do {
         guard let update = try session.client.update(id) else {
-          throw Diagnostic(.work, "update \(id) of job \(key) is not remembered any more")
+          throw Diagnostic(.work, "the scheduler no longer has update \(id) of job \(key)")
         }
         last = update
         show(update, &shown)
@@ -67,7 +67,7 @@ struct UpdateMonitor {
       if shown.status != nil || update.summary.status != .rollingForward { note("  \(status)") }
       shown.status = status
       if update.summary.status.isPaused { note("  run `kilt job resume \(key)` to continue") }
-      if update.summary.status.awaitsPulse { note("  run `kilt job pulse \(key)` to let it go on") }
+      if update.summary.status.awaitsPulse { note("  run `kilt job pulse \(key)` to continue it") }
     }
     line.show(Self.summary(of: update))
   }
@@ -138,7 +138,7 @@ struct UpdateMonitor {
 
   private func timedOut(_ update: UpdateDetail?, _ seconds: Int) -> Diagnostic {
     Diagnostic(
-      .work, "the update of \(key) had not ended after \(seconds) s, and goes on",
+      .work, "the update of \(key) had not ended after \(seconds) s, and continues",
       notes: update.map {
         [Self.summary(of: $0)]
           + $0.steps.filter { $0.phase == .working }.map { step in
@@ -148,7 +148,7 @@ struct UpdateMonitor {
       remedies: [
         "run `kilt update status \(key)` to follow it",
         "run `kilt job abort \(key)` to end it, "
-          + "or `kilt job rollback \(key)` to turn it back",
+          + "or `kilt job rollback \(key)` to revert it",
       ])
   }
 }

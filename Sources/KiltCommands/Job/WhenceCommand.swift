@@ -11,9 +11,10 @@ struct WhenceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "whence", abstract: "Trace a process, port, instance or bundle to its source.",
     discussion: """
-      Shows job, instance, release, commit, target, files and wheels with digests, and who deployed it. A process ID and
-      a port are those of the scheduler's machine. A bundle is any copy of its file. Everything is what the scheduler
-      says: no workspace is needed.
+      Shows job, instance, release, commit, target, files and wheels with digests, and the user who deployed it. A \
+      process ID and a port are those of the scheduler's machine. A bundle can be any copy of its file.
+
+      All answers come from the scheduler: you need no workspace.
 
       EXAMPLES
         kilt whence 4711
@@ -26,10 +27,10 @@ struct WhenceCommand: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var output: FormatOption
 
-  @Option(help: ArgumentHelp("The cluster; the first of kilt.toml by default.", valueName: "name"))
+  @Option(help: .cluster)
   var cluster: String?
 
-  @Argument(help: ArgumentHelp("A process ID, HOST:PORT, an instance, a bundle file, or a digest.", valueName: "what"))
+  @Argument(help: ArgumentHelp("Process ID, HOST:PORT, instance, bundle file, or digest.", valueName: "what"))
   var what: String
 
   func run() throws {
@@ -38,7 +39,7 @@ struct WhenceCommand: ParsableCommand {
     let answer = try find(session, reference)
     guard !answer.found.isEmpty else {
       throw Diagnostic(
-        .input, "no task of the scheduler is behind \"\(what)\"", remedies: ["run `kilt job list` to list what runs"])
+        .input, "no task of the scheduler matches \"\(what)\"", remedies: ["run `kilt job list` to list what runs"])
     }
     if output.format == .json {
       let values = answer.found.map { whence -> JSONValue in

@@ -14,11 +14,11 @@ internal import Workspace
 struct OperateDoctor: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
-    abstract: "Check this machine and say what to do about each problem.",
+    abstract: "Check this machine, and print a remedy for each problem.",
     discussion: """
       Checks tools, interpreters, caches, sandboxes, control groups, disks, limits, clock, ports, permissions and the \
-      artifact repository. In a workspace, the repository, the scheduler's directory and the interpreter versions come \
-      from kilt.toml. Changes nothing.
+      artifact repository. In a workspace, kilt.toml gives the repository, the state directory of the scheduler, and \
+      the Python versions. Changes nothing.
 
       EXAMPLES
         kilt doctor
@@ -26,19 +26,20 @@ struct OperateDoctor: ParsableCommand {
         kilt doctor --format json
 
       EXIT CODES
-        0 no problem was found; 3 at least one problem was found
+        0  no problem was found
+        3  at least one problem was found
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var output: FormatOption
 
-  @Option(help: ArgumentHelp("State directory of the scheduler.", valueName: "dir"))
+  @Option(help: .stateDirectory)
   var stateDirectory: String?
 
-  @Option(help: ArgumentHelp("Artifact repository to check.", valueName: "url"))
+  @Option(help: .repository)
   var repository: String?
 
-  @Option(help: ArgumentHelp("Ports for tasks.", valueName: "a-b"))
+  @Option(help: ArgumentHelp("Ports for tasks.", valueName: "first-last"))
   var portRange = "31000-32000"
 
   func run() throws {

@@ -6,7 +6,7 @@ struct OperateScheduler: ParsableCommand {
     commandName: "scheduler",
     abstract: "Run the bundled scheduler on this machine, or open its pages.",
     discussion: """
-      Without a subcommand, `kilt scheduler` runs the scheduler. All its options: kilt scheduler run -- --help
+      Without a subcommand, runs the scheduler. `kilt scheduler run -- --help` lists all options.
 
       EXAMPLES
         kilt scheduler

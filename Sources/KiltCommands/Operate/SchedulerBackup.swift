@@ -8,10 +8,10 @@ internal import SystemSupport
 /// `kilt scheduler backup`.
 struct SchedulerBackup: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "backup", abstract: "Write a checked copy of the scheduler's database.",
+    commandName: "backup", abstract: "Write a verified copy of the scheduler's database.",
     discussion: """
-      The scheduler goes on working meanwhile. The copy is below the scheduler's state directory, in "backups"; the \
-      last 48 are kept. With FILE, the copy is put there too, on this machine.
+      The scheduler continues to work meanwhile. Writes the copy to the directory "backups" below the state directory, \
+      which keeps the last 48 copies. With FILE, also writes a copy to FILE on this machine.
 
       EXAMPLES
         kilt scheduler backup
@@ -23,7 +23,7 @@ struct SchedulerBackup: ParsableCommand {
 
   @OptionGroup var output: FormatOption
 
-  @Argument(help: ArgumentHelp("File for another copy, which must not exist.", valueName: "file"))
+  @Argument(help: ArgumentHelp("File for a second copy, which must not exist.", valueName: "file"))
   var file: String?
 
   func run() throws {
@@ -47,11 +47,11 @@ struct SchedulerBackup: ParsableCommand {
 /// `kilt scheduler restore`.
 struct SchedulerRestore: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "restore", abstract: "Put a backup in the place of the scheduler's database.",
+    commandName: "restore", abstract: "Replace the scheduler's database with a backup.",
     discussion: """
-      The scheduler must be stopped. The backup is checked first, and the former database is kept beside it. When the \
-      scheduler starts again, it replaces tasks of the backup that have ended, and ends tasks that the backup does not \
-      know.
+      The scheduler must be stopped. Kilt checks the backup first, and keeps the former database beside the new one. \
+      At its next start, the scheduler replaces tasks of the backup that have ended, and ends tasks that are not in \
+      the backup.
 
       EXAMPLES
         kilt scheduler restore --state-directory /var/lib/kilt /mnt/safe/kilt.sqlite
@@ -59,10 +59,10 @@ struct SchedulerRestore: ParsableCommand {
 
   @OptionGroup var global: GlobalOptions
 
-  @Option(help: ArgumentHelp("State directory of the scheduler.", valueName: "path"))
+  @Option(help: .stateDirectory)
   var stateDirectory: String
 
-  @Argument(help: ArgumentHelp("The backup.", valueName: "file"))
+  @Argument(help: ArgumentHelp("Backup to restore.", valueName: "file"))
   var file: String
 
   func run() throws {
@@ -80,6 +80,6 @@ struct SchedulerRestore: ParsableCommand {
     }
     throw Diagnostic(
       .environment, "cannot start \"\(program)\": \(Errno(rawValue: error))",
-      remedies: ["install all executables of Kilt in one folder"])
+      remedies: ["install all executables of Kilt in one directory"])
   }
 }

@@ -7,43 +7,48 @@ internal import SystemSupport
 /// `kilt scheduler drain`.
 struct SchedulerDrain: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "drain", abstract: "Empty the machine: end its tasks and start none.",
+    commandName: "drain", abstract: "Empty the machine: end its tasks and start no more.",
     discussion: """
-      Tasks end as the SLA policies of their jobs allow, and at once without one. Jobs stay, and their instances wait \
-      until you end the drain with --end. Without --wait, the command returns when the drain has begun. 
+      Ends tasks as the SLA policies of their jobs allow, and at once without a policy. Jobs stay; their instances \
+      wait until you end the drain with --end. Without --wait, the command returns when the drain has begun.
+
       EXAMPLES
         kilt scheduler drain --wait --patience 600   at most 10 min for SLAs
-        kilt scheduler drain --status                what still runs
-        kilt scheduler drain --end                   take tasks again
+        kilt scheduler drain --status                list the remaining tasks
+        kilt scheduler drain --end                   accept tasks again
 
       EXIT CODES
-        0 begun, shown or ended; 1 tasks still run after --timeout
+        0  the drain has begun, was shown, or has ended
+        1  tasks still run after --timeout
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var options: SchedulerOptions
   @OptionGroup var output: FormatOption
 
-  @Option(help: ArgumentHelp("Seconds after which SLA policies hold no task back.", valueName: "seconds"))
+  @Option(
+    help: ArgumentHelp("Time until SLA policies no longer delay the end of tasks, in seconds.", valueName: "seconds"))
   var patience: Int?
 
-  @Option(help: ArgumentHelp("Why; kept in the history.", valueName: "text"))
+  @Option(help: .reason)
   var reason: String?
 
-  @Flag(help: "Wait until no task is left.")
+  @Flag(help: "Wait until no task remains.")
   var wait = false
 
-  @Option(help: ArgumentHelp("Seconds to wait at most; the drain itself goes on.", valueName: "seconds"))
+  @Option(help: .timeout)
   var timeout = 900
 
-  @Flag(help: "Show what still runs, and change nothing.")
+  @Flag(help: "List the remaining tasks, and change nothing.")
   var status = false
 
-  @Flag(help: "Let the machine take tasks again.")
+  @Flag(help: "End the drain: the machine accepts tasks again.")
   var end = false
 
   func validate() throws {
-    if end && (status || wait || patience != nil) { throw ValidationError("--end stands alone") }
+    if end && (status || wait || patience != nil) {
+      throw ValidationError("--end cannot be combined with other options")
+    }
     if timeout < 1 { throw ValidationError("--timeout must be at least 1") }
     if let patience, patience < 0 { throw ValidationError("--patience is negative") }
   }
@@ -54,7 +59,7 @@ struct SchedulerDrain: ParsableCommand {
     if end {
       let answer = try client.endDrain()
       if output.format == .json { return writeText(answer.text(.pretty) + "\n", to: 1) }
-      return Terminal.standardOutput.print("the machine takes tasks again")
+      return Terminal.standardOutput.print("the machine accepts tasks again")
     }
     var answer = try status ? client.drain() : client.startDrain(patience: patience)
     if wait, !status { answer = try waitUntilEmpty(client, answer) }
@@ -73,11 +78,11 @@ struct SchedulerDrain: ParsableCommand {
       line.show("\(tasks.count) tasks run, \(tasks.count { $0["waits_for"] != nil }) held by SLA policies")
       guard monotonicNanoseconds() < deadline else {
         throw Diagnostic(
-          .work, "\(tasks.count) tasks still run after \(timeout) s, and the drain goes on",
+          .work, "\(tasks.count) tasks still run after \(timeout) s, and the drain continues",
           notes: Self.lines(answer).dropFirst().prefix(20).map(PlainText.line),
           remedies: [
-            "run `kilt scheduler drain --patience 0` to end them whatever their SLA policies say",
-            "run `kilt scheduler drain --end` to let the machine take tasks again",
+            "run `kilt scheduler drain --patience 0` to end them without regard to SLA policies",
+            "run `kilt scheduler drain --end` to make the machine accept tasks again",
           ])
       }
       pauseMilliseconds(300)
@@ -94,7 +99,7 @@ struct SchedulerDrain: ParsableCommand {
 
   private static func lines(_ answer: JSONValue) -> [String] {
     let tasks = answer["tasks"]?.array ?? []
-    let state = answer["draining"]?.bool == true ? "the machine is drained" : "the machine takes tasks"
+    let state = answer["draining"]?.bool == true ? "the machine is drained" : "the machine accepts tasks"
     return ["\(state), \(tasks.count) tasks run"]
       + tasks.map { task in
         let reason = task["waits_for"] == nil ? "" : ", held by the job's SLA policy"

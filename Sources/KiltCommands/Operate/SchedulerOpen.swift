@@ -5,10 +5,10 @@ internal import SchedulerClient
 /// `kilt scheduler open`.
 struct SchedulerOpen: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "open", abstract: "Print a link that opens the scheduler's pages once.",
+    commandName: "open", abstract: "Print a link to the scheduler's pages that works once.",
     discussion: """
-      Open the link in a browser within five minutes. It sets a cookie that reads the pages for an hour, with no more \
-      rights than you have.
+      Open the link in a browser within five minutes. The link sets a cookie that can read the pages for one hour, \
+      with your rights and no more.
 
       EXAMPLES
         kilt scheduler open
@@ -26,9 +26,9 @@ struct SchedulerOpen: ParsableCommand {
 /// `kilt scheduler code`.
 struct SchedulerCode: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "code", abstract: "Print a code that allows one change from a page.",
+    commandName: "code", abstract: "Print a code that allows one change on a page.",
     discussion: """
-      The login by link only reads. A change asks for a code, which works once and within five minutes.
+      The login by link can only read. A change asks for a code, which works once, within five minutes.
 
       EXAMPLES
         kilt scheduler code

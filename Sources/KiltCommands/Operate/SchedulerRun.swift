@@ -11,22 +11,24 @@ struct SchedulerRun: ParsableCommand {
     commandName: "run",
     abstract: "Run the bundled scheduler on this machine.",
     discussion: """
-      One process: API and web pages on loopback, state in SQLite. In a workspace its state is kept in \
-      .kilt/scheduler and bundles come from the repository of kilt.toml; elsewhere name --state-directory and \
-      --repository. Stopping it leaves its tasks running. All options: kilt scheduler run -- --help
+      Runs one process: API and web pages on loopback, state in SQLite. In a workspace, the state is in \
+      .kilt/scheduler, and bundles come from the artifact repository of kilt.toml. Elsewhere, use --state-directory \
+      and --repository.
 
-      Root runs tasks as the user of their role. Any other user runs only jobs of the role with its own name; with \
-      --allow-missing-user, it runs all jobs as itself.
+      A stopped scheduler leaves its tasks running. Root runs tasks as the user of their role. Other users run only \
+      jobs of the role with their own name, or with --allow-missing-user all jobs as themselves.
+
+      `kilt scheduler run -- --help` lists all options.
 
       EXAMPLES
         kilt scheduler
-        kilt scheduler --allow-missing-user        without root: run all jobs as me
+        kilt scheduler --allow-missing-user   without root: run all jobs as yourself
         kilt scheduler run --listen 127.0.0.1:0 --stop-tasks-on-exit
       """)
 
   @OptionGroup var global: GlobalOptions
 
-  @Argument(parsing: .captureForPassthrough, help: "Options for kilt-scheduler.")
+  @Argument(parsing: .captureForPassthrough, help: "Options of kilt-scheduler.")
   var arguments: [String] = []
 
   func run() throws {
@@ -43,7 +45,7 @@ struct SchedulerRun: ParsableCommand {
     }
     throw Diagnostic(
       .environment, "cannot start \"\(program)\": \(Errno(rawValue: error))",
-      remedies: ["install all executables of Kilt in one folder"])
+      remedies: ["install all executables of Kilt in one directory"])
   }
 }
 
@@ -57,8 +59,8 @@ extension SchedulerRun {
     if !isGiven("--state-directory") {
       guard let workspace else {
         throw Diagnostic(
-          .input, "there is no workspace here, and no --state-directory was named",
-          remedies: ["kilt scheduler -- --state-directory DIR --repository URL"])
+          .input, "cannot start the scheduler: not in a workspace, and no --state-directory was named",
+          remedies: ["run `kilt scheduler -- --state-directory DIR --repository URL`"])
       }
       try workspace.stateDirectory.create()
       arguments += ["--state-directory", workspace.stateDirectory.path.appending("scheduler").string]

@@ -8,14 +8,19 @@ internal import SystemSupport
 /// `kilt quota`: what the jobs of a role may ask for together.
 struct QuotaCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "quota", abstract: "Show and set what the jobs of a role may ask for.",
+    commandName: "quota", abstract: "Show and set the resource limits of roles.",
+    discussion: """
+      EXAMPLES
+        kilt quota get   all quotas
+        kilt quota set www-data --cpu 16 --ram 64GiB --disk 200GiB
+      """,
     subcommands: [QuotaGet.self, QuotaSet.self])
 }
 
 /// `kilt quota get`.
 struct QuotaGet: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "get", abstract: "Show quotas, and what the jobs ask for.",
+    commandName: "get", abstract: "Show quotas, and the resources that the jobs request.",
     discussion: """
       EXAMPLES
         kilt quota get
@@ -26,10 +31,10 @@ struct QuotaGet: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var output: FormatOption
 
-  @Option(help: ArgumentHelp("The cluster; the first of kilt.toml by default.", valueName: "name"))
+  @Option(help: .cluster)
   var cluster: String?
 
-  @Argument(help: ArgumentHelp("A role, or a stage of it: role/stage. All by default.", valueName: "role"))
+  @Argument(help: ArgumentHelp("Role, or one stage of the role: role/stage. Default: all.", valueName: "role"))
   var name: String?
 
   func run() throws {
@@ -55,9 +60,9 @@ struct QuotaGet: ParsableCommand {
 /// `kilt quota set`.
 struct QuotaSet: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "set", abstract: "Set or remove the quota of a role, or of one stage of it.",
+    commandName: "set", abstract: "Set or remove the quota of a role, or of one stage of the role.",
     discussion: """
-      Jobs that run already are left alone, and count. Needs the right "admin".
+      Existing jobs continue to run, and count toward the quota. You need the right "admin".
 
       EXAMPLES
         kilt quota set www-data --cpu 16 --ram 64GiB --disk 200GiB
@@ -68,7 +73,7 @@ struct QuotaSet: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var output: FormatOption
 
-  @Option(help: ArgumentHelp("The cluster; the first of kilt.toml by default.", valueName: "name"))
+  @Option(help: .cluster)
   var cluster: String?
 
   @Option(help: ArgumentHelp("Processor cores, such as 1.5.", valueName: "cores"))
@@ -83,10 +88,10 @@ struct QuotaSet: ParsableCommand {
   @Flag(help: "Remove the quota.")
   var none = false
 
-  @Option(help: ArgumentHelp("Why, for the audit trail.", valueName: "text"))
+  @Option(help: .reason)
   var reason: String?
 
-  @Argument(help: ArgumentHelp("A role, or a stage of it: role/stage.", valueName: "role"))
+  @Argument(help: ArgumentHelp("Role, or one stage of the role: role/stage.", valueName: "role"))
   var name: String
 
   func run() throws {
@@ -101,7 +106,9 @@ struct QuotaSet: ParsableCommand {
 
   private func limit() throws -> Resources? {
     if none {
-      guard cpu == nil, ram == nil, disk == nil else { throw ValidationError("--none goes with no limit") }
+      guard cpu == nil, ram == nil, disk == nil else {
+        throw ValidationError("--none cannot be combined with --cpu, --ram or --disk")
+      }
       return nil
     }
     guard let cpu, let ram, let disk else { throw ValidationError("name --cpu, --ram and --disk, or --none") }

@@ -6,16 +6,15 @@ internal import SystemSupport
 /// `kilt starlark`: the language alone.
 struct StarlarkRun: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "starlark", abstract: "Run one Starlark file: the language alone, without a workspace.",
+    commandName: "starlark", abstract: "Run one Starlark file, without a workspace.",
     discussion: """
-      What the file prints goes to standard output; an error, with the call stack, to
-      standard error.
+      The output of the file goes to standard output. An error goes to standard error, with the call stack.
 
       EXAMPLES
         kilt starlark macros.star
       """)
 
-  @Argument(help: "The file.")
+  @Argument(help: "Starlark file to run.")
   var file: String
 
   func run() throws {

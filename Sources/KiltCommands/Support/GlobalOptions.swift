@@ -4,20 +4,21 @@ internal import SystemSupport
 
 /// Options every verb has.
 struct GlobalOptions: ParsableArguments {
-  @Option(name: [.customShort("C"), .long], help: ArgumentHelp("Run as if started in this folder.", valueName: "path"))
+  @Option(
+    name: [.customShort("C"), .long], help: ArgumentHelp("Run as if started in this directory.", valueName: "path"))
   var directory: String?
 
-  @Flag(name: .long, help: "Say only what was asked for and what went wrong.")
+  @Flag(name: .long, help: "Print only the requested output and errors.")
   var quiet = false
 
-  /// The folder the command works from.
+  /// The directory that the command works in.
   var workingDirectory: FilePath {
     get throws {
       guard let directory else { return try FileSystem.currentDirectory() }
       do throws(SystemCallError) {
         return try FileSystem.canonicalPath(FilePath(directory))
       } catch {
-        throw Diagnostic(.input, "the folder \"\(directory)\" of --directory cannot be used: \(error.errno)")
+        throw Diagnostic(.input, "cannot use the directory \"\(directory)\" of --directory: \(error.errno)")
       }
     }
   }
@@ -35,6 +36,6 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
 
 /// `--format` of the listing verbs.
 struct FormatOption: ParsableArguments {
-  @Option(help: "The form of the output: text for people, json for programs.")
+  @Option(help: .format)
   var format = OutputFormat.text
 }

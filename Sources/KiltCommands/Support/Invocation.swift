@@ -43,14 +43,14 @@ public enum Invocation {
         // What is no verb is an argument of the one that may be left out.
         if command.configuration.defaultSubcommand != nil { return }
         if path == "kilt", let known = OtherTools.remedy(for: argument) {
-          throw Diagnostic(.input, "there is no command \"kilt \(argument)\"", remedies: [known])
+          throw Diagnostic(.input, "unknown command \"kilt \(argument)\"", remedies: [known])
         }
         let names = verbs.compactMap { $0.configuration.commandName }
         let near =
           ForeignVerbs.remedy(for: Array(arguments[position...])) ?? Suggestions.remedy(for: argument, among: names)
         throw Diagnostic(
-          .input, "there is no command \"\(path) \(argument)\"",
-          remedies: [near ?? "\"\(path) --help\" lists the commands"])
+          .input, "unknown command \"\(path) \(argument)\"",
+          remedies: [near ?? "run `\(path) --help` to list the commands"])
       }
       path += " " + argument
       command = next
@@ -73,7 +73,7 @@ public enum Invocation {
     let code = Kilt.exitCode(for: error)
     let message = Kilt.fullMessage(for: error)
     if code == .success {
-      writeText(message + "\n", to: 1)
+      writeText(UsageLine.wrap(message) + "\n", to: 1)
       return 0
     }
     if code == .validationFailure {

@@ -10,7 +10,7 @@ enum OtherTools {
     "generate-lockfiles": "run `kilt lock`, or `kilt lock --resolve NAME` for one resolve",
     "lock-create": "run `kilt lock`",
     "fmt": "run your formatter itself, such as `ruff format`: Kilt formats no code",
-    "fix": "run your linter itself, such as `ruff check --fix`; `kilt tailor --fix` mends BUILD files",
+    "fix": "run your linter itself, such as `ruff check --fix`; `kilt tailor --fix` fixes BUILD files",
     "lint": "run your linter itself, such as `ruff check`; `kilt tailor --check ::` checks BUILD files",
     "check": "run your type checker itself, such as `mypy`, with the environment of `kilt export`",
     "typecheck": "run your type checker itself, such as `mypy`, with the environment of `kilt export`",

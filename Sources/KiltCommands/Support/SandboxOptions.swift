@@ -6,14 +6,10 @@ internal import SystemSupport
 
 /// The options of the verbs that run build steps.
 struct SandboxOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "Which folders of build steps stay, with a script that runs the step again: never, on_failure or always.",
-      valueName: "when"))
+  @Option(help: .keepSandboxes)
   var keepSandboxes = Choice.never
 
-  @Option(
-    help: ArgumentHelp("Build steps to run at a time; by default as many as there are processors.", valueName: "n"))
+  @Option(help: .jobs)
   var jobs: Int?
 
   func validate() throws {
@@ -23,19 +19,21 @@ struct SandboxOptions: ParsableArguments {
   /// How many build steps run at a time.
   var threads: Int { jobs ?? availableProcessors() }
 
-  /// The choices.
+  /// When sandboxes are kept. `failed` is another spelling of `on_failure`.
   enum Choice: String, CaseIterable, ExpressibleByArgument {
     case never
     case onFailure = "on_failure"
     case always
-  }
 
-  /// What was chosen.
-  var kept: KeptSandboxes {
-    switch keepSandboxes {
-    case .never: .never
-    case .onFailure: .onFailure
-    case .always: .always
+    init?(argument: String) { self.init(rawValue: argument == "failed" ? "on_failure" : argument) }
+
+    /// Which sandboxes of build steps stay.
+    var steps: KeptSandboxes {
+      switch self {
+      case .never: .never
+      case .onFailure: .onFailure
+      case .always: .always
+      }
     }
   }
 }

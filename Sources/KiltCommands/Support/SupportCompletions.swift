@@ -4,11 +4,11 @@ internal import SystemSupport
 /// `kilt completions`.
 struct SupportCompletions: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "completions", abstract: "Write the completion script of a shell.",
+    commandName: "completions", abstract: "Print the completion script of a shell.",
     discussion: """
       EXAMPLES
         kilt completions bash > ~/.local/share/bash-completion/completions/kilt
-        kilt completions zsh > ~/.zfunc/_kilt            with ~/.zfunc in fpath
+        kilt completions zsh > ~/.zfunc/_kilt   with ~/.zfunc in fpath
         kilt completions fish > ~/.config/fish/completions/kilt.fish
       """)
 
@@ -16,7 +16,7 @@ struct SupportCompletions: ParsableCommand {
 
   @OptionGroup var global: GlobalOptions
 
-  @Argument(help: "The shell.")
+  @Argument(help: "Name of the shell.")
   var shell: Shell
 
   func run() throws {

@@ -7,7 +7,7 @@ internal import SystemSupport
 /// `kilt update list`.
 struct UpdateList: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List the updates of all jobs, the newest first.",
+    commandName: "list", abstract: "List the updates of all jobs, from newest to oldest.",
     discussion: """
       EXAMPLES
         kilt update list
@@ -18,10 +18,10 @@ struct UpdateList: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var output: FormatOption
 
-  @Flag(help: "Only updates in progress.")
+  @Flag(help: "List only updates in progress.")
   var active = false
 
-  @Option(help: ArgumentHelp("The cluster; the first of kilt.toml by default.", valueName: "name"))
+  @Option(help: .cluster)
   var cluster: String?
 
   func run() throws {

@@ -8,7 +8,7 @@ internal import SystemSupport
 /// `kilt update status`.
 struct UpdateStatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Show the update of a job in progress, or its last one.",
+    commandName: "status", abstract: "Show the update of a job in progress, or its last update.",
     discussion: """
       EXAMPLES
         kilt update status devcluster/www-data/prod/fiddler
@@ -16,17 +16,18 @@ struct UpdateStatusCommand: ParsableCommand {
         kilt update status jobs/fiddler.yaml --stage prod --format json
 
       EXIT CODES
-        0 in progress or done; 1 failed, aborted or rolled back
+        0  the update is in progress or done
+        1  the update failed, was aborted or was rolled back
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var job: JobOptions
   @OptionGroup var output: FormatOption
 
-  @Flag(help: "Wait for its end, and show its progress.")
+  @Flag(help: .wait)
   var wait = false
 
-  @Option(help: ArgumentHelp("Seconds to wait at most.", valueName: "seconds"))
+  @Option(help: .timeout)
   var timeout = 900
 
   func run() throws {

@@ -7,23 +7,23 @@ internal import TargetGraph
 /// `kilt dependencies`.
 struct WorkspaceDependencies: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "dependencies", abstract: "List what targets depend on: explicit and inferred.",
+    commandName: "dependencies", abstract: "List the dependencies of targets, explicit and inferred.",
     discussion: """
       EXAMPLES
         kilt dependencies services/fiddler:server
         kilt dependencies --transitive services/fiddler:server
-        kilt dependencies --format=json ::       an object: target to dependencies
-        kilt dependencies --packages api:serve   name==version of each package
+        kilt dependencies --format=json ::       one object: target to dependencies
+        kilt dependencies --packages api:serve   NAME==VERSION of each package
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var targets: TargetOptions
   @OptionGroup var output: FormatOption
 
-  @Flag(help: "Follow dependencies to the end.")
+  @Flag(help: "List transitive dependencies too.")
   var transitive = false
 
-  @Flag(help: "List the named targets as well.")
+  @Flag(help: .closed)
   var closed = false
 
   @Flag(help: "List the locked packages that the targets come to on this machine.")

@@ -5,7 +5,7 @@ internal import TargetGraph
 /// `kilt dependents`.
 struct WorkspaceDependents: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "dependents", abstract: "List the targets that depend on targets.",
+    commandName: "dependents", abstract: "List the dependents of targets.",
     discussion: """
       EXAMPLES
         kilt dependents lib/auth/tokens.py
@@ -16,10 +16,10 @@ struct WorkspaceDependents: ParsableCommand {
   @OptionGroup var targets: TargetOptions
   @OptionGroup var output: FormatOption
 
-  @Flag(help: "Follow dependents to the end.")
+  @Flag(help: "List transitive dependents too.")
   var transitive = false
 
-  @Flag(help: "List the named targets as well.")
+  @Flag(help: .closed)
   var closed = false
 
   func run() throws {

@@ -15,10 +15,10 @@ struct WorkspaceFiledeps: ParsableCommand {
   @OptionGroup var targets: TargetOptions
   @OptionGroup var output: FormatOption
 
-  @Flag(help: "Include the files of all that the targets depend on.")
+  @Flag(help: "List the files of transitive dependencies too.")
   var transitive = false
 
-  @Flag(help: "Print the globs of targets instead of the files that match them.")
+  @Flag(help: "Print the globs of targets instead of the matching files.")
   var globs = false
 
   @Flag(help: "Print absolute paths.")

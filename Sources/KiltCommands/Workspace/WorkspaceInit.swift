@@ -7,10 +7,10 @@ internal import Workspace
 /// `kilt init`.
 struct WorkspaceInit: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "init", abstract: "Make this directory the root of a workspace.",
+    commandName: "init", abstract: "Make this directory a workspace.",
     discussion: """
-      Writes a kilt.toml with the settings that most workspaces need, each with a comment. The Python versions come \
-      from pyproject.toml, the source roots from the directories that exist. An existing kilt.toml is never changed.
+      Writes a kilt.toml with common settings, each with a comment. The Python versions come from pyproject.toml, the \
+      source roots from existing directories. An existing kilt.toml never changes.
 
       EXAMPLES
         kilt init                 make the current directory a workspace
@@ -27,7 +27,7 @@ struct WorkspaceInit: ParsableCommand {
     let directory = try global.workingDirectory
     for name in ["kilt.toml", "pants.toml"] where FileSystem.exists(directory.appending(name)) {
       throw Diagnostic(
-        .input, "\"\(directory)\" is a workspace already: it has a \(name)",
+        .input, "\"\(directory)\" is already a workspace: it has a \(name)",
         remedies: ["run `kilt list ::` to list its targets"])
     }
     let path = directory.appending("kilt.toml")

@@ -6,11 +6,11 @@ internal import TargetGraph
 /// `kilt list`.
 struct WorkspaceList: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List the targets that specs select.",
+    commandName: "list", abstract: "List the targets that specs and filters select.",
     discussion: """
       EXAMPLES
-        kilt list ::                                every target
-        kilt list services/fiddler:                 the targets of one directory
+        kilt list ::                  every target
+        kilt list services/fiddler:   the targets of one directory
         kilt list :: --filter-target-type=pex_binary
         kilt list :: --filter-address-regex='_test\\.py$'
         kilt list --documented services::
@@ -21,7 +21,7 @@ struct WorkspaceList: ParsableCommand {
   @OptionGroup var targets: TargetOptions
   @OptionGroup var output: FormatOption
 
-  @Flag(help: "List only targets that have a description, with it.")
+  @Flag(help: "List only targets with a description, and print it.")
   var documented = false
 
   func run() throws {

@@ -19,7 +19,7 @@ struct WorkspaceOwners: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var output: FormatOption
 
-  @Argument(help: ArgumentHelp("Files, from the root of the workspace.", valueName: "file"))
+  @Argument(help: ArgumentHelp("Files, relative to the top of the workspace.", valueName: "file"))
   var files: [String]
 
   func run() throws {
@@ -28,7 +28,7 @@ struct WorkspaceOwners: ParsableCommand {
     var all: Set<TargetID> = []
     for text in files {
       guard let path = Paths.normalized(text), let file = session.graph.files.file(at: path) else {
-        throw Diagnostic(.input, "there is no file \"\(text)\" in the workspace")
+        throw Diagnostic(.input, "\"\(text)\" does not exist in the workspace")
       }
       let owners = Array(session.graph.owners(of: file))
       all.formUnion(owners)

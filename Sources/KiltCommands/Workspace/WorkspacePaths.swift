@@ -5,11 +5,10 @@ internal import TargetGraph
 /// `kilt paths`.
 struct WorkspacePaths: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "paths", abstract: "List the ways along which one target depends on another.",
+    commandName: "paths", abstract: "List the dependency paths between two targets.",
     discussion: """
-      The shortest ways come first. There can be very many: from each edge the search goes on only once, along the \
-      first way that reaches it. Either end may be a spec for several targets; a target that generates others stands \
-      for those.
+      Lists the shortest paths first. Follows each edge only once, so some longer paths are not listed. Either end can \
+      be a spec for several targets; a target generator selects its generated targets.
 
       EXAMPLES
         kilt paths --from services/fiddler:server --to lib/auth/tokens.py
@@ -19,10 +18,10 @@ struct WorkspacePaths: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var output: FormatOption
 
-  @Option(help: ArgumentHelp("The target that depends on the other.", valueName: "spec"))
+  @Option(help: ArgumentHelp("Target where the paths start: the dependent.", valueName: "spec"))
   var from: String
 
-  @Option(help: ArgumentHelp("The target that is depended on.", valueName: "spec"))
+  @Option(help: ArgumentHelp("Target where the paths end: the dependency.", valueName: "spec"))
   var to: String
 
   func run() throws {

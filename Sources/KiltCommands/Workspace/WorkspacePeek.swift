@@ -5,7 +5,7 @@ internal import TargetGraph
 /// `kilt peek`.
 struct WorkspacePeek: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "peek", abstract: "Show all that is known of targets, as JSON.",
+    commandName: "peek", abstract: "Show the fields of targets as JSON.",
     discussion: """
       EXAMPLES
         kilt peek services/fiddler:server
@@ -15,7 +15,7 @@ struct WorkspacePeek: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var targets: TargetOptions
 
-  @Flag(help: "Leave out fields that have their default value.")
+  @Flag(help: "Omit fields that have their default value.")
   var excludeDefaults = false
 
   func run() throws {

@@ -4,10 +4,11 @@ internal import TargetGraph
 /// `kilt roots`.
 struct WorkspaceRoots: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "roots", abstract: "List the source roots: the directories that imports start at.",
+    commandName: "roots", abstract: "List the source roots: the directories where imports start.",
     discussion: """
       EXAMPLES
         kilt roots
+        kilt roots --format json
       """)
 
   @OptionGroup var global: GlobalOptions

@@ -13,54 +13,56 @@ struct TargetOptions: ParsableArguments {
   @Argument(
     parsing: .allUnrecognized,
     help: ArgumentHelp(
-      "Targets: path:name, path: (a directory's), path:: (and below), path/file.py, //:name, -path:: to leave out.",
+      "Targets: DIR:NAME, DIR: (all in DIR), DIR:: (all in or below DIR), FILE, //:NAME. Prefix with - to exclude.",
       valueName: "spec"))
   var words: [String] = []
 
-  @Option(
-    help: ArgumentHelp(
-      "Select what has changed since this git revision, uncommitted changes included.", valueName: "rev"))
+  @Option(help: .changedSince)
   var changedSince: String?
 
   @Option(
     help: ArgumentHelp(
-      "Select what differs between two commits, in the form of git diff: main...topic, HEAD~2..HEAD.", valueName: "diff"
-    ))
+      "Select by changes between two commits, written as for `git diff`: main...topic, HEAD~2..HEAD.",
+      valueName: "diff"))
   var changedDiffspec: String?
 
-  @Option(help: "With --changed-since: none, direct or transitive dependents of what has changed as well.")
+  @Option(help: "With --changed-since, also select dependents of the changed targets.")
   var changedDependents = ChangedDependents.none
 
   @Option(
-    help: ArgumentHelp("Keep only targets of these types (a,b means either; -a means not).", valueName: "types"))
+    help: ArgumentHelp(
+      "Keep targets of any of these types, comma-separated. Prefix with - to exclude.", valueName: "types"))
   var filterTargetType: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "Keep only targets in whose address one of these regular expressions is found (-a means in which none is).",
+      "Keep targets whose address matches any of these regular expressions. Prefix with - to exclude.",
       valueName: "regexes"))
   var filterAddressRegex: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "Keep only targets with a tag in which one of these regular expressions is found (-a means none).",
+      "Keep targets with a tag that matches any of these regular expressions. Prefix with - to exclude.",
       valueName: "regexes"))
   var filterTagRegex: [String] = []
 
-  @Option(help: "Keep only targets of one file (file), only those that BUILD files declare (BUILD), or all.")
+  @Option(help: "Keep targets of one file (file), targets declared in BUILD files (BUILD), or all.")
   var filterGranularity = FilterGranularity.all
 
   @Option(
-    help: ArgumentHelp("Read further specs from a file, one a line, from here (may be given again).", valueName: "file")
-  )
+    help: ArgumentHelp(
+      "Read more specs from a file, one per line, relative to the current directory. Repeatable.", valueName: "file"))
   var specFiles: [String] = []
 
   @Option(
     parsing: .singleValue,
-    help: ArgumentHelp("A Python project by name: its targets, or those named besides. Repeatable.", valueName: "name"))
+    help: ArgumentHelp(
+      "Python project to select: all its targets, or those named beside it. Repeatable.", valueName: "name"))
   var package: [String] = []
 
-  @Option(help: ArgumentHelp("Keep only targets with these tags (a,b means either; -a means not).", valueName: "tags"))
+  @Option(
+    help: ArgumentHelp(
+      "Keep targets with any of these tags, comma-separated. Prefix with - to exclude.", valueName: "tags"))
   var tag: [String] = []
 
   /// Whether the targets are those that a change concerns.
@@ -79,7 +81,7 @@ struct TargetOptions: ParsableArguments {
 
   func validate() throws {
     if let option = words.prefix(while: { $0 != "--" }).first(where: { $0.hasPrefix("--") }) {
-      throw ValidationError("Unknown option '\(option)'")
+      throw ValidationError("Unknown option \"\(option)\"")
     }
   }
 
@@ -162,7 +164,7 @@ struct WorkspaceSession {
     if options.selectsChanges {
       guard texts.allSatisfy({ $0.hasPrefix("-") }) else {
         throw Diagnostic(
-          .input, "--changed-since selects the targets: leave out \"\(texts.joined(separator: " "))\"")
+          .input, "cannot combine --changed-since with specs: \"\(texts.joined(separator: " "))\"")
       }
       let changed = try changedTargets(options)
       let excluded = Set(try graph.select(try parse(texts.map { String($0.dropFirst()) }), filter: filter))
@@ -171,7 +173,7 @@ struct WorkspaceSession {
     guard !texts.isEmpty || !options.package.isEmpty else {
       throw Diagnostic(
         .input, "no targets are named",
-        remedies: ["\"kilt \(verb) ::\" takes all; \"kilt \(verb) --help\" shows how to name some"])
+        remedies: ["run `kilt \(verb) ::` to select all targets, or see `kilt \(verb) --help`"])
     }
     return try graph.select(try parse(texts, packages: options.package), filter: filter)
   }
@@ -182,7 +184,7 @@ struct WorkspaceSession {
     var found: [TargetID] = []
     if let revision = options.changedSince {
       guard options.changedDiffspec == nil else {
-        throw Diagnostic(.input, "give --changed-since or --changed-diffspec, not both")
+        throw Diagnostic(.input, "--changed-since and --changed-diffspec cannot be combined")
       }
       found = try change.find(since: revision, depth: depth)
     } else if let difference = options.changedDiffspec {
@@ -202,7 +204,7 @@ struct WorkspaceSession {
       text = try FileSystem.readText(path)
     } catch {
       guard error.isMissing else { throw error }
-      throw Diagnostic(.input, "there is no file \"\(name)\" with specs")
+      throw Diagnostic(.input, "the spec file \"\(name)\" does not exist")
     }
     return text.split(whereSeparator: \.isNewline).map { String($0.drop { $0 == " " || $0 == "\t" }) }
       .filter { !$0.isEmpty && !$0.hasPrefix("#") }
@@ -215,7 +217,7 @@ struct WorkspaceSession {
       let names = found.prefix(5).map { graph.address(of: $0).description }
       throw Diagnostic(
         .input, "\"\(text)\" selects \(found.count) targets where one is needed",
-        notes: names.isEmpty ? [] : ["they are " + names.joined(separator: ", ") + (found.count > 5 ? ", …" : "")])
+        notes: names.isEmpty ? [] : ["selected: " + names.joined(separator: ", ") + (found.count > 5 ? ", …" : "")])
     }
     return id
   }

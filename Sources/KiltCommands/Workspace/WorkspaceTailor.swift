@@ -9,24 +9,29 @@ internal import Workspace
 /// `kilt tailor`.
 struct WorkspaceTailor: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "tailor", abstract: "Add targets for files that have none to BUILD files; mend dependencies.",
+    commandName: "tailor", abstract: "Add missing targets to BUILD files, or fix their dependencies.",
     discussion: """
-      Without --fix, files that no target owns get targets: Python sources, tests and test utilities, requirements \
-      files, py.typed, shell scripts. Targets are added behind what a BUILD file holds; nothing in it is changed. \
-      [tailor] in kilt.toml or pants.toml says what is added and how.
+      Without --fix, adds targets for files without an owner: Python sources, tests and test utilities, requirements \
+      files, py.typed, shell scripts. New targets follow the existing text of a BUILD file, which does not change. The \
+      table [tailor] in kilt.toml or pants.toml sets which targets are added, and how.
 
-      With --fix, dependencies are mended instead: entries that inference makes redundant are taken out, and where \
-      several targets provide a module, the others are taken away with "!". What targets depend on, directly or not, \
-      stays as it is. An entry with a comment "# keep" behind it stays; targets of macros and loops are named and left \
-      alone.
+      With --fix, removes dependency entries that inference makes redundant. If several targets provide a module, \
+      excludes the unused ones with "!". The direct and transitive dependencies of targets stay the same.
+
+      An entry with a comment "# keep" after it stays. Targets of macros and loops are listed and not changed.
 
       EXAMPLES
-        kilt tailor ::                       add what is missing, everywhere
-        kilt tailor services/fiddler::       there and below
-        kilt tailor --changed-since=HEAD     where files have changed
-        kilt tailor --check ::               write nothing; fail when some is missing
-        kilt tailor --check --diff ::        and show what would be written
-        kilt tailor --fix ::                 mend dependencies
+        kilt tailor ::                     add missing targets everywhere
+        kilt tailor services/fiddler::     add missing targets below a directory
+        kilt tailor --changed-since=HEAD   add targets for changed files
+        kilt tailor --check ::             write nothing; fail if targets are missing
+        kilt tailor --check --diff ::      show the changes, and write nothing
+        kilt tailor --fix ::               fix dependencies
+
+      EXIT CODES
+        0  done
+        1  with --check: a BUILD file needs changes
+        2  invalid usage or input
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -35,28 +40,27 @@ struct WorkspaceTailor: ParsableCommand {
   @Argument(
     parsing: .allUnrecognized,
     help: ArgumentHelp(
-      "Where to look: path: (a directory), path:: (and below), path/file.py, -path:: to leave out.", valueName: "spec"))
+      "Where to look: DIR: (one directory), DIR:: (in and below DIR), FILE. Prefix with - to exclude.",
+      valueName: "spec"))
   var words: [String] = []
 
-  @Option(
-    help: ArgumentHelp(
-      "Look where files have changed since this git revision, uncommitted changes included.", valueName: "rev"))
+  @Option(help: .changedSince)
   var changedSince: String?
 
-  @Flag(help: "Write nothing; exit code 1 when something would be written.")
+  @Flag(help: .check)
   var check = false
 
-  @Flag(help: "Show the changes in the form of diff -u.")
+  @Flag(help: "Show the changes as a unified diff.")
   var diff = false
 
-  @Flag(help: "Mend dependencies instead of adding targets.")
+  @Flag(help: "Fix dependencies instead of adding targets.")
   var fix = false
 
   @OptionGroup var output: FormatOption
 
   func validate() throws {
     if let option = words.first(where: { $0.hasPrefix("--") && $0 != "--" }) {
-      throw ValidationError("Unknown option '\(option)'")
+      throw ValidationError("Unknown option \"\(option)\"")
     }
   }
 
@@ -105,7 +109,7 @@ struct WorkspaceTailor: ParsableCommand {
     case .finished(let count):
       global.note("finished an earlier run that was stopped: \(count) \(count == 1 ? "file" : "files") written")
     case .outdated(let path):
-      global.note("note: an earlier run was stopped, and \"\(path)\" has changed since: it is begun anew")
+      global.note("note: an earlier run was stopped, and \"\(path)\" has changed since: starting again")
     }
   }
 
@@ -116,7 +120,7 @@ struct WorkspaceTailor: ParsableCommand {
       guard !texts.isEmpty else {
         throw Diagnostic(
           .input, "no directories are named",
-          remedies: ["\"kilt tailor ::\" looks everywhere; \"kilt tailor --help\" shows how to name some"])
+          remedies: ["run `kilt tailor ::` to look everywhere, or see `kilt tailor --help`"])
       }
       return try files.directories(selectedBy: try session.parse(texts))
     }

@@ -46,7 +46,7 @@ extension TaskAccount.Cause {
     case .signal: "a signal ended a process"
     case .lost: "the executor is gone without a record"
     case .stopped: "the task was asked to end"
-    case .finished: "the task ended by itself"
+    case .finished: "the task finished"
     case .alive: "the task has not ended"
     case .unknown: nil
     }

@@ -159,7 +159,7 @@ public final class ClosureEnvironments {
   static func add(_ local: [LocalWheel], to wheels: inout [ResolvedWheel]) throws {
     for wheel in local {
       guard let name = WheelFileName(wheel.fileName) else {
-        throw Diagnostic(.work, "the build backend made \"\(wheel.fileName)\", which is no name of a wheel")
+        throw Diagnostic(.work, "the build backend created \"\(wheel.fileName)\", which is not a wheel file name")
       }
       wheels.removeAll { $0.name == name.name }
       wheels.append(
@@ -171,7 +171,7 @@ public final class ClosureEnvironments {
   }
 
   private static func foreign(_ target: PythonTarget) -> Diagnostic {
-    Diagnostic(.defect, "\(target) is no interpreter of this machine")
+    Diagnostic(.defect, "\(target) is not an interpreter of this machine")
   }
 
   private func ownWheels(of tool: PythonTool, _ target: PythonTarget) throws -> [ResolvedWheel] {

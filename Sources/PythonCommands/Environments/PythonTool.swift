@@ -30,6 +30,6 @@ enum PythonTool: String, CaseIterable {
     try OwnLock(cache: cache).lockfile(
       "\(rawValue)-1", of: [try Requirement(requirement)], requiresPython: SpecifierSet(">=3.8") ?? SpecifierSet(),
       python: python, others: finder.all().map(\.path),
-      remedy: "add \(rawValue) to the workspace's requirements and run kilt lock: it is then taken from there")
+      remedy: "add \(rawValue) to the requirements of the workspace and run `kilt lock`")
   }
 }

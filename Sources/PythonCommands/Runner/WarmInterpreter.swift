@@ -71,7 +71,7 @@ struct WarmInterpreter: Sendable {
       Subprocess(python.python.string, ["-s", script], environment: environment), errorOutput: file)
     guard case .line = try process.receive() else {
       process.end(within: 1000)
-      throw failure("pytest cannot be started with \(name)")
+      throw failure("cannot start pytest with \(name)")
     }
   }
 
@@ -91,6 +91,6 @@ struct WarmInterpreter: Sendable {
     let text = (try? FileSystem.readText(log)) ?? ""
     return Diagnostic(
       .environment, summary, notes: text.split(separator: "\n").suffix(12).map(String.init),
-      remedies: ["add pytest to the workspace's requirements, in a version for this Python, and run kilt lock"])
+      remedies: ["add pytest to the requirements of the workspace, in a version for this Python, and run `kilt lock`"])
   }
 }

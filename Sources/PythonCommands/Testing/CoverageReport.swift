@@ -69,7 +69,7 @@ public struct CoverageReport: Sendable {
     guard outcome.termination.isSuccess, let last = lines.last, let json = try? JSONValue(parsing: Array(last.utf8))
     else {
       throw Diagnostic(
-        .work, "the coverage report could not be written",
+        .work, "cannot write the coverage report",
         notes: outcome.errorText.split(separator: "\n").suffix(8).map(String.init))
     }
     return Outcome(

@@ -32,8 +32,8 @@ struct TestEnvironment {
       let stem = name.hasSuffix("*") ? name.dropLast() : name
       guard !stem.isEmpty || name == "*", stem.allSatisfy({ !$0.isWhitespace && $0 != "*" }) else {
         throw Diagnostic(
-          .input, "\"\(entry)\" of the extra environment is no variable",
-          remedies: ["write NAME=value, or NAME or NAME* for the value that kilt itself has"])
+          .input, "invalid variable \"\(entry)\" in the extra environment",
+          remedies: ["write NAME=VALUE, or NAME or NAME* to copy it from your environment"])
       }
       if name.endIndex < entry.endIndex {
         found[String(name)] = String(entry[entry.index(after: name.endIndex)...])

@@ -38,7 +38,7 @@ public struct TestPlanner {
     let target = graph[id]
     guard target.type == .pythonTest, let file = target.file else {
       throw Diagnostic(
-        .input, "\"\(target.address)\" is a \(target.typeName), which has no tests",
+        .input, "cannot test \"\(target.address)\": \(target.typeName) targets have no tests",
         at: target.declaration.site.location())
     }
     let packages = try graph.targets(inField: "runtime_package_dependencies", of: target)
@@ -60,7 +60,7 @@ public struct TestPlanner {
     guard let value = target.value(of: "timeout").int else { return nil }
     guard let seconds = Int(exactly: value), seconds > 0 else {
       throw Diagnostic(
-        .input, "the timeout of \"\(target.address)\" is no number of seconds above 0",
+        .input, "the timeout of \"\(target.address)\" is not a positive number of seconds",
         at: target.declaration.site.location(field: "timeout"))
     }
     return seconds

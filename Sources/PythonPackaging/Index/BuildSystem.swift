@@ -40,7 +40,7 @@ struct BuildSystem: Sendable, Hashable {
     backend = table["build-backend"]?.string ?? Self.standard.backend
     backendPath = table["backend-path"]?.strings ?? []
     guard backendPath.allSatisfy(PackageSource.staysInside) else {
-      throw Failure(reason: "\"backend-path\" of its pyproject.toml leads out of the project")
+      throw Failure(reason: "\"backend-path\" of its pyproject.toml is outside the project")
     }
   }
 
@@ -49,7 +49,7 @@ struct BuildSystem: Sendable, Hashable {
       do throws(RequirementSyntaxError) {
         return try Requirement(text)
       } catch {
-        throw Failure(reason: "its build requires \"\(text)\", which is no requirement")
+        throw Failure(reason: "its build requires \"\(text)\", which is not a requirement")
       }
     }
   }

@@ -23,7 +23,7 @@ struct GitCheckout {
     }
     let head = try git(["rev-parse", "HEAD"], in: folder).text.filter { !$0.isWhitespace }
     guard head == commit else {
-      throw IndexError.sourceFailed(package: package, source: url, notes: ["it gave commit \(head), not \(commit)"])
+      throw IndexError.sourceFailed(package: package, source: url, notes: ["it returned commit \(head), not \(commit)"])
     }
     return folder
   }
@@ -39,7 +39,7 @@ struct GitCheckout {
     guard outcome.termination.isSuccess else {
       let lines = outcome.errorText.split(separator: "\n").suffix(8).map { redactedLine($0) }
       throw IndexError.sourceFailed(
-        package: package, source: url, notes: lines + ["its lock names no commit, so git was asked what \(name) is"])
+        package: package, source: url, notes: lines + ["its lockfile has no commit, so Kilt asked git for \(name)"])
     }
     var found: [Substring: Substring] = [:]
     for line in outcome.text.split(separator: "\n") {
@@ -56,7 +56,7 @@ struct GitCheckout {
     let outcome = try git(arguments, in: folder)
     guard outcome.termination.isSuccess else {
       let lines = outcome.errorText.split(separator: "\n").suffix(8).map { redactedLine($0) }
-      throw IndexError.sourceFailed(package: package, source: url, notes: lines + ["wanted is commit \(commit)"])
+      throw IndexError.sourceFailed(package: package, source: url, notes: lines + ["expected commit \(commit)"])
     }
   }
 

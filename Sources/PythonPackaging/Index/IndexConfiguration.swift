@@ -67,7 +67,7 @@ public struct IndexConfiguration: Sendable, Hashable {
           configuration.findLinks += extra
           return configuration
         }
-        tried.append("\(path): an answer that makes no sense")
+        tried.append("\(path): unexpected output")
       case .success(let outcome):
         tried.append("\(path): \(outcome.errorText.split(separator: "\n").last ?? "\(outcome.termination)")")
       case .failure(let error): tried.append("\(path): \(error)")

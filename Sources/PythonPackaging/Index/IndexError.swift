@@ -28,52 +28,52 @@ public enum IndexError: DiagnosableError, Hashable {
     switch self {
     case .noPip(let tried):
       return Diagnostic(
-        .environment, "no Python with pip, whose configuration says where packages come from", notes: tried,
-        remedies: ["install it: apt-get install python3-pip"])
+        .environment, "no Python with pip found; Kilt reads the package index from pip's configuration", notes: tried,
+        remedies: ["run `apt-get install python3-pip`"])
     case .noWheel(let package, let target, let wanted, let offered, let hasSource):
       return Diagnostic(
         .input, "\(package) has no wheel for \(target)",
         notes: ["wanted, best first: " + wanted.joined(separator: ", ")]
-          + (offered.isEmpty ? ["the lock has no wheel of it"] : ["offered:"] + offered.map { "  \($0)" })
-          + (hasSource ? ["it has a source, which can be built for this machine only"] : []),
+          + (offered.isEmpty ? ["the lockfile has no wheel of it"] : ["offered:"] + offered.map { "  \($0)" })
+          + (hasSource ? ["it has an sdist, which can be built for this machine only"] : []),
         remedies: [
-          "require a version that has one, or build the wheel and put it where find-links or the index has it, "
-            + "then run kilt lock"
+          "require a version with a wheel, or build the wheel and add it to find-links or the package index, "
+            + "then run `kilt lock`"
         ])
     case .builtForOther(let package, let wheel, let target, let wanted):
       return Diagnostic(
-        .input, "the source of \(package) does not build into a wheel for \(target)",
+        .input, "the sdist of \(package) does not build into a wheel for \(target)",
         notes: ["wanted, best first: " + wanted.joined(separator: ", "), "built: \(wheel)"],
-        remedies: ["build the wheel there and put it where find-links or the index has it, then run kilt lock"])
+        remedies: ["build the wheel there, add it to find-links or the package index, then run `kilt lock`"])
     case .noFiles(let package, let lookedAt):
       return Diagnostic(
-        .environment, "no index has a file of \(package) with one of the hashes that are locked",
-        notes: lookedAt.map { "looked at \($0)" },
-        remedies: ["check the index that pip is configured to use (pip config list)"])
+        .environment, "no package index has a file of \(package) with one of the locked hashes",
+        notes: lookedAt.map { "checked \($0)" },
+        remedies: ["run `pip config list` to check the package index of pip's configuration"])
     case .sourceFailed(let package, let source, let notes):
       return Diagnostic(
-        .environment, "\(package) cannot be had from \"\(source)\"", notes: notes,
-        remedies: ["check that it is there and that git may read it (git ls-remote), then try again"])
+        .environment, "cannot fetch \(package) from \"\(source)\"", notes: notes,
+        remedies: ["run `git ls-remote` to check that it exists and that you can read it, then try again"])
     case .notFound(let file, let lookedAt):
       return Diagnostic(
-        .environment, "no index has \"\(file)\"", notes: lookedAt.map { "looked at \($0)" },
-        remedies: ["check the index that pip is configured to use (pip config list), or run kilt lock again"])
+        .environment, "no package index has \"\(file)\"", notes: lookedAt.map { "checked \($0)" },
+        remedies: ["run `pip config list` to check the package index of pip's configuration, or run `kilt lock` again"])
     case .hashMismatch(let file, let locked, let found, let source):
       return Diagnostic(
         .input, "\"\(file)\" is not the file that was locked",
         notes: ["locked sha256:\(locked.hex)", "found \(found)", "from \(source)"],
-        remedies: ["find out why it changed; if the change is meant, run kilt lock"])
+        remedies: ["find out why the file changed; if the change is intended, run `kilt lock`"])
     case .badPage(let url, let reason):
       return Diagnostic(.environment, "\"\(url)\" is not a page of a package index", notes: [reason])
     case .badWheel(let file, let reason):
-      return Diagnostic(.input, "\"\(file)\" is no wheel that can be used: \(reason)")
+      return Diagnostic(.input, "cannot use the wheel \"\(file)\": \(reason)")
     case .buildFailed(let file, let notes):
       return Diagnostic(
         .work, "\"\(file)\" does not build into a wheel", notes: notes,
         remedies: [
-          "install what its build needs, or require a version that has a wheel",
-          "a build in a sandbox has no network: put a wheel that was built elsewhere into the workspace, and require it "
-            + "as \"NAME @ file:FOLDER/FILE.whl\"",
+          "install the tools that its build needs, or require a version with a wheel",
+          "a build in a sandbox has no network: add a wheel that was built elsewhere to the workspace, and require it "
+            + "as \"NAME @ file:DIR/FILE.whl\"",
         ])
     }
   }

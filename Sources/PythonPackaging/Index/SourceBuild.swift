@@ -30,7 +30,7 @@ struct SourceBuild {
     try FileSystem.createDirectories(target)
     let top = try run("unpack", [archive.string, target.string], in: target, reading: [archive])
     guard let name = top.string, PackageSource.staysInside(name) || name == "." else {
-      throw IndexError.buildFailed(file: title, notes: ["the archive holds no project"])
+      throw IndexError.buildFailed(file: title, notes: ["the archive does not contain a project"])
     }
     return name == "." ? target : target.appending(name)
   }
@@ -61,7 +61,7 @@ struct SourceBuild {
     let path = project.appending("pyproject.toml")
     guard try FileSystem.statusIfPresent(of: path) != nil else { return .standard }
     guard let file = try own(path) else {
-      throw IndexError.buildFailed(file: title, notes: ["its pyproject.toml is no file of it"])
+      throw IndexError.buildFailed(file: title, notes: ["its pyproject.toml is not a regular file"])
     }
     let bytes = try FileSystem.read(file, limit: 16 << 20)
     return try checked { () throws(BuildSystem.Failure) in try BuildSystem(parsing: bytes) }
@@ -99,7 +99,7 @@ struct SourceBuild {
     for requirement in requirements {
       guard let url = requirement.url, !Self.isWheel(url) else { continue }
       throw IndexError.buildFailed(
-        file: title, notes: ["its build requires \"\(redactedLine(requirement.description))\", which is no wheel"])
+        file: title, notes: ["its build requires \"\(redactedLine(requirement.description))\", which is not a wheel"])
     }
     try FileSystem.removeTree(site)
     let texts = Set(requirements.map(\.description)).sorted()

@@ -73,14 +73,15 @@ struct WheelBuilder: Sendable {
         to: build.workFolder.appending("source"), package.title)
       place = subdirectory.map { clone.pushing(FilePath($0)) } ?? clone
     case .project(.gitReference(let url, _, _, _)):
-      throw IndexError.sourceFailed(package: package.title, source: redactedURL(url), notes: ["it names no commit"])
+      throw IndexError.sourceFailed(
+        package: package.title, source: redactedURL(url), notes: ["it does not name a commit"])
     case .project(.path(let path)):
       // A copy, since builds write into the folder.
       place = build.workFolder.appending("source")
       try copyTree(root.pushing(FilePath(path)), to: place)
     case .project(.archive(let url)):
       throw IndexError.sourceFailed(
-        package: package.title, source: redactedURL(url), notes: ["the lock has no hash of it"])
+        package: package.title, source: redactedURL(url), notes: ["the lockfile has no hash of it"])
     }
     let wheel = try build.wheel(of: place)
     let name = wheel.lastComponent?.string ?? ""
@@ -110,7 +111,8 @@ struct WheelBuilder: Sendable {
     }
     let commit = try GitCheckout.commit(of: reference, at: url, package.title)
     try store.setRecord("git-reference-1", key.digest, to: JSONValue.string(commit).bytes())
-    pinned("\(package.title) is \(reference ?? "HEAD") of \(redactedURL(url)), now \(commit): its lock names no commit")
+    pinned(
+      "\(package.title) is \(reference ?? "HEAD") of \(redactedURL(url)), now \(commit): its lockfile has no commit")
     return commit
   }
 

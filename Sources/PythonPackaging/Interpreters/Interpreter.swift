@@ -41,8 +41,8 @@ public enum InterpreterError: DiagnosableError, Hashable {
       let wanted = constraints.map(\.description).joined(separator: " or ")
       return Diagnostic(
         .environment, wanted.isEmpty ? "no Python interpreter found" : "no Python interpreter that meets \(wanted)",
-        notes: found.isEmpty ? ["none on the PATH, none of pyenv"] : ["found:"] + found.map { "  \($0)" },
-        remedies: ["install one (apt-get install python3, or pyenv install VERSION) and put it on the PATH"])
+        notes: found.isEmpty ? ["none on the PATH, none from pyenv"] : ["found:"] + found.map { "  \($0)" },
+        remedies: ["run `apt-get install python3` or `pyenv install VERSION`, and add it to the PATH"])
     case .broken(let path, let reason):
       return Diagnostic(.environment, "\"\(path)\" does not work as a Python interpreter", notes: [reason])
     }

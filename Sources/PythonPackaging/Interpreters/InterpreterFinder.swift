@@ -47,7 +47,7 @@ public struct InterpreterFinder: Sendable {
       }
     }
     if let named = environment["PEX_PYTHON"], found.isEmpty {
-      found.append("\(named) (named by PEX_PYTHON, not there)")
+      found.append("\(named) (named by PEX_PYTHON, does not exist)")
     }
     throw .noneMatches(constraints: constraints, found: found)
   }

@@ -10,7 +10,7 @@ public struct LockGap: Sendable, Hashable, CustomStringConvertible {
 
   public var description: String {
     "\(package) has no wheel for \(platform) with Python \(pythons.joined(separator: ", "))"
-      + (hasSource ? ", only its source" : "")
+      + (hasSource ? ", only an sdist" : "")
   }
 }
 

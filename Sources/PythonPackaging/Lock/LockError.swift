@@ -31,47 +31,47 @@ public enum LockError: DiagnosableError, Hashable {
     switch self {
     case .unreadable(let path, let line, let reason):
       return Diagnostic(
-        .input, "\"\(path)\" is not a lockfile that can be read: \(reason)",
-        at: line.map { SourceLocation(path: path, line: $0) }, remedies: ["run kilt lock to write it anew"])
+        .input, "cannot read the lockfile \"\(path)\": \(reason)",
+        at: line.map { SourceLocation(path: path, line: $0) }, remedies: ["run `kilt lock` to write it again"])
     case .badRequirement(let text, let offset, let expected):
       return Diagnostic(
-        .input, "not a requirement: \"\(text)\"", notes: ["expected \(expected) at column \(offset + 1)"],
+        .input, "invalid requirement \"\(text)\"", notes: ["expected \(expected) at column \(offset + 1)"],
         remedies: ["write it as in \"requests[socks]>=2.31,<3\" (PEP 508)"])
     case .notLocked(let name, let path, let suggestions):
       let near =
         suggestions.isEmpty ? [] : ["did you mean \(suggestions.map { "\"\($0)\"" }.joined(separator: " or "))?"]
       return Diagnostic(
         .input, "the requirement \"\(name)\" is not in \"\(path)\"",
-        remedies: near + ["add it to the requirements, then run kilt lock"])
+        remedies: near + ["add it to the requirements, then run `kilt lock`"])
     case .wrongPython(let target, let requires, let path):
       return Diagnostic(
         .input, "\"\(path)\" is for Python \(requires), not for \(target)",
-        remedies: ["change the interpreter constraints, then run kilt lock"])
+        remedies: ["change the interpreter constraints, then run `kilt lock`"])
     case .wrongPlatform(let target, let platforms, let path):
       return Diagnostic(
         .input, "\"\(path)\" is for \(platforms.joined(separator: ", ")), not for \(target)",
-        remedies: ["add the platform to the resolve's platforms, then run kilt lock"])
+        remedies: ["add the platform to the platforms of the resolve, then run `kilt lock`"])
     case .notForTarget(let name, let target, let path):
       return Diagnostic(.input, "\"\(path)\" has \"\(name)\", but not for \(target)")
     case .missingDependency(let name, let package, let target, let path):
       return Diagnostic(
         .input, "\"\(path)\" lacks \"\(name)\", which \(package) requires on \(target)",
-        remedies: ["lock again with the tool that made it, or run kilt lock --convert"])
+        remedies: ["lock again with the tool that created the file, or run `kilt lock --convert`"])
     case .outOfDate(let path, let changes):
-      return Diagnostic(.input, "\"\(path)\" is out of date", notes: changes, remedies: ["run kilt lock"])
+      return Diagnostic(.input, "\"\(path)\" is out of date", notes: changes, remedies: ["run `kilt lock`"])
     case .unsatisfiable(let explanation):
-      return Diagnostic(.input, "the requirements cannot be met together", notes: explanation)
+      return Diagnostic(.input, "the requirements conflict", notes: explanation)
     case .refusedRequirement(let text, let reason, let remedy):
-      return Diagnostic(.input, "the requirement \"\(text)\" cannot be locked: \(reason)", remedies: [remedy])
+      return Diagnostic(.input, "cannot lock the requirement \"\(text)\": \(reason)", remedies: [remedy])
     case .foreign(let path, let format):
       return Diagnostic(
-        .input, "\"\(path)\" is \(format.title), which kilt lock does not write",
-        notes: ["it is used as it is; the tool that made it can renew it"],
-        remedies: ["\"kilt lock --convert\" replaces it by one of Kilt's own, with the versions that it has"])
+        .input, "\"\(path)\" is \(format.title), which `kilt lock` does not write",
+        notes: ["Kilt uses the file unchanged; the tool that created it can update it"],
+        remedies: ["run `kilt lock --convert` to replace it by one of Kilt's own, with the same versions"])
     case .resolverFailed(let summary, let notes):
       return Diagnostic(
         .environment, summary, notes: notes,
-        remedies: ["check the network and the index that pip is configured to use (pip config list)"])
+        remedies: ["check the network, and run `pip config list` to check the package index of pip's configuration"])
     }
   }
 }

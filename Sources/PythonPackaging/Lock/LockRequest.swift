@@ -85,16 +85,16 @@ public struct LockRequest: Sendable, Hashable {
       let shown = "\(requirement.name) @ \(redactedURL(url))"
       if Self.hasPassword(url) {
         throw .refusedRequirement(
-          shown, reason: "its URL holds a password",
-          remedy: "put the password into ~/.netrc or a credential helper of git, and take it out of the URL")
+          shown, reason: "its URL contains a password",
+          remedy: "move the password from the URL to ~/.netrc or a credential helper of git")
       }
       let plain = url.hasPrefix("git+") ? String(url.dropFirst(4)) : url
       let isLocal = url.hasPrefix("file:")
       let isArchive = url.hasPrefix("http://") || url.hasPrefix("https://")
       if !isLocal, !isArchive, !(url.hasPrefix("git+") && PackageSource.isFetchable(plain)) {
         throw .refusedRequirement(
-          shown, reason: "nothing can be fetched from there",
-          remedy: "write git+https://…@TAG, git+ssh://…@TAG, https://…/FILE.whl, or file:FOLDER from the workspace root"
+          shown, reason: "its URL is not supported",
+          remedy: "write git+https://…@TAG, git+ssh://…@TAG, https://…/FILE.whl, or file:DIR relative to the workspace"
         )
       }
     }
@@ -118,7 +118,7 @@ extension Lockfile {
     var changes: [String] = []
     func compare(_ what: String, _ locked: [String], _ wanted: [String]) {
       for text in Set(wanted).subtracting(locked).sorted() { changes.append("\(what) \"\(text)\" is not locked") }
-      for text in Set(locked).subtracting(wanted).sorted() { changes.append("\(what) \"\(text)\" is no longer there") }
+      for text in Set(locked).subtracting(wanted).sorted() { changes.append("\(what) \"\(text)\" was removed") }
     }
     compare("the requirement", requirements, request.requirementTexts)
     compare("the constraint", constraints, request.constraintTexts)
@@ -129,11 +129,11 @@ extension Lockfile {
       format == .kilt
       ? requiresPython.description == request.requiresPython.description : admitsPythons(of: request)
     if !isForPythons {
-      changes.append("it is for Python \(requiresPython), wanted is \(request.requiresPython)")
+      changes.append("it is for Python \(requiresPython), expected \(request.requiresPython)")
     }
     for package in packages where request.allowed(package.files, of: package.name) != package.files {
       let rule =
-        request.hashes[package.name] == nil ? "no_binary or only_binary forbid" : "its requirement's rules forbid"
+        request.hashes[package.name] == nil ? "no_binary or only_binary forbids" : "the rules of its requirement forbid"
       changes.append("\(package.name) has files that \(rule)")
     }
     return changes
@@ -155,7 +155,7 @@ extension Lockfile {
         "the requirement \"\(requirement)\" is not locked" + (locked.isEmpty ? "" : ": it has version \(versions)"))
     }
     if !admitsPythons(of: request) {
-      problems.append("it is for Python \(requiresPython), wanted is \(request.requiresPython)")
+      problems.append("it is for Python \(requiresPython), expected \(request.requiresPython)")
     }
     return problems
   }

@@ -22,7 +22,7 @@ public enum LockfileReader {
   public static func parse(_ bytes: [UInt8], path: String, root: FilePath) throws(LockError) -> Lockfile {
     let text = LockfileText(bytes)
     if let line = text.conflictLine {
-      throw .unreadable(path: path, line: line, reason: "a merge has left conflict markers in it")
+      throw .unreadable(path: path, line: line, reason: "it contains conflict markers of a merge")
     }
     switch text.syntax {
     case .json where text.mentions("\"locked_resolves\""):

@@ -30,7 +30,7 @@ struct PexLockReader {
       }
     }
     // One that was made of no requirements is whole.
-    if merged.isEmpty, !requirements.isEmpty || json["locked_resolves"] == nil { throw bad("it holds no packages") }
+    if merged.isEmpty, !requirements.isEmpty || json["locked_resolves"] == nil { throw bad("it contains no packages") }
     var lockfile = Lockfile(
       requiresPython: try requiresPython(), requirements: Set(requirements.map(\.description)).sorted(),
       constraints: Set(try self.requirements(of: "constraints").map(\.description)).sorted(),
@@ -94,7 +94,7 @@ struct PexLockReader {
       }
       if artifact["editable"] != nil {
         package.source = PackageSource(url)
-        guard package.source != nil else { throw bad("the folder of \(name)") }
+        guard package.source != nil else { throw bad("the directory of \(name)") }
         continue
       }
       guard artifact["algorithm"]?.string == "sha256",
@@ -120,7 +120,7 @@ struct PexLockReader {
     }
     let full = location + (parts.count > 1 ? "#" + parts[1] : "")
     guard let source = PackageSource(full) ?? PackageSource(pexLocation: full, digest: digest) else {
-      throw bad("the repository of \(name), which git cannot be given, or with a password")
+      throw bad("the git source of \(name) is not supported or contains a password")
     }
     return source
   }

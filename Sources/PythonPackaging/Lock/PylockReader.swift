@@ -16,13 +16,13 @@ struct PylockReader {
     self.path = path
     let version = json["lock-version"]?.string ?? ""
     guard version == "1" || version.hasPrefix("1.") else {
-      throw .unreadable(path: path, line: nil, reason: "the version \"\(version)\" of its format is not known")
+      throw .unreadable(path: path, line: nil, reason: "unknown version \"\(version)\" of its format")
     }
   }
 
   func lockfile() throws(LockError) -> Lockfile {
     let packages = try (json["packages"]?.array ?? []).map { entry throws(LockError) in try package(entry) }
-    if packages.isEmpty { throw bad("it holds no packages") }
+    if packages.isEmpty { throw bad("it contains no packages") }
     var lockfile = Lockfile(
       requiresPython: try specifiers(json["requires-python"], "requires-python"), requirements: [], roots: [],
       packages: packages.sorted { ($0.name, $0.version) < ($1.name, $1.version) })
@@ -54,7 +54,7 @@ struct PylockReader {
       package.files = [file]
       package.source = try source(of: archive, name)
     } else if let directory = entry["directory"] {
-      guard let relative = directory["path"]?.string, !relative.isEmpty else { throw bad("the folder of \(name)") }
+      guard let relative = directory["path"]?.string, !relative.isEmpty else { throw bad("the directory of \(name)") }
       package.source = .path(LockfileReader.resolve(relative, besides: path))
     } else if let vcs = entry["vcs"] {
       package.source = try git(vcs, name)
@@ -88,13 +88,13 @@ struct PylockReader {
 
   private func git(_ vcs: JSONValue, _ name: PackageName) throws(LockError) -> PackageSource {
     let kind = vcs["type"]?.string ?? ""
-    guard kind == "git" else { throw bad("the repository of \(name): \"\(kind)\" is no kind that can be fetched") }
+    guard kind == "git" else { throw bad("the source of \(name): \"\(kind)\" is not supported") }
     let relative = vcs["path"]?.string.map { LockfileReader.resolve($0, besides: path) }
     let url = vcs["url"]?.string ?? relative.map { "file://\($0)" } ?? ""
     let text = "git+\(url)@\(vcs["commit-id"]?.string ?? "")"
     let subdirectory = vcs["subdirectory"]?.string.map { "#subdirectory=\($0)" } ?? ""
     guard let source = PackageSource(text + subdirectory) else {
-      throw bad("the repository of \(name), of which it names no commit, or with a password")
+      throw bad("the git source of \(name) has no commit or contains a password")
     }
     return source
   }

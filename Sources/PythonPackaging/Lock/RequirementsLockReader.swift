@@ -26,7 +26,7 @@ struct RequirementsLockReader {
       packages.append(package)
       roots.append(root)
     }
-    guard !packages.isEmpty else { throw .unreadable(path: path, line: nil, reason: "it holds no packages") }
+    guard !packages.isEmpty else { throw .unreadable(path: path, line: nil, reason: "it contains no packages") }
     var lockfile = Lockfile(
       requiresPython: SpecifierSet(), requirements: [], roots: roots.sorted { $0.name < $1.name },
       packages: packages.sorted { ($0.name, $0.version) < ($1.name, $1.version) })
@@ -83,7 +83,7 @@ struct RequirementsLockReader {
     do throws(RequirementSyntaxError) {
       requirement = try Requirement(rest)
     } catch {
-      throw fail(number, "\"\(rest)\" is no requirement: expected \(error.expected)")
+      throw fail(number, "invalid requirement \"\(rest)\": expected \(error.expected)")
     }
     let digests = hashes.compactMap { hash -> SHA256Digest? in
       guard let colon = hash.range(of: "sha256:") else { return nil }
@@ -92,7 +92,7 @@ struct RequirementsLockReader {
     let name = requirement.name
     var package = LockedPackage(name: name, version: "", marker: requirement.marker)
     if let url = requirement.url {
-      guard let source = PackageSource(url) else { throw fail(number, "\(name) is from where nothing can be fetched") }
+      guard let source = PackageSource(url) else { throw fail(number, "the URL of \(name) is not supported") }
       package.source = source
       if case .archive(let url) = source {
         guard let digest = digests.first, let file = LockedFile(url: url, size: nil, sha256: digest) else {
@@ -106,7 +106,7 @@ struct RequirementsLockReader {
       else { throw fail(number, "\(name) is not pinned to one version with \"==\"") }
       package.version = version.description
       guard !digests.isEmpty else {
-        throw fail(number, "\(name) has no SHA-256 hash (pip-compile --generate-hashes writes them)")
+        throw fail(number, "\(name) has no SHA-256 hash (`pip-compile --generate-hashes` writes hashes)")
       }
       package.unnamedFiles = Set(digests).sorted { $0.hex < $1.hex }
     }

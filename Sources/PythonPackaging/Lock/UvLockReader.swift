@@ -25,8 +25,8 @@ struct UvLockReader {
       throw .unreadable(
         path: path, line: nil,
         reason: isPoetrys
-          ? "it is a lockfile of Poetry; export it (poetry export -o requirements.txt)"
-          : "it is of no kind, or of no version of uv's lockfile, that is known")
+          ? "it is a lockfile of Poetry; export it with `poetry export -o requirements.txt`"
+          : "unknown lockfile format, or unsupported uv.lock version")
     }
   }
 
@@ -37,7 +37,7 @@ struct UvLockReader {
     }
     let (roots, packages) = try content(keepsFolders: true) { LockfileReader.resolve($1, besides: path) }
     let members = try members()
-    if packages.isEmpty, members.isEmpty { throw bad("it holds no packages") }
+    if packages.isEmpty, members.isEmpty { throw bad("it contains no packages") }
     var lockfile = Lockfile(requiresPython: requiresPython, requirements: [], roots: roots, packages: packages)
     lockfile.format = .uv
     lockfile.members = members
@@ -195,7 +195,7 @@ struct UvLockReader {
     } else if let git = source?["git"]?.string {
       package.source = Self.git(git)
       guard package.source != nil else {
-        throw bad("the repository of \(package.name), of which it names no commit, or with a password")
+        throw bad("the git source of \(package.name) has no commit or contains a password")
       }
     } else if let url = source?["url"]?.string {
       package.source = PackageSource(url)
@@ -247,7 +247,7 @@ struct UvLockReader {
         let (digest, size) = try SHA256Digest.ofFile(root.pushing(path))
         return LockedFile(name: name, size: size, sha256: digest)
       } catch {
-        throw .resolverFailed(summary: "\"\(name)\" of \(package.name) cannot be read", notes: ["\(error)"])
+        throw .resolverFailed(summary: "cannot read \"\(name)\" of \(package.name)", notes: ["\(error)"])
       }
     }
     guard let hash, hash.hasPrefix("sha256:"), let digest = SHA256Digest(hex: hash.dropFirst("sha256:".count)),

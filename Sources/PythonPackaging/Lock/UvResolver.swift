@@ -45,8 +45,8 @@ public struct UvResolver: Sendable {
     for package in lockfile.packages where package.files.isEmpty && package.source == nil {
       guard request.hashes[package.name] != nil else { continue }
       throw LockError.refusedRequirement(
-        package.title, reason: "none of its files has a hash that its requirement names",
-        remedy: "find out whether the files were changed, or renew the hashes")
+        package.title, reason: "none of its files has a hash of its requirement",
+        remedy: "find out why the files changed, or update the hashes")
     }
     return try previous.map { try lockfile.keepingFiles(of: $0, upgrading: upgrading) } ?? lockfile
   }

@@ -26,7 +26,7 @@ public struct UvTool: Sendable {
   ) throws(LockError) -> UvTool {
     if let named = environment("KILT_UV"), !named.isEmpty {
       guard FileSystem.isExecutable(FilePath(named)) else {
-        throw .resolverFailed(summary: "KILT_UV names \"\(named)\", which is no program", notes: [])
+        throw .resolverFailed(summary: "KILT_UV names \"\(named)\", which is not a program", notes: [])
       }
       return UvTool(path: FilePath(named))
     }
@@ -42,12 +42,12 @@ public struct UvTool: Sendable {
       if !FileSystem.isExecutable(program) { try install(in: folder, with: python).get() }
       _ = consume lock
     } catch {
-      throw .resolverFailed(summary: "uv cannot be installed in \"\(folder)\"", notes: ["\(error)"])
+      throw .resolverFailed(summary: "cannot install uv in \"\(folder)\"", notes: ["\(error)"])
     }
     guard store.uses(.tool("uv")), FileSystem.isExecutable(program) else {
       throw .resolverFailed(
-        summary: "uv, which resolves requirements, could not be installed with pip of \(python.path)",
-        notes: ["install it yourself: pip install uv", "or name it in KILT_UV"])
+        summary: "cannot install uv, which resolves requirements, with pip of \(python.path)",
+        notes: ["run `pip install uv`", "or set KILT_UV to its path"])
     }
     return UvTool(path: program, in: store)
   }

@@ -21,7 +21,7 @@ extension Scheduler {
       put(task)
     }
     pending.retryAll()
-    record(RecordedEvent.host, .job, user: user, message: "the host takes tasks again")
+    record(RecordedEvent.host, .job, user: user, message: "the host accepts tasks again")
   }
 
   /// Notes that a task shall end as soon as the SLA policy of its job allows.

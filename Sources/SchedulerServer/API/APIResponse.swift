@@ -52,7 +52,7 @@ enum APIResponse {
     return response
   }
 
-  static var notFound: Response { error(.notFound, "there is nothing at this address") }
+  static var notFound: Response { error(.notFound, "this address does not exist") }
 
   /// Bytes as they come.
   static func stream(

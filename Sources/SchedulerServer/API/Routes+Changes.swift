@@ -41,7 +41,7 @@ extension Routes {
     }
     context.audit.action = action
     guard RequiredAccess.deploy(role: key.role, stage: key.stage).isMet(by: owner.rights) else {
-      return again("Whoever made the code has no right to change this job.", .forbidden)
+      return again("The owner of the code does not have the right to change this job.", .forbidden)
     }
     let requester = Requester(user: owner.owner)
     do {

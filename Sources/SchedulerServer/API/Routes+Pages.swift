@@ -37,7 +37,7 @@ extension Routes {
     router.get("updates/:update") { request, context in
       guard let id = context.parameters.get("update").flatMap({ PercentEncoding.decoded($0) }),
         let update = await scheduler.update(UpdateID(id))
-      else { return missing("There is no such update, or it is not remembered any more.") }
+      else { return missing("This update does not exist, or the scheduler no longer has it.") }
       return APIResponse.html(
         UpdatePages.update(update, actions: actions(update), page: part(request), now: HostScheduler.now()))
     }
@@ -159,7 +159,7 @@ extension Routes {
     guard let key = key(context), let detail = await scheduler.detail(key, includingGone: true),
       let page = try await body(detail)
     else {
-      return missing("There is no such job, instance or log, or not yet.")
+      return missing("This job, instance or log does not exist, or not yet.")
     }
     return APIResponse.html(page)
   }
@@ -199,7 +199,7 @@ extension Routes {
   private func steer(_ request: Request, _ context: AccessContext) async throws -> Response {
     guard let key = key(context),
       let verb = context.parameters.get("verb").flatMap({ HostScheduler.UpdateVerb(rawValue: $0) })
-    else { return missing("There is no such button.") }
+    else { return missing("This button does not exist.") }
     let buffer = try await request.body.collect(upTo: 4096)
     let fields = String(decoding: buffer.readableBytesView, as: UTF8.self).split(separator: "&")
     let code = fields.first { $0.hasPrefix("code=") }.flatMap { PercentEncoding.decoded($0.dropFirst(5)) }

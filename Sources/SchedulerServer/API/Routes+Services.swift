@@ -15,7 +15,7 @@ extension Routes {
     api.get("services/:cluster/:role/:stage/:name") { _, context in
       guard let key = key(context), let service = await scheduler.service(key) else {
         return APIResponse.error(
-          .notFound, "there is no such service", remedy: "GET /api/services lists jobs that have an announcer")
+          .notFound, "the service does not exist", remedy: "GET /api/services lists jobs that have an announcer")
       }
       return APIResponse.json(service.json)
     }

@@ -11,7 +11,7 @@ extension Routes {
     }
     api.get("updates/:update") { _, context in
       guard let id = context.parameters.get("update"), let update = await scheduler.update(UpdateID(id)) else {
-        return APIResponse.error(.notFound, "no such update is remembered", remedy: "GET /api/updates lists them")
+        return APIResponse.error(.notFound, "the update does not exist", remedy: "GET /api/updates lists them")
       }
       return APIResponse.json(update.json)
     }

@@ -138,7 +138,7 @@ struct Routes: Sendable {
     _ context: AccessContext, includingGone: Bool = false, _ body: (JobDetail) async throws -> Response
   ) async throws -> Response {
     guard let key = key(context), let detail = await scheduler.detail(key, includingGone: includingGone) else {
-      return APIResponse.error(.notFound, "there is no such job", remedy: "GET /api/jobs lists them")
+      return APIResponse.error(.notFound, "the job does not exist", remedy: "GET /api/jobs lists them")
     }
     return try await body(detail)
   }

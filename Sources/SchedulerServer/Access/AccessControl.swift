@@ -148,7 +148,7 @@ struct AccessControl: Sendable {
   private func denial(_ required: RequiredAccess, _ caller: Caller, _ request: Request) -> Response {
     if case .session = caller.identity, request.method != .get, request.method != .head {
       return APIResponse.error(
-        .forbidden, "a login by link only reads", remedy: "run `kilt scheduler code` for a one-time code")
+        .forbidden, "a login by link can only read", remedy: "run `kilt scheduler code` for a one-time code")
     }
     if caller.isKnown {
       return APIResponse.error(
@@ -161,7 +161,7 @@ struct AccessControl: Sendable {
     let isPage = !request.uri.path.hasPrefix("/api/") && request.uri.path != "/metrics"
     if isPage, request.method == .get { return APIResponse.html(LoginPages.needed(), status: .unauthorized) }
     return APIResponse.error(
-      .unauthorized, "the scheduler does not know who asks",
+      .unauthorized, "the request is not authenticated",
       remedy: "use the scheduler's Unix socket (KILT_SCHEDULER=unix:PATH), or set KILT_TOKEN")
   }
 

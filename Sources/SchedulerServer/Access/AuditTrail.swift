@@ -118,7 +118,7 @@ final class AuditTrail: Sendable {
       state.dropped = 0
       state.problem = nil
     } catch {
-      if state.problem != error { writeText("warning: the audit trail cannot be written: \(error)\n", to: 2) }
+      if state.problem != error { writeText("warning: cannot write the audit trail: \(error)\n", to: 2) }
       state.problem = error
       if !state.isTriedAgain {
         // A thread of its own: what the tasks of the server wait for must not hold it up.

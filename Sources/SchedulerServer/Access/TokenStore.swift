@@ -52,7 +52,7 @@ final class TokenStore: Sendable {
       } catch {
         throw Diagnostic(
           .environment, "the file of tokens \"\(path)\" is damaged", notes: ["\(error)"],
-          remedies: ["restore it from a backup, or remove it and make new tokens with `kilt token create`"])
+          remedies: ["restore it from a backup, or remove it and create new tokens with `kilt token create`"])
       }
     }
     self.state = Mutex(state)
@@ -99,7 +99,8 @@ final class TokenStore: Sendable {
       guard !state.byDigest.values.contains(where: { $0.name == name }) else { throw NameTaken(name: name) }
       guard state.byDigest.count < Self.largestNumber else {
         throw Diagnostic(
-          .input, "there are \(Self.largestNumber) tokens already", remedies: ["revoke some: `kilt token revoke NAME`"])
+          .input, "the limit of \(Self.largestNumber) tokens is reached",
+          remedies: ["run `kilt token revoke NAME` to revoke some"])
       }
       var tokens = state.byDigest
       tokens[token.digest] = token

@@ -51,10 +51,10 @@ struct Listeners {
         announce(port: channel.localAddress?.port ?? options.listenPort)
       }, logger: logger)
     return [
-      Listener(service: local, address: "\(socket.address)", remedy: "remove what is at that path"),
+      Listener(service: local, address: "\(socket.address)", remedy: "remove the file at that path"),
       Listener(
         service: remote, address: "\(options.listenHost):\(options.listenPort)",
-        remedy: "another scheduler may be running; name another address with --listen, port 0 takes a free one"),
+        remedy: "stop the other scheduler, or use another address with `--listen`; port 0 means any free port"),
     ]
   }
 
@@ -86,7 +86,7 @@ struct Listeners {
         try PublishedScheduler.publish(socket: path, port: port)
       }
     } catch {
-      writeText("warning: the address could not be written: \(error)\n", to: 2)
+      writeText("warning: cannot write the address: \(error)\n", to: 2)
     }
     if let fingerprint = identity.fingerprint { writeText("key \(fingerprint)\n", to: 2) }
     writeText(

@@ -48,7 +48,7 @@ struct ServerCertificate: Sendable {
         .input, "cannot use the certificate \"\(certificate)\" with the key \"\(key)\"", notes: ["\(error)"],
         remedies: [
           source == .selfSigned
-            ? "remove the directory \"\(certificate.removingLastComponent())\": the next start makes another key, which "
+            ? "remove the directory \"\(certificate.removingLastComponent())\": the next start creates another key, which "
               + "tokens must then name" : "name a certificate and its key, both in PEM form"
         ])
     }
@@ -63,8 +63,8 @@ struct ServerCertificate: Sendable {
     guard status.owner == 0 || status.owner == geteuid(), status.permissions & 0o007 == 0 else {
       throw Diagnostic(
         .input, "other users own or can read the TLS key \"\(path)\"",
-        notes: ["it belongs to user \(status.owner), with permissions \(String(status.permissions, radix: 8))"],
-        remedies: ["run `chmod o= \(path)`, and make another key if others could read it"])
+        notes: ["user \(status.owner) owns it, with permissions \(String(status.permissions, radix: 8))"],
+        remedies: ["run `chmod o= \(path)`, and create another key if others could read it"])
     }
   }
 
@@ -72,8 +72,10 @@ struct ServerCertificate: Sendable {
   private static func make(in directory: FilePath, host: String) throws {
     guard Subprocess.find("openssl") != nil else {
       throw Diagnostic(
-        .environment, "cannot make a TLS certificate: the program openssl is missing",
-        remedies: ["install it: apt-get install openssl", "name your own: --tls-certificate FILE --tls-key FILE"])
+        .environment, "cannot create a TLS certificate: the program openssl is missing",
+        remedies: [
+          "run `apt-get install openssl`", "or use your own certificate: `--tls-certificate FILE --tls-key FILE`",
+        ])
     }
     let temporary = FilePath("\(directory).new")
     if FileSystem.exists(temporary) { try FileSystem.removeTree(temporary) }
@@ -93,9 +95,9 @@ struct ServerCertificate: Sendable {
     ).run()
     guard outcome.termination.isSuccess else {
       throw Diagnostic(
-        .environment, "openssl cannot make a TLS certificate",
+        .environment, "openssl cannot create a TLS certificate",
         notes: outcome.errorText.split(separator: "\n").suffix(5).map(String.init),
-        remedies: ["name your own: --tls-certificate FILE --tls-key FILE"])
+        remedies: ["use your own certificate: `--tls-certificate FILE --tls-key FILE`"])
     }
     try FileSystem.setPermissions(0o600, of: temporary.appending(keyName))
     try FileSystem.rename(temporary, to: directory)

@@ -36,7 +36,7 @@ extension OpenAPI {
           "path": Schema.string, "template?": Schema.string, "template_digest?": Schema.string,
           "digest?": Schema.string, "commit?": Schema.string, "committed?": Schema.bool,
           "bindings?": Schema.map(Schema.string),
-        ], "the files that the configuration was made from"),
+        ], "the files that the configuration comes from"),
       "Cron": Schema.object([
         "schedule": Schema.string, "time_zone?": Schema.string,
         "collision_policy?": Schema.values(CronConfiguration.CollisionPolicy.self),

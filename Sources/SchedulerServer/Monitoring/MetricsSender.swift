@@ -86,7 +86,7 @@ extension HostScheduler {
     counters.countPoints(sent: sent, dropped: count - sent)
     guard problem != metricsProblem else { return }
     if let problem {
-      warn("metrics cannot be sent to \(address): \(problem)")
+      warn("cannot send metrics to \(address): \(problem)")
     } else {
       warn("metrics are sent to \(address) again")
     }

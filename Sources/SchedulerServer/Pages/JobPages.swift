@@ -38,7 +38,7 @@ enum JobPages {
       } ?? ""
     let empty: HTML =
       job.summary.cron == nil
-      ? "No instances." : "No run is remembered. Start one now: <code>kilt cron start \(job.key)</code>"
+      ? "No instances." : "No runs. Start one now: <code>kilt cron start \(job.key)</code>"
     let body: HTML = """
       <h1>\(job.key.name) <span class="soft">\(job.key.stage)</span></h1>\(job.isGone ? "<p>This job was killed.</p>" as HTML : "")\
       <p class="tabs"><a href="\(address)/releases">Releases</a><a href="/updates">Updates</a><a href="\(address)/change">Restart or kill</a>\
@@ -115,6 +115,6 @@ enum JobPages {
       <td>\(Layout.badge(event.event.status))</td><td class="w">\(event.event.message ?? "")</td></tr>
       """
     }
-    return Parts.table(["time", "#instance", "state", ""], rows, empty: "Nothing has happened yet.")
+    return Parts.table(["time", "#instance", "state", ""], rows, empty: "No events yet.")
   }
 }

@@ -41,8 +41,8 @@ struct ArtifactCheck {
       return Answer(
         artifact: artifact,
         refusal: SubmissionRefusal(
-          .artifactMissing, "the scheduler has no repository to take \"\(artifact.name)\" from",
-          remedy: "start it with --repository URL"))
+          .artifactMissing, "the scheduler has no artifact repository for \"\(artifact.name)\"",
+          remedy: "start the scheduler with `--repository URL`"))
     }
     let repository = try Repository(opening: location)
     do throws(ArtifactError) {
@@ -131,7 +131,7 @@ struct ArtifactCheck {
         artifact: artifact,
         refusal: SubmissionRefusal(
           .artifactMissing, "artifact \(name):\(version) is not in the repository",
-          remedy: "put it there with `kilt artifacts put --type \(kind.rawValue) \(name) \(version) FILE`"))
+          remedy: "run `kilt artifacts put --type \(kind.rawValue) \(name) \(version) FILE`"))
     }
     if let refusal = differs(artifact, from: release.digest) { return Answer(artifact: artifact, refusal: refusal) }
     try trust.require(release)
@@ -159,7 +159,7 @@ struct ArtifactCheck {
       return SubmissionRefusal(.artifactRefused, diagnostic.summary, notes: [diagnostic.notes[0]], remedy: remedy)
     case .badManifest:
       return SubmissionRefusal(
-        .artifactDamaged, "the manifest of artifact \(artifact.name) cannot be used", notes: [diagnostic.summary],
+        .artifactDamaged, "cannot use the manifest of artifact \(artifact.name)", notes: [diagnostic.summary],
         remedy: "run `kilt artifacts verify`, and publish another commit")
     case .invalidName, .invalidVersion:
       return SubmissionRefusal(.artifactMissing, diagnostic.summary, notes: diagnostic.notes, remedy: remedy)

@@ -21,7 +21,7 @@ struct CommittedFilesCheck: Sendable {
     guard let source = job.source, let commit = source.commit, Self.isCommit(commit) else {
       return [
         SubmissionRefusal(
-          .filesNotCommitted, "the job does not say from which commit its files are",
+          .filesNotCommitted, "the job does not name the commit of its files",
           remedy: "commit the job file and its template, and submit from that clone")
       ]
     }
@@ -46,7 +46,7 @@ struct CommittedFilesCheck: Sendable {
       if differences.isEmpty { return [] }
       return [
         SubmissionRefusal(
-          .filesDiffer, "the job is not what \"\(source.path)\" describes at commit \(commit.prefix(12))",
+          .filesDiffer, "the job differs from \"\(source.path)\" at commit \(commit.prefix(12))",
           notes: ["fields that differ: \(differences.joined(separator: ", "))"],
           remedy: "commit all changes of the job file and its template, and submit again")
       ]

@@ -48,7 +48,7 @@ struct PolicyCheck: Sendable {
     guard policy.holds(policy.artifacts, in: job.key.stage), job.task.artifacts.isEmpty else { return [] }
     return [
       SubmissionRefusal(
-        .artifactRequired, "a job of the stage \"\(job.key.stage)\" runs an artifact, and this one names none",
+        .artifactRequired, "jobs of the stage \"\(job.key.stage)\" must run an artifact, and this job has none",
         remedy: "publish its program with `kilt publish`, and name it as \"buildname\" in the job file")
     ]
   }

@@ -237,7 +237,7 @@ struct MendingRound {
         notes: [
           "provided by " + ambiguity.providers.map { graph.name(of: $0) }.joined(separator: ", "),
           "other imports of the same targets need more than one of these providers",
-        ], remedies: ["name the provider in dependencies", "declare a target of its own for the file that imports it"]))
+        ], remedies: ["name the provider in dependencies", "declare a separate target for the file that imports it"]))
   }
 
   private mutating func leave(_ declared: Declared, _ mends: FieldMends, _ reason: String) {
@@ -248,7 +248,7 @@ struct MendingRound {
     notes += mends.settled.map { "\"\($0.entry)\" would settle where \"\($0.need)\" comes from" }
     leftAlone.append(
       Diagnostic(
-        .input, "the dependencies of \"\(mends.target)\" are left alone: \(reason)",
+        .input, "cannot fix the dependencies of \"\(mends.target)\": \(reason)",
         at: declared.declaration.site.location(field: "dependencies"), notes: notes))
   }
 }

@@ -159,8 +159,8 @@ struct TargetFinder {
     func warn(_ notes: [String]) {
       warnings.append(
         Diagnostic(
-          .input, "no target is added for \"\(path)\", which cannot be read as \(type.rawValue)", notes: notes,
-          remedies: ["mend the file, or name its BUILD file in ignore_paths under [tailor]"]))
+          .input, "cannot add a target for \"\(path)\": cannot read it as \(type.rawValue)", notes: notes,
+          remedies: ["fix the file, or name its BUILD file in ignore_paths under [tailor]"]))
     }
     do {
       // What it would be read as later, alone.
@@ -174,7 +174,7 @@ struct TargetFinder {
     } catch let error as DiagnosticList {
       warn(error.diagnostics.map(\.summary))
     } catch let error as RequirementSyntaxError {
-      warn(["\"\(error.text)\" is no requirement: \(error.expected) was expected"])
+      warn(["invalid requirement \"\(error.text)\": expected \(error.expected)"])
     }
     return nil
   }

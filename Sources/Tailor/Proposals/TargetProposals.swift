@@ -52,14 +52,14 @@ private struct BuildFilePlace {
         workspace.configuration.buildPatterns.contains(where: { GlobPattern($0).matches(Paths.lastComponent(path)) })
       else {
         throw Diagnostic(
-          .input, "\"\(Paths.join(directory, name))\" is a directory, so there is no place for a BUILD file",
+          .input, "cannot write the BUILD file \"\(Paths.join(directory, name))\": it is a directory",
           remedies: ["set build_file_name under [tailor] to another name"])
       }
     }
     switch try Self.kind(of: path, workspace) {
     case nil: bytes = nil
     case .file?: bytes = try workspace.read(path)
-    default: throw Diagnostic(.input, "\"\(path)\" is no file, so no targets can be added to it")
+    default: throw Diagnostic(.input, "cannot add targets to \"\(path)\": it is not a file")
     }
   }
 

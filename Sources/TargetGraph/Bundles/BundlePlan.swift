@@ -104,7 +104,7 @@ extension DependencyResolver {
     let target = graph[id]
     guard target.type == .pexBinary else {
       throw Diagnostic(
-        .input, "\"\(target.address)\" is a \(target.typeName), of which no bundle can be made",
+        .input, "cannot build a bundle of \"\(target.address)\": it is a \(target.typeName)",
         at: target.declaration.site.location(), remedies: ["declare a pex_binary for it"])
     }
     try checkArtifactNames()
@@ -129,7 +129,7 @@ extension DependencyResolver {
       let module = graph.moduleName(ofFile: graph.files.path(of: file))
     else {
       throw Diagnostic(
-        .input, "\"\(target.address)\" is no Python file in a source root, so it cannot be run",
+        .input, "cannot run \"\(target.address)\": it is not a Python file in a source root",
         at: target.declaration.site.location())
     }
     return try plan(
@@ -218,9 +218,9 @@ extension DependencyResolver {
     guard let path = part.file.map({ graph.files.path(of: $0) }), graph.sourceRoots.root(of: Paths.parent(path)) == nil
     else { return }
     throw Diagnostic(
-      .input, "\"\(path)\" lies in no source root, so it has no place in a bundle",
+      .input, "cannot add \"\(path)\" to a bundle: it is not in a source root",
       at: part.declaration.site.location(),
-      notes: ["the source roots are " + graph.configuration.sourceRoots.joined(separator: ", ")])
+      notes: ["source roots: " + graph.configuration.sourceRoots.joined(separator: ", ")])
   }
 
   private func unknownResolve(_ resolve: String, _ target: Target) -> Diagnostic {
@@ -229,7 +229,7 @@ extension DependencyResolver {
       .input,
       "\"\(target.address)\" uses the resolve \"\(resolve)\", which \(graph.configuration.path) does not define",
       at: target.declaration.site.location(field: "resolve", text: resolve),
-      notes: ["the resolves are " + names.joined(separator: ", ")],
+      notes: ["defined resolves: " + names.joined(separator: ", ")],
       remedies: Suggestions.remedy(for: resolve, among: names).map { [$0] } ?? [])
   }
 }

@@ -35,9 +35,9 @@ extension TargetGraph {
     else { throw missingEntry(parts[0], target, field: "entry_point") }
     guard let module = moduleName(ofFile: path) else {
       throw Diagnostic(
-        .input, "\"\(path)\", which \"\(target.address)\" starts, lies in no source root",
+        .input, "\"\(path)\", started by \"\(target.address)\", is not in a source root",
         at: site.location(field: "entry_point"),
-        notes: ["the source roots are " + configuration.sourceRoots.joined(separator: ", ")])
+        notes: ["source roots: " + configuration.sourceRoots.joined(separator: ", ")])
     }
     return .module(module, function: function)
   }
@@ -46,7 +46,7 @@ extension TargetGraph {
     let names =
       files.directory(at: target.address.directory).map { id in files.files(in: id).map { files.name(of: $0) } } ?? []
     return Diagnostic(
-      .input, "\"\(target.address)\" starts \"\(path)\", which is not there",
+      .input, "\"\(target.address)\" starts \"\(path)\", which does not exist",
       at: target.declaration.site.location(field: field),
       remedies: Suggestions.remedy(for: path, among: names).map { [$0] } ?? [])
   }

@@ -86,13 +86,13 @@ public struct ProgramFiles: Sendable {
 
   private static func conflict(_ first: File, _ second: File, _ user: Target) -> Diagnostic {
     func text(_ file: File) -> String {
-      "\"\(file.path)\" is there from the source root \"\(file.root.map { "/" + $0 } ?? "")\""
+      "\"\(file.path)\" is in the source root \"\(file.root.map { "/" + $0 } ?? "")\""
     }
     return Diagnostic(
-      .input, "two files of \"\(user.address)\" have the same place \"\(first.place)\"",
+      .input, "two files of \"\(user.address)\" have the same path \"\(first.place)\" in the bundle",
       at: user.declaration.site.location(), notes: [text(first), text(second)],
       remedies: [
-        "rename one of the files, or move it to a directory of another name",
+        "rename one of the files, or move it to a directory with another name",
         "run `kilt paths --from \(user.address) --to FILE` to see why each of them is needed",
       ])
   }

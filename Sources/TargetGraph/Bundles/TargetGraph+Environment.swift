@@ -47,7 +47,7 @@ extension TargetGraph {
       "\"\(target.address)\" uses the resolve \"\(resolve ?? "")\" and depends on \"\(part.address)\", which uses \"\(other)\"",
       at: target.declaration.site.location(field: "resolve"),
       remedies: [
-        "\"kilt paths --from \(target.address) --to \(part.address)\" shows why",
+        "run `kilt paths --from \(target.address) --to \(part.address)` to see why",
         "give both the same resolve=…, or parametrize the dependency over both",
       ])
   }

@@ -48,9 +48,9 @@ extension TargetGraph {
       .input,
       path == others
         ? "\"\(target.address)\" and \"\(address(of: other))\" have the same output_path \"\(path)\""
-        : "the output_path \"\(path)\" of \"\(target.address)\" and \"\(others)\" of \"\(address(of: other))\" exclude each other",
+        : "the output_path \"\(path)\" of \"\(target.address)\" and \"\(others)\" of \"\(address(of: other))\" conflict",
       at: target.declaration.site.location(field: "output_path", text: path),
-      remedies: ["give each target an output_path of its own"])
+      remedies: ["give each target its own output_path"])
   }
 
   /// A path that a field names, below the workspace root or another directory.
@@ -62,7 +62,7 @@ extension TargetGraph {
   ) throws -> String {
     if !text.hasPrefix("/"), !text.utf8.contains(0), let path = Paths.normalized(text), !path.isEmpty { return path }
     throw Diagnostic(
-      .input, "the \(field) \"\(text)\" of \"\(target.address)\" leads out of \(place)",
+      .input, "the \(field) \"\(text)\" of \"\(target.address)\" is outside \(place)",
       at: target.declaration.site.location(field: field, text: text),
       remedies: ["write a relative path without \"..\""])
   }

@@ -18,7 +18,7 @@ extension TargetGraph {
     if let graph = try GraphLoader(workspace, state).load() { return graph }
     // What nearly everything rests on is another now: there is nothing to go on from.
     guard let graph = try GraphLoader(workspace, try state.anew()).load() else {
-      throw Diagnostic(.defect, "a workspace read anew was taken for one that has changed")
+      throw Diagnostic(.defect, "a new workspace was treated as a changed one")
     }
     return graph
   }

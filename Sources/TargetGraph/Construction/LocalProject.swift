@@ -21,12 +21,12 @@ struct LocalProject {
   ) throws(Diagnostic) {
     guard !target.hasPrefix("/"), !target.hasPrefix("file://") else {
       throw Diagnostic(
-        .input, "\"\(text)\" is an absolute path, which another machine does not have", at: place,
-        remedies: ["write \"NAME @ file:FOLDER\", from the workspace root"])
+        .input, "\"\(text)\" is an absolute path, which does not exist on other machines", at: place,
+        remedies: ["write \"NAME @ file:DIR\", relative to the workspace"])
     }
     let paths = [Paths.normalized(Paths.join(folder, target)), Paths.normalized(target)].compactMap(\.self)
     guard !paths.isEmpty else {
-      throw Diagnostic(.input, "\"\(text)\" does not lie in the workspace", at: place)
+      throw Diagnostic(.input, "\"\(text)\" is outside the workspace", at: place)
     }
     if let name = Self.name(ofArchive: String(target.split(separator: "/").last ?? "")) {
       self.init(name: name, path: paths.first { read($0) != nil } ?? paths[0], origin: nil)
@@ -41,8 +41,8 @@ struct LocalProject {
       }
     }
     throw Diagnostic(
-      .input, "\"\(text)\" is no project whose name can be found",
-      at: place, notes: ["neither a pyproject.toml with [project] name nor a setup.cfg with [metadata] name is there"],
+      .input, "cannot find the name of the project \"\(text)\"",
+      at: place, notes: ["it has neither a pyproject.toml with [project] name nor a setup.cfg with [metadata] name"],
       remedies: ["write \"NAME @ file:\(paths[0])\""])
   }
 

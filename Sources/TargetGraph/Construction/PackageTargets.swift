@@ -148,14 +148,14 @@ struct PackageTargets {
     if selected.isEmpty {
       note(
         Diagnostic(
-          .input, "the sources of \"\(generator.address)\" match no file", at: site.location(field: "sources")),
+          .input, "the sources of \"\(generator.address)\" do not match any file", at: site.location(field: "sources")),
         usually: .warn)
     } else if unmatched == .error {
       let paths = selected.map { Paths.relative(files.path(of: $0), to: generator.address.directory) }
       for glob in globs.includes where !paths.contains(where: glob.matches) {
         problems.append(
           Diagnostic(
-            .input, "\"\(glob.text)\" in the sources of \"\(generator.address)\" matches no file",
+            .input, "\"\(glob.text)\" in the sources of \"\(generator.address)\" does not match any file",
             at: site.location(field: "sources", text: glob.text)))
       }
     }
@@ -176,13 +176,13 @@ struct PackageTargets {
         Diagnostic(
           .input,
           isPython
-            ? "\"\(target.address)\" has \"\(path)\" among its tests, which holds fixtures"
-            : "\"\(target.address)\" has \"\(path)\" among its \(field), which is no Python file",
+            ? "\"\(target.address)\" has \"\(path)\" among its tests, but the file has fixtures"
+            : "\"\(target.address)\" has \"\(path)\" among its \(field), which is not a Python file",
           at: target.declaration.site.location(field: field, text: path),
           remedies: [
             isPython
-              ? "leave it out with \"!\(path)\", and declare python_test_utils() for it"
-              : "declare it in resources(…) or files(…), on which the code depends"
+              ? "exclude it with \"!\(path)\", and declare python_test_utils() for it"
+              : "declare it in resources(…) or files(…), and add a dependency on that target"
           ]))
     }
   }
@@ -246,7 +246,7 @@ struct PackageTargets {
       remedies = Suggestions.remedy(for: path, among: names).map { [$0] } ?? []
     }
     return Diagnostic(
-      .input, "the target \"\(address)\" names the file \"\(path)\", which is not there",
+      .input, "the target \"\(address)\" names the file \"\(path)\", which does not exist",
       at: declaration.site.location(field: field, text: path), remedies: remedies)
   }
 }

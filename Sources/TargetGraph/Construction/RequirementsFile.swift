@@ -32,7 +32,7 @@ public struct RequirementsFile {
   private mutating func add(_ path: String, isConstraints: Bool, from site: SourceLocation?) {
     guard !files.contains(path) else { return }
     guard let bytes = read(path) else {
-      problems.append(Diagnostic(.input, "the requirements file \"\(path)\" is not there", at: site))
+      problems.append(Diagnostic(.input, "the requirements file \"\(path)\" does not exist", at: site))
       return
     }
     files.append(path)
@@ -56,7 +56,7 @@ public struct RequirementsFile {
       switch name {
       case "-r", "--requirement", "-c", "--constraint":
         guard let file = Paths.normalized(Paths.join(Paths.parent(path), value)), !value.hasPrefix("/") else {
-          throw Diagnostic(.input, "\"\(value)\" does not lie in the workspace", at: place)
+          throw Diagnostic(.input, "\"\(value)\" is outside the workspace", at: place)
         }
         // What another target takes from that file is not there twice.
         if others.contains(file), name == "-r" || name == "--requirement" { return }
@@ -65,8 +65,8 @@ public struct RequirementsFile {
       case _ where Self.passedOver.contains(name): return
       default:
         throw Diagnostic(
-          .input, "\"\(name)\" is no option that a requirements file can have here", at: place,
-          remedies: ["remove it, or put it into pip's configuration (pip config set)"])
+          .input, "Kilt does not support the option \"\(name)\" in a requirements file", at: place,
+          remedies: ["remove it, or run `pip config set` to add it to pip's configuration"])
       }
     }
     var (requirement, origin) = try Self.requirement(
@@ -115,7 +115,7 @@ public struct RequirementsFile {
     guard start.hasPrefix(".") || start.hasPrefix("/") || start.contains("://") else {
       guard let line = RequirementLine(text) else {
         throw Diagnostic(
-          .input, "\"\(text)\" is no requirement", at: place,
+          .input, "invalid requirement \"\(text)\"", at: place,
           remedies: ["write it as in \"requests>=2.31,<3\", \"./libs/tool\" or \"tool @ git+https://host/repo@v2\""])
       }
       return (line, nil)
@@ -152,7 +152,7 @@ public struct RequirementsFile {
     name = name ?? LocalProject.name(ofArchive: String(parts[0].split(separator: "/").last ?? ""))
     guard let name, RequirementLine(name) != nil else {
       throw Diagnostic(
-        .input, "\"\(text)\" does not say which project it is", at: place, remedies: ["write it as \"NAME @ \(url)\""])
+        .input, "\"\(text)\" does not name its package", at: place, remedies: ["write \"NAME @ \(url)\""])
     }
     return (parts[0] + (options.isEmpty ? "" : "#" + options.joined(separator: "&")), name)
   }

@@ -128,7 +128,7 @@ extension DependencyResolver {
       }
     }
     return lines.map { "add \($0.text) to " + Self.listing($0.places) }.joined(separator: "; ")
-      + "; \"kilt tailor --fix\" does it"
+      + ", or run `kilt tailor --fix`"
   }
 
   static func listing(_ names: [String]) -> String {

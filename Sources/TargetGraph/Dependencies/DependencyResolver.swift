@@ -193,9 +193,10 @@ public final class DependencyResolver {
     let start = path.firstIndex(of: id) ?? 0
     let lines = (path[start...] + [id]).map { graph.address(of: $0).description }
     return Diagnostic(
-      .input, "targets depend on each other in a circle", at: graph[id].declaration.site.location(),
+      .input, "targets depend on each other in a cycle", at: graph[id].declaration.site.location(),
       notes: [lines.joined(separator: "\n-> ")],
-      remedies: ["name files instead of whole targets in one of the dependencies fields: circles of files are fine"])
+      remedies: ["name files instead of whole targets in one of the `dependencies` fields: cycles of files are allowed"]
+    )
   }
 
   /// What a target's fields name. Generated targets without a field of their own share their generator's.

@@ -58,10 +58,10 @@ extension TargetGraph {
         guard target.type.takesTransitiveExclusions else {
           throw Diagnostic(
             .input,
-            "\"\(text)\" takes a target from all that \"\(target.address)\" reaches, which a \(target.typeName) cannot",
+            "cannot use \"\(text)\" in \"\(target.address)\": \(target.typeName) targets do not support transitive excludes",
             at: target.declaration.site.location(field: "dependencies", text: text),
             remedies: [
-              "write \"\(text.dropFirst())\" to take an inferred dependency away, or \(text) in the target that is built or run"
+              "write \"\(text.dropFirst())\" to exclude an inferred dependency, or \"\(text)\" in the target that is built or run"
             ])
         }
         result.excluded.formUnion(ids)
@@ -100,7 +100,7 @@ extension TargetGraph {
     let found = targets(of: reference, trace: trace)
     guard found.isEmpty else { return found }
     var diagnostic = missingTarget(reference, text: text)
-    diagnostic.summary = "the target \"\(text)\", on which \"\(target.address)\" depends, does not exist"
+    diagnostic.summary = "the target \"\(text)\", a dependency of \"\(target.address)\", does not exist"
     diagnostic.location = site.location(field: field, text: written)
     if text.contains("*") {
       diagnostic.notes = ["dependencies are addresses; globs select files, in sources"]
@@ -128,9 +128,9 @@ extension TargetGraph {
     }
     if let fitting { return [fitting] }
     throw Diagnostic(
-      .input, "\"\(text)\", on which \"\(target.address)\" depends, is parametrized, and none of its variants fits",
+      .input, "\"\(text)\", a dependency of \"\(target.address)\", is parametrized, and none of its variants fits",
       at: target.declaration.site.location(field: "dependencies", text: text),
-      notes: ["its variants are " + found.map { "\"\(address(of: $0))\"" }.joined(separator: ", ")],
+      notes: ["its variants: " + found.map { "\"\(address(of: $0))\"" }.joined(separator: ", ")],
       remedies: ["name one of them, or give the target the same values"])
   }
 
@@ -175,7 +175,7 @@ extension TargetGraph {
     }
     if files.file(at: reference.path) != nil {
       diagnostic.notes = ["no target owns the file \"\(reference.path)\" under that name"]
-      diagnostic.remedies = ["declare one that has it among its sources"]
+      diagnostic.remedies = ["declare a target with the file in its sources"]
       return diagnostic
     }
     let ids = targets(inDirectory: reference.path).filter { self[$0].address.file == nil }
@@ -183,7 +183,7 @@ extension TargetGraph {
       let directories = directoriesWithTargets
       diagnostic.notes =
         files.directory(at: reference.path) == nil
-        ? ["there is no directory \"\(reference.path)\""] : ["no target is declared in \"\(reference.path)\""]
+        ? ["the directory \"\(reference.path)\" does not exist"] : ["no target is declared in \"\(reference.path)\""]
       if let near = Suggestions.nearest(to: reference.path, among: directories).first {
         let name = reference.target.map { ":" + $0 } ?? ""
         diagnostic.remedies = ["did you mean \"\(near)\(name)\"?"]
@@ -203,7 +203,7 @@ extension TargetGraph {
     }
     let names = ids.filter { self[$0].generator == nil }.map { self[$0].address.name }
     let place = reference.path.isEmpty ? "the root directory" : "\"\(reference.path)\""
-    diagnostic.notes = ["\(place) has the targets " + Set(names).sorted().joined(separator: ", ")]
+    diagnostic.notes = ["targets in \(place): " + Set(names).sorted().joined(separator: ", ")]
     return diagnostic
   }
 }

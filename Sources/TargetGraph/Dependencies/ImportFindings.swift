@@ -154,11 +154,11 @@ extension DependencyResolver {
     }
     if let type = codeGenerators.first, imports.contains(where: { Self.isGenerated($0.name) }) {
       diagnostic.notes.append("Pants generates such code from \(type); Kilt does not")
-      diagnostic.remedies = ["commit the code, or make it with adhoc_tool and experimental_wrap_as_python_sources"]
+      diagnostic.remedies = ["commit the code, or generate it with adhoc_tool and experimental_wrap_as_python_sources"]
       return diagnostic
     }
     diagnostic.remedies = [
-      "add the requirement, or a target for the file; \"# kilt: no-infer-dep\" on the line says that none is needed"
+      "add the requirement, or a target for the file; if none is needed, write \"# kilt: no-infer-dep\" on the line"
     ]
     return diagnostic
   }

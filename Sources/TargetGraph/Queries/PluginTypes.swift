@@ -18,7 +18,7 @@ extension TargetGraph {
     let count = counts.values.reduce(0, +)
     return Diagnostic(
       .input,
-      "\(count) \(count == 1 ? "target is" : "targets are") of types that Pants plugins define; they only hold their dependencies",
+      "\(count) \(count == 1 ? "target has a type" : "targets have types") of Pants plugins; Kilt uses only their dependencies",
       notes: first.sorted { $0.key < $1.key }.map { name, target in
         let site = target.declaration.site
         return "\(counts[name] ?? 0) \(name), as at \(site.path):\(site.line)"

@@ -90,7 +90,7 @@ public struct TargetFilter: Sendable {
     for name in named.sorted() where !known.contains(name) {
       if graph.allTargets.contains(where: { graph[$0].typeName == name }) { continue }
       throw Diagnostic(
-        .input, "--filter-target-type: there is no target type \"\(name)\"",
+        .input, "unknown target type \"\(name)\" in --filter-target-type",
         remedies: Suggestions.remedy(for: name, among: known.filter { !$0.hasPrefix("_") }.sorted()).map { [$0] } ?? [])
     }
   }

@@ -104,7 +104,7 @@ extension TargetGraph {
         .filter { !$0.isEmpty && $0.split(separator: "/").count == depth + 1 }
     }
     return Diagnostic(
-      .input, "there is no file or directory \"\(path)\"",
+      .input, "file or directory \"\(path)\" does not exist",
       remedies: Suggestions.remedy(for: path, among: names).map { [$0] } ?? [])
   }
 }

@@ -68,7 +68,7 @@ extension DependencyResolver {
         description(of: target, dependency),
       ],
       remedies: [
-        "leave the dependency out, or put a rule that allows \"\(pattern(set, target, dependency))\" before this one"
+        "remove the dependency, or put a rule that allows \"\(pattern(set, target, dependency))\" before this one"
       ])
   }
 

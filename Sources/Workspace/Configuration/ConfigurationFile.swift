@@ -83,7 +83,7 @@ struct ConfigurationFile {
   func inside(_ text: String, table: String, key: String) throws -> String {
     if !text.hasPrefix("/"), let path = Paths.normalized(text), !path.isEmpty { return path }
     throw Diagnostic(
-      .input, "\"\(text)\" in \"\(path)\" does not lie in the workspace", at: location(table: table, key: key),
-      remedies: ["write a path from the workspace root, without \"..\""])
+      .input, "\"\(text)\" in \"\(path)\" is outside the workspace", at: location(table: table, key: key),
+      remedies: ["write a path relative to the workspace, without \"..\""])
   }
 }

@@ -19,7 +19,7 @@ final class TableReader {
       case .table(let inner)?: values = inner
       case let other?:
         throw Diagnostic(
-          .input, "\"\(part)\" in \"\(file.path)\" is a table, not \(other.kindName)",
+          .input, "\"\(part)\" in \"\(file.path)\" must be a table, not \(other.kindName)",
           at: file.location(table: path, key: part))
       }
       path = path.isEmpty ? part : path + "." + part
@@ -29,7 +29,7 @@ final class TableReader {
 
   func mismatch(_ key: String, _ value: ConfigurationFile.Value, expected: String) -> Diagnostic {
     Diagnostic(
-      .input, "\"\(key)\" in \"\(file.path)\" takes \(expected), not \(value.kindName)",
+      .input, "\"\(key)\" in \"\(file.path)\" must be \(expected), not \(value.kindName)",
       at: file.location(table: name, key: key))
   }
 
@@ -57,7 +57,7 @@ final class TableReader {
     guard let choice = Choice(rawValue: text) else {
       let choices = Choice.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
       throw Diagnostic(
-        .input, "\"\(key)\" in \"\(file.path)\" is one of \(choices), not \"\(text)\"",
+        .input, "\"\(key)\" in \"\(file.path)\" must be one of \(choices), not \"\(text)\"",
         at: file.location(table: name, key: key))
     }
     return choice
@@ -129,8 +129,8 @@ final class TableReader {
     let place = name.isEmpty ? "\"\(file.path)\"" : "[\(name)] of \"\(file.path)\""
     let near = Suggestions.remedy(for: unknown, among: known)
     throw Diagnostic(
-      .input, "there is no key \"\(unknown)\" in \(place)", at: file.location(table: name, key: unknown),
-      notes: near == nil ? ["the keys are " + Set(known).sorted().joined(separator: ", ")] : [],
+      .input, "unknown key \"\(unknown)\" in \(place)", at: file.location(table: name, key: unknown),
+      notes: near == nil ? ["known keys: " + Set(known).sorted().joined(separator: ", ")] : [],
       remedies: near.map { [$0] } ?? [])
   }
 }

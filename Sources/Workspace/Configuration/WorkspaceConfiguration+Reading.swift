@@ -12,7 +12,7 @@ extension WorkspaceConfiguration {
     if let base = try TableReader(file, "workspace").string("extends") {
       guard let text = try read(try file.inside(base, table: "workspace", key: "extends")) else {
         throw Diagnostic(
-          .input, "\"\(path)\" extends \"\(base)\", which is not there",
+          .input, "\"\(path)\" extends \"\(base)\", which does not exist",
           at: file.location(table: "workspace", key: "extends"))
       }
       try self.init(pantsFile: base, text: text)
@@ -41,8 +41,8 @@ extension WorkspaceConfiguration {
     pythonVersion = try python.string("version")
     if let pythonVersion, pythonVersion.wholeMatch(of: #/3\.[0-9]{1,2}/#) == nil {
       throw Diagnostic(
-        .input, "\"\(pythonVersion)\" is no minor version of Python 3",
-        at: file.location(table: "python", key: "version"), remedies: ["write it as in version = \"3.11\""])
+        .input, "\"\(pythonVersion)\" is not a minor version of Python 3",
+        at: file.location(table: "python", key: "version"), remedies: ["write a version such as version = \"3.11\""])
     }
     defaultResolve = try python.string("default_resolve") ?? defaultResolve
     python.allow(["infer"])
@@ -62,8 +62,8 @@ extension WorkspaceConfiguration {
     cacheQuota = try cache.string("quota")
     if let text = cacheQuota, ByteSize.parse(text) == nil {
       throw Diagnostic(
-        .input, "\"\(text)\" is no size for the cache", at: file.location(table: "cache", key: "quota"),
-        remedies: ["write for example quota = \"20GB\""])
+        .input, "invalid cache quota \"\(text)\"", at: file.location(table: "cache", key: "quota"),
+        remedies: ["write a size such as quota = \"20GiB\""])
     }
     try cache.finish()
     let git = try TableReader(file, "git")

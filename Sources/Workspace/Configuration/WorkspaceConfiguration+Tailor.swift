@@ -77,9 +77,9 @@ extension WorkspaceConfiguration {
       return
     }
     throw Diagnostic(
-      .input, "BUILD files named \"\(name)\" would not be found",
+      .input, "Kilt would not find BUILD files named \"\(name)\"",
       at: file.location(table: "tailor", key: "build_file_name"),
-      notes: ["the names of BUILD files are " + buildPatterns.map { "\"\($0)\"" }.joined(separator: ", ")],
-      remedies: ["set build_file_name under [tailor] to a name that is among them"])
+      notes: ["names of BUILD files: " + buildPatterns.map { "\"\($0)\"" }.joined(separator: ", ")],
+      remedies: ["set build_file_name under [tailor] to one of these names"])
   }
 }

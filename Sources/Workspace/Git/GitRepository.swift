@@ -263,18 +263,19 @@ public enum GitError: DiagnosableError, Hashable {
     switch self {
     case .notInstalled:
       Diagnostic(
-        .environment, "the program \"git\" is needed for this, and is not on the PATH",
-        remedies: ["install it: apt-get install git"])
+        .environment, "the program \"git\" is not on the PATH",
+        remedies: ["run `apt-get install git`"])
     case .notARepository(let root):
       Diagnostic(
-        .input, "\"\(root)\" is not in a git repository", remedies: ["git init && git add -A && git commit -m 'start'"])
+        .input, "\"\(root)\" is not in a git repository",
+        remedies: ["run `git init && git add -A && git commit -m start`"])
     case .noCommit:
       Diagnostic(
-        .input, "the git repository has no commit yet", remedies: ["git add -A && git commit -m 'start'"])
+        .input, "the git repository has no commit yet", remedies: ["run `git add -A && git commit -m start`"])
     case .unknownRevision(let revision):
-      Diagnostic(.input, "git knows no commit \"\(revision)\"", remedies: ["\"git log --oneline\" lists commits"])
+      Diagnostic(.input, "unknown git revision \"\(revision)\"", remedies: ["run `git log --oneline` to list commits"])
     case .failed(let command, let message):
-      Diagnostic(.environment, "\"git \(command)\" failed", notes: message.isEmpty ? [] : [message])
+      Diagnostic(.environment, "`git \(command)` failed", notes: message.isEmpty ? [] : [message])
     }
   }
 }

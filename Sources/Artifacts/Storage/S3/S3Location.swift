@@ -55,7 +55,7 @@ struct S3Location: Sendable, Hashable {
       let standardPort = scheme == "http" ? ":80" : ":443"
       // As libcurl sends it, and the server checks it.
       if host.hasSuffix(standardPort) { host.removeLast(standardPort.count) }
-      guard !host.isEmpty else { throw refuse("the endpoint names no host") }
+      guard !host.isEmpty else { throw refuse("the endpoint has no host") }
       let path = address.count > 1 ? address[1].split(separator: "/").map { "/" + $0 }.joined() : ""
       basePath = isVirtual ? path + "/" : "\(path)/\(bucket)/"
       if isVirtual { host = "\(bucket).\(host)" }

@@ -92,7 +92,7 @@ extension S3Storage {
     let response = try send(start)
     try requireSuccess(response)
     guard let upload = XMLText(response.body).text("UploadId"), !upload.isEmpty else {
-      throw .server(repository: location, reason: "the server gave no UploadId")
+      throw .server(repository: location, reason: "the server did not return an UploadId")
     }
     return upload
   }
@@ -163,7 +163,7 @@ extension S3Storage {
       let response = try send(request)
       try requireSuccess(response)
       guard let tag = response.headers["etag"] else {
-        throw .server(repository: location, reason: "the server gave no ETag for a part")
+        throw .server(repository: location, reason: "the server did not return an ETag for a part")
       }
       tags.withLock { $0[part.number] = tag }
     }

@@ -90,7 +90,7 @@ struct S3Storage: ObjectStorage {
     let response = try send(S3Request(.get, key), limit: limit)
     guard try isFound(response) else { return nil }
     guard let tag = response.headers["etag"] else {
-      throw .server(repository: location, reason: "the server gave no ETag for \(key)")
+      throw .server(repository: location, reason: "the server did not return an ETag for \(key)")
     }
     return (response.body, ObjectVersion(text: tag))
   }
@@ -227,7 +227,7 @@ struct S3Storage: ObjectStorage {
     case 404 where code == "NoSuchBucket" || code == nil: throw .missingBucket(repository: location)
     case 401, 403:
       let isSigned = try session.credentials.credentials(now: session.now) != nil
-      throw .denied(repository: location, reason: isSigned ? reason : "\(reason) (there are no credentials)")
+      throw .denied(repository: location, reason: isSigned ? reason : "\(reason) (no credentials found)")
     case 300..<400:
       let region = response.headers["x-amz-bucket-region"].map { ": it is in the region \($0)" } ?? ""
       throw .server(repository: location, reason: "the bucket is elsewhere\(region)")
