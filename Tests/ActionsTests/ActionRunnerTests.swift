@@ -144,7 +144,7 @@ struct ActionRunnerTests {
     var action = try scratch.shell("echo x > other", outputs: ["out", "sub/out"])
     let error = #expect(throws: ActionError.self) { try runner.run(action) }
     #expect(error?.diagnostic.summary == "the command of \"test:action\" did not create \"out\", \"sub/out\"")
-    #expect(error?.diagnostic.notes.first == "it made other")
+    #expect(error?.diagnostic.notes.first == "it created other")
     action.outputMatch = .allowEmpty
     #expect(try runner.run(action).outputs.isEmpty)
     action.outputFiles.append("other")

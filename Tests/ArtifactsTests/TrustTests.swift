@@ -222,7 +222,7 @@ struct TrustTests {
     arguments: [
       ("[rules.a]\nbranch = [\"main\"]", "[rules.a]: unknown \"branch\"; known: "),
       ("[rules.a]\nroles = [\"root\"]", "[rules.a]: unknown role \"root\""),
-      ("[rules.a]\nkeys = [\"nobody\"]", "[rules.a]: there is no key \"nobody\""),
+      ("[rules.a]\nkeys = [\"nobody\"]", "[rules.a]: unknown key \"nobody\""),
       ("[rules.a]\nminimum_age = \"soon\"", "[rules.a]: \"minimum_age\" must be a duration"),
       ("[rules.a]\nthreshold = 0", "[rules.a]: \"threshold\" must be 1 to 100"),
       ("[keys.x]\npublic = \"ed25519:AAAA\"\nrole = \"person\"", "[keys.x]: \"public\" is not an ed25519 key"),

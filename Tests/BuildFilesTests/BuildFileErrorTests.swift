@@ -40,7 +40,7 @@ func message(for text: String, in directory: String = "lib/auth", files: [String
         """)
     #expect(
       message(for: "pex_binary(name=\"a\", layout=\"zipap\")\n") == """
-        error: the field "layout" of the target "lib/auth:a" takes one of "zipapp", "packed", "loose", not "zipap"
+        error: the field "layout" of the target "lib/auth:a" must be one of "zipapp", "packed", "loose", not "zipap"
           --> lib/auth/BUILD:1:30
            |
          1 | pex_binary(name="a", layout="zipap")

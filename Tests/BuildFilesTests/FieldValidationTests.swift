@@ -88,7 +88,7 @@ import Testing
       guard let (value, expected) = Self.wrong(field.kind) else { continue }
       if Self.whole[type]?.contains("\(field.name)=") ?? false { continue }
       let text = message(for: Self.call(type, "\(field.name)=\(value)"))
-      #expect(text.contains("the field \"\(field.name)\" of the target \"lib/auth:t\" takes \(expected)"), "\(text)")
+      #expect(text.contains("the field \"\(field.name)\" of the target \"lib/auth:t\" must be \(expected)"), "\(text)")
       // The wrong string where it is one, or the field's name.
       let marks = value.split(separator: "\"").map(String.init) + [field.name]
       #expect(marks.contains(marked(in: text) ?? ""), "\(text)")
@@ -110,10 +110,10 @@ import Testing
     Case("python_distribution(provides=http_source(\"x/y/z\", len=1, sha256=\"\"))\n", "", "sha256"),
     Case(
       "python_distribution(provides=per_platform(linux_x86_64=\"x\"))\n", "provides",
-      "takes python_artifact(…) or setup_py(…), not a value of per_platform()"),
+      "must be python_artifact(…) or setup_py(…), not a value of per_platform()"),
     Case(
       "python_sources(overrides={\"a.py\": {\"tags\": [\"x\"]}, \"b.py\": dict(tags=\"oops\")})\n", "oops",
-      "takes a list of strings, not \"oops\""),
+      "must be a list of strings, not \"oops\""),
     Case("python_sources(overrides={\"a.py\": {\"tgas\": []}})\n", "tgas", "python_source does not have", "\"tags\"?"),
     Case("python_sources(overrides={\"a.py\": dict(tgas=[])})\n", "tgas", "python_source does not have", "\"tags\"?"),
     Case(

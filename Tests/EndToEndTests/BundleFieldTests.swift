@@ -110,7 +110,7 @@ import Testing
       "extra_build_args=[\"--pex-path=a.pex\"]",
       "extra_build_args of \"tools/probe:refused\": --pex-path is not supported"
     ),
-    ("complete_platforms=[\":data\"]", "\"tools/probe/data.txt\" is no"),
+    ("complete_platforms=[\":data\"]", "invalid complete platform \"tools/probe/data.txt\""),
     (
       "shebang=\"#!/usr/bin/python3 -sE run.py\"",
       "\"run.py\" of \"tools/probe:refused\" is not a flag that Python can start a bundle with"

@@ -20,24 +20,24 @@ import Testing
   static let cases: [Case] = [
     Case(
       name: "output_path of a bundle leads upwards", build: "pex_binary(name='b', output_path='../out.pex')",
-      says: "the output_path \"../out.pex\" of \"//:b\" leads out of the output directory dist\n  --> BUILD:1:"),
+      says: "the output_path \"../out.pex\" of \"//:b\" is outside the output directory dist\n  --> BUILD:1:"),
     Case(
       name: "output_path of a bundle is absolute", build: "pex_binary(name='b', output_path='/tmp/kilt-out.pex')",
-      says: "the output_path \"/tmp/kilt-out.pex\" of \"//:b\" leads out of the output directory dist\n  --> BUILD:1:"),
+      says: "the output_path \"/tmp/kilt-out.pex\" of \"//:b\" is outside the output directory dist\n  --> BUILD:1:"),
     Case(
       name: "output_path leads upwards after a directory",
-      build: "pex_binary(name='b', output_path='a/../../out.pex')", says: "leads out of the output directory dist"),
+      build: "pex_binary(name='b', output_path='a/../../out.pex')", says: "is outside the output directory dist"),
     Case(
       name: "output_path of an archive leads upwards",
       build: "archive(name='b', format='zip', output_path='../out.zip')",
-      says: "the output_path \"../out.zip\" of \"//:b\" leads out of the output directory dist\n  --> BUILD:1:"),
+      says: "the output_path \"../out.zip\" of \"//:b\" is outside the output directory dist\n  --> BUILD:1:"),
     Case(
       name: "output_path of an archive is absolute",
-      build: "archive(name='b', format='zip', output_path='/out.zip')", says: "leads out of the output directory dist"),
+      build: "archive(name='b', format='zip', output_path='/out.zip')", says: "is outside the output directory dist"),
     Case(
       name: "output_path of a distribution leads upwards",
       build: "python_distribution(name='b', output_path='../x', provides=python_artifact(name='b', version='1'))",
-      says: "leads out of the output directory dist"),
+      says: "is outside the output directory dist"),
     Case(
       name: "long_description_path leads upwards",
       build: "python_distribution(name='b', long_description_path='../secret.txt', "
@@ -51,11 +51,11 @@ import Testing
     Case(
       name: "outputs of a command lead upwards",
       build: "shell_command(name='c', command='true', output_files=['../../x'])\n"
-        + "archive(name='b', format='zip', files=[':c'])", says: "leads out of the workspace\n  --> BUILD:1:"),
+        + "archive(name='b', format='zip', files=[':c'])", says: "is outside the workspace\n  --> BUILD:1:"),
     Case(
       name: "workdir of a command leads upwards",
       build: "shell_command(name='c', command='true', workdir='../..', output_files=['x'])\n"
-        + "archive(name='b', format='zip', files=[':c'])", says: "leads out of the workspace\n  --> BUILD:1:"),
+        + "archive(name='b', format='zip', files=[':c'])", says: "is outside the workspace\n  --> BUILD:1:"),
     Case(
       name: "source leads upwards", build: "file(name='f', source='../secret.txt')", arguments: ["list", "::"],
       says: "\"../secret.txt\""),

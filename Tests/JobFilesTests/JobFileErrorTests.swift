@@ -165,7 +165,7 @@ import Testing
 
         """)
     artifact.isOnMainBranch = nil
-    #expect(Fixture().message(stage: "prod", artifacts: Shelf(artifacts: [artifact])).contains("nothing says"))
+    #expect(Fixture().message(stage: "prod", artifacts: Shelf(artifacts: [artifact])).contains("cannot find"))
     artifact.isOnMainBranch = true
     #expect(try Fixture().load(stage: "prod", artifacts: Shelf(artifacts: [artifact])).key.stage == "prod")
   }

@@ -129,8 +129,8 @@ import Testing
 
   @Test(arguments: [
     ("x = 1", "defines no \"jobs\""), ("jobs = 3", "is not a list of jobs"), ("jobs = [3]", "is not a list of jobs"),
-    ("jobs = [Process(name = 'a')]", "is not a list of jobs"), ("jobs = []", "makes 0 jobs"),
-    ("j = Job(task = SimpleTask('a', 'b'))\njobs = [j, j]", "makes 2 jobs"),
+    ("jobs = [Process(name = 'a')]", "is not a list of jobs"), ("jobs = []", "creates 0 jobs"),
+    ("j = Job(task = SimpleTask('a', 'b'))\njobs = [j, j]", "creates 2 jobs"),
     ("jobs = [Job()]", "the job has no task"), ("jobs = [Job(task = Task(processes = []))]", "has no processes"),
     ("jobs = [Job(task = SimpleTask('a b', 'c'))]", "\"a b\" is not a process name"),
     (
@@ -144,7 +144,7 @@ import Testing
     ),
     (
       "p = [Process(name = n, cmdline = n) for n in ['a', 'b']]\njobs = [Job(task = Task(processes = p, constraints = order('a', 'b') + order('b', 'a')))]",
-      "is a circle: a -> b -> a"
+      "is a cycle: a -> b -> a"
     ),
     (
       "p = [Process(name = n, cmdline = n, final = n == 'b') for n in ['a', 'b']]\njobs = [Job(task = Task(processes = p, constraints = order('a', 'b')))]",

@@ -38,12 +38,12 @@ import Testing
         return "\(error)"
       }
     }
-    #expect(problem { $0.key.role = "no-such-user-here" }.contains("there is no user \\\"no-such-user-here\\\""))
-    #expect(problem { $0.task.user = "no-such-user-here" }.contains("does not exist on the scheduler's machine"))
+    #expect(problem { $0.key.role = "no-such-user-here" }.contains("the user \\\"no-such-user-here\\\""))
+    #expect(problem { $0.task.user = "no-such-user-here" }.contains("does not exist on the scheduler"))
     #expect(problem { $0.key.cluster = "elsewhere" }.contains("another cluster"))
     let artifact = ArtifactReference(
       name: "igor", hashType: .git, version: String(repeating: "a", count: 40))
-    #expect(problem { $0.task.artifacts = [artifact] }.contains("no repository"))
+    #expect(problem { $0.task.artifacts = [artifact] }.contains("no artifact repository"))
     #expect(try client.jobs().isEmpty)
     try client.create(fixture.job(instances: 1))
     #expect(problem { _ in }.contains("exists already"))

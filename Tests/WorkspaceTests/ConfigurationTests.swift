@@ -119,7 +119,7 @@ import Workspace
   @Test func wrongValuesSayWhatIsTaken() {
     #expect(
       message(for: "[workspace]\nsource_roots = \"/\"\n").contains(
-        "\"source_roots\" in \"kilt.toml\" takes an array of strings, not a string"))
+        "\"source_roots\" in \"kilt.toml\" must be an array of strings, not a string"))
     #expect(message(for: "[python.infer]\ninit_files = \"some\"\n").contains("\"content_only\""))
     #expect(
       message(for: "[python]\ndefault_resolve = \"a\"\n[python.resolves]\nb = \"b\"\n").contains("default_resolve"))

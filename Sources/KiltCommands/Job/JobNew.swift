@@ -45,7 +45,7 @@ struct JobNew: ParsableCommand {
     let set = try JobFileSet(global)
     let directory = try set.path(jobs)
     let neighbors = try existing(in: directory, set)
-    var draft = try name.contains(":") || name.contains("/") ? draftOfTarget(directory) : plainDraft()
+    var draft = try name.contains(":") || name.contains("/") ? draftOfTarget(neighbors) : plainDraft()
     if let buildname { draft.buildname = buildname }
     draft.role = user ?? neighbors.first?.role ?? "www-data"
     if let template {
@@ -87,7 +87,7 @@ struct JobNew: ParsableCommand {
     return JobDraft(name: name, role: "", buildname: name, commit: try commit(JobFileSet(global)), shape: .service)
   }
 
-  private func draftOfTarget(_ directory: String) throws -> JobDraft {
+  private func draftOfTarget(_ neighbors: [Neighbor]) throws -> JobDraft {
     let session = try WorkspaceSession(global)
     let selected = try session.graph.select(try session.parse([name]), filter: try TargetOptions.parse([]).filter())
     guard let id = selected.first, selected.count == 1 else {
@@ -103,10 +103,10 @@ struct JobNew: ParsableCommand {
     let traits = ProgramTraits(
       packages: plan.requirements.map(\.name), sources: sources, script: plan.script, entry: plan.entryFile)
     for reason in traits.reasons { global.note("guess: \(reason)") }
-    // The directory's name, as long as no other program of the directory has a job of that name.
+    // The directory's name, unless another program of the directory has a job of that name.
     let words = plan.address.directory.split(separator: "/")
     var short = words.last.map(String.init) ?? plan.artifact
-    if FileSystem.exists(root.appending("\(directory)/\(short).yaml")) { short = plan.artifact }
+    if neighbors.contains(where: { $0.name == short && $0.buildname != plan.artifact }) { short = plan.artifact }
     return JobDraft(
       name: short, role: "", buildname: plan.artifact, commit: try commit(JobFileSet(global)), shape: traits.shape,
       port: traits.port, healthEndpoint: traits.healthEndpoint ?? "/health")
@@ -125,6 +125,7 @@ struct JobNew: ParsableCommand {
   // MARK: Files
 
   private struct Neighbor {
+    var name: String
     var role: String
     var buildname: String
     var template: String
@@ -138,7 +139,8 @@ struct JobNew: ParsableCommand {
         let artifact = job.task.artifacts.first, source.hasPrefix(directory + "/")
       else { return nil }
       return Neighbor(
-        role: job.key.role, buildname: artifact.name, template: String(source.dropFirst(directory.count + 1)))
+        name: job.key.name, role: job.key.role, buildname: artifact.name,
+        template: String(source.dropFirst(directory.count + 1)))
     }
   }
 
