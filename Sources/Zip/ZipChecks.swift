@@ -71,7 +71,9 @@ struct ZipChecks {
     }
   }
 
+  /// Refuses devices. A symbolic link is a file that holds its path, as pip, uv and pex unpack it: nothing follows it.
   private func checkKind(_ member: ZipMember) throws {
+    if member.isLink, !member.isDirectory { return }
     let kind = member.mode & 0o170000
     guard kind == 0 || kind == (member.isDirectory ? 0o040000 : 0o100000) else {
       // Some writers mark directories as regular files: harmless, as long as they are empty.

@@ -57,7 +57,7 @@ public struct ZipError: DiagnosableError, Hashable {
     case .unsafeName(let why): "has an unsafe name: \(why)"
     case .duplicateName: "occurs twice"
     case .fileAndDirectory: "is both a file and a directory"
-    case .notARegularFile: "is a symbolic link or a device, which a wheel or bundle must not hold"
+    case .notARegularFile: "is a device, a pipe or a socket, which a wheel or bundle must not hold"
     case .overlaps(let other): "overlaps '\(other)'"
     case .impossibleRatio(let compressed, let size):
       "says \(compressed) compressed bytes become \(size), more than deflate can"

@@ -30,7 +30,9 @@ public struct ZipMember: Sendable, Hashable {
   /// The name for people.
   public var name: String { String(decoding: nameBytes, as: UTF8.self) }
   public var isDirectory: Bool { nameBytes.last == UInt8(ascii: "/") }
-  public var isExecutable: Bool { mode & 0o111 != 0 }
+  /// Whether a mode marks a symbolic link; its contents are the path that it leads to.
+  public var isLink: Bool { mode & 0o170000 == 0o120000 }
+  public var isExecutable: Bool { mode & 0o111 != 0 && !isLink }
 }
 
 /// What an archive from outside may hold at most.

@@ -352,7 +352,9 @@ def write_members(archive, directory, members):
     place = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
     try:
         for member, name in members:
-            file = os.open(name, flags, 0o777 if member[5] & 0o111 else 0o666, dir_fd=place)
+            # A link is a file that holds its path, as installers unpack it.
+            executable = member[5] & 0o111 and member[5] & 0o170000 != 0o120000
+            file = os.open(name, flags, 0o777 if executable else 0o666, dir_fd=place)
             try:
                 for piece in archive.pieces(member):
                     written = os.write(file, piece)
