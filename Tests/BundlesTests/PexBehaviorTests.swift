@@ -108,6 +108,8 @@ struct PexBehaviorTests {
     // Other PEX files.
     Case(.module, module("usesother", path)), Case(.module, module("usessources", path)),
     Case(.module, path.merging(["PEX_SCRIPT": "othertool"]) { $1 }),
+    Case(.module, path.merging(["PEX_SCRIPT": "otherscript"]) { $1 }, ["k"]),
+    Case(.module, path.merging(["PEX_SCRIPT": "othernothing"]) { $1 }),
     Case(.module, interpreter.merging(path) { $1 }, ["-c", "import other; print(other.y)"]),
     Case(.module, module("app", ["PEX_PATH": ""])),
     Case(.module, module("app", ["PEX_PATH": "/nonexistent.pex"])),
@@ -266,6 +268,7 @@ struct PexBehaviorTests {
       [
         "other/__init__.py": "y = 2\ndef tool():\n  print('other tool')\n", "ns/theirs.py": "z = 2\n",
         "other-2.0.dist-info/entry_points.txt": "[console_scripts]\nothertool = other:tool\n",
+        "other-2.0.data/scripts/otherscript": "#!python\nimport sys, other\nprint('script', other.y, sys.argv[1:])\n",
       ])
     func write(_ files: KeyValuePairs<String, String>, in directory: FilePath) throws {
       for (path, text) in files {

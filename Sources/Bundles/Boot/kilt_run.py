@@ -101,12 +101,16 @@ def change_path(config):
         refuse("PEX_INHERIT_PATH must be false, prefer or fallback, not %r" % inherit)
     python_path = [p for p in get("__KILT_PYTHONPATH", "").split(os.pathsep) if p]
     inherits = inherit not in ("", "false")
+    # What comes in front of all that the bundle holds, and behind it. Pythons that the program starts get it by a variable
+    # that `__kilt__.pth` of the tree reads; PYTHONPATH they have themselves.
+    front, back = [], []
     if inherits:
-        inherited = python_path + inherited_path(config)
-        if inherit == "fallback":
-            sys.path += inherited
-        else:
-            sys.path[:0] = inherited
+        (back if inherit == "fallback" else front).extend(inherited_path(config))
+    if inherit == "fallback":
+        sys.path += python_path + back
+    elif inherits:
+        front[:0] = python_path
+        sys.path[:0] = front
     elif not config["hermetic"]:
         sys.path[:0] = python_path
     if inherits or not config["hermetic"]:
@@ -129,14 +133,21 @@ def change_path(config):
                 except (OSError, EOFError, KeyError, ValueError, kilt_boot.Fail, kilt_boot.Refuse) as error:
                     refuse("PEX_PATH: %s: %s" % (pex, error))
         sys.path += merged
-        # For the Pythons that the program starts: see `__kilt__.pth` of the tree.
-        config["merged"] = os.fsencode(os.pathsep.join(merged))
+        back += merged
         config["scripts"] = dict(other_scripts(kilt_tree, merged), **config["scripts"])
+        MERGED[:] = merged
     extra = [os.path.expanduser(p) for p in get("PEX_EXTRA_SYS_PATH", "").split(os.pathsep) if p]
     if extra:
         sys.path += extra
         # For the Pythons that the program starts.
         config["pythonpath"] = os.fsencode(os.pathsep.join((python_path if inherits else []) + extra))
+    if front or back:
+        config["merged"] = joined(front, back)
+
+
+def joined(front, back):
+    """The paths for `__kilt__.pth` of the tree: those in front of the bundle's, two separators, those behind them."""
+    return os.fsencode(os.pathsep.join(front) + (2 * os.pathsep if front else "") + os.pathsep.join(back))
 
 
 def merge_pex(kilt_tree, kilt_unpack, path, root):
@@ -252,14 +263,35 @@ def script(config, name):
     path = config["tree"] + "/bin/" + name
     if "/" not in name and os.path.isfile(path):
         return "file", path
+    for place in MERGED if "/" not in name else ():
+        # Of a wheel that is unpacked in the store, or lies unpacked in a directory.
+        for path in (place[:-3] + "data/scripts/" + name if place[-4:] == "/lib" else "", place + "/.prefix/bin/" + name):
+            if os.path.isfile(path):
+                return "file", path
     refuse("no wheel has the script %r; there are: %s" % (name, ", ".join(sorted(scripts)) or "none"))
 
 
 def inherited_path(config):
-    """The site-packages of the interpreter itself."""
+    """The packages of the interpreter that starts the bundle: of a virtual environment, where it belongs to one."""
     import site
-    prefix = sys.base_prefix
-    return [p for p in site.getsitepackages([prefix]) if os.path.isdir(p) and p not in sys.path]
+    prefixes, start = [sys.base_prefix], config["root"] + "/bundles/"
+    if config["tree"].startswith(start):
+        # The tree is named by the interpreter's path.
+        prefix = os.path.dirname(os.path.dirname(config["tree"][len(start):].partition("/at")[2]))
+        try:
+            with open(os.path.join(prefix, "pyvenv.cfg"), encoding="utf-8", errors="replace") as file:
+                sees_system = "include-system-site-packages=true" in file.read().lower().replace(" ", "")
+            prefixes = [prefix] + (prefixes if sees_system else [])
+        except OSError:
+            pass
+    before = list(sys.path)
+    for place in site.getsitepackages(prefixes):
+        if os.path.isdir(place):
+            # Packages that are installed to be edited are on the path by `.pth` files.
+            site.addsitedir(place)
+    found = [place for place in sys.path[len(before):] if place not in before]
+    sys.path[:] = before
+    return found
 
 
 HOOK = (
@@ -288,8 +320,10 @@ def run_file(path, scope):
     sys.argv[0] = path
     with open(path, "rb") as file:
         text = file.read()
-    if not text.startswith(b"#!/bin/sh\n'''exec'"):
+    if not text.startswith((b"#!/bin/sh\n'''exec'", b"#!python")):
         # Not one of Python's: a program, or a script of another language.
+        if not os.access(path, os.X_OK):
+            os.chmod(path, 0o755)
         os.execv(path, sys.argv)
     code = compile(text, path, "exec")
     scope.clear()
@@ -300,10 +334,10 @@ def run_file(path, scope):
 def interpreter(config, arguments):
     """Becomes a Python that sees what the bundle holds."""
     os.environ.pop("PYTHONPATH", None)
-    merged = os.fsdecode(config.get("merged", b"")).split(os.pathsep)
-    extra = [p for p in sys.path if p not in config["path"] and p not in merged]
-    if extra:
-        os.environ["PYTHONPATH"] = os.pathsep.join(extra)
+    own = set(config["path"])
+    start = next((index for index, place in enumerate(sys.path) if place in own), 0)
+    others = [[place for place in part if place not in own] for part in (sys.path[:start], sys.path[start:])]
+    os.environ["__KILT_PATH"] = os.fsdecode(joined(*others))
     python = config["tree"] + "/bin/python"
     sys.stdout.flush()
     if not arguments and sys.stdin and sys.stdin.isatty():
@@ -328,3 +362,5 @@ def history():
 HISTORY = {name: os.environ[name] for name in os.environ if name.startswith("PEX_INTERPRETER_HISTORY")}
 # Those of the interpreter, as it was started.
 FLAGS = []
+# The directories that PEX_PATH adds.
+MERGED = []
