@@ -14,8 +14,8 @@ public enum Invocation {
     guard let failure = standardOutputFailure() else { return code }
     let diagnostic = Diagnostic.unwritableOutput("\(failure)", isFull: failure == .noSpace)
     writeText(DiagnosticRenderer(color: Terminal.standardError.usesColor).render(diagnostic), to: 2)
-    // Nothing that was asked for has arrived, whatever was done for it.
-    return code == 0 ? diagnostic.blame.exitCode : code
+    // Nothing that was asked for has arrived, whatever was done for it: also where 1 says what the results would have.
+    return code < Blame.input.exitCode ? diagnostic.blame.exitCode : code
   }
 
   private static func execute(_ arguments: [String]) -> Int32 {
