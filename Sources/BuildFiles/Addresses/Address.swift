@@ -62,20 +62,24 @@ public struct Address: Hashable, Sendable {
 }
 
 extension Address: CustomStringConvertible, Comparable {
-  /// The address as it is written.
+  /// The address as it is written. Names that hold marks of the grammar are escaped, so that it can be read back: `%3A` for
+  /// `:`, `%23` for `#`, `%2A` for `*`, `%0A` for a line end.
   public var description: String {
     let isDefault = name == Address.defaultName(in: directory)
-    var text = directory.isEmpty ? "//" : ""
+    // A text that begins with "-", "!" or a space would mean something else where specs are read.
+    var text = directory.isEmpty || "-! ".utf8.contains(directory.utf8.first ?? 0) ? "//" : ""
     if let file {
-      text += Paths.join(directory, file)
+      text += AddressText.escaped(Paths.join(directory, file))
       let up = String(repeating: "../", count: file.utf8.count { $0 == UInt8(ascii: "/") })
-      if !up.isEmpty || !isDefault { text += ":" + up + name }
+      if !up.isEmpty || !isDefault { text += ":" + up + AddressText.escaped(name) }
     } else {
-      text += directory
-      if !isDefault || (generated == nil && parameters.isEmpty) { text += ":" + name }
+      text += AddressText.escaped(directory)
+      if !isDefault || (generated == nil && parameters.isEmpty) { text += ":" + AddressText.escaped(name) }
     }
-    if let generated { text += "#" + generated }
-    if !parameters.isEmpty { text += "@" + parameters.map { "\($0.key)=\($0.value)" }.joined(separator: ",") }
+    if let generated { text += "#" + AddressText.escaped(generated) }
+    if !parameters.isEmpty {
+      text += "@" + parameters.map { "\($0.key)=\(AddressText.escaped($0.value))" }.joined(separator: ",")
+    }
     return text
   }
 

@@ -2,7 +2,8 @@ public import Diagnostics
 
 /// An address as written in a BUILD file or on the command line, before anybody has looked whether its path is a file.
 ///
-/// The grammar, after Pants: `path[:target][#generated][@key=value,…]`, where `path` may be empty before `:`.
+/// The grammar, after Pants: `path[:target][#generated][@key=value,…]`, where `path` may be empty before `:`. Names that
+/// hold these marks are written with escapes, as ``Address/description`` does.
 public struct AddressReference: Hashable, Sendable {
   /// The path from the workspace root.
   public var path: String
@@ -27,7 +28,7 @@ public struct AddressReference: Hashable, Sendable {
           throw malformed("parameters are written @key=value,…")
         }
         let value = part[part.index(after: equals)...]
-        parameters.append(Address.Parameter(key: String(part[..<equals]), value: String(value)))
+        parameters.append(Address.Parameter(key: String(part[..<equals]), value: AddressText.unescaped(value)))
       }
       parameters.sort { $0.key < $1.key }
       rest = rest[..<at]
@@ -35,14 +36,14 @@ public struct AddressReference: Hashable, Sendable {
     if let hash = rest.firstIndex(of: "#") {
       let name = rest[rest.index(after: hash)...]
       guard !name.isEmpty, !name.contains(":") else { throw malformed("a generated target's name must follow #") }
-      generated = String(name)
+      generated = AddressText.unescaped(name)
       rest = rest[..<hash]
     }
     if let colon = rest.firstIndex(of: ":") {
       let name = rest[rest.index(after: colon)...]
       guard !name.isEmpty else { throw malformed("a target's name must follow the colon") }
       guard !name.contains(":") else { throw malformed("it has two colons") }
-      target = String(name)
+      target = AddressText.unescaped(name)
       rest = rest[..<colon]
     }
     if rest.isEmpty {
@@ -55,7 +56,8 @@ public struct AddressReference: Hashable, Sendable {
     guard isFromRoot || !rest.hasPrefix("/") else {
       throw malformed("paths are relative to the workspace root; write // for the root")
     }
-    let full = isRelative ? Paths.join(directory, String(rest)) : String(rest)
+    let written = AddressText.unescaped(rest)
+    let full = isRelative ? Paths.join(directory, written) : written
     guard let normal = Paths.normalized(full) else { throw malformed("it leads out of the workspace") }
     path = normal
   }
@@ -65,7 +67,7 @@ public struct AddressReference: Hashable, Sendable {
     var search = text.startIndex
     while let at = text[search...].firstIndex(of: "@") {
       let rest = text[text.index(after: at)...]
-      if let stop = rest.firstIndex(where: { $0 == "=" || $0 == ":" || $0 == "/" }), rest[stop] == "=",
+      if let stop = rest.firstIndex(where: { "=:/@#".contains($0) }), rest[stop] == "=",
         stop > rest.startIndex
       {
         return at
@@ -111,6 +113,9 @@ public struct AddressError: DiagnosableError, Hashable {
   public var diagnostic: Diagnostic {
     Diagnostic(
       .input, "\"\(text)\" is not an address: \(reason)",
-      remedies: ["addresses are written path:name, :name, //:name, path/file.py or path:name#generated"])
+      remedies: [
+        "addresses are written path:name, :name, //:name, path/file.py or path:name#generated; "
+          + "%3A, %23 and %2A in them stand for : # and * in a name"
+      ])
   }
 }

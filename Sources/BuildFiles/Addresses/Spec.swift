@@ -53,7 +53,10 @@ public struct Spec: Hashable, Sendable {
     guard !path.hasPrefix("/") || path.hasPrefix("//") else {
       throw AddressError(text: text, reason: "paths are relative to the workspace root; write // for the root")
     }
-    guard let normal = Paths.normalized(isRelative ? Paths.join(directory, String(path)) : String(path)) else {
+    // An escaped star of a glob is a class of one character.
+    let isGlob = path.contains("*")
+    let written = AddressText.unescaped(isGlob ? String(path).replacing("%2A", with: "[*]") : String(path))
+    guard let normal = Paths.normalized(isRelative ? Paths.join(directory, written) : written) else {
       throw AddressError(text: text, reason: "it leads out of the workspace")
     }
     return normal

@@ -55,11 +55,12 @@ final class PackageState {
         fields.append(TargetDeclaration.Assignment(name: argument.name, value: value))
       }
     }
+    // The directory's name is one whatever characters it has; addresses escape them.
+    if let name, name.isEmpty || name.contains(where: { ":#@/".contains($0) }) {
+      throw BuildFileError.badName(name, site: site)
+    }
     guard let name = name ?? Address.defaultName(in: directory) else {
       throw BuildFileError.missingName(typeName: symbol.name, site: site)
-    }
-    guard !name.isEmpty, !name.contains(where: { ":#@/".contains($0) }) else {
-      throw BuildFileError.badName(name, site: site)
     }
     if let first = sitesByName.updateValue(site, forKey: name) {
       throw BuildFileError.duplicateName(name, site: site, first: first)

@@ -29,7 +29,7 @@ struct WorkspaceFiledeps: ParsableCommand {
     var selected = try session.select(targets, verb: "filedeps")
     if transitive { selected += try session.resolver.transitiveDependencies(of: selected) }
     let paths = try globs ? session.resolver.globs(of: selected) : session.resolver.files(of: selected)
-    session.write(lines: absolute ? paths.map { session.absolutePath(of: $0) } : paths, as: output.format)
+    session.write(paths: absolute ? paths.map { session.absolutePath(of: $0) } : paths, as: output.format)
     try session.reportWarnings()
   }
 }

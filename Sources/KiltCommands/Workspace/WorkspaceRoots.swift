@@ -15,6 +15,6 @@ struct WorkspaceRoots: ParsableCommand {
 
   func run() throws {
     let session = try WorkspaceSession(global)
-    session.write(lines: session.graph.usedSourceRoots(), as: output.format)
+    session.write(paths: session.graph.usedSourceRoots(), as: output.format)
   }
 }

@@ -257,6 +257,11 @@ struct WorkspaceSession {
     }
   }
 
+  /// Writes paths: one a line, in which a line end is written as `%0A`, or an array.
+  func write(paths: [String], as format: OutputFormat) {
+    write(lines: format == .text ? paths.map(Paths.line) : paths, as: format)
+  }
+
   /// Writes JSON.
   func write(_ value: JSONValue) { writeText(value.text(.pretty) + "\n", to: 1) }
 }

@@ -166,6 +166,13 @@ extension TargetGraph {
   /// What is wrong with a reference that names nothing, and what may have been meant.
   func missingTarget(_ reference: AddressReference, text: String) -> Diagnostic {
     var diagnostic = Diagnostic(.input, "the target \"\(text)\" does not exist")
+    if let path = Paths.normalized(text), path != reference.path,
+      files.file(at: path) != nil || files.directory(at: path) != nil
+    {
+      diagnostic.notes = ["there is a path of this name, which holds marks that have a meaning in addresses"]
+      diagnostic.remedies = ["write \"\(Paths.escaped(path))\" for it"]
+      return diagnostic
+    }
     if files.file(at: reference.path) != nil {
       diagnostic.notes = ["no target owns the file \"\(reference.path)\" under that name"]
       diagnostic.remedies = ["declare one that has it among its sources"]
