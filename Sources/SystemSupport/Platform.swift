@@ -44,6 +44,11 @@ private func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt) {
       // Whoever reads has seen enough: the process ends as it would where the signal is not ignored.
       if descriptor == 1, error == EPIPE {
         signal(SIGPIPE, SIG_DFL)
+        // It is blocked in a thread that a transfer runs in.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGPIPE)
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
         raise(SIGPIPE)
       }
       if descriptor == 1 { failure.withLock { $0 = $0 ?? Errno(rawValue: error) } }

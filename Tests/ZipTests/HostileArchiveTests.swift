@@ -39,7 +39,17 @@ struct HostileArchiveTests {
     #expect(try problem(HandmadeZip(Member("..a/.b/c..")).bytes()) == nil)
   }
 
-  @Test("Links and devices are refused", arguments: [0o120777, 0o020644, 0o010644, 0o060644] as [UInt32])
+  @Test("A symbolic link is a file, and marked as one that holds a path")
+  func links() throws {
+    var member = Member("a")
+    member.attributes = 0o120777 << 16
+    #expect(try problem(HandmadeZip(member).bytes()) == nil)
+    member.attributes = 0o120777 << 16
+    member.name = Array("a/".utf8)
+    #expect(try problem(HandmadeZip(member).bytes()) == .notARegularFile)
+  }
+
+  @Test("Devices, pipes and sockets are refused", arguments: [0o020644, 0o010644, 0o060644, 0o140644] as [UInt32])
   func kinds(mode: UInt32) throws {
     var member = Member("a")
     member.attributes = mode << 16

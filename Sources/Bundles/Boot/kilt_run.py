@@ -105,14 +105,10 @@ def change_path(config):
     # that `__kilt__.pth` of the tree reads; PYTHONPATH they have themselves.
     front, back = [], []
     if inherits:
-        (back if inherit == "fallback" else front).extend(inherited_path(config))
-    if inherit == "fallback":
-        sys.path += python_path + back
-    elif inherits:
-        front[:0] = python_path
-        sys.path[:0] = front
+        (back if inherit == "fallback" else front).extend(python_path + inherited_path(config))
     elif not config["hermetic"]:
         sys.path[:0] = python_path
+    sys.path[:] = front + sys.path + back
     if inherits or not config["hermetic"]:
         config["pythonpath"] = os.fsencode(get("__KILT_PYTHONPATH", ""))
     if get("PEX_PATH"):
@@ -135,7 +131,7 @@ def change_path(config):
         sys.path += merged
         back += merged
         config["scripts"] = dict(other_scripts(kilt_tree, merged), **config["scripts"])
-        MERGED[:] = merged
+        config["others"] = merged
     extra = [os.path.expanduser(p) for p in get("PEX_EXTRA_SYS_PATH", "").split(os.pathsep) if p]
     if extra:
         sys.path += extra
@@ -147,7 +143,7 @@ def change_path(config):
 
 def joined(front, back):
     """The paths for `__kilt__.pth` of the tree: those in front of the bundle's, two separators, those behind them."""
-    return os.fsencode(os.pathsep.join(front) + (2 * os.pathsep if front else "") + os.pathsep.join(back))
+    return os.fsencode(os.pathsep.join(front) + "::" * bool(front) + os.pathsep.join(back))
 
 
 def merge_pex(kilt_tree, kilt_unpack, path, root):
@@ -263,10 +259,10 @@ def script(config, name):
     path = config["tree"] + "/bin/" + name
     if "/" not in name and os.path.isfile(path):
         return "file", path
-    for place in MERGED if "/" not in name else ():
+    for place in config.get("others", ()):
         # Of a wheel that is unpacked in the store, or lies unpacked in a directory.
-        for path in (place[:-3] + "data/scripts/" + name if place[-4:] == "/lib" else "", place + "/.prefix/bin/" + name):
-            if os.path.isfile(path):
+        for path in (place[:-3] + "data/scripts/" + name, place + "/.prefix/bin/" + name):
+            if "/" not in name and os.path.isfile(path):
                 return "file", path
     refuse("no wheel has the script %r; there are: %s" % (name, ", ".join(sorted(scripts)) or "none"))
 
@@ -274,24 +270,20 @@ def script(config, name):
 def inherited_path(config):
     """The packages of the interpreter that starts the bundle: of a virtual environment, where it belongs to one."""
     import site
-    prefixes, start = [sys.base_prefix], config["root"] + "/bundles/"
-    if config["tree"].startswith(start):
-        # The tree is named by the interpreter's path.
-        prefix = os.path.dirname(os.path.dirname(config["tree"][len(start):].partition("/at")[2]))
-        try:
-            with open(os.path.join(prefix, "pyvenv.cfg"), encoding="utf-8", errors="replace") as file:
-                sees_system = "include-system-site-packages=true" in file.read().lower().replace(" ", "")
-            prefixes = [prefix] + (prefixes if sees_system else [])
-        except OSError:
-            pass
-    before = list(sys.path)
+    # The tree is named by the interpreter's path: ROOT/bundles/ID/at/PATH.
+    prefix, prefixes = config["tree"][len(config["root"]) + 52:].rsplit("/", 2)[0], [sys.base_prefix]
+    try:
+        with open(prefix + "/pyvenv.cfg", "rb") as file:
+            prefixes = [prefix] + prefixes * (b"packages = true" in file.read())
+    except OSError:
+        pass
+    before = sys.path[:]
     for place in site.getsitepackages(prefixes):
         if os.path.isdir(place):
             # Packages that are installed to be edited are on the path by `.pth` files.
             site.addsitedir(place)
-    found = [place for place in sys.path[len(before):] if place not in before]
-    sys.path[:] = before
-    return found
+    found, sys.path[:] = sys.path[len(before):], before
+    return [place for place in found if place not in before]
 
 
 HOOK = (
@@ -322,8 +314,6 @@ def run_file(path, scope):
         text = file.read()
     if not text.startswith((b"#!/bin/sh\n'''exec'", b"#!python")):
         # Not one of Python's: a program, or a script of another language.
-        if not os.access(path, os.X_OK):
-            os.chmod(path, 0o755)
         os.execv(path, sys.argv)
     code = compile(text, path, "exec")
     scope.clear()
@@ -334,10 +324,10 @@ def run_file(path, scope):
 def interpreter(config, arguments):
     """Becomes a Python that sees what the bundle holds."""
     os.environ.pop("PYTHONPATH", None)
-    own = set(config["path"])
-    start = next((index for index, place in enumerate(sys.path) if place in own), 0)
-    others = [[place for place in part if place not in own] for part in (sys.path[:start], sys.path[start:])]
-    os.environ["__KILT_PATH"] = os.fsdecode(joined(*others))
+    own = config["path"]
+    start = sys.path.index(next(place for place in sys.path if place in own))
+    os.environb[b"__KILT_PATH"] = joined(*[
+        [place for place in part if place not in own] for part in (sys.path[:start], sys.path[start:])])
     python = config["tree"] + "/bin/python"
     sys.stdout.flush()
     if not arguments and sys.stdin and sys.stdin.isatty():
@@ -362,5 +352,3 @@ def history():
 HISTORY = {name: os.environ[name] for name in os.environ if name.startswith("PEX_INTERPRETER_HISTORY")}
 # Those of the interpreter, as it was started.
 FLAGS = []
-# The directories that PEX_PATH adds.
-MERGED = []

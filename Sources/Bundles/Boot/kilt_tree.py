@@ -110,9 +110,9 @@ def build(texts, info, root, code, tree, python, wheels):
 CHILD = (
     "import os, sys\n"
     "sys.path.insert(0, %(code)a)\n"
-    "front, _, back = os.environ.get('__KILT_PATH', '').rpartition(2 * os.pathsep)\n"
-    "sys.path[:0] = [p for p in front.split(os.pathsep) if p]\n"
-    "sys.path.extend(p for p in back.split(os.pathsep) if p)\n"
+    "front, _, back = os.environ.get('__KILT_PATH', '').rpartition('::')\n"
+    "sys.path[:0] = front and front.split(os.pathsep)\n"
+    "sys.path += back and back.split(os.pathsep)\n"
     "place = os.path.dirname((getattr(sys, 'argv', None) or [''])[0])\n"
     "class Begin(object):\n"
     " @staticmethod\n"

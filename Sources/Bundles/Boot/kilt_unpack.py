@@ -353,7 +353,7 @@ def write_members(archive, directory, members):
     try:
         for member, name in members:
             # A link is a file that holds its path, as installers unpack it.
-            executable = member[5] & 0o111 and member[5] & 0o170000 != 0o120000
+            executable = member[5] & 0o111 and member[5] >> 12 != 0o12
             file = os.open(name, flags, 0o777 if executable else 0o666, dir_fd=place)
             try:
                 for piece in archive.pieces(member):
