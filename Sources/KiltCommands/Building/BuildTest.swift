@@ -60,8 +60,9 @@ struct BuildTest: ParsableCommand {
   var useCoverage = false
 
   @Option(
-    help: ArgumentHelp("Which: console, xml, json, html, lcov, raw; several with commas.", valueName: "kinds"))
-  var coverageReport: CoverageKinds = CoverageKinds(kinds: [.console])
+    help: ArgumentHelp(
+      "Which: console, xml, json, html, lcov, raw; several with commas. Default: console.", valueName: "kinds"))
+  var coverageReport: CoverageKinds?
 
   @Option(help: ArgumentHelp("Fail below this share, in per cent.", valueName: "percent"))
   var coverageFailUnder: Double?
@@ -103,6 +104,17 @@ struct BuildTest: ParsableCommand {
     try session.run()
   }
 
+  /// The command with what the workspace's configuration says of coverage, where the command line says nothing.
+  func settled(_ testing: WorkspaceConfiguration.Testing) -> BuildTest {
+    var command = self
+    command.useCoverage = useCoverage || testing.usesCoverage
+    command.coverageReport =
+      coverageReport ?? CoverageKinds(argument: testing.coverageReports.joined(separator: ","))
+      ?? CoverageKinds(kinds: [.console])
+    command.coverageFailUnder = coverageFailUnder ?? testing.coverageFailUnder
+    return command
+  }
+
   /// Which sandboxes of build steps stay.
   var keptSteps: Actions.KeptSandboxes {
     switch keepSandboxes {
@@ -122,7 +134,7 @@ struct BuildTest: ParsableCommand {
     options.jobs = jobs ?? availableProcessors()
     options.force = force
     options.usesCoverage = useCoverage
-    options.hasTimeouts = timeouts
+    options.hasTimeouts = timeouts && options.hasTimeouts
     options.timeoutDefault = timeoutDefault ?? options.timeoutDefault
     options.timeoutMaximum = timeoutMaximum ?? options.timeoutMaximum
     options.attempts = attemptsDefault ?? options.attempts
@@ -141,6 +153,7 @@ extension TestOptions {
     let lockfile = configured.pytestResolve.flatMap { configuration.lockfile(ofResolve: $0) }
     arguments = configured.pytestArguments
     plugins = TestPlugins(names: configured.pytestPlugins, areRequired: configured.requiresPlugins, lockfile: lockfile)
+    hasTimeouts = configured.hasTimeouts
     timeoutDefault = configured.timeoutDefault
     timeoutMaximum = configured.timeoutMaximum
     attempts = configured.attempts ?? 1

@@ -1,3 +1,4 @@
+internal import Diagnostics
 internal import SystemSupport
 internal import Workspace
 
@@ -8,10 +9,24 @@ struct TestConfiguration: Sendable {
   /// Whether one of them is pytest's.
   var configuresPytest = false
 
-  /// Looks for them at the root.
-  init(in root: FilePath, withCoverage: Bool) throws {
+  /// The arguments that name the file of pytest, where the workspace's configuration does.
+  var arguments: [String] = []
+
+  /// Looks for them at the root, and takes the file that `testing` names.
+  init(in root: FilePath, _ testing: WorkspaceConfiguration.Testing, withCoverage: Bool) throws {
     var found: Set<String> = []
-    for (name, mark) in PytestFiles.ofPytest where try Self.isMeant(name, mark, in: root) {
+    if let file = testing.pytestConfiguration {
+      guard try FileSystem.statusIfPresent(of: root.pushing(FilePath(file)), followingLinks: true)?.kind == .file else {
+        throw Diagnostic(
+          .input, "the configuration of pytest \"\(file)\" does not exist",
+          remedies: ["correct config under [pytest] of pants.toml"])
+      }
+      found.insert(file)
+      configuresPytest = true
+      arguments = ["-c", file]
+    }
+    let looks = testing.pytestConfiguration == nil && testing.findsPytestConfiguration
+    for (name, mark) in PytestFiles.ofPytest where try looks && Self.isMeant(name, mark, in: root) {
       found.insert(name)
       configuresPytest = true
     }

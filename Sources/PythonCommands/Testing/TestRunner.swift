@@ -146,7 +146,8 @@ public struct TestRunner: Sendable {
   private func inputs(
     _ plans: [TestPlan], _ environments: ClosureEnvironments, _ maker: (TestPlan) throws -> MadeParts
   ) throws -> [TestInputs] {
-    let configuration = try TestConfiguration(in: workspace.root, withCoverage: options.usesCoverage)
+    let configuration = try TestConfiguration(
+      in: workspace.root, workspace.configuration.testing, withCoverage: options.usesCoverage)
     try digests.read(Set(plans.flatMap { $0.files.map(\.path) } + configuration.files))
     let own = TestEnvironment(environmentStrings())
     let tools: [PythonTool] = options.usesCoverage ? [.pytest, .coverage] : [.pytest]
@@ -235,7 +236,8 @@ public struct TestRunner: Sendable {
     let hasWorkers = inputs.closure.wheels.contains { $0.name.text == "pytest-xdist" }
     if let workers = plan.workers, workers > 0, hasWorkers { arguments += ["-n", "\(workers)"] }
     return RunnerRequest(
-      tree: place.tree, arguments: arguments + [plan.file] + options.arguments, environment: environment.sorted(),
+      tree: place.tree, arguments: arguments + inputs.configuration.arguments + [plan.file] + options.arguments,
+      environment: environment.sorted(),
       sources: sources, python: python, output: place.output, result: place.result,
       coverage: options.usesCoverage ? place.coverage : nil, timeout: options.timeout(of: plan))
   }

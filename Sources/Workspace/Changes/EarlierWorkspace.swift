@@ -71,19 +71,21 @@ public struct EarlierWorkspace: Sendable {
     func text(_ path: String) throws -> String? {
       do throws(SystemCallError) {
         if let bytes = try workspace.textInPlace(of: path) { return String(decoding: bytes, as: UTF8.self) }
-        return try FileSystem.readText(workspace.root.appending(path))
+        return try FileSystem.readText(workspace.root.pushing(FilePath(path)))
       } catch {
         if error.isMissing { return nil }
         throw error
       }
     }
     if let found = try text("kilt.toml") {
-      return try WorkspaceConfiguration(kiltFile: "kilt.toml", text: found, read: text)
+      return try WorkspaceConfiguration(
+        kiltFile: "kilt.toml", text: found, read: text, variable: environmentVariable)
     }
     guard let found = try text("pants.toml") else {
       throw Diagnostic(.input, "the commit has neither kilt.toml nor pants.toml")
     }
-    return try WorkspaceConfiguration(pantsFile: "pants.toml", text: found)
+    return try WorkspaceConfiguration(
+      pantsFile: "pants.toml", text: found, read: text, variable: environmentVariable)
   }
 }
 
