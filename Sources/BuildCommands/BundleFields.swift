@@ -27,12 +27,14 @@ struct BundleFields {
   /// What is done otherwise than the fields say, for people.
   private(set) var notes: [String] = []
 
-  /// - Parameter isForPants: whether what pex allows is allowed: it warns when wheels collide.
-  init(_ target: Target, isForPants: Bool) throws {
+  /// - Parameters:
+  ///   - isForPants: whether what pex allows is allowed: it warns when wheels collide.
+  ///   - warns: whether bundles warn about their cache where `emit_warnings` does not say so.
+  init(_ target: Target, isForPants: Bool, warns: Bool = true) throws {
     func bool(_ name: String, _ standard: Bool) -> Bool { target.value(of: name).bool ?? standard }
     inheritPath = BundleSpecification.InheritPath(rawValue: target.value(of: "inherit_path").string ?? "false") ?? .no
     stripsPexEnvironment = bool("strip_pex_env", true)
-    emitsWarnings = bool("emit_warnings", true)
+    emitsWarnings = bool("emit_warnings", warns)
     includesTools = bool("include_tools", false)
     hasHermeticScripts = bool("venv_hermetic_scripts", true)
     copiesSitePackages = bool("venv_site_packages_copies", false)

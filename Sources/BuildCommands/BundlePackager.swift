@@ -40,7 +40,9 @@ public struct BundlePackager {
   /// - Parameter foreign: the one platform that it is packed for, whatever its fields say; nil for what they say.
   public func package(_ target: TargetID, for foreign: BundlePlatform? = nil) throws -> PackagedBundle {
     let plan = try resolver.bundlePlan(for: target)
-    let fields = try BundleFields(resolver.graph[target], isForPants: workspace.configuration.isForPants)
+    let fields = try BundleFields(
+      resolver.graph[target], isForPants: workspace.configuration.isForPants,
+      warns: workspace.configuration.emitsPexWarnings ?? true)
     let inputs = try targets.bundleInputs(plan, fields, platform: foreign)
     let platform = foreign?.fileName
     let relativePath = plan.outputPath.map { "dist/" + $0 } ?? relativePath(plan.artifact, platform)

@@ -23,8 +23,13 @@ public final class PlatformWheels {
     self.note = note
     let finder = InterpreterFinder(cacheFile: store.root.appending("interpreters.json"))
     chooser = TargetChooser(workspace, finder: finder)
-    provider = WheelProvider(store: store, root: workspace.root) { finder.all().map(\.path) }
+    provider = WheelProvider(
+      store: store, root: workspace.root, override: workspace.indexOverride
+    ) { finder.all().map(\.path) }
   }
+
+  /// What the workspace says of indexes, beside pip.
+  var indexOverride: IndexConfiguration.Override? { workspace.indexOverride }
 
   /// Wheels of a bundle, and which of them belong together where it is for several platforms.
   struct Selection {

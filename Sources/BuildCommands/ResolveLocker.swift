@@ -82,6 +82,7 @@ public struct ResolveLocker {
     let finder = InterpreterFinder(cacheFile: store.appending("interpreters.json"))
     let python = try finder.find(try constraints(of: resolve))
     let index = try IndexConfiguration.ofPip([python.path] + finder.all().map(\.path))
+      .overridden(by: workspace.indexOverride)
     let resolver = UvResolver(
       uv: try UvTool.find(cache: store, python: python), python: python, index: index, root: workspace.root)
     let lockfile = try resolver.lock(

@@ -21,6 +21,9 @@ public func environmentStrings() -> [String] {
   return strings
 }
 
+/// Sets a variable of this process's environment, before other threads look at it (setenv(3)).
+public func setEnvironmentVariable(_ name: String, to value: String) { setenv(name, value, 1) }
+
 /// Writes all of `text` to a descriptor such as 1 or 2. An error of the standard output is kept for
 /// ``standardOutputFailure()``; others are ignored, as there is nowhere to say them.
 public func writeText(_ text: String, to descriptor: CInt) {

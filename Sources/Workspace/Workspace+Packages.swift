@@ -145,7 +145,8 @@ extension Workspace {
   /// file, macros, configuration, ignore rules, a plugin. Files that these load in turn are known to the graph alone.
   public func decidesTargets(_ path: String) -> Bool {
     let name = Paths.lastComponent(path)
-    if [configuration.path, "kilt.toml", "pants.toml"].contains(path) || name == ".gitignore" { return true }
+    let files = [configuration.path, "kilt.toml", "pants.toml", ".pants.rc"] + configuration.layerPaths
+    if files.contains(path) || name == ".gitignore" { return true }
     if configuration.projects != nil, ["pyproject.toml", "setup.cfg", "MANIFEST.in"].contains(name) { return true }
     if configuration.buildPatterns.contains(where: { GlobPattern($0).matches(name) }) { return true }
     return isPluginFile(path) || SourceGlobs(configuration.preludeGlobs).matches(path)

@@ -34,8 +34,12 @@ public struct Workspace: Sendable {
         if let text = try readIfPresent(path) {
           let configuration =
             name == "kilt.toml"
-            ? try WorkspaceConfiguration(kiltFile: name, text: text) { try readIfPresent(current.appending($0)) }
-            : try WorkspaceConfiguration(pantsFile: name, text: text)
+            ? try WorkspaceConfiguration(
+              kiltFile: name, text: text, read: { try readIfPresent(current.pushing(FilePath($0))) },
+              variable: environmentVariable)
+            : try WorkspaceConfiguration(
+              pantsFile: name, text: text, read: { try readIfPresent(current.pushing(FilePath($0))) },
+              variable: environmentVariable)
           let workspace = Workspace(root: current, configuration: configuration)
           return configuration.admitsProjects ? try workspace.withProjects() ?? workspace : workspace
         }

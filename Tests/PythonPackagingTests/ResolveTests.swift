@@ -65,6 +65,36 @@ import Testing
     #expect(try resolver.lock(request("lib>1"), keeping: first).packages.map(\.version) == ["2.0"])
   }
 
+  @Test("Locking one more requirement leaves each locked package as it is", arguments: 1...3)
+  func oneMore(seed: UInt64) throws {
+    var state = seed
+    func next(_ bound: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int((state >> 33) % UInt64(bound))
+    }
+    let names = (0..<7).map { "p\($0)" }
+    // Each needs some of those behind it.
+    var needs: [String: [String]] = [:]
+    for (index, name) in names.enumerated() {
+      needs[name] = names[(index + 1)...].filter { _ in next(3) == 0 }.map { "Requires-Dist: \($0)" }
+      try repository.add(name, "1.0", needs[name] ?? [])
+    }
+    let wanted = [names[next(3)], names[3 + next(2)]]
+    func request(_ names: [String]) throws -> LockRequest {
+      LockRequest(requirements: try names.map { try Requirement($0) }, requiresPython: pythons)
+    }
+    let before = try resolver.lock(try request(wanted))
+    // Meanwhile each has a newer version, and another file of the locked one.
+    for name in names {
+      try repository.add(name, "2.0", needs[name] ?? [])
+      try repository.add(name, "1.0", needs[name] ?? [], tag: "py3-none-manylinux_2_17_x86_64")
+    }
+    let further = names.first { name in !before.packages.contains { $0.name.text == name } } ?? "lib"
+    let after = try resolver.lock(try request(wanted + [further]), keeping: before)
+    #expect(after.packages.contains { $0.name.text == further })
+    for package in before.packages { #expect(after.packages.contains(package), "\(package.name) with \(further)") }
+  }
+
   @Test func constraintsAndOverridesHold() throws {
     try repository.add("lib", "2.0")
     var constrained = try request("app")

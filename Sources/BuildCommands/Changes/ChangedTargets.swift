@@ -115,6 +115,7 @@ public struct ChangedTargets {
         }
         found.changed.formUnion(graph.starters(of: path))
       }
+      found.changed.formUnion(graph.foreignOwners(of: path))
       switch Paths.lastComponent(path) {
       case "__init__.py", "__init__.pyi": found.besides.formUnion(graph.targets(ofFilesBelow: Paths.parent(path)))
       default: break

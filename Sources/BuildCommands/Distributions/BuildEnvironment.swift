@@ -70,7 +70,7 @@ struct BuildEnvironment {
     name.append(strings: wanted.map { "\($0)" }.sorted())
     name.append(version)
     let lockName = "build-\(name.digest.hex.prefix(32))"
-    let lock = try OwnLock(cache: store.root).lockfile(
+    let lock = try OwnLock(cache: store.root, override: wheels.indexOverride).lockfile(
       lockName, of: wanted, requiresPython: SpecifierSet("==\(version).*") ?? SpecifierSet(), python: interpreter,
       others: wheels.interpreters().map(\.path),
       remedy:

@@ -135,7 +135,9 @@ extension TargetBuilder {
   }
 
   private func fields(of id: TargetID) throws -> BundleFields {
-    try BundleFields(graph[id], isForPants: workspace.configuration.isForPants)
+    try BundleFields(
+      graph[id], isForPants: workspace.configuration.isForPants,
+      warns: workspace.configuration.emitsPexWarnings ?? true)
   }
 
   /// The bundle of a plan as a file of the store: one file, whatever the layout of the binary.

@@ -61,8 +61,9 @@ struct BuildTest: ParsableCommand {
   var useCoverage = false
 
   @Option(
-    help: ArgumentHelp("Report types, comma-separated: console, xml, json, html, lcov, raw.", valueName: "kinds"))
-  var coverageReport: CoverageKinds = CoverageKinds(kinds: [.console])
+    help: ArgumentHelp(
+      "Report types, comma-separated: console, xml, json, html, lcov, raw. Default: console.", valueName: "kinds"))
+  var coverageReport: CoverageKinds?
 
   @Option(help: ArgumentHelp("Fail if the coverage is below this percentage.", valueName: "percent"))
   var coverageFailUnder: Double?
@@ -105,6 +106,17 @@ struct BuildTest: ParsableCommand {
     try session.run()
   }
 
+  /// The command with what the workspace's configuration says of coverage, where the command line says nothing.
+  func settled(_ testing: WorkspaceConfiguration.Testing) -> BuildTest {
+    var command = self
+    command.useCoverage = useCoverage || testing.usesCoverage
+    command.coverageReport =
+      coverageReport ?? CoverageKinds(argument: testing.coverageReports.joined(separator: ","))
+      ?? CoverageKinds(kinds: [.console])
+    command.coverageFailUnder = coverageFailUnder ?? testing.coverageFailUnder
+    return command
+  }
+
   /// The arguments for pytest: what stands behind `--`.
   var pytest: [String] { targets.split.passedOn }
 
@@ -115,7 +127,7 @@ struct BuildTest: ParsableCommand {
     options.jobs = jobs ?? availableProcessors()
     options.force = force
     options.usesCoverage = useCoverage
-    options.hasTimeouts = timeouts
+    options.hasTimeouts = timeouts && options.hasTimeouts
     options.timeoutDefault = timeoutDefault ?? options.timeoutDefault
     options.timeoutMaximum = timeoutMaximum ?? options.timeoutMaximum
     options.attempts = attemptsDefault ?? options.attempts
@@ -145,6 +157,7 @@ extension TestOptions {
     let lockfile = configured.pytestResolve.flatMap { configuration.lockfile(ofResolve: $0) }
     arguments = configured.pytestArguments
     plugins = TestPlugins(names: configured.pytestPlugins, areRequired: configured.requiresPlugins, lockfile: lockfile)
+    hasTimeouts = configured.hasTimeouts
     timeoutDefault = configured.timeoutDefault
     timeoutMaximum = configured.timeoutMaximum
     attempts = configured.attempts ?? 1

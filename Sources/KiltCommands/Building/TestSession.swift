@@ -19,8 +19,8 @@ struct TestSession {
   private let skipped: [TargetID]
 
   init(_ command: BuildTest) throws {
-    self.command = command
     session = try WorkspaceSession(command.global)
+    self.command = command.settled(session.workspace.configuration.testing)
     store = try ContentStore.userDefault()
     var options = command.targets.split.options
     // What a change affects is what depends on it, whatever the distance.
@@ -107,7 +107,8 @@ struct TestSession {
       command.global.note("no coverage was measured")
       return nil
     }
-    let report = CoverageReport(kinds: command.coverageReport.kinds, failUnder: command.coverageFailUnder)
+    let report = CoverageReport(
+      kinds: command.coverageReport?.kinds ?? [.console], failUnder: command.coverageFailUnder)
     let outcome = try report.write(
       data, of: plan, workspace: session.workspace, store: store, environments: environments)
     if !outcome.text.isEmpty { writeText(outcome.text + "\n", to: command.output.format == .json ? 2 : 1) }

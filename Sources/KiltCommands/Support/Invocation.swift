@@ -10,7 +10,7 @@ public enum Invocation {
   /// something, 70 a defect.
   public static func run(_ arguments: [String]) -> Int32 {
     claimStandardDescriptors()
-    let code = execute(arguments)
+    let code = execute(PantsConfigurationFiles.taken(outOf: arguments))
     guard let failure = standardOutputFailure() else { return code }
     let diagnostic = Diagnostic.unwritableOutput("\(failure)", isFull: failure == .noSpace)
     writeText(DiagnosticRenderer(color: Terminal.standardError.usesColor).render(diagnostic), to: 2)

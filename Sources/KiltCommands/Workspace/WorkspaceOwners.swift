@@ -30,7 +30,7 @@ struct WorkspaceOwners: ParsableCommand {
       guard let path = Paths.normalized(text), let file = session.graph.files.file(at: path) else {
         throw Diagnostic(.input, "\"\(text)\" does not exist in the workspace")
       }
-      let owners = Array(session.graph.owners(of: file))
+      let owners = Array(session.graph.owners(of: file)) + session.graph.foreignOwners(of: path)
       all.formUnion(owners)
       object[path] = session.names(of: owners)
       if owners.isEmpty, output.format == .text { global.note("no target owns \"\(path)\"") }

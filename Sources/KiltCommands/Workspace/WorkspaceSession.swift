@@ -26,8 +26,12 @@ struct TargetOptions: ParsableArguments {
       valueName: "diff"))
   var changedDiffspec: String?
 
-  @Option(help: "With --changed-since, also select dependents of the changed targets.")
-  var changedDependents = ChangedDependents.none
+  @Option(
+    help: """
+      With --changed-since, also select dependents of the changed targets. Default: none, or `dependents` in the \
+      section [changed] of pants.toml.
+      """)
+  var changedDependents: ChangedDependents?
 
   @Option(
     help: ArgumentHelp(
@@ -86,9 +90,12 @@ struct TargetOptions: ParsableArguments {
   }
 
   /// The filters. Throws `Diagnostic` for one that cannot be read.
-  func filter() throws -> TargetFilter {
+  ///
+  /// - Parameter configuration: what holds where the command line says nothing.
+  func filter(_ configuration: WorkspaceConfiguration = WorkspaceConfiguration()) throws -> TargetFilter {
     try TargetFilter(
-      types: filterTargetType, tags: tag, addresses: filterAddressRegex, tagPatterns: filterTagRegex,
+      types: filterTargetType, tags: tag.isEmpty ? configuration.tags : tag, addresses: filterAddressRegex,
+      tagPatterns: filterTagRegex,
       granularity: filterGranularity.granularity)
   }
 }
@@ -138,6 +145,9 @@ struct WorkspaceSession {
     workingDirectory = workspace.relativePath(of: directory) ?? ""
     let state = try WorkspaceState(of: workspace)
     if let note = state.note { global.note("note: " + note) }
+    if !global.quiet, let warning = try PantsOptionReport(workspace).unseen() {
+      writeText(DiagnosticRenderer(color: Terminal.standardError.usesColor).render(warning, label: "warning"), to: 2)
+    }
     graph = try TargetGraph.load(workspace, state: state)
     resolver = DependencyResolver(graph: graph, sources: workspace)
   }
@@ -159,7 +169,7 @@ struct WorkspaceSession {
   ///
   /// - Parameter verb: for the message when nothing is selected.
   func select(_ options: TargetOptions, verb: String) throws -> [TargetID] {
-    let filter = try options.filter()
+    let filter = try options.filter(workspace.configuration)
     let texts = try options.specs + options.specFiles.flatMap { try specs(inFile: $0) }
     if options.selectsChanges {
       guard texts.allSatisfy({ $0.hasPrefix("-") }) else {
@@ -179,7 +189,8 @@ struct WorkspaceSession {
   }
 
   private func changedTargets(_ options: TargetOptions) throws -> [TargetID] {
-    let depth = options.changedDependents.depth
+    let configured = workspace.configuration.changedDependents.flatMap { ChangedDependents(rawValue: $0) }
+    let depth = (options.changedDependents ?? configured ?? ChangedDependents.none).depth
     var change = ChangedTargets(workspace, resolver)
     var found: [TargetID] = []
     if let revision = options.changedSince {

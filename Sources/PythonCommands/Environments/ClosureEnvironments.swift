@@ -178,7 +178,9 @@ public final class ClosureEnvironments {
     guard let interpreter = target.interpreter else { throw Self.foreign(target) }
     let choice = Choice(lock: tool.rawValue, interpreter: interpreter.path, requirements: [])
     if let known = chosen[choice] { return known }
-    let lock = try toolLocks[tool] ?? tool.ownLock(cache: store.root, finder: finder, python: interpreter)
+    let lock =
+      try toolLocks[tool]
+      ?? tool.ownLock(cache: store.root, finder: finder, python: interpreter, override: workspace.indexOverride)
     toolLocks[tool] = lock
     let packages = try lock.subset(
       of: [try Requirement(tool.rawValue)], for: target, path: "\(tool.rawValue) of Kilt's cache")

@@ -26,8 +26,10 @@ enum PythonTool: String, CaseIterable {
   /// The lock of Kilt's own, resolved with uv the first time.
   ///
   /// - Throws: ``LockError`` when it has to be made and cannot, `Diagnostic`.
-  func ownLock(cache: FilePath, finder: InterpreterFinder, python: Interpreter) throws -> Lockfile {
-    try OwnLock(cache: cache).lockfile(
+  func ownLock(
+    cache: FilePath, finder: InterpreterFinder, python: Interpreter, override: IndexConfiguration.Override?
+  ) throws -> Lockfile {
+    try OwnLock(cache: cache, override: override).lockfile(
       "\(rawValue)-1", of: [try Requirement(requirement)], requiresPython: SpecifierSet(">=3.8") ?? SpecifierSet(),
       python: python, others: finder.all().map(\.path),
       remedy: "add \(rawValue) to the requirements of the workspace and run `kilt lock`")

@@ -1,4 +1,5 @@
 internal import BuildFiles
+internal import Diagnostics
 internal import SystemSupport
 internal import Workspace
 
@@ -11,18 +12,25 @@ struct TestConfiguration: Sendable {
   var configuresPytest = false
   /// Where pytest runs, from the workspace root: the root, or the directory of a project.
   var directory = ""
+  /// The arguments that name the file of pytest, where the workspace's configuration does.
+  var arguments: [String] = []
 
   /// Looks for the nearest ones at or above a test of a project.
   ///
   /// - Parameters:
   ///   - test: the test's directory, from the workspace root.
   ///   - project: the project's.
-  init(of test: String, project: String, in root: FilePath, withCoverage: Bool) throws {
+  init(
+    of test: String, project: String, in root: FilePath, _ testing: WorkspaceConfiguration.Testing, withCoverage: Bool
+  ) throws {
     directory = project
+    // A file that pants.toml names is one of the root.
+    var testing = testing
+    testing.pytestConfiguration = nil
     var current = test
     while true {
       let found = try TestConfiguration(
-        in: current.isEmpty ? root : root.appending(current), withCoverage: withCoverage)
+        in: current.isEmpty ? root : root.appending(current), testing, withCoverage: withCoverage)
       if found.configuresPytest || (files.isEmpty && current == project) {
         files += found.files.map { Paths.join(current, $0) }
       }
@@ -37,10 +45,21 @@ struct TestConfiguration: Sendable {
     }
   }
 
-  /// Looks for them at the root.
-  init(in root: FilePath, withCoverage: Bool) throws {
+  /// Looks for them at the root, and takes the file that `testing` names.
+  init(in root: FilePath, _ testing: WorkspaceConfiguration.Testing, withCoverage: Bool) throws {
     var found: Set<String> = []
-    for (name, mark) in PytestFiles.ofPytest where try Self.isMeant(name, mark, in: root) {
+    if let file = testing.pytestConfiguration {
+      guard try FileSystem.statusIfPresent(of: root.pushing(FilePath(file)), followingLinks: true)?.kind == .file else {
+        throw Diagnostic(
+          .input, "the configuration of pytest \"\(file)\" does not exist",
+          remedies: ["correct config under [pytest] of pants.toml"])
+      }
+      found.insert(file)
+      configuresPytest = true
+      arguments = ["-c", file]
+    }
+    let looks = testing.pytestConfiguration == nil && testing.findsPytestConfiguration
+    for (name, mark) in PytestFiles.ofPytest where try looks && Self.isMeant(name, mark, in: root) {
       found.insert(name)
       configuresPytest = true
     }

@@ -74,7 +74,7 @@ struct TestInputs: Sendable {
     // How it is run.
     list.append("format", "tests 2")
     list.append("runner", "", RunnerScripts.digest)
-    list.append("argument for pytest", list: options.arguments)
+    list.append("argument for pytest", list: configuration.arguments + options.arguments)
     list.append("coverage", options.usesCoverage ? "measured" : "not measured")
     list.append("xdist_concurrency", plan.workers.map { "\($0)" } ?? "not given")
     for entry in environment {

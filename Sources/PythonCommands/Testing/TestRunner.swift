@@ -168,10 +168,12 @@ public struct TestRunner: Sendable {
   private func configuration(of plan: TestPlan) throws -> TestConfiguration {
     let directory = Paths.parent(plan.file)
     guard let project = workspace.configuration.projects?.entry(above: directory)?.directory else {
-      return try TestConfiguration(in: workspace.root, withCoverage: options.usesCoverage)
+      return try TestConfiguration(
+        in: workspace.root, workspace.configuration.testing, withCoverage: options.usesCoverage)
     }
     return try TestConfiguration(
-      of: directory, project: project, in: workspace.root, withCoverage: options.usesCoverage)
+      of: directory, project: project, in: workspace.root, workspace.configuration.testing,
+      withCoverage: options.usesCoverage)
   }
 
   private func known(_ inputs: TestInputs) throws -> TestResult? {
@@ -250,7 +252,8 @@ public struct TestRunner: Sendable {
     if let workers = plan.workers, workers > 0, hasWorkers { arguments += ["-n", "\(workers)"] }
     return RunnerRequest(
       tree: place.tree, directory: directory,
-      arguments: arguments + [Paths.relative(plan.file, to: folder)] + options.arguments,
+      arguments: arguments + inputs.configuration.arguments + [Paths.relative(plan.file, to: folder)]
+        + options.arguments,
       environment: environment.sorted(),
       sources: sources, python: python, output: place.output, result: place.result,
       coverage: options.usesCoverage ? place.coverage : nil, timeout: options.timeout(of: plan))

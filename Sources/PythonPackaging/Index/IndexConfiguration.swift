@@ -76,6 +76,37 @@ public struct IndexConfiguration: Sendable, Hashable {
     throw .noPip(tried: tried)
   }
 
+  /// What a workspace says beside pip's configuration.
+  public struct Override: Sendable, Hashable {
+    /// The indexes to ask instead of pip's; nil to ask those.
+    public var indexes: [String]?
+    /// Whether ``indexes`` are asked beside pip's.
+    public var addsIndexes: Bool
+    /// Further folders and pages with files.
+    public var findLinks: [String]
+
+    public init(indexes: [String]? = nil, addsIndexes: Bool = false, findLinks: [String] = []) {
+      self.indexes = indexes
+      self.addsIndexes = addsIndexes
+      self.findLinks = findLinks
+    }
+  }
+
+  /// This configuration with what a workspace says: an index that is set there is the one that is asked. `KILT_NO_INDEX` holds in
+  /// any case.
+  public func overridden(
+    by override: Override?, environment: (String) -> String? = environmentVariable
+  ) -> IndexConfiguration {
+    guard let override else { return self }
+    var result = self
+    result.findLinks += override.findLinks
+    let flag = environment("KILT_NO_INDEX") ?? ""
+    guard let own = override.indexes, flag.isEmpty || flag == "0" else { return result }
+    result.indexes = override.addsIndexes ? indexes + own.filter { !indexes.contains($0) } : own
+    if !override.addsIndexes { result.isDefaultIndex = false }
+    return result
+  }
+
   /// What the script printed.
   init?(pip json: JSONValue) {
     guard let standard = json["default"]?.string, let found = json["found"]?.object else { return nil }

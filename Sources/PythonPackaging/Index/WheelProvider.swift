@@ -12,6 +12,7 @@ public final class WheelProvider: Sendable {
   private let root: FilePath
   private let interpreters: @Sendable () -> [FilePath]
   private let configured: IndexConfiguration?
+  private let override: IndexConfiguration.Override?
   private let index = Mutex<PackageIndex?>(nil)
   private let isolation: Mutex<BuildIsolation?>
   private let pinned = Mutex<[String]>([])
@@ -21,15 +22,18 @@ public final class WheelProvider: Sendable {
   /// - Parameters:
   ///   - root: the workspace's, at which local paths of lockfiles begin.
   ///   - index: where packages come from; nil asks pip when something has to be fetched.
+  ///   - override: what the workspace says of indexes, beside pip.
   ///   - isolation: how builds of sources are kept from everything else; nil finds out when one is built.
   ///   - interpreters: those that may have pip, asked for only then.
   public init(
-    store: ContentStore, root: FilePath, index: IndexConfiguration? = nil, isolation: BuildIsolation? = nil,
+    store: ContentStore, root: FilePath, index: IndexConfiguration? = nil,
+    override: IndexConfiguration.Override? = nil, isolation: BuildIsolation? = nil,
     interpreters: @escaping @Sendable () -> [FilePath]
   ) {
     self.store = store
     self.root = root
     configured = index
+    self.override = override
     self.isolation = Mutex(isolation)
     self.interpreters = interpreters
   }
@@ -131,7 +135,8 @@ public final class WheelProvider: Sendable {
   private func packageIndex() throws -> PackageIndex {
     try index.withLock { index in
       if let index { return index }
-      let new = PackageIndex(try configured ?? IndexConfiguration.ofPip(interpreters()), store: store)
+      let new = PackageIndex(
+        try configured ?? IndexConfiguration.ofPip(interpreters()).overridden(by: override), store: store)
       index = new
       return new
     }

@@ -6,10 +6,16 @@ public import SystemSupport
 /// first needed. A lock has the hashes of all that it names, so what is fetched later is what was resolved once.
 public struct OwnLock: Sendable {
   private let cache: FilePath
+  private let override: IndexConfiguration.Override?
   private var folder: FilePath { cache.appending("tools") }
 
-  /// - Parameter cache: the root of the content store.
-  public init(cache: FilePath) { self.cache = cache }
+  /// - Parameters:
+  ///   - cache: the root of the content store.
+  ///   - override: what the workspace says of indexes, beside pip.
+  public init(cache: FilePath, override: IndexConfiguration.Override?) {
+    self.cache = cache
+    self.override = override
+  }
 
   /// The lock of that name.
   ///
@@ -51,6 +57,6 @@ public struct OwnLock: Sendable {
   private func resolver(_ python: Interpreter, _ others: [FilePath]) throws -> UvResolver {
     UvResolver(
       uv: try UvTool.find(cache: cache, python: python), python: python,
-      index: try IndexConfiguration.ofPip([python.path] + others), root: folder)
+      index: try IndexConfiguration.ofPip([python.path] + others).overridden(by: override), root: folder)
   }
 }

@@ -33,7 +33,13 @@ extension TargetGraph {
   /// The interpreters that a target's code may run under, as PEP 440 specifiers: its own, or else the workspace's.
   public func interpreterConstraints(of target: Target) -> [String] {
     let constraints = target.strings(of: "interpreter_constraints")
-    return constraints.isEmpty ? configuration.interpreterConstraints : constraints
+    if !constraints.isEmpty { return constraints }
+    if configuration.defaultsToResolveConstraints, let name = resolve(of: target),
+      let own = configuration.resolves.first(where: { $0.name == name })?.options.interpreterConstraints, !own.isEmpty
+    {
+      return own
+    }
+    return configuration.interpreterConstraints
   }
 
   /// Checks that a dependency can be used together with what depends on it.

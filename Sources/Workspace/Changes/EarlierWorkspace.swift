@@ -71,7 +71,7 @@ public struct EarlierWorkspace: Sendable {
     func text(_ path: String) throws -> String? {
       do throws(SystemCallError) {
         if let bytes = try workspace.textInPlace(of: path) { return String(decoding: bytes, as: UTF8.self) }
-        return try FileSystem.readText(workspace.root.appending(path))
+        return try FileSystem.readText(workspace.root.pushing(FilePath(path)))
       } catch {
         if error.isMissing { return nil }
         throw error
@@ -82,7 +82,8 @@ public struct EarlierWorkspace: Sendable {
       return try ProjectSearch(workspace.projectFiles).table().map { configuration.with($0) }
     }
     if let found = try text("kilt.toml") {
-      let configuration = try WorkspaceConfiguration(kiltFile: "kilt.toml", text: found, read: text)
+      let configuration = try WorkspaceConfiguration(
+        kiltFile: "kilt.toml", text: found, read: text, variable: environmentVariable)
       return try withProjects(configuration) ?? configuration
     }
     guard let found = try text("pants.toml") else {
@@ -90,7 +91,8 @@ public struct EarlierWorkspace: Sendable {
       if workspace.configuration.projects != nil { return try withProjects(.ofProjects) ?? .ofProjects }
       throw Diagnostic(.input, "the commit has neither kilt.toml nor pants.toml")
     }
-    return try WorkspaceConfiguration(pantsFile: "pants.toml", text: found)
+    return try WorkspaceConfiguration(
+      pantsFile: "pants.toml", text: found, read: text, variable: environmentVariable)
   }
 }
 

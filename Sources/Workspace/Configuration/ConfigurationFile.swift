@@ -9,6 +9,7 @@ struct ConfigurationFile {
     case string(String)
     case bool(Bool)
     case int(Int)
+    case number(Double)
     case array([Value])
     case table([String: Value])
     case other
@@ -18,33 +19,66 @@ struct ConfigurationFile {
       case .string: "a string"
       case .bool: "a boolean"
       case .int: "an integer"
+      case .number: "a number"
       case .array: "an array"
       case .table: "a table"
-      case .other: "a number or a date"
+      case .other: "a date"
       }
     }
   }
 
   let path: String
-  let root: [String: Value]
+  var root: [String: Value]
   /// Whether strings may stand for lists and tables, as in Pants.
   let hasLiterals: Bool
-  private let text: String
-  private let document: TOMLDocument
+  /// Each text that the values are from; of a key that several have, the last one counts.
+  private var sources: [Source]
+
+  private struct Source {
+    var path: String
+    var text: String
+    var document: TOMLDocument
+  }
 
   /// Parses a file. Throws a `Diagnostic` that points at what is not TOML.
   init(path: String, text: String, hasLiterals: Bool = false) throws {
     self.path = path
     self.hasLiterals = hasLiterals
-    self.text = text
+    let source = try Self.source(path, text)
+    sources = [source]
+    root = Self.table(source.document.root)
+  }
+
+  /// Lays another file over this one, as Pants does: its values take the place of those below, `add` and `remove` change them.
+  mutating func lay(path: String, text: String) throws {
+    let source = try Self.source(path, text)
+    sources.append(source)
+    for (section, value) in Self.table(source.document.root) {
+      guard case .table(let values) = value else {
+        root[section] = value
+        continue
+      }
+      for (key, value) in values { lay(value, section, key) }
+    }
+  }
+
+  /// Lays one value over those that are there.
+  mutating func lay(_ value: Value, _ section: String, _ key: String) {
+    var table: [String: Value] = [:]
+    if case .table(let old)? = root[section] { table = old }
+    table[key] = value.laid(over: table[key])
+    root[section] = .table(table)
+  }
+
+  private static func source(_ path: String, _ text: String) throws -> Source {
     do throws(TOMLDocument.Failure) {
-      document = try TOMLDocument(parsing: Array(text.utf8), recordingPlaces: true)
+      return Source(
+        path: path, text: text, document: try TOMLDocument(parsing: Array(text.utf8), recordingPlaces: true))
     } catch {
       let location = SourceLocation(
         path: path, line: error.line, column: error.column, lineText: Self.line(error.line, of: text))
       throw Diagnostic(.input, "\"\(path)\" is not TOML: \(error.message)", at: location)
     }
-    root = Self.table(document.root)
   }
 
   private static func table(_ object: JSONObject) -> [String: Value] {
@@ -56,6 +90,7 @@ struct ConfigurationFile {
     case .string(let text): .string(text)
     case .bool(let flag): .bool(flag)
     case .int(let number): .int(Int(number))
+    case .double(let number): .number(number)
     case .array(let elements): .array(elements.map { Self.value($0) })
     case .object(let object): .table(table(object))
     default: .other
@@ -70,11 +105,14 @@ struct ConfigurationFile {
   /// Where a table, or a key of it, is first mentioned.
   func location(table: String, key: String? = nil) -> SourceLocation? {
     let path = table.split(separator: ".").map(String.init) + (key.map { [$0] } ?? [])
-    return document.place(of: path).map { place in
-      SourceLocation(
-        path: self.path, line: place.line, column: place.column, length: place.length,
-        lineText: Self.line(place.line, of: text))
+    for source in sources.reversed() {
+      if let place = source.document.place(of: path) {
+        return SourceLocation(
+          path: source.path, line: place.line, column: place.column, length: place.length,
+          lineText: Self.line(place.line, of: source.text))
+      }
     }
+    return nil
   }
 
   /// A path from the workspace root.

@@ -65,14 +65,29 @@ final class TableReader {
 
   func bool(_ key: String) throws -> Bool? {
     guard let value = value(key) else { return nil }
+    if file.hasLiterals, case .string(let text) = value, ["true", "false"].contains(text.lowercased()) {
+      return text.lowercased() == "true"
+    }
     guard case .bool(let flag) = value else { throw mismatch(key, value, expected: "true or false") }
     return flag
   }
 
   func int(_ key: String) throws -> Int? {
     guard let value = value(key) else { return nil }
+    if file.hasLiterals, case .string(let text) = value, let number = Int(text) { return number }
     guard case .int(let number) = value else { throw mismatch(key, value, expected: "an integer") }
     return number
+  }
+
+  /// A number with or without a fraction, also as a text.
+  func number(_ key: String) throws -> Double? {
+    guard let value = value(key) else { return nil }
+    switch value {
+    case .int(let number): return Double(number)
+    case .string(let text): return Double(text)
+    case .number(let number): return number
+    default: throw mismatch(key, value, expected: "a number")
+    }
   }
 
   /// A list of strings; nil when it is not there.
@@ -89,6 +104,12 @@ final class TableReader {
     }
     let removed = try table["remove"].map { try list(key, $0) } ?? []
     return try standard.filter { !removed.contains($0) } + (table["add"].map { try list(key, $0) } ?? [])
+  }
+
+  /// Whether the value of a key only changes the default.
+  func isAddition(_ key: String) -> Bool {
+    guard case .table(let table)? = collection(key) else { return false }
+    return table["add"] != nil
   }
 
   private func list(_ key: String, _ value: ConfigurationFile.Value) throws -> [String] {

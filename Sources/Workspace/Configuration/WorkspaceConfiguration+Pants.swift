@@ -7,11 +7,21 @@ extension WorkspaceConfiguration {
   /// Pants' interpolation (`%(buildroot)s`, `%(name)s` of the same table or of `[DEFAULT]`) is carried out in paths, its
   /// `add` and `remove` of lists in all lists.
   ///
+  /// - Parameters:
+  ///   - read: gives the text of a further file, by its path from the workspace root or an absolute one.
+  ///   - variable: gives the value of a variable of the environment.
   /// - Throws: `Diagnostic` with the place in the file.
-  public init(pantsFile path: String, text: String) throws {
-    let file = try ConfigurationFile(path: path, text: text, hasLiterals: true)
+  public init(
+    pantsFile path: String, text: String, read: (String) throws -> String? = { _ in nil },
+    variable: (String) -> String? = { _ in nil }
+  ) throws {
+    var file = try ConfigurationFile(path: path, text: text, hasLiterals: true)
     self.init()
     self.path = path
+    layerPaths = try withoutActuallyEscaping(read) { read in
+      try withoutActuallyEscaping(variable) { try PantsLayers(read: read, variable: $0).lay(over: &file) }
+    }
+    pantsNotices = Self.notices(of: file)
     let global = try TableReader(file, "GLOBAL")
     buildPatterns = try global.strings("build_patterns", default: buildPatterns)
     buildIgnore = try global.strings("build_ignore", default: [])
@@ -57,9 +67,28 @@ extension WorkspaceConfiguration {
       resolve.options.onlyBinary = try python.strings("only_binary", default: [])
       implicitResolve = resolve
     }
+    defaultsToResolveConstraints = try python.bool("default_to_resolve_interpreter_constraints") ?? false
+    try readPantsSelection(file)
     try readTailoring(pantsFile: file, python: python)
     try readInference(try TableReader(file, "python-infer"))
     try readTesting(pantsFile: file)
+  }
+}
+
+extension WorkspaceConfiguration {
+  /// Reads which targets commands select, and where packages come from.
+  private mutating func readPantsSelection(_ file: ConfigurationFile) throws {
+    tags = try TableReader(file, "GLOBAL").strings("tag", default: [])
+    let changed = try TableReader(file, "changed")
+    changedDependents = try changed.string("dependents") ?? changed.string("dependees")
+    let repositories = try TableReader(file, "python-repos")
+    if repositories.value("indexes") != nil {
+      // Pants' own default, of which additions are made.
+      indexes = try repositories.strings("indexes", default: [])
+      addsToDefaultIndex = repositories.isAddition("indexes")
+    }
+    findLinks = try repositories.strings("find_links", default: [])
+    emitsPexWarnings = try TableReader(file, "pex-binary-defaults").bool("emit_warnings")
   }
 }
 

@@ -7,7 +7,10 @@ extension WorkspaceConfiguration {
   /// - Parameter read: gives the text of the file that `[workspace] extends` names, from the workspace root; nil when it
   ///   is not there.
   /// - Throws: `Diagnostic` with the place in the file.
-  public init(kiltFile path: String, text: String, read: (String) throws -> String? = { _ in nil }) throws {
+  public init(
+    kiltFile path: String, text: String, read: (String) throws -> String? = { _ in nil },
+    variable: (String) -> String? = { _ in nil }
+  ) throws {
     let file = try ConfigurationFile(path: path, text: text)
     if let base = try TableReader(file, "workspace").string("extends") {
       guard let text = try read(try file.inside(base, table: "workspace", key: "extends")) else {
@@ -15,7 +18,7 @@ extension WorkspaceConfiguration {
           .input, "\"\(path)\" extends \"\(base)\", which does not exist",
           at: file.location(table: "workspace", key: "extends"))
       }
-      try self.init(pantsFile: base, text: text)
+      try self.init(pantsFile: base, text: text, read: read, variable: variable)
     } else {
       self.init()
     }
@@ -33,6 +36,7 @@ extension WorkspaceConfiguration {
     ignoresUnknownTargetTypes = try workspace.choice("unknown_target_types", UnknownTypes.self) == .ignore
     preludeGlobs = try workspace.strings("prelude_globs") ?? preludeGlobs
     unmatchedFiles = try workspace.choice("unmatched_build_file_globs", UnmatchedFiles.self) ?? unmatchedFiles
+    if try workspace.choice("pants_options", PantsOptions.self) == .ignore { pantsNotices = [] }
     try workspace.finish()
 
     let python = try TableReader(file, "python")
@@ -81,6 +85,7 @@ extension WorkspaceConfiguration {
     }
   }
 
+  private enum PantsOptions: String, CaseIterable { case warn, ignore }
   private enum UnknownTypes: String, CaseIterable { case error, ignore }
 
   mutating func settleDefaultResolve(_ file: ConfigurationFile, table: String) throws {

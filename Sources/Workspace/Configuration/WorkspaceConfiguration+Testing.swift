@@ -19,6 +19,16 @@ extension WorkspaceConfiguration {
     /// The resolve that pytest and its plugins come from (Pants' `install_from_resolve`): those of ``pytestPlugins``, or all
     /// of it where there are none. Nil where they come from the resolve of each test.
     public var pytestResolve: String?
+    /// The file that pytest is configured by, from the workspace root.
+    public var pytestConfiguration: String?
+    /// Whether the files at the root that configure pytest are seen.
+    public var findsPytestConfiguration = true
+    /// Whether test files are held to their time limits.
+    public var hasTimeouts = true
+    /// Whether coverage is measured, in which forms it is reported, and below which share, in per cent, a run fails.
+    public var usesCoverage = false
+    public var coverageReports: [String] = []
+    public var coverageFailUnder: Double?
   }
 
   mutating func readTesting(kiltFile file: ConfigurationFile) throws {
@@ -31,10 +41,19 @@ extension WorkspaceConfiguration {
 
   mutating func readTesting(pantsFile file: ConfigurationFile) throws {
     try readTesting(try TableReader(file, "test"))
-    // Pants splits each as a shell does; quotes are rare enough to be left to kilt.toml.
     let table = try TableReader(file, "pytest")
     let arguments = try table.strings("args") ?? []
-    testing.pytestArguments = arguments.flatMap { $0.split(separator: " ").map(String.init) }
+    testing.pytestArguments = arguments.flatMap { ShellWords.split(file.interpolated($0, in: "pytest")) }
+    testing.pytestConfiguration = try table.string("config").map { text in
+      try file.inside(file.interpolated(text, in: "pytest"), table: "pytest", key: "config")
+    }
+    testing.findsPytestConfiguration = try table.bool("config_discovery") ?? true
+    let test = try TableReader(file, "test")
+    testing.hasTimeouts = try test.bool("timeouts") ?? true
+    testing.usesCoverage = try test.bool("use_coverage") ?? false
+    let coverage = try TableReader(file, "coverage-py")
+    testing.coverageReports = try coverage.strings("report", default: [])
+    testing.coverageFailUnder = try coverage.number("fail_under")
     let requirements = try (table.strings("requirements") ?? []) + (table.strings("extra_requirements") ?? [])
     // Of "pytest-cov!=2.12.1,>=2.12" the name is what counts: versions are those of the lock.
     // An address of a target of one requirement ends in its name: "//3rdparty:reqs#pytest-cov".

@@ -137,6 +137,24 @@ public struct WorkspaceConfiguration: Sendable {
   public var repositoryURL: String?
   /// How large the cache may grow, as in `20GB`.
   public var cacheQuota: String?
+  /// Files that were laid over the first one, as their paths were given.
+  public var layerPaths: [String] = []
+  /// Options of a `pants.toml` that Kilt does not follow.
+  public var pantsNotices: [PantsOptionNotice] = []
+  /// The tags that commands keep targets by, where the command line says nothing.
+  public var tags: [String] = []
+  /// Which dependents of changed targets are selected, where the command line says nothing: none, direct or transitive.
+  public var changedDependents: String?
+  /// Whether targets without interpreter constraints have those of their resolve.
+  public var defaultsToResolveConstraints = false
+  /// The package indexes; nil for those of pip's configuration.
+  public var indexes: [String]?
+  /// Whether ``indexes`` are asked beside those of pip's configuration.
+  public var addsToDefaultIndex = false
+  /// Folders and pages with files of packages, beside the indexes.
+  public var findLinks: [String] = []
+  /// Whether bundles warn about their cache, where a target does not say so.
+  public var emitsPexWarnings: Bool?
   /// The branch that production is deployed from.
   public var mainBranch = "main"
   /// The clusters, by name.
