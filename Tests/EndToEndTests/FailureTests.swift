@@ -172,6 +172,7 @@ import Testing
       example, try example.kilt(["list", "::", "-C", example.scratch.string]), code: 2,
       """
       error: "SCRATCH" is not in a workspace: no kilt.toml in it or above
+        note: a directory with [tool.uv.workspace] in pyproject.toml, or with a uv.lock, is a workspace too
         help: run `kilt init` to create a workspace
       """)
   }

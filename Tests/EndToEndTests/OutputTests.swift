@@ -130,7 +130,7 @@ import Testing
   @Test(
     "Verbs of Pants and pex are answered with what to do here",
     arguments: [
-      ("generate-lockfiles", "kilt lock"), ("fmt", "ruff format"), ("lint", "kilt tailor --check ::"),
+      ("generate-lockfiles", "kilt lock"), ("fmt", "ruff format"),
       ("check", "kilt export"), ("fix", "kilt tailor --fix"), ("dependees", "kilt dependents"), ("pex3", "kilt lock"),
       ("version", "kilt --version"), ("goals", "kilt --help"), ("help-all", "kilt --help"),
     ])

@@ -60,7 +60,7 @@ import Testing
     let text = try run.text
     #expect(code == 0, "\(text)")
     #expect(text.contains("prepare | eightball") && text.contains("eightball | not committed"), "\(text)")
-    #expect(text.contains("the user 'kilt-stranger' does not exist: running as '"), "\(text)")
+    #expect(text.contains("the user \"kilt-stranger\" does not exist: running as \""), "\(text)")
     #expect(text.contains("· process \"prepare\" SUCCESS, exit code 0") && text.contains("· task KILLED"), "\(text)")
     let left = try Subprocess("curl", ["-sS", "\(address)health"], environment: example.environment()).run()
     #expect(!left.termination.isSuccess)

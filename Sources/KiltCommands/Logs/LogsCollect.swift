@@ -26,7 +26,7 @@ struct LogsCollect: ParsableCommand {
   @Option(help: ArgumentHelp("Size of the whole archive: 500GB.", valueName: "size"))
   var maxSize: String?
 
-  @Flag(help: "Show what would be removed.")
+  @Flag(help: "Show the plan, and change nothing.")
   var dryRun = false
 
   func run() throws {

@@ -23,7 +23,7 @@ struct LogsCompact: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var archive: ArchiveOptions
 
-  @Flag(help: "Show what would be compacted.")
+  @Flag(help: "Show the plan, and change nothing.")
   var dryRun = false
 
   @Flag(help: "Hours that are not complete too.")

@@ -15,7 +15,7 @@ struct LogsQuery: ParsableCommand {
       at the first query.
 
       EXAMPLES
-        kilt logs query "select line from logs where job='igor' and date='2026-11-30'"
+        kilt logs query "select line from logs where date='2026-11-30'"
         kilt logs query "select job, count(*) from logs group by job" --format csv
         kilt logs query "select * from logs limit 5" --archive s3://logs/kilt
       """)

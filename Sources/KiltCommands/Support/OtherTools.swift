@@ -11,7 +11,6 @@ enum OtherTools {
     "lock-create": "run `kilt lock`",
     "fmt": "run your formatter itself, such as `ruff format`: Kilt formats no code",
     "fix": "run your linter itself, such as `ruff check --fix`; `kilt tailor --fix` fixes BUILD files",
-    "lint": "run your linter itself, such as `ruff check`; `kilt tailor --check ::` checks BUILD files",
     "check": "run your type checker itself, such as `mypy`, with the environment of `kilt export`",
     "typecheck": "run your type checker itself, such as `mypy`, with the environment of `kilt export`",
     "update-build-files": "format BUILD files with your Python formatter, such as `ruff format BUILD`",

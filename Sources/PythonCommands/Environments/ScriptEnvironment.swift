@@ -75,7 +75,7 @@ public struct ScriptEnvironment {
         }
         return constraint
       })
-    _ = try OwnLock(cache: store.root).lockfile(
+    _ = try OwnLock(cache: store.root, override: nil).lockfile(
       name, of: requirements, requiresPython: SpecifierSet(script.requiresPython ?? ">=3.8") ?? SpecifierSet(),
       python: python, others: finder.all().map(\.path),
       remedy: "run `uv lock --script` where the network is, and keep the lockfile beside the script")
