@@ -73,6 +73,7 @@ import Testing
     #expect(preview["open_ports"] == .string(ports))
     try fixture.client().create(job)
     #expect(try user(fixture, job.key) == "nobody")
+    _ = try fixture.waitForInstances(job.key, "it runs") { $0.first?.status == .running }
     let status = try #require(try fixture.client().job(job.key))
     #expect(status.json["runs_as"] == expected)
     #expect(status.runsAs == .other("nobody", insteadOf: "daemon"))

@@ -95,6 +95,9 @@ import Testing
     try fixture.client().create(dying(fixture, "other"))
     _ = try fixture.waitForInstances(SchedulerFixture.key("other"), "it has died") { $0.first?.status == .throttled }
     try fixture.client().kill(SchedulerFixture.key("other"))
+    try waitUntil("the notice of the kill is stored") {
+      try FileSystem.readText(fixture.state.appending("webhooks.json")).contains("job_killed")
+    }
     fixture.endScheduler(SIGKILL)
     try receiver.set("ok")
     try fixture.start()
