@@ -64,7 +64,8 @@ import Testing
   @Test("Every command of the guides is one that Kilt has, with arguments that it takes")
   func parse() throws {
     let guides = try FileSystem.list(Self.root.appending("docs")).map { "docs/" + $0.name }.sorted()
-    for page in guides.filter({ $0.hasSuffix(".md") }) + ["README.md"] { try parse(page) }
+    // The reference has the forms of commands, with the names of their values.
+    for page in guides.filter({ $0.hasSuffix(".md") && $0 != "docs/commands.md" }) + ["README.md"] { try parse(page) }
   }
 
   private func parse(_ page: String) throws {

@@ -54,7 +54,6 @@ enum OtherTools {
     "count-loc": "run a program for that, such as `scc`",
     "py-constraints": "run `kilt peek TARGET`, which shows interpreter_constraints",
     "debug-adapter": "run `kilt test TARGET --debug -- --pdb`",
-    "deploy": "run `kilt publish TARGET` and `kilt job create FILE --stage STAGE`",
     "clean-all": "remove `.kilt` and `dist`; `kilt cache gc` frees space of the cache",
     "clean": "remove `dist`; `kilt cache gc` frees space of the cache",
     "shell": "run `kilt repl TARGET`",
