@@ -32,7 +32,9 @@ import Testing
         file += lines.joined(separator: "\n") + "\n"
       }
     }
-    build += "python_requirements(name='reqs', source='requirements.txt', module_mapping={'my-lib-core': ['my_lib']})\n"
+    // A mapping of a package that the file does not have is warned of.
+    let mapping = file.lowercased().contains("my") ? ", module_mapping={'my-lib-core': ['my_lib']}" : ""
+    build += "python_requirements(name='reqs', source='requirements.txt'\(mapping))\n"
     let resolver = try GraphFixture([
       "3rdparty/BUILD": build, "3rdparty/requirements.txt": file, "m/BUILD": "python_sources()\n",
       "m/x.py": "import my_lib.sub\nfrom my_lib import y\n",
