@@ -64,6 +64,27 @@ import Testing
     #expect(try names(lock, "lib[fast]") == ["base 1.0", "speed 1.0"])
   }
 
+  @Test("A member whose pyproject.toml cannot be read is an error, not a project without compiled code")
+  func unreadableMember() throws {
+    let root = try FileSystem.makeTemporaryDirectory(prefix: "uv-member")
+    defer { try? FileSystem.removeTree(root) }
+    let text = "version = 1\nrequires-python = \">=3.9\"\n" + Self.members + Self.packages
+    func read() throws -> Lockfile { try LockfileReader.parse(Array(text.utf8), path: "uv.lock", root: root) }
+    let project = root.appending("packages/api")
+    try FileSystem.createDirectories(project)
+    // A project that is not there yet compiles nothing.
+    #expect(try read().members.contains { $0.name.text == "api" })
+    let file = project.appending("pyproject.toml")
+    try FileSystem.write(text: "[build-system]\nbuild-backend = \"maturin\"\n", to: file)
+    #expect(try !read().members.contains { $0.name.text == "api" })
+    try FileSystem.write(text: "[build-system\n", to: file)
+    #expect(throws: LockError.self) { try read() }
+    try FileSystem.removeFile(file)
+    // A shortage or another failure of the file system: here a directory in the file's place.
+    try FileSystem.createDirectories(file)
+    #expect(throws: LockError.self) { try read() }
+  }
+
   @Test("Dependency groups are extras, and may stand alone") func groups() throws {
     let lock = try lock(Self.members, Self.packages)
     #expect(try names(lock, "api[kilt-group-dev]") == ["base 1.0", "speed 1.0"])

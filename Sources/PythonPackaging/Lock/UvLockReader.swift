@@ -86,7 +86,7 @@ struct UvLockReader {
     var roots: [LockedDependency] = []
     var packages: [LockedPackage] = []
     for entry in json["package"]?.array ?? [] {
-      if isMember(entry, keepsFolders) {
+      if try isMember(entry, keepsFolders) {
         for group in ["optional-dependencies", "dev-dependencies"] {
           for (_, dependencies) in entry[group]?.object?.members ?? [] { roots += try edges(dependencies) }
         }
@@ -102,19 +102,26 @@ struct UvLockReader {
   }
 
   /// Whether a package is a project whose code is in the workspace: one with compiled code is built like any other folder.
-  private func isMember(_ entry: JSONValue, _ keepsFolders: Bool) -> Bool {
+  private func isMember(_ entry: JSONValue, _ keepsFolders: Bool) throws(LockError) -> Bool {
     let source = entry["source"]
     if source?["virtual"] != nil { return true }
     guard let folder = source?["editable"]?.string else { return false }
-    return !keepsFolders || !compiles(LockfileReader.resolve(folder, besides: path))
+    if !keepsFolders { return true }
+    return try !compiles(LockfileReader.resolve(folder, besides: path))
   }
 
   /// Whether the build of a project compiles code, so that its files are not its wheel.
-  private func compiles(_ folder: String) -> Bool {
-    // A project that cannot be read is none that is compiled.
-    guard let bytes = try? FileSystem.read(root.appending(folder).appending("pyproject.toml"), limit: 16 << 20),
-      let document = try? TOMLDocument(parsing: bytes)
-    else { return false }
+  private func compiles(_ folder: String) throws(LockError) -> Bool {
+    let file = folder.isEmpty ? "pyproject.toml" : folder + "/pyproject.toml"
+    let document: TOMLDocument
+    do {
+      document = try TOMLDocument(parsing: FileSystem.read(root.appending(file), limit: 16 << 20))
+    } catch let error as SystemCallError where error.isMissing {
+      return false
+    } catch {
+      // Without an answer, a project could be packed without its compiled code.
+      throw bad("the project in \"\(file)\" cannot be read: \(error)")
+    }
     let system = document.root["build-system"]
     let backend = system?["build-backend"]?.string ?? ""
     if ["maturin", "scikit_build_core", "mesonpy", "setuptools_rust"].contains(where: backend.hasPrefix) {
@@ -132,7 +139,7 @@ struct UvLockReader {
   /// The projects of the lock, with their dependency groups as extras, and one that has those of a root without project.
   private func members() throws(LockError) -> [LockedPackage] {
     var found: [LockedPackage] = []
-    for entry in json["package"]?.array ?? [] where isMember(entry, true) {
+    for entry in json["package"]?.array ?? [] where try isMember(entry, true) {
       guard let name = entry["name"]?.string.flatMap({ PackageName($0) }) else { throw bad("a package without name") }
       // Its version says nothing of what it needs.
       var member = LockedPackage(name: name, version: "")
