@@ -86,18 +86,7 @@ struct WorkspaceInit: ParsableCommand {
       [python.resolves]
       default = "3rdparty/python/default.lock"
 
-      # `kilt publish` uploads bundles here, and pex-runner fetches them: a directory, or s3://BUCKET/PREFIX.
-      [repository]
-      url = "file:.kilt/repository"
-
-      # `kilt job` talks to this scheduler. `kilt scheduler` runs one on this machine.
-      [clusters.devcluster]
-      scheduler = "http://127.0.0.1:8081"
-
-      # Jobs in the stage "prod" must come from a commit on this branch.
-      [git]
-      main_branch = "\(quoted(layout.mainBranch))"
-
+      \(deliveryText(layout))
       """
   }
 
@@ -112,14 +101,9 @@ struct WorkspaceInit: ParsableCommand {
     }
   }
 
-  private static func projectText(name: String, layout: ProjectLayout) -> String {
+  /// The sections that publishing and jobs need, the same for every kind of workspace.
+  private static func deliveryText(_ layout: ProjectLayout) -> String {
     """
-    # The workspace is this directory and everything below it. Its targets, source roots and packages follow from
-    # pyproject.toml and the lockfile beside it: see docs/uv-workspaces.md.
-
-    [workspace]
-    name = "\(quoted(name))"
-
     # `kilt publish` uploads bundles here, and pex-runner fetches them: a directory, or s3://BUCKET/PREFIX.
     [repository]
     url = "file:.kilt/repository"
@@ -132,6 +116,18 @@ struct WorkspaceInit: ParsableCommand {
     [git]
     main_branch = "\(quoted(layout.mainBranch))"
 
+    """
+  }
+
+  private static func projectText(name: String, layout: ProjectLayout) -> String {
+    """
+    # The workspace is this directory and everything below it. Its targets, source roots and packages follow from
+    # pyproject.toml and the lockfile beside it: see docs/uv-workspaces.md.
+
+    [workspace]
+    name = "\(quoted(name))"
+
+    \(deliveryText(layout))
     """
   }
 
