@@ -28,7 +28,7 @@ public final class PlatformWheels {
     ) { finder.all().map(\.path) }
   }
 
-  /// What the workspace says of indexes, beside pip.
+  /// The package indexes that the workspace names, besides those of pip.
   var indexOverride: IndexConfiguration.Override? { workspace.indexOverride }
 
   /// Wheels of a bundle, and which of them belong together where it is for several platforms.

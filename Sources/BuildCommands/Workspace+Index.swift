@@ -3,7 +3,7 @@ internal import SystemSupport
 public import Workspace
 
 extension Workspace {
-  /// What `[python-repos]` of a `pants.toml` says of indexes and folders of files; nil where it says nothing.
+  /// The indexes and directories of `[python-repos]` in a `pants.toml`; nil when the section is absent.
   public var indexOverride: IndexConfiguration.Override? {
     guard configuration.indexes != nil || !configuration.findLinks.isEmpty else { return nil }
     func placed(_ text: String) -> String {

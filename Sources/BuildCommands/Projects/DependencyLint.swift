@@ -32,7 +32,7 @@ public struct DependencyLint {
     public var diagnostic: Diagnostic
   }
 
-  /// What is wrong with one project, by package.
+  /// The undeclared and unused packages of one project.
   ///
   /// - Throws: `Diagnostic` for a project whose packages are not locked.
   public func findings(of entry: ProjectTable.Entry) throws -> [Finding] {

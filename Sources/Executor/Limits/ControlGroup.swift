@@ -24,7 +24,7 @@ protocol ControlGroup {
   func refusedForks() -> Int
   /// CPU time used so far, and bytes of memory that belong to processes (no file cache).
   func usage() -> ControlGroupUsage?
-  /// What else the kernel counts of the CPU and memory limits.
+  /// The kernel's counters of a task's CPU and memory limits.
   func pressure() -> ControlGroupPressure
   /// How many processes and threads there are, where the group counts them.
   func processCount() -> Int?

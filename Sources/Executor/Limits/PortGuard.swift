@@ -22,6 +22,6 @@ public enum PortGuard {
     }
   }
 
-  /// What a task's record, plans and status say.
+  /// Returns the text about open ports in a task's record, in plans and in the status.
   public static func text(_ problem: String) -> String { "the task can take ports of other tasks: \(problem)" }
 }

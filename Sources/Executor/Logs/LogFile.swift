@@ -32,7 +32,7 @@ struct LogFile {
     guard descriptor >= 0 else { throw .last("open", path) }
     var status = stat()
     size = fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
-    // What an earlier executor wrote is part of the run's output.
+    // The output of the run starts with the bytes that an earlier executor wrote.
     if total == 0 { total = Int64(size) }
     marks.began(descriptor, at: total - Int64(size))
   }

@@ -51,7 +51,7 @@ final class TaskRunner {
   var fetch = ArtifactFetch()
   var health = HealthChecking()
   var sampling = Sampling()
-  /// What discovery is told about this task; nil for a job without an announcer.
+  /// The announcement of this task to discovery; nil for a job without an announcer.
   let announcement: Announcement?
   /// What discovery was told last; nil while the task is withdrawn.
   var announced: Announcement?

@@ -44,7 +44,7 @@ async def run(arguments):
             await database.ask("UPDATE users SET active = 0 WHERE name = $1", arguments.user)
         elif arguments.command == "add-key":
             if not await database.ask("SELECT name FROM users WHERE name = $1", arguments.user):
-                raise ValueError("there is no user %r: run add-user first" % arguments.user)
+                raise ValueError("user %r does not exist: run add-user first" % arguments.user)
             key_id, text, digest = make_api_key()
             await database.ask(
                 "INSERT INTO api_keys (id, user_name, digest) VALUES ($1, $2, $3)", key_id, arguments.user, digest)
