@@ -210,7 +210,7 @@ let modules: [Module] = [
   Module(
     name: "PythonCommands",
     dependencies: [
-      "BuildCommands", "PythonEnvironments", "PythonProjects", "TargetGraph", "Workspace", "BuildFiles",
+      "BuildCommands", "Actions", "PythonEnvironments", "PythonProjects", "TargetGraph", "Workspace", "BuildFiles",
       "PythonPackaging",
       "ContentStore",
       "Digests", "JSON", "SystemSupport", "Diagnostics",

@@ -5,7 +5,7 @@ internal import Synchronization
 public import SystemSupport
 
 /// Which sandboxes stay when their action is over.
-public enum KeptSandboxes: String, Sendable, CaseIterable {
+public enum SandboxRetention: String, Sendable, CaseIterable {
   case never
   case onFailure = "on_failure"
   case always
@@ -27,7 +27,7 @@ public struct ActionOutcome: Sendable {
 public final class ActionRunner: Sendable {
   private let store: ContentStore
   private let cache: any ActionCache
-  private let kept: KeptSandboxes
+  private let kept: SandboxRetention
   private let isolation: Mutex<Isolation?>
   private let note: @Sendable (String) -> Void
   private let watch: @Sendable (Event) -> Void
@@ -53,7 +53,7 @@ public final class ActionRunner: Sendable {
   ///   - watch: is told which actions run, by name; those whose results are known do not.
   ///   - note: is told what a person should know: that actions are not isolated, where a sandbox was kept.
   public init(
-    store: ContentStore, cache: (any ActionCache)? = nil, kept: KeptSandboxes = .never, isolation: Isolation? = nil,
+    store: ContentStore, cache: (any ActionCache)? = nil, kept: SandboxRetention = .never, isolation: Isolation? = nil,
     note: @escaping @Sendable (String) -> Void = { _ in }, watch: @escaping @Sendable (Event) -> Void = { _ in }
   ) {
     self.store = store

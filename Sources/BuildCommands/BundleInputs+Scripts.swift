@@ -6,7 +6,7 @@ internal import SystemSupport
 internal import TargetGraph
 internal import Zip
 
-extension BundleInputs {
+extension BundleKeyInputs {
   /// Refuses a console script that no wheel of the bundle has: it would fail at its first start.
   ///
   /// - Throws: `Diagnostic` with near names; `ZipError` for a wheel that is not to be trusted.

@@ -11,7 +11,7 @@ public import Workspace
 public final class PlatformWheels {
   private let workspace: Workspace
   private let provider: WheelProvider
-  private let chooser: TargetChooser
+  private let chooser: PythonPlatformLookup
   private let note: (String) -> Void
   private var locks: [String: Lockfile] = [:]
   private var hasNotedIsolation = false
@@ -22,7 +22,7 @@ public final class PlatformWheels {
     self.workspace = workspace
     self.note = note
     let finder = InterpreterFinder(cacheFile: store.root.appending("interpreters.json"))
-    chooser = TargetChooser(workspace, finder: finder)
+    chooser = PythonPlatformLookup(workspace, finder: finder)
     provider = WheelProvider(
       store: store, root: workspace.root, override: workspace.indexOverride
     ) { finder.all().map(\.path) }
@@ -41,7 +41,7 @@ public final class PlatformWheels {
   /// The wheels that a plan's requirements come to, dependencies included, by name.
   ///
   /// - Parameters:
-  ///   - names: platforms as ``TargetName`` reads them, or `current`; this machine's where there are none.
+  ///   - names: platforms as ``PythonPlatformName`` reads them, or `current`; this machine's where there are none.
   ///   - completePlatforms: files as `pex3 interpreter inspect --markers --tags` writes them, from the workspace root.
   func wheels(
     for plan: BundlePlan, platforms names: [String] = [], completePlatforms: [String] = []
@@ -49,7 +49,7 @@ public final class PlatformWheels {
     var targets = try names.map { try chooser.target(named: $0, plan) }
     targets += try completePlatforms.map { try chooser.target(completePlatform: $0) }
     if plan.requirements.isEmpty { return Selection() }
-    func wheels(_ target: PythonTarget) throws -> [ResolvedWheel] {
+    func wheels(_ target: PythonPlatform) throws -> [ResolvedWheel] {
       try self.wheels(of: try lockedPackages(for: plan, on: target), for: target)
     }
     if targets.isEmpty { return Selection(wheels: try wheels(try chooser.host(plan.interpreterConstraints))) }
@@ -66,7 +66,7 @@ public final class PlatformWheels {
 
   /// Refuses wheels of the workspace's own distributions that were built for this machine and not for another that a
   /// bundle is for.
-  func checkOwn(_ wheels: [String], on platform: BundlePlatform, _ plan: BundlePlan) throws {
+  func checkOwn(_ wheels: [String], on platform: RequestedPlatform, _ plan: BundlePlan) throws {
     if wheels.isEmpty { return }
     let target = try chooser.target(named: platform.text, plan)
     for name in wheels where WheelFileName(name).map({ target.tags.rank($0) == nil }) ?? true {
@@ -82,7 +82,7 @@ public final class PlatformWheels {
     return try lockedPackages(for: plan, on: try chooser.host(plan.interpreterConstraints))
   }
 
-  private func lockedPackages(for plan: BundlePlan, on target: PythonTarget) throws -> [LockedPackage] {
+  private func lockedPackages(for plan: BundlePlan, on target: PythonPlatform) throws -> [LockedPackage] {
     try lockedPackages(
       of: plan.requirements.map { ($0.text, $0.address) }, lockfile: try lockfile(of: plan), on: target,
       for: plan.address)
@@ -96,7 +96,7 @@ public final class PlatformWheels {
   ///   - address: what needs them, for messages.
   public func lockedPackages(
     of requirements: [(text: String, address: Address)], further: [PackageName] = [], lockfile: String,
-    on target: PythonTarget, for address: Address
+    on target: PythonPlatform, for address: Address
   ) throws -> [LockedPackage] {
     var wanted = try requirements.map { requirement in
       do {
@@ -158,7 +158,7 @@ public final class PlatformWheels {
   func interpreters() -> [Interpreter] { chooser.finder.all() }
 
   /// The wheels of packages of any lock, fetched where they are not in the store, in the order of the packages.
-  public func wheels(of packages: [LockedPackage], for target: PythonTarget) throws -> [ResolvedWheel] {
+  public func wheels(of packages: [LockedPackage], for target: PythonPlatform) throws -> [ResolvedWheel] {
     // Also of a build that failed.
     defer { noteBuilds() }
     return try provider.wheels(for: packages, target: target)
@@ -196,7 +196,7 @@ public final class PlatformWheels {
   /// other tools may not.
   ///
   /// - Throws: as ``lock(_:)`` and ``WheelProvider/completed(_:for:target:path:)``.
-  public func lock(_ path: String, for requirements: [Requirement], on target: PythonTarget) throws -> Lockfile {
+  public func lock(_ path: String, for requirements: [Requirement], on target: PythonPlatform) throws -> Lockfile {
     try provider.completed(try lock(path), for: requirements, target: target, path: path)
   }
 
@@ -204,7 +204,7 @@ public final class PlatformWheels {
   /// it, or else the first of the search path that meets one of them.
   ///
   /// - Throws: `Diagnostic`, ``InterpreterError``.
-  public func target(_ constraints: [String]) throws -> PythonTarget {
+  public func target(_ constraints: [String]) throws -> PythonPlatform {
     try chooser.host(constraints)
   }
 }

@@ -207,7 +207,7 @@ public struct ResolveLocker {
   }
 
   private func platform(_ text: String, _ resolve: WorkspaceConfiguration.Resolve) throws -> String {
-    guard TargetPlatform(name: text) != nil else {
+    guard WheelPlatform(name: text) != nil else {
       throw Diagnostic(
         .input, "unknown platform \"\(text)\" of the resolve \"\(resolve.name)\"",
         remedies: ["write linux_x86_64, linux_aarch64, macos_arm64, or an exact one such as manylinux_2_17_x86_64"])

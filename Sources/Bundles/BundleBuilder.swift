@@ -27,7 +27,7 @@ public struct BundleBuilder: Sendable {
   public func build(
     _ specification: BundleSpecification, to path: FilePath, reusing previous: Bundle? = nil
   ) throws -> Bundle {
-    let pythons = try InterpreterConstraints(specification.interpreterConstraints).pythons(
+    let pythons = try BundlePythonVersions(specification.interpreterConstraints).pythons(
       wheels: specification.wheels, sets: specification.platforms)
     var names = Set<String>()
     for wheel in specification.wheels where !names.insert(wheel.fileName).inserted {

@@ -8,12 +8,12 @@ struct ArtifactResolver {
   var policy: JobLoader.Policy
   var stage: String
 
-  func resolve(_ request: ArtifactRequest, at location: SourceLocation?) throws -> ArtifactReference {
+  func resolve(_ request: ArtifactRequest, at location: SourceLocation?) throws -> TaskArtifact {
     guard let lookup else {
-      return ArtifactReference(
+      return TaskArtifact(
         name: request.name, hashType: request.hashType, version: request.version, platform: request.platform)
     }
-    let artifact: ArtifactReference
+    let artifact: TaskArtifact
     do {
       artifact = try lookup.artifact(for: request)
     } catch let error as any DiagnosableError {
@@ -27,7 +27,7 @@ struct ArtifactResolver {
     return artifact
   }
 
-  private func offMain(_ artifact: ArtifactReference, at location: SourceLocation?) -> Diagnostic {
+  private func offMain(_ artifact: TaskArtifact, at location: SourceLocation?) -> Diagnostic {
     let commit = String(artifact.version.prefix(12))
     let main = policy.mainBranch
     var diagnostic = Diagnostic(

@@ -37,7 +37,7 @@ public struct Kilt: ParsableCommand {
       CommandGroup(
         name: "Build",
         subcommands: [
-          BuildPackage.self, BuildTest.self, BuildRun.self, BuildExportCodegen.self, ExplainCommand.self,
+          PackageCommand.self, BuildTest.self, BuildRun.self, BuildExportCodegen.self, ExplainCommand.self,
         ]),
       CommandGroup(name: "Artifacts", subcommands: [ArtifactsPublish.self, ArtifactsCommand.self]),
       CommandGroup(

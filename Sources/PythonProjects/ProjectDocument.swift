@@ -19,7 +19,7 @@ public struct ProjectDocument: Sendable {
     } catch {
       throw Diagnostic(
         .input, "cannot read \"\(path)\": \(error.message)",
-        at: Diagnostics.SourceLocation(path: path, line: error.line, column: error.column))
+        at: SourceLocation(path: path, line: error.line, column: error.column))
     }
     self.path = path
     root = .object(document.root)
@@ -53,9 +53,9 @@ public struct ProjectDocument: Sendable {
   public var buildRequirements: [String] { root["build-system"]?["requires"]?.strings ?? [] }
 
   /// The place of a key; of the file where the key is not written.
-  public func location(of key: [String]) -> Diagnostics.SourceLocation {
-    guard let place = document.place(of: key) else { return Diagnostics.SourceLocation(path: path, line: 1) }
-    return Diagnostics.SourceLocation(path: path, line: place.line, column: place.column)
+  public func location(of key: [String]) -> SourceLocation {
+    guard let place = document.place(of: key) else { return SourceLocation(path: path, line: 1) }
+    return SourceLocation(path: path, line: place.line, column: place.column)
   }
 
   /// The place of a key, for a target that follows from it.

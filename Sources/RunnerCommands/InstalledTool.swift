@@ -13,7 +13,7 @@ struct InstalledTool {
   var artifact: ArtifactSelector
   var commit: Commit
   var repository: String?
-  var platform: HostPlatform?
+  var platform: ArtifactPlatform?
 
   var referenceFile: FilePath { FilePath(link.string + ".ref") }
 
@@ -62,11 +62,11 @@ struct InstalledTool {
     self.artifact = try ArtifactSelector(parsing: artifact)
     self.commit = commit
     repository = values["repository"]
-    platform = try values["platform"].map { try HostPlatform(validating: $0) }
+    platform = try values["platform"].map { try ArtifactPlatform(validating: $0) }
   }
 
   init(
-    link: FilePath, artifact: ArtifactSelector, commit: Commit, repository: String?, platform: HostPlatform?
+    link: FilePath, artifact: ArtifactSelector, commit: Commit, repository: String?, platform: ArtifactPlatform?
   ) {
     self.link = link
     self.artifact = artifact

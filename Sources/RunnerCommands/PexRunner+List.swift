@@ -37,7 +37,7 @@ extension PexRunner {
             entries.map { entry in
               .members([
                 "references": .strings(entry.references), "size": .int(entry.size),
-                "last_used": .string(Timestamp.text(entry.lastUsed)), "newest": .bool(entry.isNewest),
+                "last_used": .string(RFC3339.text(entry.lastUsed)), "newest": .bool(entry.isNewest),
               ])
             }),
         ]))
@@ -46,7 +46,7 @@ extension PexRunner {
       let names = entry.references.isEmpty ? "(no reference)" : entry.references.joined(separator: ", ")
       let mark = entry.isNewest ? "  newest" : ""
       writeText(
-        "\(RunnerText.padded(RunnerText.size(entry.size), 9))  \(Timestamp.text(entry.lastUsed))  \(names)\(mark)\n",
+        "\(RunnerText.padded(RunnerText.size(entry.size), 9))  \(RFC3339.text(entry.lastUsed))  \(names)\(mark)\n",
         to: 1)
     }
     let total = entries.reduce(0) { $0 + $1.size }

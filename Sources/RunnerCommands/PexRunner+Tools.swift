@@ -101,7 +101,7 @@ extension PexRunner {
       throw Diagnostic(.input, "no program \"\(name)\" in PATH", remedies: ["install it with `pex-runner install`"])
     }
     let tool = try InstalledTool(link: link)
-    let platform = tool.platform ?? HostPlatform.current
+    let platform = tool.platform ?? ArtifactPlatform.current
     let reference = ArtifactReference(name: tool.artifact.name, commit: CommitPrefix(tool.commit))
     let cached = try BundleCache.standard().lookUp(reference, platform: platform)?.path.string ?? "not in the cache"
     writeText("\(link)\n\(tool.artifact)\n\(reference)\n\(cached)\n", to: 1)

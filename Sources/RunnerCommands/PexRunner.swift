@@ -56,7 +56,7 @@ public enum PexRunner {
   /// The bundle, from the runner cache or else from the artifact repository.
   static func bundle(_ selector: ArtifactSelector, _ invocation: RunnerInvocation) throws -> CachedBundle {
     let cache = try BundleCache.standard()
-    let platform = invocation.platform ?? HostPlatform.current
+    let platform = invocation.platform ?? ArtifactPlatform.current
     let trust = try RunnerConfiguration.trust(invocation)
     guard case .branch(let name, let branch) = selector else {
       // A commit needs no repository; a version is refused.
@@ -77,7 +77,7 @@ public enum PexRunner {
   /// The commit of a branch. It is looked up in the artifact repository each time; without a connection, the last known
   /// commit counts.
   private static func reference(
-    _ name: ArtifactName, _ branch: BranchName, _ platform: HostPlatform, _ cache: BundleCache,
+    _ name: ArtifactName, _ branch: BranchName, _ platform: ArtifactPlatform, _ cache: BundleCache,
     _ invocation: RunnerInvocation
   ) throws -> ArtifactReference {
     let repository = try RunnerConfiguration.repository(option: invocation.repository)
@@ -96,7 +96,7 @@ public enum PexRunner {
   }
 
   private static func bundle(
-    _ reference: ArtifactReference, _ platform: HostPlatform, _ cache: BundleCache, _ trust: TrustContext,
+    _ reference: ArtifactReference, _ platform: ArtifactPlatform, _ cache: BundleCache, _ trust: TrustContext,
     _ invocation: RunnerInvocation
   ) throws -> CachedBundle {
     let verifies = try RunnerConfiguration.verifies(invocation)
@@ -117,7 +117,7 @@ public enum PexRunner {
   }
 
   private static func fetched(
-    _ reference: ArtifactReference, _ platform: HostPlatform, _ cache: BundleCache, _ trust: TrustContext,
+    _ reference: ArtifactReference, _ platform: ArtifactPlatform, _ cache: BundleCache, _ trust: TrustContext,
     _ invocation: RunnerInvocation
   ) throws -> CachedBundle {
     let start = monotonicNanoseconds()

@@ -24,7 +24,7 @@ struct RunnerInvocation {
 
   var action: Action
   var repository: String?
-  var platform: HostPlatform?
+  var platform: ArtifactPlatform?
   var quota: Int64?
   /// Whether bytes and signatures are checked at each start; nil if the command line does not say.
   var verifies: Bool?
@@ -131,7 +131,7 @@ struct RunnerInvocation {
   private mutating func take(_ option: String, from parser: inout RunnerArguments) throws -> Bool {
     switch option {
     case "--repository": repository = try parser.value(of: option)
-    case "--platform": platform = try HostPlatform(validating: try parser.value(of: option))
+    case "--platform": platform = try ArtifactPlatform(validating: try parser.value(of: option))
     case "--max-size": quota = try RunnerArguments.size(try parser.value(of: option))
     case "--verify": verifies = try RunnerArguments.verifies(parser.attached() ?? "always")
     case "--policy": policy = try parser.value(of: option)

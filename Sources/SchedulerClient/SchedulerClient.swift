@@ -3,6 +3,7 @@ internal import HTTPClient
 public import JSON
 public import JobModel
 public import SchedulerAccess
+internal import SystemSupport
 
 /// The scheduler's API from a client, synchronous; see the server's `/api/openapi.json`.
 public struct SchedulerClient: Sendable {
@@ -103,7 +104,7 @@ public struct SchedulerClient: Sendable {
   }
 
   public func revokeToken(name: String) throws {
-    _ = try json(send(HTTPRequest(.delete, base + "/api/tokens/" + Self.percentEncoded(name))))
+    _ = try json(send(HTTPRequest(.delete, base + "/api/tokens/" + PercentEncoding.encode(name))))
   }
 
   /// Records of changes, oldest first.
@@ -112,7 +113,7 @@ public struct SchedulerClient: Sendable {
   public func audit(job: String?, user: String?, since: String?, limit: Int) throws -> [JSONValue] {
     var query = "?limit=\(limit)"
     for (name, value) in [("job", job), ("user", user), ("since", since)] {
-      if let value { query += "&\(name)=\(Self.percentEncoded(value))" }
+      if let value { query += "&\(name)=\(PercentEncoding.encode(value))" }
     }
     return try get("/api/audit" + query)["entries"]?.array ?? []
   }
@@ -154,22 +155,8 @@ public struct SchedulerClient: Sendable {
       request.headers.fields.append(HTTPField(name: "Authorization", value: "Bearer \(token)"))
     }
     if let reason, request.method != .get {
-      request.headers.fields.append(HTTPField(name: "Kilt-Reason", value: Self.percentEncoded(reason)))
+      request.headers.fields.append(HTTPField(name: "Kilt-Reason", value: PercentEncoding.encode(reason)))
     }
-  }
-
-  /// All bytes but the unreserved characters of RFC 3986 encoded.
-  private static func percentEncoded(_ text: String) -> String {
-    let digits = Array("0123456789ABCDEF".utf8)
-    let bytes = text.utf8.flatMap { byte -> [UInt8] in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
-        [byte]
-      default: [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 
   func reaching<Result>(_ body: () throws -> Result) throws -> Result {

@@ -16,7 +16,7 @@ public struct ClockReading: Sendable, Hashable {
 }
 
 /// The scheduler's time: the wall clock's as long as nobody sets it, but running on the steady clock, so that no deadline
-/// comes nearer or goes away by a jump. A jump becomes an `Event.clockJumped`.
+/// comes nearer or goes away by a jump. A jump becomes an `SchedulerInput.clockJumped`.
 public struct SchedulerClock: Sendable, Hashable {
   /// Where a clock was fixed: kept over restarts of the scheduler.
   public struct Anchor: Sendable, Hashable {

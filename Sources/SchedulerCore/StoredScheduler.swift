@@ -59,7 +59,7 @@ public struct StoredScheduler: Sendable {
   ///   nothing may be started that a restarted scheduler would not know of.
   /// - Throws: what `commit` throws, unless the events may wait; none of them was taken then.
   public mutating func apply<Failure: Error>(
-    _ events: [Event], at time: Timestamp, mayWait: Bool = false,
+    _ events: [SchedulerInput], at time: Timestamp, mayWait: Bool = false,
     commit: (StateChange) throws(Failure) -> Void
   ) throws(Failure) -> (answers: [Answer], isStored: Bool) {
     let before = unsaved?.before ?? StateChange.Summary(scheduler.state)

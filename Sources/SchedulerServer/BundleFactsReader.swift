@@ -17,14 +17,14 @@ struct BundleFactsReader: Sendable {
   /// The facts of each bundle that the instances run, each once. A repository that does not answer is told in the facts:
   /// what the scheduler knows itself is an answer without them. Blocks.
   func facts(of found: [Whence]) -> [BundleFacts] {
-    var artifacts: [JobModel.ArtifactReference] = []
+    var artifacts: [TaskArtifact] = []
     for artifact in found.flatMap(\.instance.artifacts) where artifact.hashType == .git {
       if !artifacts.contains(artifact) { artifacts.append(artifact) }
     }
     return artifacts.map(facts)
   }
 
-  private func facts(of artifact: JobModel.ArtifactReference) -> BundleFacts {
+  private func facts(of artifact: TaskArtifact) -> BundleFacts {
     var facts = BundleFacts(
       artifact: artifact.name, commit: artifact.version, platform: artifact.platform ?? "",
       digest: artifact.digest ?? "", branch: artifact.branch, isOnMain: artifact.isOnMainBranch ?? false)
@@ -37,7 +37,7 @@ struct BundleFactsReader: Sendable {
       guard let commit = Commit(artifact.version) else { return facts }
       let key = ManifestKey(
         name: try ArtifactName(validating: artifact.name), commit: commit,
-        platform: try HostPlatform(validating: facts.platform))
+        platform: try ArtifactPlatform(validating: facts.platform))
       guard let manifest = try repository.manifest(key), manifest.digest.hex == facts.digest else {
         facts.problem = "the artifact repository no longer has this artifact"
         return facts

@@ -12,7 +12,7 @@ internal import SystemSupport
 extension HostScheduler {
   /// Takes a request: stored first, carried out then. A kill is taken and carried out whatever the disk says; it is
   /// written as soon as the disk allows.
-  func apply(_ event: Event) throws {
+  func apply(_ event: SchedulerInput) throws {
     // What has happened before counts first.
     drain()
     var mayWait = false
@@ -29,10 +29,10 @@ extension HostScheduler {
   }
 
   /// Takes what nobody can refuse: what executors, the host and clocks say.
-  func report(_ event: Event) { report([event]) }
+  func report(_ event: SchedulerInput) { report([event]) }
 
   /// Takes reports, all of them in one transaction.
-  func report(_ events: [Event]) {
+  func report(_ events: [SchedulerInput]) {
     for event in events where waiting.insert(event).inserted { backlog.append(event) }
     drain()
   }
@@ -61,7 +61,7 @@ extension HostScheduler {
 
   /// One transaction, and its effects. While the disk does not take it, tasks are ended but none is started: a scheduler
   /// that is killed then would not know of it.
-  private func transact(_ events: [Event], mayWait: Bool) throws(StoreError) -> [StoredScheduler.Answer] {
+  private func transact(_ events: [SchedulerInput], mayWait: Bool) throws(StoreError) -> [StoredScheduler.Answer] {
     let time = schedulerTime()
     if let jump = clockEvent {
       clockEvent = nil
@@ -195,7 +195,7 @@ extension HostScheduler {
 
   /// Takes what was seen of tasks: all reports in one transaction, the ends of executors after them.
   func observe(_ observations: [Observation]) {
-    var events: [Event] = []
+    var events: [SchedulerInput] = []
     for observation in observations {
       switch observation.kind {
       case .record(let record):
@@ -216,7 +216,7 @@ extension HostScheduler {
     }
   }
 
-  private func event(_ record: CheckpointRecord, of task: TaskID) -> Event? {
+  private func event(_ record: CheckpointRecord, of task: TaskID) -> SchedulerInput? {
     switch record.kind {
     case .executorStarted(let pid, _): return .executorStarted(task, pid: pid)
     case .taskState(let status, let message): return .taskStatus(task, status, message: message)
@@ -269,7 +269,7 @@ extension HostScheduler {
   }
 }
 
-extension Event {
+extension SchedulerInput {
   /// The job that a request asks to start or to change.
   fileprivate var job: JobKey? {
     switch self {

@@ -39,7 +39,7 @@ extension HostScheduler {
 
   var clusterDescription: JSONValue {
     [
-      "name": .string(options.cluster), "platform": .string(HostPlatform.current.text),
+      "name": .string(options.cluster), "platform": .string(ArtifactPlatform.current.text),
       "repository": options.repository.map { .string($0) } ?? .null,
       "log_archive": options.monitoring.logs.map { .string($0.archive) } ?? .null,
     ]

@@ -97,9 +97,9 @@ extension HostScheduler {
     return try carryOut(event(for: submission), key: submission.configuration.key)
   }
 
-  private func event(for submission: Submission) throws -> Event {
+  private func event(for submission: Submission) throws -> SchedulerInput {
     let (key, state, requester) = (submission.configuration.key, store.state, submission.requester)
-    let creation = Event.createJob(submission.configuration, user: requester.user, reason: requester.reason)
+    let creation = SchedulerInput.createJob(submission.configuration, user: requester.user, reason: requester.reason)
     guard let job = state.jobs[key] else {
       guard submission.creates else { throw SchedulerError.noSuchJob(key) }
       return creation
@@ -113,7 +113,7 @@ extension HostScheduler {
   // MARK: Plans
 
   /// Applies an event to a copy of the state machine, and describes the difference.
-  private func plan(_ event: Event, key: JobKey) throws -> UpdatePlan {
+  private func plan(_ event: SchedulerInput, key: JobKey) throws -> UpdatePlan {
     var copy = store.read { scheduler in copy scheduler }
     let before = copy.state
     let former = before.jobs[key]
@@ -183,7 +183,7 @@ extension HostScheduler {
     if !refusals.isEmpty { throw SubmissionRefusals(refusals: refusals) }
   }
 
-  private func carryOut(_ event: Event, key: JobKey) throws -> Receipt {
+  private func carryOut(_ event: SchedulerInput, key: JobKey) throws -> Receipt {
     let before = store.state.updates(of: key).first?.id
     do {
       try apply(event)

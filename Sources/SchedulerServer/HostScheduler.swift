@@ -36,21 +36,21 @@ actor HostScheduler: Service {
   /// Which tasks are announced: see HostScheduler+Services.swift.
   var catalogue = ServiceCatalogue()
   /// Tasks of which everything is to be ended at once, and what to report when nothing is left.
-  var destroying: [TaskID: Event] = [:]
+  var destroying: [TaskID: SchedulerInput] = [:]
   /// Those of them that the thread pool is busy with.
   var beingCleared: Set<TaskID> = []
   /// Whether folders of tasks that the store does not know stay.
   var keepsStrangers = false
   /// What happened and was not taken yet, in order and each once. Nothing is read twice, so nothing here may be lost.
-  var backlog: [Event] = []
-  var waiting: Set<Event> = []
+  var backlog: [SchedulerInput] = []
+  var waiting: Set<SchedulerInput> = []
   /// What is to be launched as soon as the state is stored.
   var launches: [TaskAssignment] = []
   /// Room on the disk that is given up when there is no other.
   var reserve: DiskReserve
   private var clock: SchedulerClock
   /// What the clock has to tell, before anything else.
-  var clockEvent: Event?
+  var clockEvent: SchedulerInput?
   private var retryAt: UInt64 = 0
   // What ended tasks take of the disk: see HostScheduler+Folders.swift.
   var isMakingRoom = false

@@ -37,7 +37,7 @@ struct SubmissionCheck: Sendable {
     }
     if policy.holds(policy.committedFiles, in: configuration.key.stage), let git = policy.git {
       let check = CommittedFilesCheck(
-        git: git, mainBranch: policy.mainBranch, cluster: options.cluster, platform: HostPlatform.current.text,
+        git: git, mainBranch: policy.mainBranch, cluster: options.cluster, platform: ArtifactPlatform.current.text,
         requiresMain: policy.isProduction(configuration.key.stage))
       refusals += try check.refusals(of: configuration)
     }

@@ -48,7 +48,7 @@ struct SimulatedHost: Sendable {
     var isAlive = true
     var endRequestedAt: Int64?
     /// The checkpoint.
-    var records: [Event] = []
+    var records: [SchedulerInput] = []
   }
 
   private(set) var executors: [TaskID: Executor] = [:]

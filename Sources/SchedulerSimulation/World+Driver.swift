@@ -5,7 +5,7 @@ import SchedulerCore
 // What `HostScheduler` does between the state machine, the store and the host, with the same rules.
 extension World {
   /// Takes a report, which nobody can refuse.
-  mutating func report(_ event: Event) {
+  mutating func report(_ event: SchedulerInput) {
     if !backlog.contains(event) { backlog.append(event) }
   }
 
@@ -18,7 +18,7 @@ extension World {
     apply([event], mayWait: mayWait)
   }
 
-  private func event(_ request: Step.Request) -> Event? {
+  private func event(_ request: Step.Request) -> SchedulerInput? {
     func set(_ bits: Int?) -> Set<Int>? { bits.map { bits in Set((0..<4).filter { bits & (1 << $0) != 0 }) } }
     switch request {
     case .create(let job): return .createJob(job.configuration, user: "ann")
@@ -50,7 +50,7 @@ extension World {
   }
 
   /// One transaction, and then its effects.
-  mutating func apply(_ events: [Event], mayWait: Bool = true) {
+  mutating func apply(_ events: [SchedulerInput], mayWait: Bool = true) {
     let time = now()
     // A jump is told before anything else.
     let jumps = backlog.filter { if case .clockSet = $0 { true } else { false } }
@@ -190,7 +190,7 @@ extension World {
     let placed = machine.scheduler.state.placedIDs
     var live: [TaskID: Int32] = [:]
     var dead: Set<TaskID> = []
-    var last: [Event] = []
+    var last: [SchedulerInput] = []
     for id in placed.sorted() {
       guard let executor = host.executors[id] else {
         if host.hidden[id] != nil { live[id] = 0 }

@@ -18,11 +18,11 @@ public struct World: Sendable {
   var commitTime: Int64 = 0
 
   // The driver: what `HostScheduler` keeps between store and host.
-  var backlog: [Event] = []
+  var backlog: [SchedulerInput] = []
   /// Launches that wait until the state is stored.
   var launches: [TaskAssignment] = []
   /// Tasks that are being destroyed, and what to report when nothing is left of them.
-  var destroying: [TaskID: Event] = [:]
+  var destroying: [TaskID: SchedulerInput] = [:]
   /// How many records of each checkpoint were read.
   var read: [TaskID: Int] = [:]
   /// When all tasks were last looked at again, whatever was read.

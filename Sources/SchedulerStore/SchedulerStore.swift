@@ -59,11 +59,11 @@ public final class SchedulerStore: Sendable {
 
   /// Takes one event: the state after it is on disk when this returns.
   ///
-  /// - Returns: what is to be done now. A crash before it is done loses nothing: see `Event.executorsFound`.
+  /// - Returns: what is to be done now. A crash before it is done loses nothing: see `SchedulerInput.executorsFound`.
   /// - Throws: `SchedulerError` for a request that is refused, `StoreError` when the disk fails; the state is then as it
   ///   was, in memory as on disk.
   @discardableResult
-  public func apply(_ event: Event, at time: Timestamp) throws -> [Effect] {
+  public func apply(_ event: SchedulerInput, at time: Timestamp) throws -> [Effect] {
     guard let answer = try apply([event], at: time).answers.first else { return [] }
     return try answer.get()
   }
@@ -87,7 +87,7 @@ public final class SchedulerStore: Sendable {
   /// - Returns: what became of them; one that is refused keeps no other from being taken.
   /// - Throws: when the disk fails; none of the events was taken then.
   public func apply(
-    _ events: [Event], at time: Timestamp, mayWait: Bool = false
+    _ events: [SchedulerInput], at time: Timestamp, mayWait: Bool = false
   ) throws(StoreError) -> Transaction {
     try machine.withLock { (machine) throws(StoreError) -> Transaction in
       var configurations = ConfigurationTable()

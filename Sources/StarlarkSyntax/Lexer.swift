@@ -39,7 +39,7 @@ struct Lexer {
 
   func error(_ message: String, at offset: Int, hint: String? = nil) -> StarlarkError {
     StarlarkError(
-      message, kind: .syntax, hint: hint, location: SourceLocation(source: source, offset: min(offset, bytes.count)))
+      message, kind: .syntax, hint: hint, location: StarlarkLocation(source: source, offset: min(offset, bytes.count)))
   }
 
   /// A file is UTF-8 without NUL.

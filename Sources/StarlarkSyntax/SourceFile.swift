@@ -50,7 +50,7 @@ public final class SourceFile: Sendable {
 }
 
 /// A place in a Starlark file; line, column and text are worked out only when asked for.
-public struct SourceLocation: Sendable, CustomStringConvertible {
+public struct StarlarkLocation: Sendable, CustomStringConvertible {
   /// The file.
   public let source: SourceFile
   /// The byte offset from its start.

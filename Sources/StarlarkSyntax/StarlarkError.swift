@@ -17,9 +17,9 @@ public struct StarlarkError: Error, Sendable, CustomStringConvertible {
     /// The function's name; `<toplevel>` for the file itself.
     public let function: String
     /// The place; none for functions of the host.
-    public let location: SourceLocation?
+    public let location: StarlarkLocation?
 
-    package init(function: String, location: SourceLocation?) {
+    package init(function: String, location: StarlarkLocation?) {
       self.function = function
       self.location = location
     }
@@ -32,7 +32,7 @@ public struct StarlarkError: Error, Sendable, CustomStringConvertible {
   /// What to do about it, for instance `did you mean "sources"?`.
   public var hint: String?
   /// The innermost place in a Starlark file.
-  public var location: SourceLocation?
+  public var location: StarlarkLocation?
   /// The active calls, outermost first; empty for errors found before evaluation.
   public var callStack: [Frame] = []
   /// The error that a function of the host threw, when it was one of the host's own types.
@@ -42,7 +42,7 @@ public struct StarlarkError: Error, Sendable, CustomStringConvertible {
 
   /// An error without a place; the interpreter adds place and call stack.
   public init(
-    _ message: String, kind: Kind = .evaluation, hint: String? = nil, location: SourceLocation? = nil,
+    _ message: String, kind: Kind = .evaluation, hint: String? = nil, location: StarlarkLocation? = nil,
     cause: (any Error)? = nil
   ) {
     self.kind = kind

@@ -59,7 +59,7 @@ struct StringLiteral {
     let bytes = source.bytes
     let start = index - 1
     func fail(_ message: String, _ hint: String? = nil) -> StarlarkError {
-      StarlarkError(message, kind: .syntax, hint: hint, location: SourceLocation(source: source, offset: start))
+      StarlarkError(message, kind: .syntax, hint: hint, location: StarlarkLocation(source: source, offset: start))
     }
     guard index < end else { throw fail("truncated escape sequence") }
     let kind = bytes[index]

@@ -10,14 +10,14 @@ internal import SystemSupport
 public final class PackageEvaluation: Sendable {
   /// A package, and what it was evaluated from.
   public struct Evaluated: Sendable {
-    public var package: BuildPackage
+    public var package: BuildDirectory
     /// The files that it was evaluated from, as far as they are files of the workspace.
     public var inputs: [FileID]
     /// Whether it reads files that are not.
     public var readsOthers: Bool
 
     /// A package that was evaluated from these files.
-    public init(package: BuildPackage, inputs: [FileID], readsOthers: Bool) {
+    public init(package: BuildDirectory, inputs: [FileID], readsOthers: Bool) {
       self.package = package
       self.inputs = inputs
       self.readsOthers = readsOthers
@@ -85,7 +85,7 @@ public final class PackageEvaluation: Sendable {
   /// Evaluates one BUILD file alone, which need not be there: the declarations in it, without defaults.
   ///
   /// - Throws: `BuildFileError`.
-  public func evaluate(_ path: String, bytes: [UInt8]) throws -> BuildPackage {
+  public func evaluate(_ path: String, bytes: [UInt8]) throws -> BuildDirectory {
     try evaluator.evaluate(directory: Paths.parent(path), files: [SourceFile(name: path, bytes: bytes)])
   }
 
@@ -103,13 +103,13 @@ public final class PackageEvaluation: Sendable {
     }
     var package =
       found.isEmpty
-      ? BuildPackage(directory: path, targets: []) : try evaluator.evaluate(directory: path, files: sources)
+      ? BuildDirectory(directory: path, targets: []) : try evaluator.evaluate(directory: path, files: sources)
     if let entry { try add(entry, directory, to: &package) }
     return evaluated(package)
   }
 
   /// Adds the targets that follow from a `pyproject.toml`, where BUILD files say nothing else.
-  private func add(_ entry: ProjectTable.Entry, _ directory: DirectoryID, to package: inout BuildPackage) throws {
+  private func add(_ entry: ProjectTable.Entry, _ directory: DirectoryID, to package: inout BuildDirectory) throws {
     guard let table = workspace.configuration.projects else { return }
     let nested = Set(table.nested(in: entry.directory))
     var paths: [String] = []
@@ -134,7 +134,7 @@ public final class PackageEvaluation: Sendable {
   }
 
   /// A package with what it was evaluated from.
-  public func evaluated(_ package: BuildPackage) -> Evaluated {
+  public func evaluated(_ package: BuildDirectory) -> Evaluated {
     let read = (package.files + package.loadedFiles).map { files.file(at: $0) }
     return Evaluated(package: package, inputs: read.compactMap { $0 }, readsOthers: read.contains { $0 == nil })
   }

@@ -40,7 +40,7 @@ struct Composer {
     }
   }
 
-  private func error(_ kind: YAMLError.Kind, _ event: Event) -> YAMLError {
+  private func error(_ kind: YAMLError.Kind, _ event: YAMLEvent) -> YAMLError {
     YAMLError(kind, at: lines.location(line: event.line, column: event.column, length: event.length))
   }
 
@@ -48,12 +48,12 @@ struct Composer {
     YAMLError(kind, at: lines.location(line: node.line, column: node.column, length: node.length))
   }
 
-  private mutating func count(_ added: Int, _ event: Event) throws(YAMLError) {
+  private mutating func count(_ added: Int, _ event: YAMLEvent) throws(YAMLError) {
     nodes += added
     guard nodes <= limits.nodes else { throw error(.tooManyNodes(limit: limits.nodes), event) }
   }
 
-  private mutating func build(_ event: Event, depth: Int) throws(YAMLError) -> Built {
+  private mutating func build(_ event: YAMLEvent, depth: Int) throws(YAMLError) -> Built {
     if case .alias = event.kind { return try follow(event, depth: depth) }
     try count(1, event)
     if let anchor = event.anchor {
@@ -82,7 +82,7 @@ struct Composer {
     return built
   }
 
-  private mutating func follow(_ event: Event, depth: Int) throws(YAMLError) -> Built {
+  private mutating func follow(_ event: YAMLEvent, depth: Int) throws(YAMLError) -> Built {
     let name = event.anchor ?? ""
     guard let built = anchors[name] else {
       throw error(open.contains(name) ? .recursiveAlias(name) : .undefinedAlias(name), event)
@@ -93,7 +93,9 @@ struct Composer {
   }
 
   /// The nodes up to the end of the collection that `event` begins.
-  private mutating func children(of event: Event, into built: inout Built, depth: Int) throws(YAMLError) -> [YAMLNode] {
+  private mutating func children(of event: YAMLEvent, into built: inout Built, depth: Int) throws(YAMLError)
+    -> [YAMLNode]
+  {
     guard depth < limits.depth else { throw error(.tooDeep(limit: limits.depth), event) }
     var children: [YAMLNode] = []
     while true {
@@ -107,7 +109,9 @@ struct Composer {
     return children
   }
 
-  private mutating func entries(of event: Event, into built: inout Built, depth: Int) throws(YAMLError) -> [YAMLEntry] {
+  private mutating func entries(of event: YAMLEvent, into built: inout Built, depth: Int) throws(YAMLError)
+    -> [YAMLEntry]
+  {
     let nodes = try children(of: event, into: &built, depth: depth)
     var entries: [YAMLEntry] = []
     var seen: [String: Int] = [:]
@@ -144,12 +148,12 @@ struct Composer {
 
   private static let core = "tag:yaml.org,2002:"
 
-  private func checkTag(_ event: Event, _ wanted: String) throws(YAMLError) {
+  private func checkTag(_ event: YAMLEvent, _ wanted: String) throws(YAMLError) {
     guard let tag = event.tag, tag != "!", tag != Self.core + wanted else { return }
     throw error(.unsupportedTag(tag), event)
   }
 
-  private func scalar(_ text: String, isPlain: Bool, _ event: Event) throws(YAMLError) -> YAMLScalar {
+  private func scalar(_ text: String, isPlain: Bool, _ event: YAMLEvent) throws(YAMLError) -> YAMLScalar {
     var scalar = YAMLScalar(text: text, content: .string, isPlain: isPlain)
     guard let tag = event.tag else {
       if isPlain { scalar.content = ScalarResolution.content(of: text, yaml11: yaml11) }

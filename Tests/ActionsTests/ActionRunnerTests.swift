@@ -99,7 +99,7 @@ struct ActionRunnerTests {
     let action = try scratch.shell("echo said; echo warned >&2; cat in; exit 3", outputs: [])
     var failing = action
     try failing.inputs.add(file: "/etc/hostname", at: "in")
-    for kept in KeptSandboxes.allCases {
+    for kept in SandboxRetention.allCases {
       let notes = Mutex<[String]>([])
       let runner = ActionRunner(store: scratch.store, kept: kept, isolation: isolation) { note in
         notes.withLock { $0.append(note) }

@@ -11,7 +11,7 @@ struct BranchIndexTests {
   let scratch: Scratch
   let repository: Repository
   let main: BranchName
-  let platform: HostPlatform
+  let platform: ArtifactPlatform
 
   init() throws {
     scratch = try Scratch()

@@ -24,7 +24,7 @@ struct SampleBundle: Sendable {
   var manifest: Manifest
 
   static let name = ArtifactName("fiddler_server")
-  static let platform = HostPlatform("bookworm-x86_64")
+  static let platform = ArtifactPlatform("bookworm-x86_64")
 
   /// Writes the file. Segments of equal content have equal digests, as wheels do.
   init(

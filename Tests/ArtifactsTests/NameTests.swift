@@ -42,7 +42,7 @@ struct NameTests {
     let key = ManifestKey(
       name: try #require(ArtifactName("igor")),
       commit: try #require(Commit("3f2c9d1e8a7b" + String(repeating: "0", count: 28))),
-      platform: try #require(HostPlatform("bookworm-x86_64")))
+      platform: try #require(ArtifactPlatform("bookworm-x86_64")))
     #expect(key.fileName == "igor-3f2c9d1e8a7b-bookworm-x86_64.pex")
   }
 
@@ -55,22 +55,22 @@ struct NameTests {
       ("ID=arch\n", "arch"), ("", "linux"), ("VERSION_CODENAME=../x\n", "linux"),
     ])
   func distributions(_ contents: String, _ expected: String) {
-    #expect(HostPlatform.distribution(osRelease: Array(contents.utf8)) == expected)
+    #expect(ArtifactPlatform.distribution(osRelease: Array(contents.utf8)) == expected)
   }
 
   @Test func thisMachineHasAPlatform() {
-    #expect(HostPlatform(HostPlatform.current.text) == HostPlatform.current)
+    #expect(ArtifactPlatform(ArtifactPlatform.current.text) == ArtifactPlatform.current)
   }
 
   @Test(arguments: [0, 1, 951_782_400, 1_700_000_000, 4_102_444_799] as [Int64])
   func timestampsReadBackWhatTheyWrite(_ seconds: Int64) {
-    #expect(Timestamp.seconds(Timestamp.text(seconds)) == seconds)
+    #expect(RFC3339.seconds(RFC3339.text(seconds)) == seconds)
   }
 
   @Test func timestampsAreUTC() {
-    #expect(Timestamp.text(1_700_000_000) == "2023-11-14T22:13:20Z")
-    #expect(Timestamp.seconds("2023-11-14T22:13:20.123Z") == 1_700_000_000)
-    #expect(Timestamp.seconds("2023-13-14T22:13:20Z") == nil)
-    #expect(Timestamp.seconds("yesterday") == nil)
+    #expect(RFC3339.text(1_700_000_000) == "2023-11-14T22:13:20Z")
+    #expect(RFC3339.seconds("2023-11-14T22:13:20.123Z") == 1_700_000_000)
+    #expect(RFC3339.seconds("2023-13-14T22:13:20Z") == nil)
+    #expect(RFC3339.seconds("yesterday") == nil)
   }
 }

@@ -18,7 +18,7 @@ struct ResolutionTests {
     }
     var bundle = try SampleBundle(in: scratch.path)
     bundle.manifest.key.commit = try #require(Commit("aaaaaaaaaa" + String(repeating: "c", count: 30)))
-    bundle.manifest.key.platform = try #require(HostPlatform("jammy-x86_64"))
+    bundle.manifest.key.platform = try #require(ArtifactPlatform("jammy-x86_64"))
     _ = try repository.publish(bundle.manifest, file: bundle.file)
   }
 

@@ -95,7 +95,7 @@ struct S3AccessTests {
           'Token': 'T', 'Expiration': '2030-01-01T0%d:00:00Z' % number}))
       """)
     let source = CredentialSource(environment(["AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:\(server.port)"]))
-    let one = try #require(Timestamp.seconds("2030-01-01T01:00:00Z"))
+    let one = try #require(RFC3339.seconds("2030-01-01T01:00:00Z"))
     #expect(try source.credentials(now: one - 3600)?.accessKey == "A1")
     #expect(try source.credentials(now: one - 301)?.accessKey == "A1")
     #expect(try source.credentials(now: one - 299)?.accessKey == "A2")

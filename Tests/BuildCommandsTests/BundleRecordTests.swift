@@ -6,7 +6,7 @@ import Testing
 @testable import BuildCommands
 
 @Suite struct BundleRecordTests {
-  private func makeRecord(in root: FilePath) throws -> BundleRecord {
+  private func makeRecord(in root: FilePath) throws -> BundleBuildRecord {
     let path = root.appending("dist/x.pex")
     try FileSystem.createDirectories(path.removingLastComponent())
     try FileSystem.write(text: "bundle", to: path)
@@ -16,7 +16,7 @@ import Testing
       collisions: [Bundle.Collision(path: "a", used: "one.whl", hidden: "other.whl", isHarmless: true)])
     bundle.memberCount = 7
     bundle.platforms = [["one.whl"], ["other.whl"]]
-    return BundleRecord(key: .of("key"), bundle: bundle, stamp: try BundleRecord.stamp(of: path))
+    return BundleBuildRecord(key: .of("key"), bundle: bundle, stamp: try BundleBuildRecord.stamp(of: path))
   }
 
   private func withRoot(_ body: (FilePath) throws -> Void) throws {
@@ -31,7 +31,7 @@ import Testing
     try withRoot { root in
       let record = try makeRecord(in: root)
       try record.write(to: root.appending("record.json"), root: root)
-      let read = try #require(BundleRecord.read(root.appending("record.json"), root: root))
+      let read = try #require(BundleBuildRecord.read(root.appending("record.json"), root: root))
       #expect(read.key == record.key)
       #expect(read.stamp == record.stamp)
       #expect(read.format == record.format)
@@ -43,7 +43,7 @@ import Testing
   @Test func aRecordThatMovedSpeaksOfTheFilesBesideIt() throws {
     try withRoot { root in
       try makeRecord(in: root).write(to: root.appending("record.json"), root: root)
-      let read = try #require(BundleRecord.read(root.appending("record.json"), root: "/elsewhere"))
+      let read = try #require(BundleBuildRecord.read(root.appending("record.json"), root: "/elsewhere"))
       #expect(read.bundle.path == "/elsewhere/dist/x.pex")
       #expect(!read.isIntact)
     }
@@ -65,7 +65,7 @@ import Testing
       try FileSystem.write(text: "a = 1", to: file)
       record.bundle.path = root.appending("dist/y.pex")
       record.bundle.layout = .loose
-      record.stamp = try BundleRecord.stamp(of: record.bundle.path)
+      record.stamp = try BundleBuildRecord.stamp(of: record.bundle.path)
       #expect(record.isIntact)
       try FileSystem.write(text: "a = 2", to: file)
       #expect(!record.isIntact)
@@ -79,9 +79,9 @@ import Testing
       let text = try FileSystem.read(path)
       for length in 0..<text.count - 2 {
         try FileSystem.write(Array(text.prefix(length)), to: path)
-        #expect(BundleRecord.read(path, root: root) == nil)
+        #expect(BundleBuildRecord.read(path, root: root) == nil)
       }
-      #expect(BundleRecord.read(root.appending("none.json"), root: root) == nil)
+      #expect(BundleBuildRecord.read(root.appending("none.json"), root: root) == nil)
     }
   }
 }

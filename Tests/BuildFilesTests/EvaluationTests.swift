@@ -7,7 +7,7 @@ import Testing
 func evaluate(
   _ text: String, in directory: String = "lib/auth", prelude: String? = nil, ignoringUnknownTypes: Bool = false,
   files: [String: String] = [:]
-) throws -> BuildPackage {
+) throws -> BuildDirectory {
   var options = BuildFileEvaluator.Options(
     environment: { ["HOME": "/home/x"][$0] },
     read: { path in
@@ -22,8 +22,8 @@ func evaluate(
 }
 
 /// The targets of a package once defaults and parameters are applied.
-func resolved(_ packages: BuildPackage...) throws -> [TargetDeclaration] {
-  let (packages, errors) = BuildPackage.resolve(packages)
+func resolved(_ packages: BuildDirectory...) throws -> [TargetDeclaration] {
+  let (packages, errors) = BuildDirectory.resolve(packages)
   if let first = errors.first { throw first }
   return packages.flatMap(\.targets)
 }

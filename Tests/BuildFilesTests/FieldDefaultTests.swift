@@ -3,8 +3,8 @@ import Testing
 
 /// `<type>.<field>.default` in BUILD files, and the defaults of types that Kilt does not build.
 @Suite struct FieldDefaultTests {
-  private func tags(_ packages: BuildPackage...) throws -> [String: [String]] {
-    let (resolved, errors) = BuildPackage.resolve(packages)
+  private func tags(_ packages: BuildDirectory...) throws -> [String: [String]] {
+    let (resolved, errors) = BuildDirectory.resolve(packages)
     if let first = errors.first { throw first }
     return Dictionary(
       resolved.flatMap(\.targets).map { ($0.name, $0.strings(of: "tags")) }, uniquingKeysWith: { $1 })
@@ -58,7 +58,7 @@ import Testing
       python_tests(name="t", timeout=python_tests.timeout.default)
       resource(name="r", source=resource.source.default)
       """, in: "x")
-    let (packages, errors) = BuildPackage.resolve([top, below])
+    let (packages, errors) = BuildDirectory.resolve([top, below])
     #expect(errors.isEmpty)
     let targets = packages.flatMap(\.targets)
     #expect(targets.first { $0.name == "b" }?.value(of: "env").source == "{\"A\": \"1\", \"B\": \"packed\"}")
@@ -111,7 +111,7 @@ import Testing
       __defaults__(all=dict(tags=["again"]))
       go_package(name="o")
       """, in: "x")
-    let (packages, errors) = BuildPackage.resolve([top, below])
+    let (packages, errors) = BuildDirectory.resolve([top, below])
     #expect(errors.isEmpty)
     let found = packages.flatMap(\.targets).map { target in
       "\(target.name) \(target.fields.map { "\($0.name)=\($0.value.source)" }.sorted().joined(separator: " "))"

@@ -25,12 +25,12 @@ import Testing
     let evaluator = try BuildFileEvaluator(options: options)
     let package = try evaluator.evaluate(
       directory: "src/d", files: [SourceFile(name: "src/d/BUILD", bytes: Array(Self.text.utf8))])
-    for stored in [package, BuildPackage.resolve([package]).packages[0]] {
+    for stored in [package, BuildDirectory.resolve([package]).packages[0]] {
       var writer = ByteWriter()
       stored.encode(into: &writer)
       let (read, isWhole) = try writer.bytes.withUnsafeBytes { bytes in
         var reader = ByteReader(bytes)
-        return (try BuildPackage(from: &reader), reader.isAtEnd)
+        return (try BuildDirectory(from: &reader), reader.isAtEnd)
       }
       #expect(isWhole)
       // Compared as text, so that a property that is added later is compared as well.
@@ -56,7 +56,7 @@ import Testing
       #expect(throws: SnapshotError.self) {
         try writer.bytes[..<length].withUnsafeBytes { bytes in
           var reader = ByteReader(bytes)
-          _ = try BuildPackage(from: &reader)
+          _ = try BuildDirectory(from: &reader)
         }
       }
     }

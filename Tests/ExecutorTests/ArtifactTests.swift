@@ -22,7 +22,7 @@ import Testing
   }
 
   private func task(digest: String?) -> TaskConfiguration {
-    let reference = ArtifactReference(
+    let reference = TaskArtifact(
       name: "server", version: "0123456789abcdef0123456789abcdef01234567", platform: "bookworm-x86_64", digest: digest)
     return Fixture.task(
       [Fixture.process("main", "./server.pex one; rm server.pex; echo > /artifacts/server.pex || echo kept")],

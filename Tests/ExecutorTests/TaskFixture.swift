@@ -87,7 +87,7 @@ final class TaskFixture {
   static func task(
     _ processes: [ProcessConfiguration], order: [[String]] = [],
     resources: Resources = Resources(cpu: 1, ram: 256 << 20, disk: 256 << 20, processes: 64), maxFailures: Int = 1,
-    maxConcurrency: Int = 0, finalizationWait: Duration = .seconds(5), artifacts: [ArtifactReference] = []
+    maxConcurrency: Int = 0, finalizationWait: Duration = .seconds(5), artifacts: [TaskArtifact] = []
   ) -> TaskConfiguration {
     TaskConfiguration(
       name: "task", processes: processes, constraints: order.map { OrderConstraint(order: $0) }, resources: resources,

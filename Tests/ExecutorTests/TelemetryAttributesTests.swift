@@ -6,7 +6,7 @@ import Testing
 @Suite struct TelemetryAttributesTests {
   private static let commit = "3f2c9d1e8a7b3f2c9d1e8a7b3f2c9d1e8a7b3f2c"
 
-  private func variables(_ given: [String: String] = [:], artifacts: [ArtifactReference] = []) -> [String: String] {
+  private func variables(_ given: [String: String] = [:], artifacts: [TaskArtifact] = []) -> [String: String] {
     let configuration = JobConfiguration(
       key: JobKey(cluster: "c", role: "www-data", stage: "prod", name: "fiddler"),
       task: TaskConfiguration(
@@ -21,7 +21,7 @@ import Testing
 
   @Test("A task's telemetry names service, version, instance, stage and commit") func attributes() throws {
     let variables = variables(artifacts: [
-      ArtifactReference(name: "fiddler_server", version: Self.commit)
+      TaskArtifact(name: "fiddler_server", version: Self.commit)
     ])
     #expect(variables["OTEL_SERVICE_NAME"] == "fiddler")
     let pairs = try #require(variables["OTEL_RESOURCE_ATTRIBUTES"]).split(separator: ",").map(String.init)

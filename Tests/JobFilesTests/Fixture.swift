@@ -67,9 +67,9 @@ struct Fixture: Sendable {
 
 /// A repository with some artifacts.
 struct Shelf: ArtifactLookup {
-  var artifacts: [ArtifactReference]
+  var artifacts: [TaskArtifact]
 
-  func artifact(for request: ArtifactRequest) throws -> ArtifactReference {
+  func artifact(for request: ArtifactRequest) throws -> TaskArtifact {
     for var artifact in artifacts where artifact.name == request.name && artifact.version.hasPrefix(request.version) {
       artifact.platform = request.platform
       return artifact

@@ -136,7 +136,7 @@ import Testing
   }
 
   @Test func anArtifactThatIsNotThereIsNamedAtItsCommit() {
-    let shelf = Shelf(artifacts: [ArtifactReference(name: "web_server", version: String(repeating: "a", count: 40))])
+    let shelf = Shelf(artifacts: [TaskArtifact(name: "web_server", version: String(repeating: "a", count: 40))])
     #expect(
       Fixture().message(artifacts: shelf) == """
         error: no build of "web_server" at 3f2c9d1e8a7b is in the repository
@@ -151,7 +151,7 @@ import Testing
   }
 
   @Test func productionTakesOnlyCommitsOfTheMainBranch() throws {
-    var artifact = ArtifactReference(
+    var artifact = TaskArtifact(
       name: "web_server", version: "1234567" + String(repeating: "0", count: 33), branch: "wip", isOnMainBranch: false)
     #expect(
       Fixture().message(stage: "prod", artifacts: Shelf(artifacts: [artifact])) == """

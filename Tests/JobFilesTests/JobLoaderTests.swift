@@ -35,7 +35,7 @@ import Testing
   @Test func theRepositorySaysWhichCommitAndDigest() throws {
     let full = "3f2c9d1e8a7b" + String(repeating: "0", count: 28)
     let shelf = Shelf(artifacts: [
-      ArtifactReference(name: "web_server", version: full, digest: "d", size: 9, isOnMainBranch: true)
+      TaskArtifact(name: "web_server", version: full, digest: "d", size: 9, isOnMainBranch: true)
     ])
     let template = Fixture.template.replacing("--threads={{args.threads}}", with: "{{build.commit}}")
     let job = try Fixture(template: template).load(artifacts: shelf)

@@ -173,8 +173,8 @@ import Testing
   @Test func furtherArtifactsAreLookedUpToo() throws {
     let full = String(repeating: "3f2c9d1e8a7b0000", count: 3).prefix(40)
     let shelf = Shelf(artifacts: [
-      ArtifactReference(name: "web_server", version: String(full), digest: "1"),
-      ArtifactReference(name: "proxy", version: "3f2c9d1" + String(full.dropFirst(7)), digest: "2"),
+      TaskArtifact(name: "web_server", version: String(full), digest: "1"),
+      TaskArtifact(name: "proxy", version: "3f2c9d1" + String(full.dropFirst(7)), digest: "2"),
     ])
     let template = """
       jobs = [Job(task = Task(processes = [Process(name = "run", cmdline = "x")],

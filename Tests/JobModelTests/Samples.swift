@@ -19,7 +19,7 @@ extension JobConfiguration {
       resources: Resources(cpu: 0.5, ram: 256 << 20, disk: 1 << 30, processes: 64), maxFailures: 2, maxConcurrency: 4,
       finalizationWait: .seconds(10), user: "cbe",
       artifacts: [
-        ArtifactReference(
+        TaskArtifact(
           name: "eightball", version: "3f2c9d1e8a7b3f2c9d1e8a7b3f2c9d1e8a7b3f2c", platform: "bookworm-x86_64",
           digest: String(repeating: "ab", count: 32), size: 12_345, branch: "main", isOnMainBranch: true)
       ],

@@ -64,7 +64,7 @@ import Testing
     return try FileSystem.read(folder.appending(file))
   }
 
-  private func wheels(_ lock: Lockfile, _ requirements: [String], _ target: PythonTarget) throws -> [String] {
+  private func wheels(_ lock: Lockfile, _ requirements: [String], _ target: PythonPlatform) throws -> [String] {
     let store = ContentStore(root: repository.folder.appending("store"))
     let provider = WheelProvider(
       store: store, root: repository.folder, index: IndexConfiguration(indexes: ["\(server.url)/json"])

@@ -43,8 +43,8 @@ private func name(_ text: String) -> PackageName {
   return name
 }
 
-func target(_ version: String, _ platform: String = "linux_x86_64") throws -> PythonTarget {
-  PythonTarget(cPython: try #require(Version(version)), platform: try #require(TargetPlatform(name: platform)))
+func target(_ version: String, _ platform: String = "linux_x86_64") throws -> PythonPlatform {
+  PythonPlatform(cPython: try #require(Version(version)), platform: try #require(WheelPlatform(name: platform)))
 }
 
 @Suite struct LockTests {
@@ -67,7 +67,7 @@ func target(_ version: String, _ platform: String = "linux_x86_64") throws -> Py
   }
 
   @Test func aSubsetFollowsEdgesExtrasAndMarkersOfTheTarget() throws {
-    func names(_ requirement: String, _ target: PythonTarget) throws -> [String] {
+    func names(_ requirement: String, _ target: PythonPlatform) throws -> [String] {
       try exampleLock.subset(of: [Requirement(requirement)], for: target, path: "a.lock").map {
         "\($0.name) \($0.version)"
       }
@@ -91,7 +91,7 @@ func target(_ version: String, _ platform: String = "linux_x86_64") throws -> Py
     }
   }
 
-  private func oldPython() throws -> PythonTarget { try target("3.8") }
+  private func oldPython() throws -> PythonPlatform { try target("3.8") }
 
   @Test func theWheelOfTheBestTagIsChosenAndAMissingOneNamesWhatThereIs() throws {
     let speed = exampleLock.packages[3]

@@ -48,7 +48,7 @@ import Testing
     try LockfileReader.read("project/\(name)", root: repository.folder)
   }
 
-  private func wheels(_ lock: Lockfile, _ requirements: [String], _ target: PythonTarget) throws -> [String] {
+  private func wheels(_ lock: Lockfile, _ requirements: [String], _ target: PythonPlatform) throws -> [String] {
     let provider = WheelProvider(
       store: ContentStore(root: repository.folder.appending("store")), root: repository.folder,
       index: IndexConfiguration(indexes: [index])
@@ -65,8 +65,9 @@ import Testing
   private func expectHost(_ lock: Lockfile, sourceLocation: Testing.SourceLocation = #_sourceLocation) throws {
     let speed = "speed-2.0-cp\(minor)-cp\(minor)-manylinux_2_17_x86_64.whl"
     #expect(
-      try wheels(lock, ["app[fast]", "other"], PythonTarget(python)) == pure + [speed], sourceLocation: sourceLocation)
-    #expect(try wheels(lock, ["other"], PythonTarget(python)) == [pure[2]], sourceLocation: sourceLocation)
+      try wheels(lock, ["app[fast]", "other"], PythonPlatform(python)) == pure + [speed], sourceLocation: sourceLocation
+    )
+    #expect(try wheels(lock, ["other"], PythonPlatform(python)) == [pure[2]], sourceLocation: sourceLocation)
   }
 
   /// What a lock for all platforms comes to on others.
@@ -146,7 +147,7 @@ import Testing
     try pex(["--style", "universal"], ["other"])
     let lock = try read("pex.lock")
     #expect(lock.packages.map { $0.files.map(\.name) } == [["other-1.0-py3-none-any.whl", "other-1.0.tar.gz"]])
-    #expect(try wheels(lock, ["other"], PythonTarget(python)) == [pure[2]])
+    #expect(try wheels(lock, ["other"], PythonPlatform(python)) == [pure[2]])
   }
 
   private func pip(_ arguments: [String], to name: String = "pylock.toml") throws {
@@ -181,7 +182,7 @@ import Testing
         "win file:\(repository.folder)/win-1.0-py3-none-any.whl",
       ])
     #expect(
-      try wheels(lock, ["local", "tool", "win"], PythonTarget(python)) == [
+      try wheels(lock, ["local", "tool", "win"], PythonPlatform(python)) == [
         "lib-1.0-py3-none-any.whl", "local-0.1-py3-none-any.whl", "other-1.0-py3-none-any.whl",
         "tool-2.0-py3-none-any.whl", "win-1.0-py3-none-any.whl",
       ])

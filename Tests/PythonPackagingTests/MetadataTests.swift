@@ -43,7 +43,7 @@ import Testing
 
   @Test(arguments: ["", "a b", "a:", ":b", "a..b:c", "a:b.", "a:b [x"]) func aTextThatIsNoEntryPointIsNone(text: String)
   {
-    #expect(EntryPoint(name: "x", reference: text) == nil)
+    #expect(DistributionEntryPoint(name: "x", reference: text) == nil)
   }
 
   @Test func metadataIsReadAsTheLibraryReadsIt() throws {

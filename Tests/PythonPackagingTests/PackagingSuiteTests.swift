@@ -199,7 +199,7 @@ import Testing
     wrong += macs.compactMap { question, answer -> String? in
       let version = question[0]?.array?.compactMap { $0.int.map(Int.init) } ?? []
       guard version.count == 2, let machine = question[1]?.string else { return nil }
-      let ours = TargetPlatform(system: .macOS(major: version[0], minor: version[1]), machine: machine).tags
+      let ours = WheelPlatform(system: .macOS(major: version[0], minor: version[1]), machine: machine).tags
       return ours == answer.strings ? nil : "\(question): \(ours)\n   not \(answer)"
     }
     expectNone(wrong, of: pythons.count + macs.count)

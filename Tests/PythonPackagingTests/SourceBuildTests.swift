@@ -37,7 +37,7 @@ import Testing
   private func build(_ isolation: BuildIsolation? = nil) throws -> (wheel: ResolvedWheel?, notes: [String]) {
     let provider = provider(isolation)
     do {
-      return (try provider.wheels(for: [try tool()], target: PythonTarget(python)).first, [])
+      return (try provider.wheels(for: [try tool()], target: PythonPlatform(python)).first, [])
     } catch let error as IndexError {
       #expect(error.diagnostic.summary == "\"tool 1.0\" does not build into a wheel")
       #expect(error.diagnostic.blame == .work)
@@ -74,7 +74,7 @@ import Testing
   @Test func whereThereIsNoSandboxABuildRunsWithoutOneAndTheReasonIsKnown() throws {
     try SourceProject.write("tool", "1.0", to: root.appending("tool"))
     let provider = provider(.none(reason: "bwrap is not installed"))
-    let wheel = try provider.wheels(for: [try tool()], target: PythonTarget(python)).first
+    let wheel = try provider.wheels(for: [try tool()], target: PythonPlatform(python)).first
     #expect(wheel?.fileName == "tool-1.0-py3-none-any.whl")
     #expect(provider.missingIsolation == "bwrap is not installed")
   }
@@ -219,7 +219,7 @@ import Testing
       name: try #require(PackageName("tool")), version: "1.0",
       files: [LockedFile(name: file, size: size, sha256: digest)])
     let provider = provider(isolation)
-    #expect(throws: (any Error).self) { try provider.wheels(for: [package], target: PythonTarget(python)) }
+    #expect(throws: (any Error).self) { try provider.wheels(for: [package], target: PythonPlatform(python)) }
     #expect(!FileSystem.exists(repository.folder.appending("escaped")))
   }
 }

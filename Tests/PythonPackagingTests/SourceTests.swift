@@ -38,9 +38,9 @@ import Testing
   }
 
   private func wheels(
-    _ lock: Lockfile, _ requirement: String, target: PythonTarget? = nil
+    _ lock: Lockfile, _ requirement: String, target: PythonPlatform? = nil
   ) throws -> [String] {
-    let target = target ?? PythonTarget(python)
+    let target = target ?? PythonPlatform(python)
     let packages = try lock.subset(of: [try Requirement(requirement)], for: target, path: "x.lock")
     return try WheelProvider(store: store, root: root, index: index) { [] }.wheels(for: packages, target: target)
       .map(\.fileName)
@@ -48,7 +48,7 @@ import Testing
 
   /// The digest of the wheel of a package, which every build changes.
   private func built(_ lock: Lockfile, _ name: String) throws -> SHA256Digest? {
-    let target = PythonTarget(python)
+    let target = PythonPlatform(python)
     let packages = try lock.subset(of: [try Requirement(name)], for: target, path: "x.lock")
     return try WheelProvider(store: store, root: root, index: index) { [] }.wheels(for: packages, target: target)
       .first { $0.name.text == name }?.sha256
@@ -89,7 +89,7 @@ import Testing
     _ = try Subprocess("git", ["branch", "topic"], workingDirectory: origin).run()
     let hash = String(repeating: "a", count: 64)
     let lock = try pexLock("git+file://\(origin)\(reference)", hash: hash)
-    let target = PythonTarget(python)
+    let target = PythonPlatform(python)
     let provider = WheelProvider(store: store, root: root, index: index) { [] }
     func digest(_ lock: Lockfile) throws -> SHA256Digest? {
       try provider.wheels(for: lock.packages, target: target).first?.sha256
@@ -115,7 +115,7 @@ import Testing
     let lock = try pexLock("git+file://\(origin)@none", hash: String(repeating: "a", count: 64))
     let error = #expect(throws: IndexError.self) {
       try WheelProvider(store: store, root: root, index: index) { [] }.wheels(
-        for: lock.packages, target: PythonTarget(python))
+        for: lock.packages, target: PythonPlatform(python))
     }
     #expect(try #require(error).diagnostic.notes == ["it has no branch or tag none"])
     for url in ["git+file:///x@--upload-pack=y", "git+ext::sh -c x", "git+https://u:p@h.invalid/x@main"] {

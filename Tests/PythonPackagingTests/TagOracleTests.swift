@@ -41,7 +41,7 @@ import Testing
     for (musl, answer) in zip(cases, answers) {
       let minor = Int(try #require(musl.array?[1].int))
       #expect(
-        TargetPlatform(system: .musl(major: 1, minor: minor), machine: machine).tags == answer.strings)
+        WheelPlatform(system: .musl(major: 1, minor: minor), machine: machine).tags == answer.strings)
     }
   }
 
@@ -55,8 +55,8 @@ import Testing
       "platform_system == 'Linux' and os_name == 'posix' and implementation_name == 'cpython'",
     ]
     for version in ["3.\(minor).0", "3.\(minor).7"] {
-      let target = PythonTarget(
-        cPython: try #require(Version(version)), platform: try #require(TargetPlatform(name: "linux_x86_64")))
+      let target = PythonPlatform(
+        cPython: try #require(Version(version)), platform: try #require(WheelPlatform(name: "linux_x86_64")))
       let values = MarkerVariable.allCases.map { ($0.rawValue, JSONValue.string(target.environment[$0])) }
       let cases = texts.map { JSONValue.array([.string($0), .object(JSONObject(values))]) }
       let answers = try Oracle.ask(
@@ -84,7 +84,7 @@ import Testing
       """, cases)
     for (glibc, answer) in zip(cases, answers) {
       let minor = Int(try #require(glibc.array?[1].int))
-      let platform = TargetPlatform(system: .linux(glibcMajor: 2, glibcMinor: minor), machine: machine)
+      let platform = WheelPlatform(system: .linux(glibcMajor: 2, glibcMinor: minor), machine: machine)
       #expect(platform.tags == answer.strings)
     }
   }
@@ -98,7 +98,7 @@ import Testing
       """, cases)
     for (version, answer) in zip(cases, answers) where machine == "x86_64" || version.array?[0].int != 10 {
       let numbers = try #require(version.array?.compactMap(\.int).map { Int($0) })
-      let platform = TargetPlatform(system: .macOS(major: numbers[0], minor: numbers[1]), machine: machine)
+      let platform = WheelPlatform(system: .macOS(major: numbers[0], minor: numbers[1]), machine: machine)
       #expect(platform.tags == answer.strings)
     }
   }

@@ -21,7 +21,7 @@ import Testing
       ("musllinux_1_2_x86_64", "musllinux_1_2_x86_64", nil, nil),
     ] as [(String, String, String?, String?)])
   func namesOfPlatforms(text: String, platform: String, version: String?, abi: String?) throws {
-    let name = try #require(TargetName(text))
+    let name = try #require(PythonPlatformName(text))
     #expect(name.platform.description == platform)
     #expect(name.version?.description == version)
     #expect(name.abi == abi)
@@ -31,11 +31,11 @@ import Testing
     "", "windows", "linux_", "linux_x86_64-", "linux_x86_64@", "linux_x86_64@2.7", "linux_x86_64-cp312@3.12",
     "linux_x86_64-cp", "linux_x86_64-cp27", "linux_x86_64-cp-311-cp312-x",
   ])
-  func whatIsNoPlatformIsRefused(text: String) { #expect(TargetName(text) == nil) }
+  func whatIsNoPlatformIsRefused(text: String) { #expect(PythonPlatformName(text) == nil) }
 
   @Test func freeThreadedPythonsHaveTheirOwnWheels() throws {
-    let name = try #require(TargetName("linux_x86_64-cp313-cp313t"))
-    let target = PythonTarget(cPython: try #require(name.version), abi: name.abi, platform: name.platform)
+    let name = try #require(PythonPlatformName("linux_x86_64-cp313-cp313t"))
+    let target = PythonPlatform(cPython: try #require(name.version), abi: name.abi, platform: name.platform)
     #expect(target.tags.rank(try #require(WheelFileName("x-1-cp313-cp313t-manylinux_2_17_x86_64.whl"))) != nil)
     #expect(target.tags.rank(try #require(WheelFileName("x-1-cp313-cp313-manylinux_2_17_x86_64.whl"))) == nil)
   }
@@ -46,7 +46,7 @@ import Testing
        "marker_environment": {"implementation_name": "cpython", "implementation_version": "3.11.7", "os_name": "posix",
        "platform_machine": "x86_64", "python_full_version": "3.11.7", "python_version": "3.11", "sys_platform": "linux"}}
       """
-    let target = try PythonTarget(completePlatform: Array(text.utf8), path: "p.json")
+    let target = try PythonPlatform(completePlatform: Array(text.utf8), path: "p.json")
     #expect(target.version.description == "3.11.7")
     #expect(target.tags.all.map(\.description) == ["cp311-cp311-manylinux_2_31_x86_64", "py3-none-any"])
     #expect(target.tags.rank(try #require(WheelFileName("x-1-cp311-cp311-manylinux_2_17_x86_64.whl"))) == nil)
@@ -56,7 +56,7 @@ import Testing
       "", "{}", "[1]", text.replacing("py3-none-any", with: "py3"), text.replacing("manylinux", with: "x"),
     ] {
       let error = #expect(throws: Diagnostic.self) {
-        try PythonTarget(completePlatform: Array(broken.utf8), path: "p.json")
+        try PythonPlatform(completePlatform: Array(broken.utf8), path: "p.json")
       }
       #expect(error?.summary.hasPrefix("invalid complete platform \"p.json\": ") == true)
     }
@@ -64,9 +64,9 @@ import Testing
 
   @Test func patchNumbersAndKernelsMakeNoDifference() throws {
     let constraints = [try #require(InterpreterConstraint("CPython>=3.11.4,<3.13"))]
-    func target(_ version: String) throws -> PythonTarget {
-      var target = PythonTarget(
-        cPython: try #require(Version(version)), platform: try #require(TargetPlatform(name: "linux_x86_64")))
+    func target(_ version: String) throws -> PythonPlatform {
+      var target = PythonPlatform(
+        cPython: try #require(Version(version)), platform: try #require(WheelPlatform(name: "linux_x86_64")))
       target.environment[.platformRelease] = "6.1-\(version)"
       return target.settled(constraints)
     }

@@ -87,7 +87,7 @@ struct PexRunnerTests {
     try fixture.publish("fiddler")
     #expect(try fixture.run("list").text == "fiddler\nigor")
     let commits = try fixture.run("list", "igor").text
-    #expect(commits.hasPrefix("aaaaaaaaaaaa  ") && commits.hasSuffix("  \(HostPlatform.current)"))
+    #expect(commits.hasPrefix("aaaaaaaaaaaa  ") && commits.hasSuffix("  \(ArtifactPlatform.current)"))
     let unknown = try fixture.run("list", "igorr")
     #expect(unknown.termination == .exited(2))
     #expect(unknown.errorText.contains("did you mean \"igor\"?"))

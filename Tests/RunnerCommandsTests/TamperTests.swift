@@ -189,7 +189,7 @@ struct TamperTests {
   @Test("80 flipped bits of the manifest in the repository are each refused") func manifest() throws {
     try publishSigned()
     let manifest = FilePath(
-      "\(fixture.repositoryPath)/artifacts/igor/\(String(repeating: "a", count: 40))/\(HostPlatform.current).json")
+      "\(fixture.repositoryPath)/artifacts/igor/\(String(repeating: "a", count: 40))/\(ArtifactPlatform.current).json")
     let right = try FileSystem.read(manifest)
     for number in 0..<80 {
       let (offset, bit) = place(number, size: right.count)

@@ -81,7 +81,9 @@ import Testing
     let commits = try json("list", "igor", "--format=json").array ?? []
     #expect(Set(commits.compactMap { $0["commit"]?.string?.first }) == ["a", "b"])
     #expect(
-      commits.allSatisfy { $0["platforms"]?.strings == [HostPlatform.current.text] && $0["published"]?.string != nil })
+      commits.allSatisfy {
+        $0["platforms"]?.strings == [ArtifactPlatform.current.text] && $0["published"]?.string != nil
+      })
     #expect(try json("cache", "list", "--format", "json")["bundles"] == [])
     #expect(try fixture.run("fetch", "-q", "igor@aaaaaaaaaaaa").termination == .exited(0))
     let bundle = try json("cache", "list", "--format", "json")["bundles"]?.array?.first

@@ -238,7 +238,7 @@ import Testing
     #expect(throws: SchedulerError.self) { try bench.send(.scaleJob(key, to: 3)) }
     #expect(throws: SchedulerError.self) { try bench.send(.startUpdate(configuration(instances: 2, cpu: 2))) }
     for event in [
-      Event.startUpdate(configuration(instances: 2), instances: [0, 1], restart: true),
+      SchedulerInput.startUpdate(configuration(instances: 2), instances: [0, 1], restart: true),
       .startUpdate(configuration(instances: 2, version: 2)), .scaleJob(key, to: 1),
     ] {
       try bench.send(event)

@@ -55,8 +55,8 @@ import Testing
   }
 
   @Test("Another commit of an artifact with the same digest restarts nothing") func sameDigest() throws {
-    func artifact(_ commit: Character, _ digest: Character) -> ArtifactReference {
-      ArtifactReference(
+    func artifact(_ commit: Character, _ digest: Character) -> TaskArtifact {
+      TaskArtifact(
         name: "ball", version: String(repeating: commit, count: 40), digest: String(repeating: digest, count: 64))
     }
     var bench = try Bench()

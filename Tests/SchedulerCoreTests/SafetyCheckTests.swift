@@ -4,7 +4,7 @@ import SchedulerCore
 import Testing
 
 @Suite struct SafetyCheckTests {
-  private let artifact = ArtifactReference(
+  private let artifact = TaskArtifact(
     name: "eightball", version: String(repeating: "3f2c9d1e8a", count: 4),
     digest: String(repeating: "ab", count: 32), isOnMainBranch: false)
 

@@ -34,7 +34,7 @@ struct Bench {
     if let offer { try send(.hostOffer(offer)) }
   }
 
-  mutating func send(_ event: Event) throws { effects = try scheduler.apply(event, at: time).effects }
+  mutating func send(_ event: SchedulerInput) throws { effects = try scheduler.apply(event, at: time).effects }
 
   mutating func pass(_ duration: Duration) throws {
     time = time + duration
@@ -53,7 +53,7 @@ struct Bench {
     while true {
       let effects = effects
       let before = scheduler.state
-      var events: [Event] = []
+      var events: [SchedulerInput] = []
       for task in scheduler.state.activeTasks {
         if task.status == .assigned || task.status == .starting { events.append(.taskStatus(task.id, .running)) }
         if TaskTransitions.isEnding(task.status) { events.append(.taskStatus(task.id, .killed)) }

@@ -82,15 +82,16 @@ import Testing
 
   private func path(_ commit: Character, _ name: String = "web") -> FilePath {
     FilePath(
-      "\(scratch)/repository/artifacts/\(name)/\(String(repeating: commit, count: 40))/\(HostPlatform.current).json")
+      "\(scratch)/repository/artifacts/\(name)/\(String(repeating: commit, count: 40))/\(ArtifactPlatform.current).json"
+    )
   }
 
   private func job(_ manifest: Manifest, stage: String = "prod") -> JobConfiguration {
     var job = fixture.job("web", instances: 1)
     job.key.stage = stage
     job.task.artifacts = [
-      ArtifactReference(
-        name: "web", version: manifest.key.commit.text, platform: HostPlatform.current.text,
+      TaskArtifact(
+        name: "web", version: manifest.key.commit.text, platform: ArtifactPlatform.current.text,
         digest: manifest.digest.hex)
     ]
     job.task.processes[0].cmdline = "./web.pex # \(fixture.mark)"
@@ -186,7 +187,7 @@ import Testing
       _ = try repository.put(release, files: [file])
       var job = fixture.job("web", instances: 1)
       job.task.artifacts = [
-        ArtifactReference(name: "web", hashType: .version, version: version, digest: digest.hex)
+        TaskArtifact(name: "web", hashType: .version, version: version, digest: digest.hex)
       ]
       return job
     }

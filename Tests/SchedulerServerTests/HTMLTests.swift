@@ -1,4 +1,5 @@
 import JobModel
+internal import SystemSupport
 import Testing
 
 @testable import SchedulerServer
@@ -18,7 +19,7 @@ import Testing
   /// A job as no client would send it: the pages rely on nothing that was checked elsewhere.
   private static let job: JobDetail = {
     let key = JobKey(cluster: hostile, role: hostile, stage: hostile, name: hostile)
-    let artifact = ArtifactReference(name: hostile, hashType: .static, version: hostile)
+    let artifact = TaskArtifact(name: hostile, hashType: .static, version: hostile)
     let status = InstanceStatus(
       instance: 0, taskID: TaskID(hostile), status: .failed, since: Timestamp(milliseconds: 0),
       ports: [hostile: 1], message: hostile, artifacts: [artifact])
@@ -97,12 +98,12 @@ import Testing
 
   @Test func namesOfFilesAreEncodedInLinks() {
     for name in ["a?b#c%2e.txt", "ä ö", "..%2f", "%", "a\"b"] {
-      let encoded = PercentEncoding.encoded(name)
+      let encoded = PercentEncoding.encode(name)
       #expect(encoded.utf8.allSatisfy { byte in byte == 0x25 || "?#\" /&<>".utf8.allSatisfy { $0 != byte } })
-      #expect(PercentEncoding.decoded(encoded) == name)
+      #expect(PercentEncoding.decode(encoded) == name)
     }
-    #expect(PercentEncoding.decoded("%4") == nil)
-    #expect(PercentEncoding.decoded("%zz") == nil)
-    #expect(PercentEncoding.decoded("%ff") == nil)
+    #expect(PercentEncoding.decode("%4") == nil)
+    #expect(PercentEncoding.decode("%zz") == nil)
+    #expect(PercentEncoding.decode("%ff") == nil)
   }
 }

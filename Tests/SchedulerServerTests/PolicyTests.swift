@@ -70,7 +70,7 @@ import Testing
         branch: isOnMain ? "main" : "topic", isOnMain: isOnMain, created: 1)
       let directory = scratch.appending("repository/artifacts/web/\(commit)")
       try FileSystem.createDirectories(directory)
-      try FileSystem.write(text: manifest.json.text(), to: directory.appending("\(HostPlatform.current.text).json"))
+      try FileSystem.write(text: manifest.json.text(), to: directory.appending("\(ArtifactPlatform.current.text).json"))
     }
 
     func git(_ arguments: String...) throws -> String {
@@ -101,8 +101,8 @@ import Testing
       var job = fixture.job("web", instances: 1)
       job.key.stage = "prod"
       job.task.artifacts = [
-        ArtifactReference(
-          name: "web", version: LyingClientTests.commit, platform: HostPlatform.current.text, digest: digest,
+        TaskArtifact(
+          name: "web", version: LyingClientTests.commit, platform: ArtifactPlatform.current.text, digest: digest,
           branch: "main", isOnMainBranch: true)
       ]
       change(&job)
@@ -246,11 +246,11 @@ import Testing
   func releasesAndQuotas() throws {
     let user = SchedulerFixture.user
     let cluster = try Cluster("[policy.quotas]\n\"\(user)/devel\" = {cpu = 0.5, ram = \"1GB\", disk = \"1GB\"}")
-    func version(_ text: String, _ digest: String, _ type: JobModel.ArtifactReference.HashType = .version) throws
+    func version(_ text: String, _ digest: String, _ type: TaskArtifact.HashType = .version) throws
       -> [String]
     {
       try cluster.codes {
-        $0.task.artifacts[0] = JobModel.ArtifactReference(name: "jar", hashType: type, version: text, digest: digest)
+        $0.task.artifacts[0] = TaskArtifact(name: "jar", hashType: type, version: text, digest: digest)
       }
     }
     let bytes = Array("jar".utf8)
@@ -294,7 +294,7 @@ import Testing
       name: "t", processes: [ProcessConfiguration(name: "p", cmdline: "true")],
       resources: Resources(cpu: 0.1, ram: 1 << 20, disk: 1 << 20),
       artifacts: [
-        ArtifactReference(
+        TaskArtifact(
           name: "web", version: Self.other,
           digest: TreeDigest([.init(digest: SHA256Digest.of("bundle"), size: 6)]).digest.hex, branch: "main",
           isOnMainBranch: true)
@@ -332,7 +332,7 @@ import Testing
     let withArgs = yaml.replacing("stages:", with: "args: {seconds: 600}\nstages:")
     try cluster.commitFiles(withArgs, template)
     let texts = ["jobs/web.yaml": withArgs, "jobs/web.aurora": template]
-    let loader = JobLoader(cluster: "devcluster", platform: HostPlatform.current.text) { path in
+    let loader = JobLoader(cluster: "devcluster", platform: ArtifactPlatform.current.text) { path in
       guard let text = texts[path] else { throw SystemCallError("open", FilePath(path), .noSuchFileOrDirectory) }
       return Array(text.utf8)
     }

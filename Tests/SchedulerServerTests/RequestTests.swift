@@ -41,7 +41,7 @@ import Testing
     #expect(problem { $0.key.role = "no-such-user-here" }.contains("the user \\\"no-such-user-here\\\""))
     #expect(problem { $0.task.user = "no-such-user-here" }.contains("does not exist on the scheduler"))
     #expect(problem { $0.key.cluster = "elsewhere" }.contains("another cluster"))
-    let artifact = ArtifactReference(
+    let artifact = TaskArtifact(
       name: "igor", hashType: .git, version: String(repeating: "a", count: 40))
     #expect(problem { $0.task.artifacts = [artifact] }.contains("no artifact repository"))
     #expect(try client.jobs().isEmpty)

@@ -27,7 +27,7 @@ struct PeerTests {
       key: ManifestKey(
         name: try #require(ArtifactName("fiddler_server")),
         commit: try #require(Commit(String(repeating: "a", count: 40))),
-        platform: try #require(HostPlatform("bookworm-x86_64"))),
+        platform: try #require(ArtifactPlatform("bookworm-x86_64"))),
       size: 5, segments: [Manifest.Segment(kind: "code", name: "", digest: .of("bytes"), size: 5)],
       created: 1_700_000_000)
     _ = try Repository(directory: folder.appending("repository")).publish(

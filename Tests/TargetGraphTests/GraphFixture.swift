@@ -25,7 +25,7 @@ struct GraphFixture: GraphSources {
       try evaluator.evaluate(
         directory: Paths.parent(path), files: [SourceFile(name: path, bytes: Array((texts[path] ?? "").utf8))])
     }
-    let (resolved, errors) = BuildPackage.resolve(packages)
+    let (resolved, errors) = BuildDirectory.resolve(packages)
     guard errors.isEmpty else { throw DiagnosticList(errors.map(\.diagnostic)) }
     return try TargetGraph(
       files: FileTable(paths: texts.keys), configuration: configuration,

@@ -96,7 +96,7 @@ func withFiles<Result>(_ files: [String: String], _ body: (FilePath) throws -> R
         evaluated.map { $0.inputs.map { table.path(of: $0) } } == [
           ["BUILD", "m.py"], ["a/BUILD", "a/BUILD.more", "m.py"],
         ])
-      let packages = BuildPackage.resolve(evaluated.map(\.package)).packages
+      let packages = BuildDirectory.resolve(evaluated.map(\.package)).packages
       #expect(packages.map(\.directory) == ["", "a"])
       #expect(packages[1].targets.map(\.name) == ["a", "f"])
       #expect(packages[1].targets.map { $0.strings(of: "tags") } == [["t"], ["t"]])

@@ -145,13 +145,13 @@ import Testing
   }
 
   /// The evaluated BUILD files of a workspace.
-  private func packages(_ workspace: Workspace) throws -> [BuildPackage] {
+  private func packages(_ workspace: Workspace) throws -> [BuildDirectory] {
     let files = try workspace.scanFiles()
     let evaluation = try PackageEvaluation(
       workspace, files: files, reader: ContentReader(workspace, files: files, ignoringInode: false))
     let directories = files.allDirectories.filter { !workspace.buildFiles(in: $0, of: files).isEmpty }
     let (evaluated, problems) = try evaluation.evaluate(Array(directories))
-    let (resolved, errors) = BuildPackage.resolve(evaluated.map(\.package))
+    let (resolved, errors) = BuildDirectory.resolve(evaluated.map(\.package))
     let all = problems + errors.map(\.diagnostic)
     guard all.isEmpty else { throw DiagnosticList(all) }
     return resolved

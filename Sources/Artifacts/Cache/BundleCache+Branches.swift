@@ -11,7 +11,7 @@ extension BundleCache {
   /// - Parameter isStrict: refuses an older commit, and keeps the record.
   /// - Returns: the last commit, if the branch moved back.
   public func advance(
-    _ name: ArtifactName, on branch: BranchName, platform: HostPlatform, to position: BranchPosition, isStrict: Bool
+    _ name: ArtifactName, on branch: BranchName, platform: ArtifactPlatform, to position: BranchPosition, isStrict: Bool
   ) throws(ArtifactError) -> Commit? {
     let path = branchPath(name, branch, platform)
     let last = try lastPosition(of: name, on: branch, platform: platform)
@@ -29,7 +29,7 @@ extension BundleCache {
 
   /// The commit that a branch resolved to the last time; nil if none is known.
   public func lastPosition(
-    of name: ArtifactName, on branch: BranchName, platform: HostPlatform
+    of name: ArtifactName, on branch: BranchName, platform: ArtifactPlatform
   ) throws(ArtifactError) -> BranchPosition? {
     do throws(SystemCallError) {
       return BranchPosition(parsing: try FileSystem.read(branchPath(name, branch, platform), limit: 256))
@@ -39,7 +39,7 @@ extension BundleCache {
     }
   }
 
-  private func branchPath(_ name: ArtifactName, _ branch: BranchName, _ platform: HostPlatform) -> FilePath {
+  private func branchPath(_ name: ArtifactName, _ branch: BranchName, _ platform: ArtifactPlatform) -> FilePath {
     FilePath("\(root)/branches/\(name)/\(branch.encoded)/\(platform)")
   }
 

@@ -98,7 +98,7 @@ extension BundleCache {
   private func key(ofReference path: FilePath) -> ManifestKey? {
     let parts = path.components.suffix(3).map(\.string)
     guard parts.count == 3, let name = ArtifactName(parts[0]), let commit = Commit(parts[1]),
-      let platform = HostPlatform(parts[2])
+      let platform = ArtifactPlatform(parts[2])
     else { return nil }
     return ManifestKey(name: name, commit: commit, platform: platform)
   }
@@ -137,7 +137,7 @@ extension BundleCache {
     var found: [(ManifestKey, FilePath)] = []
     for name in try entries(references).compactMap({ ArtifactName($0) }) {
       for commit in try entries(references.appending(name.text)).compactMap({ Commit($0) }) {
-        for platform in try entries(FilePath("\(references)/\(name)/\(commit)")).compactMap({ HostPlatform($0) }) {
+        for platform in try entries(FilePath("\(references)/\(name)/\(commit)")).compactMap({ ArtifactPlatform($0) }) {
           let key = ManifestKey(name: name, commit: commit, platform: platform)
           found.append((key, path(of: key)))
         }

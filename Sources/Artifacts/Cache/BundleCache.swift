@@ -54,7 +54,7 @@ public struct BundleCache: Sendable {
   ///   - trust: what is demanded of it. An admission by the same policies counts; otherwise the stored signatures are
   ///     checked, and a bundle without them has to be fetched.
   public func lookUp(
-    _ reference: ArtifactReference, platform: HostPlatform, verifying: Bool = false, trust: TrustContext = .none
+    _ reference: ArtifactReference, platform: ArtifactPlatform, verifying: Bool = false, trust: TrustContext = .none
   ) throws(ArtifactError) -> CachedBundle? {
     guard let commit = try cachedCommit(reference) else { return nil }
     let key = ManifestKey(name: reference.name, commit: commit, platform: platform)

@@ -24,10 +24,10 @@ public enum ArtifactError: Error, Sendable, Hashable {
   case unknownName(ArtifactName, known: [ArtifactName], repository: String)
   case unknownCommit(ArtifactReference, known: [CommitListing], repository: String)
   case ambiguousCommit(ArtifactReference, matches: [CommitListing], repository: String)
-  case otherPlatform(ArtifactReference, HostPlatform, published: [HostPlatform], repository: String)
+  case otherPlatform(ArtifactReference, ArtifactPlatform, published: [ArtifactPlatform], repository: String)
 
   /// Nothing of that name was published from the branch.
-  case unknownBranch(ArtifactName, BranchName, HostPlatform, known: [BranchName], repository: String)
+  case unknownBranch(ArtifactName, BranchName, ArtifactPlatform, known: [BranchName], repository: String)
 
   /// The commit is there with another file: what is published never changes.
   case conflict(ManifestKey, published: String, offered: String, repository: String)
@@ -96,7 +96,7 @@ extension ArtifactError: DiagnosableError {
     case .invalidPlatform(let text):
       Diagnostic(
         .input, "invalid artifact platform \(quoted(text))",
-        remedies: ["a platform is a distribution and an architecture, as in \(HostPlatform.current)"])
+        remedies: ["a platform is a distribution and an architecture, as in \(ArtifactPlatform.current)"])
     case .missingCommit(let text):
       Diagnostic(
         .input, "\(quoted(text)) has no commit",

@@ -49,21 +49,21 @@ extension Repository {
   /// The commit that a branch stands for, by the artifact repository's own index; nil if the artifact was not published
   /// from that branch for the platform.
   public func commit(
-    of name: ArtifactName, on branch: BranchName, platform: HostPlatform
+    of name: ArtifactName, on branch: BranchName, platform: ArtifactPlatform
   ) throws(ArtifactError) -> Commit? {
     try branchIndex(branch, platform: platform)?.entries[name]?.commit
   }
 
   /// The manifest that a user means; see ``resolve(_:platform:)-(ArtifactReference,_)``.
   public func resolve(
-    _ selector: ArtifactSelector, platform: HostPlatform = .current
+    _ selector: ArtifactSelector, platform: ArtifactPlatform = .current
   ) throws(ArtifactError) -> Manifest {
     try resolve(try reference(selector, platform: platform), platform: platform)
   }
 
   /// The commit that a user means: that of a branch is looked up.
   public func reference(
-    _ selector: ArtifactSelector, platform: HostPlatform
+    _ selector: ArtifactSelector, platform: ArtifactPlatform
   ) throws(ArtifactError) -> ArtifactReference {
     switch selector {
     case .commit(let reference): return reference

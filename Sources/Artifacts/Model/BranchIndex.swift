@@ -40,10 +40,10 @@ public struct BranchIndex: Sendable, Hashable {
   static let limit = 64 << 20
 
   public var branch: BranchName
-  public var platform: HostPlatform
+  public var platform: ArtifactPlatform
   public var entries: [ArtifactName: Entry] = [:]
 
-  public init(branch: BranchName, platform: HostPlatform) {
+  public init(branch: BranchName, platform: ArtifactPlatform) {
     self.branch = branch
     self.platform = platform
   }
@@ -91,7 +91,7 @@ extension BranchIndex {
     ]).bytes(.compact)
   }
 
-  init(parsing bytes: [UInt8], branch: BranchName, platform: HostPlatform) throws(ManifestFault) {
+  init(parsing bytes: [UInt8], branch: BranchName, platform: ArtifactPlatform) throws(ManifestFault) {
     let value: JSONValue
     do throws(JSONError) { value = try JSONValue(parsing: bytes) } catch { throw ManifestFault("\(error)") }
     guard value["format"]?.int == Manifest.formatVersion, value["branch"]?.string == branch.text,

@@ -1,3 +1,5 @@
+internal import SystemSupport
+
 /// The name of a git branch: 1 to 200 bytes, as git-check-ref-format(1) allows them.
 public struct BranchName: Sendable, Hashable, Comparable, CustomStringConvertible {
   public let text: String

@@ -19,7 +19,7 @@ extension Manifest {
     object["branch"] = branch.map { .string($0) }
     object["on_main"] = .bool(isOnMain)
     object["builder"] = .string(builder)
-    object["created"] = .string(Timestamp.text(created))
+    object["created"] = .string(RFC3339.text(created))
     if !provenance.isEmpty { object["provenance"] = .object(provenance) }
     return object
   }
@@ -46,7 +46,7 @@ extension Manifest {
     object["target"] = target.map { .string($0) }
     object["builder"] = .string(builder)
     object["buildUrl"] = buildURL.map { .string($0) }
-    object["created"] = .string(Timestamp.text(created))
+    object["created"] = .string(RFC3339.text(created))
     object["sbom"] = sbom.map { .members(["sha256": .string($0.digest.hex), "size": .int($0.size)]) }
     if !provenance.isEmpty { object["provenance"] = .object(provenance) }
     return object

@@ -23,7 +23,7 @@ extension Manifest {
     guard let size = file["size"]?.int, (0...ManifestLimits.bundle).contains(size) else {
       throw ManifestFault("its \"file\" has no usable \"size\"")
     }
-    guard let created = value["created"]?.string.flatMap({ Timestamp.seconds($0) }) else {
+    guard let created = value["created"]?.string.flatMap({ RFC3339.seconds($0) }) else {
       throw ManifestFault("it has no usable \"created\"")
     }
     let origin = format == 1 ? nil : try Self.origin(of: value)

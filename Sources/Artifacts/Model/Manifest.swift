@@ -121,9 +121,9 @@ public struct Manifest: Sendable, Hashable {
 public struct ManifestKey: Sendable, Hashable, CustomStringConvertible {
   public var name: ArtifactName
   public var commit: Commit
-  public var platform: HostPlatform
+  public var platform: ArtifactPlatform
 
-  public init(name: ArtifactName, commit: Commit, platform: HostPlatform) {
+  public init(name: ArtifactName, commit: Commit, platform: ArtifactPlatform) {
     self.name = name
     self.commit = commit
     self.platform = platform
@@ -140,11 +140,11 @@ public struct ManifestKey: Sendable, Hashable, CustomStringConvertible {
 /// A published commit of an artifact.
 public struct CommitListing: Sendable, Hashable {
   public var commit: Commit
-  public var platforms: [HostPlatform]
+  public var platforms: [ArtifactPlatform]
   /// When its newest manifest was published, in seconds since 1970; nil where the repository does not say.
   public var published: Int64?
 
-  public init(commit: Commit, platforms: [HostPlatform], published: Int64?) {
+  public init(commit: Commit, platforms: [ArtifactPlatform], published: Int64?) {
     self.commit = commit
     self.platforms = platforms
     self.published = published
@@ -152,13 +152,13 @@ public struct CommitListing: Sendable, Hashable {
 
   public var json: JSONValue {
     .members([
-      "commit": .string(commit.text), "published": published.map { .string(Timestamp.text($0)) } ?? .null,
+      "commit": .string(commit.text), "published": published.map { .string(RFC3339.text($0)) } ?? .null,
       "platforms": .strings(platforms.map(\.text)),
     ])
   }
 
   /// `3f2c9d1e8a7b  2026-01-02T03:04:05Z  bookworm-x86_64`
   public var line: String {
-    ([commit.abbreviated] + [published.map(Timestamp.text) ?? "-"] + platforms.map(\.text)).joined(separator: "  ")
+    ([commit.abbreviated] + [published.map(RFC3339.text) ?? "-"] + platforms.map(\.text)).joined(separator: "  ")
   }
 }

@@ -112,7 +112,7 @@ public struct Release: Sendable, Hashable {
         files.map {
           .members(["name": .string($0.name.text), "sha256": .string($0.digest.hex), "size": .int($0.size)])
         }),
-      "builder": .string(builder), "created": .string(Timestamp.text(created)),
+      "builder": .string(builder), "created": .string(RFC3339.text(created)),
     ])
   }
 
@@ -149,7 +149,7 @@ public struct Release: Sendable, Hashable {
       value["name"]?.string == name.text, value["version"]?.string == version.text
     else { throw ManifestFault("it is not the release \(name):\(version)") }
     guard let listed = value["files"]?.array, (1...Self.maximumFiles).contains(listed.count),
-      let created = value["created"]?.string.flatMap({ Timestamp.seconds($0) })
+      let created = value["created"]?.string.flatMap({ RFC3339.seconds($0) })
     else { throw ManifestFault("it has no usable \"files\" or \"created\"") }
     var files: [File] = []
     for entry in listed {

@@ -4,13 +4,13 @@ import SystemSupport
 extension Repository {
   /// The index of a branch for an artifact platform; nil if nothing was published from it.
   public func branchIndex(
-    _ branch: BranchName, platform: HostPlatform
+    _ branch: BranchName, platform: ArtifactPlatform
   ) throws(ArtifactError) -> BranchIndex? {
     try versionedIndex(branch, platform)?.index
   }
 
   private func versionedIndex(
-    _ branch: BranchName, _ platform: HostPlatform
+    _ branch: BranchName, _ platform: ArtifactPlatform
   ) throws(ArtifactError) -> (index: BranchIndex, version: ObjectVersion)? {
     let key = RepositoryLayout.index(of: branch, platform)
     guard let (bytes, version) = try storage.readVersioned(key, limit: BranchIndex.limit) else { return nil }
@@ -24,7 +24,7 @@ extension Repository {
   /// Changes the index of a branch: reads it, lets `change` change it, writes it if nobody else did meanwhile, and
   /// otherwise begins again.
   public func updateIndex(
-    of branch: BranchName, platform: HostPlatform, _ change: (inout BranchIndex) -> Void
+    of branch: BranchName, platform: ArtifactPlatform, _ change: (inout BranchIndex) -> Void
   ) throws(ArtifactError) {
     if storage.isReadOnly { throw .readOnly(repository: location) }
     let key = RepositoryLayout.index(of: branch, platform)

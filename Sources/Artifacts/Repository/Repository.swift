@@ -45,14 +45,14 @@ public struct Repository: Sendable {
   /// Throws when the name or the commit is not known (with the nearest known ones), when several commits begin with the
   /// digits given, and when the commit is published for other platforms only.
   public func resolve(
-    _ reference: ArtifactReference, platform: HostPlatform = .current
+    _ reference: ArtifactReference, platform: ArtifactPlatform = .current
   ) throws(ArtifactError) -> Manifest {
     try resolveEvidence(reference, platform: platform).manifest
   }
 
   /// As ``resolve(_:platform:)-(ArtifactReference,_)``, with what a policy decides on; see ``evidence(for:signedBy:)``.
   public func resolveEvidence(
-    _ reference: ArtifactReference, platform: HostPlatform = .current, signedBy keyIDs: [String] = []
+    _ reference: ArtifactReference, platform: ArtifactPlatform = .current, signedBy keyIDs: [String] = []
   ) throws(ArtifactError) -> Evidence {
     if let commit = reference.commit.commit {
       // All digits: one request, no listing.

@@ -6,7 +6,7 @@ enum RepositoryLayout {
   static let artifacts = "artifacts/"
   static let branches = "branches/"
 
-  static func index(of branch: BranchName, _ platform: HostPlatform) -> String {
+  static func index(of branch: BranchName, _ platform: ArtifactPlatform) -> String {
     "\(branches)\(branch.encoded)/\(platform).json"
   }
 
@@ -57,10 +57,10 @@ enum RepositoryLayout {
   static func commits(of name: ArtifactName) -> String { "\(artifacts)\(name)/" }
 
   /// The commit and platform that `COMMIT/PLATFORM.json` names; nil for anything else that may lie there.
-  static func parse(commitEntry name: String) -> (Commit, HostPlatform)? {
+  static func parse(commitEntry name: String) -> (Commit, ArtifactPlatform)? {
     let parts = name.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 2, parts[1].hasSuffix(".json"), let commit = Commit(parts[0]),
-      let platform = HostPlatform(parts[1].dropLast(5))
+      let platform = ArtifactPlatform(parts[1].dropLast(5))
     else { return nil }
     return (commit, platform)
   }

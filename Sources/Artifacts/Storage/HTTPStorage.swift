@@ -124,7 +124,7 @@ struct HTTPStorage: ObjectStorage {
 
   private func request(_ key: String, _ method: HTTPMethod = .get, bytes: Int64 = 0) -> HTTPRequest {
     HTTPRequest(
-      method, "\(base)/\(PercentEncoding.encode(key, keepingSlashes: true))", timeouts: limits.timeouts(bytes: bytes),
+      method, "\(base)/\(PercentEncoding.encode(key, keeping: "/"))", timeouts: limits.timeouts(bytes: bytes),
       credentials: .netrc)
   }
 

@@ -30,7 +30,7 @@ public struct ManifestRecord: Sendable, Hashable {
     path: String, name: ArtifactName, version: String, created: Int64, digest: SHA256Digest, envelopes: [Envelope]
   ) {
     let key = ManifestKey(
-      name: name, commit: Commit(padding: SHA256Digest.of(version)), platform: HostPlatform.any)
+      name: name, commit: Commit(padding: SHA256Digest.of(version)), platform: ArtifactPlatform.any)
     manifest = Manifest(key: key, size: 0, segments: [], created: created)
     storedBytes = []
     self.path = path

@@ -37,7 +37,7 @@ public struct Statement: Sendable, Hashable {
     if let lockfile = manifest.lockfile {
       sources.append(.members(["name": "lockfile", "digest": .members(["sha256": .string(lockfile.hex)])]))
     }
-    var metadata = JSONObject([("finishedOn", .string(Timestamp.text(manifest.created)))])
+    var metadata = JSONObject([("finishedOn", .string(RFC3339.text(manifest.created)))])
     metadata["invocationId"] = manifest.buildURL.map { .string($0) }
     predicate = JSONObject([
       (
@@ -77,7 +77,7 @@ public struct Statement: Sendable, Hashable {
         "runDetails",
         .members([
           "builder": .members(["id": "urn:kilt:builder", "version": .members(["kilt": .string(kiltVersion)])]),
-          "metadata": .members(["finishedOn": .string(Timestamp.text(record.manifest.created))]),
+          "metadata": .members(["finishedOn": .string(RFC3339.text(record.manifest.created))]),
         ])
       ),
     ])

@@ -139,7 +139,7 @@ private struct PolicyReader {
 
   private func time(_ name: String, _ object: JSONObject) throws(ArtifactError) -> Int64? {
     guard let value = object[name] else { return nil }
-    guard let seconds = value.string.flatMap({ Timestamp.seconds($0) }) else {
+    guard let seconds = value.string.flatMap({ RFC3339.seconds($0) }) else {
       throw fault("\"\(name)\" must be a time such as 2026-01-31T00:00:00Z")
     }
     return seconds

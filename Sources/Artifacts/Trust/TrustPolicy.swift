@@ -132,7 +132,7 @@ public struct TrustPolicy: Sendable, Hashable {
     guard !usable.isEmpty else { return refuse(6, "the key \(quoted(signed[0].name)) is revoked") }
     let current = usable.filter { $0.validity.contains(manifest.created) }
     guard !current.isEmpty else {
-      return refuse(7, "the key \(quoted(usable[0].name)) is not valid for \(Timestamp.text(manifest.created))")
+      return refuse(7, "the key \(quoted(usable[0].name)) is not valid for \(RFC3339.text(manifest.created))")
     }
     let counted = current.filter {
       (rule.roles.isEmpty || rule.roles.contains($0.role)) && (rule.keys.isEmpty || rule.keys.contains($0.name))

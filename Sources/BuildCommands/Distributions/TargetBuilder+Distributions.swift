@@ -13,7 +13,7 @@ internal import Workspace
 extension TargetBuilder {
   /// Builds a `python_distribution`: a wheel and a source distribution, as far as it asks for them, each by its build
   /// backend (PEP 517).
-  func distribution(_ id: TargetID) throws -> BuiltPackage {
+  func distribution(_ id: TargetID) throws -> Product {
     let target = graph[id]
     var files = ActionInputs()
     var wasCached = true
@@ -33,7 +33,7 @@ extension TargetBuilder {
     }
     let inputs = try distributionInputs(id)
     try BuildHistory(workspace).record(inputs, of: target.address)
-    return BuiltPackage(files: files, inputs: inputs, wasCached: wasCached)
+    return Product(files: files, inputs: inputs, wasCached: wasCached)
   }
 
   /// The inputs that a distribution's key is computed from.
@@ -68,7 +68,7 @@ extension TargetBuilder {
     let python = graph.interpreterConstraints(of: target)
     let system = try buildSystem(source, target)
     let lockfile = graph.configuration.lockfile(ofResolve: graph.configuration.defaultResolve)
-    let backend = try BuildEnvironment(store: store, wheels: wheels, lockfile: lockfile).tree(
+    let backend = try BackendEnvironment(store: store, wheels: wheels, lockfile: lockfile).tree(
       system.requires, constraints: python, for: target)
     var inputs = source.inputs
     try inputs.merge(ActionInputs(backend.below(".kilt/backend")))

@@ -93,7 +93,7 @@ public struct DependencyLint {
     let line = version.map { $0.isEmpty ? package : "\(package)>=\($0)" } ?? package
     return Diagnostic(
       .work, "\"\(name.name)\" is imported, and \"\(declared.path)\" does not declare \(package)",
-      at: Diagnostics.SourceLocation(path: file, line: name.line),
+      at: SourceLocation(path: file, line: name.line),
       remedies: ["add \"\(isMember ? package : line)\" to dependencies in \"\(declared.path)\""]
         + (isMember ? ["add \(package) = { workspace = true } to [tool.uv.sources] in \"\(declared.path)\""] : []))
   }

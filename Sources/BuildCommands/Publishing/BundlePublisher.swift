@@ -20,7 +20,7 @@ public final class BundlePublisher {
   private let signer: (any ManifestSigner)?
   public let source: PublicationSource
   private let commit: Commit
-  private let platform = HostPlatform.current
+  private let platform = ArtifactPlatform.current
   private var index: BranchIndex?
   private var recorded: [(name: ArtifactName, packed: BranchIndex.Packed)] = []
   private var lockfiles: [String: SHA256Digest] = [:]
@@ -57,7 +57,7 @@ public final class BundlePublisher {
   ///
   /// - Throws: `Diagnostic` when files were changed, or another commit checked out, while it was packed: the bundle may
   ///   mix both.
-  public func publish(_ packaged: PackagedBundle) throws -> (manifest: Manifest, outcome: PublishOutcome) {
+  public func publish(_ packaged: BundleProduct) throws -> (manifest: Manifest, outcome: PublishOutcome) {
     try requireUnchanged(packaged.plan)
     let bundle = packaged.bundle
     guard bundle.layout == .zipapp else { throw Self.notOneFile(packaged) }
@@ -183,7 +183,7 @@ public final class BundlePublisher {
   }
 
   /// An artifact is one file.
-  private static func notOneFile(_ packaged: PackagedBundle) -> Diagnostic {
+  private static func notOneFile(_ packaged: BundleProduct) -> Diagnostic {
     let layout = packaged.bundle.layout.rawValue
     return Diagnostic(
       .input, "\"\(packaged.plan.address)\" has the layout \(layout), a directory: only a single file can be published",
@@ -195,7 +195,7 @@ public final class BundlePublisher {
 
   /// A conflict that comes from wheels for another Python says so, and what settles it.
   private func explained(
-    _ error: ArtifactError, _ manifest: Manifest, _ packaged: PackagedBundle
+    _ error: ArtifactError, _ manifest: Manifest, _ packaged: BundleProduct
   ) throws(ArtifactError) -> any DiagnosableError {
     guard case .conflict = error, let published = try repository.manifest(manifest.key),
       let theirs = published.provenance["pythons"]?.strings, let ours = manifest.provenance["pythons"]?.strings,
@@ -213,7 +213,7 @@ public final class BundlePublisher {
     return diagnostic
   }
 
-  private static func text(_ entryPoint: EntryPoint) -> String {
+  private static func text(_ entryPoint: BundleEntryPoint) -> String {
     switch entryPoint {
     case .module(let module, let function): module + (function.map { ":" + $0 } ?? "")
     case .script(let name), .executable(let name, _): name

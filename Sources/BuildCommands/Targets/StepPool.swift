@@ -12,21 +12,21 @@ struct StepsUnderWay: Error {
 /// Build steps on threads of their own. The one thread that plans hands them in and takes what came of them.
 final class StepPool {
   /// What a step makes.
-  enum Product: Sendable {
+  enum Output: Sendable {
     case action(ActionOutcome)
     case file(BlobReference, wasCached: Bool)
   }
 
-  private let work: BackgroundWork<Product>
+  private let work: WorkQueue<Output>
   private var keys: [SHA256Digest] = []
   private var started: Set<SHA256Digest> = []
-  private var results: [SHA256Digest: Result<Product, any Error>] = [:]
+  private var results: [SHA256Digest: Result<Output, any Error>] = [:]
 
   /// - Parameters:
   ///   - jobs: how many steps run at a time.
   ///   - continuing: whether other steps begin after one has failed.
   init(jobs: Int, continuing: Bool = false) {
-    work = BackgroundWork(threads: jobs, stopsAtFailure: !continuing)
+    work = WorkQueue(threads: jobs, stopsAtFailure: !continuing)
   }
 
   /// Whether a step was handed in.
@@ -35,7 +35,7 @@ final class StepPool {
   /// What came of a step, which is begun when it is new.
   ///
   /// - Throws: what the step threw; ``StepsUnderWay`` while it is not over.
-  func product(of key: SHA256Digest, _ step: @escaping @Sendable () throws -> Product) throws -> Product {
+  func product(of key: SHA256Digest, _ step: @escaping @Sendable () throws -> Output) throws -> Output {
     if let result = results[key] { return try result.get() }
     if started.insert(key).inserted {
       work.start(keys.count, step)

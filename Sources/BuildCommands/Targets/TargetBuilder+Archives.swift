@@ -24,7 +24,7 @@ extension TargetBuilder {
   }
 
   /// Builds an `archive`; its bytes depend on names, contents and modes alone.
-  func archive(_ id: TargetID) throws -> BuiltPackage {
+  func archive(_ id: TargetID) throws -> Product {
     let target = graph[id]
     let format = target.value(of: "format").string ?? "zip"
     let path = try outputPath(of: target, suffix: format)
@@ -57,7 +57,7 @@ extension TargetBuilder {
 
   private func tar(
     _ contents: ActionInputs, _ target: Target, _ path: String, _ format: String, _ compression: TarWriter.Compression
-  ) throws -> BuiltPackage {
+  ) throws -> Product {
     let inputs = try tarInputs(contents, format)
     let store = store
     let time = Int64(Self.reproducibleEnvironment["SOURCE_DATE_EPOCH"] ?? "0") ?? 0
@@ -78,7 +78,7 @@ extension TargetBuilder {
     try BuildHistory(workspace).record(inputs, of: target.address)
     var files = ActionInputs()
     try files.add(.file(content, isExecutable: false), at: path)
-    return BuiltPackage(files: files, inputs: inputs, wasCached: wasCached)
+    return Product(files: files, inputs: inputs, wasCached: wasCached)
   }
 
   // MARK: zip
@@ -90,7 +90,7 @@ extension TargetBuilder {
     return inputs
   }
 
-  private func zip(_ contents: ActionInputs, _ target: Target, _ path: String) throws -> BuiltPackage {
+  private func zip(_ contents: ActionInputs, _ target: Target, _ path: String) throws -> Product {
     let inputs = try zipInputs(contents)
     let store = store
     let (content, wasCached) = try kept("zip-2", inputs.digest) { file in
@@ -109,7 +109,7 @@ extension TargetBuilder {
     try BuildHistory(workspace).record(inputs, of: target.address)
     var files = ActionInputs()
     try files.add(.file(content, isExecutable: false), at: path)
-    return BuiltPackage(files: files, inputs: inputs, wasCached: wasCached)
+    return Product(files: files, inputs: inputs, wasCached: wasCached)
   }
 
   /// The file that is kept for a key, or that `make` writes at the path it is given: as a step, where there are others.

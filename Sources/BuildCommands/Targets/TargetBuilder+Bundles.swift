@@ -11,7 +11,7 @@ internal import Workspace
 internal import Zip
 
 /// What goes into a bundle besides the files of the workspace and the wheels of the lock.
-struct BundleParts {
+struct GeneratedBundleParts {
   /// Wheels of the workspace's own distributions.
   var wheels: [WheelInput] = []
   /// Generated code and resources: where they stand in the bundle, where their bytes are, their digest.
@@ -25,8 +25,8 @@ struct BundleParts {
 extension TargetBuilder {
   /// The generated parts of a bundle: the outputs that `experimental_wrap_as_*` targets bring in, and the wheels of
   /// `python_distribution`s that the binary depends on.
-  func parts(of plan: BundlePlan) throws -> BundleParts {
-    var parts = BundleParts()
+  func parts(of plan: BundlePlan) throws -> GeneratedBundleParts {
+    var parts = GeneratedBundleParts()
     if graph[plan.target].value(of: "include_sources").bool ?? true {
       for wheel in try projectWheels(in: plan.closure) {
         parts.wheels.append(WheelInput(fileName: wheel.fileName, path: wheel.path, sha256: wheel.content.digest))
@@ -79,7 +79,7 @@ extension TargetBuilder {
   /// Adds the files that make packages of the directories of generated files, and compares generated files with those of the
   /// workspace that have the same place.
   private func settle(
-    _ parts: inout BundleParts, _ plan: BundlePlan, _ places: [String: (path: String, digest: SHA256Digest)]
+    _ parts: inout GeneratedBundleParts, _ plan: BundlePlan, _ places: [String: (path: String, digest: SHA256Digest)]
   ) throws {
     var known = Dictionary(plan.files.map { ($0.bundlePath, $0.path) }, uniquingKeysWith: { first, _ in first })
     for path in try resolver.packageFiles(inAndAbove: Set(places.values.map { Paths.parent($0.path) })).sorted() {
@@ -112,15 +112,15 @@ extension TargetBuilder {
   ///
   /// - Parameter platform: the one platform that it is for; nil for those of the binary's fields.
   func bundleInputs(
-    _ plan: BundlePlan, _ fields: BundleFields? = nil, platform: BundlePlatform? = nil
-  ) throws -> BundleInputs {
+    _ plan: BundlePlan, _ fields: BundleFields? = nil, platform: RequestedPlatform? = nil
+  ) throws -> BundleKeyInputs {
     let fields = try fields ?? self.fields(of: plan.target)
     let names = platform.map { [$0.text] } ?? fields.platforms
     let complete = platform == nil ? try graph.completePlatforms(of: graph[plan.target]) : []
     let chosen = try wheels.wheels(for: plan, platforms: names, completePlatforms: complete)
     let parts = try parts(of: plan)
     if let platform { try wheels.checkOwn(parts.wheels.map(\.fileName), on: platform, plan) }
-    return try BundleInputs(plan, fields: fields, wheels: chosen, root: workspace.root, parts: parts)
+    return try BundleKeyInputs(plan, fields: fields, wheels: chosen, root: workspace.root, parts: parts)
   }
 
   /// Writes bundles; files of wheels are compared with a Python of this machine.
@@ -154,7 +154,7 @@ extension TargetBuilder {
 
   /// The files of a bundle that is a directory, in the store.
   private func bundleDirectory(
-    _ inputs: BundleInputs
+    _ inputs: BundleKeyInputs
   ) throws -> [(path: String, file: BlobReference, isExecutable: Bool)] {
     let folder = try FileSystem.makeTemporaryDirectory(prefix: "bundle")
     // What cannot be removed is left to whoever cleans temporary folders.
@@ -177,17 +177,17 @@ extension TargetBuilder {
   }
 
   /// A binary as a part of something else: under a name that no commit changes.
-  func bundlePackage(_ id: TargetID) throws -> BuiltPackage {
+  func bundlePackage(_ id: TargetID) throws -> Product {
     let plan = try resolver.bundlePlan(for: id)
     var files = ActionInputs()
     if try fields(of: id).layout != .zipapp {
       let inputs = try bundleInputs(plan)
       try inputs.checkScript(of: plan, in: graph)
       try add(try bundleDirectory(inputs), to: &files, at: try outputPath(of: graph[id], suffix: "pex"))
-      return BuiltPackage(files: files, inputs: inputs.inputs, wasCached: false)
+      return Product(files: files, inputs: inputs.inputs, wasCached: false)
     }
     let (file, inputs, wasCached) = try bundleFile(plan)
     try files.add(.file(file, isExecutable: true), at: try outputPath(of: graph[id], suffix: "pex"))
-    return BuiltPackage(files: files, inputs: inputs, wasCached: wasCached)
+    return Product(files: files, inputs: inputs, wasCached: wasCached)
   }
 }

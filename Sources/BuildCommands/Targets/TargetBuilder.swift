@@ -17,7 +17,7 @@ public final class TargetBuilder {
   let wheels: PlatformWheels
   let note: (String) -> Void
   private var knownFiles: [TargetID: ActionInputs] = [:]
-  private var knownPackages: [TargetID: BuiltPackage] = [:]
+  private var knownPackages: [TargetID: Product] = [:]
   private var underWay: [TargetID] = []
   var distributions = DistributionOwners()
   /// Where steps run while several targets are made together.
@@ -107,7 +107,7 @@ public final class TargetBuilder {
   }
 
   /// The package of a target: files by path from the output folder.
-  public func package(of id: TargetID) throws -> BuiltPackage {
+  public func package(of id: TargetID) throws -> Product {
     if let known = knownPackages[id] { return known }
     let made = try guarded(id) {
       switch graph[id].type {

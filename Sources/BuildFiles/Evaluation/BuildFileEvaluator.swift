@@ -44,7 +44,7 @@ public final class BuildFileEvaluator: Sendable {
     var dialect = Dialect.buildFile
     dialect.lateNames = options.ignoresUnknownTypes
     self.dialect = dialect
-    var environment = BuildEnvironment.standard
+    var environment = BuildFileNames.standard
     var plugins: [String: Value] = [:]
     for name in options.pluginNames where environment[name] == nil {
       plugins[name] = .host(TargetTypeSymbol(type: .foreign, name: name))
@@ -65,25 +65,25 @@ public final class BuildFileEvaluator: Sendable {
 
   /// Evaluates the BUILD files of one directory, in this order.
   ///
-  /// A package whose BUILD files read what directories above give to fields is evaluated by ``BuildPackage/resolve(_:)``:
+  /// A package whose BUILD files read what directories above give to fields is evaluated by ``BuildDirectory/resolve(_:)``:
   /// until then it is empty.
   ///
   /// - Throws: ``BuildFileError``.
-  public func evaluate(directory: String, files: [SourceFile]) throws -> BuildPackage {
+  public func evaluate(directory: String, files: [SourceFile]) throws -> BuildDirectory {
     try evaluate(directory: directory, files: files, inherited: nil)
   }
 
   private func evaluate(
     directory: String, files: [SourceFile], inherited: FieldDefaults?
-  ) throws -> BuildPackage {
-    let state = PackageState(directory: directory, options: options, inherited: inherited)
+  ) throws -> BuildDirectory {
+    let state = BuildDirectoryEvaluation(directory: directory, options: options, inherited: inherited)
     for file in files {
       do {
         let program = try Program(source: file, dialect: dialect, environment: environment)
         _ = try thread(state, loading: []).execute(program)
       } catch let error as StarlarkError {
         if state.awaitsInherited {
-          var package = BuildPackage(directory: directory, targets: [])
+          var package = BuildDirectory(directory: directory, targets: [])
           package.files = files.map(\.name)
           package.awaiting = { [self] inherited in
             try evaluate(directory: directory, files: files, inherited: inherited)
@@ -93,13 +93,13 @@ public final class BuildFileEvaluator: Sendable {
         throw BuildFileError.evaluation(explained(BuildFileError.diagnostic(for: error), error))
       }
     }
-    return BuildPackage(
+    return BuildDirectory(
       directory: directory, files: files.map(\.name), loadedFiles: preludeFiles + state.loadedFiles.sorted(),
       environmentNames: state.environmentNames.sorted(), targets: state.targets, defaults: state.defaults,
       visibility: state.visibility)
   }
 
-  private func thread(_ state: PackageState, loading: [String]) -> StarlarkThread {
+  private func thread(_ state: BuildDirectoryEvaluation, loading: [String]) -> StarlarkThread {
     let thread = StarlarkThread(context: state)
     thread.load = { [self] name, location in
       let (module, loads) = try module(try Self.loadPath(name, from: location.file), state, loading: loading)
@@ -128,7 +128,7 @@ public final class BuildFileEvaluator: Sendable {
   /// The module of a loaded file, read once, with it and all that it loads; two threads that ask at the same time may both
   /// evaluate it.
   private func module(
-    _ path: String, _ state: PackageState, loading: [String]
+    _ path: String, _ state: BuildDirectoryEvaluation, loading: [String]
   ) throws -> (module: StarlarkModule, loads: Set<String>) {
     if let known = modules.withLock({ $0[path] }) { return known }
     guard !loading.contains(path) else {
@@ -137,7 +137,7 @@ public final class BuildFileEvaluator: Sendable {
     let source = SourceFile(name: path, bytes: try options.read(path))
     let program = try Program(source: source, dialect: dialect, environment: environment)
     // Only what it loads in turn is of interest: without a context it can declare nothing.
-    let inner = PackageState(directory: state.directory, options: options, inherited: nil)
+    let inner = BuildDirectoryEvaluation(directory: state.directory, options: options, inherited: nil)
     let thread = self.thread(inner, loading: loading + [path])
     thread.context = nil
     let loaded = (module: try thread.execute(program), loads: inner.loadedFiles.union([path]))

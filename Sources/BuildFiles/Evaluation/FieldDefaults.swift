@@ -54,7 +54,7 @@ public struct FieldDefaults: Sendable, Hashable {
   }
 }
 
-extension PackageState {
+extension BuildDirectoryEvaluation {
   /// `__defaults__({(files, resources): dict(tags=[…])}, all=dict(…), extend=True, ignore_unknown_fields=True)`.
   func addDefaults(_ call: Call) throws {
     let site = try self.site(of: call)

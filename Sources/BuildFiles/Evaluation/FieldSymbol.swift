@@ -16,7 +16,7 @@ final class FieldSymbol: StarlarkHostObject {
 
   func attribute(_ name: String, in thread: StarlarkThread) throws -> Value? {
     guard name == "default" else { return nil }
-    guard let state = thread.context as? PackageState else {
+    guard let state = thread.context as? BuildDirectoryEvaluation else {
       throw StarlarkError(
         "\(representation).default depends on the directory, so it can be read in BUILD files only",
         hint: "in a macro, read it inside the function")
@@ -25,7 +25,7 @@ final class FieldSymbol: StarlarkHostObject {
   }
 }
 
-extension PackageState {
+extension BuildDirectoryEvaluation {
   /// What a field of a target declared now would be, were it not given (Pants: `Registrar._field_default_factory`).
   ///
   /// - Throws: an error that ends the evaluation, where what directories above give is not known yet: see

@@ -22,7 +22,7 @@ final class TargetTypeSymbol: StarlarkHostObject {
   }
 
   func call(_ call: Call) throws -> Value {
-    guard let state = call.context(PackageState.self) else {
+    guard let state = call.context(BuildDirectoryEvaluation.self) else {
       throw StarlarkError("targets can be declared in BUILD files only, not while a loaded file is read")
     }
     // In the BUILD files of 2017 `python_requirement("six>=1.9")` is a value inside `requirements=[…]`.

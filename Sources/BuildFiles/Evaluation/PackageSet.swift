@@ -1,13 +1,13 @@
 internal import Diagnostics
 
-extension BuildPackage {
+extension BuildDirectory {
   /// Applies the `__defaults__` of all packages to the targets below them, expands `parametrize`, and checks that no
   /// field is lacking. Packages that await what directories above give to fields are evaluated here.
   ///
   /// - Returns: the packages by directory, and what is wrong with them.
   public static func resolve(
-    _ packages: [BuildPackage]
-  ) -> (packages: [BuildPackage], errors: [BuildFileError]) {
+    _ packages: [BuildDirectory]
+  ) -> (packages: [BuildDirectory], errors: [BuildFileError]) {
     var byDirectory: [String: FieldDefaults] = [:]
     var errors: [BuildFileError] = []
     // Byte order puts a directory before what lies below it.

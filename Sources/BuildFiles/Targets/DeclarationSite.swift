@@ -24,7 +24,7 @@ public struct DeclarationSite: Sendable {
 
   /// The place of the call; of an argument of it, where one is named and written there; of a string in the argument, or
   /// in the whole call where no argument is named, where a text is named and written there.
-  public func location(field: String? = nil, text: String? = nil) -> Diagnostics.SourceLocation {
+  public func location(field: String? = nil, text: String? = nil) -> SourceLocation {
     var range = nameRange(at: offset)
     if !isCall { return Self.location(in: source, range: range) }
     if let field {
@@ -40,7 +40,7 @@ public struct DeclarationSite: Sendable {
 
   /// The place of a string in the argument at a position of the call; of the argument where it is not written there; of
   /// the call where no argument is.
-  public func location(position: Int, text: String) -> Diagnostics.SourceLocation {
+  public func location(position: Int, text: String) -> SourceLocation {
     if !isCall { return location() }
     let arguments = argumentRanges().each
     guard position < arguments.count else { return location() }
@@ -89,11 +89,11 @@ public struct DeclarationSite: Sendable {
   }
 
   /// The place of a range of bytes.
-  static func location(in source: SourceFile, range: Range<Int>) -> Diagnostics.SourceLocation {
+  static func location(in source: SourceFile, range: Range<Int>) -> SourceLocation {
     let line = source.line(at: range.lowerBound)
     var start = min(range.lowerBound, source.bytes.count)
     while start > 0, source.bytes[start - 1] != 0x0A { start -= 1 }
-    return Diagnostics.SourceLocation(
+    return SourceLocation(
       path: source.name, line: line, column: range.lowerBound - start + 1, length: max(1, range.count),
       lineText: source.text(ofLine: line))
   }

@@ -13,7 +13,7 @@ public struct FieldPlace: Sendable {
   var text: String?
 
   /// The place, as precise as the file's text allows: what a macro has made is only called there.
-  var location: Diagnostics.SourceLocation {
+  var location: SourceLocation {
     guard let key else { return site.location(field: argument, text: text) }
     let range = argument.map { site.argumentRange($0)?.value } ?? site.argumentRanges().whole
     guard let range else { return site.location(field: argument) }

@@ -55,7 +55,7 @@ public struct TargetDeclaration: Sendable {
 }
 
 /// All that the BUILD files of one directory declare.
-public struct BuildPackage: Sendable {
+public struct BuildDirectory: Sendable {
   /// The directory, from the workspace root.
   public var directory: String
   /// The BUILD files, from the workspace root.
@@ -72,10 +72,10 @@ public struct BuildPackage: Sendable {
   public var visibility: [VisibilityDeclaration]
   /// What evaluates the package, where a BUILD file reads `some_type.some_field.default`, once it is known what the
   /// directories above give to fields; nil when it is evaluated.
-  var awaiting: (@Sendable (FieldDefaults) throws -> BuildPackage)?
+  var awaiting: (@Sendable (FieldDefaults) throws -> BuildDirectory)?
 }
 
-extension BuildPackage {
+extension BuildDirectory {
   /// A package that comes from no BUILD file.
   public init(directory: String, targets: [TargetDeclaration]) {
     self.init(

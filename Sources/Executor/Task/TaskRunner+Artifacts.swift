@@ -5,7 +5,7 @@ import SystemSupport
 
 /// Where fetching the artifacts of a task stands.
 struct ArtifactFetch {
-  var waiting: [ArtifactReference] = []
+  var waiting: [TaskArtifact] = []
   /// The `pex-runner` at work, or nil.
   var child: Int32?
   var isVerifying = false
@@ -28,7 +28,7 @@ extension TaskRunner {
     }
   }
 
-  private func startFetch(of artifact: ArtifactReference, at now: Duration) throws(ExecutorError) {
+  private func startFetch(of artifact: TaskArtifact, at now: Duration) throws(ExecutorError) {
     guard let program = Subprocess.find(options.pexRunner)?.string else {
       throw .missingProgram(name: options.pexRunner, package: "kilt")
     }
@@ -62,7 +62,7 @@ extension TaskRunner {
     return descriptor
   }
 
-  private func fetched(_ artifact: ArtifactReference, _ status: ExitStatus) throws(ExecutorError) {
+  private func fetched(_ artifact: TaskArtifact, _ status: ExitStatus) throws(ExecutorError) {
     // A stop that was asked for meanwhile has already ended the task.
     guard phase == .fetching else { return }
     guard status.isSuccess else {
@@ -116,7 +116,7 @@ extension TaskRunner {
 
   /// Gives the artifact a name in the task directory, so that it stays when the cache evicts it: a link where the task
   /// sees it read-only (and a symbolic link to that in its working directory), otherwise a copy of its own.
-  private func put(_ path: String, as artifact: ArtifactReference) throws(ExecutorError) -> String {
+  private func put(_ path: String, as artifact: TaskArtifact) throws(ExecutorError) -> String {
     guard ProcessGraph.isFileName(artifact.fileName) else {
       throw .badAssignment(path: paths.assignment, problem: "\"\(artifact.fileName)\" is not a file name")
     }

@@ -14,7 +14,7 @@ final class TaskRunner {
   let paths: TaskPaths
   let loop = EventLoop()
   let children = ChildProcesses()
-  let background: BackgroundWork<BackgroundResult>
+  let background: LoopWork<BackgroundResult>
   var checkpoint: CheckpointWriter
 
   var phase = TaskPhase.fetching
@@ -68,7 +68,7 @@ final class TaskRunner {
     self.checkpoint = checkpoint
     paths = TaskPaths(options.taskDirectory)
     announcement = Announcement(of: assignment)
-    background = try BackgroundWork()
+    background = try LoopWork()
     graph = try ProcessGraph(task: assignment.configuration.task, final: false)
     finalGraph = try ProcessGraph(task: assignment.configuration.task, final: true)
     let user = try TaskUser.forTask(

@@ -1,4 +1,5 @@
 import JobModel
+import SystemSupport
 
 /// What OpenTelemetry's libraries in a task say of where their data comes from: the variables `OTEL_SERVICE_NAME` and
 /// `OTEL_RESOURCE_ATTRIBUTES`, with the semantic conventions' names for what has one.
@@ -31,23 +32,9 @@ struct TelemetryAttributes {
   /// take the place of those before.
   func add(to variables: inout [String: String]) {
     if variables[Self.serviceNameVariable]?.isEmpty != false { variables[Self.serviceNameVariable] = service }
-    let own = attributes.map { "\($0.name)=\(Self.encoded($0.value))" }
+    // W3C Baggage, where the variable's format is from, has every character but plain ones encoded.
+    let own = attributes.map { "\($0.name)=\(PercentEncoding.encode($0.value, keeping: "/:+"))" }
     let given = variables[Self.attributesVariable].flatMap { $0.isEmpty ? nil : $0 }
     variables[Self.attributesVariable] = (own + [given].compactMap(\.self)).joined(separator: ",")
-  }
-
-  /// A value as W3C Baggage has it, where the variable's format is from: everything but plain characters encoded.
-  private static func encoded(_ text: String) -> String {
-    let digits = Array("0123456789ABCDEF".utf8)
-    let bytes = text.utf8.flatMap { byte -> [UInt8] in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-        UInt8(ascii: "/"), UInt8(ascii: ":"), UInt8(ascii: "+"):
-        [byte]
-      default: [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }

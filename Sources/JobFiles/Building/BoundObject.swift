@@ -9,7 +9,7 @@ struct BuildingContext {
   var path: String
   /// What the job file fixes; nil for a file of Aurora's own, which says all itself.
   var settings: StageSettings?
-  var artifact: ArtifactReference?
+  var artifact: TaskArtifact?
   var resolver: ArtifactResolver
   /// The outermost names of `{{variables}}`.
   var variables: [(name: String, value: Value)]
@@ -218,7 +218,7 @@ struct BoundObject {
   }
 
   /// Where a variable is written, when the file that made the object has it in one place only.
-  private func place(ofVariable name: String) -> Diagnostics.SourceLocation? {
+  private func place(ofVariable name: String) -> SourceLocation? {
     guard let source = object.location?.source else { return nil }
     let wanted = Array("{{\(name)}}".utf8)
     var found: Int?
@@ -231,7 +231,7 @@ struct BoundObject {
       offset += 1
     }
     guard let found else { return nil }
-    var place = TemplateDiagnostic.location(Starlark.SourceLocation(source: source, offset: found))
+    var place = TemplateDiagnostic.location(StarlarkLocation(source: source, offset: found))
     place.length = wanted.count
     return place
   }

@@ -106,7 +106,7 @@ extension JobBuilder {
   }
 
   /// The job's own artifact, and those that the task names besides.
-  private func artifacts(_ task: BoundObject) throws -> [ArtifactReference] {
+  private func artifacts(_ task: BoundObject) throws -> [TaskArtifact] {
     var artifacts = context.artifact.map { [$0] } ?? []
     for object in task.children("artifacts") {
       guard let name = object.string("name") else {
@@ -114,7 +114,7 @@ extension JobBuilder {
         continue
       }
       let hashType =
-        object.choice("hashtype", ArtifactReference.HashType.self) ?? (object.has("githash") ? .git : .version)
+        object.choice("hashtype", TaskArtifact.HashType.self) ?? (object.has("githash") ? .git : .version)
       guard let version = object.string(hashType == .git ? "githash" : "version") else {
         object.problem("the artifact \"\(name)\" has no \(hashType == .git ? "githash" : "version")")
         continue

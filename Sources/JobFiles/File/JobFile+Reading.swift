@@ -34,7 +34,7 @@ extension JobFile {
     where value && root[key] == nil {
       reader.problem("the key \"\(key)\" is missing", document.root, remedies: [Self.purpose[key] ?? ""])
     }
-    let hashType = reader.choice(root, "hashtype", ArtifactReference.HashType.self) ?? .git
+    let hashType = reader.choice(root, "hashtype", TaskArtifact.HashType.self) ?? .git
     reader.hashType = hashType
     let name = reader.identifier(root, "name")
     let common = reader.level(root)
@@ -85,7 +85,7 @@ struct JobFileReader {
   typealias Entries = [String: YAMLEntry]
 
   let document: YAMLDocument
-  var hashType: ArtifactReference.HashType = .git
+  var hashType: TaskArtifact.HashType = .git
   var problems: [Diagnostic] = []
   var warnings: [Diagnostic] = []
 

@@ -44,7 +44,7 @@ struct JobFile {
   var user: Field<String>
   var name: Field<String>?
   var buildname: Field<String>
-  var hashType: ArtifactReference.HashType
+  var hashType: TaskArtifact.HashType
   var common = Level()
   var stages: [(name: String, node: YAMLNode, level: Level)] = []
 }
@@ -73,7 +73,7 @@ struct StageSettings {
   var name: String
   var contact: String?
   var buildname: String
-  var hashType: ArtifactReference.HashType
+  var hashType: TaskArtifact.HashType
   var version: String
   var versionLocation: SourceLocation?
   var config: [(key: ConfigKey, value: ConfigValue)]

@@ -44,7 +44,7 @@ public enum JobFileSchema {
       ("user", name("The role: the user that the job runs as.")),
       ("name", name("The name of the job. Default: the name of the file.")),
       ("buildname", name("The artifact, as in dist/NAME-COMMIT-PLATFORM.pex.")),
-      ("hashtype", choice(ArtifactReference.HashType.allCases.map(\.rawValue), "How the version is written.")),
+      ("hashtype", choice(TaskArtifact.HashType.allCases.map(\.rawValue), "How the version is written.")),
     ]
   }
 

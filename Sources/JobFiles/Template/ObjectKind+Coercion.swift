@@ -4,7 +4,7 @@ import SystemSupport
 extension ObjectKind {
   /// The value as a field of this kind holds it; nil when the kind does not take it. A text with a variable can stand for
   /// any scalar, and a dictionary for an object.
-  func coerced(_ written: Value, at location: Starlark.SourceLocation?) -> Value? {
+  func coerced(_ written: Value, at location: StarlarkLocation?) -> Value? {
     let value = (written.asHost() as TypedValue?)?.value ?? written
     switch self {
     case .any: return value
@@ -68,7 +68,7 @@ extension ObjectKind {
   }
 
   private static func object(
-    _ type: ObjectType, _ items: [(key: Value, value: Value)], at location: Starlark.SourceLocation?
+    _ type: ObjectType, _ items: [(key: Value, value: Value)], at location: StarlarkLocation?
   ) -> Value? {
     var fields: [(name: String, value: Value)] = []
     for item in items {

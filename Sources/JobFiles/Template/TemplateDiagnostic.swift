@@ -23,14 +23,14 @@ enum TemplateDiagnostic {
   }
 
   /// The place with its column in bytes.
-  static func location(_ place: Starlark.SourceLocation) -> Diagnostics.SourceLocation {
+  static func location(_ place: StarlarkLocation) -> SourceLocation {
     let text = place.sourceLine
     let before = String(text.unicodeScalars.prefix(place.column - 1)).utf8.count
     // A call begins with the name of what is called.
     let name = text.utf8.dropFirst(before).prefix { byte in
       (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || byte == 0x5F
     }
-    return Diagnostics.SourceLocation(
+    return SourceLocation(
       path: place.file, line: place.line, column: before + 1, length: max(1, name.count), lineText: text)
   }
 }

@@ -43,7 +43,7 @@ enum TemplateEnvironment {
 
   /// What the job file says, under the names that both templates and `{{variables}}` use.
   static func variables(
-    _ settings: StageSettings, artifact: ArtifactReference?, reads: ReadNames
+    _ settings: StageSettings, artifact: TaskArtifact?, reads: ReadNames
   ) -> [(name: String, value: Value)] {
     let config = profile(
       settings.config.map { entry in

@@ -34,7 +34,7 @@ final class TemplateEvaluation {
 
   /// An evaluation for a stage of a job file.
   init(
-    settings: StageSettings, artifact: ArtifactReference?, sources: TemplateSources, user: String?,
+    settings: StageSettings, artifact: TaskArtifact?, sources: TemplateSources, user: String?,
     print: @escaping @Sendable (String) -> Void
   ) {
     path = settings.path
@@ -71,7 +71,7 @@ final class TemplateEvaluation {
   /// The objects of `jobs` in the template.
   ///
   /// - Throws: what stopped the evaluation, together with what was wrong before.
-  func jobs(template: String, location: Diagnostics.SourceLocation?) throws -> [TemplateObject] {
+  func jobs(template: String, location: SourceLocation?) throws -> [TemplateObject] {
     let limits = Limits(steps: 10_000_000, allocatedBytes: 256 << 20, callDepth: 100)
     let thread = StarlarkThread(limits: limits, context: self)
     thread.print = { [print] text, place in print(place.map { "\($0.file):\($0.line): \(text)" } ?? text) }
@@ -87,7 +87,7 @@ final class TemplateEvaluation {
   }
 
   private func jobs(
-    in module: StarlarkModule, template: String, location: Diagnostics.SourceLocation?
+    in module: StarlarkModule, template: String, location: SourceLocation?
   ) throws -> [TemplateObject] {
     let remedy = "end the template with jobs = [Service(...)]"
     guard let jobs = module["jobs"] else {
@@ -112,7 +112,7 @@ final class TemplateEvaluation {
 
   /// Evaluates a file once; a later `include` of it finds its names.
   private func evaluate(
-    _ path: String, at location: Diagnostics.SourceLocation?, on thread: StarlarkThread
+    _ path: String, at location: SourceLocation?, on thread: StarlarkThread
   ) throws -> StarlarkModule {
     if let module = modules[path] { return module }
     let source = try sources.source(path, at: location)
@@ -176,7 +176,7 @@ final class TemplateSources: Sendable {
 
   init(read: @escaping @Sendable (String) throws -> [UInt8]) { self.read = read }
 
-  func source(_ path: String, at location: Diagnostics.SourceLocation?) throws -> SourceFile {
+  func source(_ path: String, at location: SourceLocation?) throws -> SourceFile {
     if let source = state.withLock({ $0.sources[path] }) { return source }
     let source = SourceFile(name: path, bytes: try bytes(of: path, at: location))
     return state.withLock { state in
@@ -199,7 +199,7 @@ final class TemplateSources: Sendable {
     }
   }
 
-  private func bytes(of path: String, at location: Diagnostics.SourceLocation?) throws -> [UInt8] {
+  private func bytes(of path: String, at location: SourceLocation?) throws -> [UInt8] {
     if TemplateLibrary.owns(path) {
       if let text = TemplateLibrary.files[path] { return Array(text.utf8) }
       throw Diagnostic(

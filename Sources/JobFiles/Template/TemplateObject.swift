@@ -11,7 +11,7 @@ final class TemplateObject: StarlarkHostObject {
   let fields: [(name: String, value: Value)]
   /// Variables for the texts in and below this object, nearest first.
   let bindings: [BindingFrame]
-  let location: Starlark.SourceLocation?
+  let location: StarlarkLocation?
   /// Which fields were asked for, where that matters.
   let reads: ReadNames?
   /// Whether fields are read by calling them: `job.name()`.
@@ -19,7 +19,7 @@ final class TemplateObject: StarlarkHostObject {
 
   init(
     type: ObjectType, fields: [(name: String, value: Value)], bindings: [BindingFrame] = [],
-    location: Starlark.SourceLocation?, reads: ReadNames? = nil, hasAccessors: Bool = false
+    location: StarlarkLocation?, reads: ReadNames? = nil, hasAccessors: Bool = false
   ) {
     self.type = type
     self.reads = reads
@@ -41,7 +41,7 @@ final class TemplateObject: StarlarkHostObject {
   /// The same object with other fields or bindings.
   func copy(
     fields: [(name: String, value: Value)]? = nil, bindings: [BindingFrame]? = nil,
-    location: Starlark.SourceLocation? = nil
+    location: StarlarkLocation? = nil
   ) -> TemplateObject {
     TemplateObject(
       type: type, fields: fields ?? self.fields, bindings: bindings ?? self.bindings,
@@ -55,7 +55,7 @@ final class TemplateObject: StarlarkHostObject {
   func value(_ name: String) -> Value? { field(name) ?? type[name]?.defaultValue }
 
   /// The innermost place outside of Kilt's own library: where a person can do something.
-  static func userLocation(of call: Call) -> Starlark.SourceLocation? {
+  static func userLocation(of call: Call) -> StarlarkLocation? {
     let places = call.callStack.compactMap(\.location)
     return places.last { !TemplateLibrary.owns($0.file) } ?? places.last
   }

@@ -97,7 +97,7 @@ extension TaskConfiguration: JSONCodable {
   }
 }
 
-extension ArtifactReference: JSONCodable {
+extension TaskArtifact: JSONCodable {
   public init(json: JSONValue) throws(ModelError) {
     let fields = try FieldReader(json)
     self.init(

@@ -14,7 +14,7 @@ public struct TaskConfiguration: Sendable, Hashable {
   /// The user the processes run as; nil means the job's role.
   public var user: String?
   /// Fetched before any process starts, and put into the sandbox.
-  public var artifacts: [ArtifactReference]
+  public var artifacts: [TaskArtifact]
   /// Variables of the environment of every process. Late binding applies to the values.
   public var environment: [String: String]
   /// Directories of the host that the task sees.
@@ -25,7 +25,7 @@ public struct TaskConfiguration: Sendable, Hashable {
   public init(
     name: String, processes: [ProcessConfiguration], constraints: [OrderConstraint] = [], resources: Resources,
     maxFailures: Int = 1, maxConcurrency: Int = 0, finalizationWait: Duration = .seconds(30), user: String? = nil,
-    artifacts: [ArtifactReference] = [], environment: [String: String] = [:], volumes: [Volume] = [],
+    artifacts: [TaskArtifact] = [], environment: [String: String] = [:], volumes: [Volume] = [],
     secrets: [Secret] = []
   ) {
     self.name = name

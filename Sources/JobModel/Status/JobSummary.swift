@@ -7,7 +7,7 @@ public struct JobSummary: Sendable, Hashable {
   public var instances: Int
   /// How many live tasks are in each state.
   public var counts: [TaskStatus: Int]
-  public var artifacts: [ArtifactReference]
+  public var artifacts: [TaskArtifact]
   public var owner: String?
   /// The update in progress, or the last one.
   public var update: UpdateSummary?
@@ -18,7 +18,7 @@ public struct JobSummary: Sendable, Hashable {
 
   public init(
     key: JobKey, isService: Bool, cron: CronConfiguration? = nil, instances: Int, counts: [TaskStatus: Int],
-    artifacts: [ArtifactReference] = [], owner: String? = nil, update: UpdateSummary? = nil, isEnding: Bool = false,
+    artifacts: [TaskArtifact] = [], owner: String? = nil, update: UpdateSummary? = nil, isEnding: Bool = false,
     source: JobSource? = nil
   ) {
     self.key = key
@@ -56,12 +56,12 @@ public struct InstanceStatus: Sendable, Hashable {
   public var nextTry: Timestamp?
   /// Whether its health checks succeed; nil before the first or without any.
   public var isHealthy: Bool?
-  public var artifacts: [ArtifactReference]
+  public var artifacts: [TaskArtifact]
 
   public init(
     instance: Int, taskID: TaskID, status: TaskStatus, since: Timestamp, ports: [String: Int] = [:],
     executorPID: Int32? = nil, pids: [Int32] = [], message: String? = nil, restarts: Int = 0,
-    isFlapping: Bool = false, isHealthy: Bool? = nil, artifacts: [ArtifactReference] = []
+    isFlapping: Bool = false, isHealthy: Bool? = nil, artifacts: [TaskArtifact] = []
   ) {
     self.instance = instance
     self.taskID = taskID

@@ -16,13 +16,13 @@ public struct Release: Sendable, Hashable {
   /// How many instances run it now, by the scheduler's wish.
   public var running: Int
   public var instances: Int
-  public var artifacts: [ArtifactReference]
+  public var artifacts: [TaskArtifact]
   public var source: JobSource?
 
   public init(
     number: Int, submittedAt: Timestamp, user: String? = nil, reason: String? = nil, cause: String? = nil,
     result: UpdateStatus? = nil, isCurrent: Bool = false, running: Int = 0, instances: Int,
-    artifacts: [ArtifactReference] = [], source: JobSource? = nil
+    artifacts: [TaskArtifact] = [], source: JobSource? = nil
   ) {
     self.number = number
     self.submittedAt = submittedAt

@@ -82,7 +82,7 @@ struct ArtifactsCollect: ParsableCommand {
     if let time = summary.sweepableFrom {
       Terminal.standardOutput.print(
         "\(summary.marked > 0 ? "marked \(summary.marked) objects: " : "")the next removal is possible from "
-          + Timestamp.text(time))
+          + RFC3339.text(time))
     }
   }
 
@@ -93,7 +93,7 @@ struct ArtifactsCollect: ParsableCommand {
       "unneeded_bytes": .int(summary.unneededBytes), "marked": .int(Int64(summary.marked)),
       "removed": .int(Int64(summary.removed)), "removed_bytes": .int(summary.removedBytes),
       "abandoned_uploads": .int(Int64(summary.abandonedUploads)),
-      "sweepable_from": summary.sweepableFrom.map { .string(Timestamp.text($0)) } ?? .null,
+      "sweepable_from": summary.sweepableFrom.map { .string(RFC3339.text($0)) } ?? .null,
     ])
   }
 }

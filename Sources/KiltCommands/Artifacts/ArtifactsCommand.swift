@@ -42,7 +42,7 @@ struct PlatformOption: ParsableArguments {
   @Option(help: ArgumentHelp("Artifact platform, such as bookworm-x86_64. Default: this machine's.", valueName: "name"))
   var platform: String?
 
-  var value: HostPlatform {
-    get throws { try platform.map { try HostPlatform(validating: $0) } ?? HostPlatform.current }
+  var value: ArtifactPlatform {
+    get throws { try platform.map { try ArtifactPlatform(validating: $0) } ?? ArtifactPlatform.current }
   }
 }

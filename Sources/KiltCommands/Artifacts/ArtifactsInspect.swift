@@ -53,7 +53,7 @@ struct ArtifactsInspect: ParsableCommand {
         let manifest = evidence.manifest
         let isSigned = evidence.records.allSatisfy { !$0.envelopes.isEmpty }
         Terminal.standardOutput.print(
-          "later      \(Timestamp.text(manifest.created)) for branch \(manifest.branch ?? "-")"
+          "later      \(RFC3339.text(manifest.created)) for branch \(manifest.branch ?? "-")"
             + "\(manifest.isOnMain ? " (on the main branch)" : ""), \(isSigned ? "signed" : "not signed")")
       }
     }
@@ -69,7 +69,7 @@ struct ArtifactsInspect: ParsableCommand {
     let manifest = later.manifest
     return .members([
       "branch": manifest.branch.map { .string($0) } ?? .null, "pushed": .strings(manifest.pushed),
-      "on_main": .bool(manifest.isOnMain), "created": .string(Timestamp.text(manifest.created)),
+      "on_main": .bool(manifest.isOnMain), "created": .string(RFC3339.text(manifest.created)),
       "signed": .bool(later.records.allSatisfy { !$0.envelopes.isEmpty }),
     ])
   }
@@ -79,7 +79,7 @@ struct ArtifactsInspect: ParsableCommand {
       "artifact   \(manifest.key.name)",
       "commit     \(manifest.key.commit)\(manifest.isOnMain ? " (on the main branch)" : "")",
       "platform   \(manifest.key.platform)",
-      "created    \(Timestamp.text(manifest.created))\(manifest.builder.isEmpty ? "" : " by \(manifest.builder)")",
+      "created    \(RFC3339.text(manifest.created))\(manifest.builder.isEmpty ? "" : " by \(manifest.builder)")",
       "digest     \(manifest.digest)\(manifest.format == 1 ? "" : " (tree)")",
       "size       \(manifest.size) bytes",
       "signed     \(isSigned ? "yes" : "no")",

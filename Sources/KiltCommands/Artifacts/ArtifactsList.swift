@@ -46,7 +46,7 @@ struct ArtifactsList: ParsableCommand {
       let manifest = evidence.manifest
       let isSigned = evidence.records.allSatisfy { !$0.envelopes.isEmpty }
       let line = [
-        manifest.key.commit.abbreviated, Timestamp.text(manifest.created), manifest.builder, manifest.branch ?? "-",
+        manifest.key.commit.abbreviated, RFC3339.text(manifest.created), manifest.builder, manifest.branch ?? "-",
         ByteSize.text(manifest.size), isSigned ? "signed" : "unsigned", manifest.key.platform.text,
       ].joined(separator: "  ")
       rows.append((line, Self.json(manifest, isSigned: isSigned)))
@@ -54,7 +54,7 @@ struct ArtifactsList: ParsableCommand {
     for version in versions {
       guard let release = try repository.release(artifact, version) else { continue }
       let line = [
-        version.text, Timestamp.text(release.created), release.builder, version.kind.rawValue,
+        version.text, RFC3339.text(release.created), release.builder, version.kind.rawValue,
         ByteSize.text(release.size),
       ].joined(separator: "  ")
       rows.append((line, release.json))
@@ -73,7 +73,7 @@ struct ArtifactsList: ParsableCommand {
   private static func json(_ manifest: Manifest, isSigned: Bool) -> JSONValue {
     .members([
       "commit": .string(manifest.key.commit.text), "platform": .string(manifest.key.platform.text),
-      "created": .string(Timestamp.text(manifest.created)), "builder": .string(manifest.builder),
+      "created": .string(RFC3339.text(manifest.created)), "builder": .string(manifest.builder),
       "branch": manifest.branch.map { .string($0) } ?? .null, "on_main": .bool(manifest.isOnMain),
       "size": .int(manifest.size), "digest": .string(manifest.digest.hex), "signed": .bool(isSigned),
       "origin": manifest.origin.map { .string($0.text) } ?? .null,

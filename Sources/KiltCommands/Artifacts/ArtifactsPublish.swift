@@ -79,10 +79,10 @@ struct ArtifactsPublish: ParsableCommand {
   /// The selected binaries, and whether all others are compared by their inputs.
   ///
   /// In a shallow clone the revision can be missing. What has changed is then told by inputs alone.
-  private func session() throws -> (PackagingSession, comparesAll: Bool) {
-    guard targets.changedSince != nil else { return (try PackagingSession(global, targets, verb: "publish"), false) }
+  private func session() throws -> (ProductSession, comparesAll: Bool) {
+    guard targets.changedSince != nil else { return (try ProductSession(global, targets, verb: "publish"), false) }
     do {
-      return (try PackagingSession(global, targets, verb: "publish"), true)
+      return (try ProductSession(global, targets, verb: "publish"), true)
     } catch GitError.unknownRevision(let revision) {
       let workspace = try Workspace.find(from: try global.workingDirectory)
       guard try workspace.git.isShallow() else { throw GitError.unknownRevision(revision) }
@@ -90,7 +90,7 @@ struct ArtifactsPublish: ParsableCommand {
       var targets = targets
       targets.changedSince = nil
       targets.words = ["::"]
-      return (try PackagingSession(global, targets, verb: "publish"), true)
+      return (try ProductSession(global, targets, verb: "publish"), true)
     }
   }
 }

@@ -79,7 +79,7 @@ struct ArtifactsWhoHas: ParsableCommand {
     for use in uses {
       let branch = use.branch.map { "  \($0)" } ?? ""
       Terminal.standardOutput.print(
-        "\(use.key.name)@\(use.key.commit.abbreviated)  \(use.wheel)  \(Timestamp.text(use.created))  "
+        "\(use.key.name)@\(use.key.commit.abbreviated)  \(use.wheel)  \(RFC3339.text(use.created))  "
           + "\(use.key.platform)\(branch)")
     }
     for (job, use) in affected {
@@ -92,7 +92,7 @@ struct ArtifactsWhoHas: ParsableCommand {
     .members([
       "name": .string(use.key.name.text), "commit": .string(use.key.commit.text),
       "platform": .string(use.key.platform.text), "wheel": .string(use.wheel), "version": .string(use.version),
-      "created": .string(Timestamp.text(use.created)), "branch": use.branch.map { .string($0) } ?? .null,
+      "created": .string(RFC3339.text(use.created)), "branch": use.branch.map { .string($0) } ?? .null,
     ])
   }
 }

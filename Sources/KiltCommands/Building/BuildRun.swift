@@ -49,7 +49,7 @@ struct BuildRun: ParsableCommand {
     let builder = try session.targetBuilder(store: store)
     if graph[id].type == .pexBinary {
       try builder.prepare([id], jobs: availableProcessors())
-      let packager = BundlePackager(
+      let packager = BundleProductBuilder(
         workspace: session.workspace, resolver: session.resolver, store: store,
         version: try SourceVersion(of: session.workspace, session.resolver), targets: builder)
       let packaged = try packager.package(id)

@@ -1,3 +1,4 @@
+internal import Actions
 internal import ArgumentParser
 internal import BuildCommands
 internal import ContentStore
@@ -88,7 +89,7 @@ struct BuildTest: ParsableCommand {
   var extraEnvVars: [String] = []
 
   @Option(help: .keepSandboxes)
-  var keepSandboxes = SandboxOptions.Choice.never
+  var keepSandboxes = SandboxRetention.never
 
   func validate() throws {
     for (name, value) in [
@@ -133,19 +134,8 @@ struct BuildTest: ParsableCommand {
     options.attempts = attemptsDefault ?? options.attempts
     options.environment += extraEnvVars
     options.usesColor = Terminal.standardError.usesColor
-    options.keepsTrees = keepSandboxes.trees
+    options.keptSandboxes = keepSandboxes
     return options
-  }
-}
-
-extension SandboxOptions.Choice {
-  /// Which sandboxes of test files stay.
-  fileprivate var trees: TestOptions.KeptTrees {
-    switch self {
-    case .never: .never
-    case .onFailure: .failed
-    case .always: .always
-    }
   }
 }
 

@@ -55,7 +55,7 @@ struct TestSession {
     let runner = try TestRunner(
       workspace: session.workspace, store: store, options: command.options(session.workspace.configuration))
     let progress = ProgressLine(.standardError, isQuiet: command.global.quiet)
-    let builder = try session.targetBuilder(store: store, kept: command.keepSandboxes.steps) {
+    let builder = try session.targetBuilder(store: store, kept: command.keepSandboxes) {
       progress.finish()
       runner.close()
     }
@@ -65,7 +65,7 @@ struct TestSession {
     let monitor = TestMonitor(
       progress, isQuiet: command.global.quiet, shown: command.shown,
       width: plans.map { $0.address.description.count }.max() ?? 0)
-    let results = try runner.run(plans, environments: environments, maker: { made[$0.target] ?? MadeParts() }) {
+    let results = try runner.run(plans, environments: environments, maker: { made[$0.target] ?? GeneratedFiles() }) {
       monitor.see($0)
     }
     progress.finish()
@@ -145,12 +145,12 @@ struct TestSession {
     defer { runner.close() }
     let environments = ClosureEnvironments(session.workspace, store: store, note: command.global.note)
     // A debugger has the terminal: what an interruption means is its business.
-    let builder = try session.targetBuilder(store: store, kept: command.keepSandboxes.steps, cleanUp: nil)
+    let builder = try session.targetBuilder(store: store, kept: command.keepSandboxes, cleanUp: nil)
     var worst: Int32 = 0
     for test in tests {
       let plan = try TestPlanner(session.resolver).plan(test)
       let made = try makeParts([plan], builder)
-      switch try runner.debug(plan, environments: environments, maker: { made[$0.target] ?? MadeParts() }) {
+      switch try runner.debug(plan, environments: environments, maker: { made[$0.target] ?? GeneratedFiles() }) {
       case .exited(0): continue
       case .exited(let code): worst = max(worst, code == 5 && !command.pytest.isEmpty ? 0 : 1)
       case .signaled, .timedOut: worst = 1
@@ -160,7 +160,7 @@ struct TestSession {
   }
 
   /// Makes what tests need first: generated files, packages, distributions.
-  private func makeParts(_ plans: [TestPlan], _ builder: TargetBuilder) throws -> [TargetID: MadeParts] {
+  private func makeParts(_ plans: [TestPlan], _ builder: TargetBuilder) throws -> [TargetID: GeneratedFiles] {
     try builder.made(for: plans, jobs: command.options(session.workspace.configuration).jobs)
   }
 

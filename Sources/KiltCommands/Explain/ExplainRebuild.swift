@@ -86,7 +86,7 @@ struct ExplainRebuild: ParsableCommand {
     let made = try builder.made(for: plans, jobs: availableProcessors())
     return try runner.explain(
       plans, environments: ClosureEnvironments(session.workspace, store: store),
-      maker: { made[$0.target] ?? MadeParts() })
+      maker: { made[$0.target] ?? GeneratedFiles() })
   }
 
   private static func nothingBuilt(_ selected: [TargetID], _ session: WorkspaceSession) -> Diagnostic {
@@ -104,7 +104,7 @@ struct ExplainRebuild: ParsableCommand {
     let explanation = explained.explanation
     if let time = explanation.lastBuilt {
       let what = explained.isResultKnown == nil ? "last built" : "last run, or found in the cache,"
-      let when = "\(what) \(Timestamp.text(time / 1_000_000_000))"
+      let when = "\(what) \(RFC3339.text(time / 1_000_000_000))"
       switch explanation.lastChanges {
       case nil: lines.append("  \(when), for the first time")
       case let changes?: lines += ["  \(when), because"] + shown(changes)
@@ -159,7 +159,7 @@ struct ExplainRebuild: ParsableCommand {
     let explanation = explained.explanation
     var members: [(String, JSONValue)] = [
       ("address", .string(explained.address.description)), ("state", .string(explanation.state.rawValue)),
-      ("last_built", explanation.lastBuilt.map { .string(Timestamp.text($0 / 1_000_000_000)) } ?? .null),
+      ("last_built", explanation.lastBuilt.map { .string(RFC3339.text($0 / 1_000_000_000)) } ?? .null),
       ("last_changes", explanation.lastChanges.map { .array($0.map(json)) } ?? .null),
       ("changes", .array(explanation.changes.map(json))), ("inputs", .int(Int64(explanation.inputCount))),
     ]

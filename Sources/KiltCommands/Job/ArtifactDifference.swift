@@ -26,8 +26,8 @@ struct ArtifactDifference {
     var sign: String { old == nil ? "+" : new == nil ? "-" : "~" }
   }
 
-  let old: JobModel.ArtifactReference?
-  let new: JobModel.ArtifactReference
+  let old: TaskArtifact?
+  let new: TaskArtifact
   /// The commits from the old artifact to the new one that change a file of its bundle, the newest first; nil where git
   /// cannot say.
   private(set) var commits: [Commit]?
@@ -54,7 +54,7 @@ struct ArtifactDifference {
 
   var isChanged: Bool { old?.digest != new.digest || old?.version != new.version }
 
-  init(from old: JobModel.ArtifactReference?, to new: JobModel.ArtifactReference, session: JobSession) {
+  init(from old: TaskArtifact?, to new: TaskArtifact, session: JobSession) {
     self.old = old
     self.new = new
     guard isChanged, let workspace = session.workspace else { return }
@@ -72,7 +72,7 @@ struct ArtifactDifference {
   }
 
   private mutating func compareCommits(
-    _ old: JobModel.ArtifactReference, _ workspace: Workspace, _ global: GlobalOptions
+    _ old: TaskArtifact, _ workspace: Workspace, _ global: GlobalOptions
   ) throws {
     guard let from = old.commit, let to = new.commit, from != to else { return }
     let sources = try BundleSources(ofArtifact: new.name, global)
@@ -126,13 +126,13 @@ struct ArtifactDifference {
     return files
   }
 
-  private static func manifest(of artifact: JobModel.ArtifactReference, _ repository: Repository) throws -> Manifest? {
+  private static func manifest(of artifact: TaskArtifact, _ repository: Repository) throws -> Manifest? {
     guard artifact.hashType == .git, let commit = Artifacts.Commit(artifact.version), let platform = artifact.platform
     else { return nil }
     return try repository.manifest(
       ManifestKey(
         name: try ArtifactName(validating: artifact.name), commit: commit,
-        platform: try HostPlatform(validating: platform)))
+        platform: try ArtifactPlatform(validating: platform)))
   }
 
   var lines: [String] {
@@ -173,7 +173,7 @@ struct ArtifactDifference {
     return ["  fetch      \(ByteSize.text(bytesToFetch)), unless the host has it"]
   }
 
-  private func short(_ artifact: JobModel.ArtifactReference) -> String {
+  private func short(_ artifact: TaskArtifact) -> String {
     artifact.hashType == .git ? String(artifact.version.prefix(12)) : artifact.version
   }
 

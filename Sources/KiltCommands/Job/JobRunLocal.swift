@@ -71,7 +71,7 @@ struct JobRunLocal: ParsableCommand {
     var loader = JobLoader(
       root: workspace.root, cluster: workspace.configuration.clusters.first?.name ?? "local",
       policy: JobLoader.Policy(mainBranch: workspace.configuration.mainBranch), owner: JobOwner.current)
-    loader.platform = HostPlatform.current.text
+    loader.platform = ArtifactPlatform.current.text
     loader.print = { writeText($0 + "\n", to: 2) }
     let path = try global.workingDirectory.pushing(FilePath(job.file)).lexicallyNormalized()
     guard let relative = workspace.relativePath(of: path) else {

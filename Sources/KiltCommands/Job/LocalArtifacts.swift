@@ -30,7 +30,7 @@ final class LocalArtifacts: ArtifactLookup {
     note = global.note
   }
 
-  func artifact(for request: ArtifactRequest) throws -> JobModel.ArtifactReference {
+  func artifact(for request: ArtifactRequest) throws -> TaskArtifact {
     let graph = session.graph
     let all = try graph.select(try session.parse(["::"]))
     let binaries = try session.resolver.binaries(among: all).filter {
@@ -42,7 +42,7 @@ final class LocalArtifacts: ArtifactLookup {
         remedies: ["run `kilt list :: --filter-target-type=pex_binary` to list the binaries"])
     }
     try builder.prepare(binaries, jobs: availableProcessors())
-    let packager = BundlePackager(
+    let packager = BundleProductBuilder(
       workspace: session.workspace, resolver: session.resolver, store: store,
       version: try SourceVersion(of: session.workspace, session.resolver), targets: builder)
     let packaged = try packager.package(binaries[0])
@@ -50,7 +50,7 @@ final class LocalArtifacts: ArtifactLookup {
     return try publish(packaged, as: request.name)
   }
 
-  private func publish(_ packaged: PackagedBundle, as name: String) throws -> JobModel.ArtifactReference {
+  private func publish(_ packaged: BundleProduct, as name: String) throws -> TaskArtifact {
     let segments = packaged.bundle.segments.map {
       Manifest.Segment(kind: $0.kind.rawValue, name: $0.name, digest: $0.sha256, size: Int64($0.size))
     }
@@ -61,8 +61,8 @@ final class LocalArtifacts: ArtifactLookup {
     let manifest = Manifest(
       key: key, size: Int64(packaged.bundle.size), segments: segments, created: wallClockNanoseconds() / 1_000_000_000)
     _ = try repository.publish(manifest, file: packaged.bundle.path)
-    return JobModel.ArtifactReference(
-      name: name, hashType: .git, version: version, platform: HostPlatform.current.text,
+    return TaskArtifact(
+      name: name, hashType: .git, version: version, platform: ArtifactPlatform.current.text,
       digest: manifest.digest.hex,
       size: Int(packaged.bundle.size), isOnMainBranch: true)
   }

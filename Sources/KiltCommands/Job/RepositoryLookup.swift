@@ -15,7 +15,7 @@ struct RepositoryLookup: ArtifactLookup {
     repository = try workspace.repository()
   }
 
-  func artifact(for request: ArtifactRequest) throws -> JobModel.ArtifactReference {
+  func artifact(for request: ArtifactRequest) throws -> TaskArtifact {
     if let kind = ReleaseVersion.Kind(rawValue: request.hashType.rawValue) {
       let name = try ArtifactName(validating: request.name)
       // A range would name other files tomorrow.
@@ -24,15 +24,15 @@ struct RepositoryLookup: ArtifactLookup {
         throw ArtifactError.unknownVersion(
           name, version.text, known: try repository.versions(of: name).map(\.text), repository: repository.location)
       }
-      return JobModel.ArtifactReference(
+      return TaskArtifact(
         name: request.name, hashType: request.hashType, version: version.text, digest: release.digest.hex,
         size: Int(release.size))
     }
-    let platform = try request.platform.map { try HostPlatform(validating: $0) } ?? .current
-    let reference = try Artifacts.ArtifactReference(parsing: "\(request.name)@\(request.version)")
+    let platform = try request.platform.map { try ArtifactPlatform(validating: $0) } ?? .current
+    let reference = try ArtifactReference(parsing: "\(request.name)@\(request.version)")
     let evidence = try repository.resolveEvidence(reference, platform: platform)
     let manifest = evidence.manifest
-    return JobModel.ArtifactReference(
+    return TaskArtifact(
       name: request.name, hashType: .git, version: manifest.key.commit.text, platform: platform.text,
       digest: manifest.digest.hex, size: Int(manifest.size), branch: manifest.branch,
       isOnMainBranch: try isOnMain(evidence))

@@ -30,7 +30,7 @@ struct LogsCollect: ParsableCommand {
   var dryRun = false
 
   func run() throws {
-    let now = JobModel.Timestamp(milliseconds: wallClockNanoseconds() / 1_000_000)
+    let now = Timestamp(milliseconds: wallClockNanoseconds() / 1_000_000)
     let limit = try olderThan.map { text -> String in
       guard text.last.map({ "dhm".contains($0) }) == true, let time = MomentText.parse(text, now: now) else {
         throw Diagnostic(

@@ -31,7 +31,7 @@ struct LogsCompact: ParsableCommand {
 
   func run() throws {
     let access = try ArchiveAccess(archive, global)
-    let now = JobModel.Timestamp(milliseconds: wallClockNanoseconds() / 1_000_000) + .seconds(-900)
+    let now = Timestamp(milliseconds: wallClockNanoseconds() / 1_000_000) + .seconds(-900)
     let key = JobKey(cluster: "c", role: "r", stage: "s", name: "n")
     let current = LogPartition(key: key, time: now).moment
     let raw = try access.current(PartitionFilter()).filter { !$0.isCompacted && (all || $0.partition.moment < current) }

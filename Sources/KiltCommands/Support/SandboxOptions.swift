@@ -1,5 +1,5 @@
-internal import Actions
-internal import ArgumentParser
+public import Actions
+public import ArgumentParser
 internal import BuildCommands
 internal import ContentStore
 internal import SystemSupport
@@ -7,7 +7,7 @@ internal import SystemSupport
 /// The options of the verbs that run build steps.
 struct SandboxOptions: ParsableArguments {
   @Option(help: .keepSandboxes)
-  var keepSandboxes = Choice.never
+  var keepSandboxes = SandboxRetention.never
 
   @Option(help: .jobs)
   var jobs: Int?
@@ -18,24 +18,11 @@ struct SandboxOptions: ParsableArguments {
 
   /// How many build steps run at a time.
   var threads: Int { jobs ?? availableProcessors() }
+}
 
-  /// When sandboxes are kept. `failed` is another spelling of `on_failure`.
-  enum Choice: String, CaseIterable, ExpressibleByArgument {
-    case never
-    case onFailure = "on_failure"
-    case always
-
-    init?(argument: String) { self.init(rawValue: argument == "failed" ? "on_failure" : argument) }
-
-    /// Which sandboxes of build steps stay.
-    var steps: KeptSandboxes {
-      switch self {
-      case .never: .never
-      case .onFailure: .onFailure
-      case .always: .always
-      }
-    }
-  }
+/// The value of `--keep-sandboxes`; `failed` is another spelling of `on_failure`.
+extension SandboxRetention: ExpressibleByArgument {
+  public init?(argument: String) { self.init(rawValue: argument == "failed" ? "on_failure" : argument) }
 }
 
 extension WorkspaceSession {
@@ -45,7 +32,7 @@ extension WorkspaceSession {
   /// Called before other threads are started, as an interruption ends what runs and removes its folders.
   /// - Parameter cleanUp: what else an interruption is to do; nil when it is none of ours, as a program has the terminal.
   func targetBuilder(
-    store: ContentStore, kept: KeptSandboxes = .never, cleanUp: (@Sendable () -> Void)? = {}
+    store: ContentStore, kept: SandboxRetention = .never, cleanUp: (@Sendable () -> Void)? = {}
   ) throws -> TargetBuilder {
     let (workspace, resolver) = (workspace, resolver)
     let progress = StepProgress(isQuiet: isQuiet)

@@ -170,11 +170,11 @@ public final class ClosureEnvironments {
     wheels.sort { $0.name < $1.name }
   }
 
-  private static func foreign(_ target: PythonTarget) -> Diagnostic {
+  private static func foreign(_ target: PythonPlatform) -> Diagnostic {
     Diagnostic(.defect, "\(target) is not an interpreter of this machine")
   }
 
-  private func ownWheels(of tool: PythonTool, _ target: PythonTarget) throws -> [ResolvedWheel] {
+  private func ownWheels(of tool: PythonTool, _ target: PythonPlatform) throws -> [ResolvedWheel] {
     guard let interpreter = target.interpreter else { throw Self.foreign(target) }
     let choice = Choice(lock: tool.rawValue, interpreter: interpreter.path, requirements: [])
     if let known = chosen[choice] { return known }
@@ -191,7 +191,7 @@ public final class ClosureEnvironments {
 
   private func locked(
     _ requirements: [(text: String, address: Address)], _ further: [PackageName], lockfile: String?,
-    _ target: PythonTarget, for address: Address
+    _ target: PythonPlatform, for address: Address
   ) throws -> [ResolvedWheel] {
     guard let interpreter = target.interpreter else { throw Self.foreign(target) }
     if requirements.isEmpty, further.isEmpty { return [] }

@@ -30,7 +30,7 @@ public struct ProgramEnvironment: Sendable {
     let leading = (ids + closure).first { graph.resolve(of: graph[$0]) != nil } ?? ids[0]
     let target = graph[leading]
     let parts = try ClosureParts(closure, of: target, in: resolver)
-    var made = MadeParts()
+    var made = GeneratedFiles()
     try builder.together([leading]) { _ in
       made = try builder.made(parts.made, projects: parts.projects, for: target.address)
     }

@@ -8,10 +8,10 @@ internal import Workspace
 struct ProgramTree {
   private let files: [TreeFile]
   private let parts: ClosureParts
-  private let made: MadeParts
+  private let made: GeneratedFiles
   private let workspace: Workspace
 
-  init(_ parts: ClosureParts, _ made: MadeParts, workspace: Workspace) {
+  init(_ parts: ClosureParts, _ made: GeneratedFiles, workspace: Workspace) {
     self.parts = parts
     files = Set(parts.files + made.packageFiles.map { TreeFile(treePath: $0, path: $0) }).sorted {
       $0.treePath < $1.treePath

@@ -5,8 +5,8 @@ extension TargetBuilder {
   /// Makes what tests need first, with build steps side by side.
   ///
   /// - Returns: by the tests' targets; nothing for a test that needs nothing.
-  public func made(for plans: [TestPlan], jobs: Int) throws -> [TargetID: MadeParts] {
-    var made: [TargetID: MadeParts] = [:]
+  public func made(for plans: [TestPlan], jobs: Int) throws -> [TargetID: GeneratedFiles] {
+    var made: [TargetID: GeneratedFiles] = [:]
     let needy = plans.filter { !$0.made.isEmpty || !$0.packages.isEmpty || !$0.projects.isEmpty }
     let byTarget = Dictionary(needy.map { ($0.target, $0) }, uniquingKeysWith: { first, _ in first })
     try together(needy.map(\.target), jobs: jobs) { id in

@@ -50,7 +50,7 @@ struct TestInputs: Sendable {
   /// The files that configure pytest, and coverage where it is measured, from the workspace root.
   var configuration: TestConfiguration
   /// What was made for it.
-  var made: MadeParts
+  var made: GeneratedFiles
   /// All of it by name, for who asks what has changed.
   var list: InputList
   /// Equal keys give equal results, as far as a test is a function of what it was given.
@@ -58,7 +58,7 @@ struct TestInputs: Sendable {
 
   init(
     _ plan: TestPlan, closure: ResolvedClosure, options: TestOptions, environment: [String],
-    configuration: TestConfiguration, made: MadeParts, digests: FileDigests
+    configuration: TestConfiguration, made: GeneratedFiles, digests: FileDigests
   ) throws {
     var plan = plan
     plan.add(packageFiles: made.packageFiles)

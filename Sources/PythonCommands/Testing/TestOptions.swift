@@ -1,3 +1,5 @@
+public import Actions
+
 /// How tests are run.
 public struct TestOptions: Sendable {
   /// What pytest gets besides the file.
@@ -20,10 +22,8 @@ public struct TestOptions: Sendable {
   public var environment: [String] = []
   /// Whether output may hold ANSI colours.
   public var usesColor = false
-  public var keepsTrees = KeptTrees.never
-
-  /// Whose trees stay after the run, to be looked at.
-  public enum KeptTrees: String, Sendable, CaseIterable { case never, failed, always }
+  /// Whose sandboxes stay after the run, to be looked at.
+  public var keptSandboxes = SandboxRetention.never
 
   public init() {}
 

@@ -1,3 +1,4 @@
+internal import Actions
 public import BuildCommands
 internal import BuildFiles
 public import ContentStore
@@ -65,7 +66,7 @@ public struct TestRunner: Sendable {
   ///   - maker: makes what a test needs: generated files, packages; called by this thread.
   /// - Throws: what keeps tests from being run at all; a test that fails is a result.
   public func run(
-    _ plans: [TestPlan], environments: ClosureEnvironments, maker: (TestPlan) throws -> MadeParts,
+    _ plans: [TestPlan], environments: ClosureEnvironments, maker: (TestPlan) throws -> GeneratedFiles,
     _ watch: @escaping @Sendable (Event) -> Void
   ) throws -> [TestResult] {
     let all = try inputs(plans, environments, maker)
@@ -115,11 +116,11 @@ public struct TestRunner: Sendable {
   ///
   /// - Returns: how pytest ended.
   public func debug(
-    _ plan: TestPlan, environments: ClosureEnvironments, maker: (TestPlan) throws -> MadeParts
+    _ plan: TestPlan, environments: ClosureEnvironments, maker: (TestPlan) throws -> GeneratedFiles
   ) throws -> Subprocess.Termination {
     let inputs = try inputs([plan], environments, maker)[0]
     let python = try environments.environment(of: inputs.closure.wheels, for: inputs.closure.interpreter)
-    let place = TestTree(folder: scratch.appending(options.keepsTrees == .always ? "kept-debug" : "debug"))
+    let place = TestTree(folder: scratch.appending(options.keptSandboxes == .always ? "kept-debug" : "debug"))
     _ = try place.make(inputs, root: workspace.root, digests: digests)
     var request = request(inputs, python, place)
     request.environment += environmentStrings().filter { $0.hasPrefix("TERM=") || $0.hasPrefix("COLORTERM=") }
@@ -129,7 +130,7 @@ public struct TestRunner: Sendable {
       python.python.string, ["-s", scratch.appending(RunnerScripts.runnerName).string, file.string],
       environment: request.environment)
     let termination = try TerminationSignals.ignoringTerminal { try command.runInteractively() }
-    if options.keepsTrees != .always { try place.remove() }
+    if options.keptSandboxes != .always { try place.remove() }
     return termination
   }
 
@@ -137,7 +138,7 @@ public struct TestRunner: Sendable {
 
   /// What the results of tests depend on now, and which of them are known: from the code that computes the keys.
   public func explain(
-    _ plans: [TestPlan], environments: ClosureEnvironments, maker: (TestPlan) throws -> MadeParts
+    _ plans: [TestPlan], environments: ClosureEnvironments, maker: (TestPlan) throws -> GeneratedFiles
   ) throws -> [TestExplanation] {
     try inputs(plans, environments, maker).map { inputs in
       TestExplanation(
@@ -146,14 +147,15 @@ public struct TestRunner: Sendable {
   }
 
   private func inputs(
-    _ plans: [TestPlan], _ environments: ClosureEnvironments, _ maker: (TestPlan) throws -> MadeParts
+    _ plans: [TestPlan], _ environments: ClosureEnvironments, _ maker: (TestPlan) throws -> GeneratedFiles
   ) throws -> [TestInputs] {
     let configurations = try plans.map { try configuration(of: $0) }
     try digests.read(Set(plans.flatMap { $0.files.map(\.path) } + configurations.flatMap(\.files)))
     let own = TestEnvironment(environmentStrings())
     let tools: [PythonTool] = options.usesCoverage ? [.pytest, .coverage] : [.pytest]
     return try zip(plans, configurations).map { plan, configuration in
-      let made = plan.made.isEmpty && plan.packages.isEmpty && plan.projects.isEmpty ? MadeParts() : try maker(plan)
+      let made =
+        plan.made.isEmpty && plan.packages.isEmpty && plan.projects.isEmpty ? GeneratedFiles() : try maker(plan)
       return try TestInputs(
         plan,
         closure: try environments.resolve(
@@ -215,7 +217,7 @@ public struct TestRunner: Sendable {
     if options.usesCoverage, FileSystem.exists(place.coverage) {
       result.coverage = try store.put(file: place.coverage)
     }
-    let keeps = options.keepsTrees == .always || options.keepsTrees == .failed && !result.isSuccess
+    let keeps = options.keptSandboxes == .always || options.keptSandboxes == .onFailure && !result.isSuccess
     if keeps {
       let kept = scratch.appending("kept-" + Self.fileName(inputs.plan.file) + "-\(attempt)")
       try FileSystem.rename(place.folder, to: kept)

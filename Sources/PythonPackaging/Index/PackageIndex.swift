@@ -114,7 +114,9 @@ public final class PackageIndex: Sendable {
 
   /// The folder that a place of `find-links` is, when it is no page.
   private static func folder(_ place: String) -> FilePath? {
-    if place.hasPrefix("file://") { return FilePath(percentDecoded(String(place.dropFirst("file://".count)))) }
+    if place.hasPrefix("file://") {
+      return FilePath(PercentEncoding.decodeLeniently(String(place.dropFirst("file://".count))))
+    }
     return place.range(of: "://") == nil ? FilePath(place) : nil
   }
 

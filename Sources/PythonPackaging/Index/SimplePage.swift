@@ -1,4 +1,5 @@
 import JSON
+internal import SystemSupport
 
 /// A project's page of a simple repository, in HTML (PEP 503) or JSON (PEP 691).
 struct SimplePage: Sendable, Hashable {
@@ -54,7 +55,7 @@ struct SimplePage: Sendable, Hashable {
       }
       let parts = target.split(separator: "#", maxSplits: 1)
       let path = parts[0].prefix { $0 != "?" }
-      let name = percentDecoded(path.split(separator: "/").last.map(String.init) ?? "")
+      let name = PercentEncoding.decodeLeniently(path.split(separator: "/").last.map(String.init) ?? "")
       let hash = parts.count > 1 ? parts[1].split(separator: "&").first { $0.hasPrefix("sha256=") } : nil
       files.append(
         File(

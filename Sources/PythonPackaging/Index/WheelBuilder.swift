@@ -28,7 +28,7 @@ struct WheelBuilder: Sendable {
   /// - Parameter fetch: brings an archive into the store when it is not there.
   /// - Throws: ``IndexError``, `SystemCallError`, `ContentStoreError`.
   func wheel(
-    of source: Source, _ package: LockedPackage, for target: PythonTarget, fetch: (LockedFile) throws -> Void
+    of source: Source, _ package: LockedPackage, for target: PythonPlatform, fetch: (LockedFile) throws -> Void
   ) throws -> ResolvedWheel {
     guard let interpreter = target.interpreter ?? target.builder else {
       throw IndexError.noWheel(
@@ -142,7 +142,7 @@ struct WheelBuilder: Sendable {
 
   /// A wheel built for another machine serves there only when its tags say so.
   private func fitting(
-    _ wheel: ResolvedWheel, _ package: LockedPackage, _ target: PythonTarget
+    _ wheel: ResolvedWheel, _ package: LockedPackage, _ target: PythonPlatform
   ) throws -> ResolvedWheel {
     guard target.interpreter == nil, WheelFileName(wheel.fileName).flatMap({ target.tags.rank($0) }) == nil else {
       return wheel

@@ -12,7 +12,7 @@ extension LockedPackage {
   /// highest build number, otherwise the source where this machine can build it.
   ///
   /// - Throws: ``IndexError/noWheel(package:target:wanted:offered:)``.
-  public func choose(for target: PythonTarget) throws(IndexError) -> Choice {
+  public func choose(for target: PythonPlatform) throws(IndexError) -> Choice {
     let wheels = files.compactMap { file in file.wheel.map { (file, $0) } }
     let fitting = wheels.compactMap { file, wheel in
       target.tags.rank(wheel).map { (file: file, wheel: wheel, rank: $0) }
@@ -39,7 +39,7 @@ extension LockedPackage {
   var offered: [String] { files.filter { $0.wheel != nil }.map(\.name) }
 }
 
-extension PythonTarget {
+extension PythonPlatform {
   /// Of some 1,500 tags, those that tell the most: the best few, and the ways out.
   var shownTags: [String] {
     let all = tags.all

@@ -13,7 +13,7 @@ extension WheelProvider {
   /// - Parameter path: the lockfile's, for messages.
   /// - Throws: ``LockError``, ``IndexError``, `HTTPError`, `ContentStoreError`.
   public func completed(
-    _ lock: Lockfile, for requirements: [Requirement], target: PythonTarget, path: String
+    _ lock: Lockfile, for requirements: [Requirement], target: PythonPlatform, path: String
   ) throws -> Lockfile {
     if lock.format.hasDependencies { return lock }
     var lock = lock

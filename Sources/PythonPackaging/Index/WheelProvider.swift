@@ -41,7 +41,7 @@ public final class WheelProvider: Sendable {
   /// The wheels of some packages for a target, in the order of the packages.
   ///
   /// - Throws: the first error in that order: ``IndexError``, `HTTPError`, `ContentStoreError`.
-  public func wheels(for packages: [LockedPackage], target: PythonTarget) throws -> [ResolvedWheel] {
+  public func wheels(for packages: [LockedPackage], target: PythonPlatform) throws -> [ResolvedWheel] {
     let packages = try packages.map { try named($0) }
     let choices = try packages.map { try $0.choose(for: target) }
     let missing = choices.indices.filter { index in
@@ -57,7 +57,7 @@ public final class WheelProvider: Sendable {
   }
 
   private func provide(
-    _ package: LockedPackage, _ choice: LockedPackage.Choice, _ target: PythonTarget
+    _ package: LockedPackage, _ choice: LockedPackage.Choice, _ target: PythonPlatform
   ) throws -> ResolvedWheel {
     switch choice {
     case .wheel(let file, _):
@@ -69,7 +69,7 @@ public final class WheelProvider: Sendable {
   }
 
   private func build(
-    _ source: WheelBuilder.Source, _ package: LockedPackage, _ target: PythonTarget
+    _ source: WheelBuilder.Source, _ package: LockedPackage, _ target: PythonPlatform
   ) throws -> ResolvedWheel {
     let builder = WheelBuilder(
       store: store, root: root, environment: configured?.pipEnvironment() ?? [:],

@@ -10,7 +10,7 @@ public struct InterpreterFacts: Sendable, Hashable {
   public var interpreterTag: String
   /// Its own ABI tags, best first.
   public var abis: [String]
-  public var platform: TargetPlatform
+  public var platform: WheelPlatform
   public var environment: MarkerEnvironment
 
   /// The tags it accepts, in order.
@@ -81,12 +81,12 @@ public struct InterpreterFacts: Sendable, Hashable {
     let numbers = (mac.isEmpty ? libc : mac).split { !$0.isNumber }.compactMap { Int($0) }
     if environment[.sysPlatform] == "darwin" {
       guard numbers.count > 1 else { return nil }
-      platform = TargetPlatform(system: .macOS(major: numbers[0], minor: numbers[1]), machine: machine)
+      platform = WheelPlatform(system: .macOS(major: numbers[0], minor: numbers[1]), machine: machine)
     } else if libc.hasPrefix("glibc "), numbers.count > 1 {
-      platform = TargetPlatform(system: .linux(glibcMajor: numbers[0], glibcMinor: numbers[1]), machine: machine)
+      platform = WheelPlatform(system: .linux(glibcMajor: numbers[0], glibcMinor: numbers[1]), machine: machine)
     } else {
       // Without glibc it is musl; 1.2 is from 2020.
-      platform = TargetPlatform(system: .musl(major: 1, minor: 2), machine: machine)
+      platform = WheelPlatform(system: .musl(major: 1, minor: 2), machine: machine)
     }
   }
 }

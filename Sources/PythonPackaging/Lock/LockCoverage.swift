@@ -25,9 +25,9 @@ extension Lockfile {
     }
     var gaps: [LockGap] = []
     for name in platforms {
-      guard let platform = TargetPlatform(name: name) else { continue }
+      guard let platform = WheelPlatform(name: name) else { continue }
       for minor in pythonMinors {
-        let target = PythonTarget(cPython: Version(release: [3, minor]), platform: platform)
+        let target = PythonPlatform(cPython: Version(release: [3, minor]), platform: platform)
         for package in try subset(of: asked, for: target, path: path) where package.source == nil {
           guard (try? package.choose(for: target)) == nil else { continue }
           let index = gaps.firstIndex { $0.package == package.title && $0.platform == name }

@@ -13,7 +13,7 @@ public struct LockRequest: Sendable, Hashable {
   public var excludes: [PackageName]
   /// The Pythons of the workspace.
   public var requiresPython: SpecifierSet
-  /// The platforms by name, as ``TargetPlatform`` reads them; empty means all.
+  /// The platforms by name, as ``WheelPlatform`` reads them; empty means all.
   public var platforms: [String]
   /// Packages of which no wheel, or nothing but wheels, is taken; `:all:` stands for every one.
   public var noBinary: Set<String>

@@ -2,7 +2,7 @@
 struct LockWalk {
   let lock: Lockfile
   let environment: MarkerEnvironment
-  let target: PythonTarget
+  let target: PythonPlatform
   let path: String
   let byName: [PackageName: [Int]]
   let left: Set<String>
@@ -13,7 +13,7 @@ struct LockWalk {
   private var followed = Set<String>()
   private var pending: [(package: Int, extra: String)] = []
 
-  init(_ lock: Lockfile, _ environment: MarkerEnvironment, _ target: PythonTarget, _ path: String) {
+  init(_ lock: Lockfile, _ environment: MarkerEnvironment, _ target: PythonPlatform, _ path: String) {
     self.lock = lock
     self.environment = environment
     self.target = target

@@ -5,7 +5,7 @@ extension Lockfile {
   /// - Parameter requirements: in the order in which they are tried; of chains of one length the first's is taken.
   /// - Throws: ``LockError`` as ``subset(of:for:path:)`` does.
   public func shortestPath(
-    from requirements: [Requirement], to name: PackageName, for target: PythonTarget, path: String
+    from requirements: [Requirement], to name: PackageName, for target: PythonPlatform, path: String
   ) throws(LockError) -> [LockedPackage]? {
     let chosen = Dictionary(
       try subset(of: requirements, for: target, path: path).map { ($0.name, $0) },

@@ -10,7 +10,7 @@ extension Lockfile {
   ///   - path: the lockfile's, for messages.
   /// - Throws: ``LockError``.
   public func subset(
-    of requirements: [Requirement], for target: PythonTarget, path: String
+    of requirements: [Requirement], for target: PythonPlatform, path: String
   ) throws(LockError) -> [LockedPackage] {
     try check(target, path: path)
     // Extras and groups that exclude each other are in markers of their own (uv): which of them are asked for is known
@@ -29,7 +29,7 @@ extension Lockfile {
   }
 
   /// Whether the lock is good for a target at all.
-  func check(_ target: PythonTarget, path: String) throws(LockError) {
+  func check(_ target: PythonPlatform, path: String) throws(LockError) {
     guard requiresPython.contains(target.version, preReleases: true) else {
       throw .wrongPython(target: target.description, requires: requiresPython.description, path: path)
     }
@@ -38,7 +38,7 @@ extension Lockfile {
       throw .wrongPlatform(target: target.description, platforms: environments.map(\.description), path: path)
     }
     let isForPlatform = platforms.contains { name in
-      guard let platform = TargetPlatform(name: name) else { return false }
+      guard let platform = WheelPlatform(name: name) else { return false }
       let other = MarkerEnvironment.cPython(target.version, on: platform)
       return [MarkerVariable.sysPlatform, .platformMachine].allSatisfy { other[$0] == target.environment[$0] }
     }
@@ -48,7 +48,7 @@ extension Lockfile {
   }
 
   /// What markers of the lock are evaluated in.
-  func environment(of target: PythonTarget) -> MarkerEnvironment {
+  func environment(of target: PythonPlatform) -> MarkerEnvironment {
     var environment = target.environment
     environment.extras = extras
     environment.dependencyGroups = dependencyGroups
@@ -58,7 +58,7 @@ extension Lockfile {
 
   /// The package that a requirement means, with the extras that are asked for; nil when it is not for this target.
   func root(
-    _ requirement: Requirement, _ environment: MarkerEnvironment, _ target: PythonTarget, path: String,
+    _ requirement: Requirement, _ environment: MarkerEnvironment, _ target: PythonPlatform, path: String,
     _ byName: [PackageName: [Int]]
   ) throws(LockError) -> (index: Int, extras: [String])? {
     guard requirement.marker?.evaluate(in: environment) ?? true else { return nil }

@@ -1,3 +1,5 @@
+internal import SystemSupport
+
 /// Where a package is from that no index has.
 public enum PackageSource: Sendable, Hashable {
   /// A commit of a git repository; `subdirectory` is where the project is in it. The URL has no credentials.
@@ -24,7 +26,7 @@ public enum PackageSource: Sendable, Hashable {
     } else if text.hasPrefix("file:") {
       let path = text.hasPrefix("file://") ? text.dropFirst("file://".count) : text.dropFirst("file:".count)
       guard !path.isEmpty, !path.utf8.contains(0) else { return nil }
-      self = .path(percentDecoded(String(path)))
+      self = .path(PercentEncoding.decodeLeniently(String(path)))
     } else if text.hasPrefix("http://") || text.hasPrefix("https://") {
       self = .archive(url: text)
     } else {

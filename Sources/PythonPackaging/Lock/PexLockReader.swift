@@ -1,5 +1,6 @@
 import Digests
 import JSON
+internal import SystemSupport
 
 /// Reads lockfiles of pex, also with the comments that Pants puts on top. Hosts are dropped on the way.
 struct PexLockReader {
@@ -160,7 +161,7 @@ extension LockedFile {
   /// A file that a lockfile names by its URL or path; nil when the last part of that cannot be the name of one.
   init?(url: String, size: Int64?, sha256: SHA256Digest) {
     let path = url.prefix { $0 != "#" && $0 != "?" }
-    let name = percentDecoded(path.split(separator: "/").last.map(String.init) ?? "")
+    let name = PercentEncoding.decodeLeniently(path.split(separator: "/").last.map(String.init) ?? "")
     guard Self.isFileName(name) else { return nil }
     self.init(name: name, size: size, sha256: sha256)
   }

@@ -223,7 +223,7 @@ struct UvLockReader {
     let halves = parts[0].split(separator: "?", maxSplits: 1)
     let options = halves.count > 1 ? halves[1].split(separator: "&") : []
     let subdirectory = options.first { $0.hasPrefix("subdirectory=") }.map {
-      "#subdirectory=" + percentDecoded(String($0.dropFirst("subdirectory=".count)))
+      "#subdirectory=" + PercentEncoding.decodeLeniently(String($0.dropFirst("subdirectory=".count)))
     }
     return PackageSource("git+\(halves[0])@\(parts[1])\(subdirectory ?? "")")
   }
@@ -264,35 +264,4 @@ struct UvLockReader {
   }
 
   private func bad(_ what: String) -> LockError { .unreadable(path: path, line: nil, reason: what) }
-}
-
-/// A text with `%41` as `A`; what is no escape stays.
-func percentDecoded(_ text: String) -> String {
-  var result: [UInt8] = []
-  var rest = Array(text.utf8)[...]
-  while let byte = rest.popFirst() {
-    if byte == UInt8(ascii: "%"), rest.count >= 2,
-      let decoded = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-    {
-      result.append(decoded)
-      rest = rest.dropFirst(2)
-    } else {
-      result.append(byte)
-    }
-  }
-  return String(decoding: result, as: UTF8.self)
-}
-
-/// A path as it is written in a URL.
-func percentEncoded(_ path: String) -> String {
-  var result = ""
-  for byte in path.utf8 {
-    if byte.isAlphanumeric || "/-._~".utf8.contains(byte) {
-      result.unicodeScalars.append(Unicode.Scalar(byte))
-    } else {
-      let digits = String(byte, radix: 16, uppercase: true)
-      result += "%" + (digits.utf8.count < 2 ? "0" : "") + digits
-    }
-  }
-  return result
 }

@@ -77,7 +77,7 @@ public struct UvResolver: Sendable {
       """ + list("constraint-dependencies", try texts(request.constraints))
         + list("override-dependencies", try texts(request.overrides))
         + list("exclude-dependencies", request.excludeTexts)
-        + list("environments", request.platforms.compactMap { TargetPlatform(name: $0)?.marker.description })
+        + list("environments", request.platforms.compactMap { WheelPlatform(name: $0)?.marker.description })
         + list("no-binary-package", packages(request.noBinary)) + list("no-build-package", packages(request.onlyBinary))
         + all.map { "\($0.0) = true\n" }.joined()
   }
@@ -87,7 +87,8 @@ public struct UvResolver: Sendable {
     let requirement = try LockRequest.expanded(written)
     guard let url = requirement.url, case .path(let path)? = PackageSource(url) else { return requirement }
     var result = requirement
-    result.url = "file://" + percentEncoded(root.pushing(FilePath(path)).lexicallyNormalized().string)
+    result.url =
+      "file://" + PercentEncoding.encode(root.pushing(FilePath(path)).lexicallyNormalized().string, keeping: "/")
     return result
   }
 

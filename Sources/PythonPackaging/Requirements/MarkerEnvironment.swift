@@ -61,7 +61,7 @@ public struct MarkerEnvironment: Sendable, Hashable {
   /// stay empty.
   ///
   /// - Parameter version: `3.11` or `3.11.7`. Without a patch number, 0 is taken.
-  public static func cPython(_ version: Version, on platform: TargetPlatform) -> MarkerEnvironment {
+  public static func cPython(_ version: Version, on platform: WheelPlatform) -> MarkerEnvironment {
     let release = version.release + Array(repeating: 0, count: max(0, 3 - version.release.count))
     let full = Version(release: Array(release.prefix(3)), preRelease: version.preRelease).description
     var environment = MarkerEnvironment(values: [

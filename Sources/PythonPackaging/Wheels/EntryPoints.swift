@@ -1,5 +1,5 @@
 /// An object that a distribution offers by name (entry points specification): `NAME = module:function`.
-public struct EntryPoint: Sendable, Hashable {
+public struct DistributionEntryPoint: Sendable, Hashable {
   public var name: String
   public var module: String
   /// The attribute in the module, dotted; nil for the module itself.
@@ -44,7 +44,7 @@ public struct EntryPoint: Sendable, Hashable {
 /// A distribution's `entry_points.txt`.
 public struct EntryPoints: Sendable, Hashable {
   /// By group, in the file's order.
-  public var groups: [String: [EntryPoint]]
+  public var groups: [String: [DistributionEntryPoint]]
 
   /// Lines that are no entry points are skipped, as importlib.metadata does with those that nobody asks for.
   public init(parsing text: some StringProtocol) {
@@ -56,7 +56,8 @@ public struct EntryPoints: Sendable, Hashable {
       if line.hasPrefix("["), line.hasSuffix("]") {
         group = trimmed(line.dropFirst().dropLast())
       } else if let equals = line.firstIndex(of: "="),
-        let point = EntryPoint(name: trimmed(line[..<equals]), reference: line[line.index(after: equals)...])
+        let point = DistributionEntryPoint(
+          name: trimmed(line[..<equals]), reference: line[line.index(after: equals)...])
       {
         groups[group, default: []].append(point)
       }
@@ -64,6 +65,6 @@ public struct EntryPoints: Sendable, Hashable {
   }
 
   /// The commands that installers put into `bin/`.
-  public var consoleScripts: [EntryPoint] { groups["console_scripts"] ?? [] }
-  public var guiScripts: [EntryPoint] { groups["gui_scripts"] ?? [] }
+  public var consoleScripts: [DistributionEntryPoint] { groups["console_scripts"] ?? [] }
+  public var guiScripts: [DistributionEntryPoint] { groups["gui_scripts"] ?? [] }
 }

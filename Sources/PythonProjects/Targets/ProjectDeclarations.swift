@@ -22,7 +22,7 @@ public struct ProjectDeclarations: Sendable {
   /// Whether the build backend alone knows the dependencies.
   public let isDynamic: Bool
   /// The place of `dependencies`.
-  public let location: Diagnostics.SourceLocation
+  public let location: SourceLocation
   /// The `pyproject.toml`, from the workspace root.
   public let path: String
 

@@ -78,7 +78,7 @@ public struct Scheduler: Sendable {
   /// Takes one event.
   ///
   /// - Throws: when a request is refused; the state is then as it was.
-  public mutating func apply(_ event: Event, at time: Timestamp) throws(SchedulerError) -> Outcome {
+  public mutating func apply(_ event: SchedulerInput, at time: Timestamp) throws(SchedulerError) -> Outcome {
     undo = Undo(scalars: scalars)
     // Late news must not make histories run backwards. The time after a jump counts from the jump on.
     if case .clockSet = event {} else { state.time = max(state.time, time) }
@@ -109,7 +109,7 @@ public struct Scheduler: Sendable {
   func plants(_ fault: PlantedFault) -> Bool { policy.plantedFault == fault }
 
   // Requests check everything before they change anything.
-  private mutating func take(_ event: Event) throws(SchedulerError) {
+  private mutating func take(_ event: SchedulerInput) throws(SchedulerError) {
     switch event {
     case .createJob(let configuration, let user, let reason): try create(configuration, user: user, reason: reason)
     case .killJob(let key, let instances, let user, let reason):

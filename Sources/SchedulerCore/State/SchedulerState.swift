@@ -20,7 +20,7 @@ public struct SchedulerState: Sendable {
   public internal(set) var nextSequence: Int
   /// Where the search for a free port goes on, so that a port just freed is not used at once.
   public internal(set) var nextPort: Int
-  /// Time as the scheduler has seen it. It goes back only with `Event.clockSet`.
+  /// Time as the scheduler has seen it. It goes back only with `SchedulerInput.clockSet`.
   public internal(set) var time: Timestamp
   public var prunedAt: Timestamp
 

@@ -3,6 +3,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import JobModel
 internal import SchedulerAccess
+internal import SystemSupport
 
 // Changes from a page. The cookie of a login only reads, so the form asks for a one-time code, whose owner must have the
 // right to the change.
@@ -62,7 +63,7 @@ extension Routes {
     for pair in text.split(separator: "&") {
       let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       func decoded(_ part: Substring) -> String? {
-        PercentEncoding.decoded(String(part.map { $0 == "+" ? " " : $0 }))
+        PercentEncoding.decode(String(part.map { $0 == "+" ? " " : $0 }))
       }
       guard let name = decoded(parts[0]), let value = decoded(parts.count > 1 ? parts[1] : "") else { continue }
       fields[name] = value

@@ -6,6 +6,7 @@ internal import JobModel
 internal import NIOPosix
 internal import SchedulerAccess
 internal import SchedulerCore
+internal import SystemSupport
 
 extension Routes {
   /// How many bytes of a log its page shows.
@@ -35,7 +36,7 @@ extension Routes {
           page: part(request), now: HostScheduler.now()))
     }
     router.get("updates/:update") { request, context in
-      guard let id = context.parameters.get("update").flatMap({ PercentEncoding.decoded($0) }),
+      guard let id = context.parameters.get("update").flatMap({ PercentEncoding.decode($0) }),
         let update = await scheduler.update(UpdateID(id))
       else { return missing("This update does not exist, or the scheduler no longer has it.") }
       return APIResponse.html(
@@ -130,7 +131,7 @@ extension Routes {
     guard let key = key(context), let number = instanceNumber(context),
       let directory = await scheduler.directory(key, instance: number, task: task(request))
     else { return APIResponse.notFound }
-    guard let path = PercentEncoding.decoded(context.parameters.getCatchAll().joined(separator: "/")) else {
+    guard let path = PercentEncoding.decode(context.parameters.getCatchAll().joined(separator: "/")) else {
       return APIResponse.notFound
     }
     let files = SandboxFiles(root: directory.paths.sandbox)
@@ -202,7 +203,7 @@ extension Routes {
     else { return missing("This button does not exist.") }
     let buffer = try await request.body.collect(upTo: 4096)
     let fields = String(decoding: buffer.readableBytesView, as: UTF8.self).split(separator: "&")
-    let code = fields.first { $0.hasPrefix("code=") }.flatMap { PercentEncoding.decoded($0.dropFirst(5)) }
+    let code = fields.first { $0.hasPrefix("code=") }.flatMap { PercentEncoding.decode($0.dropFirst(5)) }
     guard let code, let owner = access.sessions.redeem(code: code.filter { !$0.isWhitespace && $0 != "+" }) else {
       return refusal("The code is wrong, used, or older than five minutes.", key, status: .forbidden)
     }

@@ -169,7 +169,7 @@ struct AccessControl: Sendable {
 
   /// Why a person asks for a change, as `--reason` says it; nil for a request that gives none.
   static func reason(of request: Request) -> String? {
-    reasonHeader.flatMap { request.headers[$0] }.flatMap { PercentEncoding.decoded($0) }
+    reasonHeader.flatMap { request.headers[$0] }.flatMap { PercentEncoding.decode($0) }
       .map { String($0.prefix(longestReason)) }
   }
 

@@ -64,7 +64,7 @@ struct LogShipper: Sendable {
   init(_ bucket: ObjectBucket) { self.bucket = bucket }
 
   /// Ships what can be shipped of a task. Returns whether the task is done.
-  mutating func ship(_ directory: TaskDirectory, hasEnded: Bool, now: JobModel.Timestamp) throws -> Bool {
+  mutating func ship(_ directory: TaskDirectory, hasEnded: Bool, now: Timestamp) throws -> Bool {
     var state = try ArchiveState(reading: directory)
     if state.isDone { return true }
     // It never had a directory, or has none any more.
@@ -125,7 +125,7 @@ struct LogShipper: Sendable {
 
   private mutating func ship(
     _ log: Log, _ assignment: TaskAssignment, _ directory: TaskDirectory, _ state: inout ArchiveState, isOver: Bool,
-    now: JobModel.Timestamp
+    now: Timestamp
   ) throws {
     let extent = try LogReader(path: log.path).extent()
     let limit = isOver ? extent.end : extent.closed
@@ -154,7 +154,7 @@ struct LogShipper: Sendable {
         position = begin
       }
       let isLast = isOver && position + Int64(bytes.count) >= limit
-      let last = marks.marks.last.map { JobModel.Timestamp(milliseconds: $0.time) } ?? now
+      let last = marks.marks.last.map { Timestamp(milliseconds: $0.time) } ?? now
       guard
         let object = object(source, assignment, bytes, at: position, takesRest: isLast, marks, last)
       else { break }
@@ -187,7 +187,7 @@ struct LogShipper: Sendable {
   /// The lines at the beginning of some bytes that belong into one hour; nil when there is no whole line.
   private func object(
     _ source: LogSource, _ assignment: TaskAssignment, _ bytes: [UInt8], at position: Int64, takesRest: Bool,
-    _ marks: LogMarks, _ last: JobModel.Timestamp
+    _ marks: LogMarks, _ last: Timestamp
   ) -> Object? {
     let commit = assignment.configuration.task.artifacts.lazy.compactMap(\.commit).first
     var object: Object?
@@ -206,7 +206,7 @@ struct LogShipper: Sendable {
       }
       end = min(end, bytes.count)
       let place = position + Int64(index)
-      let time = marks.time(of: place).map { JobModel.Timestamp(milliseconds: $0) } ?? last
+      let time = marks.time(of: place).map { Timestamp(milliseconds: $0) } ?? last
       let partition = LogPartition(key: assignment.jobKey, time: time)
       var new = object ?? Object(partition: partition, end: position)
       if new.partition != partition { break }

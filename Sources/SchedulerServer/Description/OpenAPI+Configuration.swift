@@ -61,7 +61,7 @@ extension OpenAPI {
         ]),
       ]),
       "Artifact": Schema.object([
-        "name": Schema.string, "hashtype": Schema.values(ArtifactReference.HashType.self), "version": Schema.string,
+        "name": Schema.string, "hashtype": Schema.values(TaskArtifact.HashType.self), "version": Schema.string,
         "platform?": Schema.string, "digest?": Schema.string, "size?": Schema.integer, "branch?": Schema.string,
         "on_main_branch?": Schema.bool,
       ]),

@@ -1,5 +1,6 @@
 internal import JobModel
 internal import Observability
+internal import SystemSupport
 
 /// The pages of one instance: its processes, logs and files.
 enum InstancePages {
@@ -90,7 +91,7 @@ enum InstancePages {
     return rows.isEmpty ? "" : "<h2>Ended tasks</h2>\(Parts.table(["task", "state", "ended", ""], Array(rows)))"
   }
 
-  private static func query(_ task: TaskID) -> String { "?task=\(PercentEncoding.encoded(task.rawValue))" }
+  private static func query(_ task: TaskID) -> String { "?task=\(PercentEncoding.encode(task.rawValue))" }
 
   /// The end of a log, refreshed; the newest lines are last.
   static func log(
@@ -113,16 +114,16 @@ enum InstancePages {
   ) -> HTML {
     let parts = folder.split(separator: "/").map(String.init)
     let root = "\(Layout.address(of: key))/\(instance)/files/"
-    let base = root + parts.map { PercentEncoding.encoded($0) + "/" }.joined()
+    let base = root + parts.map { PercentEncoding.encode($0) + "/" }.joined()
     var rows = entries.map { entry -> HTML in
-      let link = base + PercentEncoding.encoded(entry.name) + (entry.isDirectory ? "/" : "") + query(task)
+      let link = base + PercentEncoding.encode(entry.name) + (entry.isDirectory ? "/" : "") + query(task)
       return """
         <tr><td><a href="\(link)">\(entry.name)\(entry.isDirectory ? "/" as HTML : "")</a></td>\
         <td class="n">\(entry.isDirectory ? "" : Parts.bytes(Int(entry.size)))</td></tr>
         """
     }
     if !parts.isEmpty {
-      let up = root + parts.dropLast().map { PercentEncoding.encoded($0) + "/" }.joined() + query(task)
+      let up = root + parts.dropLast().map { PercentEncoding.encode($0) + "/" }.joined() + query(task)
       rows.insert("<tr><td><a href=\"\(up)\">..</a></td><td></td></tr>", at: 0)
     }
     let body: HTML = """

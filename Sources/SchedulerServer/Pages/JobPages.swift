@@ -3,7 +3,7 @@ internal import JobModel
 
 /// The page of one job.
 enum JobPages {
-  static func artifacts(_ artifacts: [ArtifactReference]) -> HTML {
+  static func artifacts(_ artifacts: [TaskArtifact]) -> HTML {
     HTML(
       artifacts.map { artifact -> HTML in
         let version = artifact.hashType == .git ? String(artifact.version.prefix(12)) : artifact.version

@@ -1,3 +1,5 @@
+internal import SystemSupport
+
 /// The part of a long list that a page shows, and the links to the other parts.
 struct Pager {
   /// Rows of a page: as many as a browser renders at once without a wait.
@@ -28,7 +30,7 @@ struct Pager {
     func link(_ part: Int, _ label: String) -> HTML {
       guard (0...(total - 1) / Self.size).contains(part), part != number else { return "<span>\(label)</span>" }
       let words = (query.filter { !$0.value.isEmpty } + [("page", "\(part)")])
-        .map { "\($0.name)=\(PercentEncoding.encoded($0.value))" }
+        .map { "\($0.name)=\(PercentEncoding.encode($0.value))" }
       return "<a href=\"\(address)?\(words.joined(separator: "&"))\">\(label)</a>"
     }
     return """

@@ -1,8 +1,9 @@
 internal import JobModel
+internal import SystemSupport
 
 /// The pages of updates.
 enum UpdatePages {
-  static func address(of update: UpdateSummary) -> String { "/updates/\(PercentEncoding.encoded(update.id.rawValue))" }
+  static func address(of update: UpdateSummary) -> String { "/updates/\(PercentEncoding.encode(update.id.rawValue))" }
 
   /// The updates of all jobs, the newest first.
   ///

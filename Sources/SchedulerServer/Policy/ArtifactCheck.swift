@@ -24,7 +24,7 @@ struct ArtifactCheck {
   /// An artifact with the facts of the artifact repository, and why its job is refused.
   struct Answer {
     /// Without the client's word: branch, size and main branch are those of the manifest, or unknown.
-    var artifact: JobModel.ArtifactReference
+    var artifact: TaskArtifact
     var refusal: SubmissionRefusal?
   }
 
@@ -32,7 +32,7 @@ struct ArtifactCheck {
   /// overrides the refusal.
   ///
   /// - Throws: that the artifact repository cannot be asked.
-  func verified(_ artifact: JobModel.ArtifactReference) throws -> Answer {
+  func verified(_ artifact: TaskArtifact) throws -> Answer {
     var artifact = artifact
     artifact.branch = nil
     artifact.isOnMainBranch = nil
@@ -56,9 +56,9 @@ struct ArtifactCheck {
   }
 
   private func bundle(
-    _ artifact: JobModel.ArtifactReference, _ repository: Repository
+    _ artifact: TaskArtifact, _ repository: Repository
   ) throws(ArtifactError) -> Answer {
-    let platform = HostPlatform.current
+    let platform = ArtifactPlatform.current
     func refuse(_ code: RefusalCode, _ summary: String, _ remedy: String) -> Answer {
       Answer(artifact: artifact, refusal: SubmissionRefusal(code, summary, remedy: remedy))
     }
@@ -93,7 +93,7 @@ struct ArtifactCheck {
   /// Returns the manifest of the publication that the policies admit and, where the stage needs it, that was on the main
   /// branch: the first publication, or a later one. Without such a one, the first and why it is refused.
   private func admitted(
-    _ artifact: JobModel.ArtifactReference, _ first: Evidence, _ repository: Repository
+    _ artifact: TaskArtifact, _ first: Evidence, _ repository: Repository
   ) throws(ArtifactError) -> (Manifest, SubmissionRefusal?) {
     let policy = options.clusterPolicy
     let needsMain = policy.holds(policy.mainOnly, in: stage)
@@ -122,7 +122,7 @@ struct ArtifactCheck {
   }
 
   private func release(
-    _ artifact: JobModel.ArtifactReference, _ kind: ReleaseVersion.Kind, _ repository: Repository
+    _ artifact: TaskArtifact, _ kind: ReleaseVersion.Kind, _ repository: Repository
   ) throws(ArtifactError) -> Answer {
     let name = try ArtifactName(validating: artifact.name)
     let version = try ReleaseVersion(validating: artifact.version, kind: kind)
@@ -140,7 +140,7 @@ struct ArtifactCheck {
     return Answer(artifact: artifact)
   }
 
-  private func differs(_ artifact: JobModel.ArtifactReference, from digest: SHA256Digest) -> SubmissionRefusal? {
+  private func differs(_ artifact: TaskArtifact, from digest: SHA256Digest) -> SubmissionRefusal? {
     if artifact.digest == digest.hex { return nil }
     let name =
       artifact.hashType == .git
@@ -151,7 +151,7 @@ struct ArtifactCheck {
   }
 
   /// Errors about this artifact are refusals of the job; others are about the artifact repository or the host.
-  private func refusal(_ error: ArtifactError, _ artifact: JobModel.ArtifactReference) throws -> SubmissionRefusal {
+  private func refusal(_ error: ArtifactError, _ artifact: TaskArtifact) throws -> SubmissionRefusal {
     let diagnostic = error.diagnostic
     let remedy = diagnostic.remedies.first ?? "publish it again"
     switch error {

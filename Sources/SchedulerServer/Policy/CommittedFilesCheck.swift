@@ -82,7 +82,7 @@ struct CommittedFilesCheck: Sendable {
 
     init(_ job: JobConfiguration) { self.job = job }
 
-    func artifact(for request: ArtifactRequest) throws -> ArtifactReference {
+    func artifact(for request: ArtifactRequest) throws -> TaskArtifact {
       for var artifact in job.task.artifacts
       where artifact.name == request.name && artifact.hashType == request.hashType {
         guard artifact.version.hasPrefix(request.version) else { continue }

@@ -150,11 +150,11 @@ final class Code: @unchecked Sendable {
 
   deinit { UnsafeMutablePointer(mutating: instructions).deallocate() }
 
-  var location: SourceLocation { SourceLocation(source: source, offset: parts.offset) }
+  var location: StarlarkLocation { StarlarkLocation(source: source, offset: parts.offset) }
 
-  func location(at instruction: Int) -> SourceLocation {
+  func location(at instruction: Int) -> StarlarkLocation {
     let offsets = parts.offsets
     let offset = offsets.indices.contains(instruction) ? Int(offsets[instruction]) : parts.offset
-    return SourceLocation(source: source, offset: offset)
+    return StarlarkLocation(source: source, offset: offset)
   }
 }

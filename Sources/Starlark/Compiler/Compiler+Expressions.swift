@@ -65,7 +65,7 @@ extension Compiler {
     default:
       // The parser lets nothing else stand here. The evaluator would take what is not pushed for what lies below it.
       throw StarlarkError(
-        "this is no expression", kind: .syntax, location: SourceLocation(source: source, offset: Int(offset)))
+        "this is no expression", kind: .syntax, location: StarlarkLocation(source: source, offset: Int(offset)))
     }
   }
 

@@ -123,7 +123,7 @@ struct Compiler {
     for builder in builders { candidates += builder.parts.localNames }
     return StarlarkError(
       "undefined: \(name)", kind: .name, hint: Suggestion.hint(for: name, among: candidates),
-      location: SourceLocation(source: source, offset: Int(offset)))
+      location: StarlarkLocation(source: source, offset: Int(offset)))
   }
 
   mutating func loadName(_ symbol: Int32, at offset: UInt32) throws {

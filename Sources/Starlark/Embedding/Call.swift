@@ -28,7 +28,7 @@ public struct Call {
   public let thread: StarlarkThread
 
   /// Where the call expression stands (its opening parenthesis is at or after it): the innermost Starlark frame.
-  public var location: SourceLocation? { thread.currentLocation }
+  public var location: StarlarkLocation? { thread.currentLocation }
 
   /// The active Starlark functions, outermost first, each with the place it has reached.
   public var callStack: [StarlarkError.Frame] { thread.callStack }

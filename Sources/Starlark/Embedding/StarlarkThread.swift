@@ -5,11 +5,11 @@ public final class StarlarkThread {
   /// The budgets.
   public let limits: Limits
   /// What `print` does; nothing by default. The place is that of the call.
-  public var print: (String, SourceLocation?) -> Void = { _, _ in }
+  public var print: (String, StarlarkLocation?) -> Void = { _, _ in }
   /// What `load` does: gives the module of a name. Without it, `load` is an error.
-  public var load: ((_ module: String, _ location: SourceLocation) throws -> StarlarkModule)?
+  public var load: ((_ module: String, _ location: StarlarkLocation) throws -> StarlarkModule)?
   /// Asked for names that are defined nowhere, in dialects with late names.
-  public var undefinedName: ((_ name: String, _ location: SourceLocation) throws -> Value?)?
+  public var undefinedName: ((_ name: String, _ location: StarlarkLocation) throws -> Value?)?
   /// State of the host that its functions reach through `Call.context(_:)`.
   public var context: AnyObject?
 
@@ -64,7 +64,7 @@ public final class StarlarkThread {
 
   /// Calls a function with these arguments. Throws `StarlarkError`.
   public func call(_ function: Value, _ positional: [Value] = [], named: [NamedArgument] = []) throws -> Value {
-    try Interpreter.call(function, positional, named, self)
+    try Evaluator.call(function, positional, named, self)
   }
 
   /// Defines a global of the file being evaluated, for dialects with late names: what an `include` does.
@@ -82,7 +82,7 @@ public final class StarlarkThread {
   }
 
   /// Where the innermost Starlark function stands.
-  public var currentLocation: SourceLocation? { frames.last?.location }
+  public var currentLocation: StarlarkLocation? { frames.last?.location }
 
   /// The active Starlark functions, outermost first, each with the place it has reached.
   public var callStack: [StarlarkError.Frame] {

@@ -6,7 +6,7 @@ struct Frame {
   /// The instruction being carried out; kept up to date only where it can be observed.
   var instruction = 0
 
-  var location: SourceLocation { function.code.location(at: instruction) }
+  var location: StarlarkLocation { function.code.location(at: instruction) }
 }
 
 /// An iteration under way.

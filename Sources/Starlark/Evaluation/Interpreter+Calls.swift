@@ -1,6 +1,6 @@
 import StarlarkSyntax
 
-extension Interpreter {
+extension Evaluator {
   /// Calls a value with arguments that lie on the operand stack.
   static func call(
     _ callee: Value, receiver: Value, _ arguments: UnsafeMutablePointer<Value>, _ shape: CallShape,

@@ -39,7 +39,7 @@ public final class StarlarkFunction: @unchecked Sendable {
   public var name: String { code.name }
 
   /// Where it is defined.
-  public var location: SourceLocation { code.location }
+  public var location: StarlarkLocation { code.location }
 
   /// The names of its parameters, without `*args` and `**kwargs`.
   public var parameterNames: [String] { code.parameters.names }

@@ -167,7 +167,7 @@ struct TargetFinder {
       let alone = try TargetGraph(
         files: try FileTable(paths: [path]), configuration: WorkspaceConfiguration(),
         sourceRoots: SourceRoots(patterns: []),
-        packages: [BuildPackage(directory: Paths.parent(path), targets: [declaration])], sources: workspace)
+        packages: [BuildDirectory(directory: Paths.parent(path), targets: [declaration])], sources: workspace)
       let found = alone.allTargets.filter { alone.type(of: $0) == .pythonRequirement }
       for text in found.flatMap({ alone[$0].strings(of: "requirements") }) { _ = try Requirement(text) }
       return found.count

@@ -41,7 +41,7 @@ public struct BundlePlan: Sendable {
   /// The file to write, from the output directory, where the target names it.
   public var outputPath: String?
   /// What the bundle starts; nil when it only holds code.
-  public var entryPoint: EntryPoint?
+  public var entryPoint: BundleEntryPoint?
   /// The code and resources, by path in the bundle.
   public var files: [File]
   /// The requirements of the code, by name; versions come from the lockfile.
@@ -137,7 +137,7 @@ extension DependencyResolver {
       entryPoint: .module(module, function: nil))
   }
 
-  private func plan(for id: TargetID, artifact: String, entryPoint: EntryPoint?) throws -> BundlePlan {
+  private func plan(for id: TargetID, artifact: String, entryPoint: BundleEntryPoint?) throws -> BundlePlan {
     let target = graph[id]
     let resolve = graph.resolve(of: target)
     if let resolve, graph.configuration.lockfile(ofResolve: resolve) == nil {

@@ -18,7 +18,7 @@ extension DependencyResolver {
       files.files(in: directory).contains { workspace.isBuildFile($0, of: files) }
     }
     let (packages, problems) = try evaluation.evaluate(directories)
-    let (resolved, errors) = BuildPackage.resolve(packages.map(\.package))
+    let (resolved, errors) = BuildDirectory.resolve(packages.map(\.package))
     let all = problems + errors.map(\.diagnostic)
     guard all.isEmpty else { throw DiagnosticList(all) }
     let sources = EarlierSources(earlier, self)

@@ -30,7 +30,7 @@ extension TargetGraph {
   ///   - sources: is asked for requirements files.
   /// - Throws: `DiagnosticList` with all that is wrong: a generator's file that is not there, an unknown resolve.
   public init(
-    files: FileTable, configuration: WorkspaceConfiguration, sourceRoots: SourceRoots, packages: [BuildPackage],
+    files: FileTable, configuration: WorkspaceConfiguration, sourceRoots: SourceRoots, packages: [BuildDirectory],
     sources: some GraphSources
   ) throws {
     let graph = TargetGraph(
@@ -121,9 +121,9 @@ private struct GraphLoader {
     let macros = try preludeChanged(changes, changed) || pluginsChanged(changes, changed)
     for number in 0..<store.packages.count {
       let row = store.packages[number]
-      if row.flags & (PackageRow.dead | PackageRow.lockfiles) != 0 { continue }
+      if row.flags & (BuildDirectoryRow.dead | BuildDirectoryRow.lockfiles) != 0 { continue }
       let isDirty =
-        macros || row.has(PackageRow.volatile) || (environmentChanged && row.has(PackageRow.environment))
+        macros || row.has(BuildDirectoryRow.volatile) || (environmentChanged && row.has(BuildDirectoryRow.environment))
         || (!changed.isEmpty && files.state.list(row.inputs).contains(where: changed.contains))
         || !files.state.isVisible(DirectoryID(Int(row.directory)))
       if isDirty { dirty.insert(DirectoryID(Int(row.directory))) }
@@ -154,7 +154,9 @@ private struct GraphLoader {
   private var environmentHash: UInt64 {
     var names: Set<String> = []
     for number in 0..<store.packages.count
-    where store.packages[number].has(PackageRow.environment) && !store.packages[number].has(PackageRow.dead) {
+    where store.packages[number].has(BuildDirectoryRow.environment)
+      && !store.packages[number].has(BuildDirectoryRow.dead)
+    {
       names.formUnion(store.package(number).environmentNames)
     }
     var hash = StableHash()
@@ -187,7 +189,7 @@ private struct GraphLoader {
     }
     for number in 0..<store.packages.count where !isNew {
       let row = store.packages[number]
-      if row.flags & (PackageRow.dead | PackageRow.lockfiles) != 0 { continue }
+      if row.flags & (BuildDirectoryRow.dead | BuildDirectoryRow.lockfiles) != 0 { continue }
       if !files.state.isVisible(DirectoryID(Int(row.directory))) { try update.remove(number) }
     }
     // Globs see files that came and went.
@@ -196,15 +198,15 @@ private struct GraphLoader {
       let row = store.packages[number]
       evaluated[directory] = PackageEvaluation.Evaluated(
         package: store.package(number), inputs: files.state.list(row.inputs).map { FileID(Int($0)) },
-        readsOthers: row.has(PackageRow.volatile))
+        readsOthers: row.has(BuildDirectoryRow.volatile))
     }
     let paths = evaluated.map { (path: files.path(of: $0.key), entry: $0) }
       .sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
     for (_, (directory, package)) in paths {
       var flags: UInt32 = 0
-      if package.package.isInherited { flags |= PackageRow.inherited }
-      if !package.package.environmentNames.isEmpty { flags |= PackageRow.environment }
-      if package.readsOthers { flags |= PackageRow.volatile }
+      if package.package.isInherited { flags |= BuildDirectoryRow.inherited }
+      if !package.package.environmentNames.isEmpty { flags |= BuildDirectoryRow.environment }
+      if package.readsOthers { flags |= BuildDirectoryRow.volatile }
       try update.replace(
         store.package(in: directory), with: package.package, inputs: package.inputs, flags: flags)
     }
@@ -244,7 +246,8 @@ private struct GraphLoader {
       let setting = Set(
         packages.filter { $0.package.isInherited }.compactMap { files.directory(at: $0.package.directory) }
       )
-      .union(dirty.filter { store.package(in: $0).map { store.packages[$0].has(PackageRow.inherited) } ?? false })
+      .union(
+        dirty.filter { store.package(in: $0).map { store.packages[$0].has(BuildDirectoryRow.inherited) } ?? false })
       var below: [DirectoryID] = []
       for directory in setting where files.state.isVisible(directory) {
         for inner in files.subtree(of: directory) where hasBuildFiles(inner) && known.insert(inner).inserted {
@@ -261,7 +264,7 @@ private struct GraphLoader {
         var current = directory
         while current.index != 0 {
           current = files.parent(of: current)
-          if let number = store.package(in: current), store.packages[number].has(PackageRow.inherited),
+          if let number = store.package(in: current), store.packages[number].has(BuildDirectoryRow.inherited),
             known.insert(current).inserted
           {
             above.append(current)
@@ -270,7 +273,7 @@ private struct GraphLoader {
       }
       try evaluateMore(inOrder(above))
     }
-    let (resolved, errors) = BuildPackage.resolve(packages.map(\.package))
+    let (resolved, errors) = BuildDirectory.resolve(packages.map(\.package))
     problems += errors.map(\.diagnostic)
     // Some packages are evaluated by resolve, and load files then.
     var found: [DirectoryID: PackageEvaluation.Evaluated] = [:]
@@ -327,10 +330,10 @@ extension GraphUpdate {
       known[graph.store.package(number).targets.first?.name ?? ""] = number
     }
     for resolve in graph.configuration.resolves {
-      let package = PackageTargets.lockfilePackage(of: resolve)
+      let package = BuildDirectoryTargets.lockfilePackage(of: resolve)
       let number = known.removeValue(forKey: package.targets.first?.name ?? "")
       if let file = graph.files.file(at: resolve.lockfile) {
-        try replace(number, with: package, inputs: [file], flags: PackageRow.lockfiles)
+        try replace(number, with: package, inputs: [file], flags: BuildDirectoryRow.lockfiles)
       } else if let number {
         try remove(number)
       }

@@ -33,11 +33,11 @@ struct GraphUpdate {
   ///   - number: the package's place; nil for a new one.
   ///   - inputs: the files it was evaluated from.
   mutating func replace(
-    _ number: Int?, with package: BuildPackage, inputs: [FileID], flags: UInt32
+    _ number: Int?, with package: BuildDirectory, inputs: [FileID], flags: UInt32
   ) throws {
     guard let directory = graph.files.directory(at: package.directory) else { return }
-    var block = PackageTargets(files: graph.files, sources: sources, configuration: graph.configuration)
-    if flags & PackageRow.lockfiles != 0 {
+    var block = BuildDirectoryTargets(files: graph.files, sources: sources, configuration: graph.configuration)
+    if flags & BuildDirectoryRow.lockfiles != 0 {
       if let file = inputs.first { block.addLockfile(file, of: package) }
     } else {
       try block.add(package)
@@ -45,7 +45,7 @@ struct GraphUpdate {
     problems += block.problems
     guard problems.isEmpty else { return }
     let targets = unique(block.entries.map { draft($0) })
-    var row = PackageRow()
+    var row = BuildDirectoryRow()
     if let number {
       row = store.packages[number]
       // While the old declarations can still be read.
@@ -66,7 +66,7 @@ struct GraphUpdate {
     row.warnings = try store.add(encoded.bytes, to: .declarations)
     row.inputs = try list(Set(inputs + block.inputs).map(\.rawValue).sorted(), replacing: row.inputs)
     row.directory = directory.rawValue
-    row.flags = flags | (package.visibility.isEmpty ? 0 : PackageRow.rules)
+    row.flags = flags | (package.visibility.isEmpty ? 0 : BuildDirectoryRow.rules)
     let place: Int
     if let number {
       store.packages[number] = row
@@ -75,8 +75,8 @@ struct GraphUpdate {
     } else {
       place = try store.packages.append(row)
     }
-    if flags & PackageRow.lockfiles == 0 { store.files.directories[directory.index].package = UInt32(place + 1) }
-    for file in inputs + block.inputs where flags & PackageRow.lockfiles == 0 { try store.files.watch(file) }
+    if flags & BuildDirectoryRow.lockfiles == 0 { store.files.directories[directory.index].package = UInt32(place + 1) }
+    for file in inputs + block.inputs where flags & BuildDirectoryRow.lockfiles == 0 { try store.files.watch(file) }
     try merge(targets, into: place, directory: package.directory)
   }
 
@@ -87,7 +87,7 @@ struct GraphUpdate {
     var row = store.packages[number]
     let directory = DirectoryID(Int(row.directory))
     marks.insert(LookupTrace.mark(path: graph.files.path(of: directory)))
-    row.flags |= PackageRow.dead
+    row.flags |= BuildDirectoryRow.dead
     row.targets = ListSpan()
     store.packages[number] = row
     store.forget(package: number)
@@ -114,7 +114,7 @@ struct GraphUpdate {
     var generator: Int?
   }
 
-  private mutating func draft(_ entry: PackageTargets.Entry) -> Draft {
+  private mutating func draft(_ entry: BuildDirectoryTargets.Entry) -> Draft {
     var row = TargetRow()
     row.type = entry.target.type.code
     row.declaration = UInt32(entry.declaration)
@@ -314,7 +314,7 @@ extension GraphStore {
   /// The packages that hold the lockfiles of resolves.
   func lockfilePackages() -> [Int] {
     (0..<packages.count).filter {
-      packages[$0].flags & (PackageRow.dead | PackageRow.lockfiles) == PackageRow.lockfiles
+      packages[$0].flags & (BuildDirectoryRow.dead | BuildDirectoryRow.lockfiles) == BuildDirectoryRow.lockfiles
     }
   }
 }

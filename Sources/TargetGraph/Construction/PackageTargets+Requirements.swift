@@ -3,7 +3,7 @@ internal import Diagnostics
 internal import Starlark
 internal import Workspace
 
-extension PackageTargets {
+extension BuildDirectoryTargets {
   /// One target a project of a requirements file, and one for the file, on which they depend.
   mutating func addRequirements(of place: Int) throws {
     let generator = entries[place].target
@@ -137,7 +137,7 @@ extension PackageTargets {
   }
 
   /// The target of a lockfile, on which the requirements of its resolve depend, and what generates it.
-  mutating func addLockfile(_ file: FileID, of package: BuildPackage) {
+  mutating func addLockfile(_ file: FileID, of package: BuildDirectory) {
     guard let declaration = package.targets.first else { return }
     let name = files.name(of: file)
     var address = Address(directory: package.directory, name: declaration.name)
@@ -153,12 +153,12 @@ extension PackageTargets {
   }
 
   /// The package that holds the target of a resolve's lockfile, which no BUILD file declares.
-  static func lockfilePackage(of resolve: WorkspaceConfiguration.Resolve) -> BuildPackage {
+  static func lockfilePackage(of resolve: WorkspaceConfiguration.Resolve) -> BuildDirectory {
     let source = SourceFile(name: resolve.lockfile, bytes: [])
     let declaration = TargetDeclaration(
       type: .lockfiles, typeName: "_lockfiles", name: "_\(resolve.name)_lockfile", fields: [],
       site: DeclarationSite(source: source, offset: 0))
-    return BuildPackage(directory: Paths.parent(resolve.lockfile), targets: [declaration])
+    return BuildDirectory(directory: Paths.parent(resolve.lockfile), targets: [declaration])
   }
 }
 

@@ -46,7 +46,7 @@ public struct TargetGraph: Sendable {
 
   /// What is odd about the workspace, though no error.
   public var warnings: [Diagnostic] {
-    (0..<store.packages.count).filter { !store.packages[$0].has(PackageRow.dead) }
+    (0..<store.packages.count).filter { !store.packages[$0].has(BuildDirectoryRow.dead) }
       .filter { store.packages[$0].warnings.count > 0 }
       .map { (directory: files.path(of: DirectoryID(Int(store.packages[$0].directory))), number: $0) }
       .sorted { $0.directory < $1.directory }.flatMap { store.warnings(ofPackage: $0.number) }
@@ -154,13 +154,13 @@ public struct TargetGraph: Sendable {
   /// The directories that have targets.
   var directoriesWithTargets: [String] {
     (0..<store.packages.count).filter {
-      !store.packages[$0].has(PackageRow.dead) && store.packages[$0].targets.count > 0
+      !store.packages[$0].has(BuildDirectoryRow.dead) && store.packages[$0].targets.count > 0
     }
     .map { files.path(of: DirectoryID(Int(store.packages[$0].directory))) }
   }
 
   /// The package declared in a directory, as evaluated, with defaults applied.
-  public func package(inDirectory path: String) -> BuildPackage? {
+  public func package(inDirectory path: String) -> BuildDirectory? {
     files.directory(at: path).flatMap { store.package(in: $0) }.map { store.package($0) }
   }
 
@@ -175,7 +175,7 @@ public struct TargetGraph: Sendable {
   /// Whether any BUILD file has visibility rules.
   var hasVisibilityRules: Bool {
     (0..<store.packages.count).contains {
-      store.packages[$0].flags & (PackageRow.dead | PackageRow.rules) == PackageRow.rules
+      store.packages[$0].flags & (BuildDirectoryRow.dead | BuildDirectoryRow.rules) == BuildDirectoryRow.rules
     }
   }
 

@@ -3,7 +3,7 @@ internal import Snapshot
 internal import Workspace
 
 /// The BUILD files of one directory, evaluated.
-struct PackageRow: BitwiseCopyable {
+struct BuildDirectoryRow: BitwiseCopyable {
   static let dead: UInt32 = 1
   /// It sets defaults or rules for the directories below.
   static let inherited: UInt32 = 2

@@ -11,7 +11,7 @@ internal import Workspace
 /// Places in the columns are kept from run to run: what is gone leaves a dead row.
 final class GraphStore: @unchecked Sendable {
   let files: FileState
-  let packages: Column<PackageRow>
+  let packages: Column<BuildDirectoryRow>
   let targets: Column<TargetRow>
   let modules: Column<ModuleRow>
   private let order: Column<UInt32>
@@ -20,7 +20,7 @@ final class GraphStore: @unchecked Sendable {
   private let addresses: UnsafeRawPointer
   private let declarations: UnsafeRawPointer
   private let importsBase: UnsafeRawPointer
-  private let decoded = Mutex<[UInt32: BuildPackage]>([:])
+  private let decoded = Mutex<[UInt32: BuildDirectory]>([:])
 
   init(_ files: FileState) {
     self.files = files
@@ -60,10 +60,10 @@ final class GraphStore: @unchecked Sendable {
   // MARK: Packages
 
   /// The package of a number, as evaluated, with defaults applied.
-  func package(_ number: Int) -> BuildPackage {
+  func package(_ number: Int) -> BuildDirectory {
     if let known = decoded.withLock({ $0[UInt32(number)] }) { return known }
     var reader = ByteReader(declarationBytes(packages[number].declarations))
-    guard let package = try? BuildPackage(from: &reader) else {
+    guard let package = try? BuildDirectory(from: &reader) else {
       // The section's checksum held, so these are the bytes that this program wrote.
       preconditionFailure("a package in the state cannot be decoded")
     }
@@ -76,7 +76,7 @@ final class GraphStore: @unchecked Sendable {
   /// The package declared in a directory.
   func package(in directory: DirectoryID) -> Int? {
     let number = files.directories[directory.index].package
-    return number == 0 || packages[Int(number - 1)].has(PackageRow.dead) ? nil : Int(number - 1)
+    return number == 0 || packages[Int(number - 1)].has(BuildDirectoryRow.dead) ? nil : Int(number - 1)
   }
 
   /// The targets of a package, in the order of declaration.

@@ -181,7 +181,7 @@ final class CredentialSource: Sendable {
     guard let access = value["AccessKeyId"]?.string, let secret = value["SecretAccessKey"]?.string else { return nil }
     return AWSCredentials(
       accessKey: access, secretKey: secret, sessionToken: value[token]?.string,
-      expiration: value["Expiration"]?.string.flatMap { Timestamp.seconds($0.replacing("+00:00", with: "Z")) })
+      expiration: value["Expiration"]?.string.flatMap { RFC3339.seconds($0.replacing("+00:00", with: "Z")) })
   }
 
   private static func failure(_ source: String, _ reason: String) -> ArtifactError {

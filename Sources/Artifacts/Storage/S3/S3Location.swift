@@ -1,3 +1,5 @@
+internal import SystemSupport
+
 /// A bucket and a prefix in it, and the server that has it.
 struct S3Location: Sendable, Hashable {
   var bucket: String
@@ -71,7 +73,7 @@ struct S3Location: Sendable, Hashable {
   /// The percent-encoded path of a key of ours; of the bucket itself for nil.
   func path(_ key: String?) -> String {
     guard let key else { return basePath }
-    return basePath + PercentEncoding.encode(prefix + key, keepingSlashes: true)
+    return basePath + PercentEncoding.encode(prefix + key, keeping: "/")
   }
 
   /// For messages.

@@ -69,7 +69,7 @@ extension S3Storage {
         guard let key = upload.text("Key").flatMap({ PercentEncoding.decode($0) }), key.hasPrefix(whole),
           let id = upload.text("UploadId")
         else { continue }
-        let begun = upload.text("Initiated").flatMap { Timestamp.seconds($0) } ?? 0
+        let begun = upload.text("Initiated").flatMap { RFC3339.seconds($0) } ?? 0
         found.append(IncompleteUpload(key: String(key.dropFirst(bucket.prefix.count)), id: id, begun: begun))
       }
       guard page.text("IsTruncated") == "true", let key = page.text("NextKeyMarker") else { return found }

@@ -155,7 +155,7 @@ struct S3Storage: ObjectStorage {
       let page = XMLText(response.body)
       for object in page.elements("Contents") {
         guard let name = Self.name(object.text("Key"), after: whole) else { continue }
-        let modified = object.text("LastModified").flatMap { Timestamp.seconds($0) }
+        let modified = object.text("LastModified").flatMap { RFC3339.seconds($0) }
         entries.append(
           ObjectEntry(
             name: name, modified: modified.map { $0 * 1_000_000_000 },
@@ -195,7 +195,7 @@ struct S3Storage: ObjectStorage {
     let now = session.now
     if let credentials = try session.credentials.credentials(now: now) {
       let signer = RequestSigner(credentials: credentials, region: bucket.region)
-      let date = Timestamp.basicText(now)
+      let date = RFC3339.basicText(now)
       headers += [("x-amz-content-sha256", request.payload), ("x-amz-date", date)]
       if let token = signer.credentials.sessionToken { headers.append(("x-amz-security-token", token)) }
       let authorization = signer.authorization(

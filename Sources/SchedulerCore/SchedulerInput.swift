@@ -1,0 +1,65 @@
+public import JobModel
+
+/// What happens to the scheduler. Whatever it learns comes in as one of these, with the time it came.
+///
+/// `user` is who asked, as the server knows it; `reason` is why, in that user's words. Both are kept with the release, the
+/// update and the job's history.
+public enum SchedulerInput: Sendable, Hashable {
+  // From users.
+  case createJob(JobConfiguration, user: String? = nil, reason: String? = nil)
+  /// All instances, and then the job ends; or only some, which then are no longer wanted.
+  case killJob(JobKey, instances: Set<Int>? = nil, user: String? = nil, reason: String? = nil)
+  /// New instances, numbered on from the highest.
+  case addInstances(JobKey, count: Int, user: String? = nil)
+  /// All that the job's SLA policy allows at once, the others as soon as it does; all together without a policy. A
+  /// rolling restart is `startUpdate` with `restart`.
+  case restartInstances(JobKey, instances: Set<Int>? = nil, user: String? = nil)
+  /// To another configuration, of all instances or of some (a canary). With `restart`, instances that run it already are
+  /// started anew, too. A configuration that tasks do not notice (metadata, update settings, …) becomes a release at
+  /// once, and no task is touched. Refused with `unchanged` when there is nothing to do.
+  case startUpdate(
+    JobConfiguration, instances: Set<Int>? = nil, restart: Bool = false, user: String? = nil, reason: String? = nil)
+  /// A release of the current configuration with another number of instances; those that stay are not touched.
+  case scaleJob(JobKey, to: Int, user: String? = nil, reason: String? = nil)
+  /// Back to exactly the configuration of an earlier release, which becomes a new release; nil is the one that was rolled
+  /// out before the current. While an update is in progress, it is turned round when it comes from that release.
+  case rollbackJob(JobKey, to: Int? = nil, user: String? = nil, reason: String? = nil)
+  case pauseUpdate(JobKey, user: String? = nil)
+  case resumeUpdate(JobKey, user: String? = nil)
+  /// A sign of life for an update with a pulse interval.
+  case pulseUpdate(JobKey, user: String? = nil)
+  /// Leaves every instance as it is. Of two copies (start-first), the one that runs healthily stays.
+  case abortUpdate(JobKey, user: String? = nil)
+  /// Turns an update in progress round.
+  case rollbackUpdate(JobKey, user: String? = nil)
+  /// A run of a cron job now, whatever its schedule says.
+  case startCron(JobKey, user: String? = nil)
+  /// What the jobs of a role, or of a role's stage, may ask for together; nil takes the limit away. Jobs of the tier
+  /// `revocable` do not count.
+  case setQuota(QuotaKey, Resources?, user: String? = nil)
+  /// Empties the host: tasks end as SLA policies allow, after `patience` in any case, and none starts before `endDrain`.
+  case startDrain(patience: Duration? = nil, user: String? = nil, reason: String? = nil)
+  case endDrain(user: String? = nil)
+
+  // From executors, in any order, any number of times.
+  case taskStatus(TaskID, TaskStatus, message: String? = nil)
+  case taskHealth(TaskID, HealthReport)
+  case executorStarted(TaskID, pid: Int32)
+
+  // From the host.
+  case hostOffer(HostOffer)
+  /// The executor could not be started, or ended without a word; nothing of the task is left.
+  case executorLost(TaskID, message: String)
+  /// After `destroy`: nothing of the task is left.
+  case taskDestroyed(TaskID)
+  /// Once when the scheduler starts, after the last words of dead executors were passed on: which executors live, and
+  /// which have begun and are dead (nothing of their tasks is left). A scheduler with a stored state starts and gives
+  /// up nothing before it.
+  case executorsFound(live: [TaskID: Int32], dead: Set<TaskID>)
+  /// The host was started, or its wall clock was set: the scheduler's clock has another anchor. Every time in the state
+  /// moves by `shift`, so that no deadline comes nearer or goes away. Cron schedules follow the new time: runs that were
+  /// skipped by a jump count as missed, and times that come again are due again.
+  case clockSet(SchedulerClock.Anchor, shift: Duration)
+  /// Time has passed.
+  case tick
+}
