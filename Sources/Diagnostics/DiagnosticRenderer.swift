@@ -19,22 +19,46 @@ public struct DiagnosticRenderer: Sendable {
   /// The message for `error`, with a final newline.
   public func render(_ error: any Error) -> String {
     switch error {
-    case let list as DiagnosticList: list.diagnostics.map { render($0, label: "error") }.joined()
-    case let error as any DiagnosableError: render(error.diagnostic, label: "error")
+    case let list as DiagnosticList: list.diagnostics.map { render($0, as: .error) }.joined()
+    case let error as any DiagnosableError: render(error.diagnostic, as: .error)
     default:
       render(
         Diagnostic(
           .defect, "unexpected error: \(error)",
-          remedies: ["this is a defect of Kilt: please report it with the command you ran"]))
+          remedies: ["this is a defect of Kilt: please report it with the command you ran"]), as: .error)
     }
   }
 
-  /// The message for one diagnostic, with a final newline. `label` is "error" or "warning".
-  public func render(_ diagnostic: Diagnostic, label: String) -> String {
-    let labelColor = label == "error" ? "1;31" : "1;33"
+  /// The first word of a message.
+  public enum Label: String, Sendable {
+    /// The command does not do what was asked for.
+    case error
+    /// The command goes on, and something needs fixing.
+    case warning
+    /// Nothing needs fixing.
+    case note
+
+    fileprivate var color: String {
+      switch self {
+      case .error: "1;31"
+      case .warning: "1;33"
+      case .note: "1;36"
+      }
+    }
+  }
+
+  /// The text of a warning that has no place, with a final newline.
+  ///
+  /// - Parameter summary: one clause without a full stop: what was done instead, and why.
+  public func warning(_ summary: String, remedies: [String] = []) -> String {
+    render(Diagnostic(.environment, summary, remedies: remedies), as: .warning)
+  }
+
+  /// The message for one diagnostic, with a final newline.
+  public func render(_ diagnostic: Diagnostic, as label: Label) -> String {
     // A summary of several lines must not pass for several messages.
     let summary = PlainText.paragraph(diagnostic.summary).split(separator: "\n", omittingEmptySubsequences: false)
-    var text = paint(label + ":", labelColor) + " " + paint(summary.joined(separator: "\n  "), "1") + "\n"
+    var text = paint(label.rawValue + ":", label.color) + " " + paint(summary.joined(separator: "\n  "), "1") + "\n"
     if let location = diagnostic.location { text += render(location) }
     for note in diagnostic.notes { text += field("note", note, "1;36") }
     for remedy in diagnostic.remedies { text += field("help", remedy, "1;32") }

@@ -35,7 +35,11 @@ struct RouterCheck: ParsableCommand {
     }
     let file = try RoutesFile(parsing: bytes, path: path.string)
     let scratch = try FileSystem.makeTemporaryDirectory(prefix: "kilt-router")
-    defer { do { try FileSystem.removeTree(scratch) } catch { writeText("warning: \(error)\n", to: 2) } }
+    defer {
+      do { try FileSystem.removeTree(scratch) } catch {
+        writeText(DiagnosticRenderer(color: isTerminal(2)).warning("cannot remove \"\(scratch)\": \(error)"), to: 2)
+      }
+    }
     let socket = scratch.appending("api.sock").string
     let text = HAProxyConfiguration(file, socket: socket, user: nil).shape(slots: file.routes.map(\.slots))
     try HAProxyProcess(program: try program.program(), directory: scratch).check(text)

@@ -47,7 +47,7 @@ struct RouterService {
         do {
           try FileSystem.write(text: address + "\n", to: directory.appending("address"))
         } catch {
-          writeText("warning: the address could not be written: \(error)\n", to: 2)
+          writeText(DiagnosticRenderer(color: isTerminal(2)).warning("cannot write the address: \(error)"), to: 2)
         }
         writeText("kilt-router \(kiltVersion) on \(address), state in \(directory)\n", to: 2)
       }, logger: logger)

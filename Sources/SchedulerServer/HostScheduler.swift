@@ -260,7 +260,9 @@ actor HostScheduler: Service {
     isDiskLow = isLow
   }
 
-  func warn(_ message: String) { writeText("warning: \(PlainText.line(message))\n", to: 2) }
+  func warn(_ message: String) {
+    writeText(DiagnosticRenderer(color: isTerminal(2)).warning(PlainText.line(message)), to: 2)
+  }
 
   static func summary(of error: any Error) -> String {
     (error as? any DiagnosableError)?.diagnostic.summary ?? "\(error)"

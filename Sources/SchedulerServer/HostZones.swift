@@ -1,3 +1,4 @@
+internal import Diagnostics
 internal import SchedulerCore
 internal import SystemSupport
 
@@ -7,7 +8,9 @@ enum HostZones {
     do {
       return try ZoneFiles.read(name)
     } catch {
-      writeText("warning: cannot read the time zone file of \"\(name)\": \(error)\n", to: 2)
+      writeText(
+        DiagnosticRenderer(color: isTerminal(2)).warning("cannot read the time zone file of \"\(name)\": \(error)"),
+        to: 2)
       return nil
     }
   }

@@ -40,7 +40,7 @@ public final class WorkspaceState: @unchecked Sendable {
     }
     let store = SnapshotStore(
       directory: workspace.stateDirectory.path.appending("state"), key: try workspace.stateKey())
-    let loaded = try store.load(sections: StateSection.allCases.count)
+    let loaded = try store.load(sections: StateSection.limit)
     self.store = store
     let damage = loaded.note.map {
       "cannot use the saved state in \(workspace.stateDirectory.path)/state (\($0)): rebuilding it"

@@ -74,7 +74,7 @@ import Testing
     var loader = fixture.loader()
     loader.warn = { warning in warnings.withLock { $0.append(warning) } }
     _ = try loader.load("jobs/web.yaml", stage: "devel", artifacts: nil)
-    let texts = warnings.withLock { $0.map { DiagnosticRenderer(color: false).render($0, label: "warning") } }
+    let texts = warnings.withLock { $0.map { DiagnosticRenderer(color: false).render($0, as: .warning) } }
     #expect(texts.count == (warning == nil ? 0 : 1), "\(texts)")
     if let warning { #expect(texts.first?.contains(warning) == true && texts.first?.contains("web.yaml:5:") == true) }
   }

@@ -199,7 +199,7 @@ import Testing
     var loader = Fixture(yaml: yaml, template: template).loader()
     loader.warn = { warning in warnings.withLock { $0.append(warning) } }
     _ = try loader.load("jobs/web.yaml", stage: "devel", artifacts: nil)
-    let texts = warnings.withLock { $0.map { DiagnosticRenderer(color: false).render($0, label: "warning") } }
+    let texts = warnings.withLock { $0.map { DiagnosticRenderer(color: false).render($0, as: .warning) } }
     #expect(
       texts == [
         """

@@ -71,7 +71,7 @@ import Workspace
     try resolver.resolveAll()
     let warnings = try resolver.warnings()
     #expect(warnings.count == 1)
-    let text = warnings.map { DiagnosticRenderer(color: false).render($0, label: "warning") }.joined()
+    let text = warnings.map { DiagnosticRenderer(color: false).render($0, as: .warning) }.joined()
     #expect(
       text == """
         warning: "yaml", "yaml.nodes" could come from 2 targets, so nothing was inferred

@@ -18,7 +18,7 @@ import Workspace
       sourceRoots: SourceRoots(patterns: ["/"]), packages: [package], sources: sources)
     let warning = try #require(graph.pluginTypes())
     #expect(
-      DiagnosticRenderer(color: false).render(warning, label: "warning") == """
+      DiagnosticRenderer(color: false).render(warning, as: .warning) == """
         warning: 3 targets have types of Pants plugins; Kilt uses only their dependencies
           note: 2 pack, as at x/BUILD:1
           note: 1 spec, as at x/BUILD:3

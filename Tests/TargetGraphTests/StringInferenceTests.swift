@@ -67,7 +67,7 @@ import Workspace
     }
     let resolver = try GraphFixture(files, configuration: strict).resolver()
     #expect(try resolver.dependencies("src/app/main.py") == [])
-    let text = try resolver.warnings().map { DiagnosticRenderer(color: false).render($0, label: "warning") }.joined()
+    let text = try resolver.warnings().map { DiagnosticRenderer(color: false).render($0, as: .warning) }.joined()
     #expect(
       text == """
         warning: "data/a.json" could come from 2 targets, so nothing was inferred

@@ -77,7 +77,7 @@ import Testing
         "python.run_against_entire_lockfile",
       ])
     let warning = try #require(found.pantsOptionsWarning)
-    let text = DiagnosticRenderer(color: false).render(warning, label: "warning")
+    let text = DiagnosticRenderer(color: false).render(warning, as: .warning)
     #expect(text.hasPrefix("warning: Kilt does not follow 4 options of Pants that can change results\n"), "\(text)")
     #expect(
       text.contains("[pytest] execution_slot_var (pants.toml:15): tests would find the number of their slot"), "\(text)"

@@ -16,6 +16,9 @@ struct SchedulerOptions: ParsableArguments {
   @Option(help: .stateDirectory)
   var stateDirectory: String?
 
+  /// Whether an option names a scheduler.
+  var isNamed: Bool { scheduler != nil || stateDirectory != nil }
+
   func client(_ global: GlobalOptions) throws -> SchedulerClient {
     let directory = try global.workingDirectory
     if let stateDirectory {

@@ -86,7 +86,10 @@ struct ArtifactsPublish: ParsableCommand {
     } catch GitError.unknownRevision(let revision) {
       let workspace = try Workspace.find(from: try global.workingDirectory)
       guard try workspace.git.isShallow() else { throw GitError.unknownRevision(revision) }
-      global.note("note: the shallow clone does not contain \"\(revision)\": comparing all bundles by their inputs")
+      global.report(
+        Diagnostic(
+          .input, "the shallow clone does not contain \"\(revision)\": comparing all bundles by their inputs"),
+        as: .note)
       var targets = targets
       targets.changedSince = nil
       targets.words = ["::"]

@@ -44,8 +44,7 @@ struct ArtifactsWhoHas: ParsableCommand {
     }
     let repository = try artifacts.repository(global)
     let uses = try repository.uses(of: parts[0], version: parts.count == 2 ? parts[1] : nil) { error in
-      global.note(
-        DiagnosticRenderer(color: Terminal.standardError.usesColor).render(error.diagnostic, label: "warning"))
+      global.report(error.diagnostic, as: .warning)
     }
     let jobs = noJobs ? [] : try RunningArtifacts(global).jobs()
     var affected: [(job: RunningArtifacts.Job, use: PackageUse)] = []

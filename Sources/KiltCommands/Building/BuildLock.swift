@@ -81,7 +81,7 @@ struct BuildLock: ParsableCommand {
       if output.format == .text { printLines(of: difference, locked.path, several: resolves.count > 1) }
       let isWritten = diff ? false : try locker.write(locked)
       let gaps = try locked.lockfile.gaps(path: locked.path)
-      for gap in gaps { global.note("warning: \(locked.path): \(gap)") }
+      for gap in gaps { global.warn("\(locked.path): \(gap)") }
       report(locked, difference, isWritten: isWritten)
       reports.append(
         .members([

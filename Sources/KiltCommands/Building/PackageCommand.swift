@@ -218,7 +218,7 @@ struct ProductSession {
     let start = monotonicNanoseconds()
     let packaged = try packager.package(binary, for: platform)
     let milliseconds = (monotonicNanoseconds() - start) / 1_000_000
-    for line in Self.warnings(packaged.notes, packaged.bundle.collisions) { global.note("warning: " + line) }
+    for line in Self.warnings(packaged.notes, packaged.bundle.collisions) { global.warn(line) }
     global.note(
       "\(packaged.work.rawValue)  \(packaged.relativePath)  \(size(packaged.bundle.size))  \(milliseconds) ms")
     return packaged
@@ -255,7 +255,7 @@ struct ProductSession {
     var outcomes: [ProductReport] = []
     let all = binaries + others
     let failed = try packager.package(all, jobs: jobs) { outcome in
-      for line in Self.warnings(outcome.notes, outcome.collisions) { global.note("warning: " + line) }
+      for line in Self.warnings(outcome.notes, outcome.collisions) { global.warn(line) }
       for file in outcome.files {
         global.note(
           "\(file.work.rawValue)  \(file.relativePath)  \(size(UInt64(file.size)))  \(outcome.milliseconds) ms")

@@ -32,7 +32,7 @@ struct JobAffected: ParsableCommand {
     let workspace = try Workspace.find(from: try global.workingDirectory)
     let affected = try AffectedJobs(global, workspace: workspace, since: since, stage: stage)
     let renderer = DiagnosticRenderer(color: Terminal.standardError.usesColor)
-    for problem in affected.problems { writeText(renderer.render(problem, label: "warning"), to: 2) }
+    for problem in affected.problems { writeText(renderer.render(problem, as: .warning), to: 2) }
     switch output.format {
     case .json:
       let values = affected.jobs.map { job -> JSONValue in

@@ -13,6 +13,9 @@ struct JobFileListing {
     checks = set.loader.check(try set.files(words))
   }
 
+  /// Whether a file is missing, or cannot be read or run.
+  var hasErrors: Bool { checks.contains { !$0.errors.isEmpty } }
+
   var json: JSONValue { LintReport.json(checks) }
 
   /// One line per job, with what is wrong where it cannot run.

@@ -57,8 +57,8 @@ struct JobLint: ParsableCommand {
     case .text:
       let renderer = DiagnosticRenderer(color: Terminal.standardOutput.usesColor)
       for finding in findings {
-        for error in finding.errors { writeText(renderer.render(error, label: "error"), to: 1) }
-        for warning in finding.warnings { writeText(renderer.render(warning, label: "warning"), to: 1) }
+        for error in finding.errors { writeText(renderer.render(error, as: .error), to: 1) }
+        for warning in finding.warnings { writeText(renderer.render(warning, as: .warning), to: 1) }
       }
       Terminal.standardOutput.print(
         "checked \(paths.count) files, \(jobs) jobs: \(errors) errors, \(warnings) warnings")
@@ -72,7 +72,9 @@ struct JobLint: ParsableCommand {
         return try ZoneFiles.read(name)
       } catch {
         // What cannot be read is told as an unknown zone, with this line before it.
-        writeText("warning: cannot read the time zone file of \"\(name)\": \(error)\n", to: 2)
+        writeText(
+          DiagnosticRenderer(color: isTerminal(2)).warning("cannot read the time zone file of \"\(name)\": \(error)"),
+          to: 2)
         return nil
       }
     })

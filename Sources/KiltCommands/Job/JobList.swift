@@ -19,10 +19,17 @@ struct JobList: ParsableCommand {
         kilt job list 'igor_*' --format json
         kilt job list --files                the jobs of all job files
         kilt job list --files hello.aurora   the jobs of an Aurora file
+        kilt job list --scheduler https://10.0.0.7:8080
+
+      EXIT CODES
+        0  Listed.
+        2  With --files, a job file is missing or has errors.
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var output: FormatOption
+
+  @OptionGroup var scheduler: SchedulerOptions
 
   @Option(help: .cluster)
   var cluster: String?
@@ -35,6 +42,13 @@ struct JobList: ParsableCommand {
       "Patterns of jobs. With --files, job files or directories (default: jobs). Repeatable.", valueName: "pattern"))
   var patterns: [String] = []
 
+  func validate() throws {
+    if scheduler.isNamed, cluster != nil {
+      throw ValidationError("--cluster names a scheduler: leave out --scheduler and --state-directory")
+    }
+    if files, scheduler.isNamed { throw ValidationError("--files asks no scheduler") }
+  }
+
   func run() throws {
     if files {
       let listing = try JobFileListing(global, patterns, cluster: cluster)
@@ -42,9 +56,12 @@ struct JobList: ParsableCommand {
       case .json: writeText(listing.json.text(.pretty) + "\n", to: 1)
       case .text: for line in listing.lines { Terminal.standardOutput.print(line) }
       }
+      if listing.hasErrors { throw ExitCode(Blame.input.exitCode) }
       return
     }
-    let jobs = try JobSession(global, cluster: cluster).client.jobs().filter { job in
+    let client =
+      scheduler.isNamed ? try scheduler.client(global) : try JobSession(global, cluster: cluster).client
+    let jobs = try client.jobs().filter { job in
       patterns.isEmpty || patterns.contains { JobPattern($0).matches(job.key) }
     }
     switch output.format {

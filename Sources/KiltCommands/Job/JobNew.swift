@@ -117,7 +117,10 @@ struct JobNew: ParsableCommand {
     do {
       return String(try set.workspace.git.headCommit().prefix(12))
     } catch {
-      global.note("warning: no git commit was found: replace githash in the job file")
+      global.warn(
+        "wrote a githash that no commit has",
+        notes: ["cannot read the current commit: \(JobSession.summary(of: error))"],
+        remedies: ["commit the workspace, and write the commit as `githash` in the job file"])
       return "0000000"
     }
   }

@@ -42,7 +42,7 @@ struct JobFileSet {
       policy: JobLoader.Policy(mainBranch: workspace.configuration.mainBranch), owner: JobOwner.current)
     loader.print = { writeText($0 + "\n", to: 2) }
     let renderer = DiagnosticRenderer(color: Terminal.standardError.usesColor)
-    loader.warn = { writeText(renderer.render($0, label: "warning"), to: 2) }
+    loader.warn = { writeText(renderer.render($0, as: .warning), to: 2) }
     self.loader = loader
   }
 

@@ -182,7 +182,7 @@ struct JobSession {
 
   var warn: @Sendable (Diagnostic) -> Void {
     let renderer = DiagnosticRenderer(color: Terminal.standardError.usesColor)
-    return { writeText(renderer.render($0, label: "warning"), to: 2) }
+    return { writeText(renderer.render($0, as: .warning), to: 2) }
   }
 
   static func summary(of error: any Error) -> String {

@@ -27,6 +27,16 @@ struct GlobalOptions: ParsableArguments {
   func note(_ line: String) {
     if !quiet { Terminal.standardError.print(line) }
   }
+
+  /// Writes a diagnostic that does not end the command to standard error; nothing with `--quiet`.
+  func report(_ diagnostic: Diagnostic, as label: DiagnosticRenderer.Label) {
+    if !quiet { Terminal.standardError.write(diagnostic, as: label) }
+  }
+
+  /// Reports what the command does although something needs fixing.
+  func warn(_ summary: String, notes: [String] = [], remedies: [String] = []) {
+    report(Diagnostic(.input, summary, notes: notes, remedies: remedies), as: .warning)
+  }
 }
 
 /// The form of a listing.

@@ -1,3 +1,4 @@
+internal import Diagnostics
 internal import SystemSupport
 
 /// What one of the standard streams can show.
@@ -20,6 +21,11 @@ struct Terminal {
 
   /// Writes a line.
   func print(_ line: String) { writeText(line + "\n", to: descriptor) }
+
+  /// Writes a message.
+  func write(_ diagnostic: Diagnostic, as label: DiagnosticRenderer.Label) {
+    writeText(DiagnosticRenderer(color: usesColor).render(diagnostic, as: label), to: descriptor)
+  }
 
   /// The text in an ANSI colour, where colours may be used.
   func paint(_ text: String, _ code: String) -> String { usesColor ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text }

@@ -144,10 +144,8 @@ struct WorkspaceSession {
     workspace = try Workspace.find(from: directory)
     workingDirectory = workspace.relativePath(of: directory) ?? ""
     let state = try WorkspaceState(of: workspace)
-    if let note = state.note { global.note("note: " + note) }
-    if !global.quiet, let warning = try PantsOptionReport(workspace).unseen() {
-      writeText(DiagnosticRenderer(color: Terminal.standardError.usesColor).render(warning, label: "warning"), to: 2)
-    }
+    if let note = state.note { global.report(Diagnostic(.environment, note), as: .note) }
+    if !global.quiet, let warning = try PantsOptionReport(workspace).unseen() { global.report(warning, as: .warning) }
     graph = try TargetGraph.load(workspace, state: state)
     resolver = DependencyResolver(graph: graph, sources: workspace)
   }
@@ -248,7 +246,7 @@ struct WorkspaceSession {
   func write(warnings: [Diagnostic]) {
     guard !warnings.isEmpty, !global.quiet else { return }
     let renderer = DiagnosticRenderer(color: Terminal.standardError.usesColor)
-    writeText(warnings.map { renderer.render($0, label: "warning") }.joined(), to: 2)
+    writeText(warnings.map { renderer.render($0, as: .warning) }.joined(), to: 2)
   }
 
   /// Writes addresses: one a line, or an array.

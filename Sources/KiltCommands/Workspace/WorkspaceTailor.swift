@@ -109,7 +109,8 @@ struct WorkspaceTailor: ParsableCommand {
     case .finished(let count):
       global.note("finished an earlier run that was stopped: \(count) \(count == 1 ? "file" : "files") written")
     case .outdated(let path):
-      global.note("note: an earlier run was stopped, and \"\(path)\" has changed since: starting again")
+      global.report(
+        Diagnostic(.input, "an earlier run was stopped, and \"\(path)\" has changed since: starting again"), as: .note)
     }
   }
 

@@ -1,3 +1,4 @@
+internal import Diagnostics
 internal import Glibc
 internal import JSON
 internal import JobModel
@@ -118,7 +119,9 @@ final class AuditTrail: Sendable {
       state.dropped = 0
       state.problem = nil
     } catch {
-      if state.problem != error { writeText("warning: cannot write the audit trail: \(error)\n", to: 2) }
+      if state.problem != error {
+        writeText(DiagnosticRenderer(color: isTerminal(2)).warning("cannot write the audit trail: \(error)"), to: 2)
+      }
       state.problem = error
       if !state.isTriedAgain {
         // A thread of its own: what the tasks of the server wait for must not hold it up.

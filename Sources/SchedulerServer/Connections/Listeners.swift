@@ -86,7 +86,7 @@ struct Listeners {
         try PublishedScheduler.publish(socket: path, port: port)
       }
     } catch {
-      writeText("warning: cannot write the address: \(error)\n", to: 2)
+      writeText(DiagnosticRenderer(color: isTerminal(2)).warning("cannot write the address: \(error)"), to: 2)
     }
     if let fingerprint = identity.fingerprint { writeText("key \(fingerprint)\n", to: 2) }
     writeText(

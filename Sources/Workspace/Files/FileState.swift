@@ -2,25 +2,32 @@ internal import BuildFiles
 internal import Glibc
 public import Snapshot
 
-/// The sections of a workspace's state: files here, targets in TargetGraph.
-public enum StateSection: Int, CaseIterable, Sendable {
+/// A section of a workspace's state. The sections of files come first; a module above this one names its own sections
+/// with numbers from ``firstOfOthers`` to ``limit``.
+public struct StateSection: RawRepresentable, Sendable {
+  public let rawValue: Int
+
+  public init(rawValue: Int) { self.rawValue = rawValue }
+
   /// One ``StateSummary``.
-  case summary
+  static let summary = StateSection(rawValue: 0)
   /// Names and paths.
-  case text
+  static let text = StateSection(rawValue: 1)
   /// ``DirectoryRow``s.
-  case directories
+  static let directories = StateSection(rawValue: 2)
   /// ``FileRow``s.
-  case files
-  /// The SHA-256 digest of each file, where it is known.
-  case digests
+  static let files = StateSection(rawValue: 3)
+  /// The SHA-256 digest of each file, where the digest is known.
+  static let digests = StateSection(rawValue: 4)
   /// Lists of ids.
-  case lists
-  /// Files whose content decides which targets there are, and links, whose kind may change by itself.
-  case watched
-  case packages, declarations, targets, addresses, order, addressIndex, modules, moduleIndex, imports
-  /// What is remembered of packages that were built, and of git's answers.
-  case builds
+  static let lists = StateSection(rawValue: 5)
+  /// Files whose content decides which targets exist, and links, whose kind can change without a change of the link.
+  static let watched = StateSection(rawValue: 6)
+
+  /// The first section that belongs to a module above.
+  public static let firstOfOthers = 7
+  /// The number of sections that an image has room for.
+  public static let limit = 17
 }
 
 /// A piece of the text section.
@@ -198,7 +205,7 @@ public final class FileState: @unchecked Sendable {
 
   /// An empty image.
   public static func empty() throws(SnapshotError) -> FileState {
-    try FileState(try StateImage(sections: StateSection.allCases.count))
+    try FileState(try StateImage(sections: StateSection.limit))
   }
 
   public var summary: StateSummary {
