@@ -15,6 +15,8 @@ struct Module {
   var testDependencies: [String] = []
   var testPackages: [External] = []
   var testResources: [Resource] = []
+  /// Where the sources are, and that there are no tests of them, for what only tests use.
+  var testSupportPath: String?
 }
 
 /// A product of another package.
@@ -84,6 +86,9 @@ let shims: [String: Target] = [
 ]
 
 let modules: [Module] = [
+  Module(
+    name: "TestServers", dependencies: ["SystemSupport"], packages: [.systemPackage],
+    testSupportPath: "Tests/TestServers"),
   // Floor 1
   Module(name: "SystemSupport", dependencies: ["CSystemShims"], packages: [.systemPackage]),
   Module(name: "Diagnostics"),
@@ -133,7 +138,7 @@ let modules: [Module] = [
     dependencies: [
       "JSON", "TOML", "HTTPClient", "DirectoryTrust", "Digests", "CSystemShims", "SystemSupport", "Diagnostics",
     ],
-    packages: [.crypto, .systemPackage]),
+    packages: [.crypto, .systemPackage], testDependencies: ["TestServers"]),
   Module(name: "JobModel", dependencies: ["JSON"]),
   Module(name: "SchedulerAccess", dependencies: ["SystemSupport", "Diagnostics"], packages: [.systemPackage]),
   // Floor 5
@@ -183,7 +188,7 @@ let modules: [Module] = [
       "Discovery", "JobModel", "JSON", "HTTPClient", "Digests", "CLibSeccomp", "CSystemShims", "SystemSupport",
       "Diagnostics",
     ],
-    packages: [.systemPackage], testDependencies: ["kilt-executor", "kilt-init"]),
+    packages: [.systemPackage], testDependencies: ["TestServers", "kilt-executor", "kilt-init"]),
   Module(
     name: "SchedulerClient",
     dependencies: ["SchedulerAccess", "Discovery", "JobModel", "JSON", "HTTPClient", "Diagnostics", "SystemSupport"]),
@@ -194,10 +199,10 @@ let modules: [Module] = [
   Module(
     name: "ZooKeeper", dependencies: ["CZooKeeperShims", "JSON", "SystemSupport", "Diagnostics"],
     packages: [.crypto, .systemPackage],
-    testDependencies: ["kilt-zookeeper", "kilt-router", "kilt-scheduler", "kilt-executor", "kilt-init"]),
+    testDependencies: ["TestServers", "kilt-zookeeper", "kilt-router", "kilt-scheduler", "kilt-executor", "kilt-init"]),
   Module(
     name: "Routing", dependencies: ["Discovery", "JobModel", "YAML", "JSON", "SystemSupport", "Diagnostics"],
-    packages: [.systemPackage], testDependencies: ["HTTPClient"]),
+    packages: [.systemPackage], testDependencies: ["TestServers", "HTTPClient"]),
   // Floor 7
   Module(
     name: "BuildCommands",
@@ -233,6 +238,7 @@ let modules: [Module] = [
       .argumentParser, .crypto, .hummingbird, .hummingbirdTLS, .log, .serviceLifecycle, .unixSignals, .systemPackage,
     ],
     testDependencies: [
+      "TestServers",
       "SchedulerClient", "SigningKeys", "CSystemShims", "kilt", "kilt-scheduler", "kilt-executor",
       "kilt-init", "pex-runner",
     ]),
@@ -356,8 +362,9 @@ var targets: [Target] = selected.compactMap { systemLibraries[$0] ?? shims[$0] }
 for module in modules where selected.contains(module.name) {
   targets.append(
     .target(
-      name: module.name, dependencies: dependencies(of: module), resources: module.resources, swiftSettings: settings))
-  if wanted?.contains(module.name) ?? true {
+      name: module.name, dependencies: dependencies(of: module), path: module.testSupportPath,
+      resources: module.resources, swiftSettings: settings))
+  if module.testSupportPath == nil, wanted?.contains(module.name) ?? true {
     targets.append(
       .testTarget(
         name: module.name + "Tests",

@@ -3,6 +3,7 @@ import Digests
 import Glibc
 import HTTPClient
 import SystemSupport
+import TestServers
 import Testing
 
 @testable import Artifacts
@@ -26,7 +27,7 @@ final class SeaweedServer: Sendable {
     let installed = try Subprocess(install.string).run()
     try #require(installed.termination.isSuccess, "no S3 server to test with: \(installed.errorText)")
     folder = try FileSystem.makeTemporaryDirectory(prefix: "seaweed")
-    let ports = try Self.freePorts(10)
+    let ports = try LoopbackPorts.free(10)
     port = ports[0]
     let flags = [
       "mini", "-dir=\(folder)", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.telemetry=false", "-s3.port=\(port)",
@@ -87,27 +88,6 @@ final class SeaweedServer: Sendable {
         if monotonicNanoseconds() > deadline { throw error }
         usleep(50_000)
       }
-    }
-  }
-
-  /// Ports that were free a moment ago.
-  private static func freePorts(_ count: Int) throws -> [Int] {
-    var sockets: [CInt] = []
-    defer { for descriptor in sockets { close(descriptor) } }
-    return try (0..<count).map { _ in
-      let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-      sockets.append(descriptor)
-      var address = sockaddr_in()
-      address.sin_family = sa_family_t(AF_INET)
-      address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-      var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-      let bound = withUnsafeMutablePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-          bind(descriptor, pointer, size) == 0 && getsockname(descriptor, pointer, &size) == 0
-        }
-      }
-      try #require(bound)
-      return Int(UInt16(bigEndian: address.sin_port))
     }
   }
 }

@@ -2,6 +2,7 @@ import Executor
 import Glibc
 import JobModel
 import SystemSupport
+import TestServers
 import Testing
 
 /// What a hostile task tries, run as an ordinary user's task: every attempt is refused, whoever the executor is.
@@ -123,7 +124,7 @@ import Testing
       try UnixListener("\0" + fixture.root + "/datagrams", kind: SOCK_DGRAM),
     ]
     defer { for listener in abstract + [listener] { listener.close() } }
-    let port = try Fixture.freePort()
+    let port = try LoopbackPorts.free()
     let script = Self.attempts.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n")
     try fixture.start(
       Fixture.task(

@@ -2,6 +2,7 @@ import Executor
 import Glibc
 import JobModel
 import SystemSupport
+import TestServers
 import Testing
 
 /// Real servers under real checks.
@@ -30,7 +31,7 @@ import Testing
         Fixture.process(
           "server",
           "cat > s.py <<'END'\n\(Self.server)\nEND\n\(setup)\nexec \(python.program) s.py {{thermos.ports[health]}}")
-      ]), healthCheck: check, ports: ["health": Fixture.freePort()]
+      ]), healthCheck: check, ports: ["health": LoopbackPorts.free()]
     ) { $0.readOnly = python.readOnly }
   }
 
@@ -104,7 +105,7 @@ import Testing
       Fixture.task([Fixture.process("idle", "sleep 600")]),
       healthCheck: HealthCheckConfiguration(
         checker: .tcp(port: "http"), initialInterval: .milliseconds(200), interval: .milliseconds(100),
-        timeout: .milliseconds(100), maxConsecutiveFailures: 2), ports: ["http": try Fixture.freePort()])
+        timeout: .milliseconds(100), maxConsecutiveFailures: 2), ports: ["http": try LoopbackPorts.free()])
     let event = try fixture.finish()
     #expect(event.status == .failed)
     #expect(event.message?.hasPrefix("Failed health check 3 times in a row: no connection to port") == true)

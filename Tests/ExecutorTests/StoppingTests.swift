@@ -2,6 +2,7 @@ import Executor
 import Glibc
 import JobModel
 import SystemSupport
+import TestServers
 import Testing
 
 /// How a task is ended, and what an executor survives.
@@ -68,7 +69,7 @@ import Testing
 
   @Test func theTaskIsAskedOverHTTPFirst() throws {
     let python = try Fixture.python()
-    let port = try Fixture.freePort()
+    let port = try LoopbackPorts.free()
     let fixture = try Fixture()
     let server = """
       import http.server, os, sys

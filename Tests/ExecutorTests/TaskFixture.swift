@@ -3,6 +3,7 @@ import Executor
 import Glibc
 import JobModel
 import SystemSupport
+import TestServers
 import Testing
 
 /// A task in a directory of its own, run by the executor that was built with these tests.
@@ -55,24 +56,6 @@ final class TaskFixture {
     try #require(lines.count == 2, "'python3' is missing: apt-get install python3")
     let program = try FileSystem.canonicalPath(FilePath(lines[0])).string
     return (program, lines[1].hasPrefix("/usr") ? [] : [lines[1]])
-  }
-
-  /// A port of the loopback that nobody listens on.
-  static func freePort() throws -> Int {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let size = length
-    return withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        _ = bind(descriptor, pointer, size)
-        _ = getsockname(descriptor, pointer, &length)
-      }
-      return Int(UInt16(bigEndian: pointer.pointee.sin_port))
-    }
   }
 
   static func process(
@@ -265,8 +248,6 @@ final class TaskFixture {
     return list.split(separator: "\n").map(String.init).filter { access($0, F_OK) == 0 }
   }
 }
-
-struct TestFailure: Error {}
 
 /// Whether a process with this id is there and not a zombie.
 func isAlive(_ id: Int32) -> Bool {

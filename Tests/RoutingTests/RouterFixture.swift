@@ -5,37 +5,23 @@ import JSON
 import JobModel
 import Routing
 import SystemSupport
+import TestServers
 import Testing
-
-struct TestFailure: Error {}
-
-func waitUntil(_ what: String, _ condition: () throws -> Bool) throws {
-  let deadline = monotonicNanoseconds() + 60_000_000_000
-  while try !condition() {
-    guard monotonicNanoseconds() < deadline else {
-      Issue.record("never happened: \(what)")
-      throw TestFailure()
-    }
-    pauseMilliseconds(20)
-  }
-}
 
 /// A directory for a router, servers that answer with their port, and clients.
 final class RouterFixture {
   let directory: FilePath
   let program: FilePath
   let port: Int
-  private var servers: [Int: pid_t] = [:]
+  private var servers: [Int: ServerProcess] = [:]
   private let http = HTTPClient(retry: .never)
 
   var routes: FilePath { directory.appending("routes.yaml") }
 
   init() throws {
-    program = try #require(
-      Subprocess.find("haproxy") ?? (FileSystem.isExecutable("/usr/sbin/haproxy") ? "/usr/sbin/haproxy" : nil),
-      "'haproxy' is missing: apt-get install haproxy")
+    program = try ServerProcess.find("haproxy", package: "haproxy")
     directory = try FileSystem.makeTemporaryDirectory(prefix: "router")
-    port = try Self.freePort()
+    port = try LoopbackPorts.free()
     try write(
       routes: """
         listen: {private: "127.0.0.1:\(port)"}
@@ -50,36 +36,16 @@ final class RouterFixture {
   }
 
   deinit {
-    for id in servers.values {
-      Glibc.kill(id, SIGKILL)
-      waitpid(id, nil, 0)
-    }
+    servers = [:]
     killHAProxy()
     do { try FileSystem.removeTree(directory) } catch { Issue.record("cannot clean up: \(error)") }
-  }
-
-  static func freePort() throws -> Int {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let size = length
-    return withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        _ = bind(descriptor, pointer, size)
-        _ = getsockname(descriptor, pointer, &length)
-      }
-      return Int(UInt16(bigEndian: pointer.pointee.sin_port))
-    }
   }
 
   func write(routes text: String) throws { try FileSystem.write(text: text, to: routes, permissions: 0o644) }
 
   /// Starts a server that answers every GET with its port; returns the port.
   func server() throws -> Int {
-    let port = try Self.freePort()
+    let port = try LoopbackPorts.free()
     let text = """
       import http.server, sys
       class Handler(http.server.BaseHTTPRequestHandler):
@@ -92,21 +58,15 @@ final class RouterFixture {
           def log_message(self, *arguments): pass
       http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()
       """
-    let python = try #require(Subprocess.find("python3"), "'python3' is missing: apt-get install python3")
-    let null = try FileSystem.open("/dev/null", .writeOnly)
-    defer { FileSystem.close(null) }
-    servers[port] = try spawnDetached(python, ["-c", text, "\(port)"], output: null)
+    servers[port] = try ServerProcess(
+      "python3", package: "python3", in: directory, ["-c", text, "\(port)"], environment: environmentStrings())
     try waitUntil("the server answers") {
       do { return try http.send(HTTPRequest(.get, "http://127.0.0.1:\(port)/")).status == 200 } catch { return false }
     }
     return port
   }
 
-  func kill(port: Int) {
-    guard let id = servers.removeValue(forKey: port) else { return }
-    Glibc.kill(id, SIGKILL)
-    waitpid(id, nil, 0)
-  }
+  func kill(port: Int) { servers.removeValue(forKey: port)?.stop() }
 
   func router() throws -> Router {
     try Router(

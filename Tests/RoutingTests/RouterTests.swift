@@ -6,6 +6,7 @@ import JSON
 import JobModel
 import Routing
 import SystemSupport
+import TestServers
 import Testing
 
 /// A router with a real HAProxy before real servers.

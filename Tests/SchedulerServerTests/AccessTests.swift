@@ -5,6 +5,7 @@ import JobModel
 import SchedulerAccess
 import SchedulerClient
 import SystemSupport
+import TestServers
 import Testing
 
 @testable import SchedulerServer

@@ -3,6 +3,7 @@ import JobModel
 import Observability
 import SchedulerClient
 import SystemSupport
+import TestServers
 import Testing
 
 /// Alerting rules and dashboards against a real Prometheus and its tools.

@@ -5,6 +5,7 @@ import JobModel
 import Observability
 import SchedulerClient
 import SystemSupport
+import TestServers
 import Testing
 
 @testable import Artifacts
@@ -136,14 +137,14 @@ import Testing
     let settings: ConfigurationFile
     private let directory: FilePath
     private let ports: [Int]
-    private var process: PeerProcess?
+    private var process: ServerProcess?
 
     static let credentials =
       "[default]\naws_access_key_id = kilt-test\naws_secret_access_key = the-right-secret\nregion = us-east-1\n"
 
     init() throws {
       directory = try FileSystem.makeTemporaryDirectory(prefix: "weed")
-      ports = try (0..<10).map { _ in try PeerProcess.freePort() }
+      ports = try (0..<10).map { _ in try LoopbackPorts.free() }
       settings = try ConfigurationFile("[logs]\narchive = \"\(Self.url(ports[0]))\"\ninterval_secs = 0.2")
     }
 
@@ -165,7 +166,7 @@ import Testing
         "s3.port", "s3.port.grpc", "master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port",
         "filer.port.grpc", "admin.port", "admin.port.grpc",
       ]
-      process = try PeerProcess(
+      process = try ServerProcess(
         "env", package: "coreutils", in: directory,
         [
           "AWS_ACCESS_KEY_ID=kilt-test", "AWS_SECRET_ACCESS_KEY=the-right-secret",

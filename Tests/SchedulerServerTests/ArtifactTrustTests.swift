@@ -7,6 +7,7 @@ import JobModel
 import SchedulerClient
 import SigningKeys
 import SystemSupport
+import TestServers
 import Testing
 
 /// A real scheduler with a trust policy: an artifact is held against it when its job is submitted, and again by the real

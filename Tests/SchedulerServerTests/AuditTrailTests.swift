@@ -3,6 +3,7 @@ import Glibc
 import JSON
 import JobModel
 import SystemSupport
+import TestServers
 import Testing
 
 @testable import SchedulerServer

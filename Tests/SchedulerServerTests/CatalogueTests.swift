@@ -6,6 +6,7 @@ import JobModel
 import SchedulerClient
 import Synchronization
 import SystemSupport
+import TestServers
 import Testing
 
 /// The catalogue of the built scheduler.

@@ -4,6 +4,7 @@ import JobModel
 import SchedulerAccess
 import SchedulerClient
 import SystemSupport
+import TestServers
 import Testing
 
 /// The built scheduler on a disk of its own that has no room left. Mounting one needs root.

@@ -3,6 +3,7 @@ import JSON
 import JobModel
 import SchedulerClient
 import SystemSupport
+import TestServers
 import Testing
 
 /// `kilt job logs` against the built scheduler.

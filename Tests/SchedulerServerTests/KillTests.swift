@@ -6,6 +6,7 @@ import SchedulerClient
 import SchedulerStore
 import Synchronization
 import SystemSupport
+import TestServers
 import Testing
 
 /// SIGKILL of the real scheduler at random moments of a workload. `KILT_KILLS` says how often; `scripts/kill-scheduler`

@@ -2,6 +2,7 @@ import JobFiles
 import JobModel
 import SchedulerClient
 import SystemSupport
+import TestServers
 import Testing
 
 /// The template library under a real scheduler: installers, configuration files, checks, log shipping, a proxy in front.

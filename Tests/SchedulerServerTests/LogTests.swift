@@ -4,6 +4,7 @@ import JobModel
 import SchedulerClient
 import Synchronization
 import SystemSupport
+import TestServers
 import Testing
 
 @Suite(.serialized) struct LogTests {

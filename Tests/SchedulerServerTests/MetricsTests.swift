@@ -5,6 +5,7 @@ import JobModel
 import Observability
 import SchedulerClient
 import SystemSupport
+import TestServers
 import Testing
 
 /// The metrics of the built scheduler, as real monitoring systems take them.
@@ -64,7 +65,7 @@ import Testing
   func openTSDB(scheme: String) throws {
     let scratch = try FileSystem.makeTemporaryDirectory(prefix: "tsdb")
     defer { try? FileSystem.removeTree(scratch) }
-    let ports = try (0..<2).map { _ in try PeerProcess.freePort() }
+    let ports = try (0..<2).map { _ in try LoopbackPorts.free() }
     let configuration = try ConfigurationFile(
       "[metrics]\nopentsdb = \"\(scheme)://127.0.0.1:\(ports[0])\"\ninterval_secs = 1")
     let fixture = try SchedulerFixture(["--config", configuration.path])
@@ -76,7 +77,7 @@ import Testing
         .flatMap { $0.split(separator: " ").last }.flatMap { Double($0) }
     }
     try waitUntil("points are dropped") { try metric("kilt_opentsdb_dropped_total") ?? 0 > 0 }
-    let database = try PeerProcess(
+    let database = try ServerProcess(
       "victoria-metrics", package: "victoria-metrics", in: scratch,
       [
         "-storageDataPath=\(scratch)/data", "-httpListenAddr=127.0.0.1:\(ports[1])",

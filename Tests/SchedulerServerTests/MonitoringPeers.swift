@@ -1,48 +1,9 @@
-import Glibc
 import HTTPClient
 import JSON
 import SchedulerClient
 import SystemSupport
+import TestServers
 import Testing
-
-/// A program that a test starts on loopback, and that ends with the test.
-final class PeerProcess {
-  let directory: FilePath
-  private let pid: pid_t
-
-  /// - Parameter package: the Debian package of the program, for the message when it is missing.
-  init(_ program: String, package: String, in directory: FilePath, _ arguments: [String]) throws {
-    self.directory = directory
-    let path = try #require(Subprocess.find(program), "'\(program)' is missing: apt-get install \(package)")
-    let log = try FileSystem.open(
-      directory.appending("\(program).log"), .writeOnly, options: [.create, .append])
-    defer { FileSystem.close(log) }
-    pid = try spawnDetached(path, arguments, environment: ["HOME=\(directory)", "PATH=/usr/bin:/bin"], output: log)
-  }
-
-  deinit {
-    kill(pid, SIGKILL)
-    var status: Int32 = 0
-    waitpid(pid, &status, 0)
-  }
-
-  /// A port of loopback that nothing listens on now.
-  static func freePort() throws -> Int {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-      }
-    }
-    try #require(isBound)
-    return Int(UInt16(bigEndian: address.sin_port))
-  }
-}
 
 /// A configuration file of a scheduler, which goes with the test.
 final class ConfigurationFile {
@@ -60,7 +21,7 @@ final class ConfigurationFile {
 /// A real Prometheus that scrapes a scheduler over TCP with a token.
 final class PrometheusServer {
   let address: String
-  private let process: PeerProcess
+  private let process: ServerProcess
 
   /// - Parameter rules: the file of alerting rules.
   init(scraping fixture: SchedulerFixture, rules: FilePath? = nil, discovery: Bool = false) throws {
@@ -91,9 +52,9 @@ final class PrometheusServer {
             static_configs: [{targets: ["\(host)"]}]\(discovered)
 
         """, to: configuration)
-    let port = try PeerProcess.freePort()
+    let port = try LoopbackPorts.free()
     address = "http://127.0.0.1:\(port)"
-    process = try PeerProcess(
+    process = try ServerProcess(
       "prometheus", package: "prometheus", in: directory,
       [
         "--config.file=\(configuration)", "--storage.tsdb.path=\(directory)/data",
@@ -108,7 +69,7 @@ final class PrometheusServer {
       answer = try HTTPClient(retry: .never).send(
         HTTPRequest(
           .post, address + "/api/v1/query", headers: ["Content-Type": "application/x-www-form-urlencoded"],
-          body: .bytes(Array("query=\(Self.encoded(text))".utf8))))
+          body: .bytes(Array("query=\(PercentEncoding.encode(text))".utf8))))
     } catch let error as HTTPError where error.kind == .unreachable {
       return []
     }
@@ -116,15 +77,6 @@ final class PrometheusServer {
     let json = try JSONValue(parsing: answer.body)
     try #require(json["status"]?.string == "success", "\(text): \(answer.text)")
     return json["data"]?["result"]?.array ?? []
-  }
-
-  private static func encoded(_ text: String) -> String {
-    text.utf8.map { byte in
-      let character = Character(UnicodeScalar(byte))
-      if character.isLetter || character.isNumber { return String(character) }
-      let digits = String(byte, radix: 16, uppercase: true)
-      return "%" + (digits.count == 1 ? "0" : "") + digits
-    }.joined()
   }
 }
 

@@ -4,6 +4,7 @@ import JSON
 import JobModel
 import SchedulerClient
 import SystemSupport
+import TestServers
 import Testing
 
 /// `kilt scheduler backup`, `restore` and `drain` with the built programs.

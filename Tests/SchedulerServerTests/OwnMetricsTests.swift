@@ -1,6 +1,7 @@
 import HTTPClient
 import JobModel
 import SchedulerClient
+import TestServers
 import Testing
 
 @Suite(.serialized) struct OwnMetricsTests {

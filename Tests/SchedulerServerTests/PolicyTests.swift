@@ -9,6 +9,7 @@ import JobModel
 import SchedulerClient
 import SchedulerCore
 import SystemSupport
+import TestServers
 import Testing
 
 @testable import SchedulerServer

@@ -4,6 +4,7 @@ import JSON
 import JobModel
 import SchedulerClient
 import SystemSupport
+import TestServers
 import Testing
 
 /// What the built scheduler answers to requests, and when it does not even start.

@@ -4,6 +4,7 @@ import JSON
 import JobModel
 import SchedulerClient
 import SystemSupport
+import TestServers
 import Testing
 
 /// As whom tasks run, and who is told.

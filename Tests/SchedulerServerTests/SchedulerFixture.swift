@@ -7,9 +7,8 @@ import SchedulerAccess
 import SchedulerClient
 import Synchronization
 import SystemSupport
+import TestServers
 import Testing
-
-struct TestFailure: Error {}
 
 /// The built `kilt-scheduler` on a state directory of its own, with jobs whose tasks are small Python servers. What it
 /// started is ended with it, whatever becomes of the test.
@@ -321,17 +320,5 @@ final class SchedulerFixture: Sendable {
   private static func arguments(of id: pid_t) -> [String] {
     guard let bytes = try? FileSystem.read(FilePath("/proc/\(id)/cmdline")) else { return [] }
     return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
-  }
-}
-
-/// Looks again and again, and gives up after two minutes, which no test needs.
-func waitUntil(_ what: String, _ condition: () throws -> Bool) throws {
-  let deadline = monotonicNanoseconds() + 120_000_000_000
-  while try !condition() {
-    guard monotonicNanoseconds() < deadline else {
-      Issue.record("never happened: \(what)")
-      throw TestFailure()
-    }
-    pauseMilliseconds(20)
   }
 }

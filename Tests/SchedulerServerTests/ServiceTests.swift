@@ -5,6 +5,7 @@ import JobModel
 import SchedulerClient
 import Synchronization
 import SystemSupport
+import TestServers
 import Testing
 
 /// The built scheduler, executor and real processes.

@@ -2,6 +2,7 @@ import Glibc
 import JobModel
 import SchedulerClient
 import SystemSupport
+import TestServers
 import Testing
 
 /// A scheduler that has no descriptor left.

@@ -3,6 +3,7 @@ import Glibc
 import JobModel
 import Synchronization
 import SystemSupport
+import TestServers
 import Testing
 
 @testable import SchedulerServer

@@ -5,6 +5,7 @@ import JobModel
 import Observability
 import SchedulerClient
 import SystemSupport
+import TestServers
 import Testing
 
 /// Webhooks of the built scheduler against a real HTTP server that fails and stalls.
@@ -13,7 +14,7 @@ import Testing
   private final class Receiver {
     let directory: FilePath
     let port: Int
-    private let process: PeerProcess
+    private let process: ServerProcess
 
     private static let program = """
       import hashlib, hmac, http.server, json, pathlib, sys, time
@@ -39,13 +40,13 @@ import Testing
 
     init() throws {
       directory = try FileSystem.makeTemporaryDirectory(prefix: "receiver")
-      port = try PeerProcess.freePort()
+      port = try LoopbackPorts.free()
       try FileSystem.write(text: Self.program, to: directory.appending("receiver.py"))
       try FileSystem.write(text: "ok", to: directory.appending("mode"))
       for name in ["secret", "token", "routing"] {
         try FileSystem.write(text: "a \(name)\n", to: directory.appending(name), permissions: 0o600)
       }
-      process = try PeerProcess(
+      process = try ServerProcess(
         "python3", package: "python3", in: directory,
         [directory.appending("receiver.py").string, "\(port)", directory.string])
     }

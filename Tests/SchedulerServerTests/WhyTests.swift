@@ -3,6 +3,7 @@ import JobModel
 import Observability
 import SchedulerClient
 import SystemSupport
+import TestServers
 import Testing
 
 /// What the built scheduler tells of the deaths of tasks.

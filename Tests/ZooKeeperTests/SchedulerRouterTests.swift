@@ -1,6 +1,7 @@
 import Glibc
 import JSON
 import SystemSupport
+import TestServers
 import Testing
 
 /// The built scheduler, executor and router around a real ZooKeeper, with kazoo as a client of another kind.
@@ -72,7 +73,7 @@ private final class Stand {
   init() throws {
     zooKeeper = try ZooKeeperServer()
     scratch = try FileSystem.makeTemporaryDirectory(prefix: "zk")
-    port = try ZooKeeperServer.freePorts(1)[0]
+    port = try LoopbackPorts.free(1)[0]
     let find = Subprocess(
       "python3", ["-c", "import os, sys; print(os.path.realpath(sys.executable)); print(sys.base_prefix)"],
       environment: environmentStrings())
@@ -149,7 +150,7 @@ private final class Stand {
 
   /// Starts a server that is no task, and returns its port.
   func server(_ name: String) throws -> Int {
-    let port = try ZooKeeperServer.freePorts(1)[0]
+    let port = try LoopbackPorts.free(1)[0]
     others.append(try start(python, ["-c", Self.server, "\(port)", name], log: "server.log"))
     return port
   }

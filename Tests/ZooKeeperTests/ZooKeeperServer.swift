@@ -1,33 +1,21 @@
 import Glibc
 import SystemSupport
+import TestServers
 import Testing
-
-struct TestFailure: Error {}
-
-func waitUntil(_ what: String, _ condition: () throws -> Bool) throws {
-  let deadline = monotonicNanoseconds() + 90_000_000_000
-  while try !condition() {
-    guard monotonicNanoseconds() < deadline else {
-      Issue.record("never happened: \(what)")
-      throw TestFailure()
-    }
-    pauseMilliseconds(20)
-  }
-}
 
 /// A real ZooKeeper, alone or an ensemble of three, on free loopback ports.
 final class ZooKeeperServer {
   let directory: FilePath
   /// The ports for clients, by server.
   let ports: [Int]
-  private var processes: [Int: pid_t] = [:]
+  private var processes: [Int: ServerProcess] = [:]
   let python: String
 
   var hosts: String { ports.map { "127.0.0.1:\($0)" }.joined(separator: ",") }
 
   init(servers: Int = 1) throws {
     directory = try FileSystem.makeTemporaryDirectory(prefix: "zookeeper")
-    var free = try Self.freePorts(servers * 3)
+    var free = try LoopbackPorts.free(servers * 3)
     ports = Array(free.prefix(servers))
     free.removeFirst(servers)
     python = try Self.kazoo()
@@ -56,32 +44,24 @@ final class ZooKeeperServer {
   }
 
   deinit {
-    for id in processes.values {
-      kill(id, SIGKILL)
-      waitpid(id, nil, 0)
-    }
+    processes = [:]
     do { try FileSystem.removeTree(directory) } catch { Issue.record("cannot clean up: \(error)") }
   }
 
   func start(_ number: Int) throws {
-    let java = try #require(Subprocess.find("java"), "'java' is missing: apt-get install default-jre-headless")
     try #require(
       FileSystem.exists("/usr/share/java/zookeeper.jar"), "ZooKeeper is missing: apt-get install libzookeeper-java")
-    let log = try FileSystem.open(directory.appending("log\(number)"), .writeOnly, options: [.create, .append])
-    defer { FileSystem.close(log) }
-    processes[number] = try spawnDetached(
-      java,
+    processes[number] = try ServerProcess(
+      "java", package: "default-jre-headless", in: directory,
       [
         "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp",
         "\(directory)/conf\(number):/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar",
         "org.apache.zookeeper.server.quorum.QuorumPeerMain", directory.appending("zoo\(number).cfg").string,
-      ], output: log)
+      ], log: "log\(number)", environment: environmentStrings())
   }
 
   func stop(_ number: Int = 0) {
-    guard let id = processes.removeValue(forKey: number) else { return }
-    kill(id, SIGKILL)
-    waitpid(id, nil, 0)
+    processes.removeValue(forKey: number)?.stop()
   }
 
   /// What a server is: `standalone`, `leader` or `follower`; nil while it does not serve.
@@ -122,27 +102,6 @@ final class ZooKeeperServer {
       .run()
     try #require(outcome.termination.isSuccess, "\(outcome.errorText)")
     return String(outcome.text.split(separator: "\n").last ?? "")
-  }
-
-  static func freePorts(_ count: Int) throws -> [Int] {
-    var descriptors: [Int32] = []
-    defer { for descriptor in descriptors { close(descriptor) } }
-    return (0..<count).map { _ in
-      let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-      descriptors.append(descriptor)
-      var address = sockaddr_in()
-      address.sin_family = sa_family_t(AF_INET)
-      address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-      var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-      let size = length
-      return withUnsafeMutablePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-          _ = bind(descriptor, pointer, size)
-          _ = getsockname(descriptor, pointer, &length)
-        }
-        return Int(UInt16(bigEndian: pointer.pointee.sin_port))
-      }
-    }
   }
 }
 

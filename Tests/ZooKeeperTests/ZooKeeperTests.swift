@@ -2,6 +2,7 @@ import Diagnostics
 import Glibc
 import JSON
 import SystemSupport
+import TestServers
 import Testing
 
 @testable import ZooKeeper
