@@ -149,6 +149,9 @@ struct WorkspaceSession {
       writeText(DiagnosticRenderer(color: Terminal.standardError.usesColor).render(warning, label: "warning"), to: 2)
     }
     graph = try TargetGraph.load(workspace, state: state)
+    if !global.quiet, let warning = graph.files.unnamable(root: workspace.root) {
+      writeText(DiagnosticRenderer(color: Terminal.standardError.usesColor).render(warning, label: "warning"), to: 2)
+    }
     resolver = DependencyResolver(graph: graph, sources: workspace)
   }
 
