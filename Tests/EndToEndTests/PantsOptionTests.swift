@@ -68,6 +68,28 @@ import Testing
     #expect(try kilt(["run", "b/m.py", "--", "show"], alias).text.contains("['show']"))
   }
 
+  @Test("A requirement is found by any spelling of its name, and by its name on a plain python_requirement")
+  func requirementNames() throws {
+    let example = try Example()
+    let root = try example.makeWorkspace([
+      "pants.toml": "", "requirements.txt": "django-csp==3\nZope.Interface==5\n",
+      "BUILD":
+        "python_requirements(name='reqs')\npython_requirement(name='plain', requirements=['Foo_Bar==1', 'baz'])\n",
+      "a/BUILD":
+        "python_sources(sources=['./*.py'], dependencies=['//:reqs#django_csp', '//:reqs#zope-interface', '//:plain#foo-bar'])\n",
+      "a/m.py": "",
+    ])
+    let outcome = try example.kilt(["dependencies", "a/m.py"], in: root, environment: ["HOME=\(example.scratch)"])
+    #expect(outcome.text == "//:plain\n//:reqs#Zope.Interface\n//:reqs#django-csp", "\(outcome.errorText)")
+    let other = try example.kilt(
+      ["dependencies", "//:reqs#Django.CSP"], in: root, environment: ["HOME=\(example.scratch)"])
+    #expect(other.termination.isSuccess, "\(other.errorText)")
+    try FileSystem.write(
+      text: "python_sources(dependencies=['//:reqs#django', '//:plain#csp'])\n", to: root.appending("a/BUILD"))
+    let wrong = try example.kilt(["dependencies", "a/m.py"], in: root, environment: ["HOME=\(example.scratch)"])
+    #expect(wrong.termination == .exited(2) && wrong.errorText.contains("\"//:reqs#django\""), "\(wrong.errorText)")
+  }
+
   @Test("Several verbs run one after the other, until one fails; a directory of that name is a spec")
   func severalVerbs() throws {
     let example = try Example()
