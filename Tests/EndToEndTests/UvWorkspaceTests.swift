@@ -230,7 +230,7 @@ import Testing
       ["run", "own.py", "--script", "nothing"], in: root, environment: ["PIP_FIND_LINKS=\(wheels)"])
     #expect(outcome.termination == .exited(2))
     #expect(
-      outcome.errorText.contains("no package that \"own.py\" depends on has the console script \"nothing\""),
+      outcome.errorText.contains("no package that \"//own.py:l\" depends on has the console script \"nothing\""),
       "\(outcome.errorText)")
   }
 

@@ -3,6 +3,7 @@ internal import BuildFiles
 internal import Bundles
 internal import ContentStore
 internal import Diagnostics
+internal import Digests
 internal import JSON
 internal import PythonCommands
 internal import PythonProjects
