@@ -193,6 +193,19 @@ import Testing
     let bundle = root.appending("tools").pushing(FilePath(path))
     #expect(try example.execute(bundle.string, ["-x"]) == "23.2.0 beside ['-x']")
     #expect(try !example.execute("unzip", ["-l", bundle.string]).contains("other.py"))
+    // A name that Python cannot import, for another platform.
+    let file = root.appending("tools/s.py")
+    try FileSystem.write(FileSystem.read(file), to: root.appending("tools/my-tool.py"))
+    try FileSystem.write(
+      FileSystem.read(root.appending("tools/s.py.lock")), to: root.appending("tools/my-tool.py.lock"))
+    let other = try example.kilt(
+      ["package", "my-tool.py", "--platform", "linux_x86_64@3.11", "--platform", "linux_aarch64@3.11"],
+      in: root.appending("tools"))
+    #expect(other.termination.isSuccess, "\(other.errorText)")
+    let names = try FileSystem.list(root.appending("tools/dist")).map(\.name).filter { $0.hasPrefix("my-tool-") }
+    #expect(names.count == 2, "\(names)")
+    let own = try #require(names.first { !$0.contains("aarch64") })
+    #expect(try example.execute(root.appending("tools/dist").appending(own).string, []) == "23.2.0 beside []")
     // A file without metadata is no script.
     #expect(try example.kilt(["package", "tools/plain.py"], in: root).termination == .exited(2))
   }

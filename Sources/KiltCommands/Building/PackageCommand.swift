@@ -56,10 +56,12 @@ struct PackageCommand: ParsableCommand {
   var strict = false
 
   func run() throws {
-    if platform.isEmpty, let scripts = try ScriptPackage.scripts(targets.specs, global) { return try package(scripts) }
     var platforms: [RequestedPlatform] = []
     for platform in try platform.map({ try RequestedPlatform($0) }) where !platforms.contains(platform) {
       platforms.append(platform)
+    }
+    if let scripts = try ScriptPackage.scripts(targets.specs, global) {
+      return try package(scripts, for: platforms.isEmpty ? [nil] : platforms)
     }
     let packaging = try ProductSession(
       global, targets, verb: "package", sandboxes, platforms: platforms, strict: strict)
@@ -102,10 +104,13 @@ struct PackageCommand: ParsableCommand {
   }
 
   /// Packs scripts with metadata of their own, which need no workspace.
-  private func package(_ scripts: [(word: String, script: InlineScript)]) throws {
+  private func package(
+    _ scripts: [(word: String, script: InlineScript)], for platforms: [RequestedPlatform?]
+  ) throws {
     let packager = try ScriptPackage(global)
-    let values = try scripts.map { word, script -> JSONValue in
-      let packed = try packager.package(word, script)
+    let pairs = scripts.flatMap { script in platforms.map { (script.word, script.script, $0) } }
+    let values = try pairs.map { word, script, platform -> JSONValue in
+      let packed = try packager.package(word, script, for: platform)
       for line in packed.bundle.notes { global.note("warning: " + line) }
       global.note("built  \(packed.path)  \(max(1, packed.bundle.bundle.size >> 10)) KiB")
       return .members([

@@ -48,8 +48,10 @@ struct ScriptPackage {
     return found
   }
 
-  /// Packs a script into `dist` of the workspace that it lies in, or else of the working directory.
-  func package(_ word: String, _ script: InlineScript) throws -> Packed {
+  /// Packs a script into `dist` of the working directory.
+  ///
+  /// - Parameter platform: the platform that it is packed for; nil for this machine's.
+  func package(_ word: String, _ script: InlineScript, for platform: RequestedPlatform? = nil) throws -> Packed {
     let path = try FileSystem.canonicalPath(global.workingDirectory.pushing(FilePath(word)))
     let directory = path.removingLastComponent()
     let name = path.lastComponent?.string ?? "script.py"
@@ -60,6 +62,8 @@ struct ScriptPackage {
     where entry.isValidName && entry.name.hasSuffix(".py") && entry.kind == .file && !Self.isTest(entry.name) {
       try FileSystem.copyFile(directory.appending(entry.name), to: place.appending(entry.name), permissions: 0o644)
     }
+    let module = Self.module(of: name)
+    if module != name { try FileSystem.copyFile(path, to: place.appending(module), permissions: 0o644) }
     var configuration = WorkspaceConfiguration()
     configuration.interpreterConstraints = script.requiresPython.map { [$0] } ?? []
     if let lockfile = try ScriptEnvironment(store: store, note: global.note).lockfile(of: script, at: path) {
@@ -67,7 +71,7 @@ struct ScriptPackage {
       configuration.resolves = [WorkspaceConfiguration.Resolve(name: "script", lockfile: "script.lock")]
       configuration.defaultResolve = "script"
     }
-    try FileSystem.write(text: Self.buildFile(name, script), to: place.appending("BUILD"))
+    try FileSystem.write(text: Self.buildFile(module, script), to: place.appending("BUILD"))
     let workspace = Workspace(root: place, configuration: configuration)
     let graph = try TargetGraph.load(workspace, state: try WorkspaceState(of: workspace, isUsed: false))
     let resolver = DependencyResolver(graph: graph, sources: workspace)
@@ -75,7 +79,7 @@ struct ScriptPackage {
     let own = Workspace(root: directory, configuration: WorkspaceConfiguration())
     let packager = BundleProductBuilder(
       workspace: workspace, resolver: resolver, store: store, version: try SourceVersion(of: own))
-    let bundle = try packager.package(id)
+    let bundle = try packager.package(id, for: platform)
     for warning in try resolver.warnings() where !global.quiet {
       writeText(DiagnosticRenderer(color: Terminal.standardError.usesColor).render(warning, label: "warning"), to: 2)
     }
@@ -96,6 +100,12 @@ struct ScriptPackage {
     return file
   }
 
+  /// The name of the module that a script becomes: its own, unless Python could not import that.
+  private static func module(of name: String) -> String {
+    if name.dropLast(3).wholeMatch(of: #/[A-Za-z_][A-Za-z0-9_]*/#) != nil { return name }
+    return "script_" + name.dropLast(3).map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" } + ".py"
+  }
+
   private static func isTest(_ name: String) -> Bool {
     name.hasPrefix("test_") || name.hasSuffix("_test.py") || name == "conftest.py"
   }
@@ -106,11 +116,8 @@ struct ScriptPackage {
     let requirements = script.dependencies.enumerated().map { number, text in
       "python_requirement(name=\"r\(number)\", requirements=[\(literal(text))])\n"
     }
-    // A file whose name is no name of a module is started by its path.
-    let isModule = name.dropLast(3).wholeMatch(of: #/[A-Za-z_][A-Za-z0-9_]*/#) != nil
-    let field = isModule ? "entry_point" : "executable"
     let names = script.dependencies.indices.map { "\":r\($0)\"" }.joined(separator: ", ")
     return requirements.joined() + "python_sources(name=\"code\", sources=[\"*.py\"])\n"
-      + "pex_binary(name=\"bundle\", \(field)=\(literal(name)), dependencies=[\(names)])\n"
+      + "pex_binary(name=\"bundle\", entry_point=\(literal(name)), dependencies=[\(names)])\n"
   }
 }
