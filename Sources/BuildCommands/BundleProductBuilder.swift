@@ -39,6 +39,7 @@ public struct BundleProductBuilder {
   ///
   /// - Parameter foreign: the one platform that it is packed for, whatever its fields say; nil for what they say.
   public func package(_ target: TargetID, for foreign: RequestedPlatform? = nil) throws -> BundleProduct {
+    try resolver.graph.checkEnvironment(of: target)
     let plan = try resolver.bundlePlan(for: target)
     let fields = try BundleFields(
       resolver.graph[target], isForPants: workspace.configuration.isForPants,

@@ -288,4 +288,37 @@ int kilt_guard_ports(int group, unsigned first, unsigned last, const unsigned *p
   return 0;
 }
 
+int kilt_make_port_rules(unsigned first, unsigned last, const unsigned *ports, unsigned count) {
+  enum { CREATE_RULESET = 444, ADD_RULE = 445, ASK_VERSION = 1, RULE_NET_PORT = 2, BIND_TCP = 1 };
+  struct {
+    uint64_t files, ports;
+  } handled = {.ports = BIND_TCP};
+  struct {
+    uint64_t access, port;
+  } rule = {.access = BIND_TCP};
+  long version = syscall(CREATE_RULESET, NULL, 0, ASK_VERSION);
+  if (version < 0) return -1;
+  if (version < 4) {
+    errno = EOPNOTSUPP;
+    return -1;
+  }
+  int rules = (int)syscall(CREATE_RULESET, &handled, sizeof handled, 0);
+  if (rules < 0) return -1;
+  for (unsigned port = 0; port <= 65535; port++) {
+    int is_allowed = port < first || port > last;
+    for (unsigned i = 0; i < count && !is_allowed; i++) is_allowed = ports[i] == port;
+    rule.port = port;
+    if (!is_allowed || syscall(ADD_RULE, rules, RULE_NET_PORT, &rule, 0) == 0) continue;
+    int code = errno;
+    close(rules);
+    errno = code;
+    return -1;
+  }
+  if (fcntl(rules, F_SETFD, FD_CLOEXEC) == 0) return rules;
+  int code = errno;
+  close(rules);
+  errno = code;
+  return -1;
+}
+
 int kilt_has_access_list(const char *path) { return getxattr(path, "system.posix_acl_access", NULL, 0) > 0; }

@@ -67,15 +67,28 @@ public enum LimitChecks {
       remedies: ["run `sysctl -w net.ipv4.ip_local_reserved_ports=\(range.lowerBound)-\(range.upperBound)`"])
   }
 
-  /// Whether a scheduler of this user keeps tasks from the ports of other tasks (a BPF program of a control group).
-  public static func portGuard(_ host: HostFiles, isRoot: Bool) throws(SystemCallError) -> Finding {
+  /// Whether a scheduler of this user keeps tasks from the ports of other tasks: by a BPF program of a control group, or by
+  /// Landlock from version 4 of its interface on.
+  ///
+  /// - Parameter landlockVersion: the version of landlock(7); that of this machine by default.
+  public static func portGuard(
+    _ host: HostFiles, isRoot: Bool, landlockVersion: Int32? = nil
+  ) throws(SystemCallError) -> Finding {
     let subject = "ports of tasks"
     let open = "each task can take the ports of other tasks"
+    let hasLandlock = landlockVersion ?? kilt_landlock_version() >= 4
+    let byLandlock = Finding(subject, .good, "each task can take its own ports only; UDP is not limited")
     guard isRoot else {
-      return Finding(subject, .warning, "\(open): this user is not root", remedies: ["start the scheduler as root"])
+      if hasLandlock { return byLandlock }
+      return Finding(
+        subject, .warning, "\(open): this user is not root, and the kernel has no Landlock",
+        remedies: [
+          "start the scheduler as root", "use Linux 6.7 or later with `landlock` among its security modules (`lsm=`)",
+        ])
     }
     let mounts = (try host.text("/proc/self/mounts") ?? "").split(separator: "\n").map { $0.split(separator: " ") }
     guard mounts.contains(where: { $0.count > 2 && $0[2] == "cgroup2" }) else {
+      if hasLandlock { return byLandlock }
       return Finding(
         subject, .warning, "\(open): no control groups of version 2 are mounted",
         remedies: ["run `mkdir -p /sys/fs/cgroup/unified && mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified`"])

@@ -147,6 +147,7 @@ extension HostScheduler {
     switch effect {
     case .launch(let assignment):
       do {
+        guard !hasStoppedTasks else { throw Diagnostic(.environment, "the scheduler stops") }
         try checkPolicy(assignment.configuration)
         try supervisor.launch(assignment)
       } catch {
@@ -163,9 +164,7 @@ extension HostScheduler {
     case .record(let event):
       counters.count(event, release: release(of: event))
       catalogue.isStale = true
-      if followers.isEmpty { return }
-      let event = SchedulerEvent(event)
-      for follower in followers.values { follower.yield(event) }
+      if !fanOut.isEmpty { tell(SchedulerEvent(event)) }
     case .wake(let time): wakeAt = time
     }
   }

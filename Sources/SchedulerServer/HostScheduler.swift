@@ -46,6 +46,8 @@ actor HostScheduler: Service {
   var waiting: Set<SchedulerInput> = []
   /// What is to be launched as soon as the state is stored.
   var launches: [TaskAssignment] = []
+  /// Whether all tasks were ended because this scheduler stops: none is started any more.
+  private(set) var hasStoppedTasks = false
   /// Room on the disk that is given up when there is no other.
   var reserve: DiskReserve
   private var clock: SchedulerClock
@@ -66,7 +68,9 @@ actor HostScheduler: Service {
   var isCarryingOut = false
   var wakeAt: Timestamp?
   var followers: [Int: AsyncStream<SchedulerEvent>.Continuation] = [:]
-  private var nextFollower = 0
+  /// Which followers wait for which events.
+  var fanOut = EventFanOut<SchedulerEvent>()
+  private var isHandingOut = false
   private var offerAt: UInt64 = 0
   private var offerProblem: String?
 
@@ -158,6 +162,7 @@ actor HostScheduler: Service {
       }
     }
     if options.stopsTasksOnExit { await stopAllTasks() }
+    while fanOut.isWaiting { handOutPortion() }
     followers.values.forEach { $0.finish() }
     catalogue.followers.values.forEach { $0.finish() }
   }
@@ -194,19 +199,37 @@ actor HostScheduler: Service {
   }
 
   /// Ends every job, and waits until no task is left; for a scheduler that is to leave nothing behind.
+  ///
+  /// A task whose own waits are longer than the patience is killed then, with its executor.
   private func stopAllTasks() async {
-    for job in store.state.jobs.values where !job.isEnding { report(.killJob(job.key)) }
-    let deadline = monotonicNanoseconds() + UInt64(options.stopPatience.components.seconds) * 1_000_000_000
-    while !store.state.placedTasks.isEmpty || !destroying.isEmpty {
+    let deadline = monotonicNanoseconds() + Self.nanoseconds(options.stopPatience)
+    let last = deadline + Self.nanoseconds(SchedulerOptions.killPatience)
+    while true {
+      // Requests are taken to the end: what one of them has just begun is ended, too.
+      for job in store.state.jobs.values where !job.isEnding { report(.killJob(job.key)) }
       look()
-      if monotonicNanoseconds() > deadline {
-        let left = Set(store.state.placedTasks.map(\.id)).union(destroying.keys)
+      let left = Set(store.state.placedTasks.map(\.id)).union(destroying.keys)
+      if left.isEmpty { break }
+      let now = monotonicNanoseconds()
+      if now > last {
         warn("could not be ended: \(left.map(\.rawValue).sorted().joined(separator: ", "))")
-        return
+        break
+      }
+      if now > deadline {
+        for task in left where destroying[task] == nil {
+          warn("task \(task) did not end within \(options.stopPatience.components.seconds) s and is killed")
+          destroying[task] = .executorLost(
+            task, message: "killed: the scheduler stops, and the task did not end in time")
+        }
       }
       // Not the task's own sleep: that one is cancelled already.
       await Task.detached { try? await Task.sleep(for: Self.interval) }.value
     }
+    hasStoppedTasks = true
+  }
+
+  private static func nanoseconds(_ duration: Duration) -> UInt64 {
+    UInt64(duration.components.seconds) * 1_000_000_000
   }
 
   /// Folders of tasks that the store does not know: what lives in them is ended. What is no task's folder is none of
@@ -218,9 +241,9 @@ actor HostScheduler: Service {
     for entry in try FileSystem.list(options.tasksDirectory) {
       let task = TaskID(entry.name)
       guard store.state.tasks[task] == nil else { continue }
-      do {
-        if try supervisor.directory(task).assignment().taskID == task { destroying[task] = .taskDestroyed(task) }
-      } catch {
+      if supervisor.directory(task).isTask(task) {
+        destroying[task] = .taskDestroyed(task)
+      } else {
         warn("ignored \"\(options.tasksDirectory.appending(entry.name))\": it is not the directory of a task")
       }
     }
@@ -272,8 +295,7 @@ actor HostScheduler: Service {
 
   /// State changes from now on, until the second value is called or the server stops.
   func followEvents() -> (AsyncStream<SchedulerEvent>, end: @Sendable () -> Void) {
-    nextFollower += 1
-    let number = nextFollower
+    let number = fanOut.join()
     let (stream, continuation) = AsyncStream.makeStream(
       of: SchedulerEvent.self, bufferingPolicy: .bufferingNewest(1000))
     continuation.onTermination = { _ in Task { await self.forget(number) } }
@@ -281,5 +303,33 @@ actor HostScheduler: Service {
     return (stream, { continuation.finish() })
   }
 
-  private func forget(_ follower: Int) { followers[follower] = nil }
+  private func forget(_ follower: Int) {
+    followers[follower] = nil
+    fanOut.leave(follower)
+  }
+
+  /// Tells all followers of an event, some of them at a time: see ``EventFanOut``.
+  func tell(_ event: SchedulerEvent) {
+    fanOut.add(event)
+    if isHandingOut { return }
+    handOutPortion()
+    guard fanOut.isWaiting else { return }
+    isHandingOut = true
+    Task {
+      while fanOut.isWaiting {
+        // Other requests have their turn between two portions.
+        try? await Task.sleep(for: Self.portionPause)
+        handOutPortion()
+      }
+      isHandingOut = false
+    }
+  }
+
+  private static let portionPause = Duration.milliseconds(2)
+
+  private func handOutPortion() {
+    for delivery in fanOut.nextPortion() {
+      for event in delivery.events { followers[delivery.follower]?.yield(event) }
+    }
+  }
 }

@@ -90,6 +90,11 @@ public struct SchedulerCommand: ParsableCommand {
   @Flag(help: "End the tasks when this scheduler is stopped by SIGTERM or Ctrl-C.")
   var stopTasksOnExit = false
 
+  @Option(
+    help: ArgumentHelp(
+      "With --stop-tasks-on-exit, kill tasks that have not ended after this time, in seconds.", valueName: "seconds"))
+  var stopPatience = 120
+
   @Option(help: ArgumentHelp("Number of days to keep ended tasks.", valueName: "days"))
   var keepEndedDays = 2
 
@@ -200,6 +205,12 @@ public struct SchedulerCommand: ParsableCommand {
     options.allowsMissingUser = allowMissingUser
     options.allowedRoots = allowRoot
     options.stopsTasksOnExit = stopTasksOnExit
+    guard (0...86_400).contains(stopPatience) else {
+      throw Diagnostic(
+        .input, "invalid --stop-patience \"\(stopPatience)\"",
+        remedies: ["write a number of seconds from 0 to 86400, such as `--stop-patience 30`"])
+    }
+    options.stopPatience = .seconds(stopPatience)
     guard keepEndedDays >= 0, keepEndedTasks >= 0, keepEndedMib ?? 0 >= 0 else {
       throw Diagnostic(.input, "a --keep-ended option is negative")
     }

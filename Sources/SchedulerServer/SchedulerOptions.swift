@@ -40,8 +40,10 @@ struct SchedulerOptions: Sendable {
   var reserveBytes = 1 << 30
   /// What constraints of jobs may ask of this host.
   var attributes: [String: String] = [:]
-  /// How long it waits for them.
+  /// How long it waits for them before it kills them.
   var stopPatience: Duration = .seconds(120)
+  /// How long it then waits for what it has killed.
+  static let killPatience: Duration = .seconds(15)
   /// What may run here.
   var clusterPolicy = ClusterPolicy()
   /// Where metrics are sent.

@@ -55,7 +55,8 @@ struct SchedulerService {
       services: try listeners.services(scheduler, logger).map { .init(service: $0) }
         + senders.map { .init(service: $0) } + [.init(service: scheduler)],
       gracefulShutdownSignals: Self.stopSignals, logger: logger)
-    group.maximumGracefulShutdownDuration = options.stopsTasksOnExit ? options.stopPatience + .seconds(5) : .seconds(5)
+    group.maximumGracefulShutdownDuration =
+      .seconds(5) + (options.stopsTasksOnExit ? options.stopPatience + SchedulerOptions.killPatience : .zero)
     try await ServiceGroup(configuration: group).run()
   }
 }

@@ -33,16 +33,26 @@ struct ProjectRecord {
 
   static func list(_ path: FilePath) throws -> [ProjectEntry]? {
     do throws(SystemCallError) {
-      return try FileSystem.list(path).filter(\.isValidName).map { entry in
-        // A link counts as what it leads to.
-        let isDirectory =
-          entry.kind == .directory
-          || entry.kind == .symbolicLink
-            && (try? FileSystem.status(of: path.appending(entry.name), followingLinks: true))?.kind == .directory
-        return ProjectEntry(name: entry.name, isDirectory: isDirectory)
+      return try FileSystem.list(path).filter(\.isValidName).map { entry throws(SystemCallError) in
+        ProjectEntry(name: entry.name, isDirectory: try isDirectory(entry, in: path))
       }
     } catch {
       if error.isMissing || error.errno == .notDirectory { return nil }
+      throw error
+    }
+  }
+
+  /// Whether an entry is a directory. A link counts as what it leads to.
+  ///
+  /// - Throws: what the system says of a link, unless the link leads nowhere, or to where this user may not look: a shortage
+  ///   must not make a project disappear.
+  private static func isDirectory(_ entry: DirectoryEntry, in directory: FilePath) throws(SystemCallError) -> Bool {
+    guard entry.kind == .symbolicLink else { return entry.kind == .directory }
+    do throws(SystemCallError) {
+      return try FileSystem.status(of: directory.appending(entry.name), followingLinks: true).kind == .directory
+    } catch {
+      let leadsNowhere: [Errno] = [.notDirectory, .tooManySymbolicLinkLevels, .permissionDenied, .fileNameTooLong]
+      if error.isMissing || leadsNowhere.contains(error.errno) { return false }
       throw error
     }
   }

@@ -59,8 +59,9 @@ static struct {
   int environment; // a file with the variables, each ended by a zero byte
   int words;       // the same with the words of the command
   int filter;      // a file with the program of a system call filter
+  int port_rules;  // rules of Landlock about ports
   const char *directory;
-} options = {.socket = -1, .environment = -1, .words = -1, .filter = -1};
+} options = {.socket = -1, .environment = -1, .words = -1, .filter = -1, .port_rules = -1};
 
 static void report(char kind, const char *text) {
   char message[512];
@@ -125,6 +126,8 @@ static void parse(char **arguments) {
       options.words = (int)number(value);
     } else if (strcmp(option, "-f") == 0) {
       options.filter = (int)number(value);
+    } else if (strcmp(option, "-p") == 0) {
+      options.port_rules = (int)number(value);
     } else if (strcmp(option, "-d") == 0) {
       options.directory = value;
     } else {
@@ -192,10 +195,18 @@ static void load_filter(void) {
   if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) fail("seccomp");
 }
 
+enum { CREATE_RULESET = 444, RESTRICT_SELF = 446 };
+
+// Where no control group guards the ports of other tasks, Landlock does, for TCP.
+static void leave_ports(void) {
+  if (options.port_rules < 0) return;
+  if (syscall(RESTRICT_SELF, options.port_rules, 0) != 0) fail("landlock");
+}
+
 // Abstract sockets belong to the network, which a task shares with the host: Landlock (landlock(7), from version 6 of its
 // interface on) keeps the command from those that it has not made itself. An older kernel cannot.
 static void leave_abstract_sockets(void) {
-  enum { CREATE_RULESET = 444, RESTRICT_SELF = 446, ASK_VERSION = 1, SCOPE_ABSTRACT_SOCKETS = 1 };
+  enum { ASK_VERSION = 1, SCOPE_ABSTRACT_SOCKETS = 1 };
   struct {
     unsigned long long files, ports, scoped;
   } rules = {.scoped = SCOPE_ABSTRACT_SOCKETS};
@@ -227,6 +238,7 @@ __attribute__((noreturn)) static void execute(void) {
   if (!has_entered && chdir(options.directory) != 0) fail(options.directory);
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail("no new privileges");
   if (options.is_namespace) leave_abstract_sockets();
+  leave_ports();
   load_filter();
   // The socket stays until the command is there: it closes by itself then.
   fcntl(options.socket, F_SETFD, FD_CLOEXEC);
@@ -435,6 +447,7 @@ int main(int argc, char **argv) {
   for (size_t i = 0; i < options.member_file_count; i++) close(options.member_files[i]);
   if (options.environment >= 0) close(options.environment);
   close(options.words);
+  if (options.port_rules >= 0) close(options.port_rules);
   if (options.is_namespace) {
     // Nothing here needs a privilege any more. A change of user takes the death signal and the dumpable mark back.
     become_user();

@@ -8,6 +8,7 @@ import Testing
     ("test_?.py", "test_a.py", true), ("test_?.py", "test_ab.py", false), ("[ab]*.txt", "bx.txt", true),
     ("[!ab]*.txt", "bx.txt", false), ("[a-c]", "b", true), ("[a-c]", "d", false), ("[", "[", true),
     ("a*b*c", "axxbxxc", true), ("a*b*c", "axxbxx", false), ("*", ".hidden", true), ("a/b.txt", "a/b.txt", true),
+    ("./*.py", "a.py", true), ("./d/./**/x.py", "d/x.py", true), (".//a.py", "a.py", true), ("./*.py", "d/a.py", false),
     ("**", "x/y", true), ("*a*a*a*a*a*b", String(repeating: "a", count: 200), false),
   ])
   func patternsMatchWholePaths(pattern: String, path: String, expected: Bool) {

@@ -102,6 +102,45 @@ import Testing
     #expect(json.array?.compactMap { $0["sha256"]?.string }.count == 2)
   }
 
+  @Test("Whichever targets cannot be built, all others are built, and each failure is listed once")
+  func randomFailures() throws {
+    let example = try Example()
+    var build = "python_sources()\nfile(name='f', source='f.txt')\n"
+    var (good, bad): (Set<String>, Set<String>) = ([], [])
+    // A pattern without order: 60 targets of five kinds.
+    for number in 0..<60 {
+      let isBad = (number * number + number / 3) % 4 == 0
+      let name = "t\(number)"
+      let declaration =
+        switch number % 5 {
+        case 0: "pex_binary(name='\(name)', entry_point='\(isBad ? "gone" : "m").py')"
+        case 1: "archive(name='\(name)', format='zip', files=[':f'], output_path='\(isBad ? "../" : "")\(name).zip')"
+        case 2: "pex_binary(name='\(name)', entry_point='m.py', output_path='\(isBad ? "/" : "")\(name).pex')"
+        case 3: "pex_binary(name='\(name)', \(isBad ? "script='gone'" : "entry_point='m.py'"))"
+        default:
+          "shell_command(name='c\(number)', command='\(isBad ? "exit 7" : "echo > x\(number)")', output_files=['x\(number)'])\n"
+            + "archive(name='\(name)', format='zip', files=[':c\(number)'])"
+        }
+      build += declaration + "\n"
+      if isBad { bad.insert("a:" + name) } else { good.insert("a:" + name) }
+    }
+    let root = try example.makeWorkspace([
+      "kilt.toml": "[workspace]\nsource_roots = [\"/\"]\n", "a/BUILD": build, "a/m.py": "print('a')\n",
+      "a/f.txt": "f\n",
+    ])
+    let outcome = try example.kilt(["package", "::", "--format", "json"], in: root)
+    #expect(outcome.termination == .exited(1))
+    let entries = try #require(try JSONValue(parsing: outcome.output).array)
+    func addresses(_ key: String) -> [String] {
+      entries.filter { $0[key]?.string != nil }.compactMap { $0["address"]?.string }
+    }
+    #expect(Set(addresses("sha256")) == good)
+    #expect(addresses("error").sorted() == bad.sorted())
+    #expect(
+      outcome.errorText.contains("error: cannot build \(bad.count) of 60 targets\n"),
+      "\(outcome.errorText.suffix(2000))")
+  }
+
   @Test("Targets of one run whose products would take each other's place are refused, and the others are built")
   func sharedOutputPath() throws {
     let example = try Example()

@@ -1,3 +1,4 @@
+import JSON
 import SystemSupport
 import Testing
 
@@ -171,6 +172,79 @@ import Testing
     ])
     let outcome = try example.kilt(["run", "tools/s.py", "--", "-x"], in: root)
     #expect(outcome.text == "23.2.0 ['-x']", "\(outcome.errorText)")
+  }
+
+  @Test("A script with metadata of its own is packed with the packages of its lockfile and the modules beside it")
+  func packedScript() throws {
+    let example = try Example()
+    let lock =
+      "version = 1\nrequires-python = \">=3.8\"\n[manifest]\nrequirements = [{ name = \"attrs\" }]\n" + Self.attrs
+    let root = try example.makeWorkspace([
+      "tools/s.py":
+        "# /// script\n# dependencies = [\"attrs\"]\n# ///\nimport attr, beside, sys\n"
+        + "print(attr.__version__, beside.NAME, sys.argv[1:])\n",
+      "tools/s.py.lock": lock, "tools/beside.py": "NAME = 'beside'\n", "tools/other.py": "1 / 0\n",
+      "tools/plain.py": "print(1)\n",
+    ])
+    let outcome = try example.kilt(["package", "s.py", "--format=json"], in: root.appending("tools"))
+    #expect(outcome.termination.isSuccess, "\(outcome.errorText)")
+    let path = try #require(try JSONValue(parsing: outcome.output).array?.first?["path"]?.string)
+    #expect(path.hasPrefix("dist/s-"), "\(path)")
+    let bundle = root.appending("tools").pushing(FilePath(path))
+    #expect(try example.execute(bundle.string, ["-x"]) == "23.2.0 beside ['-x']")
+    #expect(try !example.execute("unzip", ["-l", bundle.string]).contains("other.py"))
+    // A name that Python cannot import, for another platform.
+    let file = root.appending("tools/s.py")
+    try FileSystem.write(FileSystem.read(file), to: root.appending("tools/my-tool.py"))
+    try FileSystem.write(
+      FileSystem.read(root.appending("tools/s.py.lock")), to: root.appending("tools/my-tool.py.lock"))
+    let other = try example.kilt(
+      ["package", "my-tool.py", "--platform", "linux_x86_64@3.11", "--platform", "linux_aarch64@3.11"],
+      in: root.appending("tools"))
+    #expect(other.termination.isSuccess, "\(other.errorText)")
+    let names = try FileSystem.list(root.appending("tools/dist")).map(\.name).filter { $0.hasPrefix("my-tool-") }
+    #expect(names.count == 2, "\(names)")
+    let own = try #require(names.first { !$0.contains("aarch64") })
+    #expect(try example.execute(root.appending("tools/dist").appending(own).string, []) == "23.2.0 beside []")
+    // A file without metadata is no script.
+    #expect(try example.kilt(["package", "tools/plain.py"], in: root).termination == .exited(2))
+  }
+
+  @Test("kilt run --script starts a console script of a dependency, with the target's code") func dependencyScript()
+    throws
+  {
+    let example = try Example()
+    let wheels = example.scratch.appending("wheels")
+    try FileSystem.createDirectories(wheels)
+    let wheel = #"""
+      import sys, zipfile
+      with zipfile.ZipFile(sys.argv[1] + "/tool-1.0-py3-none-any.whl", "w") as file:
+          info = "tool-1.0.dist-info/"
+          file.writestr("tool.py", "import importlib, sys\ndef main(): print('tool runs', importlib.import_module(sys.argv[1]).NAME)\n")
+          file.writestr(info + "METADATA", "Metadata-Version: 2.1\nName: tool\nVersion: 1.0\n")
+          file.writestr(info + "WHEEL", "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+          file.writestr(info + "entry_points.txt", "[console_scripts]\ntool = tool:main\n")
+          file.writestr(info + "RECORD", "tool.py,,\n" + "".join(info + name + ",,\n" for name in ["METADATA", "WHEEL", "entry_points.txt", "RECORD"]))
+      """#
+    try example.execute("python3", ["-c", wheel, wheels.string])
+    let root = try example.makeWorkspace([
+      "kilt.toml":
+        "[workspace]\nsource_roots = [\"/\"]\n[python]\ninterpreter_constraints = [\">=3.8\"]\n[python.resolves]\ndefault = \"default.lock\"\n",
+      "BUILD":
+        "python_sources(name='l', dependencies=[':tool'])\npython_requirement(name='tool', requirements=['tool'])\n",
+      "own.py": "NAME = 'own'\n",
+    ])
+    let locked = try example.kilt(["lock"], in: root, environment: try example.packages(in: wheels))
+    #expect(locked.termination.isSuccess, "\(locked.errorText)")
+    let run = try example.kilt(
+      ["run", "own.py", "--script", "tool", "--", "own"], in: root, environment: ["PIP_FIND_LINKS=\(wheels)"])
+    #expect(run.text == "tool runs own", "\(run.errorText)")
+    let outcome = try example.kilt(
+      ["run", "own.py", "--script", "nothing"], in: root, environment: ["PIP_FIND_LINKS=\(wheels)"])
+    #expect(outcome.termination == .exited(2))
+    #expect(
+      outcome.errorText.contains("no package that \"//own.py:l\" depends on has the console script \"nothing\""),
+      "\(outcome.errorText)")
   }
 
   @Test("kilt lint deps names undeclared and unused packages with the line to add") func lintDependencies() throws {

@@ -227,6 +227,51 @@ import Testing
     #expect(lines == ["28101 bound", "28102 bound", "28110 refused", "28120 bound", "0 bound"])
   }
 
+  @Test("Without root and without a control group, a task takes no TCP port of a neighbor") func portsByLandlock()
+    throws
+  {
+    try #require(getuid() == 0, "this test must be run by root, to become a user")
+    let python: (program: String, readOnly: [String]) =
+      access("/usr/bin/python3", X_OK) == 0 ? ("/usr/bin/python3", []) : try Fixture.python()
+    let script = """
+      import socket
+      def attempt(port, protocol=0, family=socket.AF_INET, address='127.0.0.1'):
+          try:
+              with socket.socket(family, socket.SOCK_STREAM, protocol) as own: own.bind((address, port))
+          except PermissionError: print(port, protocol, 'refused')
+          except OSError as error: print(port, protocol, error.errno)
+          else: print(port, protocol, 'bound')
+      for port in [28101, 28102, 28110, 28120, 0]:
+          attempt(port)
+          attempt(port, family=socket.AF_INET6, address='::ffff:127.0.0.1')
+      for protocol in [262, 256]: attempt(28110, protocol)
+      """
+    for isolation in [Isolation.bubblewrap, .none] {
+      let fixture = try Fixture()
+      try fixture.start(
+        Fixture.task([Fixture.process("main", "cat > t.py <<'END'\n\(script)\nEND\nexec \(python.program) t.py")]),
+        ports: ["http": 28101, "admin": 28102],
+        options: {
+          $0.isolation = isolation
+          $0.readOnly = python.readOnly
+          $0.portRange = 28100...28119
+        }, asUser: "nobody")
+      #expect(try fixture.finish().status == .finished)
+      let lines = Set(try fixture.log("main").split(separator: "\n").map(String.init))
+      let expected: Set = ["28101 0 bound", "28102 0 bound", "28110 0 refused", "28120 0 bound", "0 0 bound"]
+      // The kernel may be too old for Landlock's ports: then the record says so.
+      guard PortGuard.hasLandlock else {
+        #expect(lines.isSuperset(of: expected.subtracting(["28110 0 refused"])))
+        let messages = try fixture.directory.checkpoint()?.records.compactMap { record in
+          if case .taskState(_, let message) = record.kind { message } else { nil }
+        }
+        #expect(messages?.contains { $0.contains("can take ports of other tasks") } == true, "\(messages ?? [])")
+        continue
+      }
+      #expect(lines == expected.union([262, 256].map { "28110 \($0) \(EPROTONOSUPPORT)" }), "\(isolation)")
+    }
+  }
+
   @Test("A task as a user with the ID 0 is refused unless the host names the user") func rootTask() throws {
     try #require(getuid() == 0, "this test must be run by root")
     let fixture = try Fixture()

@@ -84,13 +84,18 @@ import Testing
     expect(try host(whole) { try LimitChecks.ports($0, range: ports) }, .good, "reserves")
   }
 
-  @Test("Tasks of a user who is not root, and of a host without version 2, can take ports of others")
+  @Test("Without Landlock, tasks of a user who is not root, and of a host without version 2, take ports of others")
   func portGuard() throws {
     let mounts = ["/proc/self/mounts": "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0"]
-    expect(try host(mounts) { try LimitChecks.portGuard($0, isRoot: true) }, .good, "its own ports only")
-    expect(try host(mounts) { try LimitChecks.portGuard($0, isRoot: false) }, .warning, "not root")
+    func finding(_ files: [String: String], isRoot: Bool, landlock: Int32) throws -> Finding {
+      try host(files) { try LimitChecks.portGuard($0, isRoot: isRoot, landlockVersion: landlock) }
+    }
+    expect(try finding(mounts, isRoot: true, landlock: 0), .good, "its own ports only")
+    expect(try finding(mounts, isRoot: false, landlock: 3), .warning, "not root")
+    expect(try finding(mounts, isRoot: false, landlock: 4), .good, "UDP is not limited")
     let old = ["/proc/self/mounts": "cgroup /sys/fs/cgroup/memory cgroup rw,memory 0 0"]
-    expect(try host(old) { try LimitChecks.portGuard($0, isRoot: true) }, .warning, "version 2")
+    expect(try finding(old, isRoot: true, landlock: 3), .warning, "version 2")
+    expect(try finding(old, isRoot: true, landlock: 4), .good, "UDP is not limited")
   }
 
   @Test("A kernel without Landlock's scopes leaves abstract sockets open to tasks") func abstractSockets() {

@@ -282,7 +282,7 @@ final class SchedulerFixture: Sendable {
   }
 
   /// Executors of this fixture's tasks.
-  private func executors() -> [pid_t] {
+  func executors() -> [pid_t] {
     Self.allProcesses().filter { id in
       let arguments = Self.arguments(of: id)
       return arguments.first?.hasSuffix("kilt-executor") == true && arguments.contains { $0.hasPrefix(scratch.string) }

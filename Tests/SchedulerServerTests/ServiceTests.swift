@@ -138,6 +138,51 @@ import Testing
     for group in groups { #expect(access(group, F_OK) != 0, "\(group) is left") }
   }
 
+  @Test("With --stop-tasks-on-exit, a task that waits longer than the scheduler's patience is killed")
+  func stopPatience() throws {
+    let fixture = try SchedulerFixture(["--stop-tasks-on-exit", "--stop-patience", "1"])
+    var job = fixture.job(instances: 1)
+    job.task.processes[0].cmdline = "trap '' TERM; echo deaf; while :; do sleep 1; done # \(fixture.mark)"
+    job.task.finalizationWait = .seconds(3600)
+    job.healthCheck = nil
+    try fixture.client().create(job)
+    _ = try fixture.waitUntilRunning(job.key, 1)
+    let groups = try fixture.controlGroups()
+    #expect(fixture.endScheduler(SIGTERM) == 0)
+    #expect(fixture.executors().isEmpty)
+    #expect(fixture.processes().isEmpty)
+    for group in groups { #expect(access(group, F_OK) != 0, "\(group) is left") }
+  }
+
+  @Test("A task whose assignment was damaged ends with the scheduler, and with a scheduler that does not know it")
+  func damagedAssignment() throws {
+    let fixture = try SchedulerFixture(["--stop-tasks-on-exit"])
+    try fixture.client().create(fixture.job(instances: 1))
+    _ = try fixture.waitUntilRunning(SchedulerFixture.key(), 1)
+    let groups = try fixture.controlGroups()
+    let tasks = fixture.state.appending("tasks")
+    for entry in try FileSystem.list(tasks) {
+      try FileSystem.write(text: "{\"task_id\": 7", to: tasks.appending(entry.name).appending("task.json"))
+    }
+    // Its executor dies, and cannot say how the task ended.
+    for executor in fixture.executors() { #expect(kill(executor, SIGKILL) == 0) }
+    try waitUntil("the first task is cleared") { groups.allSatisfy { access($0, F_OK) != 0 } }
+    _ = try fixture.waitUntilRunning(SchedulerFixture.key(), 1)
+    // One more, of which the next scheduler knows nothing.
+    #expect(fixture.endScheduler(SIGKILL) != 0)
+    for entry in try FileSystem.list(tasks) {
+      try FileSystem.write(text: "{", to: tasks.appending(entry.name).appending("task.json"))
+    }
+    for name in try FileSystem.list(fixture.state).map(\.name) where name.hasPrefix("scheduler.sqlite") {
+      try FileSystem.removeFile(fixture.state.appending(name))
+    }
+    try fixture.start()
+    try waitUntil("what the database does not know is ended") {
+      try fixture.executors().isEmpty && fixture.processes().isEmpty && fixture.controlGroups().isEmpty
+    }
+    #expect(fixture.endScheduler(SIGTERM) == 0)
+  }
+
   @Test func aStoppedSchedulerLeavesItsTasksAndWaitsForNoReader() throws {
     let fixture = try SchedulerFixture()
     let client = try fixture.client()

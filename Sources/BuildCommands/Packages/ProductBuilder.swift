@@ -48,7 +48,10 @@ public struct ProductBuilder {
     // What was done before an error is remembered as well.
     defer { resolver.save() }
     var known: [TargetID: ProductReport] = [:]
-    let shared = graph.sharedOutputs(of: ids)
+    var shared: [TargetID: any Error] = graph.sharedOutputs(of: ids).mapValues { $0 as any Error }
+    for id in ids {
+      do { try graph.checkEnvironment(of: id) } catch { shared[id] = error }
+    }
     for id in ids where shared[id] == nil {
       if let record = try memory?.recall(id) { known[id] = try bring(id, record, bundles) }
     }

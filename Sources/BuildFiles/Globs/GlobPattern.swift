@@ -11,10 +11,10 @@ public struct GlobPattern: Hashable, Sendable {
   public let text: String
   let parts: [Part]
 
-  /// The pattern that `text` writes; slashes part its names.
+  /// The pattern that `text` writes; slashes part its names, of which `.` means nothing: `./*.py` is `*.py`.
   public init(_ text: String) {
     self.text = text
-    parts = text.utf8.split(separator: UInt8(ascii: "/")).map { name in
+    parts = text.utf8.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }.map { name in
       let bytes = Array(name)
       if bytes == Array("**".utf8) { return .anyDirectories }
       let special = bytes.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "[") }

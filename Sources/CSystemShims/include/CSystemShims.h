@@ -69,6 +69,10 @@ int kilt_spawn_bound(pid_t *pid, const char *path, char *const arguments[], char
 /// bind(2) answers EPERM. 0, or -1 with errno. Holds as long as the group exists.
 int kilt_guard_ports(int group, unsigned first, unsigned last, const unsigned *ports, unsigned count);
 
+/// Makes rules of Landlock (landlock(7), Linux 6.7 or later) that allow bind(2) of TCP sockets to every port but those from
+/// `first` to `last` that are not listed. A close-on-exec descriptor for landlock_restrict_self(2), or -1 with errno.
+int kilt_make_port_rules(unsigned first, unsigned last, const unsigned *ports, unsigned count);
+
 /// Opens a new terminal of that size, close-on-exec: the end of who watches it, and that of who works in it. 0, or -1
 /// with errno.
 int kilt_open_terminal(int ends[2], unsigned short rows, unsigned short columns);

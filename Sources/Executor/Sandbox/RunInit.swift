@@ -27,6 +27,8 @@ struct RunInit {
     static let command: Int32 = 7
     static let program: Int32 = 8
     static let memberFiles: Int32 = 9
+    /// Above the files of control groups, of which there are at most 16.
+    static let portRules: Int32 = 28
     /// Above all others.
     static let files: Int32 = 32
   }
@@ -58,6 +60,10 @@ struct RunInit {
       descriptors[next] = try .open(path, O_WRONLY)
       arguments += ["-m", "\(next)"]
       next += 1
+    }
+    if let rules = settings.portRules {
+      descriptors[Descriptor.portRules] = rules
+      arguments += ["-p", "\(Descriptor.portRules)"]
     }
     if isFiltered {
       descriptors[Descriptor.filter] = try .memory("filter", settings.filter)

@@ -75,6 +75,8 @@ struct SandboxSettings {
   var initProgram: OwnedDescriptor
   /// The system call filter, as the kernel takes it.
   var filter: [UInt8]
+  /// Rules that keep processes from the ports of other tasks, where the control group does not.
+  private(set) var portRules: OwnedDescriptor?
 
   init(
     paths: TaskPaths, user: TaskUser, isRoot: Bool = getuid() == 0, readOnly: [String] = [], sharedMemory: Int
@@ -87,6 +89,12 @@ struct SandboxSettings {
     self.sharedMemory = sharedMemory
     initProgram = try RunInit.open()
     filter = try SystemCallFilter.program()
+  }
+
+  /// Keeps processes from the TCP ports of other tasks, without a control group and without root.
+  mutating func guardPorts(_ range: ClosedRange<Int>, own: [Int]) throws(ExecutorError) {
+    portRules = try PortGuard.rules(range, own: own)
+    filter = try SystemCallFilter.program(refusesOtherStreams: true)
   }
 
   /// The shell that runs command lines: bash, as Aurora has it, or sh where there is none.

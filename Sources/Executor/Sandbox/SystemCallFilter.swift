@@ -31,8 +31,14 @@ enum SystemCallFilter {
   /// TIOCSTI and TIOCLINUX type into a terminal on somebody's behalf.
   static let refusedControls: [UInt64] = [0x5412, 0x541C]
 
+  /// Protocols of internet sockets that listen on a TCP port, or a port like it, without being TCP for Landlock: MPTCP, SMC,
+  /// SCTP, DCCP.
+  static let otherStreams: [UInt64] = [262, 256, 132, 33]
+
   /// Builds the filter and gives it to `use`.
-  private static func withFilter<T>(_ use: (scmp_filter_ctx) throws(ExecutorError) -> T) throws(ExecutorError) -> T {
+  private static func withFilter<T>(
+    refusesOtherStreams: Bool, _ use: (scmp_filter_ctx) throws(ExecutorError) -> T
+  ) throws(ExecutorError) -> T {
     guard let filter = seccomp_init(allowAction) else {
       throw .library(call: "seccomp_init", code: ENOMEM)
     }
@@ -58,6 +64,12 @@ enum SystemCallFilter {
       try add("ioctl", refuse, [masked(argument: 1, mask: 0xFFFF_FFFF, value: control)])
     }
     try refuseRareSockets(add)
+    if refusesOtherStreams {
+      // As a kernel without the protocol answers: programs that prefer MPTCP then use TCP.
+      for number in otherStreams {
+        try add("socket", errnoAction(EPROTONOSUPPORT), [compared(argument: 2, SCMP_CMP_EQ, number)])
+      }
+    }
     return try use(filter)
   }
 
@@ -82,9 +94,11 @@ enum SystemCallFilter {
   }
 
   /// Returns the filter as the program that bubblewrap's `--seccomp` and the kernel take.
-  static func program() throws(ExecutorError) -> [UInt8] {
+  ///
+  /// - Parameter refusesOtherStreams: whether ``otherStreams`` are refused.
+  static func program(refusesOtherStreams: Bool = false) throws(ExecutorError) -> [UInt8] {
     let file = try OwnedDescriptor.memory("filter", [])
-    try withFilter { (filter) throws(ExecutorError) in
+    try withFilter(refusesOtherStreams: refusesOtherStreams) { (filter) throws(ExecutorError) in
       let code = seccomp_export_bpf(filter, file.number)
       guard code == 0 else { throw .library(call: "seccomp_export_bpf", code: -code) }
     }

@@ -53,6 +53,10 @@ struct TaskCommand {
       paths: paths, user: user, readOnly: options.readOnly, sharedMemory: task.resources.ram)
     settings.join(groups.split(separator: "\n").map(String.init))
     if settings.memberFiles.isEmpty { settings.fallbackLimits = ControlGroupLimits(task.resources) }
+    // The rules of a control group hold for whoever joins it; Landlock's are each process's own.
+    if let range = options.portRange, PortGuard.hasLandlock {
+      try settings.guardPorts(range, own: Array(assignment.ports.values))
+    }
     settings.volumes = task.volumes
     if !task.secrets.isEmpty {
       settings.secrets = TaskSecrets.path(of: assignment.taskID.rawValue, isRoot: settings.isRoot)

@@ -30,6 +30,22 @@ public struct TaskDirectory: Sendable, Hashable {
     }
   }
 
+  /// Whether this is the directory of a task: its assignment names the task, or, where the assignment is damaged, an
+  /// executor has left its lock or its records here.
+  public func isTask(_ task: TaskID) -> Bool {
+    do throws(ExecutorError) { return try assignment().taskID == task } catch {
+      return [paths.lock, paths.checkpoint, paths.processID].contains(where: SmallFile.exists)
+    }
+  }
+
+  /// The ID of the task, which names its directory; that of the assignment where the two differ.
+  ///
+  /// What is to be ended must not depend on an assignment that can be read.
+  private var taskName: String {
+    let name = String(paths.directory.split(separator: "/").last ?? "")
+    do throws(ExecutorError) { return try assignment().taskID.rawValue } catch { return name }
+  }
+
   /// All that executors have recorded here; nil before the first record.
   ///
   /// - Throws: ``ExecutorError`` when the file is damaged before its last line.
@@ -71,7 +87,8 @@ public struct TaskDirectory: Sendable, Hashable {
   func killLeftovers(ignoringLock: Bool) throws(ExecutorError) -> Int {
     if SmallFile.exists(paths.assignment) {
       // An executor that was killed could not take its task's secrets out of memory.
-      TaskSecrets(path: TaskSecrets.path(of: try assignment().taskID.rawValue)).remove()
+      let name = taskName
+      if ProcessGraph.isFileName(name) { TaskSecrets(path: TaskSecrets.path(of: name)).remove() }
     }
     guard let list = try SmallFile.content(paths.controlGroups) else { return 0 }
     let directories = String(decoding: list, as: UTF8.self).split(separator: "\n").map(String.init)

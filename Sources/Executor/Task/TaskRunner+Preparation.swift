@@ -89,7 +89,6 @@ extension TaskRunner {
       group = made
       settings.memberFiles = made.memberFiles
       settings.startGroup = made.startGroup
-      guardPorts(made)
       // For whoever has to clean up after an executor that was killed.
       try PrivateFile.write(made.directories.joined(separator: "\n") + "\n", to: paths.controlGroups)
     } catch {
@@ -100,17 +99,27 @@ extension TaskRunner {
       warnings.append(
         "no control group (\(error.diagnostic.summary)): memory and processes are limited for each process alone, CPU not"
       )
-      if options.portRange != nil { warnings.append(PortGuard.text("it has no control group")) }
     }
+    guardPorts()
   }
 
-  private func guardPorts(_ group: any ControlGroup) {
+  /// By the control group where it can, by Landlock elsewhere.
+  private func guardPorts() {
     guard let range = options.portRange else { return }
-    do throws(ExecutorError) {
-      try group.guardPorts(range, own: Array(assignment.ports.values))
-    } catch {
-      warnings.append(PortGuard.text(settings.isRoot ? error.diagnostic.summary : "the executor is not root"))
+    let own = Array(assignment.ports.values)
+    var problem = "it has no control group, and the kernel has no Landlock"
+    if let group {
+      do throws(ExecutorError) { return try group.guardPorts(range, own: own) } catch {
+        problem =
+          settings.isRoot ? error.diagnostic.summary : "the executor is not root, and the kernel has no Landlock"
+      }
     }
+    do throws(ExecutorError) {
+      if PortGuard.hasLandlock { return try settings.guardPorts(range, own: own) }
+    } catch {
+      problem = error.diagnostic.summary
+    }
+    warnings.append(PortGuard.text(problem))
   }
 
   /// The artifacts are there: lets the processes start.

@@ -27,12 +27,18 @@ struct BuildRun: ParsableCommand {
         kilt run api:serve                 a script of the Python project "api"
         kilt run serve                     the same, if no other is named so
         kilt run report.py                 a script with its own metadata (PEP 723)
+        kilt run api:serve --script fastapi -- dev
       """)
 
   @OptionGroup var global: GlobalOptions
 
   @Option(help: ArgumentHelp("Python project whose script to run.", valueName: "name"))
   var package: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Console script of a package that the target depends on, to run in its place.", valueName: "name"))
+  var script: String?
 
   @Argument(help: "Target to run: DIR:NAME, FILE, PROJECT:SCRIPT, or a directory with one pex_binary.")
   var spec: String
@@ -41,12 +47,13 @@ struct BuildRun: ParsableCommand {
   var arguments: [String] = []
 
   func run() throws {
-    if try runScript() { return }
+    if script == nil, try runScript() { return }
     let session = try WorkspaceSession(global)
     let id = try target(session)
     let store = try ContentStore.userDefault()
     let graph = session.graph
     let builder = try session.targetBuilder(store: store)
+    if let script { return try run(script, of: id, session, store, builder) }
     if graph[id].type == .pexBinary {
       try builder.prepare([id], jobs: availableProcessors())
       let packager = BundleProductBuilder(
@@ -70,6 +77,29 @@ struct BuildRun: ParsableCommand {
     store.keepAcrossExecution()
     try replaceProcess(
       with: program.python.python, start + arguments, environment: program.variables(environmentStrings()))
+  }
+
+  /// Runs a console script of the packages that a target depends on, with the target's code importable.
+  private func run(
+    _ script: String, of id: TargetID, _ session: WorkspaceSession, _ store: ContentStore, _ builder: TargetBuilder
+  ) throws {
+    let environments = ClosureEnvironments(session.workspace, store: store, note: global.note)
+    let program = try ProgramEnvironment(
+      of: [id], resolver: session.resolver, workspace: session.workspace, environments: environments, builder: builder)
+    try session.reportWarnings()
+    let names = try FileSystem.list(program.python.scripts).map(\.name).filter { !$0.hasPrefix("python") }
+    guard names.contains(script) else {
+      throw Diagnostic(
+        .input, "no package that \"\(session.name(of: id))\" depends on has the console script \"\(script)\"",
+        notes: names.isEmpty ? [] : ["available: " + names.sorted().prefix(20).joined(separator: ", ")],
+        remedies: [
+          Suggestions.remedy(for: script, among: names)
+            ?? "add the package that has the script to the dependencies of the target"
+        ])
+    }
+    store.keepAcrossExecution()
+    try replaceProcess(
+      with: program.python.scripts.appending(script), arguments, environment: program.variables(environmentStrings()))
   }
 
   /// The target that is meant: the only one, or the only binary of several.

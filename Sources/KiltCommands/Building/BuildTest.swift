@@ -88,6 +88,9 @@ struct BuildTest: ParsableCommand {
       valueName: "variable"))
   var extraEnvVars: [String] = []
 
+  @Flag(help: .strict)
+  var strict = false
+
   @Option(help: .keepSandboxes)
   var keepSandboxes = SandboxRetention.never
 

@@ -7,6 +7,7 @@ internal import ContentStore
 internal import Diagnostics
 internal import Digests
 internal import JSON
+internal import PythonProjects
 internal import SystemSupport
 internal import TargetGraph
 internal import Workspace
@@ -31,6 +32,7 @@ struct PackageCommand: ParsableCommand {
         kilt package --platform linux_aarch64@3.12 services/fiddler:server
         kilt package ::
         kilt package --changed-since=main   everything affected since main
+        kilt package report.py              a script with its own metadata (PEP 723)
 
       EXIT CODES
         0  all targets were built
@@ -50,17 +52,25 @@ struct PackageCommand: ParsableCommand {
       "Platform of the bundles, such as linux_aarch64@3.12. Repeatable. Default: this machine's.", valueName: "name"))
   var platform: [String] = []
 
+  @Flag(help: .strict)
+  var strict = false
+
   func run() throws {
     var platforms: [RequestedPlatform] = []
     for platform in try platform.map({ try RequestedPlatform($0) }) where !platforms.contains(platform) {
       platforms.append(platform)
     }
-    let packaging = try ProductSession(global, targets, verb: "package", sandboxes, platforms: platforms)
+    if let scripts = try ScriptPackage.scripts(targets.specs, global) {
+      return try package(scripts, for: platforms.isEmpty ? [nil] : platforms)
+    }
+    let packaging = try ProductSession(
+      global, targets, verb: "package", sandboxes, platforms: platforms, strict: strict)
     if !platforms.isEmpty {
       let version = try SourceVersion(of: packaging.session.workspace)
       var failures = PackageFailures(errors: [], count: packaging.binaries.count * platforms.count)
       let bundles = try packaging.packageAll(of: version, failed: { failures.errors.append(($0, $1)) })
       try report(foreign: bundles)
+      try packaging.report(passedOver: strict)
       return try failures.report(packaging.session)
     }
     let (outcomes, failures) = try packaging.packageEverything()
@@ -89,7 +99,27 @@ struct PackageCommand: ParsableCommand {
       }
       writeText(JSONValue.array(values + failed).text(.pretty) + "\n", to: 1)
     }
+    try packaging.report(passedOver: strict && failures.isEmpty)
     try failures.report(packaging.session)
+  }
+
+  /// Packs scripts with metadata of their own, which need no workspace.
+  private func package(
+    _ scripts: [(word: String, script: InlineScript)], for platforms: [RequestedPlatform?]
+  ) throws {
+    let packager = try ScriptPackage(global)
+    let pairs = scripts.flatMap { script in platforms.map { (script.word, script.script, $0) } }
+    let values = try pairs.map { word, script, platform -> JSONValue in
+      let packed = try packager.package(word, script, for: platform)
+      for line in packed.bundle.notes { global.note("warning: " + line) }
+      global.note("built  \(packed.path)  \(max(1, packed.bundle.bundle.size >> 10)) KiB")
+      return .members([
+        "address": .string(word), "path": .string(packed.path),
+        "sha256": .string(packed.sha256), "size": .int(Int64(packed.bundle.bundle.size)),
+        "work": .string(packed.bundle.work.rawValue),
+      ])
+    }
+    if output.format == .json { writeText(JSONValue.array(values).text(.pretty) + "\n", to: 1) }
   }
 
   private func report(foreign bundles: [BundleProduct]) throws {
@@ -111,6 +141,7 @@ struct ProductSession {
   let binaries: [TargetID]
   /// Archives and distributions.
   private let others: [TargetID]
+  private let passedOver: PassedOver?
   private let targets: TargetBuilder
   private let store: ContentStore
   private let verb: String
@@ -121,7 +152,7 @@ struct ProductSession {
 
   init(
     _ global: GlobalOptions, _ options: TargetOptions, verb: String, _ sandboxes: SandboxOptions? = nil,
-    platforms: [RequestedPlatform] = []
+    platforms: [RequestedPlatform] = [], strict: Bool = false
   ) throws {
     self.global = global
     self.platforms = platforms
@@ -139,13 +170,25 @@ struct ProductSession {
       : selected.filter { TargetBuilder.isPackageable(graph[$0]) }
     binaries = packages.filter { graph.type(of: $0) == .pexBinary }
     others = platforms.isEmpty ? packages.filter { graph.type(of: $0) != .pexBinary } : []
+    let passedOver = verb == "package" ? PassedOver(.package, among: selected, of: graph) : nil
+    self.passedOver = passedOver
     self.verb = verb
     // What is published is bundles, and only they can be for other platforms.
     let wanted = verb == "publish" || !platforms.isEmpty ? binaries : packages
     if platforms.count > 1 { try Self.checkPaths(binaries, graph) }
-    if wanted.isEmpty, !options.selectsChanges { throw Self.nothingToPack(selected, graph) }
+    if wanted.isEmpty, !options.selectsChanges {
+      if strict, let passedOver, !passedOver.isEmpty { throw passedOver.failure }
+      throw Self.nothingToPack(selected, graph)
+    }
     store = try ContentStore.userDefault()
     targets = try session.targetBuilder(store: store, kept: sandboxes?.keepSandboxes ?? .never)
+  }
+
+  /// Says what was selected and cannot be built; an error with `--strict`.
+  func report(passedOver strict: Bool) throws {
+    guard let passedOver, !passedOver.isEmpty else { return }
+    if strict { throw passedOver.failure }
+    global.note("note: " + passedOver.text)
   }
 
   private static func nothingToPack(_ selected: [TargetID], _ graph: TargetGraph) -> Diagnostic {

@@ -17,6 +17,7 @@ struct TestSession {
   private let store: ContentStore
   private let tests: [TargetID]
   private let skipped: [TargetID]
+  private let passedOver: PassedOver
 
   init(_ command: BuildTest) throws {
     session = try WorkspaceSession(command.global)
@@ -27,7 +28,10 @@ struct TestSession {
     if options.selectsChanges { options.changedDependents = .transitive }
     let selected = try session.select(options, verb: "test")
     var (tests, skipped) = try TestPlanner(session.resolver).tests(among: selected)
-    if tests.isEmpty, skipped.isEmpty, !options.selectsChanges, let only = selected.first, selected.count == 1 {
+    passedOver = PassedOver(.test, among: selected, of: session.graph)
+    if passedOver.isEmpty, tests.isEmpty, skipped.isEmpty, !options.selectsChanges, let only = selected.first,
+      selected.count == 1
+    {
       throw Diagnostic(
         .input, "cannot test \"\(session.name(of: only))\": \(session.graph[only].typeName) targets have no tests",
         remedies: ["run `kilt list :: --filter-target-type=python_test` to list targets with tests"])
@@ -47,7 +51,7 @@ struct TestSession {
     guard !tests.isEmpty else {
       command.global.note(skipped.isEmpty ? "no tests are selected" : "nothing to do: \(skippedText)")
       if command.output.format == .json { session.write(.array([])) }
-      return
+      return try reportPassedOver()
     }
     let start = monotonicNanoseconds()
     let plans = try tests.map { try TestPlanner(session.resolver).plan($0) }
@@ -97,6 +101,14 @@ struct TestSession {
       )
     }
     if failed { throw ExitCode(Blame.work.exitCode) }
+    try reportPassedOver()
+  }
+
+  /// Says what was selected and cannot be tested; an error with `--strict`.
+  private func reportPassedOver() throws {
+    if passedOver.isEmpty { return }
+    if command.strict { throw passedOver.failure }
+    command.global.note("note: " + passedOver.text)
   }
 
   private func reportCoverage(

@@ -10,12 +10,29 @@ public enum Invocation {
   /// something, 70 a defect.
   public static func run(_ arguments: [String]) -> Int32 {
     claimStandardDescriptors()
-    let code = execute(PantsConfigurationFiles.taken(outOf: arguments))
+    let code = execute(all: PantsConfigurationFiles.taken(outOf: arguments))
     guard let failure = standardOutputFailure() else { return code }
     let diagnostic = Diagnostic.unwritableOutput("\(failure)", isFull: failure == .noSpace)
     writeText(DiagnosticRenderer(color: Terminal.standardError.usesColor).render(diagnostic), to: 2)
     // Nothing that was asked for has arrived, whatever was done for it: also where 1 says what the results would have.
     return code < Blame.input.exitCode ? diagnostic.blame.exitCode : code
+  }
+
+  /// Runs what the arguments stand for: aliases replaced, several verbs one after the other until one fails.
+  private static func execute(all arguments: [String]) -> Int32 {
+    let verbs = Set(Kilt.configuration.subcommands.compactMap { $0.configuration.commandName })
+    let calls: [[String]]
+    do {
+      let expanded = try CommandAliases.expand(arguments, verbs: verbs)
+      calls = SeveralVerbs.calls(expanded, known: verbs) { FileSystem.exists(FilePath($0)) }
+    } catch {
+      return report(error)
+    }
+    for call in calls {
+      let code = execute(call)
+      if code != 0 { return code }
+    }
+    return 0
   }
 
   private static func execute(_ arguments: [String]) -> Int32 {

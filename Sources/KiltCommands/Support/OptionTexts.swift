@@ -24,6 +24,7 @@ extension ArgumentHelp {
   static var jobCluster: Self {
     Self("Cluster. Default: that of the job file, or the first cluster of kilt.toml.", valueName: "name")
   }
+  static var strict: Self { "Fail if a selected target is left out because Kilt does not support its type." }
   static var jobs: Self {
     Self("Number of build steps or test files to run in parallel. Default: number of processors.", valueName: "n")
   }

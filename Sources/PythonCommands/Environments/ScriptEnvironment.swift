@@ -25,25 +25,10 @@ public struct ScriptEnvironment {
   /// - Throws: `Diagnostic` for a dependency that is no requirement, or that the lockfile lacks.
   public func environment(of script: InlineScript, at path: FilePath) throws -> PythonEnvironment {
     let name = path.lastComponent?.string ?? "script"
-    let requirements = try script.dependencies.map { text -> Requirement in
-      do throws(RequirementSyntaxError) {
-        return try Requirement(text)
-      } catch {
-        throw Diagnostic(
-          .input, "invalid requirement \"\(text)\" in the metadata of \"\(name)\"",
-          notes: ["expected \(error.expected) at column \(error.offset + 1)"],
-          remedies: ["write it as in dependencies = [\"requests>=2\"]"])
-      }
-    }
     let constraints = script.requiresPython.map { [$0] } ?? []
-    var root = path.removingLastComponent()
-    var lockfile: String? = name + ".lock"
-    if requirements.isEmpty {
-      lockfile = nil
-    } else if !FileSystem.exists(root.appending(name + ".lock")) {
-      lockfile = try ownLock(requirements, script, constraints)
-      root = store.root.appending("tools")
-    }
+    let file = try self.lockfile(of: script, at: path)
+    let root = file?.removingLastComponent() ?? path.removingLastComponent()
+    let lockfile = file?.lastComponent?.string
     let workspace = Workspace(root: root, configuration: WorkspaceConfiguration())
     let address = Address(directory: "", name: name)
     do {
@@ -55,6 +40,29 @@ public struct ScriptEnvironment {
       error.remedies.append("run `uv lock --script \(name)` if its dependencies have changed")
       throw error
     }
+  }
+
+  /// The lockfile of a script: the one beside it, or one in Kilt's cache that is made when there is none; nil for a script
+  /// without dependencies.
+  ///
+  /// - Throws: `Diagnostic` for a dependency that is no requirement.
+  public func lockfile(of script: InlineScript, at path: FilePath) throws -> FilePath? {
+    let name = path.lastComponent?.string ?? "script"
+    let requirements = try script.dependencies.map { text -> Requirement in
+      do throws(RequirementSyntaxError) {
+        return try Requirement(text)
+      } catch {
+        throw Diagnostic(
+          .input, "invalid requirement \"\(text)\" in the metadata of \"\(name)\"",
+          notes: ["expected \(error.expected) at column \(error.offset + 1)"],
+          remedies: ["write it as in dependencies = [\"requests>=2\"]"])
+      }
+    }
+    if requirements.isEmpty { return nil }
+    let beside = path.removingLastComponent().appending(name + ".lock")
+    if FileSystem.exists(beside) { return beside }
+    let own = try ownLock(requirements, script, script.requiresPython.map { [$0] } ?? [])
+    return store.root.appending("tools").appending(own)
   }
 
   /// The name of a lockfile in Kilt's cache, made with uv where it is not there yet.

@@ -41,6 +41,7 @@ public struct TestPlanner {
         .input, "cannot test \"\(target.address)\": \(target.typeName) targets have no tests",
         at: target.declaration.site.location())
     }
+    try graph.checkEnvironment(of: id)
     let packages = try graph.targets(inField: "runtime_package_dependencies", of: target)
     let closure = try closure(of: id, without: Set(packages))
     let parts = try ClosureParts(closure, of: target, in: resolver)

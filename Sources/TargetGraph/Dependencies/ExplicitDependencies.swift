@@ -160,7 +160,32 @@ extension TargetGraph {
     if files.file(at: reference.path) != nil, let address = reference.ofFile {
       return targets(at: address)
     }
-    return reference.inDirectory.map { targets(at: $0) } ?? []
+    guard let address = reference.inDirectory else { return [] }
+    let found = targets(at: address)
+    guard found.isEmpty, let generated = address.generated else { return found }
+    return requirements(named: generated, at: address)
+  }
+
+  /// The requirements of a package by another spelling of its name: versions of Pants differ in whether they keep the spelling of
+  /// a requirements file, and a plain `python_requirement` stands for each of its packages.
+  private func requirements(named generated: String, at address: Address) -> [TargetID] {
+    var base = address
+    base.generated = nil
+    base.parameters = []
+    let name = RequirementLine.normalize(generated)
+    return targets(at: base).flatMap { id -> [TargetID] in
+      if type(of: id) == .pythonRequirement {
+        let own = self[id].strings(of: "requirements").compactMap { RequirementLine($0)?.normalizedName }
+        return own.contains(name) ? [id] : []
+      }
+      return self.generated(by: id).filter { other in
+        guard type(of: other) == .pythonRequirement, let spelled = self.address(of: other).generated else {
+          return false
+        }
+        return RequirementLine.normalize(spelled) == name
+          && (address.parameters.isEmpty || self.address(of: other).parameters == address.parameters)
+      }
+    }
   }
 
   /// What is wrong with a reference that names nothing, and what may have been meant.

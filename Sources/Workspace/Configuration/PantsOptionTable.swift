@@ -185,8 +185,8 @@ enum PantsOptionTable {
     warned setuptools-scm version: versions by tags would be made with this version
     followed tailor: alias_mapping build_file_header build_file_indent build_file_name ignore_adding_targets ignore_paths
     unused tailor: check
-    warned environments-preview names: targets would be built in these environments; Kilt builds all of them on this machine
-    warned cli alias: these words would stand for other commands
+    warned environments-preview names: fields of local environments would hold; Kilt refuses targets of other environments
+    followed cli: alias
     warned run args: programs would get these arguments; give them behind `--`
     warned repl args: the shell would get these arguments; give them behind `--`
     warned repl shell=python: another shell would start; give --shell

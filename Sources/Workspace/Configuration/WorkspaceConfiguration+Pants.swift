@@ -81,6 +81,12 @@ extension WorkspaceConfiguration {
     tags = try TableReader(file, "GLOBAL").strings("tag", default: [])
     let changed = try TableReader(file, "changed")
     changedDependents = try changed.string("dependents") ?? changed.string("dependees")
+    environmentNames = Dictionary(
+      try TableReader(file, "environments-preview").stringTable("names")?.map { ($0.name, $0.value) } ?? [],
+      uniquingKeysWith: { $1 })
+    commandAliases = Dictionary(
+      try TableReader(file, "cli").stringTable("alias")?.map { ($0.name, ShellWords.split($0.value)) } ?? [],
+      uniquingKeysWith: { $1 })
     let repositories = try TableReader(file, "python-repos")
     if repositories.value("indexes") != nil {
       // Pants' own default, of which additions are made.

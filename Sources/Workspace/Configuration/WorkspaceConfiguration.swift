@@ -127,6 +127,10 @@ public struct WorkspaceConfiguration: Sendable {
   public var implicitResolve: Resolve?
   /// The Python projects whose targets follow from `pyproject.toml`; nil where BUILD files declare all targets.
   public var projects: ProjectTable?
+  /// Environments by name, with the addresses of the targets that describe them (Pants' `[environments-preview] names`).
+  public var environmentNames: [String: String] = [:]
+  /// What words and options of the command line stand for (Pants' `[cli] alias`).
+  public var commandAliases: [String: [String]] = [:]
   /// How dependencies follow from source files.
   public var inference = Inference()
   /// How tests are run.

@@ -25,13 +25,15 @@ struct FileListing: Sendable {
   var scope: IgnoreScope
   /// Whether the directory could be read.
   var isReadable = true
+  /// Whether names were left out because they are not UTF-8.
+  var hasUnnamable = false
   /// Whether its `.gitignore` is the one whose rules were read.
   private var areRulesSettled = true
 
   /// Reads one directory and sorts what is in it; nil when it is not there.
   ///
-  /// Links to files are files; links to directories are not followed. Names that are not UTF-8 are left out: no target
-  /// could name them.
+  /// Links to files are files; links to directories are not followed. Names that are not UTF-8 are left out, as no target
+  /// could name them; ``FileTable/unnamable(root:)`` lists them.
   static func read(
     _ path: String, root: CInt, scope above: IgnoreScope, ignoringInode: Bool
   ) -> FileListing? {
@@ -71,8 +73,15 @@ struct FileListing: Sendable {
     var listing = FileListing(scope: above)
     listing.stat = StatTuple.ofDirectory(status, ignoringInode: ignoringInode)
     var names: [String] = []
+    var unnamable: [(name: String, isDirectory: Bool)] = []
     while let entry = readdir(directory) {
-      guard let name = name(of: entry), name != ".", name != ".." else { continue }
+      guard let name = name(of: entry) else {
+        let kind = Int(entry.pointee.d_type)
+        let isKnown = [DT_REG, DT_DIR, DT_LNK, DT_UNKNOWN].contains { Int($0) == kind }
+        if isKnown { unnamable.append((repairedName(of: entry), kind == Int(DT_DIR))) }
+        continue
+      }
+      if name == "." || name == ".." { continue }
       switch Int(entry.pointee.d_type) {
       case Int(DT_REG): listing.files.append(File(name: name))
       case Int(DT_DIR): names.append(name)
@@ -91,6 +100,10 @@ struct FileListing: Sendable {
     let hasRules = listing.files.contains { $0.name == ".gitignore" }
     let read = hasRules ? readRules(descriptor) : nil
     if let rules = read?.rules { listing.scope = IgnoreScope(parent: above, directory: path, rules: rules) }
+    let scope = listing.scope
+    listing.hasUnnamable = unnamable.contains { entry in
+      !scope.isIgnored(path: Paths.join(path, entry.name), name: entry.name, isDirectory: entry.isDirectory)
+    }
     listing.settle(path, names, descriptor, ignoringInode: ignoringInode)
     if hasRules {
       let rules = listing.files.first { $0.name == ".gitignore" }
@@ -142,6 +155,11 @@ struct FileListing: Sendable {
     withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
       String(validating: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
+  }
+
+  /// A name that is not UTF-8, for ignore rules and messages.
+  private static func repairedName(of entry: UnsafeMutablePointer<dirent>) -> String {
+    withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
 
   /// The rules of the `.gitignore` in a directory, and what was said of it before it was read.

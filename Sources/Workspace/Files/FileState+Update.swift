@@ -196,7 +196,8 @@ struct FileUpdate {
     let wasVisible = row.isVisible
     if row.stat != listing.stat || row.flags & DirectoryRow.racy != 0 { row.seenAt = state.beginGeneration() }
     row.stat = listing.stat
-    row.flags &= ~(DirectoryRow.racy | DirectoryRow.unreadable)
+    row.flags &= ~(DirectoryRow.racy | DirectoryRow.unreadable | DirectoryRow.unnamable)
+    if listing.hasUnnamable { row.flags |= DirectoryRow.unnamable }
     if listing.stat.isRacy(capture: capture) { row.flags |= DirectoryRow.racy }
     if !listing.isReadable { row.flags |= DirectoryRow.unreadable }
     if wasVisible != row.isVisible { changes.directoriesChanged = true }

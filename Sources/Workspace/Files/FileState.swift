@@ -93,6 +93,8 @@ public struct DirectoryRow: BitwiseCopyable, Sendable {
   static let racy: UInt32 = 2
   /// It is there but cannot be read: nothing in it counts.
   static let unreadable: UInt32 = 4
+  /// It holds names that are not UTF-8, and that no rule ignores.
+  static let unnamable: UInt32 = 8
 
   public var path = TextSpan()
   public var stat = StatTuple()
