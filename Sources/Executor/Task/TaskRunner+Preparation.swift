@@ -117,7 +117,7 @@ extension TaskRunner {
   func begin() {
     let now = Monotonic.now()
     phase = .active
-    sampling.next = now
+    sampling.next = now + min(options.sampleInterval, Self.firstSample)
     if group != nil { quotaDue = now + Self.startAllowance }
     if let configuration = assignment.configuration.healthCheck {
       health.monitor = HealthMonitor(configuration, startedAt: now)
