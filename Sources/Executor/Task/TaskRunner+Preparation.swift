@@ -117,7 +117,7 @@ extension TaskRunner {
   func begin() {
     let now = Monotonic.now()
     phase = .active
-    sampling.next = now + min(options.sampleInterval, Self.firstSample)
+    sampling.next = now
     if group != nil { quotaDue = now + Self.startAllowance }
     if let configuration = assignment.configuration.healthCheck {
       health.monitor = HealthMonitor(configuration, startedAt: now)

@@ -21,9 +21,6 @@ extension TaskRunner {
   /// How long a task that starts may use more than its share of CPU: shell, loader and sandbox are no work of its own.
   static let startAllowance = Duration.milliseconds(100)
 
-  /// The time until the first sample: a task that starts, or ends at once, does not compete with it for a processor.
-  static let firstSample = Duration.seconds(1)
-
   /// Sets the CPU quota when the task has started.
   func limitCPU(at now: Duration) {
     guard let due = quotaDue, now >= due, let group else { return }
