@@ -117,7 +117,9 @@ let modules: [Module] = [
   Module(name: "PythonImports", testDependencies: ["SystemSupport"]),
   Module(
     name: "PythonPackaging",
-    dependencies: ["TOML", "JSON", "HTTPClient", "ContentStore", "Digests", "Zip", "SystemSupport", "Diagnostics"],
+    dependencies: [
+      "TOML", "JSON", "HTTPClient", "ContentStore", "Digests", "Zip", "Archive", "SystemSupport", "Diagnostics",
+    ],
     packages: [.systemPackage]),
   Module(
     name: "HostChecks", dependencies: ["CHostShims", "DirectoryTrust", "SystemSupport", "Diagnostics"],

@@ -19,13 +19,22 @@ public struct ArchiveLimits: Sendable {
   }
 }
 
+/// What a reader does with links of an archive. None is ever created.
+public enum ArchiveLinks: Sendable {
+  /// A link is an error.
+  case refused
+  /// A link to a file or directory of the same archive becomes a copy of it. A link to nothing is left out. Any other is
+  /// an error.
+  case copied
+}
+
 /// Unpacks tar, zip, jar, and what gzip, bzip2, xz and zstd compress, into a directory.
 ///
 /// Refused: absolute paths, `..`, links of both kinds, devices, encrypted entries, names given twice, and more than the
 /// limits. Nothing outside of the directory is touched: every name is made of checked parts, and no link is created.
 public struct ArchiveReader: Sendable {
-  private let path: FilePath
-  private let limits: ArchiveLimits
+  let path: FilePath
+  let limits: ArchiveLimits
 
   public init(_ path: FilePath, limits: ArchiveLimits = ArchiveLimits()) {
     self.path = path
@@ -37,10 +46,12 @@ public struct ArchiveReader: Sendable {
   /// - Parameters:
   ///   - strips: leading parts of each path to leave out, as tar's `--strip-components`.
   ///   - replaces: whether files that are there already are replaced. Otherwise they are an error.
+  ///   - keepsTimes: whether files get the modification times of their entries, as builds with `make` need them.
   /// - Returns: the paths of the files, in the order of the archive.
   @discardableResult
   public func unpack(
-    into directory: FilePath, strips: Int = 0, replaces: Bool = false
+    into directory: FilePath, strips: Int = 0, replaces: Bool = false, links: ArchiveLinks = .refused,
+    keepsTimes: Bool = false
   ) throws(ArchiveError) -> [String] {
     if let reason = kilt_archive_load() { throw .libraryMissing(String(cString: reason)) }
     let (file, size) = try open()
@@ -56,10 +67,14 @@ public struct ArchiveReader: Sendable {
     var total: Int64 = 0
     var count = 0
     let allowed = allowed(for: size)
+    var copies: [ArchiveCopy] = []
     while true {
       var entry: OpaquePointer?
       let code = kilt_archive_read_next(archive, &entry)
-      if code == Int32(KILT_ARCHIVE_EOF) { return unpacked }
+      if code == Int32(KILT_ARCHIVE_EOF) {
+        if copies.isEmpty { return unpacked }
+        return try copy(copies, of: unpacked, in: directory, allowed: allowed, total: total, count: count)
+      }
       // A warning is about a name that the locale does not have, or an attribute that is not used here.
       guard code == Int32(KILT_ARCHIVE_OK) || code == Int32(KILT_ARCHIVE_WARN), let entry else {
         throw damaged(archive)
@@ -71,13 +86,21 @@ public struct ArchiveReader: Sendable {
       guard count <= limits.entries else {
         throw .refused(path, entry: name, reason: "more than \(limits.entries) entries")
       }
-      try check(entry, name)
-      let parts = try parts(of: name).dropFirst(strips)
+      let all = try parts(of: name)
+      let linked = try check(entry, name, parent: all.dropLast(), links)
+      let parts = all.dropFirst(strips)
       if parts.isEmpty { continue }
       let relative = parts.joined(separator: "/")
       let isDirectory = kilt_archive_entry_type(entry) == S_IFDIR
       guard seen.insert(relative).inserted || isDirectory else {
         throw .refused(path, entry: name, reason: "a name is given twice")
+      }
+      if let linked {
+        // A link to a part that is left out cannot be followed.
+        if linked.count >= strips {
+          copies.append(ArchiveCopy(path: relative, source: linked.dropFirst(strips).joined(separator: "/")))
+        }
+        continue
       }
       let target = FilePath("\(directory)/\(relative)")
       if isDirectory {
@@ -87,6 +110,7 @@ public struct ArchiveReader: Sendable {
       if replaces { try remove(target) }
       let mode: UInt32 = kilt_archive_entry_mode(entry) & 0o111 != 0 ? 0o755 : 0o644
       try write(archive, name, to: target, mode: mode, allowed: allowed, &total)
+      if keepsTimes { try setTime(kilt_archive_entry_time(entry), of: target) }
       unpacked.append(relative)
     }
   }
@@ -132,13 +156,43 @@ public struct ArchiveReader: Sendable {
     do throws(SystemCallError) { try FileSystem.removeFile(target) } catch { throw .file(error) }
   }
 
-  private func check(_ entry: OpaquePointer, _ name: String) throws(ArchiveError) {
+  private func setTime(_ seconds: Int64, of target: FilePath) throws(ArchiveError) {
+    // Before 1970 and after 2200 are errors of a clock.
+    let seconds = min(max(seconds, 0), 7_258_118_400)
+    do throws(SystemCallError) {
+      try FileSystem.setModificationTime(seconds * 1_000_000_000, of: target)
+    } catch {
+      throw .file(error)
+    }
+  }
+
+  /// Refuses everything but files, directories, and by `links` links inside of the archive.
+  ///
+  /// - Returns: the parts of the path that a link leads to; nil for what is no link.
+  private func check(
+    _ entry: OpaquePointer, _ name: String, parent: ArraySlice<Substring>, _ links: ArchiveLinks
+  ) throws(ArchiveError) -> [Substring]? {
     func refuse(_ reason: String) -> ArchiveError { .refused(path, entry: name, reason: reason) }
     if kilt_archive_entry_is_encrypted(entry) != 0 { throw refuse("an entry is encrypted") }
-    if kilt_archive_entry_hardlink(entry) != nil { throw refuse("a hard link") }
+    if let target = kilt_archive_entry_hardlink(entry) {
+      guard links == .copied else { throw refuse("a hard link") }
+      return try parts(of: String(cString: target))
+    }
     switch kilt_archive_entry_type(entry) {
-    case S_IFREG, S_IFDIR: return
-    case S_IFLNK: throw refuse("a symbolic link")
+    case S_IFREG, S_IFDIR: return nil
+    case S_IFLNK:
+      guard links == .copied, let target = kilt_archive_entry_symlink(entry) else { throw refuse("a symbolic link") }
+      let text = String(cString: target)
+      guard !text.hasPrefix("/") else { throw refuse("a symbolic link to an absolute path") }
+      var parts = Array(parent)
+      for part in text.split(separator: "/") where part != "." {
+        if part != ".." {
+          parts.append(Substring(String(part)))
+        } else if parts.popLast() == nil {
+          throw refuse("a symbolic link that leads out of the archive")
+        }
+      }
+      return parts
     default: throw refuse("a device, pipe or socket")
     }
   }

@@ -42,6 +42,7 @@ static struct {
   mode_t (*entry_filetype)(E *);
   mode_t (*entry_perm)(E *);
   int64_t (*entry_size)(E *);
+  time_t (*entry_mtime)(E *);
   int (*entry_is_encrypted)(E *);
   void (*entry_set_pathname)(E *, const char *);
   void (*entry_set_size)(E *, int64_t);
@@ -78,7 +79,7 @@ static void load(void) {
          FUNCTION(write_header) && FUNCTION(write_data) && FUNCTION(write_close) && FUNCTION(write_free) &&
          FUNCTION(entry_new) && FUNCTION(entry_free) && FUNCTION(entry_pathname) &&
          FUNCTION(entry_pathname_utf8) && FUNCTION(entry_hardlink) &&
-         FUNCTION(entry_symlink) && FUNCTION(entry_filetype) && FUNCTION(entry_perm) && FUNCTION(entry_size) &&
+         FUNCTION(entry_symlink) && FUNCTION(entry_filetype) && FUNCTION(entry_perm) && FUNCTION(entry_size) && FUNCTION(entry_mtime) &&
          FUNCTION(entry_is_encrypted) && FUNCTION(entry_set_pathname) && FUNCTION(entry_set_size) &&
          FUNCTION(entry_set_filetype) && FUNCTION(entry_set_perm) && FUNCTION(entry_set_mtime) &&
          FUNCTION(entry_set_uid) && FUNCTION(entry_set_gid));
@@ -124,6 +125,7 @@ const char *kilt_archive_entry_symlink(E *entry) { return lib.entry_symlink(entr
 unsigned kilt_archive_entry_type(E *entry) { return lib.entry_filetype(entry); }
 unsigned kilt_archive_entry_mode(E *entry) { return lib.entry_perm(entry); }
 int64_t kilt_archive_entry_size(E *entry) { return lib.entry_size(entry); }
+int64_t kilt_archive_entry_time(E *entry) { return (int64_t)lib.entry_mtime(entry); }
 int kilt_archive_entry_is_encrypted(E *entry) { return lib.entry_is_encrypted(entry); }
 
 A *kilt_archive_write_new(void) { return lib.write_new(); }

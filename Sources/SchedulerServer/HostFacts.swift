@@ -1,3 +1,4 @@
+internal import Executor
 internal import Glibc
 internal import JobModel
 internal import SchedulerCore
@@ -20,7 +21,7 @@ enum HostFacts {
     let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
     // In steps, so that not each small file of anybody makes another offer.
     let room = (Int(disk.f_bavail) * Int(disk.f_frsize) + diskOfTasks) & ~((1 << 24) - 1)
-    let foreign = try ListeningPorts.all().subtracting(usedPorts).filter(options.portRange.contains)
+    let foreign = try TCPPorts.listening().subtracting(usedPorts).filter(options.portRange.contains)
     return HostOffer(
       hostname: hostname,
       resources: Resources(

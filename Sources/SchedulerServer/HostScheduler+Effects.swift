@@ -67,6 +67,7 @@ extension HostScheduler {
       clockEvent = nil
       _ = try transact([jump], mayWait: true)
     }
+    isWatchStale = true
     let result: SchedulerStore.Transaction
     let start = monotonicNanoseconds()
     do throws(StoreError) {

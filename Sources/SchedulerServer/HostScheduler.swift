@@ -31,6 +31,10 @@ actor HostScheduler: Service {
   var pendingNotices: [Notice] = []
   var noticeNumber = 0
   private(set) var isDiskLow = false
+  /// Tasks that may have an executor.
+  private var watched: Set<TaskID> = []
+  /// Whether an event was taken since they were looked for.
+  var isWatchStale = true
   /// Why metrics could not be sent the last time.
   var metricsProblem: String?
   /// Which tasks are announced: see HostScheduler+Services.swift.
@@ -169,19 +173,28 @@ actor HostScheduler: Service {
 
   /// Tasks that may have an executor. In a function of its own: a copy of the state that lived on would have to be a whole
   /// one at the next event.
-  private var watched: Set<TaskID> {
+  private func findWatched() -> Set<TaskID> {
     let state = store.state
     return state.placedIDs.filter { state.tasks[$0]?.status.mayHaveExecutor == true }
+  }
+
+  /// Looks for them again where an event was taken since the last look: without one, many idle tasks cost nothing here.
+  private func refreshWatched() {
+    guard isWatchStale else { return }
+    isWatchStale = false
+    let found = findWatched()
+    guard found != watched else { return }
+    watched = found
+    processRuns = processRuns.filter { found.contains($0.key) }
+    resourceSamples = resourceSamples.filter { found.contains($0.key) }
+    forgetAnnouncements(except: found)
   }
 
   /// One look at everything: new records, executors that are gone, time that has come.
   func look() {
     drain()
-    let watched = watched
+    refreshWatched()
     observe(supervisor.poll(watched))
-    processRuns = processRuns.filter { watched.contains($0.key) }
-    resourceSamples = resourceSamples.filter { watched.contains($0.key) }
-    forgetAnnouncements(except: watched)
     continueDestroying()
     if monotonicNanoseconds() >= offerAt {
       refreshOffer()

@@ -87,6 +87,8 @@ final class ZooKeeperConnection {
     say(.object(object))
   }
 
+  private static func servers(_ hosts: String) -> Set<Substring> { Set(hosts.split(separator: ",")) }
+
   private func followSettings() {
     guard let source else { return }
     do {
@@ -95,7 +97,11 @@ final class ZooKeeperConnection {
       signature = status
       let new = try ZooKeeperSettings(reading: source)
       guard new != settings else { return }
-      let isOther = new.root != settings.root || new.authentication != settings.authentication
+      // With no server in common it is another ensemble. The client would stay with a server of the former one as long as
+      // that lives.
+      let isElsewhere = Self.servers(new.hosts).isDisjoint(with: Self.servers(settings.hosts))
+      let isOther =
+        new.root != settings.root || new.authentication != settings.authentication || isElsewhere
       authentication = try new.authentication.map { try ZooKeeperAuthentication(reading: FilePath($0)) } ?? .init()
       settings = new
       if isOther { session = nil } else { try session?.setHosts(new.hosts) }

@@ -40,6 +40,17 @@ import Testing
     let tasks = try running.tasks(key)
     #expect(tasks.count == 2)
 
+    // Both instances are announced, at addresses that answer.
+    let endpoints = try running.kilt("job", "endpoints", file, "--stage", "devel").text.split(separator: "\n")
+    #expect(endpoints.count == 2 && endpoints.allSatisfy { $0.contains("release 1") }, "\(endpoints)")
+    for line in endpoints {
+      let port = line.prefix { $0 != " " }.split(separator: ":").last ?? ""
+      #expect(try example.execute("curl", ["-sS", "http://127.0.0.1:\(port)/health"]) == "ok", "\(line)")
+    }
+    let one = try running.json("job", "endpoints", key + "/1", "--port", "health", "--format", "json")
+    #expect(one["instances"]?.array?.compactMap { $0["shard"]?.int } == [1], "\(one)")
+    #expect(try running.run("job", "endpoints", key, "--port", "web", code: 2).contains("has no port \"web\""))
+
     // The same again touches nothing; `create` names the command that helps.
     let same = try running.run("job", "update", file, "--stage", "devel", "--commit", first)
     #expect(same.contains("\(key) is unchanged (release 1)"), "\(same)")
@@ -123,6 +134,7 @@ import Testing
     #expect(history.contains("* 4") && history.contains("rollback to release 1"), "\(history)")
     #expect(history.contains(second.prefix(12)) && history.contains("because it was better"), "\(history)")
     try running.run("job", "kill", key, "--yes")
+    #expect(try running.run("job", "endpoints", key, code: 1).contains("was killed: it has no tasks"))
     try running.run("job", "kill", other, "--yes")
     #expect(try running.json("job", "list", "--format", "json").array?.isEmpty == true)
   }
@@ -153,6 +165,32 @@ import Testing
     #expect(started.contains("kilt job restart"), "\(started)")
     let missing = try running.run("job", "logs", key + "/4", code: 2)
     #expect(missing.contains("its instances: 0"), "\(missing)")
+    try running.run("job", "kill", key, "--yes")
+  }
+
+  @Test("A job without artifacts is created, planned and updated in a workspace without an artifact repository")
+  func withoutRepository() throws {
+    let running = try RunningExample(firstPort: 26200)
+    let (key, file) = ("devcluster/www-data/devel/plain", "jobs/plain.aurora")
+    try running.example.edit("kilt.toml", "[repository]\nurl = \"file:.kilt/repository\"\n", "")
+    try running.example.append(
+      file,
+      """
+      jobs = [Job(
+          cluster = "devcluster", role = "www-data", environment = "devel", name = "plain", instances = 1, service = True,
+          update_config = UpdateConfig(watch_secs = 0),
+          task = SimpleTask("plain", "exec sleep 600")(resources = Resources(cpu = 0.1, ram = 32*MB, disk = 32*MB)))]
+
+      """)
+    try running.run("job", "create", file, "--yes")
+    try running.example.edit(file, "sleep 600", "sleep 601")
+    let plan = try running.run("job", "diff", file, code: 1)
+    #expect(plan.contains("sleep 601"), "\(plan)")
+    try running.run("job", "update", file, "--yes")
+    #expect(try running.release(key) == 2)
+    // A job with an artifact says what is missing.
+    let missing = try running.run("job", "create", "jobs/eightball.yaml", "--stage", "devel", "--yes", code: 2)
+    #expect(missing.contains("no artifact repository is configured"), "\(missing)")
     try running.run("job", "kill", key, "--yes")
   }
 

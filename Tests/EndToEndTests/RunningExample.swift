@@ -10,7 +10,9 @@ final class RunningExample {
   private let pid: pid_t
 
   /// Schedulers that run side by side must not allot the same ports.
-  init(firstPort: Int) throws {
+  ///
+  /// - Parameter options: more options of the scheduler, for the example.
+  init(firstPort: Int, options: (Example) throws -> [String] = { _ in [] }) throws {
     let example = try Example()
     self.example = example
     let state = example.scratch.appending("state")
@@ -24,7 +26,7 @@ final class RunningExample {
         "--state-directory", state.string, "--repository", example.repository.string, "--listen", "127.0.0.1:0",
         "--port-range", "\(firstPort)-\(firstPort + 31)", "--cgroup-parent", "kilt-test", "--allow-missing-user",
         "--stop-tasks-on-exit", "--flapping-threshold", "3",
-      ], environment: example.environment(["HOME=\(example.scratch)"]), output: log)
+      ] + options(example), environment: example.environment(["HOME=\(example.scratch)"]), output: log)
     let file = state.appending("address")
     var waited = 0
     while !FileSystem.exists(file) {

@@ -38,6 +38,51 @@ import Testing
     #expect(between >= 1000, "\(between) ms")
   }
 
+  @Test("A task stays up until its clients have their answers, and not for all of drain_secs")
+  func drainedByItsClients() throws {
+    let fixture = try TaskFixture()
+    let (python, readOnly) = try TaskFixture.python()
+    let port = try TaskFixture.freePort()
+    // One request, which is answered when the file is there.
+    let server = """
+      exec \(python) -c '
+      import os, socket, time
+      one = socket.create_server(("127.0.0.1", \(port)))
+      open("up", "w")
+      client, _ = one.accept()
+      while not os.path.exists("answer"): time.sleep(0.02)
+      client.sendall(b"answer")
+      client.close()
+      time.sleep(1000)'
+      """
+    try fixture.start(
+      TaskFixture.task([TaskFixture.process("server", server)]), drain: .seconds(3600), announce: Announcer(),
+      ports: ["http": port], options: { $0.readOnly = readOnly })
+    try fixture.wait(for: "it is announced") { Self.announcements($0).count == 1 }
+    try fixture.waitForFile("up")
+    let client = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = UInt16(port).bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    let isConnected = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(client, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
+    }
+    try #require(isConnected)
+    try fixture.directory.requestStop()
+    try fixture.wait(for: "it is withdrawn") { Self.announcements($0).count == 2 }
+    // Longer than the least pause: the connection alone holds the task.
+    pauseMilliseconds(1500)
+    #expect(fixture.directory.presence == .alive)
+    try FileSystem.write(text: "", to: FilePath(fixture.directory.paths.sandbox + "/answer"), permissions: 0o644)
+    var answer = [UInt8](repeating: 0, count: 16)
+    #expect(read(client, &answer, answer.count) == 6)
+    close(client)
+    #expect(try fixture.finish().status == .killed)
+  }
+
   @Test("A task whose health check fails is withdrawn, and announced again when the check succeeds")
   func health() throws {
     let fixture = try TaskFixture()

@@ -201,25 +201,66 @@ import Testing
     #expect(notes.contains { $0.hasPrefix(reason) }, "\(notes)")
   }
 
-  @Test(arguments: [nil, BuildIsolation.none(reason: "of a test")])
-  func anArchiveThatLeavesItsFolderIsNotUnpacked(isolation: BuildIsolation?) throws {
-    let script = """
+  /// Makes an sdist with Python, and builds it.
+  private func buildArchive(
+    _ script: String, _ isolation: BuildIsolation? = nil
+  ) throws -> (wheel: ResolvedWheel?, notes: [String]) {
+    let file = "tool-1.0.tar.gz"
+    let path = repository.folder.appending(file)
+    let made = try Subprocess(python.path.string, ["-c", script, path.string], workingDirectory: root).run()
+    try #require(made.termination.isSuccess, "\(made.errorText)")
+    let (digest, size) = try SHA256Digest.ofFile(path)
+    let package = LockedPackage(
+      name: try #require(PackageName("tool")), version: "1.0",
+      files: [LockedFile(name: file, size: size, sha256: digest)])
+    let provider = provider(isolation)
+    do {
+      return (try provider.wheels(for: [package], target: PythonPlatform(python)).first, [])
+    } catch let error as IndexError {
+      return (nil, error.diagnostic.notes)
+    }
+  }
+
+  @Test(
+    "An sdist whose entries leave its directory is not unpacked",
+    arguments: [nil, BuildIsolation.none(reason: "of a test")])
+  func hostileArchive(isolation: BuildIsolation?) throws {
+    let notes = try buildArchive(
+      """
       import io, sys, tarfile
       with tarfile.open(sys.argv[1], 'w:gz') as archive:
         for name in ('tool-1.0/pyproject.toml', '../../../../../../../../\(repository.folder.string.dropFirst())/escaped'):
           entry = tarfile.TarInfo(name)
           entry.size = 1
           archive.addfile(entry, io.BytesIO(b'#'))
-      """
-    let file = "tool-1.0.tar.gz"
-    let path = repository.folder.appending(file)
-    _ = try Subprocess(python.path.string, ["-c", script, path.string]).run()
-    let (digest, size) = try SHA256Digest.ofFile(path)
-    let package = LockedPackage(
-      name: try #require(PackageName("tool")), version: "1.0",
-      files: [LockedFile(name: file, size: size, sha256: digest)])
-    let provider = provider(isolation)
-    #expect(throws: (any Error).self) { try provider.wheels(for: [package], target: PythonPlatform(python)) }
+      """, isolation
+    ).notes
+    #expect(notes.first?.contains("not safe to unpack: a path has \"..\"") == true, "\(notes)")
+    #expect(notes.first?.contains("tool-1.0.tar.gz") == true)
     #expect(!FileSystem.exists(repository.folder.appending("escaped")))
+  }
+
+  @Test("Links of an sdist become copies, files keep their times, and a link that leads out is refused")
+  func linksOfArchive() throws {
+    let probe = """
+      found = [os.path.islink(p) for p in ('linked.py', 'hard.py', 'again')] + [os.path.exists('again/tool.py')]
+        raise SystemExit('seen: %r %r %r' % (found, open('linked.py').read() == open('tool.py').read(), int(os.stat('tool.py').st_mtime)))
+      """
+    try SourceProject.write("tool", "1.0", to: root.appending("tool-1.0"), building: probe)
+    let script = """
+      import os, sys, tarfile
+      os.utime('tool-1.0/tool.py', (1000000000, 1000000000))
+      with tarfile.open(sys.argv[1], 'w:gz') as archive:
+        archive.add('tool-1.0')
+        for name, target, kind in (('linked.py', 'sub/../tool.py', tarfile.SYMTYPE), ('hard.py', 'tool-1.0/tool.py', tarfile.LNKTYPE),
+                                   ('again', '.', tarfile.SYMTYPE), ('nothing', 'absent', tarfile.SYMTYPE)):
+          entry = tarfile.TarInfo('tool-1.0/' + name)
+          entry.type, entry.linkname = kind, target
+          archive.addfile(entry)
+      """
+    let notes = try buildArchive(script).notes
+    #expect(notes.last == "seen: [False, False, False, True] True 1000000000", "\(notes)")
+    let out = try buildArchive(script.replacing("'sub/../tool.py'", with: "'../../tool.py'")).notes
+    #expect(out.first?.contains("a symbolic link that leads out of the archive") == true, "\(out)")
   }
 }

@@ -1,3 +1,4 @@
+import Executor
 import Glibc
 import HTTPClient
 import JSON
@@ -335,7 +336,7 @@ import Testing
       kill(thief, SIGKILL)
       waitpid(thief, nil, 0)
     }
-    try waitUntil("the thief listens") { try ListeningPorts.all().contains(port) }
+    try waitUntil("the thief listens") { try TCPPorts.listening().contains(port) }
     // The address leads to the socket, in the state directory of the same user.
     func jobs(state: String) throws -> [JobSummary] {
       let variables = [

@@ -36,4 +36,12 @@ import Testing
     let few = ClusterPages.cluster("c", jobs: self.jobs(200), host: nil, filter: JobFilter(page: -3), now: Self.now)
     #expect(!few.text.contains("page="))
   }
+
+  @Test("A role of 10,000 tasks and its jobs show their rows in parts")
+  func role() {
+    let jobs = jobs(2500).filter { $0.key.role == "role1" }
+    let html = ClusterPages.role("role1", cluster: "c", jobs: jobs, filter: JobFilter(page: 1), quota: "")
+    #expect(
+      html.text.utf8.count < 200_000 && html.text.contains("jobs 201 to \(min(400, jobs.count)) of \(jobs.count)"))
+  }
 }

@@ -371,6 +371,68 @@ import Testing
     #expect(answer.status == 503, "\(answer.status) \(answer.text)")
   }
 
+  @Test("A template's include that differs from the commit, or is in a submodule, is refused in production")
+  func includes() throws {
+    let cluster = try Cluster("committed_files = \"production\"\ngit = \"MIRROR\"")
+    let yaml = """
+      file: web.aurora
+      user: \(SchedulerFixture.user)
+      buildname: web
+      config: {cpu: 0.1, ram: 64MB, disk: 64MB}
+      stages: {prod: {githash: 3f2c9d1e8a3f}}
+      """
+    let library = cluster.scratch.appending("library")
+    let command = "command = 'sleep 600'\n"
+    try FileSystem.createDirectories(library)
+    try FileSystem.write(text: command, to: library.appending("base.aurora"))
+    for arguments in [["init", "--quiet"], ["add", "-A"], ["commit", "--quiet", "-m", "library"]] {
+      let identity = ["-c", "user.name=ann", "-c", "user.email=ann@acme.example", "-C", library.string]
+      #expect(try Subprocess("git", identity + arguments).run().termination.isSuccess)
+    }
+    func template(_ include: String) -> String {
+      "include('\(include)')\njobs = [Service(task = SimpleTask('web', command))]\n"
+    }
+    try cluster.commitFiles(yaml, template("base.aurora"))
+    try FileSystem.write(text: command, to: cluster.scratch.appending("work/jobs/base.aurora"))
+    _ = try cluster.git(
+      "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", library.string, "shared")
+    try cluster.commitFiles(yaml, template("base.aurora"))
+    /// The answer to a client that evaluates the job from its own work tree.
+    func answer() throws -> HTTPResponse {
+      let work = cluster.scratch.appending("work")
+      let loader = JobLoader(cluster: "devcluster", platform: ArtifactPlatform.current.text) { path in
+        try FileSystem.read(work.appending(path))
+      }
+      var job = try loader.load("jobs/web.yaml", stage: "prod", version: Self.commit, artifacts: nil)
+      job.task.artifacts[0].digest = cluster.digest
+      job.source?.commit = cluster.head
+      // A lie: the scheduler looks itself.
+      job.source?.isCommitted = true
+      return try cluster.fixture.request(.post, "/api/jobs", job.json)
+    }
+    func codes(_ response: HTTPResponse) throws -> [String]? {
+      try JSONValue(parsing: response.text)["error"]?["codes"]?.strings
+    }
+    // A dirty include.
+    try FileSystem.write(text: "command = 'sleep 601'\n", to: cluster.scratch.appending("work/jobs/base.aurora"))
+    let dirty = try answer()
+    #expect(try codes(dirty) == ["files-differ"] && dirty.text.contains("fields that differ: task"), "\(dirty.text)")
+    _ = try cluster.git("checkout", "--quiet", "--", "jobs/base.aurora")
+    // An include of a submodule, dirty or not.
+    try cluster.commitFiles(yaml, template("//shared/base.aurora"))
+    for text in [command, "command = 'sleep 602'\n"] {
+      try FileSystem.write(text: text, to: cluster.scratch.appending("work/shared/base.aurora"))
+      let refused = try answer()
+      #expect(try codes(refused) == ["files-differ"], "\(refused.text)")
+      #expect(refused.text.contains("is in the submodule \\\"shared\\\""), "\(refused.text)")
+      #expect(refused.text.contains("move the file from the submodule"), "\(refused.text)")
+    }
+    _ = try cluster.git("-C", "shared", "checkout", "--quiet", "--", ".")
+    try cluster.commitFiles(yaml, template("base.aurora"))
+    let accepted = try answer()
+    #expect(accepted.status == 201, "\(accepted.text)")
+  }
+
   @Test(
     "A policy that cannot be read is an error, never the absence of a rule",
     arguments: [

@@ -83,6 +83,34 @@ import Testing
     #expect(try server.kazoo("print(z.get_children('/aurora/cbe/prod/eightball'))") == "[]")
   }
 
+  @Test("A hosts list that names another ensemble moves the node there, and the former one is not needed any more")
+  func moves() throws {
+    let (first, second) = (try ZooKeeperServer(), try ZooKeeperServer())
+    let settings = first.directory.appending("zookeeper.json")
+    func use(_ hosts: String) throws {
+      try FileSystem.write(text: #"{"hosts": "\#(hosts)", "root": "/aurora", "timeout": 2000}"#, to: settings)
+    }
+    try use(first.hosts)
+    let program = try ZooKeeperProgram(["announce", "--settings", settings.string, "--path", "/a/b/c"])
+    let announce = #"{"announce": \#(Self.member)}"#
+    try program.send(announce)
+    _ = try program.wait(for: "announced")
+    let look = "print(z.get_children('/aurora/a/b/c'))"
+    #expect(try first.kazoo(look) == "['member_0000000000']")
+    try use(second.hosts)
+    // The file is looked at with each line, and now and then.
+    try program.send(announce)
+    _ = try program.wait(for: "announced")
+    #expect(try second.kazoo(look) == "['member_0000000000']")
+    try waitUntil("the former node is gone with its session") { try first.kazoo(look) == "[]" }
+    first.stop()
+    _ = try second.kazoo("z.delete('/aurora/a/b/c/member_0000000000')")
+    #expect(try program.wait(for: "announced").contains("member_0000000001"))
+    try program.send(#"{"withdraw": true}"#)
+    _ = try program.wait(for: "withdrawn")
+    program.end()
+  }
+
   @Test("A watcher tells what kazoo wrote, and every change, through a restart of ZooKeeper")
   func watches() throws {
     let server = try ZooKeeperServer()

@@ -58,10 +58,15 @@ public final class BundlePublisher {
   /// - Throws: `Diagnostic` when files were changed, or another commit checked out, while it was packed: the bundle may
   ///   mix both.
   public func publish(_ packaged: BundleProduct) throws -> (manifest: Manifest, outcome: PublishOutcome) {
-    try requireUnchanged(packaged.plan)
     let bundle = packaged.bundle
     guard bundle.layout == .zipapp else { throw Self.notOneFile(packaged) }
     var manifest = try manifest(packaged.plan, inputs: packaged.key)
+    let (key, address) = (manifest.key, packaged.plan.address.description)
+    // git is asked while the artifact repository answers.
+    let (unchanged, known) = performBeside(
+      { [workspace, version] in Result { try Self.requireUnchanged(address, version, workspace) } },
+      { Result { () throws(ArtifactError) in try self.known(key.name) } })
+    try unchanged.get()
     manifest.segments = try BundleSegments(of: bundle).segments
     manifest.digest = Manifest.treeDigest(of: manifest.segments)
     manifest.size = Int64(bundle.size)
@@ -69,7 +74,7 @@ public final class BundlePublisher {
       manifest.provenance["pythons"] = .strings(bundle.pythonMinors.map { "3.\($0)" })
     }
     do throws(ArtifactError) {
-      var options = PublishOptions(signer: signer, known: try known(manifest.key.name), progress: progress)
+      var options = PublishOptions(signer: signer, known: try known.get(), progress: progress)
       options.isDryRun = isDryRun
       let components = packaged.wheels.compactMap { BillOfMaterials.Component(wheel: $0.fileName, sha256: $0.sha256) }
       let bill = BillOfMaterials(artifact: manifest.key.name, components: components).bytes
@@ -92,7 +97,7 @@ public final class BundlePublisher {
   ) throws -> (manifest: Manifest, outcome: PublishOutcome)? {
     let name = try ArtifactName(validating: plan.artifact)
     guard let packed = index?.packed(name, inputs: inputs), packed.commit != commit else { return nil }
-    try requireUnchanged(plan)
+    try Self.requireUnchanged(plan.address.description, version, workspace)
     var manifest = try manifest(plan, inputs: inputs)
     manifest.origin = packed.commit
     manifest.digest = packed.digest
@@ -150,11 +155,13 @@ public final class BundlePublisher {
     return Set(manifest.segments.map(\.digest))
   }
 
-  private func requireUnchanged(_ plan: BundlePlan) throws {
+  private static func requireUnchanged(
+    _ address: String, _ version: SourceVersion, _ workspace: Workspace
+  ) throws {
     let now = try SourceVersion(of: workspace)
     guard now == version else {
       throw Diagnostic(
-        .input, "the workspace was changed while \"\(plan.address)\" was packed",
+        .input, "the workspace was changed while \"\(address)\" was packed",
         notes: now.dirtyFiles.isEmpty ? ["the commit is now \(now.name)"] : Array(now.dirtyFiles.prefix(10)),
         remedies: ["publish again when no file differs from the commit"])
     }

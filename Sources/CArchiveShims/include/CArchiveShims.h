@@ -48,6 +48,8 @@ const char *kilt_archive_entry_symlink(struct archive_entry *entry);
 unsigned kilt_archive_entry_type(struct archive_entry *entry);
 unsigned kilt_archive_entry_mode(struct archive_entry *entry);
 int64_t kilt_archive_entry_size(struct archive_entry *entry);
+/// The modification time, in seconds since 1970.
+int64_t kilt_archive_entry_time(struct archive_entry *entry);
 int kilt_archive_entry_is_encrypted(struct archive_entry *entry);
 
 // Writing: a tar with an optional filter ("gzip", "bzip2", "xz", "zstd" or NULL), into a descriptor.

@@ -1,5 +1,7 @@
+import Discovery
 import Glibc
 import JobModel
+import SystemSupport
 
 extension TaskRunner {
   /// SIGTERM has come: the first ends the task gracefully, each further one goes on to the next step.
@@ -36,7 +38,9 @@ extension TaskRunner {
     if step == .quit || step == .abort, lifecycle == nil || port == nil || runs.isEmpty { step = .terminate }
     var until = now + task.finalizationWait
     switch step {
-    case .drain: until = now + drain
+    case .drain:
+      until = now + drain
+      drainCheck = announcedPorts.isEmpty ? nil : now + min(drain, withdrawalPause)
     case .quit, .abort:
       guard let lifecycle, let port else { break }
       let endpoint = step == .quit ? lifecycle.gracefulShutdownEndpoint : lifecycle.shutdownEndpoint
@@ -64,7 +68,7 @@ extension TaskRunner {
     }
     switch step {
     case .drain:
-      if now >= until { beginStep(.quit, isFinal: isFinal, at: now) }
+      if now >= until || isUnused(at: now) { beginStep(.quit, isFinal: isFinal, at: now) }
     case .quit, .abort:
       if now >= until { beginStep(step == .quit ? .abort : .terminate, isFinal: isFinal, at: now) }
     case .terminate:
@@ -73,6 +77,21 @@ extension TaskRunner {
     case .kill:
       if now >= until { return end(ending ?? .finished) }
       for run in runs.values { run.start.kill() }
+    }
+  }
+
+  /// The ports that clients found in discovery.
+  private var announcedPorts: Set<Int> { announcement.map { Set($0.endpoints.values) } ?? [] }
+
+  /// Whether no client is connected to an announced port any more: the task has answered all that it was asked.
+  private func isUnused(at now: Duration) -> Bool {
+    guard let due = drainCheck, now >= due else { return false }
+    drainCheck = now + .milliseconds(100)
+    do throws(SystemCallError) {
+      return try TCPPorts.connected().isDisjoint(with: announcedPorts)
+    } catch {
+      // Unknown is not unused: the task stays for its whole time.
+      return false
     }
   }
 

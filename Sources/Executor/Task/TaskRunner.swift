@@ -59,6 +59,8 @@ final class TaskRunner {
   var serverSet: ServerSetProcess?
   /// How long processes run on after the withdrawal.
   var withdrawalPause = Duration.zero
+  /// When it is looked next whether clients are still connected; nil where only the time counts.
+  var drainCheck: Duration?
 
   var task: TaskConfiguration { assignment.configuration.task }
 
@@ -154,6 +156,7 @@ final class TaskRunner {
     case .finalizing(let until): deadlines += [until, graph.nextStart(after: now)].compactMap { $0 }
     case .stopping(let step, let until), .stoppingFinal(let step, let until):
       deadlines.append(until)
+      if step == .drain, let drainCheck { deadlines.append(drainCheck) }
       // An order that could not be sent is sent again; a kill is, until it has done its work.
       if step == .kill || (step == .terminate && runs.values.contains { !$0.start.isTerminated }) {
         deadlines.append(now + .milliseconds(50))

@@ -37,7 +37,13 @@ struct JobEndpoints: ParsableCommand {
     let reference = try session.reference(job)
     guard var service = try session.client.service(reference.key) else {
       // An unknown job is told with the names of near ones.
-      let key = try session.job(reference.key).summary.key
+      let job = try session.job(reference.key)
+      let key = job.summary.key
+      if job.isGone {
+        throw Diagnostic(
+          .work, "job \(key) was killed: it has no tasks",
+          remedies: ["run `kilt deploy FILE --stage STAGE` to create it again"])
+      }
       throw Diagnostic(
         .input, "job \(key) has no announcer",
         remedies: ["add `announce = Announcer(primary_port = \"http\")` to the job in its template"])

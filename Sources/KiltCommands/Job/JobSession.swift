@@ -116,7 +116,7 @@ struct JobSession {
     loader.platform = try client.cluster()["platform"]?.string
     loader.print = { writeText($0 + "\n", to: 2) }
     loader.warn = warn
-    let configuration = try loader.load(request, artifacts: try RepositoryLookup(workspace: workspace))
+    let configuration = try loader.load(request, artifacts: RepositoryLookup(workspace: workspace))
     let (complete, differing) = provenance.add(to: configuration, workspace)
     if !differing.isEmpty { warn(JobProvenance.warning(differing, complete)) }
     return complete

@@ -3,19 +3,31 @@ internal import Diagnostics
 internal import Digests
 internal import JobFiles
 internal import JobModel
+internal import Synchronization
 internal import Workspace
 
 /// Answers what job files ask about artifacts: from the repository, and from git for what is on the main branch.
-struct RepositoryLookup: ArtifactLookup {
+///
+/// The repository is opened by the first question: a job without artifacts needs none.
+final class RepositoryLookup: ArtifactLookup {
   private let workspace: Workspace
-  private let repository: Repository
+  private let opened = Mutex<Repository?>(nil)
 
-  init(workspace: Workspace) throws {
-    self.workspace = workspace
-    repository = try workspace.repository()
+  init(workspace: Workspace) { self.workspace = workspace }
+
+  private var repository: Repository {
+    get throws {
+      try opened.withLock { opened in
+        if let opened { return opened }
+        let repository = try workspace.repository()
+        opened = repository
+        return repository
+      }
+    }
   }
 
   func artifact(for request: ArtifactRequest) throws -> TaskArtifact {
+    let repository = try repository
     if let kind = ReleaseVersion.Kind(rawValue: request.hashType.rawValue) {
       let name = try ArtifactName(validating: request.name)
       // A range would name other files tomorrow.
@@ -35,11 +47,11 @@ struct RepositoryLookup: ArtifactLookup {
     return TaskArtifact(
       name: request.name, hashType: .git, version: manifest.key.commit.text, platform: platform.text,
       digest: manifest.digest.hex, size: Int(manifest.size), branch: manifest.branch,
-      isOnMainBranch: try isOnMain(evidence))
+      isOnMainBranch: try isOnMain(evidence, repository))
   }
 
   /// A commit may have been merged since it was published: a later publication says so, and git, where it knows the commit.
-  private func isOnMain(_ evidence: Evidence) throws(ArtifactError) -> Bool {
+  private func isOnMain(_ evidence: Evidence, _ repository: Repository) throws(ArtifactError) -> Bool {
     let manifest = evidence.manifest
     if try repository.publications(of: evidence).contains(where: { $0.manifest.isOnMain }) { return true }
     do {

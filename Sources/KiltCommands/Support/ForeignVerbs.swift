@@ -2,10 +2,16 @@
 enum ForeignVerbs {
   /// The remedy for a path of verbs such as `kilt rollout undo`; nil for verbs that are not known either.
   ///
-  /// - Parameter words: the words from the unknown verb on.
-  static func remedy(for words: [String]) -> String? {
-    if words.count > 1, let command = commands[words[0] + " " + words[1]] { return "run `\(command)`" }
-    return words.first.flatMap { commands[$0] }.map { "run `\($0)`" }
+  /// - Parameters:
+  ///   - words: the words from the unknown verb on.
+  ///   - parents: the verbs of Kilt before them, such as `job` of `kilt job run`.
+  static func remedy(for words: [String], below parents: [String] = []) -> String? {
+    let (one, two) = (Array(words.prefix(1)), Array(words.prefix(2)))
+    for path in [parents + two, parents + one, two, one] {
+      if let command = commands[path.joined(separator: " ")] { return "run `\(command)`" }
+    }
+    // `kubectl logs POD`: the verbs of Kilt's own `logs` are about the archive.
+    return parents == ["logs"] && !words.isEmpty ? "run `kilt job logs KEY`" : nil
   }
 
   static let commands: [String: String] = [
@@ -26,7 +32,11 @@ enum ForeignVerbs {
     "api-resources": "kilt job schema", "cluster-info": "kilt doctor", "proxy": "kilt job open KEY",
     "create job": "kilt cron start KEY", "get pods": "kilt job list", "get jobs": "kilt job list",
     "get cronjobs": "kilt cron list", "get events": "kilt job history KEY", "describe pod": "kilt job status KEY",
-    "delete pod": "kilt job restart KEY/0",
+    "delete pod": "kilt job restart KEY/0", "annotate": "kilt job update FILE --stage STAGE",
+    "label": "kilt job update FILE --stage STAGE", "taint": "kilt scheduler drain", "auth": "kilt token list",
+    "certificate": "kilt token list", "completion": "kilt completions SHELL", "debug": "kilt job exec KEY/0 -- sh",
+    "kustomize": "kilt job inspect FILE --stage STAGE", "plugin": "kilt --help", "options": "kilt --help",
+    "api-versions": "kilt --version",
     // Nomad
     "plan": "kilt job diff FILE --stage STAGE", "stop": "kilt job kill KEY", "status": "kilt job status KEY",
     "alloc": "kilt job status KEY", "alloc logs": "kilt job logs KEY", "alloc exec": "kilt job exec KEY/0 -- COMMAND",
@@ -43,6 +53,11 @@ enum ForeignVerbs {
     "ui": "kilt scheduler open", "acl": "kilt token list", "acl token": "kilt token list",
     "namespace": "kilt quota get",
     "deployment unblock": "kilt job resume KEY", "scaling": "kilt job scale KEY COUNT",
+    "agent-info": "kilt doctor", "login": "kilt token list", "node-pool": "kilt scheduler drain --status",
+    "recommendation": "kilt job sla KEY", "sentinel": "kilt job diff FILE --stage STAGE", "system": "kilt cache gc",
+    "system gc": "kilt cache gc", "tls": "kilt token list", "var": "kilt job inspect FILE --stage STAGE",
+    "volume": "kilt job inspect FILE --stage STAGE", "license": "kilt --version",
+    "keygen": "kilt artifacts keygen FILE",
     "agent": "kilt scheduler", "server": "kilt scheduler", "revert": "kilt job rollback KEY RELEASE",
     // Kamal
     "redeploy": "kilt deploy FILE --stage STAGE", "rollback": "kilt job rollback KEY", "setup": "kilt init",
@@ -52,7 +67,7 @@ enum ForeignVerbs {
     "push": "kilt publish TARGET", "app live": "kilt job status KEY", "app containers": "kilt job status KEY",
     "app images": "kilt artifacts list", "app version": "kilt job status KEY", "prune": "kilt artifacts gc",
     "secrets": "kilt job inspect FILE --stage STAGE", "accessory": "kilt job list", "registry": "kilt artifacts list",
-    "maintenance": "kilt scheduler drain",
+    "maintenance": "kilt scheduler drain", "docs": "kilt --help", "upgrade": "kilt --version",
     // Aurora's client, Docker and systemd
     "task": "kilt job exec KEY/0 -- COMMAND", "task run": "kilt job exec KEY --all -- COMMAND",
     "task ssh": "kilt job exec KEY/0 -- sh", "config": "kilt job inspect FILE --stage STAGE",
@@ -74,6 +89,10 @@ enum ForeignVerbs {
     "kill": "kilt job kill KEY", "restart": "kilt job restart KEY", "create": "kilt job create FILE --stage STAGE",
     "history": "kilt job history KEY", "start": "kilt deploy FILE --stage STAGE",
     // Below `kilt job`
+    "job run": "kilt deploy FILE --stage STAGE", "job plan": "kilt job diff FILE --stage STAGE",
+    "job validate": "kilt job lint FILE", "job init": "kilt job new NAME", "job deployments": "kilt update list",
+    "job allocs": "kilt job status KEY", "job periodic": "kilt cron start KEY", "job tag": "kilt job history KEY",
+    "job scaling-events": "kilt job history KEY", "job get": "kilt job list", "job delete": "kilt job kill KEY",
     "killall": "kilt job kill KEY", "add": "kilt job scale KEY COUNT", "deploy": "kilt job update FILE --stage STAGE",
     "undo": "kilt job rollback KEY", "cancel-update": "kilt job abort KEY", "dispatch": "kilt cron start KEY",
     "promote": "kilt job update FILE --stage STAGE", "eval": "kilt job status KEY", "show": "kilt job status KEY",

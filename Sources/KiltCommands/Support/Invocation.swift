@@ -59,12 +59,15 @@ public enum Invocation {
       guard let next = verbs.first(where: { $0.configuration.commandName == argument }) else {
         // What is no verb is an argument of the one that may be left out.
         if command.configuration.defaultSubcommand != nil { return }
+        let foreign = ForeignVerbs.remedy(
+          for: Array(arguments[position...]), below: path.split(separator: " ").dropFirst().map(String.init))
         if path == "kilt", let known = OtherTools.remedy(for: argument) {
-          throw Diagnostic(.input, "unknown command \"kilt \(argument)\"", remedies: [known])
+          // A word such as `exec` means one thing in a build, and another for what runs.
+          let other = foreign.map { known.hasPrefix($0) ? [] : ["or, for a job, " + $0] } ?? []
+          throw Diagnostic(.input, "unknown command \"kilt \(argument)\"", remedies: [known] + other)
         }
         let names = verbs.compactMap { $0.configuration.commandName }
-        let near =
-          ForeignVerbs.remedy(for: Array(arguments[position...])) ?? Suggestions.remedy(for: argument, among: names)
+        let near = foreign ?? Suggestions.remedy(for: argument, among: names)
         throw Diagnostic(
           .input, "unknown command \"\(path) \(argument)\"",
           remedies: [near ?? "run `\(path) --help` to list the commands"])

@@ -6,24 +6,6 @@ extension SourceBuild {
     arguments = sys.argv[5:]
     def answer(value):
         with open(result, 'w') as file: json.dump(value, file)
-    def stays(name): return not os.path.normpath(name).startswith(('/', '..'))
-    def unpack(file, target):
-        if hasattr(tarfile, 'data_filter'): return file.extractall(target, filter='data')
-        for m in file.getmembers():
-            good = stays(m.name) and (m.isreg() or m.isdir() or m.islnk() and stays(m.linkname)
-                or m.issym() and stays(os.path.join(os.path.dirname(m.name), m.linkname)))
-            if not good: sys.exit('%r would not stay in the folder of the archive' % m.name)
-        file.extractall(target)
-    if step == 'unpack':
-        import tarfile, zipfile
-        archive, target = arguments
-        if archive.endswith('.zip'):
-            with zipfile.ZipFile(archive) as file: file.extractall(target)
-        else:
-            with tarfile.open(archive) as file: unpack(file, target)
-        names = os.listdir(target)
-        answer(names[0] if len(names) == 1 and os.path.isdir(os.path.join(target, names[0])) else '.')
-        sys.exit()
     name, path = arguments[0], arguments[1:]
     sys.path.pop(0)
     site.addsitedir(packages)

@@ -1,3 +1,5 @@
+import Archive
+import Diagnostics
 import JSON
 import SystemSupport
 
@@ -24,15 +26,30 @@ struct SourceBuild {
   var workFolder: FilePath { folder.appending("work") }
   private var site: FilePath { workFolder.appending("site") }
 
-  /// Unpacks a source archive in the sandbox, and gives the project's folder.
+  /// Unpacks a source archive, and returns the project's folder. Links inside of the archive become copies.
+  ///
+  /// - Throws: ``IndexError/buildFailed(file:notes:)`` for an archive that is damaged or unsafe, `ArchiveError` where
+  ///   libarchive is missing or a file cannot be written.
   func unpack(_ archive: FilePath) throws -> FilePath {
     let target = workFolder.appending("source")
-    try FileSystem.createDirectories(target)
-    let top = try run("unpack", [archive.string, target.string], in: target, reading: [archive])
-    guard let name = top.string, PackageSource.staysInside(name) || name == "." else {
+    do throws(ArchiveError) {
+      // Sources hold files that `make` builds from others, and that must stay newer than those.
+      try ArchiveReader(archive).unpack(into: target, links: .copied, keepsTimes: true)
+    } catch {
+      switch error {
+      case .damaged, .refused:
+        throw IndexError.buildFailed(file: title, notes: [error.diagnostic.summary] + error.diagnostic.notes)
+      case .libraryMissing, .cannotWrite, .file: throw error
+      }
+    }
+    let names = try FileSystem.list(target).map(\.name)
+    guard !names.isEmpty else {
       throw IndexError.buildFailed(file: title, notes: ["the archive does not contain a project"])
     }
-    return name == "." ? target : target.appending(name)
+    guard names.count == 1, try FileSystem.status(of: target.appending(names[0])).kind == .directory else {
+      return target
+    }
+    return target.appending(names[0])
   }
 
   /// Builds the wheel of a project.
@@ -133,7 +150,7 @@ struct SourceBuild {
   ///
   /// - Returns: what the step has left as its result.
   private func run(
-    _ step: String, _ arguments: [String], in directory: FilePath, output: FilePath? = nil, reading: [FilePath] = []
+    _ step: String, _ arguments: [String], in directory: FilePath, output: FilePath? = nil
   ) throws -> JSONValue {
     let result = workFolder.appending("result.json"), home = workFolder.appending("home"),
       program = folder.appending("source-build.py")
@@ -150,7 +167,7 @@ struct SourceBuild {
       [interpreter.path.string, "-S", program.string, step, result.string, site.string, output?.string ?? ""]
       + arguments
     let sandboxed = isolation.command(
-      command, readable: try pythonFolders() + [program] + reading, writable: [workFolder], directory: directory)
+      command, readable: try pythonFolders() + [program], writable: [workFolder], directory: directory)
     let outcome = try Subprocess(
       sandboxed[0], Array(sandboxed.dropFirst()), environment: fixed + Self.compilerVariables,
       workingDirectory: directory,

@@ -65,7 +65,9 @@ struct WheelBuilder: Sendable {
     switch source {
     case .archive(let file):
       if !store.contains(file.sha256) { try fetch(file) }
-      let archive = folder.appending(file.name.hasSuffix(".zip") ? "source.zip" : "source.tar")
+      // Named as it is known, for messages.
+      let archive = folder.appending("archive").appending(FilePath(file.name).lastComponent?.string ?? "source")
+      try FileSystem.createDirectories(archive.removingLastComponent())
       try FileSystem.copyFile(store.path(of: file.sha256), to: archive)
       place = try build.unpack(archive)
     case .project(.git(let url, let commit, let subdirectory)):

@@ -58,7 +58,10 @@ struct CommittedFilesCheck: Sendable {
       return [
         SubmissionRefusal(
           .filesDiffer, "\"\(source.path)\" does not describe a job at commit \(commit.prefix(12))",
-          notes: [Self.summary(of: error)], remedy: "commit the job file and its template, and submit again")
+          notes: [Self.summary(of: error)],
+          remedy: isAboutSubmodule(error)
+            ? "move the file from the submodule into the repository itself, commit it, and submit again"
+            : "commit the job file and its template, and submit again")
       ]
     }
   }
@@ -113,10 +116,34 @@ struct CommittedFilesCheck: Sendable {
   // MARK: git
 
   private func show(_ path: String, at commit: String) throws -> [UInt8] {
-    guard !path.split(separator: "/").contains(".."), let bytes = try object("\(commit):\(path)") else {
-      throw SystemCallError("open", FilePath(path), .noSuchFileOrDirectory)
+    let parts = path.split(separator: "/")
+    guard !parts.contains("..") else { throw SystemCallError("open", FilePath(path), .noSuchFileOrDirectory) }
+    if let bytes = try object("\(commit):\(path)") { return bytes }
+    for count in parts.indices.dropFirst() {
+      let directory = parts[..<count].joined(separator: "/")
+      if try isSubmodule(directory, at: commit) {
+        throw Diagnostic(
+          .input, "\"\(path)\" is in the submodule \"\(directory)\", and the scheduler's mirror has no submodules",
+          codes: [Self.submodule])
+      }
     }
-    return bytes
+    throw SystemCallError("open", FilePath(path), .noSuchFileOrDirectory)
+  }
+
+  private static let submodule = "submodule"
+
+  private func isAboutSubmodule(_ error: any Error) -> Bool {
+    switch error {
+    case let list as DiagnosticList: list.diagnostics.contains { $0.codes == [Self.submodule] }
+    case let error as any DiagnosableError: error.diagnostic.codes == [Self.submodule]
+    default: false
+    }
+  }
+
+  private func isSubmodule(_ directory: String, at commit: String) throws -> Bool {
+    let outcome = try run(["ls-tree", "-z", "--full-tree", commit, "--", ":(literal)" + directory])
+    guard outcome.termination.isSuccess else { throw failure(outcome) }
+    return outcome.text.hasPrefix("160000 ")
   }
 
   /// The contents of an object; nil if the mirror does not have it.

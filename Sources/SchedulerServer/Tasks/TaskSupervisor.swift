@@ -200,12 +200,12 @@ struct TaskSupervisor {
 
   /// Now and then: reaps executors, and forgets tasks that nobody asks about.
   private mutating func sweep(_ tasks: Set<TaskID>, at now: UInt64) {
+    guard now >= nextSweep else { return }
+    nextSweep = now + Self.unwatched
     for task in tracked.keys where !tasks.contains(task) {
       watches.forget(task)
       tracked[task] = nil
     }
-    guard now >= nextSweep else { return }
-    nextSweep = now + Self.unwatched
     for (task, child) in children {
       var status: CInt = 0
       let id = waitpid(child, &status, WNOHANG)

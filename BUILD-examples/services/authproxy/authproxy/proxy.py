@@ -19,6 +19,8 @@ HOP_BY_HOP = {
 }
 IDENTITY = "x-auth-"
 CREDENTIALS = {"authorization", "x-api-key"}
+# The largest WebSocket message: one is held in memory as a whole.
+LARGEST_MESSAGE = 16 << 20
 
 
 def is_identity(name):
@@ -34,6 +36,7 @@ class Proxy:
         self.counts = collections.Counter()
         self.running = 0
         self.session = None
+        self.sockets = set()
 
     # Life
 
@@ -45,11 +48,17 @@ class Proxy:
     async def stop(self, _):
         await self.session.close()
 
+    async def close_sockets(self, _):
+        """Ends WebSockets, which have no end of their own, when the proxy is to stop."""
+        for socket in list(self.sockets):
+            await socket.close(code=aiohttp.WSCloseCode.GOING_AWAY, message=b"the proxy stops")
+
     def application(self):
         application = web.Application()
         application.router.add_get("/health", self.health)
         application.router.add_route("*", "/{path:.*}", self.handle)
         application.on_startup.append(self.start)
+        application.on_shutdown.append(self.close_sockets)
         application.on_cleanup.append(self.stop)
         return application
 
@@ -125,7 +134,9 @@ class Proxy:
 
     async def _forward(self, request, user, method):
         if "upgrade" in request.headers.get("Connection", "").lower():
-            return web.Response(status=501, text="upgraded connections are not supported\n")
+            if request.method == "GET" and request.headers.get("Upgrade", "").lower() == "websocket":
+                return await self._forward_socket(request, user, method)
+            return web.Response(status=501, text="connections can be upgraded to WebSockets only\n")
         body = request.content if request.can_read_body else None
         # The path as it came: what looks like another path after decoding must not be one.
         url = aiohttp.client.URL(self.upstream + request.raw_path, encoded=True)
@@ -152,6 +163,56 @@ class Proxy:
                     request.transport.close()
                 return response
             return web.Response(status=502, text="the service does not answer\n")
+
+    # WebSockets
+
+    async def _forward_socket(self, request, user, method):
+        """Passes messages on in both directions until one side closes."""
+        url = aiohttp.client.URL(self.upstream + request.raw_path, encoded=True)
+        headers = [
+            (name, value) for name, value in self._headers(request, user, method)
+            if not name.lower().startswith("sec-websocket-")
+        ]
+        offered = [one.strip() for one in request.headers.get("Sec-WebSocket-Protocol", "").split(",") if one.strip()]
+        try:
+            service = await self.session.ws_connect(
+                url, headers=headers, protocols=offered, max_msg_size=LARGEST_MESSAGE)
+        except aiohttp.WSServerHandshakeError as error:
+            # The service's own answer, such as 404 for a path without WebSockets.
+            return web.Response(status=error.status if error.status >= 400 else 502, text="the service refuses a WebSocket\n")
+        except (aiohttp.ClientError, asyncio.TimeoutError) as error:
+            self.counts["upstream errors", type(error).__name__] += 1
+            LOG.warning("%s %s: the service failed: %r", request.method, request.path, error)
+            return web.Response(status=502, text="the service does not answer\n")
+        client = web.WebSocketResponse(
+            protocols=[service.protocol] if service.protocol else [], max_msg_size=LARGEST_MESSAGE)
+        try:
+            await client.prepare(request)
+            self.sockets.add(client)
+            directions = [
+                asyncio.ensure_future(self._relay(client, service)), asyncio.ensure_future(self._relay(service, client))]
+            done, rest = await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
+            for one in rest:
+                one.cancel()
+            for one in await asyncio.gather(*done, *rest, return_exceptions=True):
+                if isinstance(one, Exception):
+                    LOG.warning("%s: the WebSocket failed: %r", request.path, one)
+        finally:
+            self.sockets.discard(client)
+            await service.close()
+            await client.close()
+        return client
+
+    @staticmethod
+    async def _relay(source, target):
+        async for message in source:
+            if message.type == aiohttp.WSMsgType.TEXT:
+                await target.send_str(message.data)
+            elif message.type == aiohttp.WSMsgType.BINARY:
+                await target.send_bytes(message.data)
+        # A connection that was lost has no code that could be sent on (RFC 6455, section 7.4.1).
+        code = source.close_code
+        await target.close(code=code if code and code not in (1005, 1006, 1015) else aiohttp.WSCloseCode.GOING_AWAY)
 
     # Monitoring
 

@@ -83,10 +83,23 @@ class Service:
     """What is behind the proxy: keeps what it was asked, and answers in pieces."""
 
     def __init__(self):
-        self.requests = []
+        self.requests, self.codes = [], []
         self.release = asyncio.Event()
 
     async def handle(self, request):
+        if request.path == "/socket":
+            socket = web.WebSocketResponse(protocols=["chat"])
+            await socket.prepare(request)
+            self.requests.append((request.method, request.raw_path, request.headers.copy(), 0))
+            async for message in socket:
+                if message.data == "end":
+                    await socket.close(code=4001)
+                elif message.type == aiohttp.WSMsgType.BINARY:
+                    await socket.send_bytes(message.data)
+                else:
+                    await socket.send_str(message.data.upper())
+            self.codes.append(socket.close_code)
+            return socket
         if request.path == "/slow":
             response = web.StreamResponse()
             await response.prepare(request)
@@ -229,6 +242,46 @@ def test_paths_and_bodies_pass_unchanged_and_as_they_come(scratch):
             with pytest.raises(aiohttp.ClientError):
                 async with stand.client.get(stand.url + "/broken", headers=stand.token()) as response:
                     await response.read()
+
+    run(check())
+
+
+def test_a_websocket_passes_with_the_identity_and_its_close(scratch):
+    async def check():
+        async with Stand("sqlite:" + scratch + "/users.db") as stand:
+            url = aiohttp.client.URL(stand.url + "/socket?x=%2F", encoded=True)
+            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                await stand.client.ws_connect(url)
+            assert refused.value.status == 401
+            forged = {"X-Auth-User": "root", "Origin": "https://acme.example"}
+            async with stand.client.ws_connect(url, headers={**stand.token(), **forged}, protocols=["other", "chat"]) as socket:
+                assert socket.protocol == "chat"
+                await socket.send_str("hello")
+                assert await socket.receive_str() == "HELLO"
+                await socket.send_bytes(bytes(3_000_000))
+                assert len(await socket.receive_bytes()) == 3_000_000
+                await socket.send_str("end")
+                assert (await socket.receive()).type == aiohttp.WSMsgType.CLOSE and socket.close_code == 4001
+            _, path, seen, _ = stand.service.requests[-1]
+            assert path == "/socket?x=%2F" and seen.getall("X-Auth-User") == ["ann"] and "Authorization" not in seen
+            assert seen["Origin"] == "https://acme.example"
+            # The client's close reaches the service, and one that is cut off is closed there as well.
+            async with stand.client.ws_connect(url, headers=stand.token()) as socket:
+                await socket.close(code=4002)
+            socket = await stand.client.ws_connect(url, headers=stand.token())
+            socket._response.connection.transport.abort()
+            while len(stand.service.codes) < 3:
+                await asyncio.sleep(0.01)
+            assert stand.service.codes[1:] == [4002, 1001]
+            # A path without WebSockets, other protocols, and a proxy that stops.
+            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                await stand.client.ws_connect(stand.url + "/plain", headers=stand.token())
+            assert refused.value.status == 502
+            upgrade = {"Connection": "Upgrade", "Upgrade": "h2c"}
+            assert (await stand.get(headers={**stand.token(), **upgrade}))[0] == 501
+            socket = await stand.client.ws_connect(url, headers=stand.token())
+            await stand.proxy.close_sockets(None)
+            assert (await socket.receive()).type == aiohttp.WSMsgType.CLOSE and socket.close_code == 1001
 
     run(check())
 

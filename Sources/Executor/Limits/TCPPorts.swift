@@ -1,16 +1,22 @@
-internal import Glibc
-internal import SystemSupport
+import Glibc
+public import SystemSupport
 
-/// TCP ports that something on this host listens on.
+/// Local TCP ports of this host's sockets, by the state of the sockets.
 ///
-/// Asks the kernel for listening sockets alone (sock_diag(7)): `/proc/net/tcp` walks the table of all connections, which
-/// costs 20 ms on a machine with much memory, and is read only where the kernel does not answer.
-enum ListeningPorts {
-  static func all() throws(SystemCallError) -> Set<Int> {
+/// Asks the kernel for the sockets of some states alone (sock_diag(7)): `/proc/net/tcp` walks the table of all connections,
+/// which costs 20 ms on a machine with much memory, and is read only where the kernel does not answer.
+public enum TCPPorts {
+  /// The ports that something listens on.
+  public static func listening() throws(SystemCallError) -> Set<Int> { try all(in: listeningStates) }
+
+  /// The local ports of connections that are not closed on both sides.
+  static func connected() throws(SystemCallError) -> Set<Int> { try all(in: connectedStates) }
+
+  private static func all(in states: UInt32) throws(SystemCallError) -> Set<Int> {
     do {
-      return try diagnosed(UInt8(AF_INET)).union(try diagnosed(UInt8(AF_INET6)))
+      return try diagnosed(UInt8(AF_INET), states).union(try diagnosed(UInt8(AF_INET6), states))
     } catch {
-      return try listed()
+      return try listed(states)
     }
   }
 
@@ -18,17 +24,19 @@ enum ListeningPorts {
 
   private static let family = CInt(16)  // AF_NETLINK
   private static let `protocol` = CInt(4)  // NETLINK_SOCK_DIAG
-  private static let listening = UInt32(1 << 10)  // TCP_LISTEN
+  /// Bits of states of the kernel's `tcp_states.h`.
+  static let listeningStates = UInt32(1 << 10)  // TCP_LISTEN
+  static let connectedStates = UInt32(1 << 1 | 1 << 3 | 1 << 8)  // TCP_ESTABLISHED, TCP_SYN_RECV, TCP_CLOSE_WAIT
 
-  /// Ports of sockets of an address family that listen.
-  static func diagnosed(_ addressFamily: UInt8) throws(SystemCallError) -> Set<Int> {
+  /// Ports of sockets of an address family in some states.
+  static func diagnosed(_ addressFamily: UInt8, _ states: UInt32) throws(SystemCallError) -> Set<Int> {
     let socket = Glibc.socket(family, CInt(SOCK_RAW.rawValue) | CInt(SOCK_CLOEXEC.rawValue), `protocol`)
     guard socket >= 0 else { throw .netlink("socket", errno) }
     defer { close(socket) }
     // A kernel that never answers must not hold the scheduler.
     var patience = timeval(tv_sec: 1, tv_usec: 0)
     setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-    let request = request(addressFamily)
+    let request = request(addressFamily, states)
     guard send(socket, request, request.count, 0) == request.count else { throw .netlink("send", errno) }
     var ports: Set<Int> = []
     var buffer = [UInt8](repeating: 0, count: 1 << 15)
@@ -40,8 +48,8 @@ enum ListeningPorts {
     }
   }
 
-  /// A `nlmsghdr` with an `inet_diag_req_v2` that asks for every listening TCP socket.
-  private static func request(_ addressFamily: UInt8) -> [UInt8] {
+  /// A `nlmsghdr` with an `inet_diag_req_v2` that asks for every TCP socket in some states.
+  private static func request(_ addressFamily: UInt8, _ states: UInt32) -> [UInt8] {
     let (byFamily, dump, size) = (UInt16(20), UInt16(0x301), UInt32(72))
     var bytes = [UInt8](repeating: 0, count: Int(size))
     bytes.withUnsafeMutableBytes { bytes in
@@ -50,7 +58,7 @@ enum ListeningPorts {
       bytes.storeBytes(of: dump, toByteOffset: 6, as: UInt16.self)
       bytes[16] = addressFamily
       bytes[17] = UInt8(IPPROTO_TCP)
-      bytes.storeBytes(of: listening, toByteOffset: 20, as: UInt32.self)
+      bytes.storeBytes(of: states, toByteOffset: 20, as: UInt32.self)
     }
     return bytes
   }
@@ -79,13 +87,15 @@ enum ListeningPorts {
 
   // MARK: proc(5)
 
-  /// The same from `/proc/net/tcp`, where state 0A is LISTEN.
-  static func listed() throws(SystemCallError) -> Set<Int> {
+  /// The same from `/proc/net/tcp`, which has the state in hexadecimal.
+  static func listed(_ states: UInt32) throws(SystemCallError) -> Set<Int> {
     var ports: Set<Int> = []
     for table in ["/proc/net/tcp", "/proc/net/tcp6"] where FileSystem.exists(FilePath(table)) {
       for line in try FileSystem.readText(FilePath(table)).split(separator: "\n").dropFirst() {
         let fields = line.split(separator: " ")
-        guard fields.count > 3, fields[3] == "0A", let port = fields[1].split(separator: ":").last else { continue }
+        guard fields.count > 3, let state = UInt32(fields[3], radix: 16), state < 32, states & 1 << state != 0,
+          let port = fields[1].split(separator: ":").last
+        else { continue }
         if let number = Int(port, radix: 16) { ports.insert(number) }
       }
     }
