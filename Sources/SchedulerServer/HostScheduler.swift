@@ -244,7 +244,7 @@ actor HostScheduler: Service {
     do {
       let offer = try offer()
       offerProblem = nil
-      if offer != store.state.host { report(.hostOffer(offer)) }
+      if [offer] != store.state.hosts { report(.hostOffer(offer)) }
     } catch {
       let problem = Self.summary(of: error)
       if problem != offerProblem { warn("cannot read the resources of this host: \(problem)") }
