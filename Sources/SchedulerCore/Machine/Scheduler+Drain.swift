@@ -66,7 +66,9 @@ extension Scheduler {
   /// Asks tasks to end that are on hosts that are being emptied; nil means every host.
   private mutating func requestDrain(of key: JobKey, on hosts: Set<String>?) {
     for task in state.activeTasks(of: key) + state.leavingTasks(of: key)
-    where hosts?.contains(task.hostID) ?? true && task.holdsPlace && !TaskTransitions.isEnding(task.status) && task.status != .partitioned {
+    where hosts?.contains(task.hostID) ?? true && task.holdsPlace && !TaskTransitions.isEnding(task.status)
+      && task.status != .partitioned
+    {
       requestEnd(of: task, .draining)
     }
   }

@@ -83,7 +83,9 @@ extension Scheduler {
         }
       } else if task.awaitsEnd {
         taskDestroyed(task.id)
-      } else if task.status == .assigned, !dead.contains(task.id) || plants(.launchesTheDead), let host = state.host(of: task) {
+      } else if task.status == .assigned, !dead.contains(task.id) || plants(.launchesTheDead),
+        let host = state.host(of: task)
+      {
         // Stored, but not carried out: no executor was ever started.
         effects.append(.launch(task.assignment(on: host)))
       } else {

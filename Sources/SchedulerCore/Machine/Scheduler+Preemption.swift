@@ -62,7 +62,8 @@ extension Scheduler {
     }
     if fits(free) { return nil }
     let candidates = state.placedTasks.filter {
-      $0.hostID == host.id && !$0.awaitsEnd && !TaskTransitions.isEnding($0.status) && $0.status != .partitioned && outranks(task, $0)
+      $0.hostID == host.id && !$0.awaitsEnd && !TaskTransitions.isEnding($0.status) && $0.status != .partitioned
+        && outranks(task, $0)
     }.sorted { left, right in
       let (one, other) = (left.shared.value, right.shared.value)
       if (one.tier == .revocable) != (other.tier == .revocable) { return one.tier == .revocable }
