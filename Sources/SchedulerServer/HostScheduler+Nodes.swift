@@ -28,10 +28,10 @@ extension HostScheduler {
         "ram_used": .int(Int64(used.ram)),
       ])
     }
-    return .members([
+    return .fields([
       "engine": "swarm", "docker": .string(swarm.settings.docker.text), "image": .string(swarm.settings.image),
-      "image_id": view.map { .string($0.image) } ?? .null, "scheduler_id": .string(swarm.swarm.scheduler),
-      "problem": swarm.problem.map { .string($0) } ?? .null, "nodes": .array(nodes),
+      "image_id": view.map { .string($0.image) }, "scheduler_id": .string(swarm.swarm.scheduler),
+      "problem": swarm.problem.map { .string($0) }, "nodes": .array(nodes),
     ])
   }
 
