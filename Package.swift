@@ -192,6 +192,8 @@ let modules: [Module] = [
     ],
     packages: [.systemPackage], testDependencies: ["TestServers", "kilt-executor", "kilt-init"]),
   Module(
+    name: "SwarmEngine", dependencies: ["JobModel", "JSON", "HTTPClient", "Digests", "SystemSupport", "Diagnostics"]),
+  Module(
     name: "SchedulerClient",
     dependencies: ["SchedulerAccess", "Discovery", "JobModel", "JSON", "HTTPClient", "Diagnostics", "SystemSupport"]),
   Module(
@@ -232,8 +234,8 @@ let modules: [Module] = [
   Module(
     name: "SchedulerServer",
     dependencies: [
-      "CLibdeflate", "SchedulerCore", "SchedulerStore", "SchedulerAccess", "Executor", "Observability", "Discovery",
-      "JobModel", "JobFiles", "Artifacts", "HTTPClient", "TOML", "JSON", "Zip",
+      "CLibdeflate", "SchedulerCore", "SchedulerStore", "SchedulerAccess", "Executor", "SwarmEngine", "Observability",
+      "Discovery", "JobModel", "JobFiles", "Artifacts", "HTTPClient", "TOML", "JSON", "Zip",
       "Digests", "SystemSupport", "Diagnostics",
     ],
     packages: [

@@ -18,6 +18,8 @@ public enum ExecutorCommand {
       case "run":
         let status = try runTask(ExecutorOptions(parsing: Array(arguments.dropFirst())))
         return status == .failed ? 1 : 0
+      case "join":
+        return try RemoteExecutor(parsing: Array(arguments.dropFirst())).run()
       case "exec":
         return try TaskCommand(parsing: Array(arguments.dropFirst())).run()
       case "--version":
@@ -26,7 +28,7 @@ public enum ExecutorCommand {
       case "--help", "-h", "help":
         try answer(help)
         return 0
-      default: throw ExecutorError.usage("kilt-executor needs a command: run, exec, --help or --version")
+      default: throw ExecutorError.usage("kilt-executor needs a command: run, exec, join, --help or --version")
       }
     } catch {
       writeText(DiagnosticRenderer(color: isTerminal(STDERR_FILENO)).render(error) + "\n", to: STDERR_FILENO)
@@ -45,7 +47,7 @@ public enum ExecutorCommand {
   /// Runs the task of a directory to its end. One that has ended already is left as it is.
   public static func runTask(_ options: ExecutorOptions) throws(ExecutorError) -> TaskStatus {
     // First of all: a stop asked for early must not be this process's death.
-    let signals = try SignalPipe.install([SIGTERM, SIGINT, SIGCHLD])
+    let signals = try SignalPipe.install([SIGTERM, SIGINT, SIGCHLD, SIGUSR1])
     SignalPipe.ignore(SIGPIPE)
     SignalPipe.ignore(SIGHUP)
     umask(0o022)
@@ -99,10 +101,13 @@ public enum ExecutorCommand {
 
     The scheduler starts `kilt-executor run` for each task. The directory holds the
     assignment `task.json`. The records go to `checkpoint`, output to `logs`.
+    In a container of a Docker Swarm, `kilt-executor join` gets the assignment
+    from the scheduler and reports to it.
 
     USAGE:
       kilt-executor run --task-directory DIR [OPTIONS]
       kilt-executor exec --task-directory DIR [--terminal] -- COMMAND ARGUMENTS...
+      kilt-executor join [--contact FILE] [--task-directory DIR]
 
     OPTIONS OF RUN:
       --task-directory DIR        Absolute path of the task directory.
@@ -126,6 +131,11 @@ public enum ExecutorCommand {
 
     OPTIONS OF EXEC:
       --terminal                  Give the command a terminal of its own.
+
+    OPTIONS OF JOIN:
+      --contact FILE              Secret with address, task and token.
+                                  Default: /run/secrets/kilt-task.
+      --task-directory DIR        Writable directory. Default: /kilt/task.
 
     EXAMPLES
       kilt-executor run --task-directory /var/lib/kilt/tasks/web-1

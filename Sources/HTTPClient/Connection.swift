@@ -138,6 +138,10 @@ extension Connection {
       set(CURLOPT_SSL_VERIFYPEER, 0)
       set(CURLOPT_SSL_VERIFYHOST, 0)
     }
+    if let client = request.clientCertificate {
+      set(CURLOPT_SSLCERT, client.certificate)
+      set(CURLOPT_SSLKEY, client.key)
+    }
     switch request.credentials {
     case .none: break
     case .basic(let user, let password):

@@ -74,6 +74,17 @@ public struct HTTPRequest: Sendable, Hashable {
   /// The key that a TLS server must have (`sha256//BASE64`, CURLOPT_PINNEDPUBLICKEY(3)). The key then proves the server
   /// alone: its certificate may be self-signed and for any name.
   public var pinnedPublicKey: String?
+  /// Files in PEM by which this client proves itself to a TLS server; both or none.
+  public var clientCertificate: (certificate: String, key: String)? {
+    get { clientFiles.map { ($0.certificate, $0.key) } }
+    set { clientFiles = newValue.map { ClientFiles(certificate: $0.certificate, key: $0.key) } }
+  }
+  private var clientFiles: ClientFiles?
+
+  private struct ClientFiles: Sendable, Hashable {
+    var certificate: String
+    var key: String
+  }
 
   public init(
     _ method: HTTPMethod = .get, _ url: String, headers: HTTPHeaders = [:], body: HTTPBody = .none,

@@ -48,6 +48,9 @@ public enum SchedulerInput: Sendable, Hashable {
 
   // From the host.
   case hostOffer(HostOffer)
+  /// All hosts of a cluster with several. One that is missing cannot be reached, or is none any more; what becomes of
+  /// its tasks is reported for each of them.
+  case hostOffers([HostOffer])
   /// The executor could not be started, or ended without a word; nothing of the task is left.
   case executorLost(TaskID, message: String)
   /// After `destroy`: nothing of the task is left.

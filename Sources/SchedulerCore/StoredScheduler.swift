@@ -4,7 +4,7 @@ public import JobModel
 public struct StateChange: Sendable {
   /// What of the stored state is compared as a whole.
   public struct Summary: Sendable {
-    public var host: HostOffer?
+    public var hosts: [HostOffer]
     public var drain: HostDrain?
     public var clock: SchedulerClock.Anchor?
     public var nextPort: Int
@@ -12,7 +12,7 @@ public struct StateChange: Sendable {
     public var prunedAt: Timestamp
 
     init(_ state: SchedulerState) {
-      host = state.host
+      hosts = state.hosts
       drain = state.drain
       clock = state.clock
       nextPort = state.nextPort
@@ -28,7 +28,7 @@ public struct StateChange: Sendable {
 
   /// Whether there is anything to write: most ticks change nothing but the time.
   public var isEmpty: Bool {
-    changes.isEmpty && events.isEmpty && before.host == after.host && before.drain == after.drain
+    changes.isEmpty && events.isEmpty && before.hosts == after.hosts && before.drain == after.drain
       && before.clock == after.clock
       && before.nextPort == after.nextPort && before.nextSequence == after.nextSequence
   }

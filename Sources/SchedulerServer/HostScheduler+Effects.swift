@@ -150,7 +150,7 @@ extension HostScheduler {
       do {
         guard !hasStoppedTasks else { throw Diagnostic(.environment, "the scheduler stops") }
         try checkPolicy(assignment.configuration)
-        try supervisor.launch(assignment)
+        try supervisor.launch(assignment, on: store.state.tasks[assignment.taskID]?.host)
       } catch {
         lost(assignment.taskID, message: "cannot start its executor: \(Self.summary(of: error))")
       }
@@ -212,7 +212,8 @@ extension HostScheduler {
       guard case .executorGone = observation.kind,
         store.state.tasks[observation.task]?.status.mayHaveExecutor == true
       else { continue }
-      lost(observation.task, message: "the executor exited without reporting a result")
+      let reason = supervisor.reason(of: observation.task)
+      lost(observation.task, message: reason ?? "the executor exited without reporting a result")
     }
   }
 
@@ -221,7 +222,9 @@ extension HostScheduler {
     case .executorStarted(let pid, _): return .executorStarted(task, pid: pid)
     case .taskState(let status, let message): return .taskStatus(task, status, message: message)
     case .health(let health): return .taskHealth(task, health)
-    case .process(let run): processRuns[task, default: [:]][run.name] = run
+    case .process(var run):
+      if !supervisor.hasLocalProcesses { run.pid = nil }
+      processRuns[task, default: [:]][run.name] = run
     case .resources(let sample): resourceSamples[task] = sample
     case .announcement(let announcement, let reason): note(announcement, reason: reason, of: task)
     }
@@ -241,12 +244,12 @@ extension HostScheduler {
   func continueDestroying() {
     for task in destroying.keys where !beingCleared.contains(task) && supervisor.killExecutor(task) {
       beingCleared.insert(task)
-      let directory = supervisor.directory(task)
+      let clearing = supervisor.clearing(task)
       Task {
         // It waits for the processes' ends, which one in a system call that hangs may put off for long.
         let isClear: Bool
         do {
-          try await NIOThreadPool.singleton.runIfActive { _ = try directory.killLeftovers() }
+          try await NIOThreadPool.singleton.runIfActive { try clearing() }
           isClear = true
         } catch {
           isClear = false

@@ -9,7 +9,7 @@ extension HostScheduler {
   /// What the host has, and what tasks were given of it.
   var usage: HostUsage? {
     let state = store.state
-    guard let host = state.host else { return nil }
+    guard let host = state.pool else { return nil }
     let given = state.placedTasks.reduce(Resources.zero) { $0 + $1.configuration.task.resources }
     return HostUsage(
       hostname: host.hostname, total: host.resources, given: given, drain: state.drain, problem: storeFailure)

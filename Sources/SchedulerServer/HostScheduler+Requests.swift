@@ -101,6 +101,9 @@ extension HostScheduler {
     return supervisor.directory(task.id)
   }
 
+  /// Whether the task of a directory has ended.
+  func hasEnded(_ directory: TaskDirectory) -> Bool { supervisor.presence(of: TaskID(directory.name)) == .gone }
+
   func processes(_ directory: TaskDirectory) -> [ProcessRun] {
     do {
       return try directory.checkpoint()?.processes ?? []

@@ -59,7 +59,7 @@ extension HostScheduler {
     let told = ordered.prefix(Self.accounts).map { task in
       DeadTask(
         record: state.instanceStatus(of: task), states: task.events, configuration: task.configuration,
-        health: task.health, host: state.host?.hostname, release: release(of: task),
+        health: task.health, host: (state.host(of: task) ?? state.pool)?.hostname, release: release(of: task),
         formerRelease: formerRelease(of: task),
         update: state.updates(of: key).first { $0.startedAt <= task.since }?.summary,
         directory: supervisor.directory(task.id))

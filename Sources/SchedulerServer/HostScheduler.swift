@@ -16,7 +16,9 @@ internal import SystemSupport
 actor HostScheduler: Service {
   let options: SchedulerOptions
   let store: SchedulerStore
-  var supervisor: TaskSupervisor
+  var supervisor: any TaskEngine
+  /// The Docker Swarm in which tasks run; nil for a scheduler of one machine.
+  nonisolated let swarm: SwarmCluster?
   /// The last run of each process of live tasks, as its executor recorded it.
   var processRuns: [TaskID: [String: ProcessRun]] = [:]
   var resourceSamples: [TaskID: ResourceSample] = [:]
@@ -85,8 +87,11 @@ actor HostScheduler: Service {
   private static let interval = Duration.milliseconds(100)
   /// How often it is asked which ports are free, in nanoseconds.
   private static let offerInterval: UInt64 = 5_000_000_000
+  /// The same where asking means to look at what another thread has found out.
+  private static let clusterOfferInterval: UInt64 = 500_000_000
 
-  init(_ options: SchedulerOptions) throws {
+  /// - Parameter key: what executors on other machines know this scheduler by; nil without TLS.
+  init(_ options: SchedulerOptions, key: String? = nil) throws {
     self.options = options
     let database = options.stateDirectory.appending("scheduler.sqlite")
     // Jobs may hold what is not for everybody; the folder itself must be passable for the tasks' users. SQLite gives
@@ -94,8 +99,16 @@ actor HostScheduler: Service {
     FileSystem.close(try FileSystem.open(database, .readWrite, options: .create, permissions: .ownerReadWrite))
     try FileSystem.setPermissions(0o600, of: database)
     store = try SchedulerStore(path: database.string, policy: options.policy, zones: HostZones.zones)
-    supervisor = TaskSupervisor(options)
-    openPorts = PortGuard.problem(parent: options.controlGroupParent)
+    if let settings = options.swarm {
+      let cluster = try SwarmCluster(settings, options, key: key)
+      swarm = cluster
+      supervisor = SwarmTaskEngine(cluster)
+    } else {
+      swarm = nil
+      supervisor = TaskSupervisor(options)
+    }
+    // Each container has ports of its own.
+    openPorts = options.swarm == nil ? PortGuard.problem(parent: options.controlGroupParent) : nil
     reserve = DiskReserve(options.stateDirectory.appending("reserve"))
     let reading = HostClock.reading()
     let resumed = SchedulerClock.resume(reading, anchor: store.state.clock)
@@ -125,30 +138,15 @@ actor HostScheduler: Service {
     // Nothing here needs room on the disk: with a full one, the scheduler starts and says so.
     reserve.restore()
     try writeZooKeeperFile()
-    report(.hostOffer(try offer()))
-    var live: [TaskID: Int32] = [:]
-    var dead: Set<TaskID> = []
-    let placed = Set(store.state.placedTasks.map(\.id))
-    for task in placed {
-      let directory = supervisor.directory(task)
-      do {
-        if let process = try directory.executorProcess() {
-          live[task] = process.id
-        } else if try FileSystem.statusIfPresent(of: FilePath(directory.paths.checkpoint)) != nil {
-          try directory.killLeftovers()
-          dead.insert(task)
-        }
-      } catch {
-        // Unknown is not dead: it counts as live until its lock has been seen free.
-        warn("task \(task): cannot determine yet whether its executor runs: \(Self.summary(of: error))")
-        live[task] = store.state.tasks[task]?.executorPID ?? 0
-      }
-    }
+    if let offers = try offers() { report(.hostOffers(offers)) }
+    let placed = Set(store.state.placedIDs)
+    let found = supervisor.find(store.state.placedTasks)
+    found.problems.forEach(warn)
     // Who lives was asked first: what an executor writes before its end is then read before it counts as dead.
     observe(supervisor.poll(placed).filter { if case .executorGone = $0.kind { false } else { true } })
     try destroyStrangers()
     restoreFiles()
-    report(.executorsFound(live: live, dead: dead))
+    report(.executorsFound(live: found.live, dead: found.dead))
     for (key, quota) in options.clusterPolicy.quotas.sorted(by: { $0.key < $1.key })
     where store.state.quotas[key] != quota {
       report(.setQuota(key, quota, user: "configuration"))
@@ -167,6 +165,7 @@ actor HostScheduler: Service {
     }
     if options.stopsTasksOnExit { await stopAllTasks() }
     while fanOut.isWaiting { handOutPortion() }
+    swarm?.stop()
     followers.values.forEach { $0.finish() }
     catalogue.followers.values.forEach { $0.finish() }
   }
@@ -245,42 +244,34 @@ actor HostScheduler: Service {
     UInt64(duration.components.seconds) * 1_000_000_000
   }
 
-  /// Folders of tasks that the store does not know: what lives in them is ended. What is no task's folder is none of
-  /// the scheduler's: the state directory may have been another's.
+  /// Tasks that the store does not know: what lives of them is ended.
   private func destroyStrangers() throws {
-    guard FileSystem.exists(options.tasksDirectory) else { return }
     // Without a history, the database was lost or moved away: then their logs are all that is left.
     keepsStrangers = store.state.nextSequence == 1
-    for entry in try FileSystem.list(options.tasksDirectory) {
-      let task = TaskID(entry.name)
-      guard store.state.tasks[task] == nil else { continue }
-      if supervisor.directory(task).isTask(task) {
-        destroying[task] = .taskDestroyed(task)
-      } else {
-        warn("ignored \"\(options.tasksDirectory.appending(entry.name))\": it is not the directory of a task")
-      }
-    }
+    let found = try supervisor.strangers { store.state.tasks[$0] != nil }
+    for task in found.tasks { destroying[task] = .taskDestroyed(task) }
+    found.problems.forEach(warn)
   }
 
   // MARK: What the host has
 
-  private func offer() throws -> HostOffer {
+  private func offers() throws -> [HostOffer]? {
     let placed = store.state.placedTasks
     // Without what tasks have written already: it is part of what was given to them. What is in memory takes no disk.
     let written = placed.reduce(0) { sum, task in
       let disk = min(resourceSamples[task.id]?.disk ?? 0, task.configuration.task.resources.disk)
       return disk == 0 || supervisor.directory(task.id).isDiskInMemory ? sum : sum + disk
     }
-    return try HostFacts.offer(options, usedPorts: Set(placed.flatMap(\.ports.values)), diskOfTasks: written)
+    return try supervisor.offers(HostUse(ports: Set(placed.flatMap(\.ports.values)), disk: written))
   }
 
   /// Tells the state machine when something else has taken a port, or the disk has filled.
   func refreshOffer() {
-    offerAt = monotonicNanoseconds() + Self.offerInterval
+    offerAt = monotonicNanoseconds() + (swarm == nil ? Self.offerInterval : Self.clusterOfferInterval)
     do {
-      let offer = try offer()
+      let offers = try offers()
       offerProblem = nil
-      if offer != store.state.host { report(.hostOffer(offer)) }
+      if let offers, offers != store.state.hosts { report(.hostOffers(offers)) }
     } catch {
       let problem = Self.summary(of: error)
       if problem != offerProblem { warn("cannot read the resources of this host: \(problem)") }

@@ -40,6 +40,8 @@ struct SchedulerOptions: Sendable {
   var reserveBytes = 1 << 30
   /// What constraints of jobs may ask of this host.
   var attributes: [String: String] = [:]
+  /// The Docker Swarm in which tasks run; nil runs them on this machine.
+  var swarm: SwarmSettings?
   /// How long it waits for them before it kills them.
   var stopPatience: Duration = .seconds(120)
   /// How long it then waits for what it has killed.

@@ -36,7 +36,7 @@ struct SchedulerService {
 
   private func runLocked() async throws {
     let listeners = try Listeners(options)
-    let scheduler = try HostScheduler(options)
+    let scheduler = try HostScheduler(options, key: listeners.fingerprint)
     try await scheduler.start()
     var logger = Logger(label: "kilt-scheduler")
     logger.logLevel = .warning

@@ -58,6 +58,7 @@ struct SubmissionCheck: Sendable {
 
   /// A task that is larger than the whole host would wait for ever.
   private func size(_ configuration: JobConfiguration) throws -> [SubmissionRefusal] {
+    if options.swarm != nil { return Self.refusalsOfSwarm(configuration) }
     let host = try HostFacts.offer(options, usedPorts: [], diskOfTasks: 0)
     let wanted = configuration.task.resources
     var refusals: [SubmissionRefusal] = []
@@ -82,12 +83,32 @@ struct SubmissionCheck: Sendable {
     return refusals
   }
 
+  /// What tasks in containers of a swarm cannot have.
+  private static func refusalsOfSwarm(_ configuration: JobConfiguration) -> [SubmissionRefusal] {
+    var refusals: [SubmissionRefusal] = []
+    func refuse(_ isAskedFor: Bool, _ what: String, _ remedy: String) {
+      if isAskedFor {
+        refusals.append(
+          SubmissionRefusal(.unsupported, "it \(what), which tasks in a swarm cannot have", remedy: remedy))
+      }
+    }
+    let task = configuration.task
+    refuse(!task.secrets.isEmpty, "names secrets", "run it on a scheduler without `--engine swarm`")
+    refuse(!task.volumes.isEmpty, "mounts directories of its host", "name what it needs as artifacts")
+    return refusals
+  }
+
   /// The user that tasks of a job run as here.
   ///
   /// - Throws: why the host does not run them; an error of the environment when that cannot be found out now.
   func runsAs(_ configuration: JobConfiguration) throws -> RunsAs {
     let user = configuration.task.user ?? configuration.key.role
     do throws(ExecutorError) {
+      if options.swarm != nil {
+        _ = try TaskIdentity.numbers(
+          user, allowsMissing: options.allowsMissingUser, allowedRoots: options.allowedRoots)
+        return .user(user)
+      }
       return try TaskIdentity.resolve(
         user, allowsMissing: options.allowsMissingUser, allowedRoots: options.allowedRoots)
     } catch {

@@ -40,7 +40,7 @@ struct SimulatedStore: Sendable {
           json: job.jsonWithoutRevisions, revisions: try job.revisions.map { try JobRevision(json: $0.json) })
       },
       tasks: try tasks.values.map { try TaskRecord(json: $0.jsonWithoutConfiguration, configuration: $0.shared) },
-      updates: try updates.values.map { try JobUpdate(json: $0.json) }, host: summary.host, drain: summary.drain,
+      updates: try updates.values.map { try JobUpdate(json: $0.json) }, hosts: summary.hosts, drain: summary.drain,
       clock: summary.clock, quotas: quotas, nextSequence: summary.nextSequence, nextPort: summary.nextPort,
       time: summary.time,
       prunedAt: summary.prunedAt)

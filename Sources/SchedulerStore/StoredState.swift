@@ -57,8 +57,11 @@ enum StoredState {
       }
     }
     for event in change.events { try event.insert(connection) }
-    if change.before.host != after.host {
-      try putMeta("host", after.host.map { $0.json.text(.compact) }, connection)
+    if change.before.hosts != after.hosts {
+      // One host is stored as earlier versions have it.
+      let offers = after.hosts.map(\.json)
+      let value = offers.count == 1 ? offers[0] : .array(offers)
+      try putMeta("host", offers.isEmpty ? nil : value.text(.compact), connection)
     }
     if change.before.drain != after.drain {
       try putMeta("drain", after.drain.map { $0.json.text(.compact) }, connection)
@@ -134,12 +137,13 @@ enum StoredState {
       }
       quotas[key] = try Resources(json: json(row, "body"))
     }
-    let host = try meta("host", String.self, connection).map { try HostOffer(json: parse($0)) }
+    let stored = try meta("host", String.self, connection).map { try parse($0) }
+    let hosts = try stored.map { try ($0.array ?? [$0]).map { try HostOffer(json: $0) } } ?? []
     let drain = try meta("drain", String.self, connection).map { try HostDrain(json: parse($0)) }
     let clock = try meta("clock", String.self, connection).map { try SchedulerClock.Anchor(json: parse($0)) }
     let time = Timestamp(milliseconds: try meta("time", Int64.self, connection) ?? 0)
     let state = SchedulerState(
-      jobs: jobs, tasks: tasks, updates: updates, host: host, drain: drain, clock: clock,
+      jobs: jobs, tasks: tasks, updates: updates, hosts: hosts, drain: drain, clock: clock,
       quotas: quotas,
       nextSequence: try meta("next_sequence", Int.self, connection) ?? 1,
       nextPort: try meta("next_port", Int.self, connection) ?? 0, time: time, prunedAt: time)

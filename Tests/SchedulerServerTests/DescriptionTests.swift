@@ -73,6 +73,7 @@ import Testing
     try send(.get, "/api/services/\(key)", nil, "/api/services/{cluster}/{role}/{stage}/{name}")
     for path in [
       "cluster", "jobs", "services", "discovery/prometheus", "cron", "quotas", "updates", "whoami", "tokens", "drain",
+      "nodes",
     ] {
       try send(.get, "/api/\(path)")
     }

@@ -1,3 +1,4 @@
+import Executor
 import JobModel
 import Synchronization
 import SystemSupport

@@ -1,3 +1,4 @@
+import Executor
 import JobModel
 internal import SystemSupport
 import Testing

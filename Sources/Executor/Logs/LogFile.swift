@@ -27,6 +27,24 @@ struct LogFile {
     try openFile()
   }
 
+  /// A log that goes on after its first `total` bytes, of which earlier files may be gone.
+  init(path: String, limit: Int, backups: Int, total: Int64) throws(ExecutorError) {
+    self.path = path
+    self.limit = max(limit, 1)
+    self.backups = max(backups, 0)
+    self.total = total
+    marks = LogMarkWriter(log: path, files: self.backups + 1)
+    try openFile()
+  }
+
+  /// Leaves bytes out that nobody has: those after them have the positions that they had at their origin.
+  mutating func skip(to position: Int64) {
+    guard position > total else { return }
+    if size > 0 { rotate() }
+    total = position
+    closeFile()
+  }
+
   private mutating func openFile() throws(ExecutorError) {
     descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o644)
     guard descriptor >= 0 else { throw .last("open", path) }

@@ -6,7 +6,7 @@ public struct CheckpointFollower: Sendable {
   private let path: String
   private var inode: UInt64 = 0
   private var offset: Int64 = 0
-  private var nextSequence = 0
+  private(set) var nextSequence = 0
 
   /// Follows from the beginning, or from the record after `sequence`.
   public init(_ directory: TaskDirectory, after sequence: Int? = nil) {

@@ -65,6 +65,18 @@ struct CheckpointWriter {
     return flush()
   }
 
+  /// Adds a record as another executor has made it; one that is there already is passed over.
+  mutating func append(_ record: CheckpointRecord) {
+    guard record.sequence >= sequence else { return }
+    unwritten += record.line
+    sequence = record.sequence + 1
+    needsSync = true
+    flush()
+  }
+
+  /// The number of the record that comes next.
+  var nextSequence: Int { sequence }
+
   /// Brings the states that were written to the disk; false while the disk refuses.
   @discardableResult
   mutating func sync() -> Bool {

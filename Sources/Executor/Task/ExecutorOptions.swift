@@ -36,6 +36,9 @@ public struct ExecutorOptions: Sendable, Hashable {
   public var secretsCommand: [String] = []
   /// The file that says where ZooKeeper is; nil announces nothing there.
   public var zooKeeper: String?
+  /// Whether this executor is the first process of a container that belongs to the task: the container limits the task,
+  /// and its user is the task's.
+  public var isContained = false
   /// Time between two samples of what the task uses.
   public var sampleInterval: Duration
 
@@ -71,6 +74,7 @@ public struct ExecutorOptions: Sendable, Hashable {
     if let trustPolicy { arguments += ["--policy", trustPolicy] }
     if let secretsDirectory { arguments += ["--secrets", secretsDirectory] }
     for word in secretsCommand { arguments += ["--secrets-command", word] }
+    if isContained { arguments += ["--contained"] }
     if let zooKeeper { arguments += ["--zookeeper", zooKeeper] }
     return arguments + ["--sample-milliseconds", "\(sampleInterval.wholeMilliseconds)"]
   }
@@ -82,6 +86,10 @@ public struct ExecutorOptions: Sendable, Hashable {
     while let option = rest.popFirst() {
       if option == "--allow-missing-user" {
         options.allowsMissingUser = true
+        continue
+      }
+      if option == "--contained" {
+        options.isContained = true
         continue
       }
       guard let value = rest.popFirst() else { throw .usage("the option \(option) is unknown or lacks its value") }

@@ -45,14 +45,17 @@ struct TaskCommand {
     }
     options.taskDirectory = paths.directory
     let task = assignment.configuration.task
-    let user = try TaskUser.forTask(
-      task.user ?? assignment.configuration.key.role, allowsMissing: options.allowsMissingUser,
-      allowedRoots: options.allowedRoots
-    ).user
+    let role = task.user ?? assignment.configuration.key.role
+    let user =
+      options.isContained
+      ? TaskUser.ofContainer(named: role).user
+      : try TaskUser.forTask(role, allowsMissing: options.allowsMissingUser, allowedRoots: options.allowedRoots).user
     var settings = try SandboxSettings(
       paths: paths, user: user, readOnly: options.readOnly, sharedMemory: task.resources.ram)
     settings.join(groups.split(separator: "\n").map(String.init))
-    if settings.memberFiles.isEmpty { settings.fallbackLimits = ControlGroupLimits(task.resources) }
+    if settings.memberFiles.isEmpty, !options.isContained {
+      settings.fallbackLimits = ControlGroupLimits(task.resources)
+    }
     // The rules of a control group hold for whoever joins it; Landlock's are each process's own.
     if let range = options.portRange, PortGuard.hasLandlock {
       try settings.guardPorts(range, own: Array(assignment.ports.values))

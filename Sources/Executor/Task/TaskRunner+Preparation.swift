@@ -71,7 +71,9 @@ extension TaskRunner {
 
   /// Makes the task's own file system, where that is possible.
   private func makeDisk() {
-    guard settings.isRoot, task.resources.disk > 0, !SmallFile.exists(paths.sandbox) else { return }
+    guard !options.isContained, settings.isRoot, task.resources.disk > 0, !SmallFile.exists(paths.sandbox) else {
+      return
+    }
     do throws(ExecutorError) {
       volume = try TaskVolume.make(paths, size: task.resources.disk)
     } catch {
@@ -80,6 +82,13 @@ extension TaskRunner {
   }
 
   private func makeControlGroup() {
+    // The container is the task's group.
+    if options.isContained {
+      do throws(ExecutorError) { try PrivateFile.write("", to: paths.controlGroups) } catch {
+        lastProblem = Self.text(error)
+      }
+      return
+    }
     var limits = ControlGroupLimits(task.resources)
     // Files in memory are counted as memory of the task: what the disk may hold comes on top.
     if limits.memory > 0, volume?.kind == .memory { limits.memory += task.resources.disk }

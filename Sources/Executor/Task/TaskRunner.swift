@@ -73,9 +73,11 @@ final class TaskRunner {
     background = try LoopWork()
     graph = try ProcessGraph(task: assignment.configuration.task, final: false)
     finalGraph = try ProcessGraph(task: assignment.configuration.task, final: true)
-    let user = try TaskUser.forTask(
-      assignment.configuration.task.user ?? assignment.configuration.key.role, allowsMissing: options.allowsMissingUser,
-      allowedRoots: options.allowedRoots)
+    let role = assignment.configuration.task.user ?? assignment.configuration.key.role
+    let user =
+      options.isContained
+      ? TaskUser.ofContainer(named: role)
+      : try TaskUser.forTask(role, allowsMissing: options.allowsMissingUser, allowedRoots: options.allowedRoots)
     settings = try SandboxSettings(
       paths: paths, user: user.user, readOnly: options.readOnly,
       sharedMemory: assignment.configuration.task.resources.ram)
@@ -92,7 +94,11 @@ final class TaskRunner {
     setenv("no_proxy", "*", 1)
     loop.watch(signals) { [unowned self] in
       for number in Pipe.readAvailable(signals) ?? [] {
-        if Int32(number) == SIGCHLD { children.reap() } else { stopRequested() }
+        switch Int32(number) {
+        case SIGCHLD: children.reap()
+        case SIGUSR1: if health.next != nil { health.next = Monotonic.now() }
+        default: stopRequested()
+        }
       }
     }
     loop.watch(background.readEnd) { [unowned self] in background.deliver() }

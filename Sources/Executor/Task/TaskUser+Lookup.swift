@@ -31,6 +31,11 @@ extension TaskUser {
     return TaskUser(name: name, id: id, group: getgid())
   }
 
+  /// The user of this process under the name of the task's user: whoever made the container chose its ID.
+  static func ofContainer(named name: String) -> (user: TaskUser, warning: String?) {
+    (TaskUser(name: name, id: getuid(), group: getgid()), nil)
+  }
+
   /// Whom a task of the user `name` runs as, and a warning when that is somebody else.
   ///
   /// - Parameter allowedRoots: the users with the ID 0 that tasks can run as, by name.
@@ -55,6 +60,21 @@ extension TaskUser {
 
 /// Tells as whom an executor of this process's user runs tasks.
 public enum TaskIdentity {
+  /// Returns the IDs of the user and the group that a container of a task of the user `name` runs as.
+  ///
+  /// - Throws: ``ExecutorError`` as ``resolve(_:allowsMissing:allowedRoots:)``.
+  public static func numbers(
+    _ name: String, allowsMissing: Bool, allowedRoots: [String]
+  ) throws(ExecutorError) -> (id: UInt32, group: UInt32) {
+    // Whoever is not root cannot become another user; an engine can. So the user's own ID is taken here.
+    if let user = try TaskUser.named(name) {
+      if user.id == 0, !allowedRoots.contains(name) { throw .rootRefused(user: name) }
+      return (user.id, user.group)
+    }
+    guard allowsMissing, let nobody = try TaskUser.named("nobody") else { throw .missingUser(name) }
+    return (nobody.id, nobody.group)
+  }
+
   /// Returns the user that a task of the user `name` runs as.
   ///
   /// - Throws: ``ExecutorError`` when such a task is refused, or when the host's user database cannot be asked.

@@ -75,7 +75,8 @@ extension TaskRecord {
       id: TaskID(try fields.string("id")), job: try fields.jobKey("job"), instance: try fields.integer("instance"),
       sequence: try fields.integer("sequence"), revision: try fields.integer("revision"),
       shared: configuration, status: try fields.enumeration("status"), since: try fields.timestamp("since"),
-      ports: try fields.ports("ports"), ancestor: try fields.optionalString("ancestor").map { TaskID($0) },
+      host: try fields.optionalString("host"), ports: try fields.ports("ports"),
+      ancestor: try fields.optionalString("ancestor").map { TaskID($0) },
       restarts: try fields.optionalInteger("restarts") ?? 0, failures: try fields.optionalInteger("failures") ?? 0,
       flaps: try fields.optionalInteger("flaps") ?? 0, assignedAt: try fields.optionalTimestamp("assigned_at"),
       notBefore: try fields.optionalTimestamp("not_before"), executorPID: try fields.optionalInteger("executor_pid"),
@@ -94,7 +95,7 @@ extension TaskRecord {
     .fields([
       "id": .string(id.rawValue), "job": .string(job.description), "instance": .integer(instance),
       "sequence": .integer(sequence), "revision": .integer(revision), "status": .raw(status), "since": .time(since),
-      "ports": .dictionary(ports) { .integer($0) }, "ancestor": .text(ancestor?.rawValue),
+      "host": .text(host), "ports": .dictionary(ports) { .integer($0) }, "ancestor": .text(ancestor?.rawValue),
       "restarts": .integer(restarts), "failures": .integer(failures), "flaps": .integer(flaps),
       "assigned_at": assignedAt.map { .time($0) }, "not_before": notBefore.map { .time($0) },
       "executor_pid": .integer(executorPID), "health": health?.json,
@@ -211,7 +212,10 @@ extension HostOffer: JSONCodable {
     var reserved = Set<Int>()
     for value in json["reserved_ports"]?.array ?? [] { reserved.insert(Int(clamping: value.int ?? 0)) }
     self.init(
-      hostname: try fields.string("hostname"), resources: try fields.object("resources"), ports: first...last,
+      id: try fields.optionalString("id") ?? "", hostname: try fields.string("hostname"),
+      address: try fields.optionalString("address"),
+      admission: try fields.optionalEnumeration("admission") ?? .open, resources: try fields.object("resources"),
+      ports: first...last,
       reservedPorts: reserved,
       attributes: try fields.dictionary("attributes", expected: "a string") { name, value in
         value.string.map { (name, $0) }
@@ -220,7 +224,9 @@ extension HostOffer: JSONCodable {
 
   public var json: JSONValue {
     .fields([
-      "hostname": .string(hostname), "resources": resources.json, "first_port": .integer(ports.lowerBound),
+      "id": .text(id.isEmpty ? nil : id), "hostname": .string(hostname), "address": .text(address),
+      "admission": admission == .open ? nil : .raw(admission), "resources": resources.json,
+      "first_port": .integer(ports.lowerBound),
       "last_port": .integer(ports.upperBound), "reserved_ports": .array(reservedPorts.sorted().map { .integer($0) }),
       "attributes": .dictionary(attributes) { .string($0) },
     ])

@@ -9,8 +9,9 @@ struct PendingQueue: Sendable {
     var constraints: [PlacementConstraint]
     /// The job, when a constraint counts its instances.
     var job: JobKey?
-    /// Whether a place is kept for it.
+    /// Whether a place is kept for it, and where.
     var hasClaim: Bool
+    var claimedHost: String?
 
     init(_ task: TaskRecord) {
       let configuration = task.configuration
@@ -18,6 +19,7 @@ struct PendingQueue: Sendable {
       ports = task.shared.requiredPorts.count
       constraints = configuration.constraints
       hasClaim = task.keepsPlace
+      claimedHost = task.keepsPlace ? task.host : nil
       job = constraints.contains { if case .limit = $0.rule { true } else { false } } ? task.job : nil
     }
   }

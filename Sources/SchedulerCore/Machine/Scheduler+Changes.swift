@@ -4,7 +4,7 @@ internal import JobModel
 struct Undo: Sendable {
   /// All of the state but its records.
   struct Scalars: Sendable {
-    var host: HostOffer?
+    var hosts: [HostOffer]
     var drain: HostDrain?
     var clock: SchedulerClock.Anchor?
     var nextSequence: Int
@@ -26,7 +26,7 @@ struct Undo: Sendable {
 extension Scheduler {
   var scalars: Undo.Scalars {
     Undo.Scalars(
-      host: state.host, drain: state.drain, clock: state.clock, nextSequence: state.nextSequence,
+      hosts: state.hosts, drain: state.drain, clock: state.clock, nextSequence: state.nextSequence,
       nextPort: state.nextPort, time: state.time, prunedAt: state.prunedAt, isAdopting: isAdopting)
   }
 
@@ -103,7 +103,7 @@ extension Scheduler {
     }
     for (key, resources) in outcome.undo.quotas { state.quotas[key] = resources }
     if let scalars = outcome.undo.scalars {
-      state.host = scalars.host
+      state.hosts = scalars.hosts
       state.drain = scalars.drain
       state.clock = scalars.clock
       state.nextSequence = scalars.nextSequence
@@ -144,7 +144,7 @@ extension Scheduler {
   package var indexIsRight: Bool {
     let right = SchedulerState(
       jobs: Array(state.jobs.values) + Array(state.formerJobs.values), tasks: Array(state.tasks.values),
-      updates: Array(state.updates.values), host: state.host, drain: state.drain, quotas: state.quotas,
+      updates: Array(state.updates.values), hosts: state.hosts, drain: state.drain, quotas: state.quotas,
       nextSequence: state.nextSequence, nextPort: state.nextPort, time: state.time, prunedAt: state.prunedAt)
     return right.index == state.index
   }

@@ -15,13 +15,22 @@ extension Scheduler {
     guard state.drain != nil else { throw .notDraining }
     state.drain = nil
     timers.set(.drain, nil)
-    for task in state.activeTasks where task.requestedEnd == .draining {
+    withdrawDrains(except: drainingHosts)
+    pending.retryAll()
+    record(RecordedEvent.host, .job, user: user, message: "the host accepts tasks again")
+  }
+
+  /// The hosts of a cluster that are being emptied.
+  private var drainingHosts: Set<String> { Set(state.hosts.filter { $0.admission == .draining }.map(\.id)) }
+
+  /// Takes requests back that drains have made, except for tasks on these hosts.
+  mutating func withdrawDrains(except hosts: Set<String>) {
+    if state.drain != nil { return }
+    for task in state.activeTasks where task.requestedEnd == .draining && !hosts.contains(task.hostID) {
       var task = task
       task.requestedEnd = nil
       put(task)
     }
-    pending.retryAll()
-    record(RecordedEvent.host, .job, user: user, message: "the host accepts tasks again")
   }
 
   /// Notes that a task shall end as soon as the SLA policy of its job allows.
@@ -34,7 +43,8 @@ extension Scheduler {
 
   /// Ends what shall end of a job, as far as its SLA policy allows now.
   mutating func endRequested(of key: JobKey) {
-    if state.drain != nil { requestDrain(of: key) }
+    let hosts = drainingHosts
+    if state.drain != nil || !hosts.isEmpty { requestDrain(of: key, on: state.drain == nil ? hosts : nil) }
     guard let requests = state.index.jobs[key]?.endRequests, !requests.isEmpty else {
       return timers.set(.allowance(key), nil)
     }
@@ -44,17 +54,21 @@ extension Scheduler {
       guard let status = task.requestedEnd else { continue }
       // What does not run serves nobody: no policy holds it.
       let mayEnd =
-        task.status != .running || task.shared.value.slaPolicy == nil || isForced && status == .draining
-        || allowance(of: key) > 0
+        task.status != .running || isForced && status == .draining
+        || (task.shared.value.slaPolicy == nil || allowance(of: key) > 0)
+          && (status != .draining || state.drain != nil || batchAllowance(of: key) > 0)
       if mayEnd { move(task.id, to: status, message: status == .draining ? "the host is drained" : "restarted") }
     }
     let isWaiting = state.index.jobs[key]?.endRequests.isEmpty == false
     timers.set(.allowance(key), isWaiting ? nextAllowance(of: key) : nil)
   }
 
-  private mutating func requestDrain(of key: JobKey) {
+  /// Asks tasks to end that are on hosts that are being emptied; nil means every host.
+  private mutating func requestDrain(of key: JobKey, on hosts: Set<String>?) {
     for task in state.activeTasks(of: key) + state.leavingTasks(of: key)
-    where task.holdsPlace && !TaskTransitions.isEnding(task.status) && task.status != .partitioned {
+    where hosts?.contains(task.hostID) ?? true && task.holdsPlace && !TaskTransitions.isEnding(task.status)
+      && task.status != .partitioned
+    {
       requestEnd(of: task, .draining)
     }
   }
@@ -66,6 +80,19 @@ extension Scheduler {
       task.status == .running && task.healthySince.map { now >= $0 + policy.duration } ?? false
     }
     return up - policy.required(of: job.desired.count)
+  }
+
+  /// How many running instances of a job may be moved now, so that no more are away than the first batch of its update
+  /// has: a host of a cluster is emptied at the pace at which the job is updated.
+  private func batchAllowance(of key: JobKey) -> Int {
+    guard let job = state.jobs[key], let configuration = job.configuration else { return .max }
+    let size =
+      switch configuration.update.strategy {
+      case .queue(let size), .batch(let size, _): size
+      case .variableBatch(let sizes, _): sizes.first ?? 1
+      }
+    let up = state.activeTasks(of: key).count { $0.status == .running }
+    return size - (job.desired.count - up)
   }
 
   /// When one more instance will have been up long enough to count.

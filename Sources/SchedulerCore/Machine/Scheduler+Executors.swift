@@ -83,9 +83,11 @@ extension Scheduler {
         }
       } else if task.awaitsEnd {
         taskDestroyed(task.id)
-      } else if task.status == .assigned, !dead.contains(task.id) || plants(.launchesTheDead), let host = state.host {
+      } else if task.status == .assigned, !dead.contains(task.id) || plants(.launchesTheDead),
+        let host = state.host(of: task)
+      {
         // Stored, but not carried out: no executor was ever started.
-        effects.append(.launch(task.assignment(hostname: host.hostname)))
+        effects.append(.launch(task.assignment(on: host)))
       } else {
         executorLost(task.id, message: "its executor was gone when the scheduler started")
       }

@@ -19,14 +19,14 @@ extension Scheduler {
   /// asked to end.
   mutating func preempt() {
     preemptedAt = now
-    guard let host = state.host, state.drain == nil else { return }
+    guard state.drain == nil else { return }
     for id in pending.heads.sorted() {
       guard let task = state.tasks[id], !task.keepsPlace, now >= task.since + policy.preemptionDelay,
-        state.constraintReason(task, host) == nil,
-        let victims = victims(for: task, on: host)
+        let (host, victims) = victims(for: task)
       else { continue }
       var candidate = task
       candidate.keepsPlace = true
+      candidate.host = host.id.isEmpty ? nil : host.id
       put(candidate)
       for victim in victims { move(victim.id, to: .preempting, message: "preempted by \(task.instanceKey)") }
     }
@@ -41,17 +41,29 @@ extension Scheduler {
     return own.tier == .preferred && other.tier != .preferred
   }
 
+  /// The host that costs least, and the tasks there that must end.
+  private func victims(for task: TaskRecord) -> (HostOffer, [TaskRecord])? {
+    var best: (HostOffer, [TaskRecord])?
+    for host in state.hosts where host.admission == .open && state.constraintReason(task, host) == nil {
+      guard let victims = victims(for: task, on: host), victims.count < best?.1.count ?? .max else { continue }
+      best = (host, victims)
+    }
+    return best
+  }
+
   /// The tasks that must end so that a task fits: the ones that count least, and no more than needed. Nil when there are
   /// not enough of them, or when something else than resources is missing.
   private func victims(for task: TaskRecord, on host: HostOffer) -> [TaskRecord]? {
     let need = task.shared.value.task.resources
-    var free = host.resources - state.index.used - state.index.claimed
+    let load = state.index.loads[host.id] ?? StateIndex.Load()
+    var free = host.resources - load.used - load.claimed
     func fits(_ free: Resources) -> Bool {
       need.milliCPU <= free.milliCPU && need.ram <= free.ram && need.disk <= free.disk
     }
     if fits(free) { return nil }
     let candidates = state.placedTasks.filter {
-      !$0.awaitsEnd && !TaskTransitions.isEnding($0.status) && $0.status != .partitioned && outranks(task, $0)
+      $0.hostID == host.id && !$0.awaitsEnd && !TaskTransitions.isEnding($0.status) && $0.status != .partitioned
+        && outranks(task, $0)
     }.sorted { left, right in
       let (one, other) = (left.shared.value, right.shared.value)
       if (one.tier == .revocable) != (other.tier == .revocable) { return one.tier == .revocable }

@@ -17,7 +17,8 @@ extension Scheduler {
     let isPenalised = flaps > policy.flappingGrace
     let task = TaskRecord(
       id: id, job: key.job, instance: key.instance, sequence: sequence, revision: revision.number,
-      shared: revision.shared, status: .initial, since: now, ports: [:], ancestor: ancestor?.id,
+      shared: revision.shared, status: .initial, since: now, host: keepsPlace ? ancestor?.host : nil, ports: [:],
+      ancestor: ancestor?.id,
       restarts: ancestor.map { $0.restarts + 1 } ?? 0,
       failures: ancestor.map { $0.failures + ($0.status == .failed ? 1 : 0) } ?? 0, flaps: flaps,
       assignedAt: nil, notBefore: isPenalised ? now + flapDelay(flaps) : nil, executorPID: nil, health: nil,
@@ -103,8 +104,15 @@ extension Scheduler {
     createTask(
       for: task.instanceKey, revision: revision, ancestor: task,
       wasTooShort: !wasAsked && revision.number == task.revision && ran < policy.flappingThreshold,
-      // Who restarts gets its own place back; who was preempted queues up.
-      keepsPlace: former != .preempting)
+      keepsPlace: keepsPlace(task, from: former))
+  }
+
+  /// Whether the place of a task that has ended is kept for its successor: who restarts gets its own place back, who was
+  /// preempted queues up. Where there are several hosts, nobody waits for one that closes, or that lost the task.
+  private func keepsPlace(_ task: TaskRecord, from former: TaskStatus) -> Bool {
+    guard former != .preempting else { return false }
+    guard task.host != nil else { return true }
+    return task.status != .lost && former != .draining && state.host(of: task)?.admission == .open
   }
 
   /// Whether a task that is no service's has ended its instance for good.

@@ -9,8 +9,8 @@ public struct SchedulerState: Sendable {
   public internal(set) var tasks: [TaskID: TaskRecord]
   /// Updates in progress and those that are still remembered.
   public internal(set) var updates: [UpdateID: JobUpdate]
-  /// What the host offers; nil until it was told.
-  public internal(set) var host: HostOffer?
+  /// What the hosts offer, by ID; none until it was told.
+  public internal(set) var hosts: [HostOffer]
   /// Set while the host is being emptied.
   public internal(set) var drain: HostDrain?
   /// What the scheduler's clock counts from; nil before the first event of a host that has clocks.
@@ -30,13 +30,13 @@ public struct SchedulerState: Sendable {
   /// A state with nothing in it.
   public init() {
     self.init(
-      jobs: [], tasks: [], updates: [], host: nil, quotas: [:], nextSequence: 1, nextPort: 0,
+      jobs: [], tasks: [], updates: [], hosts: [], quotas: [:], nextSequence: 1, nextPort: 0,
       time: Timestamp(milliseconds: 0), prunedAt: Timestamp(milliseconds: 0))
   }
 
   /// A state as it was stored.
   public init(
-    jobs: [JobRecord], tasks: [TaskRecord], updates: [JobUpdate], host: HostOffer?, drain: HostDrain? = nil,
+    jobs: [JobRecord], tasks: [TaskRecord], updates: [JobUpdate], hosts: [HostOffer], drain: HostDrain? = nil,
     clock: SchedulerClock.Anchor? = nil, quotas: [QuotaKey: Resources], nextSequence: Int, nextPort: Int,
     time: Timestamp, prunedAt: Timestamp
   ) {
@@ -44,7 +44,7 @@ public struct SchedulerState: Sendable {
     formerJobs = [:]
     self.tasks = [:]
     self.updates = [:]
-    self.host = host
+    self.hosts = hosts
     self.drain = drain
     self.clock = clock
     self.quotas = quotas
@@ -104,8 +104,22 @@ public struct SchedulerState: Sendable {
   /// Tasks that take ports and resources, in the order they were created.
   public var placedTasks: [TaskRecord] { records(Array(index.placed)) }
 
-  /// Resources that tasks take of the host.
-  public var usedResources: Resources { index.used }
+  /// Resources that tasks take of all hosts.
+  public var usedResources: Resources { index.loads.values.reduce(.zero) { $0 + $1.used } }
+
+  /// Resources that tasks take of one host, by its ID.
+  public func usedResources(of host: String) -> Resources { index.loads[host]?.used ?? .zero }
+
+  /// All hosts as if they were one; nil before the first offer.
+  public var pool: HostOffer? {
+    guard let first = hosts.first else { return nil }
+    guard hosts.count > 1 else { return first }
+    return HostOffer(
+      hostname: "\(hosts.count) hosts", resources: hosts.reduce(.zero) { $0 + $1.resources }, ports: first.ports)
+  }
+
+  /// The host of a task that has a place, as long as it offers itself.
+  public func host(of task: TaskRecord) -> HostOffer? { hosts.first { $0.id == task.hostID } }
 
   /// The update of a job that is not over.
   public func activeUpdate(of job: JobKey) -> JobUpdate? { index.jobs[job]?.update.flatMap { updates[$0] } }
@@ -132,7 +146,7 @@ extension SchedulerState: Equatable {
   /// Equality of the records, from which the rest follows.
   public static func == (left: SchedulerState, right: SchedulerState) -> Bool {
     left.jobs == right.jobs && left.formerJobs == right.formerJobs && left.tasks == right.tasks
-      && left.updates == right.updates && left.host == right.host && left.drain == right.drain
+      && left.updates == right.updates && left.hosts == right.hosts && left.drain == right.drain
       && left.clock == right.clock
       && left.quotas == right.quotas && left.nextSequence == right.nextSequence && left.nextPort == right.nextPort
       && left.time == right.time && left.prunedAt == right.prunedAt

@@ -29,14 +29,24 @@ struct StateIndex: Sendable, Hashable {
   }
 
   var jobs: [JobKey: Job] = [:]
-  /// Tasks that take a place, what they take together, and the ports of all of them.
+  /// What tasks take of one host.
+  struct Load: Sendable, Hashable {
+    /// What tasks that have a place take together, and the ports of all of them.
+    var used = Resources.zero
+    var ports: Set<Int> = []
+    /// What is kept for tasks that wait for a place here.
+    var claimed = Resources.zero
+    var tasks = 0
+    var isEmpty: Bool { self == Load() }
+  }
+
+  /// Tasks that take a place.
   var placed: Set<TaskID> = []
-  var used = Resources.zero
-  var ports: Set<Int> = []
+  /// By the ID of the host.
+  var loads: [String: Load] = [:]
   var unfenced: Set<TaskID> = []
-  /// Tasks that wait for a place which is kept for them, and what is kept.
+  /// Tasks that wait for a place which is kept for them.
   var claims: Set<TaskID> = []
-  var claimed = Resources.zero
   /// Jobs that were asked to end.
   var ending: Set<JobKey> = []
   var cronJobs: Set<JobKey> = []
@@ -58,6 +68,7 @@ struct StateIndex: Sendable, Hashable {
   private static func areAlike(_ left: TaskRecord, _ right: TaskRecord) -> Bool {
     left.status == right.status && left.awaitsEnd == right.awaitsEnd && left.isLeaving == right.isLeaving
       && left.keepsPlace == right.keepsPlace && left.requestedEnd == right.requestedEnd && left.ports == right.ports
+      && left.host == right.host
       && left.shared.isIdentical(to: right.shared)
   }
 
@@ -81,10 +92,15 @@ struct StateIndex: Sendable, Hashable {
     if task.holdsPlace {
       placed.remove(task.id)
       job.placed -= 1
-      used = used - task.configuration.task.resources
-      ports.subtract(task.ports.values)
+      change(task) { load, resources in
+        load.used = load.used - resources
+        load.ports.subtract(task.ports.values)
+        load.tasks -= 1
+      }
     }
-    if task.claimsPlace, claims.remove(task.id) != nil { claimed = claimed - task.configuration.task.resources }
+    if task.claimsPlace, claims.remove(task.id) != nil {
+      change(task) { load, resources in load.claimed = load.claimed - resources }
+    }
   }
 
   private mutating func insert(_ task: TaskRecord, into job: inout Job) {
@@ -105,10 +121,24 @@ struct StateIndex: Sendable, Hashable {
     if task.holdsPlace {
       placed.insert(task.id)
       job.placed += 1
-      used += task.configuration.task.resources
-      ports.formUnion(task.ports.values)
+      change(task) { load, resources in
+        load.used += resources
+        load.ports.formUnion(task.ports.values)
+        load.tasks += 1
+      }
     }
-    if task.claimsPlace, claims.insert(task.id).inserted { claimed += task.configuration.task.resources }
+    if task.claimsPlace, claims.insert(task.id).inserted {
+      change(task) { load, resources in load.claimed += resources }
+    }
+  }
+
+  /// Changes what is taken of the host of a task.
+  private mutating func change(_ task: TaskRecord, _ body: (inout Load, Resources) -> Void) {
+    var load = Load()
+    // Taken out, so that its set is changed in place.
+    swap(&load, &loads[task.hostID, default: Load()])
+    body(&load, task.configuration.task.resources)
+    loads[task.hostID] = load.isEmpty ? nil : load
   }
 
   // MARK: Jobs and updates

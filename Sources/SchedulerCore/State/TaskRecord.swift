@@ -13,6 +13,8 @@ public struct TaskRecord: Sendable, Hashable {
   public var status: TaskStatus
   /// When it came into `status`.
   public var since: Timestamp
+  /// The host it runs on, from the assignment on, or the host whose place is kept for it; nil for the scheduler's own.
+  public var host: String?
   /// Named ports, from the assignment on.
   public var ports: [String: Int]
   /// The task of the same instance that it replaces.
@@ -53,6 +55,9 @@ public struct TaskRecord: Sendable, Hashable {
     set { shared = SharedConfiguration(newValue) }
   }
 
+  /// The ID of its host's offer.
+  var hostID: String { host ?? "" }
+
   public var instanceKey: InstanceKey { InstanceKey(job: job, instance: instance) }
 
   /// Whether it takes ports and resources of the host.
@@ -70,8 +75,9 @@ public struct TaskRecord: Sendable, Hashable {
   }
 
   /// What its executor is started with, once it has a place.
-  public func assignment(hostname: String) -> TaskAssignment {
+  public func assignment(on host: HostOffer) -> TaskAssignment {
     TaskAssignment(
-      taskID: id, instance: instance, configuration: configuration, ports: ports, hostname: hostname, release: revision)
+      taskID: id, instance: instance, configuration: configuration, ports: ports,
+      hostname: host.address ?? host.hostname, release: revision)
   }
 }

@@ -65,7 +65,7 @@ extension Routes {
     }
   }
 
-  private func session(_ context: AccessContext) -> ExecSession? {
+  private func session(_ context: AccessContext) -> (any CommandSession)? {
     guard let key = key(context), let name = context.parameters.get("session") else { return nil }
     return sessions.session(name, of: key)
   }
@@ -75,6 +75,9 @@ extension Routes {
   {
     let directory = try await scheduler.runningDirectory(key, instance: instance)
     let executor = scheduler.options.executor
+    if let remote = scheduler.swarm?.task(TaskID(directory.name)) {
+      return try await sessions.add(of: key) { try remote.command(command, size: size) }
+    }
     return try await sessions.add(of: key) {
       try await NIOThreadPool.singleton.runIfActive {
         try ExecSession(executor: executor, task: FilePath(directory.paths.directory), command: command, size: size)
@@ -84,7 +87,8 @@ extension Routes {
 
   /// Passes on what the command writes until it has ended or the client has left.
   private static func copy(
-    _ session: ExecSession, to writer: inout any ResponseBodyWriter, _ departure: Departure, _ context: AccessContext
+    _ session: any CommandSession, to writer: inout any ResponseBodyWriter, _ departure: Departure,
+    _ context: AccessContext
   ) async throws {
     var pause = 2
     while !departure.hasHappened, !Task.isShuttingDownGracefully, context.isStillAllowed() {

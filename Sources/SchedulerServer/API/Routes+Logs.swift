@@ -38,7 +38,7 @@ extension Routes {
       while !departure.hasHappened, !Task.isShuttingDownGracefully, context.isStillAllowed() {
         // Both are asked before the last read: what was written until then is read.
         let next = run != nil ? nil : await scheduler.logPath(directory, process: process, run: nil, stream: stream)
-        let hasEnded = directory.presence == .gone
+        let hasEnded = await scheduler.hasEnded(directory)
         try await Self.writeRest(of: &reader, to: &writer, context)
         if let next, next != path {
           path = next

@@ -134,6 +134,9 @@ extension Routes {
     guard let path = PercentEncoding.decode(context.parameters.getCatchAll().joined(separator: "/")) else {
       return APIResponse.notFound
     }
+    if let remote = scheduler.swarm?.task(TaskID(directory.name)) {
+      return await remoteFiles(remote, key, number, path, request)
+    }
     let files = SandboxFiles(root: directory.paths.sandbox)
     switch try await NIOThreadPool.singleton.runIfActive({ files.content(at: path) }) {
     case .directory(let entries):

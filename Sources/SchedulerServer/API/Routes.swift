@@ -71,6 +71,8 @@ struct Routes: Sendable {
     addExec(to: api)
     addCluster(to: api)
     addServices(to: api)
+    addExecutors(to: api)
+    addNodes(to: api)
     addChanges(to: router)
     addPages(to: router)
     return router

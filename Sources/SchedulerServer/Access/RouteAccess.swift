@@ -39,6 +39,9 @@ enum RouteAccess {
     }
   }
 
+  /// Whether a path is for executors of tasks on other machines: its handlers demand the token of the task.
+  static func isOfExecutors(_ path: [Substring]) -> Bool { path.starts(with: ["api", "executors"]) }
+
   /// The components of a path; nil when one of a job's is no identifier, so that no encoded form of a name passes here
   /// for another name than in the handler.
   static func components(of path: String) -> [Substring]? {

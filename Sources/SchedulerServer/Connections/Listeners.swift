@@ -32,6 +32,9 @@ struct Listeners {
       isReadingOpen: options.isReadingOpen)
   }
 
+  /// The key that clients know this server by; nil without TLS.
+  var fingerprint: String? { certificate?.fingerprint }
+
   private static let pageHost = "kilt.localhost"
 
   /// The servers, the socket's first: when the address is written down, both answer.

@@ -202,9 +202,28 @@ extension OpenAPI {
     Operation(
       "delete", "/drain", "Lets the host take tasks again.", answer: .json(200, Schema.named("Drain"))),
     Operation(
+      "get", "/nodes", "Where tasks run: this machine, or the nodes of a Docker Swarm with their image.",
+      answer: .json(200, nodes)),
+    Operation(
+      "post", "/nodes/{node}/drain", "Has the tasks of a node moved elsewhere, at the pace of their jobs' updates.",
+      answer: .json(200, nodes)),
+    Operation("delete", "/nodes/{node}/drain", "Lets a node take tasks again.", answer: .json(200, nodes)),
+    Operation(
       "post", "/backup", "Writes a copy of the database below the state directory.",
       answer: .json(201, Schema.object(["path": Schema.string]))),
   ]
+
+  private static let nodes = Schema.object(
+    [
+      "engine": Schema.values(["local", "swarm"]), "docker?": Schema.string, "image?": Schema.string,
+      "image_id?": Schema.string, "scheduler_id?": Schema.string, "problem?": Schema.string,
+      "nodes": Schema.array(
+        Schema.object([
+          "id": Schema.string, "hostname": Schema.string, "address": Schema.string, "state": Schema.string,
+          "has_image": Schema.bool, "tasks": Schema.count, "cpu": Schema.number, "cpu_used": Schema.number,
+          "ram": Schema.count, "ram_used": Schema.count,
+        ])),
+    ])
 
   private static let access: [Operation] = [
     Operation(

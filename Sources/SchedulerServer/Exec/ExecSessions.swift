@@ -1,5 +1,6 @@
 internal import Diagnostics
 internal import Digests
+internal import Executor
 internal import Glibc
 internal import JobModel
 internal import Synchronization
@@ -15,7 +16,7 @@ final class ExecSessions: Sendable {
   private struct Entry {
     var key: JobKey
     /// Nil while it is being started.
-    var session: ExecSession?
+    var session: (any CommandSession)?
     var isTaken = false
     var hasInput = false
     var startedAt: UInt64
@@ -26,7 +27,7 @@ final class ExecSessions: Sendable {
   /// Starts a session where there is room for one, and returns its name: 128 random bits.
   ///
   /// Its place is taken before it starts: any number of requests at once starts no more than the limits say.
-  func add(of key: JobKey, _ start: () async throws -> ExecSession) async throws -> String {
+  func add(of key: JobKey, _ start: () async throws -> any CommandSession) async throws -> String {
     let name = try reserve(key)
     do {
       let session = try await start()
@@ -63,7 +64,7 @@ final class ExecSessions: Sendable {
   }
 
   /// The session of a job by its name.
-  func session(_ name: String, of key: JobKey) -> ExecSession? {
+  func session(_ name: String, of key: JobKey) -> (any CommandSession)? {
     entries.withLock { entries in
       guard let entry = entries[name], entry.key == key else { return nil }
       return entry.session
@@ -71,7 +72,7 @@ final class ExecSessions: Sendable {
   }
 
   /// The same for the one reader of its output; nil when it has one already.
-  func takeOutput(_ name: String, of key: JobKey) -> ExecSession? {
+  func takeOutput(_ name: String, of key: JobKey) -> (any CommandSession)? {
     entries.withLock { entries in
       guard let entry = entries[name], entry.key == key, !entry.isTaken else { return nil }
       entries[name]?.isTaken = true
@@ -81,7 +82,7 @@ final class ExecSessions: Sendable {
 
   /// The same for the one sender of input at a time: each holds a piece of it in memory until the command reads it. Nil
   /// while there is another one; `finishInput` lets the next one in.
-  func takeInput(_ name: String, of key: JobKey) -> ExecSession? {
+  func takeInput(_ name: String, of key: JobKey) -> (any CommandSession)? {
     entries.withLock { entries in
       guard let entry = entries[name], entry.key == key, !entry.hasInput else { return nil }
       entries[name]?.hasInput = true

@@ -18,7 +18,7 @@ enum SchedulerMetrics {
     var disk = statvfs()
     let hasDisk = options.stateDirectory.withPlatformString({ statvfs($0, &disk) }) == 0
     let free = hasDisk ? Double(disk.f_bavail) * Double(disk.f_frsize) : nil
-    let total = state.host?.resources
+    let total = state.pool?.resources
     return [
       family(MetricName.hostCPU, "Processor cores of the host for tasks.", total?.cpu),
       family(MetricName.hostMemory, "Memory of the host for tasks.", total.map { Double($0.ram) }),

@@ -1,3 +1,4 @@
+internal import Executor
 internal import JobModel
 internal import Observability
 internal import SystemSupport

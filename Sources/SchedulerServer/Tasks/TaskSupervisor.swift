@@ -9,7 +9,7 @@ internal import SystemSupport
 /// An executor outlives the scheduler: it runs in a session of its own, and is known by the lock of its folder. What the
 /// system does not say about that lock is unknown, and then nothing is started, given up or removed.
 struct TaskSupervisor {
-  private let options: SchedulerOptions
+  let options: SchedulerOptions
   private var tracked: [TaskID: Tracked] = [:]
   private let watches = DirectoryWatches()
   /// Executors that are children of this process and have not ended, by task.
@@ -55,7 +55,7 @@ struct TaskSupervisor {
   mutating func launch(_ assignment: TaskAssignment) throws {
     let directory = directory(assignment.taskID)
     try FileSystem.createDirectories(options.tasksDirectory, permissions: 0o711)
-    switch presence(of: assignment.taskID) {
+    switch knownPresence(of: assignment.taskID) {
     case .alive: return
     case .unknown(let error): throw error
     case .gone: break
@@ -97,7 +97,7 @@ struct TaskSupervisor {
   mutating func stop(_ task: TaskID) throws -> Bool {
     let directory = directory(task)
     let asked = FilePath(directory.paths.directory).appending("stop-requested")
-    switch presence(of: task) {
+    switch knownPresence(of: task) {
     case .gone: return false
     case .unknown(let error): throw error
     case .alive: if FileSystem.exists(asked) { return true }
@@ -116,7 +116,7 @@ struct TaskSupervisor {
 
   /// Kills a task's executor; true when none lives. To be called until it is.
   mutating func killExecutor(_ task: TaskID) -> Bool {
-    switch presence(of: task) {
+    switch knownPresence(of: task) {
     case .gone: return true
     case .unknown: return false
     case .alive: break
@@ -135,7 +135,7 @@ struct TaskSupervisor {
   /// New records of each of these tasks. A task whose executor is gone is reported too, after its last records.
   ///
   /// Cheap to call often: only a directory that has changed is looked at, and each of them now and then.
-  mutating func poll(_ tasks: Set<TaskID>, at now: UInt64 = monotonicNanoseconds()) -> [Observation] {
+  mutating func poll(_ tasks: Set<TaskID>, at now: UInt64) -> [Observation] {
     sweep(tasks, at: now)
     if let changes = watches.changes() {
       for (task, change) in changes {
@@ -157,6 +157,11 @@ struct TaskSupervisor {
     return observations
   }
 
+  /// Has the next poll look at these tasks, whatever has changed.
+  mutating func lookSoon(at tasks: some Sequence<TaskID>) {
+    for task in tasks { tracked[task]?.nextLook = 0 }
+  }
+
   private mutating func look(at task: TaskID, _ now: UInt64, _ observations: inout [Observation]) {
     let directory = directory(task)
     var entry = tracked[task] ?? Tracked(follower: CheckpointFollower(directory))
@@ -166,7 +171,7 @@ struct TaskSupervisor {
     entry.nextLook = entry.eagerLooks > 0 ? 0 : now + (isWatched ? Self.watched : Self.unwatched)
     entry.eagerLooks = max(0, entry.eagerLooks - 1)
     // Asked before the records are read: what it wrote last is then seen before it is gone.
-    let presence = presence(of: task)
+    let presence = knownPresence(of: task)
     do throws(ExecutorError) {
       observations += try entry.follower.poll().map { Observation(task: task, kind: .record($0)) }
       if case .unknown(let error) = presence { throw error }
@@ -187,7 +192,7 @@ struct TaskSupervisor {
   }
 
   /// Whether an executor of the task lives, one that has not taken its lock yet included.
-  private mutating func presence(of task: TaskID) -> ExecutorPresence {
+  private mutating func knownPresence(of task: TaskID) -> ExecutorPresence {
     if let child = children[task] {
       var status: CInt = 0
       let id = waitpid(child, &status, WNOHANG)

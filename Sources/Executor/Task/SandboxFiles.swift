@@ -1,29 +1,37 @@
-internal import Glibc
-internal import SystemSupport
+import Glibc
+package import SystemSupport
 
 /// Files below a task's folders, read for the web pages.
 ///
 /// A task can put anything into its sandbox, links included: each name is opened below the folder before it with
 /// `O_NOFOLLOW` (openat(2)), so that nothing outside is ever reached.
-struct SandboxFiles {
-  let root: String
+package struct SandboxFiles {
+  private let root: String
 
-  struct Entry: Sendable, Hashable {
-    var name: String
-    var isDirectory: Bool
-    var size: Int64
+  package init(root: String) { self.root = root }
+
+  package struct Entry: Sendable, Hashable {
+    package var name: String
+    package var isDirectory: Bool
+    package var size: Int64
+
+    package init(name: String, isDirectory: Bool, size: Int64) {
+      self.name = name
+      self.isDirectory = isDirectory
+      self.size = size
+    }
   }
 
-  enum Content: Sendable {
+  package enum Content: Sendable {
     case directory([Entry])
     /// A file, open for reading.
     case file(SandboxFile)
   }
 
-  static let largestFolder = 2000
+  package static let largestFolder = 2000
 
   /// What is at a path such as `a/b`; nil for anything that is not an ordinary file or folder below the root.
-  func content(at path: String) -> Content? {
+  package func content(at path: String) -> Content? {
     var descriptor = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     var isKept = false
@@ -65,7 +73,7 @@ struct SandboxFiles {
 }
 
 /// An open file of a sandbox. It is read in pieces, so that a large one costs no more memory than a small one.
-final class SandboxFile: Sendable {
+package final class SandboxFile: Sendable {
   private let descriptor: CInt
 
   init(descriptor: CInt) { self.descriptor = descriptor }
@@ -73,7 +81,7 @@ final class SandboxFile: Sendable {
   deinit { close(descriptor) }
 
   /// The bytes from `offset` on, at most `limit`; empty at the end.
-  func read(at offset: Int64, limit: Int = 1 << 15) throws(SystemCallError) -> [UInt8] {
+  package func read(at offset: Int64, limit: Int = 1 << 15) throws(SystemCallError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: limit)
     let count = bytes.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, limit, off_t(offset)) }
     guard count >= 0 else { throw SystemCallError("pread", nil, Errno(rawValue: errno)) }

@@ -2,7 +2,7 @@ import Glibc
 import SystemSupport
 import Testing
 
-@testable import SchedulerServer
+@testable import Executor
 
 @Suite final class SandboxFilesTests {
   private let scratch: FilePath

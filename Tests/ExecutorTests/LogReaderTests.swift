@@ -1,7 +1,7 @@
 import SystemSupport
 import Testing
 
-@testable import SchedulerServer
+@testable import Executor
 
 /// A log that is turned over as the executor does it: `stdout` becomes `stdout.1`, and so on up to three.
 private final class Log {

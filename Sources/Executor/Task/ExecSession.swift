@@ -1,22 +1,21 @@
-internal import Diagnostics
-internal import Glibc
-internal import Synchronization
-internal import SystemSupport
+import Glibc
+import Synchronization
+package import SystemSupport
 
 /// One command that runs in an instance's sandbox for a client: `kilt-executor exec` with pipes, or with a terminal.
 ///
 /// The output is taken piece by piece, as fast as the client reads it: a command that writes faster waits. The command
 /// ends when its client leaves.
-final class ExecSession: Sendable {
+package final class ExecSession: Sendable {
   /// A piece of what the command does.
-  enum Frame: Sendable {
+  package enum Frame: Sendable {
     case output([UInt8])
     case error([UInt8])
     /// The exit code; 128 and the number for a signal.
     case end(Int32)
 
     /// A byte for the kind, four for the length (most significant first), and the bytes.
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
       let (kind, content): (UInt8, [UInt8]) =
         switch self {
         case .output(let bytes): (1, bytes)
@@ -25,6 +24,25 @@ final class ExecSession: Sendable {
         }
       let length = UInt32(content.count)
       return [kind] + (0..<4).reversed().map { UInt8(truncatingIfNeeded: length >> ($0 * 8)) } + content
+    }
+
+    /// Reads frames one after the other; what is not whole ends them.
+    package static func parse(_ bytes: [UInt8]) -> [Frame] {
+      var frames: [Frame] = []
+      var rest = bytes[...]
+      while rest.count >= 5, let kind = rest.first {
+        let length = rest.dropFirst().prefix(4).reduce(0) { $0 << 8 | Int($1) }
+        let content = rest.dropFirst(5).prefix(length)
+        guard content.count == length else { break }
+        rest = rest.dropFirst(5 + length)
+        switch kind {
+        case 1: frames.append(.output(Array(content)))
+        case 2: frames.append(.error(Array(content)))
+        case 3: frames.append(.end(Int32(String(decoding: content, as: UTF8.self)) ?? 126))
+        default: break
+        }
+      }
+      return frames
     }
   }
 
@@ -42,7 +60,8 @@ final class ExecSession: Sendable {
   /// Starts the command.
   ///
   /// - Parameter size: columns and rows of the client's terminal; nil for pipes.
-  init(executor: FilePath, task directory: FilePath, command: [String], size: (columns: Int, rows: Int)?) throws {
+  package init(executor: FilePath, task directory: FilePath, command: [String], size: (columns: Int, rows: Int)?) throws
+  {
     let arguments =
       ["exec"] + (size == nil ? [] : ["--terminal"]) + ["--task-directory", directory.string, "--"] + command
     if let size {
@@ -79,7 +98,7 @@ final class ExecSession: Sendable {
   deinit { end() }
 
   /// What there is now; empty when the command has written nothing.
-  func read() -> [Frame] {
+  package func read() -> [Frame] {
     state.withLock { state in
       var frames: [Frame] = []
       if state.exitCode == nil { state.exitCode = Self.reap(pid) }
@@ -105,7 +124,7 @@ final class ExecSession: Sendable {
   }
 
   /// Hands bytes to the command's standard input; returns how many it took now.
-  func write(_ bytes: some Collection<UInt8>) -> Int {
+  package func write(_ bytes: some Collection<UInt8>) -> Int {
     state.withLock { state in
       guard let input = state.input else { return bytes.count }
       let count = Array(bytes).withUnsafeBytes { Glibc.write(input.rawValue, $0.baseAddress, $0.count) }
@@ -116,7 +135,7 @@ final class ExecSession: Sendable {
   }
 
   /// Ends the command's standard input.
-  func closeInput() {
+  package func closeInput() {
     state.withLock { state in
       guard let input = state.input else { return }
       if state.terminal != nil {
@@ -130,10 +149,10 @@ final class ExecSession: Sendable {
     }
   }
 
-  func resize(columns: Int, rows: Int) { state.withLock { $0.terminal?.resize(columns: columns, rows: rows) } }
+  package func resize(columns: Int, rows: Int) { state.withLock { $0.terminal?.resize(columns: columns, rows: rows) } }
 
   /// Ends the command and all that it started in its session, and closes its streams.
-  func end() {
+  package func end() {
     state.withLock { state in
       if state.exitCode == nil {
         Glibc.kill(-pid, SIGHUP)

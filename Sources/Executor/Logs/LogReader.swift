@@ -1,6 +1,5 @@
-internal import Executor
-internal import Glibc
-internal import SystemSupport
+import Glibc
+package import SystemSupport
 
 /// Reads a log of a task piece by piece, over the files that its rotation makes: `stdout.2`, `stdout.1`, `stdout`, oldest
 /// first.
@@ -11,7 +10,7 @@ internal import SystemSupport
 ///
 /// Every byte has a position: its distance from the first byte of the run, also when files before it are gone
 /// (``LogMarks``).
-struct LogReader: Sendable {
+package struct LogReader: Sendable {
   private let path: String
   /// Where to begin: bytes after the start of what is kept, or before its end.
   private var start: Int64
@@ -20,17 +19,17 @@ struct LogReader: Sendable {
   private var file: OpenFile?
   private var offset: Int64 = 0
   /// The position of the next byte.
-  private(set) var position: Int64 = 0
+  package private(set) var position: Int64 = 0
 
   /// From `offset` bytes after the start of the oldest file, or that many before the end when it is negative.
-  init(path: String, offset: Int64 = 0) {
+  package init(path: String, offset: Int64 = 0) {
     self.path = path
     start = offset
     startsAtPosition = false
   }
 
   /// From a position on, or from the oldest byte that is left behind it.
-  init(path: String, position: Int64) {
+  package init(path: String, position: Int64) {
     self.path = path
     start = position
     startsAtPosition = true
@@ -38,7 +37,7 @@ struct LogReader: Sendable {
   }
 
   /// The marks of the log; none when it has none.
-  func marks() throws(SystemCallError) -> LogMarks {
+  package func marks() throws(SystemCallError) -> LogMarks {
     do throws(SystemCallError) {
       let bytes = try FileSystem.read(FilePath(LogMarks.path(of: path)), limit: 16 << 20)
       return LogMarks(parsing: String(decoding: bytes, as: UTF8.self))
@@ -49,7 +48,7 @@ struct LogReader: Sendable {
   }
 
   /// The next bytes, at most `limit`; empty when there are none now.
-  mutating func next(limit: Int = 1 << 16) throws(SystemCallError) -> [UInt8] {
+  package mutating func next(limit: Int = 1 << 16) throws(SystemCallError) -> [UInt8] {
     if file == nil { try begin() }
     while let file {
       var bytes = [UInt8](repeating: 0, count: limit)
@@ -73,7 +72,7 @@ struct LogReader: Sendable {
   }
 
   /// All that there is now, at most about `limit` bytes.
-  mutating func rest(limit: Int) throws(SystemCallError) -> [UInt8] {
+  package mutating func rest(limit: Int) throws(SystemCallError) -> [UInt8] {
     var all: [UInt8] = []
     while all.count < limit {
       let bytes = try next()
@@ -85,7 +84,7 @@ struct LogReader: Sendable {
 
   /// The position of the oldest byte that is left, of the first one of the file that is still written, and behind the
   /// last one.
-  func extent() throws(SystemCallError) -> (oldest: Int64, closed: Int64, end: Int64) {
+  package func extent() throws(SystemCallError) -> (oldest: Int64, closed: Int64, end: Int64) {
     let files = try files()
     let starts = try marks().starts(of: files.map { ($0.inode, $0.size) })
     guard let newest = files.last, let last = starts.last else { return (0, 0, 0) }
