@@ -228,6 +228,13 @@ let modules: [Module] = [
     resources: ["kilt_test_runner.py", "kilt_coverage.py"].map { .embedInCode("Runner/\($0)") },
     testDependencies: ["Actions"]),
   Module(
+    name: "LintCommands",
+    dependencies: [
+      "PythonCommands", "PythonEnvironments", "PythonPackaging", "TargetGraph", "Workspace", "BuildFiles",
+      "ContentStore", "Snapshot", "Digests", "TOML", "JSON", "SystemSupport", "Diagnostics",
+    ],
+    packages: [.systemPackage]),
+  Module(
     name: "RunnerCommands",
     dependencies: ["Archive", "Artifacts", "Bundles", "Digests", "JSON", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage], testDependencies: ["SigningKeys", "pex-runner", "kilt"]),
@@ -258,7 +265,8 @@ let modules: [Module] = [
   Module(
     name: "KiltCommands",
     dependencies: [
-      "BuildCommands", "PythonCommands", "PythonEnvironments", "PythonProjects", "HostChecks", "Tailor", "TargetGraph",
+      "BuildCommands", "LintCommands", "PythonCommands", "PythonEnvironments", "PythonProjects", "HostChecks", "Tailor",
+      "TargetGraph",
       "Workspace",
       "BuildFiles", "Artifacts", "SigningKeys", "Discovery", "JobFiles", "JobModel", "SchedulerAccess",
       "SchedulerClient", "SchedulerCore", "Observability", "Starlark", "PythonPackaging", "Bundles", "Actions",

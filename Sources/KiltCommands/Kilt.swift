@@ -33,7 +33,9 @@ public struct Kilt: ParsableCommand {
           WorkspaceRoots.self, WorkspaceOwners.self,
         ]),
       CommandGroup(
-        name: "Python", subcommands: [BuildLock.self, BuildExport.self, BuildRepl.self, LintCommand.self]),
+        name: "Python", subcommands: [BuildLock.self, BuildExport.self, BuildRepl.self]),
+      CommandGroup(
+        name: "Code", subcommands: [FmtCommand.self, LintCommand.self, CheckCommand.self, HookCommand.self]),
       CommandGroup(
         name: "Build",
         subcommands: [

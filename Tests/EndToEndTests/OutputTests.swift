@@ -169,8 +169,8 @@ import Testing
   @Test(
     "Verbs of Pants and pex are answered with what to do here",
     arguments: [
-      ("generate-lockfiles", "kilt lock"), ("fmt", "ruff format"),
-      ("check", "kilt export"), ("fix", "kilt tailor --fix"), ("dependees", "kilt dependents"), ("pex3", "kilt lock"),
+      ("generate-lockfiles", "kilt lock"), ("format", "kilt fmt"),
+      ("typecheck", "kilt check"), ("fix", "kilt lint --fix"), ("dependees", "kilt dependents"), ("pex3", "kilt lock"),
       ("version", "kilt --version"), ("goals", "kilt --help"), ("help-all", "kilt --help"),
     ])
   func otherVerbs(_ verb: String, _ answer: String) throws {

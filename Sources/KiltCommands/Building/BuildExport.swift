@@ -3,6 +3,7 @@ internal import BuildCommands
 internal import ContentStore
 internal import Diagnostics
 internal import JSON
+internal import LintCommands
 internal import PythonCommands
 internal import SystemSupport
 internal import Workspace
@@ -14,7 +15,7 @@ struct BuildExport: ParsableCommand {
     discussion: """
       Writes one environment per resolve to dist/export/python/virtualenvs/RESOLVE/VERSION. The environment has the \
       locked packages and can import the code of the workspace. In your editor, choose bin/python in this directory as \
-      the interpreter.
+      the interpreter. The tools of `kilt fmt`, `kilt lint` and `kilt check` are in it too.
 
       If nothing changed, a further run is quick.
 
@@ -29,6 +30,9 @@ struct BuildExport: ParsableCommand {
   @Option(help: .resolve)
   var resolve: String?
 
+  @Flag(inversion: .prefixedNo, help: "Add the tools that format and check code.")
+  var tools = true
+
   func run() throws {
     let session = try WorkspaceSession(global)
     let store = try ContentStore.userDefault()
@@ -36,7 +40,8 @@ struct BuildExport: ParsableCommand {
       workspace: session.workspace, graph: session.graph, store: store, note: global.note)
     var values: [JSONValue] = []
     for resolve in try ResolveLocker(workspace: session.workspace, graph: session.graph).resolves(named: resolve) {
-      let made = try exporter.export(resolve)
+      let made = try exporter.export(resolve, with: tools ? CodeChoice(session.workspace).programs : [])
+      session.write(warnings: made.missing)
       let packages = made.packages == 1 ? "1 package" : "\(made.packages) packages"
       global.note("\(made.isNew ? "wrote" : "unchanged")  \(made.path): Python \(made.version), \(packages)")
       values.append(

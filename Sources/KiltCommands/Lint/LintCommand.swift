@@ -3,17 +3,26 @@ internal import ArgumentParser
 /// `kilt lint`.
 struct LintCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "lint", abstract: "Check what a workspace declares.",
+    commandName: "lint", abstract: "Check code, BUILD files, requirements and job files.",
     discussion: """
-      Kilt does not lint Python code: run your linter itself, such as `ruff check`. `kilt tailor --check ::` checks \
-      BUILD files.
+      Without a further verb, checks the code of targets with ruff, or with the tools that [lint] in kilt.toml names: \
+      see `kilt lint code --help` for the options. Files that did not change are not checked again.
 
       EXAMPLES
-        kilt lint deps                         every Python project
-        kilt lint deps --package api           one of them
+        kilt lint ::                           all code
+        kilt lint --changed-since=main         code that changed
+        kilt lint --fix ::                     fix what tools can fix
+        kilt lint build-files ::               BUILD files
+        kilt lint deps                         requirements of Python projects
+        kilt lint jobs                         job files
 
       EXIT CODES
-        0 nothing found; 1 something found; 2 wrong usage or input;
-        3 the machine lacks something
-      """, subcommands: [LintDependencies.self])
+        0  no findings
+        1  findings, or a tool failed
+        2  invalid usage or input
+        3  the environment lacks something
+      """,
+    subcommands: [
+      LintCode.self, LintBuildFiles.self, LintDependencies.self, LintJobs.self,
+    ], defaultSubcommand: LintCode.self)
 }

@@ -19,10 +19,10 @@ struct ResolvedClosure {
 
 /// Environments of code of the workspace, for this machine. Used by one thread.
 public final class ClosureEnvironments {
-  private let workspace: Workspace
-  private let store: ContentStore
-  private let wheels: PlatformWheels
-  private let finder: InterpreterFinder
+  let workspace: Workspace
+  let store: ContentStore
+  let wheels: PlatformWheels
+  let finder: InterpreterFinder
   private let directory: EnvironmentDirectory
   private var toolLocks: [PythonTool: Lockfile] = [:]
   /// Those that were made, or found whole, in this run.
@@ -170,7 +170,7 @@ public final class ClosureEnvironments {
     wheels.sort { $0.name < $1.name }
   }
 
-  private static func foreign(_ target: PythonPlatform) -> Diagnostic {
+  static func foreign(_ target: PythonPlatform) -> Diagnostic {
     Diagnostic(.defect, "\(target) is not an interpreter of this machine")
   }
 

@@ -1,5 +1,6 @@
 internal import BuildCommands
 public import ContentStore
+public import Diagnostics
 internal import PythonEnvironments
 internal import PythonPackaging
 internal import SystemSupport
@@ -34,12 +35,33 @@ public struct EnvironmentExporter {
     public var packages: Int
     /// Whether it was not so already.
     public var isNew: Bool
+    /// Why tools are not in it.
+    public var missing: [Diagnostic]
   }
 
   /// Writes the environment of a resolve, with the workspace's source roots importable.
-  public func export(_ resolve: WorkspaceConfiguration.Resolve) throws -> Exported {
+  ///
+  /// - Parameter programs: tools that belong in it too. Of a package that both need, the version is that of the resolve.
+  public func export(
+    _ resolve: WorkspaceConfiguration.Resolve, with programs: [LockedProgram] = []
+  ) throws -> Exported {
     let constraints = workspace.configuration.interpreterConstraints
-    let (interpreter, wheels) = try environments.wheels(ofLock: resolve.lockfile, constraints: constraints)
+    var (interpreter, wheels) = try environments.wheels(ofLock: resolve.lockfile, constraints: constraints)
+    var missing: [Diagnostic] = []
+    for program in programs {
+      do {
+        for wheel in try environments.wheels(of: program, constraints: constraints).wheels
+        where !wheels.contains(where: { $0.name == wheel.name }) {
+          wheels.append(wheel)
+        }
+      } catch let error as any DiagnosableError {
+        // The code's packages are worth having without it.
+        var diagnostic = error.diagnostic
+        diagnostic.summary = "the environment lacks \(program.package): \(diagnostic.summary)"
+        missing.append(diagnostic)
+      }
+    }
+    wheels.sort { $0.name < $1.name }
     let version = interpreter.facts.version.description
     let folder = "dist/export/python/virtualenvs/\(resolve.name)"
     try workspace.createOutputFolder(workspace.root.appending(folder))
@@ -48,6 +70,7 @@ public struct EnvironmentExporter {
       sources: graph.pythonSourceRoots.map { $0.isEmpty ? workspace.root : workspace.root.appending($0) })
     let isNew = try environment.write(store)
     return Exported(
-      resolve: resolve.name, path: folder + "/" + version, version: version, packages: wheels.count, isNew: isNew)
+      resolve: resolve.name, path: folder + "/" + version, version: version, packages: wheels.count, isNew: isNew,
+      missing: missing)
   }
 }

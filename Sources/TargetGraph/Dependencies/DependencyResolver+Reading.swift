@@ -124,6 +124,22 @@ extension DependencyResolver {
     return store
   }
 
+  /// Has the digests of these files hold, without asking what they import: each is looked at once, and read where it was
+  /// touched or never read.
+  ///
+  /// - Parameter again: whether files that were looked at in this run are looked at again: the run itself has written them.
+  /// - Returns: the state of the files; nil for a graph of texts.
+  /// - Throws: what the sources throw.
+  public func readContents(of files: [FileID], again: Bool = false) throws -> FileState? {
+    guard graph.state != nil else { return nil }
+    if again {
+      hasLookedAtAll = false
+      for file in files { (looked[file.index], verified[file.index]) = (false, false) }
+    }
+    try verifyContents(files)
+    return graph.store.files
+  }
+
   /// Those of these files that are not as they were, each looked at at most once in a run.
   private func touched(among files: [FileID], _ state: WorkspaceState) throws -> [FileID] {
     let unseen = files.filter { !looked[$0.index] }

@@ -220,9 +220,10 @@ enum PantsOptionTable {
     unused \(tools): args binary_name cache_mode config config_discovery console_script entry_point export extra_files
     unused \(tools): extra_requirements extra_type_stubs extra_type_stubs_lockfile install_from_resolve
     unused \(tools): interpreter_constraints lockfile requirements skip source_plugins version
+    followed bandit black docformatter flake8 isort mypy pylint pyright ruff: args config install_from_resolve skip
     """
 
-  /// Formatters, linters and checkers of types: Kilt runs none.
+  /// Formatters, linters and checkers of types; what of their options Kilt follows stands in the table.
   private static let tools = """
     add-trailing-comma autoflake bandit black docformatter flake8 isort mypy pydocstyle pylint pyoxidizer pyright pytype pyupgrade
     ruff yapf

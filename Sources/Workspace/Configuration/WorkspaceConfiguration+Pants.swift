@@ -72,6 +72,7 @@ extension WorkspaceConfiguration {
     try readTailoring(pantsFile: file, python: python)
     try readInference(try TableReader(file, "python-infer"))
     try readTesting(pantsFile: file)
+    try readLinting(pantsFile: file)
   }
 }
 

@@ -24,7 +24,7 @@ extension WorkspaceConfiguration {
     }
     self.path = path
     let root = try TableReader(file, "")
-    root.allow(["workspace", "python", "test", "tailor", "repository", "git", "cache", "clusters"])
+    root.allow(["workspace", "python", "test", "lint", "tailor", "repository", "git", "cache", "clusters"])
     try root.finish()
 
     let workspace = try TableReader(file, "workspace")
@@ -58,6 +58,7 @@ extension WorkspaceConfiguration {
     try readInference(infer)
     try infer.finish()
     try readTesting(kiltFile: file)
+    try readLinting(kiltFile: file)
 
     let repository = try TableReader(file, "repository")
     repositoryURL = try repository.string("url")

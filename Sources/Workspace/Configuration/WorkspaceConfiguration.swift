@@ -135,6 +135,8 @@ public struct WorkspaceConfiguration: Sendable {
   public var inference = Inference()
   /// How tests are run.
   public var testing = Testing()
+  /// The tools that format and check code.
+  public var linting = Linting()
   /// What is added to BUILD files.
   public var tailoring = Tailoring()
   /// Where artifacts are published.

@@ -1,0 +1,48 @@
+internal import ArgumentParser
+internal import Diagnostics
+internal import LintCommands
+
+/// `kilt fmt`.
+struct FmtCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fmt", abstract: "Format code. Skip files that are formatted already.",
+    discussion: """
+      Runs ruff format, or the formatters that [lint] in kilt.toml names. Writes only files that change, each \
+      atomically. The rules are those of your ruff.toml or pyproject.toml.
+
+      EXAMPLES
+        kilt fmt ::
+        kilt fmt services/fiddler/server.py
+        kilt fmt --changed-since=HEAD
+        kilt fmt :: --check
+
+      EXIT CODES
+        0  all files are formatted
+        1  a file needs changes (--check), or a tool failed
+        2  invalid usage or input
+        3  the environment lacks something
+      """)
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var targets: TargetOptions
+  @OptionGroup var code: CodeOptions
+
+  @Flag(help: .check)
+  var check = false
+
+  func run() throws {
+    if try QuietRun.repeats("fmt", global) { return }
+    let session = try CodeSession("fmt", global, targets, code)
+    let files = try session.files()
+    let steps = try session.steps([.format])
+    guard !steps.isEmpty else {
+      throw Diagnostic(
+        .input, "no formatter is configured",
+        remedies: ["add a formatter to `tools` under [lint] in kilt.toml, such as tools = [\"ruff\"]"])
+    }
+    let (report, others) = try session.run { check ? try $0.check(files, steps) : try $0.fix(files, steps) }
+    try QuietRun.keep("fmt", global, session, files, report, others: others)
+    let paths = Set(report.findings.filter(\.isFixable).map(\.path))
+    try session.finish(report, remedy: paths.isEmpty ? nil : "fix: " + session.command("fmt", paths))
+  }
+}

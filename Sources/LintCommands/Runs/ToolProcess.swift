@@ -1,0 +1,92 @@
+internal import BuildFiles
+internal import Diagnostics
+internal import SystemSupport
+
+/// One call of a tool with some files.
+struct ToolProcess: Sendable {
+  var step: ToolStep
+  var program: FilePath
+  var arguments: [String]
+  /// From ``root``.
+  var files: [String]
+  /// The top of the tree that has the files: the workspace, or a copy.
+  var root: FilePath
+  /// The directory to run in, from ``root``.
+  var directory: String
+  var environment: [String]
+  var timeoutMilliseconds: Int
+
+  /// What the tool found.
+  ///
+  /// - Parameter cancellation: ends it from another thread.
+  /// - Throws: `Diagnostic`: it crashed, hung, or wrote something that is not its report.
+  func run(_ cancellation: ProcessCancellation? = nil) throws -> [Finding] {
+    let folder = directory.isEmpty ? root : root.appending(directory)
+    let outcome: Subprocess.Outcome
+    do throws(SystemCallError) {
+      outcome = try command(in: folder).run(cancellation: cancellation)
+    } catch {
+      throw notStarted(error)
+    }
+    try checkEnd(of: outcome)
+    let findings: [Finding]
+    do {
+      findings = try ToolOutput(step: step, outcome: outcome, directory: folder, root: root).findings()
+    } catch let error as ToolOutput.Garbage {
+      throw failure("cannot read the report of \(step.rawValue): \(error.reason)", outcome, remedy: crashRemedy)
+    }
+    // A tool that says it has found something, and of which nothing is understood, was not understood.
+    if findings.isEmpty, case .exited(let code) = outcome.termination, code != 0, step != .docformatter {
+      throw failure("\(step.rawValue) ended with exit code \(code) and no findings", outcome, remedy: badUsageRemedy)
+    }
+    return findings
+  }
+
+  func command(in folder: FilePath) -> Subprocess {
+    Subprocess(
+      program.string, arguments + files.map { argument($0) }, environment: environment, workingDirectory: folder,
+      deadlineMilliseconds: timeoutMilliseconds)
+  }
+
+  func notStarted(_ error: SystemCallError) -> Diagnostic {
+    Diagnostic(
+      .environment, "cannot start \(step.rawValue): \(error.errno)", notes: ["program: \(program)"],
+      remedies: ["run `kilt cache verify`, which removes what is damaged"])
+  }
+
+  /// Throws for an end that is not that of work done.
+  func checkEnd(of outcome: Subprocess.Outcome) throws {
+    switch outcome.termination {
+    case .exited(let code) where step.isExpected(exit: code): break
+    case .exited(let code):
+      throw failure("\(step.rawValue) failed with exit code \(code)", outcome, remedy: badUsageRemedy)
+    case .signaled(let signal):
+      throw failure("\(step.rawValue) crashed with signal \(signal)", outcome, remedy: crashRemedy)
+    case .timedOut:
+      throw failure(
+        "\(step.rawValue) did not end within \(timeoutMilliseconds / 1000) s", outcome,
+        remedy: "set `timeout` under [lint] to a higher number of seconds, or leave the file out with a skip field")
+    }
+  }
+
+  /// A file as an argument: seen from the tool's directory, and no option.
+  private func argument(_ path: String) -> String {
+    let relative = Paths.relative(path, to: directory)
+    return relative.hasPrefix("-") || relative.hasPrefix("@") ? "./" + relative : relative
+  }
+
+  private var badUsageRemedy: String {
+    "correct the tool's configuration, or `args` under [lint.\(step.tool.rawValue)]"
+  }
+
+  private var crashRemedy: String {
+    "set another `version` under [lint.\(step.tool.rawValue)], or run the other tools with --only"
+  }
+
+  private func failure(_ summary: String, _ outcome: Subprocess.Outcome, remedy: String) -> Diagnostic {
+    let said = (outcome.errorText.isEmpty ? outcome.text : outcome.errorText).split(whereSeparator: \.isNewline)
+    let notes = said.suffix(6).map { PlainText.line($0.prefix(400)) }
+    let subject = files.count == 1 ? ["file: \(PlainText.line(files[0]))"] : ["files: \(files.count)"]
+    return Diagnostic(.work, summary, notes: subject + notes, remedies: [remedy])
+  }
+}
