@@ -44,7 +44,7 @@ struct BuildRun: ParsableCommand {
     if try runScript() { return }
     let session = try WorkspaceSession(global)
     let id = try target(session)
-    let store = try ContentStore.userDefault()
+    let store = try session.contentStore()
     let graph = session.graph
     let builder = try session.targetBuilder(store: store)
     if graph[id].type == .pexBinary {

@@ -144,7 +144,7 @@ struct ProductSession {
     let wanted = verb == "publish" || !platforms.isEmpty ? binaries : packages
     if platforms.count > 1 { try Self.checkPaths(binaries, graph) }
     if wanted.isEmpty, !options.selectsChanges { throw Self.nothingToPack(selected, graph) }
-    store = try ContentStore.userDefault()
+    store = try session.contentStore()
     targets = try session.targetBuilder(store: store, kept: sandboxes?.keepSandboxes ?? .never)
   }
 

@@ -11,6 +11,8 @@ public enum Invocation {
   public static func run(_ arguments: [String]) -> Int32 {
     claimStandardDescriptors()
     let code = execute(PantsConfigurationFiles.taken(outOf: arguments))
+    // Whatever came of the command: what it has built is of use to others.
+    RemoteCaches.finish()
     guard let failure = standardOutputFailure() else { return code }
     let diagnostic = Diagnostic.unwritableOutput("\(failure)", isFull: failure == .noSpace)
     writeText(DiagnosticRenderer(color: Terminal.standardError.usesColor).render(diagnostic), to: 2)
