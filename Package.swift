@@ -162,6 +162,10 @@ let modules: [Module] = [
     name: "Observability", dependencies: ["JobModel", "JSON", "Diagnostics"],
     testDependencies: ["HTTPClient", "SystemSupport"]),
   Module(
+    name: "RemoteCache",
+    dependencies: ["Artifacts", "ContentStore", "Digests", "JSON", "SystemSupport", "Diagnostics"],
+    packages: [.systemPackage], testDependencies: ["SigningKeys", "Actions", "HTTPClient", "CSystemShims"]),
+  Module(
     name: "SigningKeys", dependencies: ["Artifacts", "Digests", "SystemSupport", "Diagnostics"],
     packages: [.crypto, .cryptoExtras, .systemPackage], testDependencies: ["JSON"]),
   // Floor 6
@@ -268,7 +272,7 @@ let modules: [Module] = [
       "BuildCommands", "LintCommands", "PythonCommands", "PythonEnvironments", "PythonProjects", "HostChecks", "Tailor",
       "TargetGraph",
       "Workspace",
-      "BuildFiles", "Artifacts", "SigningKeys", "Discovery", "JobFiles", "JobModel", "SchedulerAccess",
+      "BuildFiles", "Artifacts", "RemoteCache", "SigningKeys", "Discovery", "JobFiles", "JobModel", "SchedulerAccess",
       "SchedulerClient", "SchedulerCore", "Observability", "Starlark", "PythonPackaging", "Bundles", "Actions",
       "ContentStore",
       "Digests", "Zip", "JSON", "TOML", "SystemSupport", "Diagnostics",

@@ -18,19 +18,31 @@ public protocol ActionCache: Sendable {
 
 /// The results in a content store.
 public struct LocalActionCache: ActionCache {
-  private static let namespace = "action-1"
+  /// The namespace of the records that hold results.
+  public static let namespace = "action-1"
   private let cache: ContentStore
+  private let asksOthers: Bool
 
   /// The results that are kept in a store: this machine's, or one in a folder that several machines share.
-  public init(_ cache: ContentStore) { self.cache = cache }
+  ///
+  /// - Parameter asksOthers: whether results come from the team's cache as well, where the store has one.
+  public init(_ cache: ContentStore, asksOthers: Bool = true) {
+    self.cache = cache
+    self.asksOthers = asksOthers
+  }
 
   public func result(of action: SHA256Digest, into store: ContentStore) throws -> ActionResult? {
-    // A result that cannot be read is one that is not known.
-    guard let bytes = try cache.record(Self.namespace, action), let json = try? JSONValue(parsing: bytes),
-      let result = ActionResult(json: json), try cache.tree(result.outputs) != nil
-    else { return nil }
-    guard cache.holds(result.standardOutput), cache.holds(result.standardError) else { return nil }
-    try copy(result, from: cache, to: store)
+    let result = try cache.value(Self.namespace, action, asksOthers: asksOthers) { bytes in
+      // A result that cannot be read is one that is not known.
+      guard let json = try? JSONValue(parsing: bytes), let result = ActionResult(json: json),
+        try cache.tree(result.outputs) != nil
+      else { return ActionResult?.none }
+      for output in [result.standardOutput, result.standardError] where !cache.holds(output) {
+        do throws(ContentStoreError) { try cache.require(output.digest) } catch { return nil }
+      }
+      return result
+    }
+    if let result { try copy(result, from: cache, to: store) }
     return result
   }
 

@@ -69,8 +69,17 @@ public struct ActionInputs: Sendable {
     }?.path
   }
 
-  /// The file of the disk that has these contents, or where they are in a store.
-  public func location(of content: BlobReference, in store: ContentStore) -> FilePath {
+  /// The file of the disk that has these contents, or where they are in a store, which has them now.
+  ///
+  /// - Throws: ``ContentStoreError/missing(_:)``.
+  public func location(of content: BlobReference, in store: ContentStore) throws(ContentStoreError) -> FilePath {
+    if let origin = origins[content.digest] { return origin }
+    try store.require(content.digest)
+    return store.path(of: content.digest)
+  }
+
+  /// The file of the disk that has these contents, or where they are in a store once it has them.
+  public func place(of content: BlobReference, in store: ContentStore) -> FilePath {
     origins[content.digest] ?? store.path(of: content.digest)
   }
 

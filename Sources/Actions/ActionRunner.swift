@@ -1,6 +1,7 @@
 public import ContentStore
 internal import Diagnostics
 public import Digests
+internal import JSON
 internal import Synchronization
 public import SystemSupport
 
@@ -27,6 +28,8 @@ public struct ActionOutcome: Sendable {
 public final class ActionRunner: Sendable {
   private let store: ContentStore
   private let cache: any ActionCache
+  /// What is known without asking another machine.
+  private let near: any ActionCache
   private let kept: SandboxRetention
   private let isolation: Mutex<Isolation?>
   private let note: @Sendable (String) -> Void
@@ -59,6 +62,7 @@ public final class ActionRunner: Sendable {
     self.store = store
     self.watch = watch
     self.cache = cache ?? LocalActionCache(store)
+    near = cache ?? LocalActionCache(store, asksOthers: false)
     self.kept = kept
     self.isolation = Mutex(isolation)
     self.note = note
@@ -71,23 +75,28 @@ public final class ActionRunner: Sendable {
   public func run(_ action: Action) throws -> ActionOutcome {
     guard action.isCached else { return try step { try execute(action).outcome } }
     let key = try action.keyInputs.digest
-    if let outcome = try lookUp(key) { return outcome }
+    if let outcome = try lookUp(key, in: cache) { return outcome }
     // Waiting for another process is no step: an interruption need not wait for that.
     try FileSystem.createDirectories(store.root)
     let locks = try FileByteLocks(store.root.appending("actions.lock"))
     try locks.lock(key.bytes.prefix(7).reduce(0) { $0 << 8 | Int64($1) }, .exclusive)
     return try step {
-      if let outcome = try lookUp(key) { return outcome }
+      if let outcome = try lookUp(key, in: cache) { return outcome }
       let (outcome, moved) = try execute(action)
       if let moved { throw ActionError.inputChanged(action: action.name, path: moved) }
       try cache.keep(outcome.result, of: key, from: store)
+      try share(action, outcome, key)
       return outcome
     }
   }
 
-  /// The outcome of an action whose result is known; nil when it has to be run.
+  /// The outcome of an action whose result is known on this machine; nil when it has to be run, or another machine may
+  /// know it, which is asked meanwhile.
   public func known(_ action: Action, key: SHA256Digest) throws -> ActionOutcome? {
-    action.isCached ? try lookUp(key) : nil
+    guard action.isCached else { return nil }
+    if let outcome = try lookUp(key, in: near) { return outcome }
+    store.shared?.prefetch(LocalActionCache.namespace, [key], into: store)
+    return nil
   }
 
   // MARK: Interruption
@@ -119,11 +128,35 @@ public final class ActionRunner: Sendable {
     while steps.withLock({ $0.running > 0 }), monotonicNanoseconds() < deadline { pauseMilliseconds(2) }
   }
 
-  private func lookUp(_ key: SHA256Digest) throws -> ActionOutcome? {
+  private func lookUp(_ key: SHA256Digest, in cache: any ActionCache) throws -> ActionOutcome? {
     guard let result = try cache.result(of: key, into: store), let outputs = try store.tree(result.outputs) else {
       return nil
     }
     return ActionOutcome(result: result, outputs: outputs, wasCached: true, sandbox: nil)
+  }
+
+  /// Gives the result of an action that was just run to the other machines, unless it can depend on something that the
+  /// key does not hold.
+  private func share(_ action: Action, _ outcome: ActionOutcome, _ key: SHA256Digest) throws {
+    guard let shared = store.shared, shared.takesOffers else { return }
+    var blobs = [outcome.result.standardOutput, outcome.result.standardError]
+    blobs += try outcome.outputs.nodes().map(\.reference)
+    for path in outcome.outputs.paths {
+      if case .file(let content, _)? = outcome.outputs[path] { blobs.append(content) }
+    }
+    var record = SharedRecord(
+      LocalActionCache.namespace, key, value: outcome.result.json.bytes(), blobs: blobs,
+      milliseconds: outcome.result.milliseconds, name: action.name)
+    record.inputs = try action.keyInputs
+    if action.usesNetwork { record.withheld = .network }
+    if case .none = usableIsolation() { record.withheld = .noSandbox }
+    record.localPaths =
+      [store.root.string] + action.tools.flatMap(\.folders).map(\.string).filter { !Self.isOfSystem($0) }
+    shared.offer(record, from: store)
+  }
+
+  private static func isOfSystem(_ path: String) -> Bool {
+    ["/usr", "/bin", "/sbin", "/lib"].contains { path == $0 || path.hasPrefix($0 + "/") }
   }
 
   private func execute(_ action: Action) throws -> (outcome: ActionOutcome, moved: FilePath?) {

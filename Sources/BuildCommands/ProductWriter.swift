@@ -42,7 +42,7 @@ public struct ProductWriter {
       if try !isThere(content, isExecutable: isExecutable, target) {
         try workspace.createOutputFolder(target.removingLastComponent())
         try FileSystem.copyFile(
-          files.location(of: content, in: targets.store), to: target, permissions: isExecutable ? 0o755 : 0o644)
+          try files.location(of: content, in: targets.store), to: target, permissions: isExecutable ? 0o755 : 0o644)
         work = made
       }
       written.append(

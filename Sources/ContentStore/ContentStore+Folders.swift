@@ -70,7 +70,10 @@ extension ContentStore {
   public func noteVerified(_ folder: Folder) { noteVerified(path(of: folder)) }
 
   /// Keeps what this process uses in use by the program that it becomes by execve(2).
-  public func keepAcrossExecution() { lease.keepAcrossExecution() }
+  public func keepAcrossExecution() {
+    shared?.finish()
+    lease.keepAcrossExecution()
+  }
 
   /// Moves a folder away and removes it: nobody sees half of it.
   static func remove(_ path: FilePath, by incoming: FilePath) throws(SystemCallError) {

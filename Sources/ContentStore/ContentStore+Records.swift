@@ -35,6 +35,9 @@ extension ContentStore {
     }
   }
 
+  /// Whether there is a record, whole or not.
+  func hasRecord(_ namespace: String, _ key: SHA256Digest) -> Bool { FileSystem.exists(recordPath(namespace, key)) }
+
   private func recordPath(_ namespace: String, _ key: SHA256Digest) -> FilePath {
     let hex = key.hex
     return root.appending("records/\(namespace)/\(hex.prefix(2))/\(hex)")

@@ -14,7 +14,7 @@ extension ContentStore {
   }
 
   /// Reads a tree back; nil when one of its nodes or files is not there, or not what it should be. Its files are then
-  /// held until the process ends.
+  /// held until the process ends, or can be fetched from the team's cache: ``require(_:)``.
   public func tree(_ root: BlobReference) throws(ContentStoreError) -> FileTree? {
     var tree = FileTree()
     var pending = [(path: "", node: root)]
@@ -29,10 +29,14 @@ extension ContentStore {
       do throws(FileTreeError) {
         if !path.isEmpty, node == DirectoryNode() { try tree.insert(.folder, at: path) }
         for file in node.files {
-          guard holds(file.content) else { return nil }
+          guard holds(file.content) || shared?.canSupply(file.content.digest) == true else { return nil }
           try tree.insert(.file(file.content, isExecutable: file.isExecutable), at: prefix + file.name)
         }
-        for link in node.links { try tree.insert(.link(link.target), at: prefix + link.name) }
+        for link in node.links {
+          // A tree can come from another machine.
+          guard Self.staysInside(link.target, from: prefix + link.name) else { return nil }
+          try tree.insert(.link(link.target), at: prefix + link.name)
+        }
       } catch {
         return nil
       }
@@ -122,7 +126,7 @@ extension ContentStore {
         try system { () throws(SystemCallError) in try FileSystem.createSymbolicLink(at: path, to: FilePath(target)) }
       case .file(let content, let isExecutable):
         let source = origins[content.digest] ?? self.path(of: content.digest)
-        if origins[content.digest] == nil, !holds(content) { throw .missing(content.digest) }
+        if origins[content.digest] == nil, !holds(content) { try require(content.digest) }
         try system { () throws(SystemCallError) in
           try FileSystem.copyFile(source, to: path, permissions: isExecutable ? 0o755 : 0o644)
         }

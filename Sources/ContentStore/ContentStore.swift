@@ -21,6 +21,8 @@ public struct ContentStore: Sendable {
   /// When the machine was started, in nanoseconds since 1970.
   var bootTime = bootTimeNanoseconds()
   let lease: StoreLease
+  /// The team's cache; nil where there is none.
+  public var shared: (any SharedRecords)?
 
   /// A store in `root`, which is made when something is first put there.
   /// - Parameter verifiedShare: see ``verifiedShare``; one in fifty by default.

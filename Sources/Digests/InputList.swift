@@ -37,6 +37,9 @@ public struct InputList: Sendable, Hashable {
   /// An empty list.
   public init() {}
 
+  /// Adds an input of any role.
+  public mutating func append(_ input: Input) { inputs.append(input) }
+
   /// Adds a text.
   public mutating func append(_ kind: String, _ name: String, _ value: String) {
     inputs.append(Input(kind, name, value))

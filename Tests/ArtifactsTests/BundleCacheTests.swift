@@ -323,6 +323,7 @@ final class CountingStorage: ObjectStorage {
   }
 
   func create(_ key: String, _ bytes: [UInt8]) throws(ArtifactError) -> Bool { try directory.create(key, bytes) }
+  func overwrite(_ key: String, _ bytes: [UInt8]) throws(ArtifactError) { try directory.overwrite(key, bytes) }
 
   func readVersioned(_ key: String, limit: Int) throws(ArtifactError) -> (bytes: [UInt8], version: ObjectVersion)? {
     try directory.readVersioned(key, limit: limit)

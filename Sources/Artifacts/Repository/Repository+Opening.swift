@@ -15,7 +15,8 @@ extension Repository {
     }
   }
 
-  private static func directory(_ text: String, _ base: FilePath?) throws(ArtifactError) -> FilePath {
+  /// The directory that a text names.
+  static func directory(_ text: String, _ base: FilePath?) throws(ArtifactError) -> FilePath {
     var path = Substring(text)
     if path.hasPrefix("file://") {
       path = path.dropFirst(7)

@@ -97,6 +97,15 @@ struct DirectoryStorage: ObjectStorage {
     }
   }
 
+  func overwrite(_ key: String, _ bytes: [UInt8]) throws(ArtifactError) {
+    let target = path(key)
+    try onFiles { () throws(SystemCallError) in
+      let draft = try draft(of: target)
+      try FileSystem.write(bytes, to: draft.file, path: target)
+      try draft.commit(.durable)
+    }
+  }
+
   func readVersioned(_ key: String, limit: Int) throws(ArtifactError) -> (bytes: [UInt8], version: ObjectVersion)? {
     try read(key, limit: limit).map { ($0, Self.version(of: $0)) }
   }

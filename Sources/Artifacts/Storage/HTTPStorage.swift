@@ -68,6 +68,8 @@ struct HTTPStorage: ObjectStorage {
 
   func create(_ key: String, _ bytes: [UInt8]) throws(ArtifactError) -> Bool { throw .readOnly(repository: location) }
 
+  func overwrite(_ key: String, _ bytes: [UInt8]) throws(ArtifactError) { throw .readOnly(repository: location) }
+
   func readVersioned(_ key: String, limit: Int) throws(ArtifactError) -> (bytes: [UInt8], version: ObjectVersion)? {
     try read(key, limit: limit).map { ($0, ObjectVersion(text: "")) }
   }

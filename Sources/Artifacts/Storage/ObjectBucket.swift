@@ -10,7 +10,7 @@ public struct ObjectBucket: Sendable {
     public var size: Int64?
   }
 
-  private let storage: any ObjectStorage
+  let storage: any ObjectStorage
   /// The directory; nil for a bucket.
   public let directory: FilePath?
 

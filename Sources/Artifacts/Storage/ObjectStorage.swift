@@ -3,7 +3,8 @@ import SystemSupport
 
 /// A place that keeps bytes under keys: what a repository is made of.
 ///
-/// Objects appear whole or not at all. Only ``replace(_:_:expecting:)`` changes one. Any number of threads may use one storage at once.
+/// Objects appear whole or not at all. Only ``replace(_:_:expecting:)`` and
+/// ``overwrite(_:_:)`` change one. Any number of threads can use one storage at once.
 protocol ObjectStorage: Sendable {
   /// The place, for messages: never with credentials.
   var location: String { get }
@@ -33,6 +34,9 @@ protocol ObjectStorage: Sendable {
   /// Stores a small object, unless there is one of that key: then nothing changes, and false is returned. Of several
   /// that try at once, one succeeds.
   func create(_ key: String, _ bytes: [UInt8]) throws(ArtifactError) -> Bool
+
+  /// Stores a small object in place of any other of that key.
+  func overwrite(_ key: String, _ bytes: [UInt8]) throws(ArtifactError)
 
   /// The bytes and the version of a small object that can change; nil when there is none.
   func readVersioned(_ key: String, limit: Int) throws(ArtifactError) -> (bytes: [UInt8], version: ObjectVersion)?

@@ -171,7 +171,7 @@ extension TargetBuilder {
     )
     let path = Paths.join(source.folder, "pyproject.toml")
     guard case .file(let content, _)? = source.inputs.tree[path] else { return usual }
-    let bytes = try FileSystem.read(source.inputs.location(of: content, in: store))
+    let bytes = try FileSystem.read(try source.inputs.location(of: content, in: store))
     let document: TOMLDocument
     do throws(TOMLDocument.Failure) {
       document = try TOMLDocument(parsing: bytes)

@@ -17,6 +17,16 @@ public struct TargetInputs {
     return targets.graph.sortedByAddress(Array(Set(try targets.resolver.packages(among: ids) + commands)))
   }
 
+  /// The namespace of the record whose key is the digest of a target's inputs; nil for a target that consists of several
+  /// records, or of none.
+  public func recordNamespace(of id: TargetID) -> String? {
+    switch targets.graph[id].type {
+    case .shellCommand, .adhocTool: LocalActionCache.namespace
+    case .archive: targets.archiveNamespace(id)
+    default: nil
+    }
+  }
+
   /// The inputs of a target of which something is built.
   public func current(of id: TargetID) throws -> InputList {
     switch targets.graph[id].type {

@@ -55,7 +55,7 @@ public struct GeneratedFiles: Sendable {
     for path in inputs.tree.paths {
       guard case .file(let content, let isExecutable)? = inputs.tree[path] else { continue }
       let file = PlacedFile(
-        treePath: path, path: inputs.location(of: content, in: store), digest: content.digest,
+        treePath: path, path: inputs.place(of: content, in: store), digest: content.digest,
         isExecutable: isExecutable)
       if let other = byPath.updateValue(file, forKey: path), other.digest != file.digest {
         throw FileTreeError.conflict(path)

@@ -7,17 +7,27 @@ struct KeptFiles: Sendable {
   var store: ContentStore
   /// What kind of file, with the version of what makes it.
   var namespace: String
+  /// The address of the target that it is made for; nil for a file that other machines are not asked for.
+  var name: String?
+  /// The inputs that the key stands for.
+  var inputs: InputList?
 
-  /// What is kept for a key; nil when it is not there.
-  func content(of key: SHA256Digest) throws -> BlobReference? {
-    guard let record = try store.record(namespace, key), let content = BlobReference(record: record),
-      store.holds(content)
-    else { return nil }
-    return content
+  /// What is kept for a key; nil when it is not there. It can be in the team's cache: `ContentStore/require(_:)`.
+  func content(of key: SHA256Digest, asksOthers: Bool = true) throws -> BlobReference? {
+    try store.value(namespace, key, asksOthers: asksOthers && name != nil) { record in
+      guard let content = BlobReference(record: record) else { return nil }
+      return store.holds(content) || store.canRequire(content.digest) ? content : nil
+    }
+  }
+
+  /// Begins to ask other machines for a file.
+  func prefetch(_ key: SHA256Digest) {
+    if name != nil { store.prefetch(namespace, [key]) }
   }
 
   /// Keeps for a key what `write` writes at the path it is given.
   func make(_ key: SHA256Digest, _ write: (FilePath) throws -> Void) throws -> BlobReference {
+    let start = monotonicNanoseconds()
     try FileSystem.createDirectories(store.root)
     let folder = try FileSystem.makeTemporaryDirectory(prefix: "kilt-package")
     // What cannot be removed is left to whoever cleans temporary folders.
@@ -26,6 +36,13 @@ struct KeptFiles: Sendable {
     try write(file)
     let content = BlobReference(try store.put(file: file), size: try FileSystem.status(of: file).size)
     try store.setRecord(namespace, key, to: content.record)
+    if let name, let shared = store.shared, shared.takesOffers {
+      var record = SharedRecord(
+        namespace, key, value: content.record, blobs: [content],
+        milliseconds: Int64((monotonicNanoseconds() - start) / 1_000_000), name: name)
+      record.inputs = inputs
+      shared.offer(record, from: store)
+    }
     return content
   }
 }

@@ -32,6 +32,7 @@ extension TargetBuilder {
         at: graph[id].declaration.site.location(field: "wheel"), remedies: ["remove wheel=False"])
     }
     let name = Paths.lastComponent(path)
+    try store.require(content.digest)
     let file = store.path(of: content.digest)
     return LocalWheel(
       fileName: name, content: content, path: file, members: try ZipArchive(path: file, name: name).members.map(\.name))

@@ -44,6 +44,14 @@ extension TargetBuilder {
     return format == "zip" ? try zipInputs(contents) : try tarInputs(contents, format)
   }
 
+  private static let tarNamespace = "tar-1"
+  private static let zipNamespace = "zip-2"
+
+  /// The namespace of the record of an archive.
+  func archiveNamespace(_ id: TargetID) -> String {
+    graph[id].value(of: "format").string ?? "zip" == "zip" ? Self.zipNamespace : Self.tarNamespace
+  }
+
   // MARK: tar
 
   private func tarInputs(_ contents: ActionInputs, _ format: String) throws -> InputList {
@@ -61,19 +69,18 @@ extension TargetBuilder {
     let inputs = try tarInputs(contents, format)
     let store = store
     let time = Int64(Self.reproducibleEnvironment["SOURCE_DATE_EPOCH"] ?? "0") ?? 0
-    let (content, wasCached) = try kept("tar-1", inputs.digest) { place in
+    let check = unchanged(contents, target)
+    let (content, wasCached) = try kept(Self.tarNamespace, inputs.digest, for: target, inputs) { place in
       let file = try FileSystem.open(place, .readWrite, options: [.create, .truncate])
       defer { FileSystem.close(file) }
       let writer = try TarWriter(to: file, path: place, compression: compression, time: time)
       for name in contents.tree.paths {
         guard case .file(let content, let isExecutable)? = contents.tree[name] else { continue }
-        let bytes = try MappedFile(contents.location(of: content, in: store))
+        let bytes = try MappedFile(try contents.location(of: content, in: store))
         try writer.add(bytes.bytes, named: name, isExecutable: isExecutable)
       }
       try writer.finish()
-    }
-    if let moved = contents.moved() {
-      throw ActionError.inputChanged(action: target.address.description, path: moved)
+      try check()
     }
     try BuildHistory(workspace).record(inputs, of: target.address)
     var files = ActionInputs()
@@ -93,18 +100,17 @@ extension TargetBuilder {
   private func zip(_ contents: ActionInputs, _ target: Target, _ path: String) throws -> Product {
     let inputs = try zipInputs(contents)
     let store = store
-    let (content, wasCached) = try kept("zip-2", inputs.digest) { file in
+    let check = unchanged(contents, target)
+    let (content, wasCached) = try kept(Self.zipNamespace, inputs.digest, for: target, inputs) { file in
       let writer = try ZipWriter(creating: file)
       for name in contents.tree.paths {
         guard case .file(let content, let isExecutable)? = contents.tree[name] else { continue }
-        let bytes = try MappedFile(contents.location(of: content, in: store))
+        let bytes = try MappedFile(try contents.location(of: content, in: store))
         try writer.add(ZipContents(compressing: bytes.bytes), named: Array(name.utf8), isExecutable: isExecutable)
       }
       _ = try writer.finishDirectory()
       try writer.publish()
-    }
-    if let moved = contents.moved() {
-      throw ActionError.inputChanged(action: target.address.description, path: moved)
+      try check()
     }
     try BuildHistory(workspace).record(inputs, of: target.address)
     var files = ActionInputs()
@@ -112,16 +118,32 @@ extension TargetBuilder {
     return Product(files: files, inputs: inputs, wasCached: wasCached)
   }
 
+  /// Throws when a file of the workspace is no longer what the key says: then nothing is kept.
+  private func unchanged(_ contents: ActionInputs, _ target: Target) -> @Sendable () throws -> Void {
+    let name = target.address.description
+    return {
+      if let moved = contents.moved() { throw ActionError.inputChanged(action: name, path: moved) }
+    }
+  }
+
   /// The file that is kept for a key, or that `make` writes at the path it is given: as a step, where there are others.
+  ///
+  /// - Parameters:
+  ///   - target: the target that it is made for; nil for a file that other machines are not asked for.
+  ///   - inputs: what the key stands for.
   func kept(
-    _ namespace: String, _ key: SHA256Digest, _ make: @escaping @Sendable (FilePath) throws -> Void
+    _ namespace: String, _ key: SHA256Digest, for target: Target?, _ inputs: InputList? = nil,
+    _ make: @escaping @Sendable (FilePath) throws -> Void
   ) throws -> (content: BlobReference, wasCached: Bool) {
-    let (files, runner) = (KeptFiles(store: store, namespace: namespace), runner)
+    let name = target?.address.description
+    let (files, runner) = (KeptFiles(store: store, namespace: namespace, name: name, inputs: inputs), runner)
     let isNew = pool.map { !$0.hasBegun(key) } ?? true
-    if isNew, let content = try files.content(of: key) { return (content, true) }
+    if isNew, let content = try files.content(of: key, asksOthers: pool == nil) { return (content, true) }
     guard let pool else { return (try runner.step { try files.make(key, make) }, false) }
+    if isNew { files.prefetch(key) }
     let product = try pool.product(of: key) {
-      .file(try runner.step { try files.make(key, make) }, wasCached: false)
+      if let content = try files.content(of: key) { return .file(content, wasCached: true) }
+      return .file(try runner.step { try files.make(key, make) }, wasCached: false)
     }
     guard case .file(let content, let wasCached) = product else {
       throw Diagnostic(.defect, "an action has the key of a file of \(namespace)")

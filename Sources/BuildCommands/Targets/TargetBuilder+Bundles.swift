@@ -69,7 +69,7 @@ extension TargetBuilder {
             ])
         }
         places[place] = (path, content.digest, id)
-        parts.sources.append((place, made.location(of: content, in: store), content.digest, isExecutable))
+        parts.sources.append((place, try made.location(of: content, in: store), content.digest, isExecutable))
       }
     }
     try settle(&parts, plan, places.mapValues { ($0.path, $0.digest) })
@@ -146,7 +146,7 @@ extension TargetBuilder {
     inputs.specification.layout = .zipapp
     try inputs.checkScript(of: plan, in: graph)
     let (builder, specification) = (bundleBuilder, inputs.specification)
-    let (file, wasCached) = try kept("bundle-1", inputs.key) { path in
+    let (file, wasCached) = try kept("bundle-1", inputs.key, for: graph[plan.target], inputs.inputs) { path in
       _ = try builder.build(specification, to: path)
     }
     return (file, inputs.inputs, wasCached)

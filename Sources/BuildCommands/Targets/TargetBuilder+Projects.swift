@@ -45,7 +45,7 @@ extension TargetBuilder {
       encoder.append(member.text)
     }
     let contents = members
-    let (content, _) = try kept("project-metadata-1", key.digest) { path in
+    let (content, _) = try kept("project-metadata-1", key.digest, for: nil) { path in
       let zip = try ZipWriter(creating: path)
       for member in contents {
         let file = Array(member.text.utf8).withUnsafeBytes { ZipContents(compressing: $0) }

@@ -35,7 +35,7 @@ struct BuildExport: ParsableCommand {
 
   func run() throws {
     let session = try WorkspaceSession(global)
-    let store = try ContentStore.userDefault()
+    let store = try session.contentStore()
     let exporter = EnvironmentExporter(
       workspace: session.workspace, graph: session.graph, store: store, note: global.note)
     var values: [JSONValue] = []

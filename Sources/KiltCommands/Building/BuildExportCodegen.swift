@@ -38,7 +38,7 @@ struct BuildExportCodegen: ParsableCommand {
         "cannot generate files of \"\(session.name(of: only))\": \(session.graph[only].typeName) targets generate none",
         remedies: ["run `kilt list :: --filter-target-type=shell_command,adhoc_tool` to list targets that do"])
     }
-    let builder = try session.targetBuilder(store: try ContentStore.userDefault(), kept: sandboxes.keepSandboxes)
+    let builder = try session.targetBuilder(store: try session.contentStore(), kept: sandboxes.keepSandboxes)
     try builder.together(generated, jobs: sandboxes.threads) { _ = try builder.files(of: $0) }
     let writer = ProductWriter(workspace: session.workspace, targets: builder)
     var values: [JSONValue] = []

@@ -34,7 +34,7 @@ struct BuildRepl: ParsableCommand {
   func run() throws {
     let (targets, arguments) = targets.split
     let session = try WorkspaceSession(global)
-    let store = try ContentStore.userDefault()
+    let store = try session.contentStore()
     let environments = ClosureEnvironments(session.workspace, store: store, note: global.note)
     let further = shell == .ipython ? ["ipython"] : []
     let environment: ProgramEnvironment

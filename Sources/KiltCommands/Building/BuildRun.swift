@@ -50,7 +50,7 @@ struct BuildRun: ParsableCommand {
     if script == nil, try runScript() { return }
     let session = try WorkspaceSession(global)
     let id = try target(session)
-    let store = try ContentStore.userDefault()
+    let store = try session.contentStore()
     let graph = session.graph
     let builder = try session.targetBuilder(store: store)
     if let script { return try run(script, of: id, session, store, builder) }

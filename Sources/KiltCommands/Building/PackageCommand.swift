@@ -180,7 +180,7 @@ struct ProductSession {
       if strict, let passedOver, !passedOver.isEmpty { throw passedOver.failure }
       throw Self.nothingToPack(selected, graph)
     }
-    store = try ContentStore.userDefault()
+    store = try session.contentStore()
     targets = try session.targetBuilder(store: store, kept: sandboxes?.keepSandboxes ?? .never)
   }
 

@@ -22,7 +22,7 @@ struct TestSession {
   init(_ command: BuildTest) throws {
     session = try WorkspaceSession(command.global)
     self.command = command.settled(session.workspace.configuration.testing)
-    store = try ContentStore.userDefault()
+    store = try session.contentStore(fetchesWhenNeeded: true)
     var options = command.targets.split.options
     // What a change affects is what depends on it, whatever the distance.
     if options.selectsChanges { options.changedDependents = .transitive }
@@ -53,6 +53,16 @@ struct TestSession {
       if command.output.format == .json { session.write(.array([])) }
       return try reportPassedOver()
     }
+    do {
+      try runOnce()
+    } catch ContentStoreError.missing where store.shared != nil {
+      // An output that the remote cache had promised. What names it counts as missing now, and is built.
+      command.global.note("note: the remote cache no longer has a generated file: starting again")
+      try runOnce()
+    }
+  }
+
+  private func runOnce() throws {
     let start = monotonicNanoseconds()
     let plans = try tests.map { try TestPlanner(session.resolver).plan($0) }
     try session.reportWarnings()

@@ -6,7 +6,7 @@ internal import Workspace
 /// `kilt cache`: the verbs on what is kept between runs.
 struct CacheCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "cache", abstract: "Inspect, shrink and verify the cache.",
+    commandName: "cache", abstract: "Inspect, shrink and verify the cache; remote cache statistics.",
     discussion: """
       The cache is in KILT_CACHE_DIR, otherwise in kilt below XDG_CACHE_HOME, otherwise in ~/.cache/kilt. You can \
       delete it safely: Kilt creates its contents again.
@@ -15,8 +15,9 @@ struct CacheCommand: ParsableCommand {
         kilt cache du
         kilt cache gc --quota 5GiB
         kilt cache verify
+        kilt cache stats
       """,
-    subcommands: [CacheUsage.self, CacheCollect.self, CacheVerify.self])
+    subcommands: [CacheUsage.self, CacheCollect.self, CacheVerify.self, CacheStatistics.self])
 
   /// The quota: that of the option, of `KILT_CACHE_QUOTA`, of the workspace's `[cache] quota`, or the default.
   static func quota(_ option: String?, _ global: GlobalOptions) throws -> Int64 {

@@ -16,7 +16,8 @@ struct ExplainRebuild: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rebuild", abstract: "Show the inputs that changed since the last build or test run.",
     discussion: """
-      Compares the inputs of the cache key. You can omit the word "rebuild".
+      Compares the inputs of the cache key. You can omit the word "rebuild". With a remote cache, also shows hit or \
+      miss, and the inputs that differ from the newest entry of the target.
 
       EXAMPLES
         kilt explain services/fiddler:server
@@ -36,7 +37,7 @@ struct ExplainRebuild: ParsableCommand {
 
   func run() throws {
     let session = try WorkspaceSession(global)
-    let store = try ContentStore.userDefault()
+    let store = try session.contentStore(fetchesWhenNeeded: true, isReading: true)
     let selected = try session.graph.select(try session.parse(specs))
     let builder = try session.targetBuilder(store: store)
     let inputs = TargetInputs(builder)
@@ -44,14 +45,19 @@ struct ExplainRebuild: ParsableCommand {
     let tests = try TestPlanner(session.resolver).tests(among: selected).run
     guard !built.isEmpty || !tests.isEmpty else { throw Self.nothingBuilt(selected, session) }
     let history = BuildHistory(session.workspace)
+    let remote = RemoteExplainer(store)
     var lists: [TargetID: InputList] = [:]
     try builder.together(built) { lists[$0] = try inputs.current(of: $0) }
-    var explained = built.compactMap { id in
-      lists[id].map { Explained(inputs: $0, address: session.graph.address(of: id), history: history) }
+    var explained = try built.compactMap { id -> Explained? in
+      guard let list = lists[id] else { return nil }
+      var explained = Explained(inputs: list, address: session.graph.address(of: id), history: history)
+      explained.remote = try remote?.explain(list, inputs.recordNamespace(of: id), explained.address)
+      return explained
     }
     explained += try self.tests(tests, session, store, builder).map { test in
       var explained = Explained(inputs: test.inputs, address: test.address, history: history)
       explained.isResultKnown = test.isKnown
+      explained.remote = try remote?.explain(test.inputs, TestExplanation.recordNamespace, test.address)
       return explained
     }
     switch output.format {
@@ -67,6 +73,7 @@ struct ExplainRebuild: ParsableCommand {
     var explanation: RebuildExplanation
     /// Whether the result of a test is known; nil for what is built.
     var isResultKnown: Bool?
+    var remote: RemoteExplanation?
 
     init(inputs: InputList, address: Address, history: BuildHistory) {
       self.address = address
@@ -100,6 +107,10 @@ struct ExplainRebuild: ParsableCommand {
   // MARK: Text
 
   private func lines(_ explained: Explained) -> [String] {
+    linesOfBuild(explained) + (explained.remote.map { $0.lines(shown) } ?? [])
+  }
+
+  private func linesOfBuild(_ explained: Explained) -> [String] {
     var lines = [explained.address.description]
     let explanation = explained.explanation
     if let time = explanation.lastBuilt {
@@ -164,6 +175,7 @@ struct ExplainRebuild: ParsableCommand {
       ("changes", .array(explanation.changes.map(json))), ("inputs", .int(Int64(explanation.inputCount))),
     ]
     if let isKnown = explained.isResultKnown { members.append(("result_known", .bool(isKnown))) }
+    if let remote = explained.remote { members.append(("remote", remote.json(json))) }
     return .object(JSONObject(members))
   }
 

@@ -11,6 +11,8 @@ public enum Invocation {
   public static func run(_ arguments: [String]) -> Int32 {
     claimStandardDescriptors()
     let code = execute(all: PantsConfigurationFiles.taken(outOf: arguments))
+    // Other machines can use the results, whether or not the command succeeded.
+    RemoteCaches.finish()
     guard let failure = standardOutputFailure() else { return code }
     let diagnostic = Diagnostic.unwritableOutput("\(failure)", isFull: failure == .noSpace)
     writeText(DiagnosticRenderer(color: Terminal.standardError.usesColor).render(diagnostic), to: 2)

@@ -8,4 +8,7 @@ public struct TestExplanation: Sendable {
   public var inputs: InputList
   /// Whether a result of these inputs is known.
   public var isKnown: Bool
+
+  /// The namespace of the records that hold results, whose keys are the digests of ``inputs``.
+  public static var recordNamespace: String { TestRecord.namespace }
 }

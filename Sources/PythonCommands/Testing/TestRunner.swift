@@ -72,6 +72,8 @@ public struct TestRunner: Sendable {
     let all = try inputs(plans, environments, maker)
     var results = [TestResult?](repeating: nil, count: all.count)
     if !options.force {
+      // All at once: the answers of another machine do not add up.
+      store.prefetch(TestRecord.namespace, all.map(\.key))
       for (index, inputs) in all.enumerated() { results[index] = try known(inputs) }
     }
     let history = BuildHistory(workspace)
@@ -121,7 +123,7 @@ public struct TestRunner: Sendable {
     let inputs = try inputs([plan], environments, maker)[0]
     let python = try environments.environment(of: inputs.closure.wheels, for: inputs.closure.interpreter)
     let place = TestTree(folder: scratch.appending(options.keptSandboxes == .always ? "kept-debug" : "debug"))
-    _ = try place.make(inputs, root: workspace.root, digests: digests)
+    _ = try place.make(inputs, root: workspace.root, digests: digests, store: store)
     var request = request(inputs, python, place)
     request.environment += environmentStrings().filter { $0.hasPrefix("TERM=") || $0.hasPrefix("COLORTERM=") }
     let file = place.folder.appending("request.json")
@@ -194,13 +196,22 @@ public struct TestRunner: Sendable {
     var base: PythonEnvironment
   }
 
+  /// The directories of this machine that a test can have written of, with the names that others see.
+  private var places: [(path: String, name: String)] {
+    var places = [
+      (scratch.string, "<sandbox>"), (store.root.string, "<cache>"), (workspace.root.string, "<workspace>"),
+    ]
+    if let home = environmentVariable("HOME"), home.split(separator: "/").count > 1 { places.append((home, "<home>")) }
+    return places
+  }
+
   private func attempt(_ ready: Ready) throws -> TestResult {
     var attempt = 1
     while true {
       var (result, isAsPlanned) = try runOnce(ready, attempt: attempt)
       result.attempts = attempt
       if result.isSuccess {
-        if isAsPlanned { try TestRecord.write(result, for: ready.inputs.key, to: store) }
+        if isAsPlanned { try TestRecord.write(result, for: ready.inputs, to: store, places: places) }
         return result
       }
       if attempt >= max(1, options.attempts) || result.status == .empty || activity.isClosed { return result }
@@ -211,7 +222,7 @@ public struct TestRunner: Sendable {
   private func runOnce(_ ready: Ready, attempt: Int) throws -> (TestResult, isAsPlanned: Bool) {
     let inputs = ready.inputs
     let place = TestTree(folder: scratch.appending("\(ready.index)-\(attempt)"))
-    let isAsPlanned = try place.make(inputs, root: workspace.root, digests: digests)
+    let isAsPlanned = try place.make(inputs, root: workspace.root, digests: digests, store: store)
     let answer = try interpreters.run(request(inputs, ready.environment, place), base: ready.base)
     var result = try TestOutcome(place).result(of: inputs.plan, answer)
     if options.usesCoverage, FileSystem.exists(place.coverage) {

@@ -1,4 +1,5 @@
 internal import BuildCommands
+internal import ContentStore
 internal import Digests
 internal import SystemSupport
 
@@ -21,7 +22,7 @@ struct TestTree {
   ///
   /// - Returns: whether all files are still those of the digests: one that was saved meanwhile makes a run of which
   ///   nothing is kept.
-  func make(_ inputs: TestInputs, root: FilePath, digests: FileDigests) throws -> Bool {
+  func make(_ inputs: TestInputs, root: FilePath, digests: FileDigests, store: ContentStore) throws -> Bool {
     for folder in [tree, home, temporary, coverage.removingLastComponent()] {
       try FileSystem.createDirectories(folder)
     }
@@ -39,6 +40,7 @@ struct TestTree {
     }
     for file in inputs.made.files {
       let place = tree.pushing(FilePath(file.treePath))
+      if file.path == store.path(of: file.digest) { try store.require(file.digest) }
       try FileSystem.createDirectories(place.removingLastComponent())
       try FileSystem.copyFile(file.path, to: place, permissions: file.isExecutable ? 0o755 : 0o644)
     }

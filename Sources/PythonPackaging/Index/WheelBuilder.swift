@@ -7,6 +7,7 @@ import Zip
 
 /// Builds wheels from sources in isolation (PEP 517), once for each source, interpreter and platform.
 struct WheelBuilder: Sendable {
+  private static let namespace = "built-wheel-3"
   let store: ContentStore
   /// The workspace's root, at which local paths begin.
   let root: FilePath
@@ -54,6 +55,7 @@ struct WheelBuilder: Sendable {
     _ source: Source, _ package: LockedPackage, _ interpreter: Interpreter, key: SHA256Digest,
     fetch: (LockedFile) throws -> Void
   ) throws -> ResolvedWheel {
+    let start = monotonicNanoseconds()
     let folder = try FileSystem.canonicalPath(FileSystem.makeTemporaryDirectory(prefix: "kilt-build"))
     // What cannot be removed is left to whoever cleans temporary folders.
     defer { try? FileSystem.removeTree(folder) }
@@ -94,7 +96,15 @@ struct WheelBuilder: Sendable {
     _ = try ZipArchive(path: wheel, name: name)
     let built = (name: name, digest: try store.put(file: wheel))
     let json = JSONValue.members(["name": .string(built.name), "sha256": .string(built.digest.hex)])
-    try store.setRecord("built-wheel-3", key, to: json.bytes())
+    try store.setRecord(Self.namespace, key, to: json.bytes())
+    if let shared = store.shared, shared.takesOffers {
+      let size = try FileSystem.status(of: store.path(of: built.digest)).size
+      var record = SharedRecord(
+        Self.namespace, key, value: json.bytes(), blobs: [BlobReference(built.digest, size: size)],
+        milliseconds: Int64((monotonicNanoseconds() - start) / 1_000_000), name: package.title)
+      if case .none = build.isolation { record.withheld = .noSandbox }
+      shared.offer(record, from: store)
+    }
     return try resolved(package, built.name, built.digest)
   }
 
@@ -135,11 +145,14 @@ struct WheelBuilder: Sendable {
   }
 
   private func remembered(_ key: SHA256Digest, _ package: LockedPackage) throws -> ResolvedWheel? {
-    guard let record = try store.record("built-wheel-3", key), let json = try? JSONValue(parsing: record),
-      let name = json["name"]?.string, let digest = json["sha256"]?.string.flatMap({ SHA256Digest(hex: $0) }),
-      store.contains(digest)
-    else { return nil }
-    return try resolved(package, name, digest)
+    try store.value(Self.namespace, key) { record in
+      guard let json = try? JSONValue(parsing: record), let name = json["name"]?.string,
+        WheelFileName(name)?.name == package.name,
+        let digest = json["sha256"]?.string.flatMap({ SHA256Digest(hex: $0) })
+      else { return nil }
+      do throws(ContentStoreError) { try store.require(digest) } catch { return nil }
+      return try resolved(package, name, digest)
+    }
   }
 
   /// A wheel built for another machine serves there only when its tags say so.

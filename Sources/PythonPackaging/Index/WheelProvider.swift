@@ -95,6 +95,16 @@ public final class WheelProvider: Sendable {
 
   /// Brings a file into the store: from the workspace, from its own URL, or from the index.
   private func fetch(_ file: LockedFile, of package: LockedPackage) throws {
+    // The lockfile has the digest, so it does not matter who has the file.
+    if let shared = store.shared, !package.isInWorkspace {
+      if shared.supplyFile(file.sha256, into: store) { return }
+      try fetchFromSource(file, of: package)
+      return shared.offerFile(file.sha256, from: store)
+    }
+    try fetchFromSource(file, of: package)
+  }
+
+  private func fetchFromSource(_ file: LockedFile, of package: LockedPackage) throws {
     switch package.source {
     case .path(let path):
       let place = root.pushing(FilePath(path)).removingLastComponent().appending(file.name)
@@ -141,4 +151,9 @@ public final class WheelProvider: Sendable {
       return new
     }
   }
+}
+
+extension LockedPackage {
+  /// Whether its files are in the workspace.
+  fileprivate var isInWorkspace: Bool { if case .path? = source { true } else { false } }
 }

@@ -48,9 +48,9 @@ extension TaskSupervisor: TaskEngine {
     for entry in try FileSystem.list(options.tasksDirectory) {
       let task = TaskID(entry.name)
       if isKnown(task) { continue }
-      do {
-        if try directory(task).assignment().taskID == task { found.tasks.append(task) }
-      } catch {
+      if directory(task).isTask(task) {
+        found.tasks.append(task)
+      } else {
         found.problems.append(
           "ignored \"\(options.tasksDirectory.appending(entry.name))\": it is not the directory of a task")
       }

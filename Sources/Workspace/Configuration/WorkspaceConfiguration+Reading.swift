@@ -70,6 +70,8 @@ extension WorkspaceConfiguration {
         .input, "invalid cache quota \"\(text)\"", at: file.location(table: "cache", key: "quota"),
         remedies: ["write a size such as quota = \"20GiB\""])
     }
+    cacheRemote = try cache.string("remote")
+    cacheTrustedKeys = try cache.strings("trusted_keys") ?? []
     try cache.finish()
     let git = try TableReader(file, "git")
     mainBranch = try git.string("main_branch") ?? mainBranch

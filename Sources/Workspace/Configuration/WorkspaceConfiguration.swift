@@ -143,6 +143,11 @@ public struct WorkspaceConfiguration: Sendable {
   public var repositoryURL: String?
   /// How large the cache may grow, as in `20GB`.
   public var cacheQuota: String?
+  /// The team's cache: a directory, `s3://BUCKET/PREFIX` or `http(s)://HOST/PATH`.
+  public var cacheRemote: String?
+  /// Keys of which one must have signed an entry of the team's cache: PEM files from the workspace root, or
+  /// `ed25519:BASE64`; empty where signatures are not asked for.
+  public var cacheTrustedKeys: [String] = []
   /// Files that were laid over the first one, as their paths were given.
   public var layerPaths: [String] = []
   /// Options of a `pants.toml` that Kilt does not follow.

@@ -86,6 +86,8 @@ struct S3Storage: ObjectStorage {
     try put(key, bytes, condition: ("if-none-match", "*"))
   }
 
+  func overwrite(_ key: String, _ bytes: [UInt8]) throws(ArtifactError) { _ = try put(key, bytes, condition: nil) }
+
   func readVersioned(_ key: String, limit: Int) throws(ArtifactError) -> (bytes: [UInt8], version: ObjectVersion)? {
     let response = try send(S3Request(.get, key), limit: limit)
     guard try isFound(response) else { return nil }
@@ -99,13 +101,13 @@ struct S3Storage: ObjectStorage {
     try put(key, bytes, condition: version.map { ("if-match", $0.text) } ?? ("if-none-match", "*"))
   }
 
-  /// Stores a small object if a condition holds. Returns false if it does not.
+  /// Stores a small object if a condition holds, or there is none. Returns false if it does not hold.
   private func put(
-    _ key: String, _ bytes: [UInt8], condition: (name: String, value: String)
+    _ key: String, _ bytes: [UInt8], condition: (name: String, value: String)?
   ) throws(ArtifactError) -> Bool {
     var request = S3Request(.put, key)
     request.body = .bytes(bytes)
-    request.headers = [("content-type", "application/json"), condition]
+    request.headers = [("content-type", "application/json")] + (condition.map { [$0] } ?? [])
     request.carry(.of(bytes))
     var response = try send(request)
     // 409: another request on the key is under way ("Conditional writes" of the S3 user guide). It may come to nothing.
@@ -115,7 +117,7 @@ struct S3Storage: ObjectStorage {
     }
     // 412: the condition does not hold; 404 with If-Match: the object is gone.
     if response.status == 412 || response.status == 409 { return false }
-    if response.status == 404, condition.name == "if-match", XMLText(response.body).text("Code") != "NoSuchBucket" {
+    if response.status == 404, condition?.name == "if-match", XMLText(response.body).text("Code") != "NoSuchBucket" {
       return false
     }
     try requireSuccess(response)

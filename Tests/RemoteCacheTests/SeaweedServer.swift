@@ -1,0 +1,1 @@
+../ArtifactsTests/SeaweedServer.swift
