@@ -66,6 +66,8 @@ public struct PipelineOutcome: Sendable, Hashable {
   /// The steps and partitions that differ from before.
   public var steps: Set<Int> = []
   public var partitions: Set<PartitionKey> = []
+  /// The attempts that differ from before, as they are now.
+  public var attempts: [AttemptKey: StepAttempt] = [:]
 
   public init() {}
 }

@@ -68,7 +68,8 @@ extension PipelineRun {
       free = min(free, parallel - partitions.count { $0.status == .running })
     }
     for (index, partition) in partitions.enumerated() where free > 0 {
-      guard partition.status == .waiting || partition.status == .retrying && partition.retryAt.map({ $0 <= now }) ?? true
+      guard
+        partition.status == .waiting || partition.status == .retrying && partition.retryAt.map({ $0 <= now }) ?? true
       else { continue }
       fence += 1
       free -= 1
@@ -124,7 +125,8 @@ extension PipelineRun {
     for step in definition.steps {
       guard case .output(name, let key) = step.partitions else { continue }
       guard let names = OutputRules.names(output[key]) else {
-        return "the output has no list \"\(key)\" of distinct names, which step \"\(step.name)\" takes its partitions from"
+        return
+          "the output has no list \"\(key)\" of distinct names, which step \"\(step.name)\" takes its partitions from"
       }
       let known = others.flatMap { OutputRules.names($0.output?[key]) ?? [] }
       if known.count + names.count > PipelineLimits.partitions {

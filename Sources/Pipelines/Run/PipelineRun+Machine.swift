@@ -79,9 +79,11 @@ extension PipelineRun {
   mutating func change(
     _ key: PartitionKey, _ outcome: inout PipelineOutcome, _ body: (inout PartitionRun) -> Void
   ) {
-    guard self[key] != nil else { return }
-    body(&steps[key.step].partitions![key.partition])
+    guard var partition = self[key] else { return }
+    body(&partition)
+    steps[key.step].partitions?[key.partition] = partition
     outcome.partitions.insert(key)
+    if let attempt = partition.attempt { outcome.attempts[AttemptKey(key, number: attempt.number)] = attempt }
   }
 
   private mutating func end(_ key: AttemptKey, message: String, _ outcome: inout PipelineOutcome) {
@@ -116,11 +118,12 @@ extension PipelineRun {
     }
     // An attempt that was asked to end has not done its work, whatever its exit code says.
     if attempt.status == .ending {
-      let code: Int? = switch end {
+      let code: Int? =
+        switch end {
         case .succeeded: 0
         case .failed(let code, _): code
         case .lost: nil
-      }
+        }
       end = .failed(exitCode: code, message: attempt.message ?? "was ended")
     }
     let cancelling = status == .cancelling
