@@ -73,13 +73,14 @@ let systemLibraries: [String: Target] = [
 ]
 
 /// C targets of our own: `CSystemShims` makes GNU functions visible, `CCurlShims` loads libcurl when it is first
-/// used, `CArchiveShims` and `CZooKeeperShims` do so with libarchive and libzookeeper-mt, `CHostShims` reads
+/// used, `CArchiveShims`, `CSQLiteShims` and `CZooKeeperShims` do so with libarchive, SQLite and libzookeeper-mt, `CHostShims` reads
 /// clock and limits, `CFuzzDriver` is the header of libFuzzer. And `FuzzCorpus`, which tests read the fuzzers' inputs with.
 let shims: [String: Target] = [
   "CSystemShims": .target(name: "CSystemShims"),
   "CHostShims": .target(name: "CHostShims"),
   "CCurlShims": .target(name: "CCurlShims"),
   "CArchiveShims": .target(name: "CArchiveShims"),
+  "CSQLiteShims": .target(name: "CSQLiteShims"),
   "CZooKeeperShims": .target(name: "CZooKeeperShims"),
   "CFuzzDriver": .target(name: "CFuzzDriver", path: "Fuzz/driver"),
   "FuzzCorpus": .target(name: "FuzzCorpus", path: "Fuzz/corpus"),
@@ -156,6 +157,7 @@ let modules: [Module] = [
     name: "JobFiles",
     dependencies: ["JobModel", "JSON", "Starlark", "YAML", "Digests", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage]),
+  Module(name: "Pipelines", dependencies: ["JobModel", "JSON"]),
   Module(name: "Discovery", dependencies: ["JobModel", "JSON"]),
   Module(name: "SchedulerCore", dependencies: ["JobModel", "JSON", "Diagnostics"]),
   Module(
@@ -169,6 +171,13 @@ let modules: [Module] = [
     name: "SigningKeys", dependencies: ["Artifacts", "Digests", "SystemSupport", "Diagnostics"],
     packages: [.crypto, .cryptoExtras, .systemPackage], testDependencies: ["JSON"]),
   // Floor 6
+  Module(
+    name: "PipelineFiles",
+    dependencies: ["Pipelines", "JobModel", "JSON", "YAML", "SystemSupport", "Diagnostics"]),
+  Module(
+    name: "LocalPipelines",
+    dependencies: ["Pipelines", "JobModel", "JSON", "CSQLiteShims", "SystemSupport", "Diagnostics"],
+    packages: [.systemPackage], testDependencies: ["PipelineFiles"]),
   Module(
     name: "Tailor",
     dependencies: [
@@ -274,6 +283,7 @@ let modules: [Module] = [
       "Workspace",
       "BuildFiles", "Artifacts", "RemoteCache", "SigningKeys", "Discovery", "JobFiles", "JobModel", "SchedulerAccess",
       "SchedulerClient", "SchedulerCore", "Observability", "Starlark", "PythonPackaging", "Bundles", "Actions",
+      "Pipelines", "PipelineFiles", "LocalPipelines",
       "ContentStore",
       "Digests", "Zip", "JSON", "TOML", "SystemSupport", "Diagnostics",
     ],

@@ -45,7 +45,8 @@ public struct Kilt: ParsableCommand {
       CommandGroup(
         name: "Jobs",
         subcommands: [
-          JobDeploy.self, JobCommand.self, UpdateCommand.self, CronCommand.self, QuotaCommand.self, WhenceCommand.self,
+          JobDeploy.self, JobCommand.self, UpdateCommand.self, CronCommand.self, PipelineCommand.self,
+          QuotaCommand.self, WhenceCommand.self,
         ]),
       CommandGroup(name: "Language", subcommands: [StarlarkRun.self]),
       CommandGroup(

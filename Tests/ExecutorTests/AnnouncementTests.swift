@@ -2,6 +2,7 @@ import Executor
 import Glibc
 import JobModel
 import SystemSupport
+import TestServers
 import Testing
 
 /// When the built executor announces its task.
@@ -42,7 +43,7 @@ import Testing
   func drainedByItsClients() throws {
     let fixture = try TaskFixture()
     let (python, readOnly) = try TaskFixture.python()
-    let port = try TaskFixture.freePort()
+    let port = try LoopbackPorts.free()
     // One request, which is answered when the file is there.
     let server = """
       exec \(python) -c '

@@ -80,9 +80,7 @@ struct ScriptPackage {
     let packager = BundleProductBuilder(
       workspace: workspace, resolver: resolver, store: store, version: try SourceVersion(of: own))
     let bundle = try packager.package(id, for: platform)
-    for warning in try resolver.warnings() where !global.quiet {
-      writeText(DiagnosticRenderer(color: Terminal.standardError.usesColor).render(warning, label: "warning"), to: 2)
-    }
+    for warning in try resolver.warnings() { global.report(warning, as: .warning) }
     let digest = try bundle.bundle.digest().hex
     return Packed(path: try take(bundle, named: String(name.dropLast(3))), bundle: bundle, sha256: digest)
   }

@@ -31,14 +31,21 @@ final class LocalArtifacts: ArtifactLookup {
   }
 
   func artifact(for request: ArtifactRequest) throws -> TaskArtifact {
+    try publish(try package(request.name), as: request.name)
+  }
+
+  /// The bundle of an artifact in `dist/`, built from the files as they are.
+  func bundle(_ name: String) throws -> FilePath { try package(name).bundle.path }
+
+  private func package(_ name: String) throws -> BundleProduct {
     let graph = session.graph
     let all = try graph.select(try session.parse(["::"]))
     let binaries = try session.resolver.binaries(among: all).filter {
-      graph.artifactName(of: graph[$0]) == request.name
+      graph.artifactName(of: graph[$0]) == name
     }
     guard binaries.count == 1 else {
       throw Diagnostic(
-        .input, "no pex_binary of the workspace builds the artifact \"\(request.name)\"",
+        .input, "no pex_binary of the workspace builds the artifact \"\(name)\"",
         remedies: ["run `kilt list :: --filter-target-type=pex_binary` to list the binaries"])
     }
     try builder.prepare(binaries, jobs: availableProcessors())
@@ -47,7 +54,7 @@ final class LocalArtifacts: ArtifactLookup {
       version: try SourceVersion(of: session.workspace, session.resolver), targets: builder)
     let packaged = try packager.package(binaries[0])
     note("\(packaged.work.rawValue)  \(packaged.relativePath)")
-    return try publish(packaged, as: request.name)
+    return packaged
   }
 
   private func publish(_ packaged: BundleProduct, as name: String) throws -> TaskArtifact {

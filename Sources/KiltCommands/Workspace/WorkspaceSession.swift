@@ -147,9 +147,7 @@ struct WorkspaceSession {
     if let note = state.note { global.report(Diagnostic(.environment, note), as: .note) }
     if !global.quiet, let warning = try PantsOptionReport(workspace).unseen() { global.report(warning, as: .warning) }
     graph = try TargetGraph.load(workspace, state: state)
-    if !global.quiet, let warning = graph.files.unnamable(root: workspace.root) {
-      writeText(DiagnosticRenderer(color: Terminal.standardError.usesColor).render(warning, label: "warning"), to: 2)
-    }
+    if let warning = graph.files.unnamable(root: workspace.root) { global.report(warning, as: .warning) }
     resolver = DependencyResolver(graph: graph, sources: workspace)
   }
 

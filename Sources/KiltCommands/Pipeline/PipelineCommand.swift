@@ -1,0 +1,20 @@
+internal import ArgumentParser
+
+/// `kilt pipeline`: the verbs on pipelines.
+struct PipelineCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pipeline", abstract: "Check and run pipelines: steps with a state that says what is done.",
+    discussion: """
+      A pipeline is a YAML file: steps, what they need, and how often they are retried.
+
+      EXAMPLES
+        kilt pipeline lint pipelines/pageviews.yaml
+        kilt pipeline run-local pipelines/pageviews.yaml --param day=2024-02-29
+        # run again what failed, and the steps after it
+        kilt pipeline retry pageviews-20240301-080000-4f2a
+      """,
+    subcommands: [
+      PipelineLint.self, PipelineShow.self, PipelineRunLocal.self, PipelineRetry.self, PipelineStatus.self,
+      PipelineLogs.self, PipelineHistory.self,
+    ])
+}

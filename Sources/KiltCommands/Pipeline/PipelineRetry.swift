@@ -1,0 +1,39 @@
+internal import ArgumentParser
+internal import Diagnostics
+internal import LocalPipelines
+internal import Pipelines
+
+/// `kilt pipeline retry`.
+struct PipelineRetry: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "retry", abstract: "Run again what did not succeed in a local run.",
+    discussion: """
+      Partitions that succeeded keep their outputs and do not run again. The run keeps its parameters and its \
+      definition, even if the pipeline file has changed. The bundle is built from the current files.
+
+      Also continues a run whose command was killed.
+
+      EXAMPLES
+        kilt pipeline retry pageviews-20240301-080000-4f2a
+
+      EXIT CODES
+        0  every step succeeded
+        1  a step failed again, or the run was cancelled
+      """)
+
+  @OptionGroup var global: GlobalOptions
+
+  @Argument(help: ArgumentHelp("Run, as `kilt pipeline history` lists it.", valueName: "run"))
+  var id: String
+
+  @OptionGroup var running: PipelineRunningOptions
+
+  func run() throws {
+    let session = try running.state.session(global)
+    let found = try session.run(id)
+    if found.status == .succeeded {
+      return Terminal.standardOutput.print("run \(found.id) has succeeded: nothing to retry")
+    }
+    try running.carryOut(found, session, try running.artifact(of: found.definition, global), global)
+  }
+}

@@ -1,0 +1,55 @@
+internal import ArgumentParser
+internal import Diagnostics
+internal import JSON
+internal import JobModel
+internal import LocalPipelines
+internal import Pipelines
+internal import SystemSupport
+
+/// `kilt pipeline status`.
+struct PipelineStatus: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Show the steps of a local run, and what did not succeed.",
+    discussion: """
+      EXAMPLES
+        kilt pipeline status                                  the newest run
+        kilt pipeline status pageviews-20240301-080000-4f2a
+        kilt pipeline status pageviews-20240301-080000-4f2a --format json
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable { case text, json, svg }
+
+  @OptionGroup var global: GlobalOptions
+
+  @Argument(help: ArgumentHelp("Run. Default: the newest run.", valueName: "run"))
+  var id: String?
+
+  @Option(help: .format)
+  var format = Format.text
+
+  @OptionGroup var state: PipelineStateOptions
+
+  func run() throws {
+    let session = try state.session(global)
+    guard let found = try id.map(session.run) ?? session.store.runs(limit: 1).first else {
+      throw Diagnostic(
+        .input, "there are no runs in \"\(session.directory)\"", remedies: ["run `kilt pipeline run-local FILE`"])
+    }
+    switch format {
+    case .json: writeText(found.statusJSON.text(.pretty) + "\n", to: 1)
+    case .svg: writeText(PipelineDrawing(found).svg, to: 1)
+    case .text:
+      Terminal.standardOutput.print("run \(found.id)  \(found.status.rawValue)  started \(found.createdAt)")
+      writeText(PipelineDrawing(found).text, to: 1)
+      for (position, step) in found.steps.enumerated() {
+        if let message = step.message { Terminal.standardOutput.print("\(step.name): \(PlainText.line(message))") }
+        for (index, partition) in (step.partitions ?? []).enumerated() where partition.status != .succeeded {
+          let message = partition.attempt?.message.map { ": \(PlainText.line($0))" } ?? ""
+          Terminal.standardOutput.print(
+            "\(found.label(PartitionKey(step: position, partition: index)))  \(partition.status.rawValue), "
+              + "\(partition.attempts) attempts\(message)")
+        }
+      }
+    }
+  }
+}
