@@ -19,7 +19,7 @@ import Testing
     try example.edit("jobs/eightball.aurora", "interval_secs = 5", "interval_secs = 0.3")
   }
 
-  @Test("A changed line rolls out, a broken release rolls back, no change touches nothing")
+  @Test("A changed line rolls out, a broken release rolls back, and no change restarts nothing")
   func changeAndRollback() throws {
     let running = try RunningExample(firstPort: 26000)
     let example = running.example
@@ -127,7 +127,7 @@ import Testing
     #expect(try running.json("job", "list", "--format", "json").array?.isEmpty == true)
   }
 
-  @Test("A job without health checks that dies at once fails its create, with the signal and the last lines")
+  @Test("A job without health checks that dies at once fails its create with the signal and the last lines")
   func dyingAtOnce() throws {
     let running = try RunningExample(firstPort: 26080)
     let key = "devcluster/www-data/devel/dies"
@@ -156,7 +156,7 @@ import Testing
     try running.run("job", "kill", key, "--yes")
   }
 
-  @Test("An update with pulses waits for the first one, says so on the terminal, and goes on with it")
+  @Test("An update with pulses waits for the first pulse, reports it on the terminal, and continues")
   func pulse() throws {
     let running = try RunningExample(firstPort: 26160)
     let (key, file) = ("devcluster/www-data/devel/pulsed", "jobs/pulsed.aurora")
@@ -194,7 +194,7 @@ import Testing
     #expect(none.contains("is not being updated"), "\(none)")
   }
 
-  @Test("Scaling and restarting touch only what they name, and a broken template stops neither status nor kill")
+  @Test("Scaling and restarting affect only named instances, and a broken template stops neither status nor kill")
   func repair() throws {
     let running = try RunningExample(firstPort: 26040)
     try makeQuick(running.example)

@@ -37,7 +37,7 @@ import Testing
     "shard": 3, "status": "ALIVE"}
     """
 
-  @Test("A task is announced in Aurora's layout, kazoo reads it, and it is gone with its withdrawal or its program")
+  @Test("A task is announced in Aurora's layout for kazoo, and removed with its withdrawal or its program")
   func announces() throws {
     let server = try ZooKeeperServer()
     let scratch = server.directory
@@ -82,7 +82,7 @@ import Testing
     #expect(try server.kazoo("print(z.get_children('/aurora/cbe/prod/eightball'))") == "[]")
   }
 
-  @Test("A watcher tells what kazoo wrote, and every change, through a restart of ZooKeeper")
+  @Test("A watcher reports kazoo's writes and every change, through a restart of ZooKeeper")
   func watches() throws {
     let server = try ZooKeeperServer()
     let program = try ZooKeeperProgram([
@@ -102,7 +102,7 @@ import Testing
     program.end()
   }
 
-  @Test("A node survives the loss of the leader, and comes back with a new session after an expired one")
+  @Test("A node survives the loss of the leader, and returns with a new session after an expired one")
   func survives() throws {
     let server = try ZooKeeperServer(servers: 3)
     let program = try ZooKeeperProgram(
