@@ -163,7 +163,7 @@ extension TargetGraph {
     return reference.inDirectory.map { targets(at: $0) } ?? []
   }
 
-  /// The problem of a reference that names nothing, and similar names.
+  /// What is wrong with a reference that names nothing, and what may have been meant.
   func missingTarget(_ reference: AddressReference, text: String) -> Diagnostic {
     var diagnostic = Diagnostic(.input, "the target \"\(text)\" does not exist")
     if let path = Paths.normalized(text), path != reference.path,
