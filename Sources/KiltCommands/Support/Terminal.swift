@@ -1,11 +1,11 @@
 internal import SystemSupport
 
-/// What one of the standard streams can show.
+/// The abilities of a standard stream.
 struct Terminal {
   let descriptor: CInt
-  /// A person watches: progress may be drawn in place.
+  /// The output is a terminal: progress can be drawn in place.
   let isInteractive: Bool
-  /// Colours may be used: a terminal, `NO_COLOR` is not set (no-color.org), `TERM` is not "dumb".
+  /// Colors can be used: a terminal, `NO_COLOR` is not set (no-color.org), `TERM` is not "dumb".
   let usesColor: Bool
 
   init(_ descriptor: CInt) {
@@ -21,6 +21,6 @@ struct Terminal {
   /// Writes a line.
   func print(_ line: String) { writeText(line + "\n", to: descriptor) }
 
-  /// The text in an ANSI colour, where colours may be used.
+  /// The text in an ANSI color, if colors can be used.
   func paint(_ text: String, _ code: String) -> String { usesColor ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text }
 }
