@@ -5,10 +5,10 @@ internal import SystemSupport
 
 /// One command that runs in an instance's sandbox for a client: `kilt-executor exec` with pipes, or with a terminal.
 ///
-/// The output is taken piece by piece, as fast as the client reads it: a command that writes faster waits. The command
+/// The output is read piece by piece, as fast as the client reads it: a command that writes faster waits. The command
 /// ends when its client leaves.
 final class ExecSession: Sendable {
-  /// A piece of what the command does.
+  /// An event of the command.
   enum Frame: Sendable {
     case output([UInt8])
     case error([UInt8])
@@ -78,12 +78,12 @@ final class ExecSession: Sendable {
 
   deinit { end() }
 
-  /// What there is now; empty when the command has written nothing.
+  /// The bytes available now; empty if the command has written nothing.
   func read() -> [Frame] {
     state.withLock { state in
       var frames: [Frame] = []
       if state.exitCode == nil { state.exitCode = Self.reap(pid) }
-      // Asked first: what it wrote last is then read before its end is told.
+      // Checked first: its last output is then read before its end is reported.
       if let bytes = Self.read(&state.output) { frames.append(.output(bytes)) }
       if let bytes = Self.read(&state.error) { frames.append(.error(bytes)) }
       if frames.isEmpty, let code = state.exitCode { frames.append(.end(code)) }
@@ -110,7 +110,7 @@ final class ExecSession: Sendable {
       guard let input = state.input else { return bytes.count }
       let count = Array(bytes).withUnsafeBytes { Glibc.write(input.rawValue, $0.baseAddress, $0.count) }
       if count >= 0 { return count }
-      // A command that has closed its input takes no more: what is left is of no use.
+      // A command that has closed its input accepts no more: the rest is dropped.
       return errno == EAGAIN ? 0 : bytes.count
     }
   }
@@ -132,7 +132,7 @@ final class ExecSession: Sendable {
 
   func resize(columns: Int, rows: Int) { state.withLock { $0.terminal?.resize(columns: columns, rows: rows) } }
 
-  /// Ends the command and all that it started in its session, and closes its streams.
+  /// Ends the command and everything that it started in its session, and closes its streams.
   func end() {
     state.withLock { state in
       if state.exitCode == nil {

@@ -1,9 +1,9 @@
 internal import Glibc
 internal import SystemSupport
 
-/// Files below a task's folders, read for the web pages.
+/// Files below a task's directories, read for the web pages.
 ///
-/// A task can put anything into its sandbox, links included: each name is opened below the folder before it with
+/// A task can put anything into its sandbox, links included. Each name is opened below the directory before it with
 /// `O_NOFOLLOW` (openat(2)), so that nothing outside is ever reached.
 struct SandboxFiles {
   let root: String
@@ -22,7 +22,7 @@ struct SandboxFiles {
 
   static let largestFolder = 2000
 
-  /// What is at a path such as `a/b`; nil for anything that is not an ordinary file or folder below the root.
+  /// The file at a path such as `a/b`; nil for anything that is not an ordinary file or directory below the root.
   func content(at path: String) -> Content? {
     var descriptor = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
