@@ -156,7 +156,7 @@ import Testing
     try running.run("job", "kill", key, "--yes")
   }
 
-  @Test("An update with pulses waits for the first pulse, reports it on the terminal, and continues")
+  @Test("An update with pulses waits for the first one, says so on the terminal, and goes on with it")
   func pulse() throws {
     let running = try RunningExample(firstPort: 26160)
     let (key, file) = ("devcluster/www-data/devel/pulsed", "jobs/pulsed.aurora")

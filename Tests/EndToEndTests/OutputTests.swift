@@ -102,7 +102,7 @@ import Testing
     #expect(json.array?.compactMap { $0["sha256"]?.string }.count == 2)
   }
 
-  @Test("Products of one run with the same path are refused, and the others are built")
+  @Test("Targets of one run whose products would take each other's place are refused, and the others are built")
   func sharedOutputPath() throws {
     let example = try Example()
     let root = try example.makeWorkspace([

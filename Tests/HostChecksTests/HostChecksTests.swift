@@ -84,7 +84,7 @@ import Testing
     expect(try host(whole) { try LimitChecks.ports($0, range: ports) }, .good, "reserves")
   }
 
-  @Test("Without root or control groups of version 2, tasks can bind ports of others")
+  @Test("Tasks of a user who is not root, and of a host without version 2, can take ports of others")
   func portGuard() throws {
     let mounts = ["/proc/self/mounts": "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0"]
     expect(try host(mounts) { try LimitChecks.portGuard($0, isRoot: true) }, .good, "its own ports only")

@@ -27,7 +27,7 @@ import Testing
     return (socket, withUnsafeBytes(of: storage) { Int($0[2]) << 8 | Int($0[3]) })
   }
 
-  @Test("Listening sockets of both families are found, by netlink and by /proc")
+  @Test("Listening sockets of both families are found, by the kernel's answer and by /proc")
   func found() throws {
     let (socket, port) = try listener(AF_INET)
     #expect(try ListeningPorts.all().contains(port))

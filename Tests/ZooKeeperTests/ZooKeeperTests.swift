@@ -82,7 +82,7 @@ import Testing
     #expect(try server.kazoo("print(z.get_children('/aurora/cbe/prod/eightball'))") == "[]")
   }
 
-  @Test("A watcher reports kazoo's writes and every change, through a restart of ZooKeeper")
+  @Test("A watcher tells what kazoo wrote, and every change, through a restart of ZooKeeper")
   func watches() throws {
     let server = try ZooKeeperServer()
     let program = try ZooKeeperProgram([

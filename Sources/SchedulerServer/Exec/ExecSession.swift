@@ -8,7 +8,7 @@ internal import SystemSupport
 /// The output is read piece by piece, as fast as the client reads it: a command that writes faster waits. The command
 /// ends when its client leaves.
 final class ExecSession: Sendable {
-  /// An event of the command.
+  /// A piece of what the command does.
   enum Frame: Sendable {
     case output([UInt8])
     case error([UInt8])
@@ -78,7 +78,7 @@ final class ExecSession: Sendable {
 
   deinit { end() }
 
-  /// The bytes available now; empty if the command has written nothing.
+  /// What there is now; empty when the command has written nothing.
   func read() -> [Frame] {
     state.withLock { state in
       var frames: [Frame] = []
@@ -132,7 +132,7 @@ final class ExecSession: Sendable {
 
   func resize(columns: Int, rows: Int) { state.withLock { $0.terminal?.resize(columns: columns, rows: rows) } }
 
-  /// Ends the command and everything that it started in its session, and closes its streams.
+  /// Ends the command and all that it started in its session, and closes its streams.
   func end() {
     state.withLock { state in
       if state.exitCode == nil {

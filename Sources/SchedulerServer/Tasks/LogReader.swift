@@ -29,7 +29,7 @@ struct LogReader: Sendable {
     startsAtPosition = false
   }
 
-  /// From a position on, or from the oldest remaining byte after it.
+  /// From a position on, or from the oldest byte that is left behind it.
   init(path: String, position: Int64) {
     self.path = path
     start = position
@@ -72,7 +72,7 @@ struct LogReader: Sendable {
     return []
   }
 
-  /// All available bytes, at most about `limit`.
+  /// All that there is now, at most about `limit` bytes.
   mutating func rest(limit: Int) throws(SystemCallError) -> [UInt8] {
     var all: [UInt8] = []
     while all.count < limit {
@@ -83,8 +83,8 @@ struct LogReader: Sendable {
     return all
   }
 
-  /// The positions of the oldest remaining byte, of the first byte of the file that is still written, and after the
-  /// last byte.
+  /// The position of the oldest byte that is left, of the first one of the file that is still written, and behind the
+  /// last one.
   func extent() throws(SystemCallError) -> (oldest: Int64, closed: Int64, end: Int64) {
     let files = try files()
     let starts = try marks().starts(of: files.map { ($0.inode, $0.size) })

@@ -22,7 +22,7 @@ struct SandboxFiles {
 
   static let largestFolder = 2000
 
-  /// The file at a path such as `a/b`; nil for anything that is not an ordinary file or directory below the root.
+  /// What is at a path such as `a/b`; nil for anything that is not an ordinary file or folder below the root.
   func content(at path: String) -> Content? {
     var descriptor = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
