@@ -71,7 +71,7 @@ struct JobLint: ParsableCommand {
       do {
         return try ZoneFiles.read(name)
       } catch {
-        // A file that cannot be read is reported as an unknown zone, with this line before it.
+        // What cannot be read is told as an unknown zone, with this line before it.
         writeText("warning: cannot read the time zone file of \"\(name)\": \(error)\n", to: 2)
         return nil
       }

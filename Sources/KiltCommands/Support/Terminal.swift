@@ -21,6 +21,6 @@ struct Terminal {
   /// Writes a line.
   func print(_ line: String) { writeText(line + "\n", to: descriptor) }
 
-  /// The text in an ANSI color, if colors can be used.
+  /// The text in an ANSI colour, where colours may be used.
   func paint(_ text: String, _ code: String) -> String { usesColor ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text }
 }

@@ -16,10 +16,10 @@ public enum StateSection: Int, CaseIterable, Sendable {
   case digests
   /// Lists of ids.
   case lists
-  /// Files whose content determines which targets exist, and links, whose kind can change without a sign.
+  /// Files whose content decides which targets there are, and links, whose kind may change by itself.
   case watched
   case packages, declarations, targets, addresses, order, addressIndex, modules, moduleIndex, imports
-  /// The build records of products, and git's answers.
+  /// What is remembered of packages that were built, and of git's answers.
   case builds
 }
 
