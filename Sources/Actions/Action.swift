@@ -1,16 +1,16 @@
-// Actions: an action is argv, environment, inputs, tools and outputs. It runs in a folder of its own with nothing but
-// what it declares, or its result is taken from the cache.
+// Actions: an action is argv, environment, inputs, tools and outputs. It runs in a separate directory with only its
+// declared inputs, or its result is taken from the cache.
 
 internal import ContentStore
 public import Digests
 public import SystemSupport
 
-/// A program run whose result is a function of what is declared here.
+/// A program run whose result is a function of these declarations.
 public struct Action: Sendable {
-  /// What it is for, for people: an address. Not part of the key.
+  /// The purpose of the action, for people: an address. Not part of the key.
   public var name: String
   /// The program and its arguments. The program is a path, or the name of one of the tools. `{chroot}` in an argument
-  /// or in the environment stands for the folder that the action runs in.
+  /// or in the environment means the directory that the action runs in.
   public var arguments: [String]
   /// All of the environment, but `PATH`, `HOME` and `TMPDIR`, which are the sandbox's.
   public var environment: [String: String] = [:]
@@ -18,23 +18,23 @@ public struct Action: Sendable {
   public var workingDirectory = ""
   /// The files it is given.
   public var inputs = ActionInputs()
-  /// The programs it may use.
+  /// The programs that it can use.
   public var tools: [ActionTool] = []
-  /// Folders of the inputs that are on its `PATH` besides the tools, from the root of the inputs.
+  /// Directories of the inputs that are on its `PATH` besides the tools, from the root of the inputs.
   public var searchFolders: [String] = []
-  /// The files and folders it makes, from the root of the inputs; for files, what they are when the program does not
-  /// make them is decided by ``outputMatch``.
+  /// The files and directories that it creates, from the root of the inputs. ``outputMatch`` decides about files that
+  /// the program does not create.
   public var outputFiles: [String] = []
   public var outputFolders: [String] = []
   public var outputMatch = OutputMatch.all
   /// After so many seconds it is ended, and has failed. Not part of the key.
   public var timeoutSeconds: Int?
-  /// Whether it may use the network. Without, it has none where that can be enforced.
+  /// Whether it can use the network. If not, it has no network where that can be enforced.
   public var usesNetwork = false
-  /// Whether its result is kept for later runs.
+  /// Whether its result is cached for later runs.
   public var isCached = true
-  /// Folders that outlive the action, by the name of the variable that names them. What is in them must not change
-  /// what the action makes: they hold caches.
+  /// Directories that outlive the action, by the name of the variable that names them. Their contents must not change
+  /// the outputs of the action: they hold caches.
   public var sharedFolders: [String: FilePath] = [:]
   /// The machine that the result is good for.
   public var platform = Action.hostPlatform
@@ -45,7 +45,7 @@ public struct Action: Sendable {
     self.arguments = arguments
   }
 
-  /// Which of the declared outputs have to be there.
+  /// The declared outputs that must exist.
   public enum OutputMatch: String, Sendable, CaseIterable {
     case all
     case atLeastOne = "at_least_one"
@@ -65,10 +65,9 @@ public struct Action: Sendable {
 }
 
 extension Action {
-  /// All that the result depends on, by name. Its digest is the action's key: what computes the key and what explains
-  /// it are one.
+  /// All inputs of the result, by name. Their digest is the action's key: the same list computes and explains the key.
   ///
-  /// - Throws: `FileTreeError` where two inputs cannot be in one tree.
+  /// - Throws: `FileTreeError` if two inputs cannot be in one tree.
   public var keyInputs: InputList {
     get throws { try makeKeyInputs() }
   }

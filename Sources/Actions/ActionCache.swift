@@ -2,17 +2,17 @@ public import ContentStore
 public import Digests
 internal import JSON
 
-/// Results by the keys of actions: here, or elsewhere (the Remote Execution API's `ActionCache` with its
-/// `ContentAddressableStorage` behind it).
+/// Results by the keys of actions: on this machine, or remote (the Remote Execution API's `ActionCache` with its
+/// `ContentAddressableStorage`).
 ///
-/// A cache that fails says nothing: an action that is not found is run. What is wrong is thrown only where nobody could
-/// use the cache at all.
+/// A failing cache is silent: an action that is not found is run. An error is thrown only if nobody could use the
+/// cache.
 public protocol ActionCache: Sendable {
   /// The result of an action, with everything that it names in `store` afterwards; nil when it is not known, or some of
   /// that is not to be had.
   func result(of action: SHA256Digest, into store: ContentStore) throws -> ActionResult?
 
-  /// Keeps a result, everything of which is in `store`.
+  /// Stores a result whose files are all in `store`.
   func keep(_ result: ActionResult, of action: SHA256Digest, from store: ContentStore) throws
 }
 
@@ -62,7 +62,8 @@ public struct LocalActionCache: ActionCache {
   }
 }
 
-/// A near cache before a far one: what is found far away is kept near, and what is new is kept in both.
+/// A near cache before a far cache: results from the far cache are kept in the near one, and new results are kept in
+/// both.
 public struct LayeredActionCache: ActionCache {
   private let near: any ActionCache
   private let far: any ActionCache

@@ -1,18 +1,18 @@
 public import Diagnostics
 public import SystemSupport
 
-/// What can go wrong with an action.
+/// The errors of an action.
 public enum ActionError: DiagnosableError, Hashable {
   /// The program could not be started at all.
   case notStarted(action: String, SystemCallError)
   /// It ended otherwise than with exit code 0.
   case failed(
     action: String, Subprocess.Termination, seconds: Int?, output: String, errorOutput: String, sandbox: FilePath?)
-  /// It did not make what it declares.
+  /// It did not create its declared outputs.
   case missingOutputs(action: String, [String], made: [String], output: String, errorOutput: String)
   /// A file of the workspace was changed while the action ran.
   case inputChanged(action: String, path: FilePath)
-  /// Whoever started it has given it up.
+  /// The caller has cancelled it.
   case cancelled
 
   public var diagnostic: Diagnostic {

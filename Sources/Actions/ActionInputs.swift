@@ -2,16 +2,16 @@ public import ContentStore
 public import Digests
 public import SystemSupport
 
-/// The files that an action is given: a tree, where its contents are, and what the files of the workspace were like when
-/// they were hashed.
+/// The files that an action receives: a tree, the sources of its contents, and the facts of workspace files at the time
+/// of hashing.
 public struct ActionInputs: Sendable {
   /// The files by path.
   public private(set) var tree = FileTree()
-  /// Where contents are taken from that are not in the store.
+  /// The sources of contents that are not in the store.
   private(set) var origins: [SHA256Digest: FilePath] = [:]
   private var stamps: [Stamp] = []
 
-  /// What a file was like when it was hashed.
+  /// The facts of a file at the time of hashing.
   private struct Stamp: Sendable {
     var path: FilePath
     var status: FileStatus
@@ -20,10 +20,10 @@ public struct ActionInputs: Sendable {
   /// No files.
   public init() {}
 
-  /// The contents of the store that stand in a tree.
+  /// The contents of the store in a tree.
   public init(_ tree: FileTree) { self.tree = tree }
 
-  /// Adds a file of the disk, hashed as it is now; links are followed, as what they lead to is what programs see.
+  /// Adds a file of the disk with its current hash; links are followed, because programs see their targets.
   ///
   /// - Throws: `SystemCallError`, `FileTreeError`.
   public mutating func add(file path: FilePath, at name: String) throws {
@@ -59,10 +59,10 @@ public struct ActionInputs: Sendable {
     return result
   }
 
-  /// The first file of the disk that is no longer what it was when it was hashed.
+  /// The first file of the disk that has changed since it was hashed.
   public func moved() -> FilePath? {
     stamps.first { stamp in
-      // What cannot be looked at any more is not what it was.
+      // A file that cannot be examined any more counts as changed.
       guard let now = try? FileSystem.status(of: stamp.path, followingLinks: true) else { return true }
       return now.size != stamp.status.size || now.modificationTime != stamp.status.modificationTime
         || now.changeTime != stamp.status.changeTime || now.inode != stamp.status.inode

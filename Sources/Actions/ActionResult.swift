@@ -2,14 +2,14 @@ public import ContentStore
 internal import Digests
 public import JSON
 
-/// What an action left: what the Remote Execution API calls an `ActionResult`.
+/// The outputs of an action: an `ActionResult` in the Remote Execution API.
 public struct ActionResult: Sendable, Hashable {
   /// The outputs: the root of a tree.
   public var outputs: BlobReference
-  /// What it wrote to standard output and to standard error.
+  /// Its standard output and standard error.
   public var standardOutput: BlobReference
   public var standardError: BlobReference
-  /// How long it took.
+  /// Its duration.
   public var milliseconds: Int64
 
   public init(
@@ -21,7 +21,7 @@ public struct ActionResult: Sendable, Hashable {
     self.milliseconds = milliseconds
   }
 
-  /// The result in the form in which it is kept.
+  /// The result in its stored form.
   public var json: JSONValue {
     func value(_ reference: BlobReference) -> JSONValue {
       .members(["sha256": .string(reference.digest.hex), "size": .int(reference.size)])
@@ -32,7 +32,7 @@ public struct ActionResult: Sendable, Hashable {
     ])
   }
 
-  /// Reads a kept result; nil for what is none.
+  /// Reads a stored result; nil for invalid bytes.
   public init?(json: JSONValue) {
     func reference(_ name: String) -> BlobReference? {
       guard let value = json[name], let digest = value["sha256"]?.string.flatMap({ SHA256Digest(hex: $0) }),

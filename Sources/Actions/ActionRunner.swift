@@ -12,15 +12,15 @@ public enum SandboxRetention: String, Sendable, CaseIterable {
   case always
 }
 
-/// What an action came to.
+/// The outcome of an action.
 public struct ActionOutcome: Sendable {
-  /// What it left; all of it is in the store.
+  /// Its outputs, all of which are in the store.
   public var result: ActionResult
   /// The outputs by path.
   public var outputs: FileTree
   /// Whether the result was taken from the cache.
   public var wasCached: Bool
-  /// The folder that it ran in, when that was kept.
+  /// The directory of its run, if it was kept.
   public var sandbox: FilePath?
 }
 
@@ -37,24 +37,24 @@ public final class ActionRunner: Sendable {
   private let cancellation = ProcessCancellation()
   private let steps = Mutex(Steps())
 
-  /// What happens, for who watches; told by the threads that run actions.
+  /// Events for observers, sent by the threads that run actions.
   public enum Event: Sendable {
     case started(String)
     case finished(String)
   }
 
-  /// What is under way.
+  /// The running actions.
   private struct Steps {
     var running = 0
     var isClosed = false
   }
 
   /// - Parameters:
-  ///   - store: where inputs come from and outputs go.
+  ///   - store: the source of inputs and the destination of outputs.
   ///   - cache: nil for the results that are in the store.
-  ///   - isolation: nil to find out what this machine can do when the first action runs.
-  ///   - watch: is told which actions run, by name; those whose results are known do not.
-  ///   - note: is told what a person should know: that actions are not isolated, where a sandbox was kept.
+  ///   - isolation: nil to determine this machine's abilities when the first action runs.
+  ///   - watch: called with the names of running actions, but not of those with known results.
+  ///   - note: called with texts for the user: actions without isolation, paths of kept sandboxes.
   public init(
     store: ContentStore, cache: (any ActionCache)? = nil, kept: SandboxRetention = .never, isolation: Isolation? = nil,
     note: @escaping @Sendable (String) -> Void = { _ in }, watch: @escaping @Sendable (Event) -> Void = { _ in }
@@ -120,7 +120,7 @@ public final class ActionRunner: Sendable {
     return try result.get()
   }
 
-  /// Ends the programs of all actions, and waits until their folders are gone. Nothing is begun afterwards.
+  /// Ends the programs of all actions, and waits until their directories are gone. Nothing starts afterward.
   public func close() {
     steps.withLock { $0.isClosed = true }
     cancellation.cancel()
@@ -221,7 +221,7 @@ public final class ActionRunner: Sendable {
     var tree = FileTree()
     var missing: [String] = []
     for path in action.outputFiles {
-      // A link is what it leads to: an output has contents of its own.
+      // A link means its target: an output has its own contents.
       guard let status = try FileSystem.statusIfPresent(of: work.pushing(FilePath(path))), status.kind != .directory
       else {
         missing.append(path)
@@ -252,7 +252,7 @@ public final class ActionRunner: Sendable {
     return tree
   }
 
-  /// What the action made that it was not given, for a message.
+  /// The files that the action created, for a message.
   private func made(_ action: Action, _ work: FilePath) throws -> [String] {
     var found: [String] = []
     var pending = [""]
@@ -269,7 +269,7 @@ public final class ActionRunner: Sendable {
     return found.sorted()
   }
 
-  /// The end of what a program wrote: the last hundred lines of at most 16 KiB.
+  /// The end of a program's output: the last hundred lines of at most 16 KiB.
   private static func tail(_ bytes: [UInt8]) -> String {
     let text = String(decoding: bytes.suffix(16 << 10), as: UTF8.self)
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)

@@ -2,7 +2,8 @@ internal import ContentStore
 internal import Digests
 internal import SystemSupport
 
-/// The folder of one run of an action: `work` with the inputs, `bin` with the tools, `home`, and for people `__run.sh`.
+/// The directory of one run of an action: `work` with the inputs, `bin` with the tools, `home`, and for people
+/// `__run.sh`.
 final class ActionSandbox {
   let folder: FilePath
   private let action: Action
@@ -11,12 +12,12 @@ final class ActionSandbox {
   private let lockPath: FilePath
   private var isKept = false
 
-  /// Where the action sees its folder.
+  /// The path of the directory inside the action.
   private var seen: FilePath { if case .bubblewrap = isolation { "/kilt" } else { folder } }
   var work: FilePath { folder.appending("work") }
   private var seenWork: FilePath { seen.appending("work") }
 
-  /// Makes the folder and puts the inputs into it.
+  /// Creates the directory and adds the inputs to it.
   init(_ action: Action, store: ContentStore, isolation: Isolation) throws {
     self.action = action
     self.isolation = isolation
@@ -24,13 +25,13 @@ final class ActionSandbox {
     try FileSystem.createDirectories(parent)
     let name = action.name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") ? $0 : "_" }.suffix(60)
     folder = try FileSystem.makeTemporaryDirectory(prefix: String(name), in: FileSystem.canonicalPath(parent))
-    // Held as long as the action runs: a folder that nobody holds was left by a process that was killed.
+    // Held while the action runs: a directory that nobody holds was left by a killed process.
     lockPath = Self.lockPath(of: folder)
     lock = try FileLock(waitingFor: lockPath)
     for name in ["work", "bin", "home", "tmp"] { try FileSystem.createDirectories(folder.appending(name)) }
     try store.write(action.inputs.tree, to: work, origins: action.inputs.origins)
     try FileSystem.createDirectories(work.pushing(FilePath(action.workingDirectory)))
-    // As a person expects of outputs: their folders are there.
+    // The parent directories of outputs exist, as users expect.
     for path in action.outputFiles {
       try FileSystem.createDirectories(work.pushing(FilePath(path)).removingLastComponent())
     }
@@ -38,7 +39,7 @@ final class ActionSandbox {
       try FileSystem.createSymbolicLink(at: folder.appending("bin").appending(tool.name), to: tool.path)
     }
     for shared in action.sharedFolders.values {
-      // Held before it is made, so that no collection takes it away while the action runs.
+      // Held before it is created, so that no collection removes it while the action runs.
       let name = onDisk(shared).lastComponent?.string ?? ""
       _ = store.uses(.shared(name))
       try FileSystem.createDirectories(onDisk(shared))
@@ -48,7 +49,7 @@ final class ActionSandbox {
   static func parent(in store: ContentStore) -> FilePath { store.root.appending("sandboxes") }
   static func lockPath(of folder: FilePath) -> FilePath { FilePath(folder.string + ".lock") }
 
-  /// The program with its arguments, environment and folder, as the system runs it.
+  /// The program with its arguments, environment and directory, as the system runs it.
   var command: Subprocess {
     let arguments = action.arguments.map(substituted)
     var environment = [
@@ -56,7 +57,7 @@ final class ActionSandbox {
       "TMPDIR": seen == folder ? folder.appending("tmp").string : "/tmp",
     ]
     for (name, value) in action.environment { environment[name] = substituted(value) }
-    // Whatever else is on it, the tools come first.
+    // The tools come first on the PATH.
     let folders = [seen.appending("bin").string] + action.searchFolders.map { seenWork.pushing(FilePath($0)).string }
     environment["PATH"] = (folders + [action.environment["PATH"]].compactMap(\.self)).joined(separator: ":")
     for (name, path) in action.sharedFolders {
@@ -89,7 +90,7 @@ final class ActionSandbox {
     return text.split(separator: "{chroot}", omittingEmptySubsequences: false).joined(separator: seenWork.string)
   }
 
-  /// A shared folder: one for each way in which programs see it, for they may note down where it is.
+  /// A shared directory: one for each path under which programs see it, because they can record the path.
   private func onDisk(_ shared: FilePath) -> FilePath { seen == folder ? FilePath(shared.string + "-plain") : shared }
 
   /// A tool by name is the link to it; a path is one of the inputs, or of the system.
@@ -98,7 +99,7 @@ final class ActionSandbox {
     return name.contains("/") ? seenWork.pushing(FilePath(name)).string : seen.appending("bin/" + name).string
   }
 
-  /// Leaves the folder, with a script that runs the action again.
+  /// Keeps the directory, with a script that runs the action again.
   func keep() throws {
     isKept = true
     let command = command
@@ -125,7 +126,7 @@ final class ActionSandbox {
 
   deinit {
     guard !isKept else { return }
-    // What cannot be removed now is removed by "kilt cache gc".
+    // "kilt cache gc" removes files that cannot be removed now.
     do throws(SystemCallError) {
       try FileSystem.removeTree(folder)
       try FileSystem.removeFile(lockPath)

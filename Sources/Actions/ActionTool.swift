@@ -2,15 +2,15 @@ internal import Diagnostics
 public import Digests
 public import SystemSupport
 
-/// A program of this machine that actions use: found by name, told apart by the digest of its file.
+/// A program of this machine that actions use: found by name, distinguished by the digest of its file.
 public struct ActionTool: Sendable, Hashable {
   /// The name it has on the action's `PATH`.
   public var name: String
   /// The program.
   public var path: FilePath
-  /// Of the program's file, and of whatever else tells one version from another.
+  /// The digest of the program's file, and of everything else that distinguishes versions.
   public var digest: SHA256Digest
-  /// Folders that it needs besides those of the system, such as an interpreter's prefix.
+  /// Directories that it needs besides the system's, such as an interpreter's prefix.
   public var folders: [FilePath]
 
   public init(name: String, path: FilePath, digest: SHA256Digest, folders: [FilePath] = []) {
@@ -20,10 +20,10 @@ public struct ActionTool: Sendable, Hashable {
     self.folders = folders
   }
 
-  /// Finds a program on the `PATH`, besides the `further` folders, and hashes its file.
+  /// Finds a program on the `PATH`, besides the `further` directories, and hashes its file.
   ///
-  /// What version managers put there is passed over: what their shims start depends on the folder they start in.
-  /// - Throws: `Diagnostic` when it is nowhere, `SystemCallError`.
+  /// Skips shims of version managers: the program that a shim starts depends on the directory it starts in.
+  /// - Throws: `Diagnostic` if it is not found, `SystemCallError`.
   public static func find(_ name: String, further: [String] = [], for purpose: String) throws -> ActionTool {
     let inherited = (environmentVariable("PATH") ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":").map(
       String.init)

@@ -1,4 +1,4 @@
 public import SystemSupport
 
-/// How actions are kept from what they did not declare.
+/// The isolation of actions from everything that they did not declare.
 public typealias Isolation = BuildIsolation

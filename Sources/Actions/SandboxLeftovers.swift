@@ -1,7 +1,7 @@
 public import ContentStore
 internal import SystemSupport
 
-/// The folders of actions that are over: kept on request, or left by processes that were killed.
+/// The directories of finished actions: kept on request, or left by killed processes.
 public enum SandboxLeftovers {
   /// Removes those that no running action uses.
   ///
@@ -19,7 +19,7 @@ public enum SandboxLeftovers {
         continue
       }
       let idle = wallClockNanoseconds() - status.changeTime
-      // Between its making and its lock a folder belongs to nobody for a moment.
+      // Between its creation and its lock, a directory belongs to nobody for a moment.
       let limit = FileSystem.exists(folder.appending("__run.sh")) ? age : 60_000_000_000
       if idle > limit {
         try FileSystem.removeTree(folder)

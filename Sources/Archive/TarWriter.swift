@@ -83,7 +83,7 @@ public struct TarWriter: ~Copyable {
     try check(kilt_archive_write_head(archive, name, 0, 0o755, time, 1))
   }
 
-  /// Writes the end. What was written before is not an archive without it.
+  /// Writes the end. Without it, the written bytes are not an archive.
   public func finish() throws(ArchiveError) { try check(kilt_archive_write_close(archive)) }
 
   private func check(_ code: Int32) throws(ArchiveError) {

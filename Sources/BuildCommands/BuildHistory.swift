@@ -3,8 +3,8 @@ public import Digests
 internal import SystemSupport
 public import Workspace
 
-/// What the last two builds of each target were made from, kept in the state folder for `kilt explain`. Losing it
-/// loses an explanation, nothing else.
+/// The inputs of the last two builds of each target, kept in the state directory for `kilt explain`. Losing it loses an
+/// explanation, nothing else.
 public struct BuildHistory: Sendable {
   private let state: StateDirectory
   private var directory: FilePath { state.path.appending("history") }
@@ -19,14 +19,14 @@ public struct BuildHistory: Sendable {
     public var time: Int64
   }
 
-  /// Notes that a target was built from these inputs, here or by whoever filled the cache; what was noted last becomes
-  /// the build before. Nothing is written when it was the same.
+  /// Records that a target was built from these inputs, here or on the machine that filled the cache; the former record
+  /// becomes the build before. Writes nothing if the inputs are the same.
   ///
   /// - Throws: `SystemCallError`.
   public func record(_ inputs: InputList, of address: Address) throws {
     let (last, previous) = paths(of: address)
     let text = inputs.text
-    // What cannot be read is replaced.
+    // A record that cannot be read is replaced.
     if let known = try? FileSystem.read(last), known.elementsEqual(text.utf8) { return }
     try state.create()
     try FileSystem.createDirectories(directory)
@@ -43,7 +43,7 @@ public struct BuildHistory: Sendable {
   public func previous(of address: Address) -> Build? { read(paths(of: address).previous) }
 
   private func read(_ path: FilePath) -> Build? {
-    // What cannot be read explains nothing; it is no reason to fail.
+    // A record that cannot be read explains nothing, but is not an error.
     guard let text = try? FileSystem.readText(path), let inputs = InputList(parsing: text),
       let status = try? FileSystem.status(of: path)
     else { return nil }
@@ -51,7 +51,7 @@ public struct BuildHistory: Sendable {
   }
 
   private func paths(of address: Address) -> (last: FilePath, previous: FilePath) {
-    // Addresses have characters that no file name takes, and can be longer than one.
+    // Addresses contain characters that file names do not allow, and can be longer than file names.
     let name = SHA256Digest.of(address.description).hex.prefix(32)
     return (directory.appending("\(name).inputs"), directory.appending("\(name).before"))
   }

@@ -3,23 +3,23 @@ internal import Digests
 internal import JSON
 internal import SystemSupport
 
-/// What the last build of an artifact was made of and what it gave: kept in the state folder, so that a build of the
-/// same inputs has nothing to do. Losing it costs a build, never correctness.
+/// The inputs and the result of the last build of an artifact: kept in the state directory, so that a build of the same
+/// inputs has nothing to do. Losing it costs a build, never correctness.
 struct BundleBuildRecord {
   /// The digest of everything that the bundle's bytes depend on.
   var key: SHA256Digest
-  /// That of the bundles which the Kilt that left it makes.
+  /// The format version of the bundles of the Kilt that wrote it.
   var format = BundleBuilder.formatDigest
   var bundle: Bundle
-  /// What stat(2) said of the bundle as it was left.
+  /// The result of stat(2) for the bundle as Kilt left it.
   var stamp: SHA256Digest
 
-  /// The record at a path; nil when there is none that makes sense.
+  /// The record at a path; nil if there is no valid record.
   ///
-  /// - Parameter root: the workspace's. Records name files from there, so that one that was copied or moved with its
-  ///   workspace speaks of the files beside it.
+  /// - Parameter root: the workspace's. Records name files from there, so that a record that was copied or moved with
+  ///   its workspace refers to the files beside it.
   static func read(_ path: FilePath, root: FilePath) -> BundleBuildRecord? {
-    // Without a record that can be read, everything is built anew.
+    // Without a readable record, everything is built again.
     guard let bytes = try? FileSystem.read(path), let json = try? JSONValue(parsing: bytes) else { return nil }
     return BundleBuildRecord(json: json, root: root)
   }
@@ -28,9 +28,9 @@ struct BundleBuildRecord {
     try FileSystem.write(json(root: root).bytes(.pretty), to: path)
   }
 
-  /// Whether the bundle is still what was left.
+  /// Whether the bundle is still as Kilt left it.
   var isIntact: Bool {
-    // What cannot be looked at is as good as gone.
+    // A file that cannot be examined counts as missing.
     guard let now = try? Self.stamp(of: bundle.path) else { return false }
     return stamp == now
   }

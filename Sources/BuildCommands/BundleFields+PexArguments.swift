@@ -4,7 +4,7 @@ internal import Diagnostics
 internal import TargetGraph
 
 extension BundleFields {
-  /// Does what the options of `extra_build_args` say. They stand behind what fields say, as they do for pex.
+  /// Applies the options of `extra_build_args`. They come after the fields, as they do for pex.
   mutating func apply(pexArguments arguments: [String], of target: Target) throws {
     if arguments.isEmpty { return }
     let parsed: PexArguments

@@ -3,8 +3,8 @@ internal import Bundles
 internal import Diagnostics
 internal import TargetGraph
 
-/// The fields of a `pex_binary` that say what form its bundle has. What Kilt does not do is refused, or noted where the
-/// bundle does what is meant anyway; nothing is passed over in silence.
+/// The fields of a `pex_binary` that set the form of its bundle. A field that Kilt does not support is refused, or
+/// causes a note if the bundle has its effect anyway; none is silently ignored.
 struct BundleFields {
   var inheritPath: BundleSpecification.InheritPath
   var stripsPexEnvironment: Bool
@@ -19,17 +19,17 @@ struct BundleFields {
   var layout: BundleSpecification.Layout
   /// Names of platforms; empty for this machine's alone.
   let platforms: [String]
-  /// What `check` says of bundles that Python cannot import from as a zip.
+  /// The values of `check` for bundles that Python cannot import from as a zip.
   var check: String
-  /// Arguments and variables that the program gets behind those of the fields.
+  /// Arguments and variables for the program after those of the fields.
   var arguments: [String] = []
   var environment: [String: String] = [:]
-  /// What is done otherwise than the fields say, for people.
+  /// The deviations from the fields, for people.
   private(set) var notes: [String] = []
 
   /// - Parameters:
-  ///   - isForPants: whether what pex allows is allowed: it warns when wheels collide.
-  ///   - warns: whether bundles warn about their cache where `emit_warnings` does not say so.
+  ///   - isForPants: whether everything that pex allows is allowed: pex warns about colliding wheels.
+  ///   - warns: whether bundles warn about their cache if `emit_warnings` is not set.
   init(_ target: Target, isForPants: Bool, warns: Bool = true) throws {
     func bool(_ name: String, _ standard: Bool) -> Bool { target.value(of: name).bool ?? standard }
     inheritPath = BundleSpecification.InheritPath(rawValue: target.value(of: "inherit_path").string ?? "false") ?? .no
@@ -85,7 +85,7 @@ struct BundleFields {
     specification.environment.merge(environment) { $1 }
   }
 
-  /// What a bundle's bytes depend on, by field.
+  /// The inputs of a bundle's bytes, by field.
   var key: [(name: String, value: String)] {
     [
       ("inherit_path", inheritPath.rawValue), ("strip_pex_env", "\(stripsPexEnvironment)"),
@@ -97,7 +97,7 @@ struct BundleFields {
     ]
   }
 
-  /// Whether Python itself can read the bundle as a zip: `python BUNDLE`, not `./BUNDLE`, depends on that.
+  /// Whether Python itself can read the bundle as a zip: required for `python BUNDLE`, but not for `./BUNDLE`.
   func sizeNotes(_ bundle: Bundle, _ address: Address) throws -> [String] {
     guard check != "none", layout == .zipapp, bundle.size >= 0xffff_ffff || bundle.memberCount >= 0xffff else {
       return []
@@ -111,10 +111,10 @@ struct BundleFields {
     return [summary + "; ./BUNDLE works"]
   }
 
-  /// Takes the interpreter and the flags that `shebang` names. A bundle starts through a shell, which looks for that
+  /// Sets the interpreter and the flags that `shebang` names. A bundle starts through a shell, which tries that
   /// interpreter first.
   ///
-  /// - Parameter field: where the shebang is written, for messages.
+  /// - Parameter field: the field that contains the shebang, for messages.
   mutating func apply(shebang: String, _ target: Target, field: String) throws {
     var words = (shebang.hasPrefix("#!") ? shebang.dropFirst(2) : shebang[...]).split(separator: " ").map(String.init)
     if let first = words.first, first.hasSuffix("/env") { words.removeFirst() }
@@ -172,7 +172,7 @@ struct BundleFields {
 }
 
 extension BundlePlan {
-  /// What the binary depends on and its bundle does not hold.
+  /// The dependencies of the binary that its bundle does not contain.
   func unpackedNotes(in graph: TargetGraph) -> [String] {
     func list(_ types: Set<TargetType>) -> String? {
       let found = closure.map { graph[$0] }.filter { types.contains($0.type) }.map { "\"\($0.address)\"" }

@@ -17,7 +17,7 @@ extension BundleKeyInputs {
       names.formUnion(try Self.scripts(in: wheel))
       if names.contains(name) { return }
     }
-    // A field of pex's options may name another script.
+    // A field of pex's options can name another script.
     let site = graph[plan.target].declaration.site
     let listed = names.sorted()
     throw Diagnostic(

@@ -5,19 +5,19 @@ internal import SystemSupport
 internal import TargetGraph
 internal import Workspace
 
-/// All that a bundle is made of, and the key that stands for it.
+/// All inputs of a bundle, and the key that identifies them.
 struct BundleKeyInputs {
   var specification: BundleSpecification
-  /// What the bytes depend on, by name.
+  /// The inputs of the bytes, by name.
   var inputs: InputList
   /// Equal keys give equal bytes.
   var key: SHA256Digest { inputs.digest }
 
   /// - Parameters:
-  ///   - fields: the fields of the binary that say what form its bundle has.
-  ///   - wheels: what the plan's requirements come to on its platforms.
+  ///   - fields: the fields of the binary that set the form of its bundle.
+  ///   - wheels: the resolved requirements of the plan on its platforms.
   ///   - root: the workspace's.
-  ///   - parts: what is generated for it.
+  ///   - parts: the generated parts.
   init(
     _ plan: BundlePlan, fields: BundleFields, wheels: PlatformWheels.Selection, root: FilePath,
     parts: GeneratedBundleParts = GeneratedBundleParts()
@@ -26,7 +26,7 @@ struct BundleKeyInputs {
     specification.arguments = plan.args
     specification.environment = Dictionary(plan.env.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
     specification.interpreterConstraints = plan.interpreterConstraints
-    // The projects of the workspace have no wheels; what they come to does.
+    // The projects of the workspace have no wheels; their requirements do.
     specification.requirements = plan.requirements.filter { !$0.isProject }.map(\.text)
     if plan.requirements.contains(where: \.isProject) {
       specification.requirements += Set(wheels.wheels.map { "\($0.name)" }).sorted()
@@ -37,7 +37,7 @@ struct BundleKeyInputs {
     specification.platforms = wheels.platforms.map { $0 + parts.wheels.map(\.fileName) }
     fields.apply(to: &specification)
     var inputs = InputList()
-    // What the format itself puts in: boot code and layout.
+    // The parts that the format adds: boot code and layout.
     inputs.append("format", "3", BundleBuilder.formatDigest)
     inputs.append("artifact", plan.artifact)
     inputs.append("entry point", "\(specification.entryPoint)")
@@ -55,7 +55,7 @@ struct BundleKeyInputs {
         SourceMember(file.bundlePath, file: file.file, isExecutable: file.isExecutable, digest: file.digest))
       inputs.append("generated", file.bundlePath, file.digest.hex + (file.isExecutable ? " executable" : ""))
     }
-    // What one of the workspace's own wheels brings is not there twice.
+    // A file from one of the workspace's own wheels is not added twice.
     for file in plan.files + parts.packageFiles + Self.executable(plan) where !parts.provided.contains(file.bundlePath)
     {
       let path = root.appending(file.path)

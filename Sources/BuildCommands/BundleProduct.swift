@@ -2,21 +2,21 @@ public import Bundles
 internal import Digests
 public import TargetGraph
 
-/// A bundle that stands in the output folder.
+/// A bundle in the output directory.
 public struct BundleProduct: Sendable {
-  /// What had to be done for it.
+  /// The work that was necessary for it.
   public enum Work: String, Sendable {
     case built
-    /// The inputs are those of the last build, and the file is there.
+    /// The inputs equal those of the last build, and the file exists.
     case unchanged
-    /// The bytes are those of the last build; only the name, which holds the commit, is new.
+    /// The bytes equal those of the last build; only the name, which contains the commit, is new.
     case renamed
     /// It was built before from these inputs, and is taken from the cache.
     case cached
   }
 
   public var plan: BundlePlan
-  /// The platform that it was asked for by name; nil for what the binary's fields say.
+  /// The requested platform by name; nil for the platforms of the binary's fields.
   public var platform: String?
   public var bundle: Bundle
   /// The digest of everything that the bundle's bytes depend on.
@@ -29,6 +29,6 @@ public struct BundleProduct: Sendable {
   /// The file, from the workspace root.
   public var relativePath: String
 
-  /// What is done otherwise than fields and dependencies say, for people.
+  /// The deviations from fields and dependencies, for people.
   public var notes: [String] = []
 }

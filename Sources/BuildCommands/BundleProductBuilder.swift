@@ -1,5 +1,5 @@
-// BuildCommands: what kilt's build verbs do. Packaging is here: plan of the graph, wheels of the lock, key of the
-// inputs, and a build when that key is new.
+// BuildCommands: the build commands of kilt. This file packs bundles: the plan of the graph, the wheels of the
+// lockfile, the key of the inputs, and a build if that key is new.
 
 internal import Actions
 internal import Artifacts
@@ -11,7 +11,7 @@ internal import SystemSupport
 public import TargetGraph
 public import Workspace
 
-/// Packs binaries of a workspace into bundles in its output folder `dist`.
+/// Packs binaries of a workspace into bundles in its output directory `dist`.
 public struct BundleProductBuilder {
   private let workspace: Workspace
   private let resolver: DependencyResolver
@@ -20,7 +20,7 @@ public struct BundleProductBuilder {
   private let version: SourceVersion
   private let platform = ArtifactPlatform.current
 
-  /// - Parameter targets: makes what has to be made for a bundle first; one of its own by default.
+  /// - Parameter targets: builds the inputs of a bundle first; a separate builder by default.
   public init(
     workspace: Workspace, resolver: DependencyResolver, store: ContentStore, version: SourceVersion,
     targets: TargetBuilder? = nil
@@ -60,17 +60,17 @@ public struct BundleProductBuilder {
       notes: fields.notes + plan.unpackedNotes(in: resolver.graph) + (try fields.sizeNotes(bundle, plan.address)))
   }
 
-  /// Where the bundle of an artifact stands that names no place, from the workspace root.
+  /// The default path of an artifact's bundle, from the workspace root.
   ///
-  /// - Parameter foreign: the name of another platform than this machine's.
+  /// - Parameter foreign: the name of a platform other than this machine's.
   func relativePath(_ artifact: String, _ foreign: String? = nil) -> String {
     "dist/\(artifact)-\(version.name)-\(foreign ?? platform.text).pex"
   }
 
-  /// Gives the last bundle of an artifact the name of this version.
+  /// Renames the last bundle of an artifact for this version.
   ///
-  /// - Parameter key: of the inputs of the bundle that is meant.
-  /// - Returns: nil when that is not the one there is, or is a directory, which is made anew.
+  /// - Parameter key: of the inputs of the wanted bundle.
+  /// - Returns: nil if the existing bundle differs, or is a directory, which is built again.
   func rename(_ artifact: String, key: SHA256Digest) throws -> Bundle? {
     try alone(artifact) { recordPath in
       guard let last = BundleBuildRecord.read(recordPath, root: workspace.root), last.key == key,
@@ -81,7 +81,7 @@ public struct BundleProductBuilder {
     }
   }
 
-  /// One build of an artifact at a time: the second of two finds what the first has done.
+  /// One build of an artifact at a time: the second finds the result of the first.
   private func alone<Result>(
     _ artifact: String, _ foreign: String? = nil, _ body: (FilePath) throws -> Result
   ) throws -> Result {
@@ -94,18 +94,18 @@ public struct BundleProductBuilder {
     return result
   }
 
-  /// What a binary's bundle would be made from now, by name.
+  /// The current inputs of a binary's bundle, by name.
   public func inputs(of target: TargetID) throws -> InputList {
     try targets.bundleInputs(try resolver.bundlePlan(for: target)).inputs
   }
 
-  /// What a binary is packed from, and the key that stands for it: equal keys give equal bytes.
+  /// The inputs of a binary's bundle, and the key that identifies them: equal keys produce equal bytes.
   public func key(of target: TargetID) throws -> (plan: BundlePlan, inputs: SHA256Digest) {
     let plan = try resolver.bundlePlan(for: target)
     return (plan, try targets.bundleInputs(plan).key)
   }
 
-  /// Does what is needed for the bundle of these inputs to stand at a path.
+  /// Ensures that the bundle of these inputs is at a path, with the necessary work.
   private func bring(
     _ path: FilePath, to inputs: BundleKeyInputs, _ plan: BundlePlan, _ recordPath: FilePath
   ) throws -> (Bundle, BundleProduct.Work) {
@@ -113,7 +113,7 @@ public struct BundleProductBuilder {
     let isIntact = last?.isIntact == true
     if let last, last.key == inputs.key, isIntact {
       if last.bundle.path == path { return (last.bundle, .unchanged) }
-      // A directory is made anew: it is mostly hard links or copies in either case.
+      // A directory is built again: it consists mostly of hard links or copies in either case.
       if last.bundle.layout == .zipapp { return (try rename(last, to: path, recordPath), .renamed) }
     }
     try inputs.checkScript(of: plan, in: resolver.graph)
@@ -127,7 +127,7 @@ public struct BundleProductBuilder {
     return (bundle, .built)
   }
 
-  /// Gives the bytes of the last build a further name. A name of uncommitted files goes: what it stood for is no more.
+  /// Gives the bytes of the last build another name. Removes a name of uncommitted files, because its state is gone.
   private func rename(_ last: BundleBuildRecord, to path: FilePath, _ recordPath: FilePath) throws -> Bundle {
     try workspace.createOutputFolder(path.removingLastComponent())
     try FileSystem.copyFile(last.bundle.path, to: path, permissions: 0o755, durability: .remakeable)
@@ -145,7 +145,7 @@ public struct BundleProductBuilder {
 
   private func removeDirty(_ last: BundleBuildRecord) throws {
     guard last.bundle.path.lastComponent?.string.contains(".dirty-") == true else { return }
-    // The user may have removed it before; that is no error.
+    // The user can have removed it before, which is not an error.
     try FileSystem.removeTree(last.bundle.path)
   }
 }

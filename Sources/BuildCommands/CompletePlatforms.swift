@@ -4,10 +4,10 @@ internal import TargetGraph
 internal import Workspace
 
 extension TargetGraph {
-  /// The files that the field `complete_platforms` of a binary names, from the workspace root: by address of a `file`, as
-  /// in Pants, or by path.
+  /// The files that the field `complete_platforms` of a binary names, from the workspace root: by address of a `file`,
+  /// as in Pants, or by path.
   ///
-  /// - Throws: `Diagnostic` for what is neither.
+  /// - Throws: `Diagnostic` for a value that is neither.
   func completePlatforms(of target: Target) throws -> [String] {
     try target.strings(of: "complete_platforms").map { text in
       func fail(_ reason: String) -> Diagnostic {

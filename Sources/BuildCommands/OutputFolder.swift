@@ -4,10 +4,10 @@ public import SystemSupport
 public import Workspace
 
 extension Workspace {
-  /// Creates a directory of `dist`, which keeps itself out of git: what is built must not make the tree differ from its
+  /// Creates a directory of `dist`, which keeps itself out of git: products must not make the workspace differ from its
   /// commit.
   ///
-  /// - Throws: `Diagnostic` for a directory outside of `dist`, or one that a link leads to: nothing is written elsewhere.
+  /// - Throws: `Diagnostic` for a directory outside `dist`, or one that a link leads to: nothing is written elsewhere.
   ///   `SystemCallError`.
   public func createOutputFolder(_ path: FilePath) throws {
     try checkOutput(path)

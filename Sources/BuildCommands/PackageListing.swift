@@ -5,7 +5,7 @@ internal import PythonPackaging
 public import TargetGraph
 public import Workspace
 
-/// Which packages of lockfiles targets come to on this machine, without fetching any of them.
+/// The packages of lockfiles to which targets resolve on this machine, without fetching any of them.
 public struct PackageListing {
   private let resolver: DependencyResolver
   private let wheels: PlatformWheels

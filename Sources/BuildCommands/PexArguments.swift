@@ -1,28 +1,28 @@
-/// The arguments of the pex command in `extra_build_args`, which Pants hands on behind those that come from fields. Kilt
-/// starts no pex: each option means what the field of its kind means, or nothing, or is refused.
+/// The arguments of the pex command in `extra_build_args`, which Pants passes on after those from fields. Kilt starts
+/// no pex: each option has the effect of the matching field, or none, or is refused.
 ///
 /// Source: `pex --help` of 2.105.
 struct PexArguments {
   /// An option as it was given.
   struct Option: Equatable {
-    /// As it was written.
+    /// As written.
     var name: String
-    /// What it does, under its first name in ``known``.
+    /// Its effect, under its first name in ``known``.
     var kind: Kind
     var value: String?
   }
 
-  /// What becomes of an option.
+  /// The treatment of an option.
   enum Kind: Equatable {
-    /// Sets what a field sets.
+    /// Sets the value of a field.
     case sets(Setting)
-    /// Has no meaning for a bundle that is made without pex: caches, the resolver, jobs, what is said.
+    /// Has no meaning for a bundle that is built without pex: caches, the resolver, jobs, output.
     case nothing
-    /// Has no effect that anybody relies on to be right, and a note says so.
+    /// Has no effect that anybody relies on for correctness, and a note says so.
     case noted(String)
     /// Would make another file: one that brings a Python.
     case scie
-    /// What to write instead.
+    /// The replacement to write.
     case refused(String)
   }
 
@@ -32,14 +32,14 @@ struct PexArguments {
       environment
   }
 
-  /// What is wrong with the arguments.
+  /// The problem of the arguments.
   enum Failure: Error, Equatable {
     case unknown(String)
     case refused(String, remedy: String)
     case lacksValue(String)
     case unexpectedValue(String)
     case wrongValue(String, String, choices: [String])
-    /// A word that belongs to no option: pex takes it for a requirement.
+    /// A word that belongs to no option: pex treats it as a requirement.
     case requirement(String)
   }
 
@@ -183,7 +183,8 @@ struct PexArguments {
     values("--inject-env", .sets(.environment)),
   ]
 
-  /// What only concerns how pex works, or how it starts what every bundle starts through a shell from an unpacked tree.
+  /// Options that only affect pex's own work, or the start of a PEX file: every bundle starts through a shell from an
+  /// unpacked tree.
   private static let withoutMeaning: [Known] = [
     flags(
       "--allow-pip-version-fallback --no-allow-pip-version-fallback --use-pip-config --no-use-pip-config "

@@ -17,7 +17,7 @@ public final class PlatformWheels {
   private var hasNotedIsolation = false
   private var notedReferences: Set<String> = []
 
-  /// - Parameter note: is told what a person should see.
+  /// - Parameter note: called with texts for the user.
   public init(_ workspace: Workspace, store: ContentStore, note: @escaping (String) -> Void = { _ in }) {
     self.workspace = workspace
     self.note = note
@@ -28,7 +28,7 @@ public final class PlatformWheels {
     ) { finder.all().map(\.path) }
   }
 
-  /// The package indexes that the workspace names, besides those of pip.
+  /// The package indexes that the workspace names, besides pip's.
   var indexOverride: IndexConfiguration.Override? { workspace.indexOverride }
 
   /// Wheels of a bundle, and which of them belong together where it is for several platforms.
@@ -88,12 +88,12 @@ public final class PlatformWheels {
       for: plan.address)
   }
 
-  /// The packages of a lock that some requirements come to on a platform, dependencies included, by name.
+  /// The packages of a lockfile to which some requirements resolve on a platform, including dependencies, by name.
   ///
   /// - Parameters:
   ///   - requirements: with the targets that they come from (PEP 508).
-  ///   - further: packages of the lock that are wanted as well.
-  ///   - address: what needs them, for messages.
+  ///   - further: additional packages of the lockfile.
+  ///   - address: the target that needs them, for messages.
   public func lockedPackages(
     of requirements: [(text: String, address: Address)], further: [PackageName] = [], lockfile: String,
     on target: PythonPlatform, for address: Address
@@ -131,7 +131,7 @@ public final class PlatformWheels {
     try plan.lockfile ?? { throw noLockfile(for: plan.requirements[0].name, of: plan.address) }()
   }
 
-  /// Says that there is no lockfile to take a package from.
+  /// Reports that no lockfile exists for a package.
   public func noLockfile(for name: String, of address: Address) -> Diagnostic {
     let summary = "\"\(address)\" needs \(name), and no lockfile contains it"
     if let path = workspace.configuration.implicitResolve?.lockfile, workspace.configuration.resolves.isEmpty {
@@ -149,7 +149,7 @@ public final class PlatformWheels {
       ])
   }
 
-  /// The interpreter that bundles of these constraints are made for.
+  /// The interpreter for bundles with these constraints.
   func interpreter(_ constraints: [String]) throws -> Interpreter {
     try chooser.finder.find(try InterpreterConstraint.parse(constraints))
   }
@@ -184,16 +184,17 @@ public final class PlatformWheels {
     return lock
   }
 
-  /// Whether a lock has projects in folders of this machine, whose content is not looked at again once the lock is known.
+  /// Whether a lockfile has projects in directories of this machine, whose content is not checked again once the
+  /// lockfile is known.
   func mayHaveFolders(_ path: String) -> Bool {
     guard FileSystem.exists(workspace.root.appending(path)) else { return false }
-    // What could be built with a lock that cannot be read takes nothing from it.
+    // A target that was built with an unreadable lockfile takes nothing from it.
     guard let lock = try? lock(path) else { return false }
     return lock.packages.contains { if case .path? = $0.source { true } else { false } }
   }
 
-  /// A lockfile of the workspace in which everything that some requirements reach says what it depends on; locks of
-  /// other tools may not.
+  /// A lockfile of the workspace in which every package that some requirements reach lists its dependencies; lockfiles
+  /// of other tools do not always.
   ///
   /// - Throws: as ``lock(_:)`` and ``WheelProvider/completed(_:for:target:path:)``.
   public func lock(_ path: String, for requirements: [Requirement], on target: PythonPlatform) throws -> Lockfile {

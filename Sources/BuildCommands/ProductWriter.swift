@@ -6,25 +6,25 @@ internal import SystemSupport
 public import TargetGraph
 public import Workspace
 
-/// Puts what is made of targets, but for bundles, into the output folder `dist`: archives, distributions, generated files.
+/// Writes products other than bundles into the output directory `dist`: archives, distributions, generated files.
 public struct ProductWriter {
   private let workspace: Workspace
   private let targets: TargetBuilder
 
-  /// Writes what a builder builds.
+  /// Writes the products of a builder.
   public init(workspace: Workspace, targets: TargetBuilder) {
     self.workspace = workspace
     self.targets = targets
   }
 
-  /// Builds a target's package and writes what is not there yet.
+  /// Builds a target's product and writes the missing files.
   public func write(_ id: TargetID) throws -> [ProductReport.File] {
     let package = try targets.package(of: id)
     return try write(package.files, below: "dist", as: package.wasCached ? .cached : .built)
   }
 
-  /// Makes the files that a target stands for and writes those that are not there yet, at their paths from the
-  /// workspace root below `dist/codegen`.
+  /// Builds the files of a target and writes the missing ones, at their paths from the workspace root below
+  /// `dist/codegen`.
   public func writeGenerated(_ id: TargetID) throws -> [ProductReport.File] {
     try write(try targets.files(of: id), below: "dist/codegen", as: .built)
   }

@@ -4,8 +4,8 @@ internal import SystemSupport
 internal import TargetGraph
 internal import Workspace
 
-/// Which Pythons bundles are made for: on this machine the one that the workspace's configuration settles, or else the
-/// first that the constraints admit; on others what is asked for by name.
+/// The Python of bundles: on this machine the one that the workspace's configuration settles, or else the first that
+/// meets the constraints; on others the one requested by name.
 final class PythonPlatformLookup {
   private let workspace: Workspace
   let finder: InterpreterFinder
@@ -16,9 +16,9 @@ final class PythonPlatformLookup {
     self.finder = finder
   }
 
-  /// The Python of this machine that a bundle with these constraints is made for.
+  /// The Python of this machine for a bundle with these constraints.
   ///
-  /// What differs between machines without being meant is left out: patch numbers and the kernel's version.
+  /// Unintended differences between machines are removed: patch numbers and the kernel's version.
   func host(_ constraints: [String]) throws -> PythonPlatform {
     if let target = hosts[constraints] { return target }
     let parsed = try InterpreterConstraint.parse(constraints)
@@ -49,7 +49,7 @@ final class PythonPlatformLookup {
     return target
   }
 
-  /// A target by name, or `current`; a name without a version means that of this machine's bundles.
+  /// A target by name, or `current`; a name without a version means the version of this machine's bundles.
   func target(named text: String, _ plan: BundlePlan) throws -> PythonPlatform {
     let constraints = plan.interpreterConstraints
     if text == "current" { return try host(constraints) }

@@ -2,7 +2,7 @@ internal import SystemSupport
 
 /// Compares Python files as syntax trees, with an interpreter of this machine.
 struct PythonSyntax: Sendable {
-  /// Nil where there is no Python: then nothing is known to be the same.
+  /// Nil if there is no Python: then no files are known to be equal.
   var interpreter: FilePath?
 
   private static let script = """
@@ -13,7 +13,7 @@ struct PythonSyntax: Sendable {
     sys.exit(0 if ast.dump(ast.parse(first)) == ast.dump(ast.parse(second)) else 1)
     """
 
-  /// Whether two files differ in comments and white space only. What is no Python is the same as nothing.
+  /// Whether two files differ only in comments and white space. A file that is not Python equals nothing.
   func isSame(_ first: [UInt8], _ second: [UInt8]) -> Bool {
     guard let interpreter else { return false }
     let length = String(first.count)

@@ -3,10 +3,10 @@ internal import PythonPackaging
 
 /// A platform that `kilt package --platform` names: bundles are packed for it without running it.
 public struct RequestedPlatform: Sendable, Hashable {
-  /// As it was written: `linux_aarch64@3.12`.
+  /// As written: `linux_aarch64@3.12`.
   public let text: String
 
-  /// - Throws: `Diagnostic` for what names no platform.
+  /// - Throws: `Diagnostic` for a text that is not a platform.
   public init(_ text: String) throws {
     guard text == "current" || PythonPlatformName(text) != nil else {
       let known = [

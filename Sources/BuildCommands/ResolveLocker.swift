@@ -5,7 +5,7 @@ public import SystemSupport
 public import TargetGraph
 public import Workspace
 
-/// Makes the lockfile of a resolve from the requirements that the workspace's targets name.
+/// Creates the lockfile of a resolve from the requirements of the workspace's targets.
 public struct ResolveLocker {
   private let workspace: Workspace
   private let graph: TargetGraph
@@ -15,7 +15,7 @@ public struct ResolveLocker {
     self.graph = graph
   }
 
-  /// A lockfile as it is meant to be, and what it was.
+  /// The new lockfile, and the old one.
   public struct Locked: Sendable {
     /// From the workspace root.
     public var path: String
@@ -42,22 +42,22 @@ public struct ResolveLocker {
     return [resolve]
   }
 
-  /// What locking may change.
+  /// The allowed changes of locking.
   public struct Policy: Sendable {
-    /// Whether no version of the old lock counts.
+    /// Whether all versions of the old lockfile are dropped.
     public var upgradesAll = false
     /// Packages whose versions in the old lock do not count.
     public var upgrading: Set<PackageName> = []
-    /// Whether another tool's lockfile may be replaced.
+    /// Whether another tool's lockfile can be replaced.
     public var converts = false
 
     public init() {}
   }
 
-  /// Resolves anew, keeping the versions of the lockfile that is there where they still fit. One that cannot be read, as
-  /// after a merge with conflicts, is written anew.
+  /// Resolves again, keeping the versions of the existing lockfile that still match. Writes an unreadable lockfile, as
+  /// after a merge with conflicts, from scratch.
   ///
-  /// - Parameter store: Kilt's cache folder, in which uv and what is known of interpreters lie.
+  /// - Parameter store: Kilt's cache directory, with uv and the facts of interpreters.
   /// - Throws: ``LockError`` and others; ``LockError/foreign(path:format:)`` for another tool's lockfile.
   public func lock(
     _ resolve: WorkspaceConfiguration.Resolve, store: FilePath, policy: Policy = Policy()
@@ -95,7 +95,7 @@ public struct ResolveLocker {
     try locked.lockfile.write(to: workspace.root.appending(locked.path))
   }
 
-  /// What no longer agrees between a lockfile and the requirements; asks no network.
+  /// The differences between a lockfile and the requirements; uses no network.
   public func staleness(_ resolve: WorkspaceConfiguration.Resolve) throws -> [String] {
     guard let lockfile = try previous(resolve) else { return ["the lockfile does not exist"] }
     return lockfile.staleness(against: try request(resolve))
@@ -143,7 +143,7 @@ public struct ResolveLocker {
       hashes: hashes(in: files))
   }
 
-  /// The requirements files of a resolve, read again for what targets do not have: constraints and hashes.
+  /// The requirements files of a resolve, read again for facts that targets do not have: constraints and hashes.
   private func requirementsFiles(_ resolve: WorkspaceConfiguration.Resolve) -> [RequirementsFile] {
     // Pants passes over every option of such files.
     if workspace.configuration.isForPants { return [] }
@@ -156,13 +156,13 @@ public struct ResolveLocker {
       let path = Paths.join(target.address.directory, target.value(of: "source").string ?? "requirements.txt")
       guard isOfResolve, Paths.lastComponent(path) != "pyproject.toml" else { return nil }
       return RequirementsFile(path: path) { path in
-        // The graph has said already what is not there.
+        // The graph has already reported missing files.
         graph.files.file(at: path) == nil ? nil : try? workspace.read(path)
       }
     }
   }
 
-  /// The digests of files that requirements accept, by package; those of several lines add up.
+  /// The digests of files that requirements accept, by package; digests of several lines add up.
   private func hashes(in files: [RequirementsFile]) -> [PackageName: Set<String>] {
     var hashes: [PackageName: Set<String>] = [:]
     for line in files.flatMap(\.requirements) where !line.hashes.isEmpty {
@@ -172,7 +172,7 @@ public struct ResolveLocker {
     return hashes
   }
 
-  /// The constraints of a resolve: its own, and those of its file.
+  /// The constraints of a resolve: its own, and its file's.
   private func constraintTexts(_ resolve: WorkspaceConfiguration.Resolve) throws -> [String] {
     guard let path = resolve.options.constraintsFile else { return resolve.options.constraints }
     let text: String

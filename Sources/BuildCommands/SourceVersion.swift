@@ -2,9 +2,9 @@ internal import Diagnostics
 public import TargetGraph
 public import Workspace
 
-/// Which version of the workspace's sources a build is of: a commit, and whether files differ from it.
+/// The version of the workspace's sources in a build: a commit, and whether files differ from it.
 public struct SourceVersion: Sendable, Hashable {
-  /// The full commit; nil where there is no git repository.
+  /// The full commit; nil if there is no git repository.
   public var commit: String?
   /// Files that differ from the commit, from the workspace root.
   public var dirtyFiles: [String]
@@ -14,7 +14,7 @@ public struct SourceVersion: Sendable, Hashable {
     self.dirtyFiles = dirtyFiles
   }
 
-  /// Asks git; a workspace without a repository, or without a commit, has no version.
+  /// Asks git; a workspace without a git repository, or without a commit, has no version.
   public init(of workspace: Workspace) throws(GitError) {
     var version = SourceVersion(commit: nil, dirtyFiles: [])
     do throws(GitError) {
@@ -29,8 +29,8 @@ public struct SourceVersion: Sendable, Hashable {
     self = version
   }
 
-  /// Says it without git where nothing it rests on has changed since git was asked, and asks it about what has changed alone
-  /// where that is little. Every file that git would look at is looked at once in a run.
+  /// Answers without git if none of the inputs has changed since git was asked, and asks git about only the changes if
+  /// they are few. Checks every file that git would check once in a run.
   public init(of workspace: Workspace, _ resolver: DependencyResolver) throws {
     let graph = resolver.graph
     guard let state = graph.state, let files = try Self.lookAtFiles(resolver) else {
@@ -74,10 +74,10 @@ public struct SourceVersion: Sendable, Hashable {
     }
   }
 
-  /// Looks at every file, where the version is going to rest on that. Whoever asks for closures as well has this done first: all
-  /// that is looked at is then looked at in one walk.
+  /// Checks every file if the version depends on them. A caller that also needs closures calls this first, so that all
+  /// files are checked in one walk.
   ///
-  /// - Returns: the state of the files; nil where git is asked for everything in any case.
+  /// - Returns: the state of the files; nil if git is asked for everything in any case.
   @discardableResult
   static func lookAtFiles(_ resolver: DependencyResolver) throws -> FileState? {
     guard let state = resolver.graph.state, state.isKept, !GitRecord.isMisled else { return nil }

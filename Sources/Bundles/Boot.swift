@@ -29,7 +29,7 @@ struct Boot {
     let members = [
       ("__main__.py", try Self.deflated(.main, store)),
       ("__pex__/__init__.py", try Self.deflated(.importing, store)), (".bootstrap/kilt.py", bootstrap),
-      // Stored, so that another identity in it leaves what follows where it is.
+      // Stored, so that another identity in it does not move later members.
       ("PEX-INFO", ZipContents(storing: info)),
     ]
     segment = Self.segment(specification, id: id, pythons: pythons, members: members.map(Self.member))
@@ -54,7 +54,7 @@ struct Boot {
   /// The modules with those of `PEX_TOOLS`.
   static let modulesWithTools = modules + Array("\n#@ kilt_tools\n".utf8) + stripped(PackageResources.kilt_tools_py)
 
-  /// The digest of all boot code, as it is written: part of a bundle's identity, and worked out in every run.
+  /// The digest of all boot code, as written: part of a bundle's identity, and computed in every run.
   static let digest: SHA256Digest = {
     var hasher = SHA256Hasher()
     for bytes in [
@@ -171,7 +171,7 @@ struct Boot {
     return files
   }
 
-  /// The script's part that finds the directory which the script itself, or a link to it, lies in.
+  /// The script's part that finds the directory of the script itself, or of a link to it.
   private static let findingDirectory = """
     # The bundle is the directory of this script.
     [ ! -h "$PEX" ] || PEX=$(readlink -f -- "$PEX")
@@ -180,7 +180,8 @@ struct Boot {
 
     """
 
-  /// The script without indentation and without comments but those of its first lines: a shell reads it at each start.
+  /// The script without indentation and without comments except those of its first lines: a shell reads it at each
+  /// start.
   private static let prefix: [UInt8] = {
     var output: [UInt8] = []
     for (index, line) in PackageResources.prefix_sh.split(separator: UInt8(ascii: "\n")).enumerated() {
@@ -215,7 +216,7 @@ struct Boot {
       ("@VARIABLES@", variables.joined(separator: " ")),
       ("@WHERE@\n", specification.layout == .zipapp ? "" : findingDirectory),
       ("@READ@", reading), ("@ID@", id),
-      // In a comment: no newline may get in.
+      // In a comment: it must not contain a newline.
       ("@NAME@", String(specification.name.unicodeScalars.filter { $0.value >= 32 }.map(Character.init))),
     ]
     for (placeholder, value) in values { text = replace(placeholder, in: text, by: value) }

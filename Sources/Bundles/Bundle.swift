@@ -1,10 +1,10 @@
 public import Digests
 public import SystemSupport
 
-/// A bundle that was built: what its manifest says of it.
+/// A built bundle: the facts for its manifest.
 public struct Bundle: Sendable, Hashable {
   public var path: FilePath
-  /// In bytes; of a directory, those of its files together.
+  /// In bytes; for a directory, the sum of its files.
   public var size: UInt64
   /// In the order of the file, without gaps. Of a directory its wheels, with the digests of the wheels and no places.
   public var segments: [Segment]
@@ -14,10 +14,10 @@ public struct Bundle: Sendable, Hashable {
   public var pythonMinors: [Int]
   /// Files that two wheels hold; the first one wins.
   public var collisions: [Collision]
-  /// How many files it holds, its own boot code included; 0 where that is not known.
+  /// The number of its files, including its boot code; 0 if unknown.
   public var memberCount = 0
   public var layout: BundleSpecification.Layout = .zipapp
-  /// As ``BundleSpecification/platforms``: which wheels may meet.
+  /// As ``BundleSpecification/platforms``: the wheels that can occur together.
   public var platforms: [[String]] = []
 
   public init(
@@ -32,15 +32,16 @@ public struct Bundle: Sendable, Hashable {
     self.collisions = collisions
   }
 
-  /// The digest of the file, which is read for it; of a directory, that of the names, modes and digests of its files.
+  /// The digest of the file, which is read for it; for a directory, the digest of the names, modes and digests of its
+  /// files.
   ///
-  /// Not part of a build: half of the time that a rebuild takes, and what only publishing asks for.
+  /// Not part of a build: computing it takes half of the time of a rebuild, and only publishing needs it.
   /// - Throws: `SystemCallError`.
   public func digest() throws -> SHA256Digest {
     layout == .zipapp ? try SHA256Digest.ofFile(path).digest : try BundleDirectory(path).digest()
   }
 
-  /// A run of bytes that other builds may share.
+  /// A run of bytes that other builds can share.
   public struct Segment: Sendable, Hashable {
     public enum Kind: String, Sendable, Hashable {
       /// The `#!` script, the boot code and `PEX-INFO`.
@@ -73,7 +74,7 @@ public struct Bundle: Sendable, Hashable {
     /// The wheel whose file is used.
     public var used: String
     public var hidden: String
-    /// Whether both have the same contents, so that it does not matter.
+    /// Whether both have the same contents, so that the collision is harmless.
     public var isHarmless: Bool
 
     public init(path: String, used: String, hidden: String, isHarmless: Bool) {

@@ -1,9 +1,9 @@
 import Zip
 
 extension BundleBuilder {
-  /// Files that two wheels both want to install; wheels of different platforms never meet.
+  /// Files that two wheels both install; wheels of different platforms never occur together.
   ///
-  /// - Throws: ``BundleError/collisions(_:)`` where contents differ and the specification does not say that they may.
+  /// - Throws: ``BundleError/collisions(_:)`` if contents differ and the specification does not allow it.
   func collisions(
     _ wheels: [WheelSegment], _ specification: BundleSpecification
   ) throws -> [Bundle.Collision] {
@@ -33,7 +33,7 @@ extension BundleBuilder {
   /// A member of a wheel, by the places of both.
   private typealias Place = (wheel: Int, member: Int)
 
-  /// Whether the files are those of packages that wheels share, and differ in comments only.
+  /// Whether the files belong to packages that wheels share, and differ only in comments.
   private func isSameCode(
     _ collision: Bundle.Collision, _ first: Place, _ second: Place, in wheels: [WheelSegment]
   ) throws -> Bool {

@@ -4,26 +4,25 @@ import Synchronization
 public import SystemSupport
 import Zip
 
-/// Builds bundles. Segments whose digests are known are not hashed for their own sake; nothing in a wheel is inflated
-/// once it has been seen.
+/// Builds bundles. Does not hash segments with known digests separately, and inflates a wheel only once.
 public struct BundleBuilder: Sendable {
-  /// Where digests of wheels' segments and deflated files are kept.
+  /// The storage of digests of wheels' segments and of deflated files.
   public let store: ContentStore
-  /// Whether two Python files are the same but for comments. Asked of `__init__.py` files that several wheels have; where no
-  /// Python is at hand, they are not.
+  /// Whether two Python files are the same except for comments. Called for `__init__.py` files of several wheels;
+  /// without an available Python, they count as different.
   public var isSameCode: @Sendable (_ first: [UInt8], _ second: [UInt8]) -> Bool = { _, _ in false }
 
-  /// Changes with whatever this module itself puts into a bundle: part of the key of anything that keeps bundles.
+  /// Changes with every generated part of a bundle: part of the key of anything that caches bundles.
   public static var formatDigest: SHA256Digest { .of("kilt bundle 2, deflate \(Deflate.level)\n\(Boot.digest)") }
 
   public init(store: ContentStore) { self.store = store }
 
-  /// Writes the bundle at `path`, replacing what is there in one step.
+  /// Writes the bundle at `path`, replacing an existing file in one step.
   ///
-  /// - Parameter previous: a bundle that is on disk as it was built. What it shares with this one is taken from there:
-  ///   with the same wheels, everything but the prefix, the code and the directory.
-  /// - Throws: ``BundleError`` for what is wrong with the specification, `ZipError` and ``WheelError`` for a wheel that
-  ///   is not to be trusted, `ZipWriteError`, `SystemCallError` and `ContentStoreError` for the disk.
+  /// - Parameter previous: a bundle that is on disk as it was built. Shared parts are copied from it: with the same
+  ///   wheels, everything but the prefix, the code and the directory.
+  /// - Throws: ``BundleError`` for a problem of the specification, `ZipError` and ``WheelError`` for an invalid wheel,
+  ///   `ZipWriteError`, `SystemCallError` and `ContentStoreError` for the disk.
   public func build(
     _ specification: BundleSpecification, to path: FilePath, reusing previous: Bundle? = nil
   ) throws -> Bundle {
@@ -63,7 +62,7 @@ public struct BundleBuilder: Sendable {
     var code: CodeSegment
   }
 
-  /// What the unpacked tree on a host is named by: everything it depends on.
+  /// The name of the unpacked tree on a host: a digest of all its inputs.
   private func identity(_ info: PexInfo, wheels: [WheelInput], code: CodeSegment) -> String {
     var hasher = SHA256Hasher()
     hasher.update("kilt bundle 2\n\(Boot.digest)\n\(code.digest)\n")
@@ -111,7 +110,7 @@ public struct BundleBuilder: Sendable {
     return bundle
   }
 
-  /// Works out the digests that are not known, of what has reached the file.
+  /// Computes the unknown digests of the bytes that have reached the file.
   private func measure(_ segments: inout [Bundle.Segment], of writer: ZipWriter, _ path: FilePath) throws {
     let file = writer.descriptor
     let unknown = segments.indices.filter { segments[$0].sha256 == .unknown }
@@ -132,6 +131,6 @@ public struct BundleBuilder: Sendable {
 }
 
 extension SHA256Digest {
-  /// Stands for one that is still to be worked out; no bytes are known that have it.
+  /// A placeholder for a digest that is still to be computed; no known bytes have it.
   fileprivate static let unknown = SHA256Digest.of([])
 }

@@ -1,4 +1,4 @@
-/// Which Pythons a bundle runs on, decided when it is built, so that a start compares two numbers.
+/// The Python versions that a bundle runs on, decided when it is built, so that a start compares two numbers.
 struct BundlePythonVersions {
   /// Alternatives, each a list of conditions that must all hold.
   private var alternatives: [[Condition]] = []
@@ -13,7 +13,7 @@ struct BundlePythonVersions {
   /// The minor versions of Python 3 that the boot code supports, and some to come.
   static let known = Array(8...16)
 
-  /// Reads constraints as Pants and PEX write them; an implementation other than CPython meets nothing.
+  /// Reads constraints in the form of Pants and PEX; an implementation other than CPython meets nothing.
   init(_ texts: [String]) throws(BundleError) {
     self.texts = texts
     for text in texts {
@@ -69,7 +69,7 @@ struct BundlePythonVersions {
     return SupportedPythons(ranges: fitting.sorted(by: >).flatMap(ranges))
   }
 
-  /// No minor version has had as many patch releases; what meets the constraints here, later ones meet too.
+  /// No minor version has had as many patch releases; constraints that admit this one admit later ones too.
   private static let lastPatch = 50
 
   private func meets(minor: Int, patch: Int) -> Bool {
@@ -128,7 +128,7 @@ fileprivate extension BundlePythonVersions.Condition {
 struct WheelTags {
   private let pythons: [Substring]
   private let abis: [Substring]
-  /// The project's name as it stands in the file name.
+  /// The project's name in the form of the file name.
   let distribution: Substring
 
   init?(fileName: String) {

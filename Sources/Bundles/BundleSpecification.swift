@@ -1,10 +1,10 @@
-// Bundles: a program, its wheels and its interpreter's requirements in one file that runs by itself. Read
-// docs/bundles.md for the format; BundleBuilder.swift is where one is made, Boot/ holds what runs inside.
+// Bundles: a program, its wheels and its interpreter's requirements in one file that runs on its own. Read
+// docs/bundles.md for the format. BundleBuilder.swift builds bundles, and Boot/ holds the code inside them.
 
 public import Digests
 public import SystemSupport
 
-/// What a bundle is made of. Equal specifications give equal bytes.
+/// The inputs of a bundle. Equal specifications produce equal bytes.
 public struct BundleSpecification: Sendable {
   /// For people, in the first lines of the file.
   public var name: String
@@ -15,7 +15,7 @@ public struct BundleSpecification: Sendable {
   public var environment: [String: String] = [:]
   /// Alternatives such as `CPython>=3.11,<3.13`; none means any CPython that the wheels allow.
   public var interpreterConstraints: [String] = []
-  /// In the order of `sys.path`: what comes first wins where two hold a file of one name.
+  /// In the order of `sys.path`: the first wins if two contain a file of one name.
   public var wheels: [WheelInput] = []
   /// The workspace's own code and resources.
   public var sources: [SourceMember] = []
@@ -24,28 +24,28 @@ public struct BundleSpecification: Sendable {
   public var inheritPath: InheritPath = .no
   /// Whether `PEX_*` variables are hidden from the program.
   public var stripsPexEnvironment = true
-  /// Whether warnings about the host are said at a start.
+  /// Whether a start prints warnings about the host.
   public var emitsWarnings = true
-  /// Whether `PEX_TOOLS` works in a bundle without wheels as well; in one with wheels it does.
+  /// Whether `PEX_TOOLS` works in a bundle without wheels as well; in one with wheels it always works.
   public var includesTools = false
   /// Whether console scripts ignore the variables of Python.
   public var hasHermeticScripts = true
-  /// Whether the unpacked tree holds copies of the wheels' files, and not links to them.
+  /// Whether the unpacked tree contains copies of the wheels' files, not links to them.
   public var copiesSitePackages = false
-  /// Whether wheels may hold different files of one name; the first in order is used then.
+  /// Whether wheels can contain different files of one name; then the first in order is used.
   public var allowsCollisions = false
-  /// The interpreter that is tried before the others: a path, or a name to look for along the `PATH`.
+  /// The interpreter that is tried before the others: a path, or a name to search along the `PATH`.
   public var firstInterpreter: String?
-  /// Flags that the interpreter is started with, such as `-u`. No newline may be in them.
+  /// Flags of the interpreter, such as `-u`. They must not contain a newline.
   public var interpreterFlags: [String] = []
-  /// Where the bundle is for several platforms: the file names of the wheels for each, of which a start takes the first
-  /// set that fits the interpreter and the host. Empty where all wheels are for all.
+  /// For a bundle for several platforms: the file names of the wheels for each. A start uses the first set that fits
+  /// the interpreter and the host. Empty if all wheels are for all.
   public var platforms: [[String]] = []
 
   /// One file, or a directory.
   public var layout: Layout = .zipapp
 
-  /// Whether the boot code has the tools in it.
+  /// Whether the boot code contains the tools.
   var hasTools: Bool { includesTools || !wheels.isEmpty }
 
   public init(name: String, entryPoint: EntryPoint) {
@@ -53,15 +53,15 @@ public struct BundleSpecification: Sendable {
     self.entryPoint = entryPoint
   }
 
-  /// What a start runs.
+  /// The program of a start.
   public enum EntryPoint: Sendable, Hashable {
     /// As `python -m` does.
     case module(String)
-    /// Calls a function without arguments; what it returns is the exit code. `function` may have dots.
+    /// Calls a function without arguments; its result is the exit code. `function` can contain dots.
     case function(module: String, function: String)
     /// A console script, or a script file, of one of the wheels.
     case script(String)
-    /// Nothing of its own: behaves as the interpreter.
+    /// No program: behaves as the interpreter.
     case none
 
     /// Reads `module` or `module:function`.
@@ -74,7 +74,7 @@ public struct BundleSpecification: Sendable {
     }
   }
 
-  /// What form the bundle has; the names are those of PEX.
+  /// The form of the bundle; the names are PEX's.
   public enum Layout: String, Sendable, Hashable {
     /// One file.
     case zipapp
@@ -84,10 +84,10 @@ public struct BundleSpecification: Sendable {
     case loose
   }
 
-  /// Whether the interpreter's own site-packages and `PYTHONPATH` are seen.
+  /// Whether the interpreter's own site-packages and `PYTHONPATH` are visible.
   public enum InheritPath: String, Sendable, Hashable {
     case no = "false"
-    /// Behind what the bundle holds.
+    /// After the contents of the bundle.
     case fallback
     /// In front of it.
     case prefer
@@ -114,7 +114,7 @@ public struct SourceMember: Sendable, Hashable {
   public var bundlePath: String
   public var contents: Contents
   public var isExecutable: Bool
-  /// What the file must hold when it is packed; nil for whatever it holds then.
+  /// The expected content of the file when it is packed; nil for any content.
   public var digest: SHA256Digest?
 
   public enum Contents: Sendable, Hashable {

@@ -17,7 +17,7 @@ struct CodeSegment {
   }
 
   private var members: [Member] = []
-  /// The files by path, with the digests of what they hold.
+  /// The files by path, with the digests of their contents.
   private(set) var sources: [(source: SourceMember, digest: SHA256Digest)] = []
   /// A function of the paths, modes and contents.
   private(set) var digest = SHA256Digest.of([])
@@ -29,7 +29,7 @@ struct CodeSegment {
   static let keptSize = 1 << 20
   private static let namespace = "deflate-6"
 
-  /// - Parameter layout: of the bundle; what is not for one file is not deflated.
+  /// - Parameter layout: of the bundle; only the one-file layout deflates.
   init(_ sources: [SourceMember], layout: BundleSpecification.Layout, store: ContentStore) throws {
     let sorted = sources.sorted { $0.bundlePath.utf8.lexicographicallyPrecedes($1.bundlePath.utf8) }
     var hasher = SHA256Hasher()
@@ -79,7 +79,7 @@ struct CodeSegment {
 
   /// Writes the files below a directory.
   ///
-  /// - Throws: ``BundleError/sourceChanged(_:)`` for one that is no longer what it was.
+  /// - Throws: ``BundleError/sourceChanged(_:)`` for a changed file.
   func write(to directory: FilePath) throws {
     for (source, digest) in sources {
       let path = directory.pushing(FilePath(source.bundlePath))
@@ -115,7 +115,7 @@ struct CodeSegment {
     }
   }
 
-  /// The member, and the digest of what it holds.
+  /// The member, and the digest of its content.
   private static func read(_ source: SourceMember, store: ContentStore) throws -> (Member, SHA256Digest) {
     let name = Array(source.bundlePath.utf8)
     let bytes: [UInt8]

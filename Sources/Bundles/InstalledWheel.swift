@@ -1,8 +1,8 @@
 import Zip
 
-/// Where the members of a wheel stand in a directory that the tools of PEX know as an installed wheel
-/// (`pex/pep_427.py`, `InstallPaths.chroot`): what `.data` holds lies below `.prefix`, by the names of its schemes
-/// (PEP 427, "The .data directory"), and `RECORD` says so. Wheels without `.data` are as they were.
+/// The positions of a wheel's members in a directory that the tools of PEX recognize as an installed wheel
+/// (`pex/pep_427.py`, `InstallPaths.chroot`): the contents of `.data` are below `.prefix`, by the names of its schemes
+/// (PEP 427, "The .data directory"), and `RECORD` lists them there. Wheels without `.data` are unchanged.
 struct InstalledWheel {
   /// `NAME-VERSION.data/`, where the wheel has one.
   private let dataPrefix: [UInt8]?
@@ -12,7 +12,7 @@ struct InstalledWheel {
   private let record: ZipMember
 
   /// - Parameters:
-  ///   - fileName: the wheel's, for the one Python that its tags may name.
+  ///   - fileName: the wheel's, for the one Python that its tags can name.
   ///   - record: its `RECORD`.
   init(_ archive: ZipArchive, fileName: String, record: ZipMember, isPure: Bool) {
     self.isPure = isPure
@@ -29,10 +29,10 @@ struct InstalledWheel {
     headers = "include/site/python\(version)/\(parts.first ?? "")/"
   }
 
-  /// Whether members stand elsewhere than in the wheel.
+  /// Whether members have other positions than in the wheel.
   var moves: Bool { dataPrefix != nil }
 
-  /// Where a member stands; the name as the wheel has it for most.
+  /// The position of a member; the wheel's own name for most.
   func place(of name: [UInt8]) -> [UInt8] {
     guard let dataPrefix, name.starts(with: dataPrefix) else { return name }
     let inner = name.dropFirst(dataPrefix.count)
@@ -59,7 +59,7 @@ struct InstalledWheel {
     {
       let isQuoted = line.first == UInt8(ascii: "\"")
       let name = isQuoted ? line.dropFirst() : line
-      // A name within quotes keeps them: what is replaced is its beginning, which holds none.
+      // A quoted name keeps its quotes: only its beginning is replaced, which contains none.
       let path = name.prefix { $0 != UInt8(ascii: isQuoted ? "\"" : ",") }
       output += (isQuoted ? [UInt8(ascii: "\"")] : []) + place(of: Array(path)) + name.dropFirst(path.count)
       output.append(UInt8(ascii: "\n"))

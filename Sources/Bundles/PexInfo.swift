@@ -58,7 +58,7 @@ struct PexInfo {
     return JSONValue.object(JSONObject(members)).bytes(.canonical) + [UInt8(ascii: "\n")]
   }
 
-  /// What our own boot code reads.
+  /// The part that Kilt's boot code reads.
   private func own(id: String) -> [(String, JSONValue)] {
     var members: [(String, JSONValue)] = [
       ("constraints", .string(Boot.describe(specification.interpreterConstraints, minors: pythons.minors))),

@@ -11,7 +11,7 @@ struct SharedFront {
   private let records: ZipDirectoryRecords
 
   /// - Parameter previous: on disk as it was built.
-  /// - Returns: nil where the bundles share nothing, or too little to be worth it.
+  /// - Returns: nil if the bundles share nothing, or too little to be worth it.
   init?(
     _ specification: BundleSpecification, boot: Boot, _ previous: Bundle?, store: ContentStore
   ) throws {
@@ -36,15 +36,15 @@ struct SharedFront {
       else { return nil }
       self.records = records
     } catch {
-      // An earlier bundle that cannot be read is no reason not to make this one.
+      // An earlier bundle that cannot be read does not prevent building this one.
       return nil
     }
   }
 
-  /// Where the wheels lie, in either bundle.
+  /// The range of the wheels, in either bundle.
   var segments: [Bundle.Segment] { previous.segments.filter { $0.kind == .wheel } }
 
-  /// Writes the wheels behind the prefix.
+  /// Writes the wheels after the prefix.
   func write(to writer: ZipWriter) throws {
     let file = try FileSystem.open(previous.path, .readOnly)
     defer { FileSystem.close(file) }

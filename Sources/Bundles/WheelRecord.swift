@@ -100,7 +100,7 @@ enum WheelRecord {
   }
 }
 
-/// What is wrong with a wheel that is a sound zip archive.
+/// The problem of a wheel that is a valid zip archive.
 public struct WheelError: DiagnosableError, Hashable {
   public var wheel: String
   public var member: String?
@@ -108,7 +108,7 @@ public struct WheelError: DiagnosableError, Hashable {
 
   public enum Problem: Sendable, Hashable {
     case noRecord
-    /// A member is not what `RECORD` says.
+    /// A member does not match `RECORD`.
     case wrongHash
     /// A member of `.data` goes where the wheel has another file.
     case takenPlace

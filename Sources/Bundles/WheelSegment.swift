@@ -14,8 +14,8 @@ struct WheelSegment {
   let archive: ZipArchive
   /// The members that are files, with their paths below the wheel's directory and their names in the bundle.
   let members: [Member]
-  /// What is made here: `.layout.json`, by which the tools of PEX know an installed wheel, and `RECORD` where members
-  /// stand elsewhere than in the wheel. Stored, so that the bytes never change.
+  /// Generated members: `.layout.json`, by which the tools of PEX recognize an installed wheel, and `RECORD` if members
+  /// have other positions than in the wheel. Stored, so that the bytes never change.
   let generated: [(path: [UInt8], entry: ZipEntry, bytes: [UInt8])]
   let size: UInt64
   /// Known when some bundle with this wheel was built before.
@@ -113,7 +113,7 @@ struct WheelSegment {
     archive.release(0..<archive.file.bytes.count)
   }
 
-  /// What `.data` holds may want to stand where the wheel has another file.
+  /// A file of `.data` can collide with another file of the wheel.
   private static func checkPlaces(_ members: [Member], _ record: [UInt8], _ archive: ZipArchive) throws {
     var paths: Set<[UInt8]> = [record, Array(".layout.json".utf8)]
     for member in members where !paths.insert(member.path).inserted {

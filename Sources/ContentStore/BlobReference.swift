@@ -1,6 +1,6 @@
 public import Digests
 
-/// The digest of some bytes and how many they are: what the Remote Execution API calls a `Digest`.
+/// The digest and the number of some bytes: a `Digest` in the Remote Execution API.
 public struct BlobReference: Sendable, Hashable {
   public var digest: SHA256Digest
   /// In bytes.

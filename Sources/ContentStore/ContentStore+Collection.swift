@@ -1,7 +1,7 @@
 internal import Digests
 public import SystemSupport
 
-/// What a collection did.
+/// The result of a collection.
 public struct CollectionSummary: Sendable, Hashable {
   public var removedBlobs = 0
   public var removedRecords = 0
@@ -9,21 +9,21 @@ public struct CollectionSummary: Sendable, Hashable {
   public var removedFolders = 0
   /// Files that killed processes had left half-written.
   public var removedLeftovers = 0
-  /// What all these took up, in bytes.
+  /// The total size of these, in bytes.
   public var removedBytes: Int64 = 0
-  /// Blobs and folders that were due and stay because a process uses them.
+  /// Blobs and directories that were due and stay because a process uses them.
   public var keptInUse = 0
-  /// What blobs, records and folders take up afterwards, in bytes.
+  /// The remaining size of blobs, records and directories, in bytes.
   public var remainingBytes: Int64 = 0
 }
 
 extension ContentStore {
-  /// How large a store may grow by default: 20 GB.
+  /// The default quota of a store: 20 GB.
   public static let defaultQuota: Int64 = 20 << 30
 
-  /// The quota that `KILT_CACHE_QUOTA` sets, else `configured`, else ``defaultQuota``.
+  /// The quota of `KILT_CACHE_QUOTA`, else `configured`, else ``defaultQuota``.
   ///
-  /// - Throws: ``ContentStoreError/invalidQuota(_:)`` for a text that is no size.
+  /// - Throws: ``ContentStoreError/invalidQuota(_:)`` for a text that is not a size.
   public static func quota(
     configured: String? = nil, environment: (String) -> String? = environmentVariable
   ) throws(ContentStoreError) -> Int64 {
@@ -33,11 +33,11 @@ extension ContentStore {
     return Int64(bytes)
   }
 
-  /// Removes what was not used for longest until blobs, records and folders take up no more than `quota`, and what killed
-  /// processes have left. Nothing that a running process uses is removed. When something has to go, a tenth of the
-  /// quota is made free, so that the next put does not begin this again.
+  /// Removes the least recently used entries until blobs, records and directories meet `quota`, and the leftovers of
+  /// killed processes. Removes nothing that a running process uses. If something has to go, frees a tenth of the quota,
+  /// so that the next put does not start another collection.
   ///
-  /// - Returns: nil when another process is at it.
+  /// - Returns: nil if another process is collecting.
   public func collect(quota: Int64) throws(ContentStoreError) -> CollectionSummary? {
     guard FileSystem.exists(root) else { return CollectionSummary() }
     let lock = try system { () throws(SystemCallError) in try FileLock.attempt(root.appending("gc.lock")) }
@@ -48,14 +48,14 @@ extension ContentStore {
     return summary
   }
 
-  /// Collects when this process has put something and that is due: a day after the last time, or when what it has put
-  /// may pass the quota.
+  /// Collects if this process has stored something and a collection is due: a day after the last one, or when the
+  /// stored bytes can exceed the quota.
   ///
-  /// - Returns: nil when there was nothing to do.
+  /// - Returns: nil if there was nothing to do.
   public func collectIfDue(quota: Int64) throws(ContentStoreError) -> CollectionSummary? {
     guard lease.written > 0 else { return nil }
     let state = root.appending("gc.state")
-    // Without a state that makes sense it is due.
+    // Without a valid state, collection is due.
     let fields = (try? FileSystem.readText(state))?.split(whereSeparator: \.isWhitespace).compactMap { Int64($0) } ?? []
     let day: Int64 = 86_400_000_000_000
     if fields.count == 2, wallClockNanoseconds() - fields[0] < day, fields[1] + lease.written < quota { return nil }
@@ -103,7 +103,7 @@ extension ContentStore {
       return false
     }
     defer { locks.unlock(byte) }
-    // Used since it was looked at: then it is not the one that was not used for longest.
+    // Used since the listing: then this entry is not the least recently used.
     guard let status = try FileSystem.statusIfPresent(of: file.path),
       status.modificationTime == file.status.modificationTime
     else { return false }

@@ -1,67 +1,67 @@
 public import Digests
 public import SystemSupport
 
-/// Folders beside the blobs that count towards the quota as well: each is made from what can be made again, appears whole
-/// by a rename, and goes as a whole.
+/// Directories beside the blobs that also count toward the quota: each is created from data that can be created again,
+/// appears complete by a rename, and is removed as a whole.
 extension ContentStore {
-  /// A folder of a store.
+  /// A directory of a store.
   public struct Folder: Sendable, Hashable {
     /// From the root of the store.
     public let name: String
-    /// What a process that uses it holds.
+    /// The lock of a process that uses it.
     let lease: SHA256Digest
 
-    /// The folder of a wheel's files.
+    /// The directory of a wheel's files.
     public static func wheel(_ digest: SHA256Digest) -> Folder {
       Folder(name: "unpacked/wheels/\(digest.hex.prefix(2))/\(digest.hex)", lease: digest)
     }
 
-    /// The folder of an environment.
+    /// The directory of an environment.
     public static func environment(_ key: SHA256Digest) -> Folder {
       Folder(name: "unpacked/environments/\(key.hex)", lease: key)
     }
 
-    /// A folder in which programs keep caches of their own.
+    /// A directory in which programs keep their own caches.
     public static func shared(_ name: String) -> Folder {
       Folder(name: "shared/\(name)", lease: .of("shared/" + name))
     }
 
-    /// The folder of a program that Kilt installs for itself.
+    /// The directory of a program that Kilt installs for itself.
     public static func tool(_ name: String) -> Folder {
       Folder(name: "tools/\(name)", lease: .of("tools/" + name))
     }
   }
 
-  /// Where a folder is, or would be.
+  /// The path of a directory, existing or not.
   public func path(of folder: Folder) -> FilePath { root.pushing(FilePath(folder.name)) }
 
-  /// Whether a folder is there. If so it stays until this process ends.
+  /// Whether a directory exists. If so, it stays until this process ends.
   public func uses(_ folder: Folder) -> Bool {
     let path = path(of: folder)
     do throws(SystemCallError) {
       try lease.hold(folder.lease)
       guard let status = try FileSystem.statusIfPresent(of: path), status.kind == .directory else { return false }
-      // The time of one that a power cut may have damaged stays what it is until it was looked at.
+      // The time of a directory that a power cut can have damaged stays unchanged until the directory has been checked.
       if !predatesBoot(status) { Self.noteUse(of: path, status) }
       return true
     } catch {
-      // What cannot be held or looked at is as good as not there.
+      // A directory that cannot be leased or examined counts as missing.
       return false
     }
   }
 
-  /// Takes a folder away that is not what it should be, at once for those who look from now on.
+  /// Removes a wrong directory, at once for all later lookups.
   public func discard(_ folder: Folder) throws(SystemCallError) {
     try Self.remove(path(of: folder), by: root.appending("incoming"))
   }
 
-  /// Whether a folder is to be compared with what it was made from before it is used: a share of them, as
-  /// ``verifiedShare`` has it, and each that was made before the machine was started.
+  /// Whether a directory is compared with its source before its use: the share of ``verifiedShare``, and each directory
+  /// from before the machine's start.
   public func isToVerify(_ folder: Folder) -> Bool { isOlderThanBoot(folder) || isSampled() }
 
-  /// Whether a folder was made before the machine was started and not looked at since: a power cut may have damaged it.
+  /// Whether a directory was created before the machine's start and not checked since: a power cut can have damaged it.
   public func isOlderThanBoot(_ folder: Folder) -> Bool {
-    // One that cannot be looked at is not there.
+    // A directory that cannot be examined counts as missing.
     guard let status = try? FileSystem.status(of: path(of: folder)) else { return false }
     return predatesBoot(status)
   }
@@ -90,7 +90,7 @@ extension ContentStore {
     try FileSystem.removeTree(gone)
   }
 
-  /// Every folder that is there, measured.
+  /// Every existing directory, with its size.
   func folders() throws(SystemCallError) -> [StoredFile] {
     var found: [StoredFile] = []
     func add(_ folder: Folder) throws(SystemCallError) {
@@ -118,7 +118,7 @@ extension ContentStore {
     return found
   }
 
-  /// The lockfiles of what Kilt needs for itself, `tools/NAME.lock`. The empty files among them are locks of processes.
+  /// Kilt's own lockfiles, `tools/NAME.lock`. The empty files among them are locks of processes.
   func ownLockfiles() throws(SystemCallError) -> [StoredFile] {
     let folder = root.appending("tools")
     var found: [StoredFile] = []
@@ -136,9 +136,9 @@ extension ContentStore {
     if let status = try? FileSystem.status(of: path) { Self.noteUse(of: path, status) }
   }
 
-  /// Folders that killed processes have left half-made.
+  /// Incomplete directories of killed processes.
   func abandonedFolders() throws(SystemCallError) -> [FilePath] {
-    // Nobody takes so long to unpack wheels.
+    // Unpacking wheels never takes that long.
     let limit = wallClockNanoseconds() - 86_400_000_000_000
     var found: [FilePath] = []
     for parent in [root.appending("incoming"), root.appending("unpacked/incoming")] {

@@ -1,12 +1,12 @@
 internal import Digests
 internal import SystemSupport
 
-/// What a store holds, and how much of it.
+/// The contents of a store, with their sizes.
 public struct StoreUsage: Sendable, Hashable {
   /// Things of one kind.
   public struct Share: Sendable, Hashable {
     public var count = 0
-    /// What they take up on the disk, in bytes.
+    /// Their size on the disk, in bytes.
     public var bytes: Int64 = 0
 
     mutating func add(_ other: Share) {
@@ -26,12 +26,12 @@ public struct StoreUsage: Sendable, Hashable {
   public var records: [String: Share] = [:]
   /// Files that are being written, or were when a process was killed.
   public var incoming = Share()
-  /// Folders of what can be made again, by kind: `unpacked/wheels`, `unpacked/environments`, `shared`, `tools`.
+  /// Directories that can be created again, by kind: `unpacked/wheels`, `unpacked/environments`, `shared`, `tools`.
   public var folders: [String: Share] = [:]
-  /// What else is in the folder: sandboxes that were kept, facts about interpreters, by name.
+  /// Other entries of the directory: kept sandboxes, facts about interpreters, by name.
   public var others: [String: Share] = [:]
 
-  /// What a quota counts: blobs, records and folders.
+  /// The entries that count toward the quota: blobs, records and directories.
   public var countedBytes: Int64 {
     blobs.bytes + (Array(records.values) + folders.values).reduce(0) { $0 + $1.bytes }
   }
@@ -46,7 +46,7 @@ struct StoredFile {
     case record(namespace: String, SHA256Digest)
     /// A file that is being written, or that a killed process has left.
     case unfinished
-    /// A name that no store gives.
+    /// A name that no store assigns.
     case foreign
     case folder(ContentStore.Folder)
     /// One of Kilt's own, beside the programs that it installs.
@@ -56,15 +56,15 @@ struct StoredFile {
   var path: FilePath
   var kind: Kind
   var status: FileStatus
-  /// What is in a folder.
+  /// The contents of a directory.
   var measured: StoreUsage.Share?
 
-  /// What it takes up on the disk: blocks, not length, so that many small records count as what they cost.
+  /// The size on the disk: blocks, not length, so that many small records count with their real cost.
   var bytes: Int64 { measured?.bytes ?? (max(1, status.size) + 4095) & ~4095 }
 }
 
 extension ContentStore {
-  /// Measures the store. What comes and goes meanwhile may be counted or not.
+  /// Measures the store. Concurrent additions and removals can count or not.
   public func usage() throws(ContentStoreError) -> StoreUsage {
     var usage = StoreUsage()
     for file in try inventory() {
@@ -92,7 +92,7 @@ extension ContentStore {
     return usage
   }
 
-  /// Every file below `blobs`, `records` and `incoming`, and every folder.
+  /// Visits every file below `blobs`, `records` and `incoming`, and every directory.
   func inventory() throws(ContentStoreError) -> [StoredFile] {
     var found: [StoredFile] = []
     do throws(SystemCallError) {

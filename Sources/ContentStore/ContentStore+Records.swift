@@ -4,8 +4,8 @@ import SystemSupport
 /// Small derived values: how a wheel is laid out in a bundle, a source file deflated. Losing one costs time, never
 /// correctness, so a damaged record counts as absent.
 extension ContentStore {
-  /// The value kept for `key`, or nil.
-  /// - Parameter namespace: what kind of value, with the version of whatever computes it: `segment-1`.
+  /// The value stored for `key`, or nil.
+  /// - Parameter namespace: the kind of value, with the version of the code that computes it: `segment-1`.
   public func record(_ namespace: String, _ key: SHA256Digest) throws(ContentStoreError) -> [UInt8]? {
     let path = recordPath(namespace, key)
     let bytes: [UInt8]

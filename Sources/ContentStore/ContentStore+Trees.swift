@@ -2,9 +2,9 @@ public import Digests
 public import SystemSupport
 
 extension ContentStore {
-  /// Stores the nodes of a tree; its files are put by themselves. Returns the root's reference.
+  /// Stores the nodes of a tree; its files are stored separately. Returns the root's reference.
   ///
-  /// - Throws: ``ContentStoreError``; ``ContentStoreError/tree(_:)`` for a tree that cannot be one.
+  /// - Throws: ``ContentStoreError``; ``ContentStoreError/tree(_:)`` for an invalid tree.
   @discardableResult
   public func put(_ tree: FileTree) throws(ContentStoreError) -> BlobReference {
     let nodes: [(reference: BlobReference, bytes: [UInt8])]
@@ -45,7 +45,7 @@ extension ContentStore {
     return tree
   }
 
-  /// Whether a blob is there with the right size; a share of blobs is hashed again. One that is damaged is removed.
+  /// Whether a blob of the right size exists; a share of blobs is hashed again. A damaged one is removed.
   public func holds(_ reference: BlobReference) -> Bool {
     guard contains(reference.digest) else { return false }
     let path = path(of: reference.digest)
@@ -57,14 +57,14 @@ extension ContentStore {
       try FileSystem.removeFile(path)
       return false
     } catch {
-      // What cannot be read is as good as not there.
+      // A blob that cannot be read counts as missing.
       return false
     }
   }
 
-  /// Stores what is at a path on the disk: a file, a link, or a folder with all that is in it.
+  /// Stores a file, a link, or a directory with all its contents.
   ///
-  /// - Parameter name: where it stands in the tree.
+  /// - Parameter name: its name in the tree.
   /// - Throws: ``ContentStoreError/notStorable(_:)`` for sockets, devices, and links that lead out of the tree.
   public func ingest(_ path: FilePath, as name: String, into tree: inout FileTree) throws(ContentStoreError) {
     let status = try system { () throws(SystemCallError) in try FileSystem.status(of: path) }
@@ -92,7 +92,7 @@ extension ContentStore {
     do throws(FileTreeError) { try tree.insert(entry, at: path) } catch { throw .tree(error) }
   }
 
-  /// Whether a link's text, read from the link's place, leads to a place inside of the tree.
+  /// Whether a link's text, relative to the link, leads to a path inside the tree.
   private static func staysInside(_ target: String, from name: String) -> Bool {
     if target.hasPrefix("/") { return false }
     var depth = name.utf8.count { $0 == UInt8(ascii: "/") }
@@ -103,10 +103,10 @@ extension ContentStore {
     return true
   }
 
-  /// Writes a tree into a folder, which is made. Files are copies (sharing extents where the file system can) that may
-  /// be changed.
+  /// Writes a tree into a new directory. Files are copies (sharing extents where the file system can) that can be
+  /// changed.
   ///
-  /// - Parameter origins: where contents are taken from that are not in the store, by digest.
+  /// - Parameter origins: the sources of contents that are not in the store, by digest.
   /// - Throws: ``ContentStoreError/missing(_:)`` for a file that is neither there nor in the store.
   public func write(
     _ tree: FileTree, to folder: FilePath, origins: [SHA256Digest: FilePath] = [:]

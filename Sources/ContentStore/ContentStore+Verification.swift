@@ -2,19 +2,19 @@ internal import Digests
 internal import Synchronization
 public import SystemSupport
 
-/// What a check of a whole store found.
+/// The result of checking a whole store.
 public struct VerificationSummary: Sendable, Hashable {
   public var checkedBlobs = 0
   public var checkedRecords = 0
   public var checkedBytes: Int64 = 0
-  /// Files that were not what their names say. They are gone, and are made or fetched again when they are needed.
+  /// Files that did not match their names. They are removed, and built or fetched again when they are needed.
   public var removed: [FilePath] = []
 }
 
 extension ContentStore {
-  /// Reads everything and removes what is damaged.
+  /// Reads everything and removes damaged entries.
   ///
-  /// - Parameter threads: how many read at a time.
+  /// - Parameter threads: the number of reading threads.
   public func verifyAll(threads: Int = availableProcessors()) throws(ContentStoreError) -> VerificationSummary {
     let files = try inventory()
     let results = Mutex((summary: VerificationSummary(), error: ContentStoreError?.none))
@@ -43,7 +43,7 @@ extension ContentStore {
     return summary
   }
 
-  /// Whether a file is what its name says; nil for one whose name says nothing.
+  /// Whether a file matches its name; nil if the name contains no digest.
   private static func isWhole(_ file: StoredFile) throws(SystemCallError) -> Bool? {
     switch file.kind {
     case .blob(let digest): return try SHA256Digest.ofFile(file.path).digest == digest

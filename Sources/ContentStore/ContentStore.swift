@@ -1,7 +1,7 @@
-// ContentStore: files by the digest of their bytes, and small derived values by the digest of what they derive from.
-// One root serves every process of a user at once: for all of them, each file appears whole, under its final name, or not
-// at all. Nothing is synced to the disk, so a power cut can leave a file under its name without its bytes: a blob that was
-// written before the machine started is hashed once before it is used, and a record holds its own digest.
+// ContentStore: files by the digest of their bytes, and small derived values by the digest of their inputs. One root
+// serves every process of a user at once: for all of them, each file appears complete, under its final name, or not at
+// all. Nothing is synced to the disk, so a power cut can leave a file under its name without its bytes: a blob from
+// before the machine's start is hashed once before it is used, and a record contains its own digest.
 
 import Diagnostics
 public import Digests
@@ -10,9 +10,9 @@ public import SystemSupport
 
 /// A content-addressed store in a directory.
 ///
-/// `blobs/sha256/xx/DIGEST` holds files, read-only; `records/NAMESPACE/xx/DIGEST` holds small values. Nothing that is
-/// stored ever changes, so readers need no lock. What this process has looked up, put or opened through a store stays
-/// there until the process ends, whatever ``collect(quota:)`` of another removes.
+/// `blobs/sha256/xx/DIGEST` contains files, read-only; `records/NAMESPACE/xx/DIGEST` contains small values. Stored
+/// files never change, so readers need no lock. Entries that this process has looked up, stored or opened through a
+/// store stay until the process ends, even if ``collect(quota:)`` of another process runs.
 public struct ContentStore: Sendable {
   public let root: FilePath
   /// How many of the blobs that are read are hashed again first, from 0 to 1. A damaged one is removed and counts as
@@ -34,8 +34,8 @@ public struct ContentStore: Sendable {
 
   /// The store of this user: `KILT_CACHE_DIR`, else `kilt` in `XDG_CACHE_HOME`, else in `~/.cache`. `KILT_CACHE_VERIFY`
   /// sets ``verifiedShare``.
-  /// - Throws: ``ContentStoreError/noCacheDirectory`` when none of these is set, ``ContentStoreError/invalidShare(_:)``,
-  ///   ``ContentStoreError/untrusted(_:)`` when another user could have changed what the store holds.
+  /// - Throws: ``ContentStoreError/noCacheDirectory`` if none of these is set, ``ContentStoreError/invalidShare(_:)``,
+  ///   ``ContentStoreError/untrusted(_:)`` if another user could have changed the contents of the store.
   public static func userDefault(
     environment: (String) -> String? = environmentVariable
   ) throws(ContentStoreError) -> ContentStore {
@@ -66,13 +66,13 @@ public struct ContentStore: Sendable {
 
   // MARK: Looking up
 
-  /// Where the blob of that digest is, or would be.
+  /// The path of the blob of that digest, existing or not.
   public func path(of digest: SHA256Digest) -> FilePath {
     let hex = digest.hex
     return root.appending("blobs/sha256/\(hex.prefix(2))/\(hex)")
   }
 
-  /// Whether a blob is there. If so it stays, at its ``path(of:)``, until this process ends.
+  /// Whether a blob exists. If so, it stays at its ``path(of:)`` until this process ends.
   public func contains(_ digest: SHA256Digest) -> Bool {
     let path = path(of: digest)
     do throws(SystemCallError) {
@@ -88,28 +88,28 @@ public struct ContentStore: Sendable {
       Self.noteUse(of: path, status)
       return true
     } catch {
-      // What cannot be held or looked at is as good as not there: it is put again, which says what is wrong.
+      // A blob that cannot be leased or examined counts as missing: storing it again reports the problem.
       return false
     }
   }
 
-  /// Whether a file was last changed before the machine was started, so that a power cut may have taken some of it.
+  /// Whether a file was last changed before the machine's start, so that a power cut can have damaged it.
   ///
-  /// One that was changed in the future was so by another clock, which says nothing of when that was.
+  /// A modification time in the future comes from another clock, which does not tell when the change was.
   func predatesBoot(_ status: FileStatus) -> Bool {
     status.changeTime < bootTime || status.changeTime > wallClockNanoseconds() + 60_000_000_000
   }
 
-  /// Notes by its times that a file, or a folder, is known to be whole since the machine was started.
+  /// Records in its times that a file, or a directory, is known to be complete since the machine's start.
   func noteVerified(_ path: FilePath) {
-    // In a store that this process may only read, it is looked at again the next time.
+    // In a store that this process can only read, it is checked again the next time.
     do throws(SystemCallError) { try FileSystem.touch(path) } catch {}
   }
 
-  /// The bytes of a blob, mapped; nil when it is not there.
+  /// The bytes of a blob, mapped; nil if it is missing.
   ///
-  /// They were checked on the way in; a share of them, ``verifiedShare``, is checked again now, and so is one that was
-  /// written before the machine was started. A blob that is not what its name says is removed, and not there.
+  /// They were checked when they were stored; a share of them, ``verifiedShare``, is checked again now, and so is a
+  /// blob from before the machine's start. A blob that does not match its name is removed, and counts as missing.
   public func open(_ digest: SHA256Digest) throws(ContentStoreError) -> MappedFile? {
     let path = path(of: digest)
     do throws(SystemCallError) {
@@ -144,25 +144,25 @@ public struct ContentStore: Sendable {
     throw .damaged(path, expected: digest)
   }
 
-  /// Blobs and records that were not used for this long get the time of their use noted, for collection: what is used
-  /// all the time is not written to all the time.
+  /// The use of blobs and records is recorded after this time without use, for collection: frequent use does not cause
+  /// frequent writes.
   static let useGranularity: Int64 = 3_600_000_000_000
 
   /// Notes that a file of the store is in use, by its modification time.
   static func noteUse(of path: FilePath, _ status: FileStatus) {
     guard wallClockNanoseconds() - status.modificationTime > useGranularity else { return }
-    // In a store that this process may only read, or for a file just removed, no use is noted.
+    // In a store that this process can only read, or for a file just removed, no use is recorded.
     do throws(SystemCallError) { try FileSystem.touch(path) } catch {}
   }
 
-  /// Whether the next blob that is read is one to check.
+  /// Whether the next blob to read is checked.
   func isSampled() -> Bool { verifiedShare > 0 && (verifiedShare >= 1 || Double.random(in: 0..<1) < verifiedShare) }
 
   // MARK: Putting
 
   /// Stores bytes.
   ///
-  /// What is there already is left alone.
+  /// Leaves an existing blob unchanged.
   @discardableResult
   public func put(_ bytes: [UInt8]) throws(ContentStoreError) -> SHA256Digest {
     let digest = SHA256Digest.of(bytes)
@@ -172,7 +172,7 @@ public struct ContentStore: Sendable {
     return try writer.finish(expecting: digest)
   }
 
-  /// Stores a copy of a file; the digest is that of the bytes copied.
+  /// Stores a copy of a file; the digest covers the copied bytes.
   /// - Parameter expected: refuses other bytes, with ``ContentStoreError/wrongDigest(expected:found:)``.
   @discardableResult
   public func put(

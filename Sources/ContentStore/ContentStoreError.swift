@@ -3,25 +3,25 @@ public import Digests
 public import DirectoryTrust
 public import SystemSupport
 
-/// What can go wrong with the content store.
+/// The errors of the content store.
 public enum ContentStoreError: DiagnosableError, Hashable {
   /// Neither `KILT_CACHE_DIR`, `XDG_CACHE_HOME` nor `HOME` is set.
   case noCacheDirectory
-  /// `KILT_CACHE_VERIFY` is no number from 0 to 1.
+  /// `KILT_CACHE_VERIFY` is not a number from 0 to 1.
   case invalidShare(String)
   /// Another user could have changed the programs in the store.
   case untrusted(UntrustedDirectory)
-  /// The quota is no size.
+  /// The quota is not a size.
   case invalidQuota(String)
   case system(FilePath, SystemCallError)
   case wrongDigest(expected: SHA256Digest, found: SHA256Digest)
   /// A blob that something stored refers to is not there.
   case missing(SHA256Digest)
-  /// A file that cannot be put: a socket, a device, a link that leads out of its folder.
+  /// A file that cannot be stored: a socket, a device, a link that leads out of its directory.
   case notStorable(FilePath)
-  /// Files that cannot stand in one tree.
+  /// Files that cannot be in one tree.
   case tree(FileTreeError)
-  /// A stored file is not what its name says.
+  /// A stored file does not match its name.
   case damaged(FilePath, expected: SHA256Digest)
 
   public var diagnostic: Diagnostic {

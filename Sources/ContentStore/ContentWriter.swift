@@ -1,7 +1,7 @@
 public import Digests
 import SystemSupport
 
-/// Puts a blob piece by piece, as when it is downloaded.
+/// Stores a blob piece by piece, as when it is downloaded.
 ///
 /// Dropped without ``finish(expecting:)``, it leaves nothing.
 public final class ContentWriter {
@@ -19,7 +19,7 @@ public final class ContentWriter {
       try FileSystem.createDirectories(directory)
       let replacement = try FileReplacement(of: directory.appending("blob"))
       file = replacement.file
-      // Held as long as it is written to: what nobody holds was left by a process that was killed.
+      // Held while the file is written: a file that nobody holds was left by a killed process.
       try FileLock.hold(file, path: replacement.temporaryPath)
       self.replacement = consume replacement
     } catch {
@@ -60,7 +60,7 @@ public final class ContentWriter {
     do throws(SystemCallError) {
       try store.lease.hold(digest)
       try FileSystem.createDirectories(path.removingLastComponent())
-      // Read-only: nothing stored ever changes.
+      // Read-only: stored files never change.
       try FileSystem.setPermissions(0o444, of: replacement.temporaryPath)
       try FileSystem.rename(replacement.temporaryPath, to: path)
       store.lease.noteWritten(Int64(size))

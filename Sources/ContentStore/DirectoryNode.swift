@@ -1,6 +1,6 @@
-/// One folder of a tree: its files, folders and links by name, each with the digest of what is in it. Its encoding is
-/// the message `Directory` of the Remote Execution API 2 (`remote_execution.proto`), so a tree has the same digest here
-/// as in a remote cache.
+/// One directory of a tree: its files, directories and links by name, each with the digest of its contents. Its
+/// encoding is the message `Directory` of the Remote Execution API 2 (`remote_execution.proto`), so a tree has the same
+/// digest in Kilt and in a remote cache.
 public struct DirectoryNode: Sendable, Hashable {
   public struct File: Sendable, Hashable {
     public var name: String
@@ -10,7 +10,7 @@ public struct DirectoryNode: Sendable, Hashable {
 
   public struct Folder: Sendable, Hashable {
     public var name: String
-    /// Of the folder's own node.
+    /// The digest of the directory's own node.
     public var node: BlobReference
   }
 
@@ -51,7 +51,8 @@ public struct DirectoryNode: Sendable, Hashable {
 
   init() {}
 
-  /// Reads an encoding. Nil for what is none, and for names that lead out of the folder: trees may come from elsewhere.
+  /// Reads an encoding. Nil for invalid bytes, and for names that lead out of the directory: trees can come from
+  /// another machine.
   public init?(decoding bytes: [UInt8]) {
     guard let fields = ProtobufField.all(in: bytes[...]) else { return nil }
     for field in fields {

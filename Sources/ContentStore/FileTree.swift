@@ -1,14 +1,14 @@
 public import Diagnostics
 
-/// Files, links and empty folders by path: what an action is given and what it leaves. As a Merkle tree it has one
-/// digest, so two trees are compared by it, and parts that are equal are stored once.
+/// Files, links and empty directories by path: the inputs or outputs of an action. As a Merkle tree it has one digest,
+/// so comparing two trees compares digests, and equal parts are stored once.
 public struct FileTree: Sendable, Hashable {
-  /// What is at a path.
+  /// The entry at a path.
   public enum Entry: Sendable, Hashable {
     case file(BlobReference, isExecutable: Bool)
     /// A symbolic link with its text.
     case link(String)
-    /// A folder that may be empty.
+    /// A directory that can be empty.
     case folder
   }
 
@@ -25,7 +25,7 @@ public struct FileTree: Sendable, Hashable {
 
   public subscript(_ path: String) -> Entry? { entries[path] }
 
-  /// Puts something at a path, where the same may be already.
+  /// Adds an entry at a path, which can already have an equal entry.
   ///
   /// - Throws: ``FileTreeError`` for a path that leads out of the tree, or is taken.
   public mutating func insert(_ entry: Entry, at path: String) throws(FileTreeError) {
@@ -42,7 +42,7 @@ public struct FileTree: Sendable, Hashable {
     for (path, entry) in other.entries { try insert(entry, at: path) }
   }
 
-  /// The tree as it stands below a folder.
+  /// The tree below a directory.
   public func below(_ folder: String) -> FileTree {
     if folder.isEmpty { return self }
     var result = FileTree()
@@ -50,7 +50,7 @@ public struct FileTree: Sendable, Hashable {
     return result
   }
 
-  /// What is below a folder of the tree, with paths from there; nil when anything else is in it.
+  /// The entries below a directory of the tree, with paths relative to it; nil if the tree contains anything else.
   public func stripped(of folder: String) -> FileTree? {
     if folder.isEmpty { return self }
     var result = FileTree()
@@ -80,9 +80,9 @@ public struct FileTree: Sendable, Hashable {
 // MARK: As a Merkle tree
 
 extension FileTree {
-  /// The nodes of the tree, folders before those they are in, so that the root is the last; never empty.
+  /// The nodes of the tree, with directories before their parents, so that the root is the last; never empty.
   ///
-  /// - Throws: ``FileTreeError/conflict(_:)`` where a path goes through something that is no folder.
+  /// - Throws: ``FileTreeError/conflict(_:)`` if a path leads through an entry that is not a directory.
   public func nodes() throws(FileTreeError) -> [(reference: BlobReference, bytes: [UInt8])] {
     var nodes: [(reference: BlobReference, bytes: [UInt8])] = []
     var known: Set<BlobReference> = []
@@ -100,13 +100,13 @@ extension FileTree {
 
   private typealias Item = (path: [UInt8], entry: Entry)
 
-  /// Makes the node of the items that share the first `depth` bytes of their paths.
+  /// Creates the node of the items that share the first `depth` bytes of their paths.
   private static func node(
     of items: ArraySlice<Item>, depth: Int, _ nodes: inout [(reference: BlobReference, bytes: [UInt8])],
     _ known: inout Set<BlobReference>
   ) throws(FileTreeError) -> BlobReference {
     var node = DirectoryNode()
-    // By name: in the order of whole paths, `a.b` stands between `a` and `a/c`.
+    // By name: in the order of whole paths, `a.b` is between `a` and `a/c`.
     var folders: [[UInt8]: [Item]] = [:]
     var order: [[UInt8]] = []
     for item in items {
@@ -139,13 +139,13 @@ extension FileTree {
     }
     let bytes = node.encoded
     let reference = BlobReference.of(bytes)
-    // The root is given even when a folder below equals it.
+    // The root is returned even if a directory below equals it.
     if known.insert(reference).inserted || depth == 0 { nodes.append((reference, bytes)) }
     return reference
   }
 }
 
-/// What can be wrong with a tree.
+/// The problems of a tree.
 public enum FileTreeError: DiagnosableError, Hashable {
   /// Two different things are to be at one path.
   case conflict(String)

@@ -2,12 +2,12 @@ internal import Digests
 internal import Synchronization
 import SystemSupport
 
-/// What a process uses of a store, so that collection leaves it alone: a shared lock on one byte of `leases` for each
-/// blob, at an offset that its digest gives. The kernel gives the locks back however the process ends, a full disk does
-/// not stand in the way, and nothing is to be cleaned up.
+/// The blobs that a process uses, so that collection leaves them alone: a shared lock on one byte of `leases` for each
+/// blob, at an offset that follows from its digest. The kernel releases the locks however the process ends, they work
+/// on a full disk, and need no cleanup.
 ///
-/// A collection takes the byte's exclusive lock before it removes a blob. So a blob that was found after it was held
-/// stays there: ``ContentStore/contains(_:)`` holds first and looks then.
+/// A collection takes the exclusive lock of the byte before it removes a blob. So a blob that was found after it was
+/// leased stays: ``ContentStore/contains(_:)`` takes the lease first and then looks.
 final class StoreLease: Sendable {
   private struct State {
     var locks: FileByteLocks?
@@ -18,24 +18,23 @@ final class StoreLease: Sendable {
   private let state = Mutex(State())
   private let writtenBytes = Atomic<Int64>(0)
 
-  /// What this process has put, in bytes.
+  /// The bytes that this process has stored.
   var written: Int64 { writtenBytes.load(ordering: .relaxed) }
 
-  /// Counts what was put.
+  /// Counts stored bytes.
   func noteWritten(_ bytes: Int64) { writtenBytes.add(bytes, ordering: .relaxed) }
 
   init(root: FilePath) { path = Self.path(root: root) }
 
   static func path(root: FilePath) -> FilePath { root.appending("leases") }
 
-  /// The byte of a blob. Blobs that share one are kept together, which costs nothing but room.
+  /// The byte of a blob. Blobs that share a byte are kept together, which only costs space.
   static func byte(_ digest: SHA256Digest) -> Int64 { digest.bytes.prefix(4).reduce(0) { $0 << 8 | Int64($1) } }
 
-  /// Keeps what is held held by the program that this process becomes.
+  /// Keeps the leases for the program that this process becomes.
   func keepAcrossExecution() { state.withLock { $0.locks?.keepAcrossExecution() } }
 
-  /// Holds a blob, there or not, from now to the end of the process. A store whose folder is not there has nothing to
-  /// hold.
+  /// Leases a blob, existing or not, until the end of the process. A store without a directory has nothing to lease.
   func hold(_ digest: SHA256Digest) throws(SystemCallError) {
     let byte = Self.byte(digest)
     let failure = state.withLock { state -> SystemCallError? in
@@ -49,7 +48,7 @@ final class StoreLease: Sendable {
         return error
       }
     }
-    // Without a folder, or where nobody may write, nothing is removed either.
+    // Without a directory, or without write access, nothing is removed either.
     if let failure, !failure.isMissing, failure.errno != .readOnlyFileSystem { throw failure }
   }
 }

@@ -1,4 +1,4 @@
-/// Who can do something about an error. It picks the exit code.
+/// The party that can fix an error. It selects the exit code.
 public enum Blame: Sendable, Hashable {
   /// The work itself failed: a test, a build step, a task. Exit code 1.
   case work
@@ -26,7 +26,7 @@ public struct SourceLocation: Sendable, Hashable {
   public var path: String
   public var line: Int
   public var column: Int?
-  /// How many bytes of the line are meant; the caret is that wide.
+  /// The number of bytes of the line that the caret marks.
   public var length: Int
   /// The text of the line, without its end, when it is at hand.
   public var lineText: String?
@@ -40,18 +40,18 @@ public struct SourceLocation: Sendable, Hashable {
   }
 }
 
-/// What went wrong, where, and what to do about it: the facts of an error in the form every error of Kilt takes.
+/// The facts of an error in the form of every error of Kilt: summary, location and remedies.
 ///
-/// Modules throw errors of their own that conform to ``DiagnosableError``, or a `Diagnostic` itself where no caller
-/// tells cases apart.
+/// Modules throw their own errors that conform to ``DiagnosableError``, or a `Diagnostic` itself if no caller
+/// distinguishes cases.
 public struct Diagnostic: DiagnosableError, Hashable {
   public var blame: Blame
   /// One sentence without a final full stop; names the file, target or job in quotes.
   public var summary: String
   public var location: SourceLocation?
-  /// Further facts, one a line: a cause, the call stack, what was found instead.
+  /// Further facts, one per line: a cause, the call stack, what was found instead.
   public var notes: [String]
-  /// What the user can do next, each a sentence or a command.
+  /// The next steps of the user, each a sentence or a command.
   public var remedies: [String]
   /// Stable words for programs, one for each thing that is wrong; empty where no program tells cases apart.
   public var codes: [String]
@@ -91,11 +91,12 @@ public struct DiagnosticList: Error, Sendable {
 }
 
 extension Diagnostic {
-  /// The error of a program whose results could not be written: nothing that was asked for has arrived, whatever was done.
+  /// The error of a program whose results could not be written: none of the requested output has arrived, even if the
+  /// work was done.
   ///
   /// - Parameters:
-  ///   - reason: why, as the system says it.
-  ///   - isFull: whether there was no space for them.
+  ///   - reason: the reason in the system's words.
+  ///   - isFull: whether the disk was full.
   public static func unwritableOutput(_ reason: String, isFull: Bool) -> Diagnostic {
     Diagnostic(
       .environment, "cannot write the results to the standard output: \(reason)",

@@ -11,7 +11,7 @@
 ///   help: did you mean "lib/auth:auth"?
 /// ```
 public struct DiagnosticRenderer: Sendable {
-  /// Whether to use ANSI colours: a terminal, and `NO_COLOR` is not set.
+  /// Whether to use ANSI colors: the output is a terminal, and `NO_COLOR` is not set.
   public var color: Bool
 
   public init(color: Bool) { self.color = color }
@@ -86,7 +86,7 @@ public struct DiagnosticRenderer: Sendable {
     let margin = String(repeating: " ", count: number.utf8.count + 1)
     var text = margin + paint("-->", "1;34") + " " + place + "\n"
     guard let line = location.lineText else { return text }
-    // A very long line says nothing; control characters must not reach the terminal.
+    // A very long line is not helpful, and control characters must not reach the terminal.
     let shown = String(String.UnicodeScalarView(line.unicodeScalars.prefix(200).map { $0.value < 32 ? " " : $0 }))
     text += margin + paint(" |", "1;34") + "\n"
     text += " " + paint("\(number) |", "1;34") + " " + shown + "\n"

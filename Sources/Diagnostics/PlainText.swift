@@ -7,7 +7,7 @@ public enum PlainText {
   /// A line of a log: as ``line(_:)``, with tabs kept.
   public static func logLine(_ text: some StringProtocol) -> String { escaped(text, keeps: ["\t"]) }
 
-  /// A text of ours that may hold a task's: line breaks are kept, other control characters are escaped.
+  /// A text of Kilt that can contain a task's text: line breaks are kept, other control characters are escaped.
   public static func paragraph(_ text: some StringProtocol) -> String { escaped(text, keeps: ["\n", "\t"]) }
 
   private static func escaped(_ text: some StringProtocol, keeps kept: Set<Unicode.Scalar>) -> String {
@@ -23,8 +23,8 @@ public enum PlainText {
     return String(result)
   }
 
-  /// Control characters of ECMA-48 (C0, C1), line separators, and the characters that change the order of what follows
-  /// (Unicode TR 9).
+  /// Control characters of ECMA-48 (C0, C1), line separators, and the characters that change the order of the text
+  /// after them (Unicode TR 9).
   private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029, 0x061C, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069: true

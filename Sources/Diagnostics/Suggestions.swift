@@ -16,7 +16,7 @@ public enum Suggestions {
     return found.prefix(limit).map(\.name)
   }
 
-  /// A remedy such as `did you mean "a" or "b"?`, or nil when nothing is near.
+  /// A remedy such as `did you mean "a" or "b"?`, or nil if no name is similar.
   public static func remedy(for name: String, among candidates: some Sequence<String>) -> String? {
     let names = nearest(to: name, among: candidates).map { "\"\($0)\"" }
     guard let last = names.last else { return nil }

@@ -34,7 +34,7 @@ public struct CanonicalEncoder: Sendable {
 
   public mutating func append(strings: some Collection<String>) { append(list: strings) { $0.append($1) } }
 
-  /// The digest of what was appended so far.
+  /// The digest of all appended fields.
   public var digest: SHA256Digest { .of(bytes) }
 
   private mutating func header(_ tag: UInt8, _ number: UInt64) {

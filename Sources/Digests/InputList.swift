@@ -1,15 +1,16 @@
-/// What a result is made from, as named values in order: the key of the result is the digest of this list, and what
-/// explains a rebuild compares two such lists. One list serves both, so the explanation cannot drift from the key.
+/// The inputs of a result, as named values in order: the key of the result is the digest of this list, and the
+/// explanation of a rebuild compares two such lists. One list serves both, so the explanation cannot drift from the
+/// key.
 public struct InputList: Sendable, Hashable {
   /// One input: a file with its digest, an argument, a setting.
   public struct Input: Sendable, Hashable {
-    /// What kind of thing it is, in a word or two for people: `source`, `wheel`, `argument`.
+    /// The kind of input, in a word or two for people: `source`, `wheel`, `argument`.
     public var kind: String
-    /// Which one: a path, a name, a place in a list. Kind and name together are unique in a list.
+    /// The name of the input: a path, a name, a position in a list. Kind and name together are unique in a list.
     public var name: String
-    /// What it is: a text, or a digest in hexadecimal digits.
+    /// The value: a text, or a digest in hexadecimal digits.
     public var value: String
-    /// What it is to the key.
+    /// Its role in the key.
     public var role = Role.plain
 
     /// An input.
@@ -21,13 +22,13 @@ public struct InputList: Sendable, Hashable {
     }
   }
 
-  /// What an input is to the key and to an explanation.
+  /// The role of an input in the key and in an explanation.
   public enum Role: String, Sendable, Hashable {
     /// A part of the key, shown when it changes.
     case plain
-    /// A digest that is a part of the key and stands for the details of its list, which are shown in its place.
+    /// A digest that is a part of the key and represents the details of its list, which are shown in its place.
     case summary
-    /// A part of what a summary is the digest of: shown when it changes, and no part of the key by itself.
+    /// A part of the input of a summary's digest: shown when it changes, and not a part of the key by itself.
     case detail
   }
 
@@ -45,7 +46,7 @@ public struct InputList: Sendable, Hashable {
     inputs.append(Input(kind, name, value))
   }
 
-  /// Adds a text of which there is one of its kind.
+  /// Adds a text, the only one of its kind.
   public mutating func append(_ kind: String, _ value: String) { append(kind, "", value) }
 
   /// Adds a digest.
@@ -58,7 +59,7 @@ public struct InputList: Sendable, Hashable {
     for (index, value) in values.enumerated() { append(kind, "\(index + 1)", value) }
   }
 
-  /// Adds a digest and what it is the digest of.
+  /// Adds a digest with the inputs of the digest.
   public mutating func append(_ kind: String, summary: SHA256Digest, details: [Input]) {
     inputs.append(Input(kind, "", summary.hex, role: .summary))
     for var detail in details {
@@ -82,7 +83,7 @@ public struct InputList: Sendable, Hashable {
 // MARK: Comparing
 
 extension InputList {
-  /// How one input differs between two lists.
+  /// The difference of one input between two lists.
   public enum Change: Sendable, Hashable {
     case added(Input)
     case removed(Input)
@@ -99,7 +100,7 @@ extension InputList {
     }
   }
 
-  /// What makes this list another than `old`; nothing exactly when the digests are equal.
+  /// The differences from the list `old`; empty exactly if the digests are equal.
   public func changes(since old: InputList) -> [Change] {
     func identity(_ input: Input) -> [String] { [input.kind, input.name] }
     var before: [[String]: [Input]] = [:]
@@ -123,7 +124,7 @@ extension InputList {
       seen[identity] = position + 1
       if position >= matched[identity, default: 0] { result.append(.removed(input)) }
     }
-    // A digest says nothing to people where what it stands for can be told.
+    // A digest does not help people if its inputs can be shown.
     if result.contains(where: { $0.input?.role == .detail }) { result.removeAll { $0.input?.role == .summary } }
     return result.isEmpty && inputs != old.inputs ? [.reordered] : result
   }
@@ -146,7 +147,7 @@ extension InputList {
     return result
   }
 
-  /// The list of a ``text``; nil for what is none.
+  /// The list of a ``text``; nil for an invalid text.
   public init?(parsing text: String) {
     for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
       let fields = line.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false).map(Self.unescaped)

@@ -16,7 +16,7 @@ public struct SHA256Hasher: Sendable {
     text.withUTF8 { state.update(bufferPointer: UnsafeRawBufferPointer($0)) }
   }
 
-  /// The digest of all that was given so far; more may follow.
+  /// The digest of all bytes so far; more can follow.
   public func digest() -> SHA256Digest {
     state.finalize().withUnsafeBytes { buffer in
       guard let digest = SHA256Digest(bytes: buffer) else { preconditionFailure("SHA-256 has 32 bytes") }
@@ -62,7 +62,7 @@ extension SHA256Digest {
     return hasher.digest()
   }
 
-  /// The digest and size of what is left in an open file, read in pieces of 256 KiB.
+  /// The digest and size of the rest of an open file, read in pieces of 256 KiB.
   public static func ofFile(
     _ file: FileDescriptor, path: FilePath? = nil
   ) throws(SystemCallError) -> (digest: SHA256Digest, size: Int64) {

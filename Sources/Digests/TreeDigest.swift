@@ -1,9 +1,9 @@
 public import SystemSupport
 
-/// A file as a list of segments, and the one digest that stands for them: the SHA-256 of the line `kilt tree 1`, then
+/// A file as a list of segments, and the one digest that represents them: the SHA-256 of the line `kilt tree 1`, then
 /// `DIGEST SIZE` for each segment, each line with a final newline.
 ///
-/// Whoever knows each segment to be right knows the whole to be right, without hashing it again.
+/// A reader that has verified each segment has verified the whole, without hashing it again.
 public struct TreeDigest: Sendable, Hashable {
   public struct Segment: Sendable, Hashable {
     public var digest: SHA256Digest
@@ -30,7 +30,7 @@ public struct TreeDigest: Sendable, Hashable {
   /// Bytes of the whole file.
   public var size: Int64 { segments.reduce(0) { $0 + $1.size } }
 
-  /// Whether a file consists of these segments; it is read whole.
+  /// Whether a file consists of these segments. Reads the whole file.
   public func matches(_ path: FilePath) throws(SystemCallError) -> Bool {
     let file = try FileSystem.open(path, .readOnly)
     defer { FileSystem.close(file) }

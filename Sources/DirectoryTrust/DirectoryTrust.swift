@@ -1,5 +1,5 @@
-// DirectoryTrust: whether another user could have written what a directory holds. Caches hold programs: what they give
-// out is executed, so a directory that others can change is refused before anything in it is read.
+// DirectoryTrust: whether another user could have written the contents of a directory. Caches hold programs that Kilt
+// executes, so Kilt refuses a directory that others can change before it reads anything in it.
 
 internal import CSystemShims
 internal import Glibc
@@ -7,7 +7,7 @@ public import SystemSupport
 
 /// A directory that a user other than this process's own and root can change.
 public struct ForeignWriter: Sendable, Hashable {
-  /// How the directory can be changed.
+  /// The way in which another user can change the directory.
   public enum Reason: Sendable, Hashable {
     /// Another user, by id, owns it.
     case owner(UInt32)
@@ -31,16 +31,17 @@ public struct ForeignWriter: Sendable, Hashable {
 
 /// Decides who can change a directory, from owners and modes of it and of every directory above it.
 public enum DirectoryTrust {
-  /// Finds the first directory, from the root down, through which another user could change `path`. Nil when there is none.
+  /// Finds the first directory, from the root down, through which another user could change `path`. Nil if there is
+  /// none.
   ///
-  /// Follows symbolic links one by one: the directory that holds a link counts, too, and the owner of the link. Root and the
-  /// user of this process are trusted. A sticky directory such as `/tmp` protects the names of others
-  /// (unlink(2), `EPERM`), so it is accepted above `path`, and not as `path` itself. Group write access is accepted where
-  /// the group is the user's own private group, and there is no access list. A path that does not exist is judged by its
-  /// nearest existing ancestor. In a user namespace, owners without a mapping appear as one id
-  /// (`/proc/sys/fs/overflowuid`) and are accepted.
+  /// Follows symbolic links one by one: the directory that holds a link counts too, and the owner of the link. Root and
+  /// the user of this process are trusted. A sticky directory such as `/tmp` protects the names of others (unlink(2),
+  /// `EPERM`), so it is accepted above `path`, but not as `path` itself. Group write access is accepted if the group is
+  /// the user's own private group, and there is no access list. A path that does not exist is judged by its nearest
+  /// existing ancestor. In a user namespace, owners without a mapping appear as one ID (`/proc/sys/fs/overflowuid`) and
+  /// are accepted.
   ///
-  /// - Throws: what lstat(2) and readlink(2) give for a path that exists, and `ELOOP`.
+  /// - Throws: the errors of lstat(2) and readlink(2) for a path that exists, and `ELOOP`.
   public static func foreignWriter(of path: FilePath) throws(SystemCallError) -> ForeignWriter? {
     var directory: FilePath = "/"
     var rest = Array(path.components.reversed())
@@ -88,12 +89,12 @@ public enum DirectoryTrust {
 
   private static func isForeign(_ owner: UInt32) -> Bool { owner != 0 && owner != user && !isUnmapped(owner) }
 
-  /// Whether a directory has an access list (acl(5)): the group's bits of its mode are then those of the list.
+  /// Whether a directory has an access list (acl(5)): the group bits of its mode are then the bits of the list.
   private static func hasAccessList(_ path: FilePath) -> Bool {
     path.withPlatformString { kilt_has_access_list($0) } != 0
   }
 
-  /// Whether an id stands for owners that this process's user namespace does not know.
+  /// Whether an ID represents owners that this process's user namespace does not know.
   private static func isUnmapped(_ owner: UInt32) -> Bool {
     guard owner == overflowID else { return false }
     // The first namespace maps every id to itself (user_namespaces(7)).
@@ -105,12 +106,12 @@ public enum DirectoryTrust {
     UInt32(read("/proc/sys/fs/overflowuid").prefix { $0 != "\n" }) ?? 65534
   }
 
-  /// A file of proc(5); empty where it cannot be read, which makes the answer stricter.
+  /// A file of proc(5); empty if it cannot be read, which makes the answer stricter.
   private static func read(_ path: FilePath) -> String {
     do throws(SystemCallError) { return try FileSystem.readText(path) } catch { return "" }
   }
 
-  /// Whether a group has the name of the user and no other member: distributions make one for each user.
+  /// Whether a group has the name of the user and no other member: distributions create such a group for each user.
   private static func isPrivateGroup(_ group: UInt32, of user: UInt32) -> Bool {
     guard let name = getpwuid(user).map({ String(cString: $0.pointee.pw_name) }),
       let entry = getgrgid(group)?.pointee, String(cString: entry.gr_name) == name

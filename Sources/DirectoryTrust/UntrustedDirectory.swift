@@ -48,8 +48,8 @@ extension DirectoryTrust {
   /// - Parameters:
   ///   - directory: the directory; it does not have to exist yet.
   ///   - variable: the environment variable that names another directory, for the message.
-  /// - Returns: the refusal; nil when the directory is trusted, or is in or below one of `KILT_TRUSTED_DIRECTORIES`.
-  /// - Throws: what stat(2) gives for a directory that exists.
+  /// - Returns: the refusal; nil if the directory is trusted, or is in or below one of `KILT_TRUSTED_DIRECTORIES`.
+  /// - Throws: the errors of stat(2) for a directory that exists.
   public static func refusal(
     of directory: FilePath, variable: String, environment: (String) -> String? = environmentVariable
   ) throws(SystemCallError) -> UntrustedDirectory? {

@@ -5,7 +5,7 @@ public import JobModel
 /// A job that is announced, with the instances that can be called now.
 public struct Service: Sendable, Hashable {
   public var key: JobKey
-  /// Where requests can go.
+  /// An address for requests.
   public var instances: [ServiceInstance]
   /// Tasks of the job that are not announced, and why.
   public var withdrawn: [WithdrawnInstance]
@@ -19,7 +19,7 @@ public struct Service: Sendable, Hashable {
 
 /// A task that its executor announces.
 public struct ServiceInstance: Sendable, Hashable {
-  /// Whether somebody checks that the task does its work.
+  /// Whether a health check watches the task.
   public enum Health: String, Sendable, Hashable, CaseIterable {
     case healthy
     /// The job has no health check.
@@ -32,7 +32,7 @@ public struct ServiceInstance: Sendable, Hashable {
   public var taskID: TaskID?
   public var announcement: Announcement
   public var health: Health
-  /// The release of the job; nil where nobody knows.
+  /// The release of the job; nil if unknown.
   public var release: Int?
   /// The full git commit of the first artifact.
   public var commit: String?
@@ -54,7 +54,7 @@ public struct ServiceInstance: Sendable, Hashable {
     return announcement.endpoints[name]
   }
 
-  /// `HOST:PORT`; an IPv6 address stands in brackets.
+  /// `HOST:PORT`; an IPv6 address is in brackets.
   public func address(port name: String?) -> String? {
     port(name).map { "\(announcement.host.contains(":") ? "[\(announcement.host)]" : announcement.host):\($0)" }
   }
@@ -67,7 +67,7 @@ public struct WithdrawnInstance: Sendable, Hashable {
   public var status: TaskStatus
   /// Why it is not announced, for people.
   public var reason: String
-  /// Whether the scheduler could not find out: consumers keep what they knew about the task.
+  /// Whether the scheduler could not determine the state: consumers keep the last known state of the task.
   public var isUnknown: Bool
 
   public init(shard: Int, taskID: TaskID, status: TaskStatus, reason: String, isUnknown: Bool = false) {

@@ -1,5 +1,5 @@
 // Executor: runs one task. Its process graph, its sandbox and limits, its logs and health checks, and the checkpoint
-// that tells it all to whoever reads it. `kilt-executor` is this file's entry point and nothing else.
+// that reports all events to readers. `kilt-executor` is this file's entry point and nothing else.
 
 import Diagnostics
 import Glibc
@@ -10,7 +10,7 @@ import SystemSupport
 /// The command `kilt-executor`.
 public enum ExecutorCommand {
   /// Runs with the arguments after the program's name, and returns the exit code: 0 for a task that finished or was
-  /// killed as asked, 1 for one that failed, otherwise that of the error.
+  /// killed on request, 1 for one that failed, otherwise the code of the error.
   public static func run(arguments: [String]) -> Int32 {
     claimStandardDescriptors()
     do {
@@ -36,7 +36,7 @@ public enum ExecutorCommand {
     }
   }
 
-  /// Writes what was asked for to the standard output.
+  /// Writes the requested text to the standard output.
   private static func answer(_ text: String) throws {
     writeText(text, to: STDOUT_FILENO)
     if let failure = standardOutputFailure() {
@@ -62,7 +62,7 @@ public enum ExecutorCommand {
     let hadExecutor = !checkpoint.earlier.isEmpty
     checkpoint.append(.executorStarted(pid: getpid(), startTicks: started))
     if hadExecutor {
-      // The processes died with it: there is nothing to take over, and what they had done is not known.
+      // The processes died with it: there is nothing to take over, and their progress is unknown.
       _ = try directory.killLeftovers(ignoringLock: true)
       checkpoint.append(.taskState(.failed, message: "the executor of this task was killed"))
       checkpoint.sync()
@@ -81,8 +81,8 @@ public enum ExecutorCommand {
     }
   }
 
-  /// Takes the task's lock, for as long as this process lives. Who only looks whether it is held holds it for a
-  /// moment, so a few attempts are made.
+  /// Takes the task's lock while this process lives. A process that only checks the lock holds it for a moment, so
+  /// there are a few attempts.
   private static func lock(_ paths: TaskPaths) throws(ExecutorError) -> Int32 {
     let descriptor = open(paths.lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw .last("open", paths.lock) }

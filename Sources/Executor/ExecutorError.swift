@@ -1,8 +1,8 @@
 public import Diagnostics
 import Glibc
 
-/// Why the executor itself could not do its work. What a task did wrong is no error of the executor: it is the task's
-/// end, written to its checkpoint.
+/// The reason why the executor itself could not do its work. A failure of a task is not an error of the executor: it is
+/// the task's end, written to its checkpoint.
 public enum ExecutorError: DiagnosableError, Hashable {
   /// An option or its value that `kilt-executor` does not know.
   case usage(String)

@@ -29,7 +29,7 @@ final class Connection: @unchecked Sendable {
     message.deallocate()
   }
 
-  /// Performs one attempt. Throws ``HTTPError``, or what the transfer's sink threw; an answer of any status is not an
+  /// Performs one attempt. Throws ``HTTPError``, or the error of the transfer's sink; an answer of any status is not an
   /// error. Returns the URL of the answer and the seconds of its `Retry-After`.
   func perform(_ transfer: Transfer, _ cancellation: HTTPCancellation?) throws -> (url: String, retryAfter: Int64) {
     let request = transfer.request
@@ -127,7 +127,7 @@ extension Connection {
     if request.acceptsCompression { set(CURLOPT_ACCEPT_ENCODING, "") }
     if let path = request.unixSocketPath {
       set(CURLOPT_UNIX_SOCKET_PATH, path)
-      // A proxy of the environment is not for what never leaves this machine.
+      // A proxy of the environment does not apply to requests that never leave this machine.
       set(CURLOPT_NOPROXY, "*")
     }
     if let path = request.certificateFile ?? environment("SSL_CERT_FILE") ?? environment("CURL_CA_BUNDLE") {

@@ -2,7 +2,7 @@ import CCurlShims
 import Glibc
 import Synchronization
 
-/// Ends requests from another thread. One may serve several requests; once cancelled, it stays so.
+/// Ends requests from another thread. One cancellation can serve several requests; once cancelled, it stays cancelled.
 public final class HTTPCancellation: Sendable {
   private struct State {
     var isCancelled = false
@@ -21,7 +21,7 @@ public final class HTTPCancellation: Sendable {
     // The wake-up is inside the lock: `whileRegistered` leaves only after it, so the handle is still alive.
     state.withLock { state in
       state.isCancelled = true
-      // A wake-up that fails is made up for by the end of the poll, after 10 s at most: it sees `isCancelled`.
+      // The end of the poll, after 10 s at most, compensates for a failed wake-up: it sees `isCancelled`.
       for address in state.waiting.values { _ = kilt_curl_multi_wakeup(UnsafeMutableRawPointer(bitPattern: address)) }
     }
   }

@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 import SystemSupport
 
-/// Performs HTTP requests, one at a time on the calling thread; any number of threads may use one client at once, and
+/// Performs HTTP requests, one at a time on the calling thread. Any number of threads can use one client at once, and
 /// they share its open connections. Start-up costs nothing: libcurl is loaded by the first request.
 public final class HTTPClient: Sendable {
   private let idle = Mutex<[Connection]>([])
@@ -13,7 +13,7 @@ public final class HTTPClient: Sendable {
 
   public init(retry: RetryPolicy = .standard) { self.retry = retry }
 
-  /// The answer to a request, of whatever status, with its body in memory.
+  /// Returns the answer to a request, of any status, with its body in memory.
   ///
   /// Throws ``HTTPError``: no answer, or a body larger than `limit` bytes.
   public func send(
@@ -22,12 +22,13 @@ public final class HTTPClient: Sendable {
     try attempts(request, limit: limit, sink: nil, cancellation) { true }
   }
 
-  /// Gives the body of a successful answer to `receive`, piece by piece, on the calling thread.
+  /// Passes the body of a successful answer to `receive`, piece by piece, on the calling thread.
   ///
-  /// An answer that is not a success is returned with the beginning of its body and nothing is received. The request is
-  /// not repeated once something was received. Throws ``HTTPError``, or what `receive` throws (which ends the transfer).
+  /// If the answer is not a success, returns it with the beginning of its body and passes nothing. Does not repeat the
+  /// request after `receive` has been called. Throws ``HTTPError``, or the error of `receive` (which ends the
+  /// transfer).
   ///
-  /// - Parameter onHead: is told of status and fields of a success before the first piece of its body.
+  /// - Parameter onHead: called with status and fields of a success before the first piece of its body.
   public func download(
     _ request: HTTPRequest, limit: Int64 = .max, cancellation: HTTPCancellation? = nil,
     onHead: ((HTTPResponse) -> Void)? = nil, receive: (UnsafeRawBufferPointer) throws -> Void
@@ -60,8 +61,9 @@ public final class HTTPClient: Sendable {
     }
   }
 
-  /// Receives an answer that may never end, such as server-sent events: as ``download(_:limit:cancellation:receive:)``,
-  /// but silence is no error, and `onBytes` ends the stream by returning false.
+  /// Receives an answer that can be endless, such as server-sent events: as
+  /// ``download(_:limit:cancellation:receive:)``, but silence is not an error, and `onBytes` ends the stream by
+  /// returning false.
   public func stream(
     _ request: HTTPRequest, cancellation: HTTPCancellation? = nil, onBytes: (UnsafeRawBufferPointer) throws -> Bool
   ) throws -> HTTPResponse {
@@ -85,7 +87,7 @@ public final class HTTPClient: Sendable {
     let start = monotonicNanoseconds()
     var request = request
     let total = request.timeouts.total
-    /// Milliseconds that are left for all attempts; nil is no limit.
+    /// The remaining milliseconds for all attempts; nil means no limit.
     func remaining() -> Int? {
       request.timeouts.whole.map { $0 - Int((monotonicNanoseconds() - start) / 1_000_000) }
     }

@@ -3,7 +3,7 @@ import Glibc
 
 /// Why a request did not get its answer.
 public struct HTTPError: DiagnosableError, Hashable {
-  /// The kinds a caller may want to tell apart.
+  /// The kinds that a caller can distinguish.
   public enum Kind: Sendable, Hashable {
     /// libcurl is not on this machine.
     case libraryMissing
@@ -24,7 +24,7 @@ public struct HTTPError: DiagnosableError, Hashable {
     case requestBody
     /// An answer that the caller cannot use.
     case status(Int)
-    /// Anything else libcurl may say.
+    /// Any other error of libcurl.
     case other
   }
 

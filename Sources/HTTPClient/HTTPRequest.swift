@@ -25,7 +25,7 @@ public enum HTTPBody: Sendable, Hashable {
   case file(path: String, offset: Int64, length: Int64)
 }
 
-/// The time limits of a request, in milliseconds; nil is no limit.
+/// The time limits of a request, in milliseconds; nil means no limit.
 public struct HTTPTimeouts: Sendable, Hashable {
   /// Resolving the name, connecting and the TLS handshake.
   public var connect: Int
@@ -49,7 +49,7 @@ public struct HTTPTimeouts: Sendable, Hashable {
 public enum HTTPCredentials: Sendable, Hashable {
   case none
   case basic(user: String, password: String)
-  /// Those of the user's netrc file (`$NETRC`, otherwise `~/.netrc`) for the host, if any.
+  /// The credentials of the user's netrc file (`$NETRC`, otherwise `~/.netrc`) for the host, if any.
   case netrc
 }
 
@@ -57,7 +57,7 @@ public enum HTTPCredentials: Sendable, Hashable {
 /// curl does.
 public struct HTTPRequest: Sendable, Hashable {
   public var method: HTTPMethod
-  /// `http:` or `https:`; may hold `user:password@`, which no message and no log shows.
+  /// `http:` or `https:`; can contain `user:password@`, which no message and no log shows.
   public var url: String
   public var headers: HTTPHeaders
   public var body: HTTPBody
@@ -67,7 +67,7 @@ public struct HTTPRequest: Sendable, Hashable {
   public var credentials: HTTPCredentials
   /// The path of a Unix socket to connect to instead of the URL's host.
   public var unixSocketPath: String?
-  /// Whether a compressed response may be asked for. It is decoded before anybody sees it.
+  /// Whether a compressed response is accepted. It is decoded before anybody sees it.
   public var acceptsCompression: Bool
   /// A file of certificates to trust, in PEM; nil takes `$SSL_CERT_FILE`, `$CURL_CA_BUNDLE` or the system's.
   public var certificateFile: String?

@@ -37,8 +37,8 @@ public struct HTTPField: Sendable, Hashable {
 public struct HTTPResponse: Sendable, Hashable {
   public var status: Int
   public var headers: HTTPHeaders
-  /// The whole body for ``HTTPClient/send(_:limit:cancellation:)``. When the body went elsewhere: empty for a success,
-  /// otherwise the beginning of what the server said about the failure.
+  /// The whole body for ``HTTPClient/send(_:limit:cancellation:)``. If the body went elsewhere: empty for a success,
+  /// otherwise the beginning of the server's text about the failure.
   public var body: [UInt8]
   /// The URL of the body after redirects, without credentials.
   public var url: String

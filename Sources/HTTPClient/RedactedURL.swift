@@ -7,7 +7,7 @@ public func redactedURL(_ url: String) -> String {
     result += text[..<scheme.upperBound]
     text = text[scheme.upperBound...]
     let end = text.firstIndex { "/?#".contains($0) } ?? text.endIndex
-    // Passwords may hold an "@": the last one ends the user information (RFC 3986 section 3.2.1 allows only one, but
+    // Passwords can contain an "@": the last one ends the user information (RFC 3986 section 3.2.1 allows only one, but
     // people write them).
     if let at = text[..<end].lastIndex(of: "@") { text = text[text.index(after: at)...] }
   }

@@ -31,6 +31,6 @@ public struct RetryPolicy: Sendable, Hashable {
     return max(spread, Int(seconds) * 1000)
   }
 
-  /// Whether an answer of this status is worth another attempt.
+  /// Whether an answer of this status justifies another attempt.
   static func isTransient(status: Int) -> Bool { [429, 500, 502, 503, 504].contains(status) }
 }

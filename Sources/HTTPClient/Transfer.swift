@@ -1,7 +1,8 @@
 import CCurlShims
 import Glibc
 
-/// One attempt of a request: what libcurl's callbacks read and fill. Used by the one thread that performs it.
+/// One attempt of a request: the values that libcurl's callbacks read and fill. Used by the one thread that performs
+/// it.
 final class Transfer {
   typealias Sink = (UnsafeRawBufferPointer) throws -> Void
 
@@ -18,7 +19,7 @@ final class Transfer {
   /// The error that made a callback give up; it explains libcurl's own code better.
   private(set) var failure: (any Error)?
 
-  /// Is told of the head of a success before the first piece of its body.
+  /// Called with the head of a success before the first piece of its body.
   var onHead: ((HTTPResponse) -> Void)?
 
   private var upload: Upload?
@@ -56,7 +57,7 @@ final class Transfer {
     }
   }
 
-  /// Whether to go on.
+  /// Whether to continue.
   func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
     if let sink, (200..<300).contains(status) {
       if delivered == 0 { onHead?(HTTPResponse(status: status, headers: headers)) }
@@ -78,7 +79,7 @@ final class Transfer {
     return true
   }
 
-  /// Fills `buffer` with what is to be sent; nil gives up.
+  /// Fills `buffer` with the bytes to send; nil aborts.
   func send(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
     do {
       return try upload?.read(into: buffer) ?? 0

@@ -1,10 +1,10 @@
-// HostChecks: what a machine has for Kilt, one fact at a time, each with what to do about it. `kilt doctor` prints them.
+// HostChecks: facts about a machine, one at a time, each with a remedy. `kilt doctor` prints them.
 
 public import SystemSupport
 
 /// The result of one check of a machine.
 public struct Finding: Sendable, Hashable {
-  /// How a fact affects Kilt.
+  /// The effect of a fact on Kilt.
   public enum Verdict: String, Sendable, Hashable, CaseIterable {
     /// Nothing to do.
     case good
@@ -14,7 +14,7 @@ public struct Finding: Sendable, Hashable {
     case problem
   }
 
-  /// What the check is about, such as `control groups`.
+  /// The subject of the check, such as `control groups`.
   public var subject: String
   public var verdict: Verdict
   /// The fact that the check found, one clause.

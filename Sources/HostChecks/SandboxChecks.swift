@@ -1,7 +1,7 @@
 internal import CHostShims
 public import SystemSupport
 
-/// Checks of what sandboxes need: user namespaces and bubblewrap.
+/// Checks of the requirements of sandboxes: user namespaces and bubblewrap.
 public enum SandboxChecks {
   /// Whether this user can create user namespaces (user_namespaces(7)).
   public static func namespaces(_ host: HostFiles, isRoot: Bool) throws(SystemCallError) -> Finding {
@@ -25,7 +25,7 @@ public enum SandboxChecks {
     return Finding(subject, .good, "available to every user")
   }
 
-  /// Whether tasks can be kept from abstract sockets of the host (landlock(7)), which belong to the network they share.
+  /// Whether tasks can be kept from abstract sockets of the host (landlock(7)), which belong to the shared network.
   public static func abstractSockets(landlockVersion: Int32? = nil) -> Finding {
     let subject = "abstract sockets"
     if landlockVersion ?? kilt_landlock_version() >= 6 {

@@ -46,7 +46,7 @@ public enum StorageChecks {
     return Finding(subject, .good, "\"\(directory)\" is local, and \(text) is free")
   }
 
-  /// How a task's disk limit can be enforced here: by a file system of its own, or by sampling only.
+  /// The enforcement of a task's disk limit on this machine: by a separate file system, or only by sampling.
   ///
   /// - Parameter isRoot: whether the scheduler would run as root.
   public static func diskLimit(_ host: HostFiles, isRoot: Bool) throws(SystemCallError) -> Finding {
@@ -71,7 +71,7 @@ public enum StorageChecks {
 
   /// Whether only this user can read and change a private directory or file that exists.
   ///
-  /// - Parameter isPassable: whether other users may go through the directory to what is open to them in it.
+  /// - Parameter isPassable: whether other users can enter the directory to reach its open contents.
   public static func privacy(
     _ subject: String, _ path: FilePath, isPassable: Bool = false
   ) throws(SystemCallError) -> Finding {

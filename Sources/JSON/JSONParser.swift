@@ -1,4 +1,4 @@
-/// What is wrong with a JSON text, and where.
+/// The problem of a JSON text, with its location.
 public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
   public var message: String
   /// Offset in bytes from the start of the text.

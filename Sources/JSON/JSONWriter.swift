@@ -1,4 +1,4 @@
-/// How a JSON value becomes bytes.
+/// Options for writing a JSON value.
 public struct JSONFormat: Sendable {
   /// Spaces an indentation level; nil writes everything on one line.
   public var indent: Int?

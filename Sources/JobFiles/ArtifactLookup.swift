@@ -1,12 +1,12 @@
 public import JobModel
 
-/// Where job files ask about artifacts: the repository and git stand behind it.
+/// The questions of job files about artifacts: an implementation asks the artifact repository and git.
 public protocol ArtifactLookup {
-  /// The artifact that `request` means: the full commit, and where they are known the digest, the size, the branch, and
-  /// whether the commit is on the main branch.
+  /// The artifact that `request` means: the full commit, and if known the digest, the size, the branch, and whether the
+  /// commit is on the main branch.
   ///
-  /// - Throws: what a person should read when there is no such artifact, or it cannot be asked for: a
-  ///   `DiagnosableError` with the nearest known ones. Its location is ignored; that of the job file is put in.
+  /// - Throws: an error for people if the artifact does not exist, or cannot be requested: a `DiagnosableError` with
+  ///   the nearest known ones. Its location is ignored; the job file's is used.
   func artifact(for request: ArtifactRequest) throws -> TaskArtifact
 }
 
@@ -16,7 +16,7 @@ public struct ArtifactRequest: Sendable, Hashable {
   public var hashType: TaskArtifact.HashType
   /// As written: for git, 7 to 40 hexadecimal digits of the commit in lower case.
   public var version: String
-  /// Where it must run, such as `bookworm-x86_64`; nil when the caller names none.
+  /// The artifact platform it must run on, such as `bookworm-x86_64`; nil if the caller names none.
   public var platform: String?
 
   public init(name: String, hashType: TaskArtifact.HashType, version: String, platform: String? = nil) {

@@ -1,7 +1,7 @@
 import Diagnostics
 import JobModel
 
-/// Asks for artifacts, and holds the rules about which commits a stage takes.
+/// Requests artifacts, and holds the rules about which commits a stage accepts.
 struct ArtifactResolver {
   var lookup: (any ArtifactLookup)?
   var platform: String?

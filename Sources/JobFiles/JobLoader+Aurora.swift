@@ -2,7 +2,7 @@ public import Diagnostics
 public import JobModel
 import Starlark
 
-/// A value for `--bind NAME=VALUE`: what an Aurora file leaves open.
+/// A value for `--bind NAME=VALUE`: a variable that an Aurora file leaves open.
 public struct TemplateBinding: Sendable, Hashable {
   /// A path, such as `profile.cmd`.
   public var name: String
@@ -25,14 +25,14 @@ public struct TemplateBinding: Sendable, Hashable {
   }
 }
 
-/// One job of an Aurora file, by the names that the file gives it.
+/// One job of an Aurora file, by its names in the file.
 public struct AuroraJob: Sendable, Hashable {
   /// Parts that are not said, or that hold unbound variables, are as written or empty.
   public var cluster: String
   public var role: String
   public var environment: String
   public var name: String
-  /// The variables that nothing binds, sorted: `--bind` must give them before the job can be submitted.
+  /// The unbound variables, sorted: `--bind` must bind them before the job can be submitted.
   public var unbound: [String]
   /// Everything that would keep the job from being submitted, besides unbound variables.
   public var problems: [Diagnostic]
@@ -120,7 +120,7 @@ extension JobLoader {
   }
 }
 
-/// The parts of a job's key, as its object gives them.
+/// The parts of a job's key, from its object.
 private struct AuroraNames {
   var cluster: String
   var role: String
@@ -146,7 +146,7 @@ public struct JobRequest: Sendable, Hashable {
   public var version: String?
   /// The job of an Aurora file with several.
   public var job: String?
-  /// Values for what an Aurora file leaves open.
+  /// Values for variables that an Aurora file leaves open.
   public var bindings: [TemplateBinding]
 
   public init(

@@ -1,5 +1,5 @@
-// JobFiles: a YAML file says what varies, a template says how it runs; together they give a job configuration. Files of
-// Apache Aurora's own, which say all of it themselves, load as Aurora's client loaded them.
+// JobFiles: a YAML file contains the values that vary, and a template describes the processes; together they produce a
+// job configuration. Files of Apache Aurora, which define everything themselves, load as Aurora's client loaded them.
 public import Diagnostics
 import Digests
 public import JobModel
@@ -15,7 +15,7 @@ import YAML
 /// that can be found are reported together, as a ``DiagnosticList``. One loader serves many files, and many threads:
 /// it reads and compiles each template once.
 public struct JobLoader: Sendable {
-  /// Rules of the workspace for what may run where.
+  /// Rules of the workspace for jobs in each stage.
   public struct Policy: Sendable {
     /// Stages that take only commits of the main branch.
     public var productionStages: Set<String>
@@ -30,14 +30,14 @@ public struct JobLoader: Sendable {
 
   /// The cluster of jobs whose file names none.
   public var cluster: String?
-  /// The platform artifacts are looked up for.
+  /// The artifact platform of lookups.
   public var platform: String?
   public var policy: Policy
-  /// Who submits.
+  /// The user who submits.
   public var owner: String?
   /// Lines that a template printed.
   public var print: @Sendable (String) -> Void
-  /// What is odd about a job, and no error.
+  /// The warnings about a job.
   public var warn: @Sendable (Diagnostic) -> Void = { _ in }
   let read: @Sendable (String) throws -> [UInt8]
   let sources: TemplateSources
@@ -66,7 +66,7 @@ public struct JobLoader: Sendable {
     sources = TemplateSources(read: read)
   }
 
-  /// Whether a path names a file of Aurora's own instead of a job file.
+  /// Whether a path names an Aurora file instead of a job file.
   public static func isAurora(_ path: String) -> Bool { path.hasSuffix(".aurora") }
 
   /// The stages that a job file has, in its order.
@@ -80,7 +80,7 @@ public struct JobLoader: Sendable {
   ///
   /// - Parameters:
   ///   - path: the job file, relative to the workspace.
-  ///   - stage: nil is an error that lists the stages: nothing runs in a stage that was not named.
+  ///   - stage: nil is an error that lists the stages: no job runs in an unnamed stage.
   ///   - version: runs this commit (or version) instead of the file's.
   ///   - artifacts: nil leaves the artifact unchecked and the commit as written; for checking files offline.
   /// - Throws: a `DiagnosableError` or a ``DiagnosticList``.
@@ -94,7 +94,7 @@ public struct JobLoader: Sendable {
       let job = try load(file, stage: stage, version: version, artifacts: artifacts)
       if reading.problems.isEmpty { return job }
     } catch {
-      // With problems of the file, those of the template are told too: one look at the file mends all.
+      // Problems of the template are reported together with those of the file, so that one edit can fix all.
       throw Self.joined(reading.problems, error)
     }
     throw DiagnosticList(reading.problems)

@@ -1,10 +1,10 @@
-/// The second phase of templates: what is known only once an instance has its place.
+/// The second phase of templates: values that are known only once an instance is placed.
 ///
 /// `{{mesos.instance}}`, `{{mesos.hostname}}`, `{{thermos.ports[NAME]}}`, `{{thermos.task_id}}` and `{{thermos.user}}`
-/// are replaced, as by Aurora's executor; `{{&x}}` stands for a literal `{{x}}`, as in Pystachio. Any other name is an
-/// error: Aurora's documentation says it becomes nothing, its client refuses it, and so does this.
+/// are replaced, as by Aurora's executor; `{{&x}}` means a literal `{{x}}`, as in Pystachio. Any other name is an
+/// error: Aurora's documentation says that it becomes empty, but its client refuses it, and so does Kilt.
 public enum LateBinding {
-  /// A text with a variable that nothing binds.
+  /// A text with an unbound variable.
   public struct UnboundVariable: Error, Sendable, Hashable, CustomStringConvertible {
     /// The name between the braces.
     public var name: String
@@ -79,7 +79,7 @@ public enum LateBinding {
     var segments: [Segment] = []
     var rest = text[...]
     while let open = openBraces(in: rest) {
-      // As in Pystachio, a name holds no braces: `{{{a}}` is a brace and a variable.
+      // As in Pystachio, a name contains no braces: `{{{a}}` is a brace and a variable.
       var nameStart = rest.index(open, offsetBy: 2)
       while nameStart < rest.endIndex, rest[nameStart] == "{" { nameStart = rest.index(after: nameStart) }
       guard let close = rest[nameStart...].firstIndex(where: { $0 == "{" || $0 == "}" }),

@@ -11,12 +11,12 @@ public struct EnvironmentDirectory: Sendable {
 
   public init(_ store: ContentStore) { wheels = WheelDirectory(store) }
 
-  /// The environment of some wheels under an interpreter, made now where it is not there yet.
+  /// The environment of some wheels under an interpreter, created now if it is missing.
   ///
-  /// - Throws: `ZipError`, `SystemCallError`; nothing half-made is left.
+  /// - Throws: `ZipError`, `SystemCallError`; leaves nothing incomplete.
   public func environment(of wheels: [ResolvedWheel], for interpreter: Interpreter) throws -> PythonEnvironment {
     let key = PythonEnvironment.key(of: wheels, for: interpreter)
-    // Its links and scripts name the place of the store: one that was moved makes others.
+    // Its links and scripts contain the path of the store: a moved store creates others.
     var name = CanonicalEncoder()
     name.append(key)
     name.append(self.wheels.root.string)
@@ -24,7 +24,7 @@ public struct EnvironmentDirectory: Sendable {
     let path = self.wheels.store.path(of: folder)
     let environment = PythonEnvironment(path: path, interpreter: interpreter, wheels: wheels, key: key)
     try self.wheels.unpack(wheels)
-    // Nobody uses one that was made before the machine was started: whoever does makes it again.
+    // Nobody uses an environment from before the machine's start: its next user creates it again.
     if self.wheels.store.isOlderThanBoot(folder) { try self.wheels.store.discard(folder) }
     if self.wheels.store.uses(folder), FileSystem.exists(path.appending("pyvenv.cfg")),
       FileSystem.isExecutable(environment.python)
@@ -46,7 +46,7 @@ public struct EnvironmentDirectory: Sendable {
     return environment
   }
 
-  /// Unpacks wheels and gives their folders, for environments that are kept elsewhere.
+  /// Unpacks wheels and returns their directories, for environments that are stored elsewhere.
   public func folders(of wheels: [ResolvedWheel]) throws -> [FilePath] {
     try self.wheels.unpack(wheels)
     return wheels.map { self.wheels.path(of: $0) }

@@ -1,13 +1,13 @@
 internal import PythonPackaging
 internal import SystemSupport
 
-/// Makes the folder of an environment out of unpacked wheels.
+/// Creates the directory of an environment from unpacked wheels.
 struct EnvironmentTree {
-  /// How files of wheels get into it.
+  /// The way in which files of wheels get into it.
   enum Links {
     /// Links to whole directories where one wheel alone has them: few links, and bytecode is shared.
     case symbolic
-    /// Directories of its own with hard links, copies where the file system is another: what an installer leaves.
+    /// Separate directories with hard links, or copies on another file system, as an installer leaves them.
     case hard
   }
 
@@ -17,8 +17,8 @@ struct EnvironmentTree {
   private let links: Links
 
   /// - Parameters:
-  ///   - path: the folder, which is there and empty.
-  ///   - final: what it will be called: scripts name it.
+  ///   - path: the directory, which exists and is empty.
+  ///   - final: its final path, which scripts contain.
   init(at path: FilePath, finally final: FilePath, interpreter: Interpreter, links: Links) {
     self.path = path
     self.final = final
@@ -75,7 +75,7 @@ struct EnvironmentTree {
     for folder in schemes["data"] ?? [] { try linkFiles(of: folder, into: path) }
   }
 
-  /// A folder with all that the sources hold; what several have is the first's, directories are merged.
+  /// A directory with the contents of all sources; of duplicates the first's is used, directories are merged.
   private func merge(_ sources: [FilePath], into target: FilePath) throws {
     try FileSystem.createDirectories(target)
     var found: [String: [(path: FilePath, isDirectory: Bool)]] = [:]
@@ -102,7 +102,7 @@ struct EnvironmentTree {
       let (source, place) = (folder.appending(entry.name), target.appending(entry.name))
       if entry.kind == .directory {
         if links == .symbolic, try FileSystem.statusIfPresent(of: place)?.kind == .symbolicLink {
-          // A directory of some wheel, in the cache: a directory of links takes its place.
+          // A directory of some wheel, in the cache: a directory of links replaces it.
           let there = try FileSystem.canonicalPath(place)
           try FileSystem.removeFile(place)
           try merge([there], into: place)
@@ -161,13 +161,13 @@ struct EnvironmentTree {
     }
   }
 
-  /// A name that stays in its folder.
+  /// A name that stays in its directory.
   private static func isFileName(_ name: String) -> Bool {
     !name.isEmpty && !name.contains("/") && name != "." && name != ".." && !name.contains("\0")
   }
 
-  /// A script that starts the environment's Python. Through a shell: a path with spaces, or longer than 127 bytes, can
-  /// not stand behind `#!`.
+  /// A script that starts the environment's Python. Through a shell: a path with spaces, or longer than 127 bytes,
+  /// cannot follow `#!`.
   private func writeScript(_ name: String, _ body: [UInt8]) throws {
     let place = path.appending("bin").appending(name)
     if FileSystem.exists(place) { return }

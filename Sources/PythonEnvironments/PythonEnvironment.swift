@@ -2,14 +2,14 @@ public import Digests
 public import PythonPackaging
 public import SystemSupport
 
-/// An interpreter with wheels: a folder shaped like a virtual environment (PEP 405), of links to unpacked wheels.
+/// An interpreter with wheels: a directory shaped like a virtual environment (PEP 405), of links to unpacked wheels.
 public struct PythonEnvironment: Sendable {
-  /// The folder: `bin`, `lib/pythonX.Y/site-packages`, `pyvenv.cfg`.
+  /// The directory: `bin`, `lib/pythonX.Y/site-packages`, `pyvenv.cfg`.
   public var path: FilePath
   public var interpreter: Interpreter
-  /// What is in it, by name.
+  /// Its contents, by name.
   public var wheels: [ResolvedWheel]
-  /// Stands for all that is in it: equal keys, equal environments.
+  /// Identifies its contents: equal keys, equal environments.
   public var key: SHA256Digest
 
   public var python: FilePath { path.appending("bin/python") }
@@ -31,12 +31,12 @@ public struct PythonEnvironment: Sendable {
 }
 
 extension Interpreter {
-  /// What tells Pythons apart as far as programs can: version, implementation, ABIs, platform.
+  /// The visible differences between Python installations: version, implementation, ABIs, platform.
   public var identity: [String] {
     [facts.version.description, facts.implementation, facts.interpreterTag, facts.platform.description] + facts.abis
   }
 
-  /// `python3.11`, `pypy3.10`: the folder of `lib` that it looks into.
+  /// `python3.11`, `pypy3.10`: the directory of `lib` that it searches.
   var libraryName: String {
     let name = facts.implementation == "pypy" ? "pypy" : "python"
     return name + facts.version.release.prefix(2).map { "\($0)" }.joined(separator: ".")

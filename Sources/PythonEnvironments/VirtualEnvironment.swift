@@ -7,7 +7,7 @@ public import SystemSupport
 /// A virtual environment in a place of the user's choice, as editors and other tools expect one: real directories, hard
 /// links to unpacked wheels, `activate` scripts.
 public struct VirtualEnvironment: Sendable {
-  /// Where it is: a stable path, since editors are told of it.
+  /// Its path, which is stable, because editors refer to it.
   public var path: FilePath
   public var interpreter: Interpreter
   public var wheels: [ResolvedWheel]
@@ -21,7 +21,7 @@ public struct VirtualEnvironment: Sendable {
     self.sources = sources
   }
 
-  /// Says what the environment was made of; written last.
+  /// Records the inputs of the environment; written last.
   private var stamp: FilePath { path.appending("kilt-export") }
 
   private var key: String {
@@ -33,17 +33,16 @@ public struct VirtualEnvironment: Sendable {
     return key.digest.hex
   }
 
-  /// Makes it what it is meant to be; one that is so already is left alone. What was installed into it by hand goes when
-  /// it changes.
+  /// Updates the environment; leaves an up-to-date one alone. A change removes packages that were installed by hand.
   ///
-  /// - Returns: whether it was made anew.
-  /// - Throws: `Diagnostic` when the interpreter has no module `venv`; nothing half-made is left.
+  /// - Returns: whether it was created again.
+  /// - Throws: `Diagnostic` if the interpreter has no module `venv`; leaves nothing incomplete.
   public func write(_ store: ContentStore) throws -> Bool {
     if isCurrent { return false }
     let parent = path.removingLastComponent()
     try FileSystem.createDirectories(parent)
     let lock = try FileLock(waitingFor: parent.appending(".lock"))
-    // Another process may have been first.
+    // Another process can have been first.
     let result = Result { isCurrent ? false : try make(store, in: parent) }
     _ = consume lock
     return try result.get()
@@ -58,7 +57,7 @@ public struct VirtualEnvironment: Sendable {
       if FileSystem.exists(path) { try FileSystem.rename(path, to: scratch.appending("old")) }
       try FileSystem.rename(made, to: path)
     }
-    // What cannot be removed is rubbish beside the environment; what went wrong before matters more.
+    // Files that cannot be removed are rubbish beside the environment; the earlier error matters more.
     try? FileSystem.removeTree(scratch)
     try result.get()
     return true
@@ -66,7 +65,7 @@ public struct VirtualEnvironment: Sendable {
 
   private var isCurrent: Bool {
     guard FileSystem.isExecutable(path.appending("bin/python")) else { return false }
-    // Without a stamp that can be read, it is made anew.
+    // Without a readable stamp, it is created again.
     return (try? FileSystem.readText(stamp)) == key + "\n"
   }
 
@@ -80,7 +79,7 @@ public struct VirtualEnvironment: Sendable {
         notes: outcome.errorText.split(separator: "\n").suffix(4).map(String.init),
         remedies: ["run `apt-get install python3-venv` to install its module venv"])
     }
-    // What venv has written names the folder that it was made in.
+    // The files of venv contain the directory that it was created in.
     let bin = made.appending("bin")
     for entry in try FileSystem.list(bin) where entry.kind == .file {
       try replace(made.string, in: bin.appending(entry.name))

@@ -1,4 +1,4 @@
-// PythonEnvironments: locked wheels unpacked once a machine, and environments that are made of links to them.
+// PythonEnvironments: locked wheels, unpacked once per machine, and environments of links to them.
 
 public import ContentStore
 internal import Digests
@@ -7,11 +7,12 @@ internal import Synchronization
 public import SystemSupport
 internal import Zip
 
-/// Where wheels lie unpacked: `unpacked/wheels/xx/SHA256/{lib,data}` of the content store, each once for all environments.
+/// The directory of unpacked wheels: `unpacked/wheels/xx/SHA256/{lib,data}` of the content store, each once for all
+/// environments.
 ///
-/// `lib` holds what goes to `site-packages`, `data/SCHEME` what goes elsewhere (PEP 427, "The .data directory"). A wheel
-/// appears under its name when it is whole; files are read-only, directories are not, so that Python can keep bytecode
-/// beside what it imports, for all environments at once.
+/// `lib` contains the files for `site-packages`, `data/SCHEME` the files for elsewhere (PEP 427, "The .data
+/// directory"). A wheel appears under its name when it is complete. Files are read-only, directories are not, so that
+/// Python can keep bytecode beside imported modules, for all environments at once.
 public struct WheelDirectory: Sendable {
   let root: FilePath
   let store: ContentStore
@@ -21,14 +22,14 @@ public struct WheelDirectory: Sendable {
     root = store.root.appending("unpacked")
   }
 
-  /// The folder of a wheel; it need not be there.
+  /// The directory of a wheel; it need not exist.
   public func path(of wheel: ResolvedWheel) -> FilePath { store.path(of: .wheel(wheel.sha256)) }
 
-  /// Unpacks those of the wheels that are not there yet, on all processors; all of them then stay until this process
-  /// ends. Of those that are there, ``ContentStore/isToVerify(_:)`` says which are compared with their wheels first;
-  /// a damaged one is unpacked again.
+  /// Unpacks the missing wheels, on all processors; all wheels then stay until this process ends.
+  /// ``ContentStore/isToVerify(_:)`` selects the existing ones that are compared with their wheels first; a damaged one
+  /// is unpacked again.
   ///
-  /// - Throws: `ZipError` for a wheel that is damaged, `SystemCallError`; nothing half-unpacked is left in its place.
+  /// - Throws: `ZipError` for a damaged wheel, `SystemCallError`; leaves nothing incomplete.
   public func unpack(_ wheels: [ResolvedWheel]) throws {
     let missing = try wheels.filter { wheel in
       guard store.uses(.wheel(wheel.sha256)) else { return true }
@@ -45,14 +46,14 @@ public struct WheelDirectory: Sendable {
     try FileSystem.createDirectories(incoming)
     let scratch = try FileSystem.makeTemporaryDirectory(prefix: "wheels", in: incoming)
     let result = Result { try unpack(missing, in: scratch) }
-    // What cannot be removed is rubbish that nothing refers to; what went wrong before matters more.
+    // Files that cannot be removed are rubbish without references; the earlier error matters more.
     try? FileSystem.removeTree(scratch)
     try result.get()
   }
 
-  /// Compares every wheel that is unpacked with its bytes, where the store has them, and removes those that differ.
+  /// Compares every unpacked wheel with its bytes, if the store has them, and removes those that differ.
   ///
-  /// - Returns: how many were compared, and the folders that were removed.
+  /// - Returns: the number of compared wheels, and the removed directories.
   public func verifyAll() throws -> (checked: Int, removed: [FilePath]) {
     let wheels = root.appending("wheels")
     guard FileSystem.exists(wheels) else { return (0, []) }
@@ -70,13 +71,13 @@ public struct WheelDirectory: Sendable {
     return result
   }
 
-  /// Whether every file of an unpacked wheel is that of the wheel, by size and CRC-32.
+  /// Whether every file of an unpacked wheel matches the wheel, by size and CRC-32.
   private func isWhole(_ digest: SHA256Digest, _ archive: ZipArchive) throws -> Bool {
     let folder = store.path(of: .wheel(digest))
     var places: Set<String> = []
     for member in archive.members where !member.isDirectory {
       let place = Self.place(of: member.name)
-      // Of two members with one place, which one is there was decided when it was unpacked.
+      // Of two members with one path, unpacking decided which one exists.
       guard places.insert(place).inserted else { continue }
       let path = folder.pushing(FilePath(place))
       guard let status = try FileSystem.statusIfPresent(of: path), status.kind == .file else { return false }
@@ -86,7 +87,7 @@ public struct WheelDirectory: Sendable {
       }
       guard status.size > 0 else { continue }
       let file = try MappedFile(path)
-      // The mapping has to outlive the look at it.
+      // The mapping has to outlive the check.
       if withExtendedLifetime(file, { Deflate.crc32(file.bytes) }) != member.crc32 { return false }
     }
     return true
@@ -117,7 +118,7 @@ public struct WheelDirectory: Sendable {
     for (index, wheel) in wheels.enumerated() { try publish(scratch.appending("\(index)"), as: path(of: wheel)) }
   }
 
-  /// Gives a finished folder its name. Whoever was first wins: what both have is the same.
+  /// Gives a finished directory its name. The first process wins: both have the same contents.
   private func publish(_ made: FilePath, as place: FilePath) throws {
     try FileSystem.createDirectories(place.removingLastComponent())
     do throws(SystemCallError) {
@@ -127,7 +128,7 @@ public struct WheelDirectory: Sendable {
     }
   }
 
-  /// Where a member of a wheel goes below the wheel's folder.
+  /// The path of a wheel's member below the wheel's directory.
   static func place(of member: String) -> String {
     let parts = member.split(separator: "/", maxSplits: 2).map(String.init)
     guard parts.count == 3, parts[0].hasSuffix(".data") else { return "lib/" + member }

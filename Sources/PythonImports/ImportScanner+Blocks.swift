@@ -15,7 +15,7 @@ extension ImportScanner {
     var bodyEnd: Int?
   }
 
-  /// Notes a block that gives imports a meaning, if the logical line at the position opens one.
+  /// Records a block that gives imports a meaning, if the logical line at the position opens one.
   @inline(__always) mutating func openBlock(at indent: Int) {
     let kind: Block.Kind?
     switch peek() {
@@ -66,8 +66,8 @@ extension ImportScanner {
     }
   }
 
-  /// Whether the header of a compound statement at the position, up to its colon, holds this word outside of strings.
-  /// Headers beyond 4 KB are not believed to exist.
+  /// Whether the header of a compound statement at the position, up to its colon, contains this word outside strings.
+  /// Headers beyond 4 KB are assumed not to exist.
   private func headerHas(_ word: StaticString) -> Bool {
     var index = position
     var depth = 0

@@ -1,6 +1,6 @@
 extension ImportScanner {
-  /// Steps over the string literals at the position, which Python joins, and takes their text as an import or an asset
-  /// where it looks like one.
+  /// Steps over the string literals at the position, which Python joins, and records their text as an import or an
+  /// asset if it looks like one.
   mutating func noteLiterals() {
     let start = position
     var text: [UInt8] = []

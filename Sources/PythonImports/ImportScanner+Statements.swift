@@ -13,7 +13,7 @@ extension ImportScanner {
     }
   }
 
-  /// Looks at an assignment to `pytest_plugins`, and does not move: the modules that it names are imported by pytest.
+  /// Reads an assignment to `pytest_plugins` without moving: pytest imports the modules that it names.
   private mutating func scanPlugins() {
     let origin = (position: position, depth: depth)
     defer { (position, depth) = origin }
@@ -37,7 +37,7 @@ extension ImportScanner {
       skipSpace(acrossLines: isList, notesMarks: false)
       let start = position
       guard let literal = plainLiteral() else { return }
-      // Plugins of an installed package may be named by their entry points, which import nothing.
+      // Entry points can name plugins of an installed package, which import nothing.
       guard isDottedName(literal) else { continue }
       found.imports.append(
         PythonImport(module: String(decoding: literal, as: UTF8.self), line: start, form: .pytestPlugin))
@@ -95,7 +95,7 @@ extension ImportScanner {
     found.imports.append(PythonImport(module: module, name: name, level: level, line: line, form: .from))
   }
 
-  /// A name with dots, without the spaces that may stand around the dots; empty where no name is.
+  /// A dotted name, without optional spaces around the dots; empty if there is no name.
   private mutating func scanDottedName(acrossLines: Bool) -> String {
     var end = endOfName(from: position)
     guard end > position else { return "" }
@@ -128,8 +128,8 @@ extension ImportScanner {
     return true
   }
 
-  /// Looks at the call whose `(` is at the position, and does not move: `__import__("a.b")` and
-  /// `importlib.import_module("a.b")` with a plain literal are imports, also where the argument is named.
+  /// Reads the call whose `(` is at the position without moving: `__import__("a.b")` and
+  /// `importlib.import_module("a.b")` with a plain literal are imports, also if the argument is named.
   mutating func scanCall() {
     var end = position
     while end > 0, bytes[end - 1] == UInt8(ascii: " ") || bytes[end - 1] == UInt8(ascii: "\t") { end -= 1 }
@@ -186,8 +186,8 @@ extension ImportScanner {
     return isWord(word, at: start)
   }
 
-  /// The text of the string literals at the position, joined, which moves behind them; nil for what is no literal, has
-  /// fields or escapes, or never ends.
+  /// The joined text of the string literals at the position. Moves after them. Nil for other code, and for literals
+  /// with fields or escapes, or without an end.
   private mutating func plainLiteral() -> [UInt8]? {
     var text: [UInt8] = []
     guard moveToLiteral(acrossLines: true) else { return nil }
@@ -199,7 +199,7 @@ extension ImportScanner {
   }
 }
 
-/// Whether bytes are names with dots between them.
+/// Whether bytes are a dotted name.
 func isDottedName(_ text: some Collection<UInt8>) -> Bool {
   var atStart = true
   for byte in text {

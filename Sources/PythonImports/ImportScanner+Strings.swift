@@ -1,5 +1,5 @@
 extension ImportScanner {
-  /// Steps over a comment up to its line break, and notes what it says about inference.
+  /// Steps over a comment up to its line break, and records its directive about inference.
   mutating func skipComment(notesMarks: Bool = true) {
     let start = position
     position = firstIndex(of: 0x0A, from: start, to: bytes.count) ?? bytes.count
@@ -29,9 +29,9 @@ extension ImportScanner {
     }
   }
 
-  /// Steps over the string literal whose quote is at the position; its prefix stands before.
+  /// Steps over the string literal whose quote is at the position; its prefix comes before.
   ///
-  /// - Returns: where its text lies; nil for one with replacement fields, or without an end.
+  /// - Returns: the range of its text; nil for a literal with replacement fields, or without an end.
   @discardableResult mutating func skipString() -> Range<Int>? {
     let quote = bytes[position]
     let prefix = literalPrefix()
@@ -54,7 +54,7 @@ extension ImportScanner {
         position += 1
         return start..<position - 1
       }
-      // A line break ends what a closing quote should have ended: the text is not Python, the next line may be.
+      // A line break ends a literal without its closing quote: the text is not Python, but the next line can be.
       if byte == 0x0A || byte == 0x0D { return nil }
       position += 1
       if byte == UInt8(ascii: "\\") { skipEscaped() }
@@ -86,7 +86,7 @@ extension ImportScanner {
     }
   }
 
-  /// What the letters before the quote at the position say. (The Python Language Reference, section 2.4.1.)
+  /// The meaning of the letters before the quote at the position. (The Python Language Reference, section 2.4.1.)
   @inline(__always) private func literalPrefix() -> (isFormatted: Bool, isRaw: Bool) {
     guard position > 0, isNameByte(bytes[position - 1]) else { return (false, false) }
     return longPrefix()
@@ -108,7 +108,7 @@ extension ImportScanner {
     return index > 0 && isNameByte(bytes[index - 1]) ? (false, false) : (formatted, raw)
   }
 
-  /// Steps over the rest of an f-string, in whose fields strings with the same quotes may stand (PEP 701).
+  /// Steps over the rest of an f-string, whose fields can contain strings with the same quotes (PEP 701).
   ///
   /// - Returns: the number of its fields.
   private mutating func skipFormatted(quote: UInt8, triple: Bool, raw: Bool) -> Int {
@@ -152,7 +152,7 @@ extension ImportScanner {
     return fields
   }
 
-  /// Steps over one replacement field, behind its opening brace, and its format.
+  /// Steps over one replacement field, after its opening brace, and its format.
   private mutating func skipField(quote: UInt8, triple: Bool) {
     var depth = 0
     while position < bytes.count {
@@ -183,7 +183,7 @@ extension ImportScanner {
     }
   }
 
-  /// Steps over a format up to and with the brace that ends its field; fields may be nested in it.
+  /// Steps over a format through the brace that ends its field; fields can be nested in it.
   private mutating func skipFormat(quote: UInt8, triple: Bool) {
     while position < bytes.count {
       switch bytes[position] {

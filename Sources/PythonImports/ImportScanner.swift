@@ -2,25 +2,25 @@ import Glibc
 
 /// The pass over one file's bytes.
 ///
-/// Lines are taken as CPython's tokenizer takes them: a logical line ends at a line break outside brackets and strings
-/// that no backslash precedes. (The Python Language Reference, section 2.1.) Lines are not counted on the way: findings
-/// hold byte offsets in place of line numbers until the end, when ``LineCounter`` counts up to the last of them.
+/// Lines follow CPython's tokenizer: a logical line ends at a line break outside brackets and strings that no backslash
+/// precedes. (The Python Language Reference, section 2.1.) Lines are not counted during the pass: findings hold byte
+/// offsets in place of line numbers until the end, when ``LineCounter`` counts up to the last finding.
 struct ImportScanner {
   let bytes: UnsafeBufferPointer<UInt8>
   let options: ImportOptions
   var position = 0
-  /// How many brackets are open at the position.
+  /// The number of open brackets at the position.
   var depth = 0
   var found = PythonFileImports()
   /// The open `try`, `if TYPE_CHECKING` and `with suppress` blocks, by indentation.
   var blocks: [Block] = []
   /// The comments of this logical line that carry the mark against inference.
   var marks: [Range<Int>] = []
-  /// How deep f-string fields are nested at the moment: text that nests deeper is not followed.
+  /// The current nesting depth of f-string fields: deeper text is not followed.
   var fieldDepth = 0
-  /// Whether a line may end in a CR: such files are rare, and need not be paid for by all.
+  /// Whether a line can end in a CR: such files are rare, and other files need not pay for them.
   let hasCarriageReturns: Bool
-  /// Whether `TYPE_CHECKING` stands anywhere in the file; found out by the first `if`.
+  /// Whether `TYPE_CHECKING` occurs anywhere in the file; the first `if` determines it.
   lazy var mentionsTypeChecking = findsTypeChecking()
 
   init(bytes: UnsafeBufferPointer<UInt8>, options: ImportOptions) {
@@ -120,7 +120,8 @@ struct ImportScanner {
     }
   }
 
-  /// Steps over what means nothing here. Written without branches on the byte: what Python text comes as is not predictable.
+  /// Steps over bytes without a meaning here. Written without branches on the byte, because Python text is not
+  /// predictable.
   @inline(__always) private mutating func skipToStop() {
     let low = depth == 0 ? Self.outerLow : Self.innerLow
     let high = depth == 0 ? Self.outerHigh : Self.innerHigh
@@ -194,7 +195,7 @@ struct ImportScanner {
     return UnsafeRawPointer(hit) - UnsafeRawPointer(base)
   }
 
-  /// Looks for the rarest letter of the word, a capital K.
+  /// Searches for the rarest letter of the word, a capital K.
   private func findsTypeChecking() -> Bool {
     var start = 9
     while let hit = firstIndex(of: UInt8(ascii: "K"), from: start, to: bytes.count) {

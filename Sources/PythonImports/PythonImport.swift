@@ -1,9 +1,9 @@
-// PythonImports: what a Python file imports, from its bytes. No Python is started and no syntax tree is built: one pass
+// PythonImports: the imports of a Python file, from its bytes. Starts no Python and builds no syntax tree: one pass
 // that knows strings, comments, brackets and line continuations finds the statements that can import.
 
 /// One imported name of a Python file.
 public struct PythonImport: Hashable, Sendable {
-  /// How the name is imported.
+  /// The form of the import.
   public enum Form: UInt8, Hashable, Sendable {
     /// `import a.b`.
     case statement
@@ -27,7 +27,7 @@ public struct PythonImport: Hashable, Sendable {
   public var level: Int
   /// The line of the imported name, from 1.
   public var line: Int
-  /// How the name is imported.
+  /// The form of the import.
   public var form: Form
   /// Whether the file works without it: inside a `try` whose `except` names `ImportError`, or `with suppress(ImportError)`.
   public var isWeak = false
@@ -50,7 +50,7 @@ public struct PythonImport: Hashable, Sendable {
   }
 }
 
-/// A text with the line it stands on.
+/// A text with its line.
 public struct LineText: Hashable, Sendable {
   /// The text.
   public var text: String
@@ -64,33 +64,33 @@ public struct LineText: Hashable, Sendable {
   }
 }
 
-/// What ``PythonFileImports/init(parsing:options:)`` looks for besides imports.
+/// The kinds of findings of ``PythonFileImports/init(parsing:options:)`` besides imports.
 public struct ImportOptions: Hashable, Sendable {
   /// With a value, string literals with at least that many dots that look like modules count as imports.
   public var stringImportMinimumDots: Int?
   /// With a value, string literals with at least that many slashes that look like paths are listed as assets.
   public var assetMinimumSlashes: Int?
 
-  /// Whether string literals are looked at.
+  /// Whether string literals are scanned.
   var notesStrings: Bool { stringImportMinimumDots != nil || assetMinimumSlashes != nil }
 
-  /// Options that look for imports alone, unless told otherwise.
+  /// Options that find only imports, unless set otherwise.
   public init(stringImportMinimumDots: Int? = nil, assetMinimumSlashes: Int? = nil) {
     self.stringImportMinimumDots = stringImportMinimumDots
     self.assetMinimumSlashes = assetMinimumSlashes
   }
 }
 
-/// All that one Python file imports.
+/// All imports of one Python file.
 public struct PythonFileImports: Hashable, Sendable {
   /// Imports in the order of the file, each as often as it occurs, without those marked `# kilt: no-infer-dep`.
   public var imports: [PythonImport] = []
   /// String literals that look like paths, where the options ask for them.
   public var assets: [LineText] = []
-  /// Addresses in `# kilt: infer-dep(ADDRESS)` comments. Pants reads its own `# pants: infer-dep(…)`, in which its repository
-  /// writes globs, and makes nothing of it.
+  /// Addresses in `# kilt: infer-dep(ADDRESS)` comments. Pants reads its own `# pants: infer-dep(…)`, in which its git
+  /// repository writes globs, and ignores it.
   public var explicitDependencies: [LineText] = []
-  /// Whether the file holds nothing but white space.
+  /// Whether the file contains only white space.
   public var isBlank = true
 
   /// A file that imports nothing.
@@ -98,8 +98,8 @@ public struct PythonFileImports: Hashable, Sendable {
 
   /// The imports of a file with these bytes.
   ///
-  /// Text that is not Python gives what can be made out; nothing is an error. Names are taken as written (Python itself
-  /// would normalise identifiers to NFKC).
+  /// For text that is not Python, contains the recognizable imports; nothing is an error. Names are kept as written
+  /// (Python itself would normalize identifiers to NFKC).
   public init(parsing bytes: borrowing Span<UInt8>, options: ImportOptions = ImportOptions()) {
     self = bytes.withUnsafeBufferPointer { buffer in
       var scanner = ImportScanner(bytes: buffer, options: options)

@@ -1,4 +1,4 @@
-/// Reads a text's bytes from front to back: what the small grammars of Python packaging need.
+/// Reads a text's bytes from front to back, for the small grammars of Python packaging.
 struct ByteScanner {
   let bytes: [UInt8]
   var position = 0
@@ -16,7 +16,7 @@ struct ByteScanner {
     return true
   }
 
-  /// Takes an ASCII text; with `ignoringCase`, the text must be in lower case.
+  /// Consumes an ASCII text; with `ignoringCase`, the text must be in lower case.
   mutating func take(_ text: StaticString, ignoringCase: Bool = false) -> Bool {
     guard position + text.utf8CodeUnitCount <= bytes.count else { return false }
     for offset in 0..<text.utf8CodeUnitCount {
@@ -43,7 +43,7 @@ struct ByteScanner {
     return String(decoding: bytes[start..<position], as: UTF8.self)
   }
 
-  /// A run of decimal digits that fits 64 bits; nil, with nothing taken, when there is none or it does not fit.
+  /// A run of decimal digits that fits 64 bits; nil, without consuming anything, if there is none or it does not fit.
   mutating func number() -> UInt64? {
     let start = position
     var value: UInt64 = 0
@@ -65,7 +65,7 @@ extension UInt8 {
   var isDigit: Bool { self &- 48 < 10 }
   var isLetter: Bool { (self | 32) &- 97 < 26 }
   var isAlphanumeric: Bool { isDigit || isLetter }
-  /// What Python's `str.isspace` says of ASCII.
+  /// The result of Python's `str.isspace` for ASCII.
   var isSpace: Bool { self == 32 || (9...13).contains(self) || (28...31).contains(self) }
   var lowercase: UInt8 { (65...90).contains(self) ? self + 32 : self }
 }

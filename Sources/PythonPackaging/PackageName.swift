@@ -4,7 +4,8 @@ public struct PackageName: Sendable, Hashable, Comparable, CustomStringConvertib
   /// The normalised name.
   public let text: String
 
-  /// Nil for what is no name: letters, digits, `-`, `_`, `.`, beginning and ending in a letter or digit (PEP 508).
+  /// Nil for an invalid name: names consist of letters, digits, `-`, `_`, `.`, and begin and end in a letter or digit
+  /// (PEP 508).
   public init?(_ text: some StringProtocol) {
     guard Self.isValid(text) else { return nil }
     self.text = Self.normalize(text)
@@ -19,7 +20,7 @@ public struct PackageName: Sendable, Hashable, Comparable, CustomStringConvertib
     return bytes.allSatisfy(isNameByte)
   }
 
-  /// The normal form of any text, valid name or not: also that of extras (PEP 685).
+  /// The normal form of any text, valid name or not: also for extras (PEP 685).
   public static func normalize(_ text: some StringProtocol) -> String {
     var result: [UInt8] = []
     var inRun = false

@@ -1,4 +1,5 @@
-/// What packages are chosen for: a Python version and implementation on a platform, on this machine or not.
+/// The platform that packages are chosen for: a Python version and implementation on a wheel platform, on this machine
+/// or not.
 public struct PythonPlatform: Sendable, Hashable, CustomStringConvertible {
   public var version: Version
   public var platform: WheelPlatform
@@ -6,8 +7,8 @@ public struct PythonPlatform: Sendable, Hashable, CustomStringConvertible {
   public var tags: TagSet
   /// The interpreter, when it is one of this machine, so that source distributions can be built with it.
   public var interpreter: Interpreter?
-  /// For a target that is not this machine: an interpreter that may build sources all the same, for what comes out of
-  /// most of them fits everywhere.
+  /// For a target that is not this machine: an interpreter that can build sources anyway, because most built wheels fit
+  /// everywhere.
   public var builder: Interpreter?
 
   /// The interpreter's own machine.

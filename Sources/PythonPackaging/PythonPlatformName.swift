@@ -7,7 +7,7 @@ public struct PythonPlatformName: Sendable, Hashable {
   public var platform: WheelPlatform
   /// `3.11` or `3.11.7`; nil where the name has none.
   public var version: Version?
-  /// The ABI tag, where it is not that of an ordinary build: `cp313t`.
+  /// The ABI tag, if it differs from an ordinary build's: `cp313t`.
   public var abi: String?
 
   /// Nil for anything else.
@@ -50,7 +50,7 @@ public struct PythonPlatformName: Sendable, Hashable {
 extension PythonPlatform {
   /// CPython of a version on a platform by name.
   ///
-  /// - Parameter abi: its ABI tag, where it is not that of an ordinary build.
+  /// - Parameter abi: its ABI tag, if it differs from an ordinary build's.
   public init(cPython version: Version, abi: String?, platform: WheelPlatform) {
     self.init(cPython: version, platform: platform)
     if let abi { tags = TagSet(cPython: version, abis: [abi], platforms: platform.tags) }
@@ -94,8 +94,8 @@ extension PythonPlatform {
     self.tags = TagSet(tags)
   }
 
-  /// The target with what differs between machines without being meant settled: markers see the lowest patch number that
-  /// the constraints admit, so that what older patch releases need is there, and no version of the kernel.
+  /// The target without unintended differences between machines: markers see the lowest patch number that the
+  /// constraints admit, so that the requirements of older patch releases are included, and no version of the kernel.
   public func settled(_ constraints: [InterpreterConstraint]) -> PythonPlatform {
     guard environment[.implementationName] == "cpython", version.release.count > 1, version.preRelease == nil else {
       return self

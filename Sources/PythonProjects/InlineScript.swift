@@ -6,7 +6,7 @@ internal import TOML
 public struct InlineScript: Sendable, Hashable {
   /// As written (PEP 508).
   public let dependencies: [String]
-  /// As written; nil where any Python does.
+  /// As written; nil if any Python version is accepted.
   public let requiresPython: String?
 
   /// The metadata in a file; nil where it has none.

@@ -35,13 +35,13 @@ public struct ProjectDocument: Sendable {
   /// The name as written: `[project]`, or else Poetry's.
   public var name: String? { project?["name"]?.string ?? poetry?["name"]?.string }
 
-  /// Whether uv leaves the project alone (`[tool.uv] managed = false`).
+  /// Whether uv ignores the project (`[tool.uv] managed = false`).
   public var isManaged: Bool { uv?["managed"]?.bool != false }
 
   /// `[tool.uv.workspace]`.
   public var workspace: JSONValue? { uv?["workspace"] }
 
-  /// Whether a wheel is made of the project. uv makes none without `[build-system]`, unless the project says otherwise.
+  /// Whether the project has a wheel. uv builds none without `[build-system]`, unless the project says otherwise.
   public var isPackage: Bool { uv?["package"]?.bool ?? (root["build-system"] != nil) }
 
   /// `build-backend`; setuptools where none is named (PEP 517).
@@ -49,7 +49,7 @@ public struct ProjectDocument: Sendable {
     root["build-system"]?["build-backend"]?.string ?? "setuptools.build_meta:__legacy__"
   }
 
-  /// What the build requires, as written.
+  /// The requirements of the build, as written.
   public var buildRequirements: [String] { root["build-system"]?["requires"]?.strings ?? [] }
 
   /// The place of a key; of the file where the key is not written.

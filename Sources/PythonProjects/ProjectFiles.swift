@@ -1,5 +1,5 @@
-// PythonProjects: the Python projects of a workspace as their pyproject.toml files describe them. Which directories are
-// members of a uv workspace, which files a wheel of each would hold, and which targets follow. It reads nothing itself.
+// PythonProjects: the Python projects of a workspace as their pyproject.toml files describe them: the directories that
+// are members of a uv workspace, the files of each wheel, and the resulting targets. Reads no files itself.
 
 /// The files of a workspace, as the search for projects asks for them. Paths are from the workspace root.
 public protocol ProjectFiles {
@@ -20,7 +20,7 @@ public struct ProjectEntry: Sendable, Hashable {
   }
 }
 
-/// What a search has asked so far, so that nothing is asked twice. Used by one thread.
+/// The answers so far of a search, so that nothing is asked twice. Used by one thread.
 final class KnownFiles {
   private let files: any ProjectFiles
   private var listings: [String: [ProjectEntry]?] = [:]

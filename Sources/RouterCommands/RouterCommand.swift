@@ -17,7 +17,7 @@ public struct RouterCommand: ParsableCommand {
 
   /// Runs with the arguments after the program's name, and returns the exit code.
   public static func start(_ arguments: [String]) async -> Int32 {
-    // Whoever read its messages may be gone.
+    // The reader of its messages can be gone.
     signal(SIGPIPE, SIG_IGN)
     do {
       var command = try parseAsRoot(arguments)
@@ -40,14 +40,14 @@ public struct RouterCommand: ParsableCommand {
       return diagnostic.blame.exitCode
     } catch {
       let code = exitCode(for: error)
-      // A verb that has printed what it found ends with a code of its own.
+      // A command that has printed its result ends with its own code.
       let message = fullMessage(for: error)
       if !message.isEmpty { writeText(message + "\n", to: code == .success ? 1 : 2) }
       return written(code == .validationFailure ? Blame.input.exitCode : code.rawValue)
     }
   }
 
-  /// The exit code, or that of results that could not be written.
+  /// The exit code, or the code for results that could not be written.
   private static func written(_ code: Int32) -> Int32 {
     guard let failure = standardOutputFailure() else { return code }
     let diagnostic = Diagnostic.unwritableOutput("\(failure)", isFull: failure == .noSpace)

@@ -72,7 +72,7 @@ struct RouterService {
 
 /// The router's thread and its sources, as a service that ends when it is asked to.
 private final class RouterLoop: Service, @unchecked Sendable {
-  // Used by the thread alone; nobody else reads it while the thread runs.
+  // Used only by the thread; nobody else reads it while the thread runs.
   private let router: Routing.Router
   private let mailbox: SourceMailbox
   private let sources: Mutex<[any Source]>
@@ -102,7 +102,7 @@ private final class RouterLoop: Service, @unchecked Sendable {
     for source in sources.withLock({ $0 }) { source.stop() }
   }
 
-  /// A scheduler tells of every job; ZooKeeper is asked for those of the routes alone.
+  /// A scheduler reports every job; ZooKeeper is asked only for the routes' jobs.
   private func followJobs(of file: RoutesFile) {
     guard case .zooKeeper = file.source else { return }
     do {

@@ -7,7 +7,7 @@ internal import SchedulerClient
 internal import Synchronization
 internal import SystemSupport
 
-/// What the router follows: says what it knows, again and again, into a mailbox.
+/// The source that the router follows: it reports its state periodically into a mailbox.
 protocol Source: Sendable {
   func start()
   func stop()
@@ -59,7 +59,7 @@ final class SchedulerSource: Source {
       var pause = 100
       while !isEnding.load(ordering: .relaxed) {
         do {
-          // Made again each time: the socket, the key and the token may be others by now.
+          // Created again each time: the socket, the key and the token can have changed.
           let client = try SchedulerClient(address: address, origin: .user)
           try client.followServices(cancellation) { [self] services in
             pause = 100

@@ -50,7 +50,7 @@ final class ZooKeeperSource: Source {
       running.end(within: 5000)
     }
     while !isEnding.load(ordering: .relaxed) {
-      // It repeats what it knows every 10 s: one that is silent for long knows nothing any more.
+      // It repeats its state every 10 s: one that is silent for long counts as unknown.
       switch try running.receive(before: monotonicNanoseconds() + 30_000_000_000) {
       case .line(let line): take(try JSONValue(parsing: line))
       case .late: mailbox.put(.unreachable("ZooKeeper has not answered for 30 s"))

@@ -12,7 +12,7 @@ public struct HAProxyConfiguration: Sendable {
     self.user = user
   }
 
-  /// What decides whether HAProxy must load its configuration again: all but servers' addresses, weights and states.
+  /// The inputs that require a reload of HAProxy: all except servers' addresses, weights and states.
   public func shape(slots: [Int]) -> String { text(slots.map { SlotTable(slots: $0) }) }
 
   /// The whole configuration with the servers of each route. An HAProxy that starts with it needs no commands.
@@ -66,7 +66,8 @@ public struct HAProxyConfiguration: Sendable {
   private static func matching(_ routes: [Route], _ access: RoutesFile.Access) -> [String] {
     var lines: [String] = []
     if access == .public { lines.append("    option forwardfor") }
-    // A worker that a reload replaces closes idle connections only with an answer: a client may be writing a request.
+    // A worker that a reload replaces closes idle connections only with an answer, because a client can be writing a
+    // request.
     lines.append("    option idle-close-on-response")
     let sorted = routes.enumerated().sorted { left, right in
       let (one, other) = (left.element, right.element)
@@ -109,7 +110,7 @@ public struct HAProxyConfiguration: Sendable {
     var lines = ["", "backend \(route.backend)"]
     lines.append("    mode \(route.mode.rawValue)")
     lines.append("    balance \(route.balance)")
-    // Only requests that change nothing are sent again once a server may have seen them.
+    // After a server can have seen a request, only requests that change nothing are repeated.
     if route.mode == .http {
       lines.append("    retry-on conn-failure empty-response")
       lines.append("    http-request disable-l7-retry unless { method GET HEAD OPTIONS }")

@@ -28,7 +28,7 @@ public struct HAProxyProcess: Sendable {
     }
   }
 
-  /// Whether a master answers, or might: only a socket that nobody listens on says that none does.
+  /// Whether a master answers, or could: only a socket without a listener means that none does.
   public var isMasterAlive: Bool {
     do throws(SystemCallError) {
       _ = try master.ask("show proc")
@@ -41,7 +41,7 @@ public struct HAProxyProcess: Sendable {
   /// Empties HAProxy's log when it has grown: HAProxy writes a line for each server that goes down or comes up.
   func limitLog() throws(SystemCallError) {
     guard let status = try FileSystem.statusIfPresent(of: log), status.size > 8 << 20 else { return }
-    // HAProxy appends, so it goes on at the beginning.
+    // HAProxy appends, so it starts again at the beginning.
     if truncate(log.string, 0) != 0 { throw SystemCallError("truncate", log, Errno(rawValue: errno)) }
   }
 
@@ -63,7 +63,7 @@ public struct HAProxyProcess: Sendable {
     }
   }
 
-  /// Makes a checked configuration the one that HAProxy starts with.
+  /// Makes a checked configuration the one with which HAProxy starts.
   public func adopt(_ text: String) throws(SystemCallError) {
     try FileSystem.write(text: text, to: configuration, permissions: 0o600)
   }
@@ -87,8 +87,8 @@ public struct HAProxyProcess: Sendable {
     }
   }
 
-  /// Has the master load the configuration file: a new worker takes over the listening sockets, and the former one ends
-  /// when its connections have ended.
+  /// Makes the master load the configuration file: a new worker takes over the listening sockets, and the former one
+  /// ends when its connections have ended.
   public func reload() throws {
     let former = worker()
     _ = try master.ask("reload")
@@ -103,7 +103,7 @@ public struct HAProxyProcess: Sendable {
         if fields.count > 1, fields[1] == "master", let pid = Int32(fields[0]) { kill(pid, SIGUSR1) }
       }
     } catch {
-      // No master answers: nothing is there to end.
+      // No master answers: nothing has to end.
     }
   }
 
@@ -112,7 +112,7 @@ public struct HAProxyProcess: Sendable {
     while monotonicNanoseconds() < deadline {
       if let worker = worker(), worker != former {
         do throws(SystemCallError) {
-          // The socket may still be the former worker's: the answer names the process.
+          // The socket can still belong to the former worker: the answer contains the process.
           let info = try runtime.ask("show info")
           if info.split(separator: "\n").contains("Pid: \(worker)") { return }
         } catch {

@@ -50,8 +50,7 @@ public enum HAProxyTables {
     return sessions
   }
 
-  /// How often the workers' processes that `show proc` of the master lists have been superseded, by process ID: 0 for
-  /// the worker that serves.
+  /// The number of replacements of each worker in the master's `show proc`, by process ID: 0 for the active worker.
   public static func workers(_ text: String) -> [Int32: Int] {
     var workers: [Int32: Int] = [:]
     for line in text.split(separator: "\n") where !line.hasPrefix("#") {

@@ -14,7 +14,7 @@ struct HostAddresses {
 
   func isLocal(_ host: String) -> Bool { own.contains(host) || host == "127.0.0.1" || host == "::1" }
 
-  /// Returns the address of a host. One that cannot be looked up now keeps the address that it had.
+  /// Returns the address of a host. A host that cannot be looked up now keeps its former address.
   mutating func address(of host: String, at now: UInt64) -> String? {
     if own.contains(host) { return "127.0.0.1" }
     var (v4, v6) = (in_addr(), in6_addr())

@@ -9,7 +9,7 @@ extension Router {
 
   private static var now: Int64 { wallClockNanoseconds() / 1_000_000 }
 
-  /// Says where the router stands: in the state directory, and for other threads.
+  /// Publishes the router's state: in the state directory, and for other threads.
   func publish() {
     let status = status
     published.set(status, metrics())
@@ -148,7 +148,7 @@ struct MetricText {
     guard !samples.isEmpty else { return }
     text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
     for sample in samples {
-      // Names of routes are identifiers: nothing in them needs escaping.
+      // Names of routes are identifiers, which need no escaping.
       let labels = sample.labels.map { "\($0)=\"\($1)\"" }.joined(separator: ",")
       let value = sample.value == sample.value.rounded() ? "\(Int64(sample.value))" : "\(sample.value)"
       text += name + (labels.isEmpty ? "" : "{\(labels)}") + " \(value)\n"

@@ -4,7 +4,7 @@ internal import SystemSupport
 extension Router {
   private var shapePath: FilePath { options.stateDirectory.appending("haproxy.shape") }
 
-  /// What HAProxy says about its servers.
+  /// HAProxy's facts about its servers.
   private enum Running {
     case absent
     case servers([String: [RunningServer]])
@@ -32,14 +32,14 @@ extension Router {
     try haproxy.limitLog()
   }
 
-  /// Throws for an answer that does not say whether HAProxy runs: then nothing is started beside it.
+  /// Throws for an answer that does not tell whether HAProxy runs: then nothing is started beside it.
   private func running() throws -> Running {
     do throws(SystemCallError) {
       let sessions = HAProxyTables.sessions(HAProxyTables.statistics(try haproxy.runtime.ask("show stat -1 4 -1")))
       return .servers(HAProxyTables.servers(try haproxy.runtime.ask("show servers state"), sessions: sessions))
     } catch {
       guard error.errno == .noSuchFileOrDirectory || error.errno == .connectionRefused else { throw error }
-      // A worker that ended takes a moment to be replaced; without a master, nothing will replace it.
+      // An ended worker is replaced after a moment; without a master, nothing will replace it.
       if haproxy.isMasterAlive { throw error }
       return .absent
     }
@@ -75,7 +75,7 @@ extension Router {
       {
         tables.append(table)
       } else {
-        // Slots that drain are taken: the next size has room beside them.
+        // Draining slots are occupied: the next size includes them.
         if running.count >= route.slots { sizes[sizes.count - 1] = running.count * 2 }
         fits = false
       }
@@ -91,7 +91,7 @@ extension Router {
       if isChanged { try haproxy.adopt(configuration(file).text(tables)) }
       return
     }
-    // A worker that starts from the file begins with what is sent now.
+    // A worker that starts from the file begins with the values sent now.
     try haproxy.adopt(configuration(file).text(tables))
     for batch in stride(from: 0, to: commands.count, by: 100) {
       _ = try haproxy.runtime.ask(commands[batch..<min(batch + 100, commands.count)].joined(separator: ";"))
@@ -102,7 +102,7 @@ extension Router {
     let left = zip(file.routes, tables).flatMap { route, table in
       table.commands(backend: route.backend, running: after[route.backend] ?? [])
     }
-    // What drains may have become empty meanwhile; that is for the next step.
+    // Draining slots can have become empty meanwhile; the next step handles them.
     guard left.allSatisfy({ $0.hasSuffix(" state maint") }) else {
       say("HAProxy did not take the commands, it loads its configuration instead: \(left.first ?? "")")
       return try reload(plan, sizes)

@@ -6,12 +6,12 @@ internal import JobModel
 internal import Synchronization
 public import SystemSupport
 
-/// Keeps one HAProxy in step with a source of instances and a routes file.
+/// Updates one HAProxy from a source of instances and a routes file.
 ///
-/// One thread: `step` compares what should be with what HAProxy says, and sends the difference. Nothing that it sent is
-/// remembered, so a command that was lost, or an HAProxy that somebody restarted, is put right by the next step.
+/// One thread: `step` compares the wanted state with HAProxy's, and sends the difference. It remembers nothing that it
+/// sent, so the next step corrects a lost command, or an HAProxy that somebody restarted.
 public final class Router {
-  /// How a router is started.
+  /// The options of a router.
   public struct Options: Sendable {
     public var routes: FilePath
     public var stateDirectory: FilePath
@@ -47,7 +47,7 @@ public final class Router {
   var plan: RoutingPlan?
   var tables: [SlotTable] = []
   var worker: Int32?
-  /// Is told of routes that apply from now on.
+  /// Called with routes that apply from now on.
   public var onRoutes: ((RoutesFile) -> Void)?
   private let lock: FileLock
   private let mailbox: SourceMailbox
@@ -56,7 +56,7 @@ public final class Router {
   /// The text of the status file as it was written last.
   var lastStatus = ""
 
-  /// What other threads read: the state for people, and for Prometheus.
+  /// The state that other threads read: for people, and for Prometheus.
   public final class Published: Sendable {
     private let state = Mutex<(status: JSONValue, metrics: String)>((.null, ""))
     public var statusText: String { state.withLock { $0.status.text(.pretty) } }
@@ -64,7 +64,7 @@ public final class Router {
     func set(_ status: JSONValue, _ metrics: String) { state.withLock { $0 = (status, metrics) } }
   }
 
-  /// - Parameter say: Takes a line about what changed, for the log.
+  /// - Parameter say: Receives a line about each change, for the log.
   /// - Throws: `Diagnostic` if another router works here; the problems of the routes file if no good one is known.
   public init(_ options: Options, mailbox: SourceMailbox, say: @escaping @Sendable (String) -> Void) throws {
     self.options = options
@@ -97,7 +97,7 @@ public final class Router {
     restoreKnown()
   }
 
-  /// Takes the lock; who only looks whether it is held holds it for a moment, so a few attempts are made.
+  /// Takes the lock. A process that only checks the lock holds it for a moment, so there are a few attempts.
   private static func takeLock(_ path: FilePath) throws(SystemCallError) -> FileLock? {
     for _ in 0..<20 {
       if let lock = try FileLock.attempt(path) { return lock }
@@ -141,7 +141,7 @@ public final class Router {
     }
   }
 
-  /// Takes messages, looks at the routes file, and brings HAProxy in step.
+  /// Receives messages, checks the routes file, and updates HAProxy.
   public func turn(_ messages: [SourceMessage]) {
     for message in messages { take(message) }
     rereadIfChanged()
@@ -223,7 +223,7 @@ public final class Router {
   }
 
   func keepGood() throws {
-    // The text that was read may be another by now: what applies is what was parsed.
+    // The file can have changed since it was read: the parsed text applies.
     let (current, _) = try Self.read(options.routes)
     guard current == file else { return }
     try FileSystem.write(
@@ -255,7 +255,7 @@ public final class Router {
     do {
       guard FileSystem.exists(knownPath) else { return }
       for entry in try JSONValue(parsing: FileSystem.read(knownPath))["sources"]?.array ?? [] {
-        // What another source said is not what this one knows.
+        // Messages of another source do not apply to this one.
         guard let number = sources.firstIndex(where: { .string($0.name) == entry["source"] }) else { continue }
         sources[number].known = Dictionary(try Service.catalogue(entry).map { ($0.key, $0) }) { first, _ in first }
       }

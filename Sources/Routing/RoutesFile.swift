@@ -5,17 +5,17 @@ public import JobModel
 
 /// A routes file: which requests go to which jobs.
 public struct RoutesFile: Sendable, Hashable {
-  /// Who may send requests to an address.
+  /// The callers that can send requests to an address.
   public enum Access: String, Sendable, Hashable, CaseIterable {
-    /// Everybody. The port behind it checks who asks, as a rule an auth proxy.
+    /// Everybody. The port behind it checks callers, usually an auth proxy.
     case `public`
     /// Callers inside, on loopback or another address that is not reachable from outside.
     case `private`
   }
 
-  /// Where the instances of the jobs come from.
+  /// The source of the jobs' instances.
   public enum Source: Sendable, Hashable {
-    /// Schedulers, one per machine; none takes the address of the environment.
+    /// Schedulers, one per machine; without any, the environment's address is used.
     case schedulers([String])
     case zooKeeper(hosts: String, root: String, authentication: String?)
   }
@@ -46,7 +46,7 @@ public struct RoutesFile: Sendable, Hashable {
 public struct Route: Sendable, Hashable {
   public enum Mode: String, Sendable, Hashable, CaseIterable { case http, tcp }
 
-  /// How HAProxy itself looks at instances, besides what executors announce.
+  /// HAProxy's own checks of instances, in addition to the executors' announcements.
   public enum Check: Sendable, Hashable {
     /// Opens a connection.
     case tcp
@@ -55,7 +55,7 @@ public struct Route: Sendable, Hashable {
     case none
   }
 
-  /// A job behind a route, and its share of the requests in percent; nil shares what is left by the number of instances.
+  /// A job of a route, and its share of the requests in percent; nil shares the rest by the number of instances.
   public struct Target: Sendable, Hashable {
     public var job: JobKey
     public var percent: Double?
@@ -82,7 +82,7 @@ public struct Route: Sendable, Hashable {
   /// Addresses of its own, in place of the shared frontend.
   public var listen: [String]
   public var targets: [Target]
-  /// The port's name; nil takes the primary port.
+  /// The port's name; nil means the primary port.
   public var port: String?
   public var balance: String
   public var check: Check
@@ -90,7 +90,7 @@ public struct Route: Sendable, Hashable {
   public var releases: [ReleaseName: Double]
   /// Whether instances on the router's own host come first.
   public var prefersLocal: Bool
-  /// How many servers HAProxy has room for, at least.
+  /// The minimum number of server slots in HAProxy.
   public var slots: Int
   /// Lines for HAProxy's section.
   public var options: String
@@ -121,7 +121,7 @@ public struct Route: Sendable, Hashable {
 }
 
 extension RoutesFile.Source {
-  /// The names of the sources, in the order in which messages count them.
+  /// The names of the sources, in the order of their indexes in messages.
   public var names: [String] {
     switch self {
     case .schedulers(let addresses): addresses.isEmpty ? ["scheduler"] : addresses

@@ -65,7 +65,7 @@ extension RoutesReader {
     return .zooKeeper(hosts: hosts, root: root, authentication: text(entries, "authentication"))
   }
 
-  /// Addresses to listen on. What is private must not listen on every address of the host.
+  /// Addresses to listen on. A private route must not listen on every address of the host.
   private mutating func addresses(_ entries: Entries, _ key: String, _ access: RoutesFile.Access?) -> [String] {
     let addresses = words(entries, key)
     guard let node = entries[key]?.value else { return [] }

@@ -15,7 +15,7 @@ extension RoutesFile {
   }
 }
 
-/// Takes a routes file apart, and notes each problem with its place.
+/// Parses a routes file, and records each problem with its location.
 struct RoutesReader {
   let document: YAMLDocument
   var problems: [Diagnostic] = []
@@ -66,7 +66,7 @@ struct RoutesReader {
   }
 
   mutating func isSafe(_ text: String, _ node: YAMLNode, _ what: String, spaces: Bool = false) -> Bool {
-    // What HAProxy takes as a quote, a comment, an escape or a variable.
+    // Characters that HAProxy treats as a quote, a comment, an escape or a variable.
     let special = Array("\"'#\\$".utf8)
     let isSafe = text.utf8.allSatisfy { byte in
       (0x21...0x7E).contains(byte) && !special.contains(byte) || spaces && byte == 0x20

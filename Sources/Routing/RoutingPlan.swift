@@ -1,7 +1,7 @@
 public import Discovery
 public import JobModel
 
-/// A server behind a route: where requests go, and how many.
+/// A server of a route: its address, and its weight.
 public struct PlannedServer: Sendable, Hashable {
   /// An IP address; HAProxy is never asked to look a name up.
   public var address: String
@@ -25,7 +25,7 @@ public struct PlannedServer: Sendable, Hashable {
     self.release = release
   }
 
-  /// What HAProxy knows a server by.
+  /// The identity of a server in HAProxy.
   public var place: ServerPlace { ServerPlace(address: address, port: port) }
 }
 
@@ -120,7 +120,7 @@ public struct RoutingPlan: Sendable {
     return (release, percent)
   }
 
-  /// Gives each candidate its weight. Servers of one share get the same; those without a share divide what is left.
+  /// Gives each candidate its weight. Servers of one share get the same; servers without a share divide the rest.
   private static func weighted(_ candidates: [Candidate], prefersLocal: Bool) -> [PlannedServer] {
     var counts: [Int: Int] = [:]
     var shares: [Int: Double] = [:]
@@ -134,7 +134,7 @@ public struct RoutingPlan: Sendable {
       guard let percent = candidate.percent else { return left / Double(max(rest, 1)) }
       return percent / Double(counts[candidate.share] ?? 1)
     }
-    // Shares alone that are all zero would be nobody's: then everybody counts the same.
+    // If all shares are zero, nobody would get requests: then all count the same.
     let largest = each.max() ?? 0
     let hasLocal = prefersLocal && candidates.contains(where: \.isLocal)
     return zip(candidates, each).map { candidate, value in
@@ -147,10 +147,10 @@ public struct RoutingPlan: Sendable {
 }
 
 extension RoutesFile {
-  /// What a consumer knows after a message: the message, and what it keeps of before.
+  /// A consumer's knowledge after a message: the message, and the kept part of earlier ones.
   ///
-  /// An instance whose executor could not be asked stays as it was known. All else is as the catalogue says, an empty
-  /// set included: only the catalogue can say that.
+  /// An instance whose executor could not be asked keeps its last state. All else follows the catalogue, including an
+  /// empty set: only the catalogue can report that.
   public static func merged(_ new: [Service], known: [JobKey: Service]) -> [JobKey: Service] {
     var merged: [JobKey: Service] = [:]
     for var service in new {

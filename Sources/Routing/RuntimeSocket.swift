@@ -4,7 +4,7 @@ public import SystemSupport
 /// A Unix socket of HAProxy that answers one request per connection: the runtime API, or the master's command line.
 public struct RuntimeSocket: Sendable {
   public let path: String
-  /// How long HAProxy can take to answer.
+  /// The time limit for HAProxy's answer.
   private let patience: Int
 
   public init(_ path: String, patienceSeconds: Int = 10) {
@@ -12,7 +12,7 @@ public struct RuntimeSocket: Sendable {
     patience = patienceSeconds
   }
 
-  /// The longest path that the kernel takes, without the suffix that HAProxy adds while it binds.
+  /// The longest path that the kernel accepts, without the suffix that HAProxy adds while it binds.
   public static let longestPath = 90
 
   /// Sends commands, and returns everything that HAProxy answers.

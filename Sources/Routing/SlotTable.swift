@@ -1,9 +1,9 @@
 /// A server of a running HAProxy, as its runtime API tells it.
 public struct RunningServer: Sendable, Hashable {
   public enum State: String, Sendable, Hashable {
-    /// Takes requests.
+    /// Receives requests.
     case ready
-    /// Finishes what it has.
+    /// Finishes its present requests.
     case drain
     /// Has no instance.
     case maintenance = "maint"
@@ -25,7 +25,7 @@ public struct RunningServer: Sendable, Hashable {
   }
 }
 
-/// Which slot of a backend has which server, and the commands that lead there. Pure.
+/// The server of each slot of a backend, and the commands that change it. Pure.
 public struct SlotTable: Sendable, Hashable {
   /// The address of a slot without an instance; nothing is ever sent there.
   public static let unused = ServerPlace(address: "127.0.0.1", port: 1)
@@ -36,8 +36,8 @@ public struct SlotTable: Sendable, Hashable {
   /// A table of this many slots.
   public init(slots: Int) { servers = Array(repeating: nil, count: slots) }
 
-  /// How many slots a route needs for this many servers: room for as many again, since an update has old ones that
-  /// drain beside new ones.
+  /// The number of slots for this many servers: twice as many, because an update has draining old servers beside new
+  /// ones.
   public static func size(for count: Int, atLeast: Int) -> Int {
     var size = max(atLeast, 1)
     while size < count * 2 { size *= 2 }
@@ -71,7 +71,7 @@ public struct SlotTable: Sendable, Hashable {
     return table
   }
 
-  /// The commands of the runtime API that bring a backend's servers here. None when nothing differs.
+  /// The commands of the runtime API that produce a backend's servers. None if nothing differs.
   public func commands(backend: String, running: [RunningServer]) -> [String] {
     var commands: [String] = []
     for (slot, running) in running.enumerated() where slot < servers.count {

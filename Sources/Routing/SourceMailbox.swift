@@ -4,15 +4,15 @@ internal import JobModel
 internal import Synchronization
 public import SystemSupport
 
-/// What a source of instances says. Sources are counted from 0, in the order of the routes file.
+/// The messages of a source of instances. Sources are counted from 0, in the order of the routes file.
 public enum SourceMessage: Sendable {
   /// Everything that the source knows now.
   case services([Service], source: Int = 0)
-  /// The source cannot be asked: nothing is known about instances.
+  /// The source cannot be reached: nothing is known about instances.
   case unreachable(String, source: Int = 0)
 }
 
-/// What is known of one source.
+/// The known state of one source.
 struct SourceState {
   /// The last known services; nil before anything is known.
   var known: [JobKey: Service]?
@@ -54,7 +54,7 @@ public final class SourceMailbox: Sendable {
     _ = write(writing.rawValue, &byte, 1)
   }
 
-  /// Waits for messages, at most so long, and takes them.
+  /// Waits for messages, for a limited time, and returns them.
   public func take(milliseconds: Int) -> [SourceMessage] {
     var polled = pollfd(fd: reading.rawValue, events: Int16(POLLIN), revents: 0)
     _ = poll(&polled, 1, Int32(clamping: milliseconds))

@@ -2,10 +2,11 @@ import Artifacts
 import Diagnostics
 import SystemSupport
 
-/// A tool by name: a link `fiddler → pex-runner` and beside it the file `fiddler.ref`, which says what the link runs.
+/// A tool by name: a link `fiddler → pex-runner` and beside it the file `fiddler.ref`, which defines what the link
+/// runs.
 ///
-/// The file has a line `NAME = "VALUE"` for each of: `artifact`, what `pex-runner update` follows; `commit`, what runs;
-/// `repository` and `platform`, if the installation named them.
+/// The file has a line `NAME = "VALUE"` for each of: `artifact`, which `pex-runner update` follows; `commit`, which
+/// runs; `repository` and `platform`, if the installation named them.
 struct InstalledTool {
   /// The link.
   var link: FilePath
@@ -17,12 +18,12 @@ struct InstalledTool {
 
   var referenceFile: FilePath { FilePath(link.string + ".ref") }
 
-  /// The commit that runs: one, so that a start asks nobody.
+  /// The commit that runs: a fixed one, so that a start sends no request.
   var target: ArtifactSelector {
     .commit(ArtifactReference(name: artifact.name, commit: CommitPrefix(commit)))
   }
 
-  /// The tool that a program's name stands for; nil for `pex-runner` itself.
+  /// The tool of a program's name; nil for `pex-runner` itself.
   ///
   /// - Throws: `Diagnostic` for another name without a usable file beside the link.
   init?(calledAs name: String) throws {

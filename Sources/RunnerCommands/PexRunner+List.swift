@@ -25,7 +25,7 @@ extension PexRunner {
 
   private static func printJSON(_ value: JSONValue) { writeText(value.text(.pretty) + "\n", to: 1) }
 
-  /// The bundles in the cache and what they take.
+  /// The bundles in the cache and their sizes.
   static func showCache(_ invocation: RunnerInvocation) throws {
     let cache = try BundleCache.standard()
     let entries = try cache.contents()
@@ -53,7 +53,7 @@ extension PexRunner {
     writeText("\(RunnerText.padded(RunnerText.size(total), 9))  in \(entries.count) bundles, \(cache.root)\n", to: 1)
   }
 
-  /// Removes what was used longest ago until the rest fits.
+  /// Removes the least recently used bundles until the rest fits.
   static func evict(_ invocation: RunnerInvocation) throws {
     let quota = try quota(invocation)
     let summary = try BundleCache.standard().evict(quota: quota)

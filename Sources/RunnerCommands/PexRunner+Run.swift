@@ -15,7 +15,7 @@ extension PexRunner {
     execute(path.string, [path.string] + arguments)
     var code = errno
     if code == EACCES || code == ENOEXEC, startsWithShellPrefix(path) {
-      // The cache is on a file system mounted noexec: the shell can read what the kernel may not execute.
+      // The cache is on a file system mounted noexec: the shell can read files that the kernel cannot execute.
       execute("/bin/sh", ["/bin/sh", path.string] + arguments)
       code = errno
     }

@@ -14,7 +14,7 @@ extension PexRunner {
     return FilePath(home + "/.local/bin")
   }
 
-  /// Fetches an artifact and makes a tool of it: the link, and the file beside it.
+  /// Fetches an artifact and installs it as a tool: the link, and the file beside it.
   static func install(_ selector: ArtifactSelector, _ invocation: RunnerInvocation) throws {
     let name = invocation.toolName ?? selector.name.text
     guard ArtifactName(name) != nil, name != "pex-runner" else {
@@ -60,7 +60,7 @@ extension PexRunner {
     return try FileSystem.currentDirectory().pushing(path).string
   }
 
-  /// Has tools run the newest commit of what they follow.
+  /// Updates tools to the newest commit of the artifact that they follow.
   static func update(_ names: [String], _ invocation: RunnerInvocation) throws {
     let directory = try toolDirectory(invocation)
     var tools: [InstalledTool] = []

@@ -6,10 +6,10 @@ import SystemSupport
 
 /// The program `pex-runner`: runs published bundles by name and git commit.
 public enum PexRunner {
-  /// Does what the arguments (after the program's name) ask for, and returns the exit code. When a bundle is run, this
-  /// process becomes it, and there is no return.
+  /// Carries out the arguments (after the program's name), and returns the exit code. To run a bundle, this process
+  /// becomes the bundle and does not return.
   ///
-  /// - Parameter name: the program's name as it was called. Another name than `pex-runner` is that of an installed tool.
+  /// - Parameter name: the program's name in the call. A name other than `pex-runner` belongs to an installed tool.
   public static func main(_ arguments: [String], calledAs name: String = "pex-runner") -> Int32 {
     claimStandardDescriptors()
     let code = perform(arguments, calledAs: name)
@@ -137,13 +137,13 @@ public enum PexRunner {
     return bundle
   }
 
-  /// Unpacks what was fetched, so that its first start finds that done.
+  /// Unpacks the fetched bundle before its first start.
   private static func unpack(_ bundle: FilePath) {
     guard let root = BundleUnpacker.standardRoot else { return }
     do {
       _ = try BundleUnpacker(bundle, root: root)?.unpack()
     } catch {
-      // The start unpacks by itself, elsewhere if need be, and says what is wrong.
+      // The start unpacks it anyway, elsewhere if necessary, and reports the problem.
     }
   }
 

@@ -1,7 +1,7 @@
 import Diagnostics
 import SystemSupport
 
-/// The words of a command line, taken one after the other. `--name=value` and `--name value` are the same.
+/// The words of a command line, consumed one after the other. `--name=value` and `--name value` are the same.
 struct RunnerArguments {
   private var rest: ArraySlice<String>
   private var attachedValue: String?
@@ -21,7 +21,7 @@ struct RunnerArguments {
 
   mutating func takeWord() -> String? { rest.popFirst() }
 
-  /// Takes a `--`.
+  /// Consumes a `--`.
   mutating func takeSeparator() -> Bool {
     guard rest.first == "--" else { return false }
     rest.removeFirst()
@@ -33,7 +33,7 @@ struct RunnerArguments {
     return Array(rest)
   }
 
-  /// The value behind `=` of the option that was taken last; nil without one.
+  /// The value after `=` of the last consumed option; nil without one.
   mutating func attached() -> String? {
     defer { attachedValue = nil }
     return attachedValue

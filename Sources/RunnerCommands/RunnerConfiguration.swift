@@ -2,7 +2,7 @@ import Artifacts
 import Diagnostics
 import SystemSupport
 
-/// The configuration of a host's runner. The artifact repository is looked for only when something has to be fetched.
+/// The configuration of a host's runner. The artifact repository is determined only when something has to be fetched.
 struct RunnerConfiguration {
   static let hostFile: FilePath = "/etc/kilt/runner.toml"
 

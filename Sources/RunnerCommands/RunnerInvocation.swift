@@ -26,7 +26,7 @@ struct RunnerInvocation {
   var repository: String?
   var platform: ArtifactPlatform?
   var quota: Int64?
-  /// Whether bytes and signatures are checked at each start; nil if the command line does not say.
+  /// Whether bytes and signatures are checked at each start; nil if the command line does not set it.
   var verifies: Bool?
   var isQuiet = false
   /// Whether a fetched bundle is unpacked for its first start.
@@ -78,7 +78,7 @@ struct RunnerInvocation {
         }
       } else if let word = parser.takeWord() {
         words.append(word)
-        // What follows NAME@COMMIT is the program's; its options are not ours.
+        // Words after NAME@COMMIT belong to the program, including its options.
         if verb == "run" { _ = parser.takeSeparator() }
         if verb == "run" { break }
       }
@@ -127,7 +127,7 @@ struct RunnerInvocation {
     }
   }
 
-  /// Takes an option that every command knows; true when it ends the parsing.
+  /// Consumes an option that every command knows; true if it ends the parsing.
   private mutating func take(_ option: String, from parser: inout RunnerArguments) throws -> Bool {
     switch option {
     case "--repository": repository = try parser.value(of: option)

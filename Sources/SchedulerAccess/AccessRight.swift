@@ -1,6 +1,6 @@
 public import Diagnostics
 
-/// What a caller may do.
+/// The rights of a caller.
 public enum AccessRight: Sendable, Hashable, CustomStringConvertible {
   /// Read everything: jobs, logs, files of sandboxes, metrics, the audit trail.
   case read
@@ -51,9 +51,9 @@ public enum AccessRight: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// What a request needs, by its method and path.
+/// The right that a request needs, by its method and path.
 public enum RequiredAccess: Sendable, Hashable {
-  /// Anybody may ask.
+  /// Anybody can ask.
   case nothing
   /// Any caller that is known.
   case identity
@@ -66,7 +66,7 @@ public enum RequiredAccess: Sendable, Hashable {
   case deploy(role: String, stage: String)
   case admin
 
-  /// Whether these rights are enough.
+  /// Whether these rights are sufficient.
   public func isMet(by rights: Set<AccessRight>) -> Bool {
     if rights.contains(.admin) { return true }
     switch self {

@@ -2,7 +2,7 @@ public import Diagnostics
 internal import Glibc
 public import SystemSupport
 
-/// A bearer token with the one server that may see it, written `TOKEN@SERVER`.
+/// A bearer token with the only server that can see it, written `TOKEN@SERVER`.
 ///
 /// SERVER is an address (`https://HOST:PORT`) or the fingerprint of the server's key (`sha256//BASE64`), which the
 /// client then demands from the server before it sends the token.

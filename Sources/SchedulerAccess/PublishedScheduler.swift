@@ -1,10 +1,11 @@
 internal import Glibc
 public import SystemSupport
 
-/// Where a scheduler leaves the path of its socket for clients of the same user on the same machine:
+/// The file in which a scheduler leaves the path of its socket for clients of the same user on the same machine:
 /// `$XDG_STATE_HOME/kilt/schedulers/localhost_PORT`, by default below `~/.local/state`.
 ///
-/// A client that is given `http://127.0.0.1:8081` finds the socket there, and asks nothing of whoever holds the port.
+/// A client with the address `http://127.0.0.1:8081` finds the socket there, and sends nothing to the process that
+/// holds the port.
 public enum PublishedScheduler {
   /// Writes the path of the socket of the scheduler on a loopback port.
   public static func publish(socket: FilePath, port: Int) throws(SystemCallError) {
@@ -30,7 +31,7 @@ public enum PublishedScheduler {
     return try FileSystem.statusIfPresent(of: socket.removingLastComponent()) == nil ? nil : socket
   }
 
-  /// Whether nobody but this user can write into a directory.
+  /// Whether only this user can write to a directory.
   private static func isOwn(_ directory: FilePath) throws(SystemCallError) -> Bool {
     guard let status = try FileSystem.statusIfPresent(of: directory) else { return false }
     return status.kind == .directory && status.owner == geteuid() && status.permissions & 0o022 == 0

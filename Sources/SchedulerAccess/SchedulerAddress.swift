@@ -7,7 +7,7 @@ public import SystemSupport
 public enum SchedulerAddress: Sendable, Hashable, CustomStringConvertible {
   /// A Unix socket. The directory that holds it proves who listens.
   case socket(FilePath)
-  /// Plain HTTP. Nothing proves who answers.
+  /// Plain HTTP. Nothing proves the identity of the server.
   case http(host: String, port: Int)
   /// TLS. A trusted certificate or a pinned key proves who answers.
   case https(host: String, port: Int)

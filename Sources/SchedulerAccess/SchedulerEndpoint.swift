@@ -1,9 +1,9 @@
 internal import Diagnostics
 public import SystemSupport
 
-/// How a client reaches a scheduler, and what it may show to it.
+/// The connection of a client to a scheduler, and the secrets that it can send.
 public struct SchedulerEndpoint: Sendable {
-  /// Who named the address.
+  /// The source of the address.
   public enum Origin: Sendable {
     /// The user: an option or a variable of the environment.
     case user
@@ -14,7 +14,7 @@ public struct SchedulerEndpoint: Sendable {
   public var address: SchedulerAddress
   /// The socket to connect to, checked; nil for TCP.
   public var socket: SocketDirectory?
-  /// The key that the server must have, as curl takes it.
+  /// The key that the server must have, in curl's form.
   public var pin: String?
   /// Shown only to a server that the socket, the pin or a trusted certificate proves.
   public var token: String?
@@ -32,10 +32,10 @@ public struct SchedulerEndpoint: Sendable {
     self.withheld = withheld
   }
 
-  /// Finds out how to reach the scheduler at an address, and whether it may see the token of the environment.
+  /// Determines the connection to the scheduler at an address, and whether it can see the token of the environment.
   ///
   /// - Parameter environment: The value of a variable: `KILT_TOKEN`, `KILT_TOKEN_FILE`, `XDG_STATE_HOME`, `HOME`.
-  /// - Throws: `Diagnostic` when the socket cannot be trusted, or when a token names no server.
+  /// - Throws: `Diagnostic` if the socket cannot be trusted, or if a token names no server.
   public init(
     address text: String, origin: Origin, environment: (String) -> String? = { environmentVariable($0) }
   ) throws {
@@ -55,11 +55,11 @@ public struct SchedulerEndpoint: Sendable {
     }
   }
 
-  /// Takes a token for a TLS server, where its binding allows that.
+  /// Uses a token for a TLS server if its binding allows that.
   mutating func show(_ bound: BoundToken) {
     switch bound.binding {
     case .fingerprint(let fingerprint):
-      // Whoever named the address: only the owner of the key gets as far as the token.
+      // For any source of the address, only the owner of the key can receive the token.
       pin = fingerprint
       token = bound.token
     case .address(address): token = bound.token

@@ -2,11 +2,11 @@ internal import Diagnostics
 internal import Glibc
 public import SystemSupport
 
-/// The directory of a scheduler's Unix socket. Only its owner can make a socket there, so the owner of the directory
-/// is who listens.
+/// The directory of a scheduler's Unix socket. Only its owner can create a socket there, so the owner of the directory
+/// is the listener.
 ///
-/// Holds the directory open. The socket's path goes through `/proc/self/fd`: it names the directory that was checked,
-/// whatever happens to its name, and it is short (`sun_path` has room for 107 bytes, unix(7)).
+/// Holds the directory open. The socket's path goes through `/proc/self/fd`: it names the checked directory even if its
+/// name changes, and it is short (`sun_path` has room for 107 bytes, unix(7)).
 public final class SocketDirectory: Sendable {
   public static let socketName = "api.sock"
 
@@ -29,15 +29,15 @@ public final class SocketDirectory: Sendable {
         .environment, "the directory \"\(path)\" belongs to user \(status.owner)",
         notes: ["the scheduler runs as user \(geteuid())"], remedies: ["remove the directory"])
     }
-    // A umask or an older version may have given it other permissions.
+    // A umask or an older version can have set other permissions.
     if status.permissions != 0o700 { try FileSystem.setPermissions(0o700, of: path) }
     let socket = path.appending(Self.socketName)
     if FileSystem.exists(socket) { try FileSystem.removeFile(socket) }
   }
 
-  /// Opens the directory of a socket for a client, and checks that nobody but this user, or root, can listen there.
+  /// Opens the directory of a socket for a client, and checks that only this user, or root, can listen there.
   ///
-  /// - Parameter isNamedByUser: Whether the user named the socket for this call. Root may then use another user's.
+  /// - Parameter isNamedByUser: Whether the user named the socket for this call. Root can then use another user's.
   public init(of socket: FilePath, isNamedByUser: Bool) throws {
     path = socket.removingLastComponent()
     descriptor = try Self.open(path)
@@ -55,7 +55,7 @@ public final class SocketDirectory: Sendable {
 
   deinit { FileSystem.close(descriptor) }
 
-  /// Where to bind or to connect.
+  /// The path to bind or to connect to.
   public var socketPath: String { "/proc/self/fd/\(descriptor.rawValue)/\(Self.socketName)" }
 
   /// The same for a person.

@@ -1,14 +1,14 @@
 public import JSON
 public import JobModel
 
-/// A job as the API describes it: what it is meant to be, and what its instances are.
+/// A job in the API: its wanted state, and its instances.
 public struct JobStatus: Sendable {
   public var summary: JobSummary
   public var instances: [InstanceStatus]
   public var configuration: JobConfiguration
   /// True when the job was killed and only its history is left.
   public var isGone: Bool
-  /// How the last task of each instance that has ended came to its end.
+  /// The end of the last ended task of each instance.
   public var endings: [TaskEnding]
   /// The user that tasks of the job run as; nil from a scheduler that does not say.
   public var runsAs: RunsAs?

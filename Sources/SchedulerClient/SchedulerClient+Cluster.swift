@@ -13,19 +13,19 @@ extension SchedulerClient {
     try receipt(post(path(key) + "/cron/start", .object(JSONObject())))
   }
 
-  /// The instances behind a process of the scheduler's host, a port of it, or a digest or size of a bundle: `pid`, `port`,
-  /// `digest`, `size`.
+  /// The instances of a process of the scheduler's host, of one of its ports, or of a digest or size of a bundle:
+  /// `pid`, `port`, `digest`, `size`.
   public func whence(_ kind: String, _ value: String) throws -> WhenceAnswer {
-    // Numbers and hexadecimal digits: nothing in them needs encoding.
+    // Numbers and hexadecimal digits need no encoding.
     try decoding { try WhenceAnswer(json: $0) }(get("/api/whence?\(kind)=\(value)"))
   }
 
-  /// Where an instance comes from.
+  /// The origin of an instance.
   public func whence(_ key: JobKey, instance: Int) throws -> WhenceAnswer {
     try decoding { try WhenceAnswer(json: $0) }(get(path(key) + "/instances/\(instance)/whence"))
   }
 
-  /// The quotas by role and stage, with what their jobs ask for.
+  /// The quotas by role and stage, with the requests of their jobs.
   public func quotas() throws -> [QuotaStatus] {
     try decoding { try ($0["quotas"]?.array ?? []).map { try QuotaStatus(json: $0) } }(try get("/api/quotas"))
   }

@@ -3,7 +3,7 @@ internal import HTTPClient
 internal import JSON
 public import JobModel
 
-/// A piece of what a command in a sandbox does.
+/// One event of a command in a sandbox.
 public enum ExecFrame: Sendable, Hashable {
   case output([UInt8])
   case error([UInt8])

@@ -7,7 +7,7 @@ extension SchedulerClient {
     try post("/api/backup", .object(JSONObject()))["path"]?.string ?? ""
   }
 
-  /// Whether the host is being drained, and what still runs there.
+  /// Whether the host is being drained, and the tasks that still run there.
   public func drain() throws -> JSONValue { try get("/api/drain") }
 
   /// Empties the host. After `patience` seconds, SLA policies hold no task back; nil waits for them.

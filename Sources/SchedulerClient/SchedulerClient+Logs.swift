@@ -3,11 +3,11 @@ public import JSON
 public import JobModel
 
 extension SchedulerClient {
-  /// Asks for logs of a job, and hands each header of a frame to `onHeader`, and the bytes after it to `onBytes`, piece by
-  /// piece. Returns false when there is no such job; otherwise it returns when the connection ends, which may be before
-  /// the logs do.
+  /// Requests logs of a job, and passes each header of a frame to `onHeader`, and the bytes after it to `onBytes`,
+  /// piece by piece. Returns false if there is no such job; otherwise it returns when the connection ends, which can be
+  /// before the logs do.
   ///
-  /// - Parameter onHeader: returns how many bytes follow the header.
+  /// - Parameter onHeader: returns the number of bytes that follow the header.
   public func logs(
     _ key: JobKey, _ question: JSONValue, onHeader: (JSONValue) throws -> Int,
     onBytes: (UnsafeRawBufferPointer) throws -> Void
@@ -26,7 +26,7 @@ extension SchedulerClient {
   }
 }
 
-/// Splits what comes into lines of JSON, and the bytes that each announces.
+/// Splits received bytes into lines of JSON, and the bytes that each announces.
 private struct FrameParser {
   private var header: [UInt8] = []
   /// Bytes of the frame that are still to come.

@@ -15,8 +15,8 @@ extension SchedulerClient {
     return try decoding { try Service(json: $0) }(try json(response))
   }
 
-  /// Follows the catalogue: hands all services to `receive` at once and after each change, until it returns false, the
-  /// connection ends, or nothing comes for 30 s.
+  /// Follows the catalogue: passes all services to `receive` at once and after each change, until it returns false, the
+  /// connection ends, or nothing arrives for 30 s.
   public func followServices(
     _ cancellation: HTTPCancellation? = nil, receive: ([Service]) throws -> Bool
   ) throws {

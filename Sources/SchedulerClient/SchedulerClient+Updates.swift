@@ -7,7 +7,7 @@ public struct ChangeReceipt: Sendable, Hashable {
   public var key: JobKey
   public var outcome: UpdatePlan.Outcome
   public var release: Int?
-  /// The update that carries the change out; nil for a creation, and when nothing changes.
+  /// The update that carries the change out; nil for a creation, and if nothing changes.
   public var update: UpdateID?
   /// The document itself, for `--format json`.
   public var json: JSONValue
@@ -85,7 +85,7 @@ extension SchedulerClient {
 
   /// An update by its id; nil when the scheduler does not remember it.
   public func update(_ id: UpdateID) throws -> UpdateDetail? {
-    // An id is made of identifiers: nothing in it needs encoding.
+    // An ID consists of identifiers, which need no encoding.
     try update(at: "/api/updates/\(id)")
   }
 
@@ -112,7 +112,7 @@ extension SchedulerClient {
       try get(path(key) + "/failures"))
   }
 
-  /// How well a job is served.
+  /// The SLA figures of a job.
   public func slaFigures(of key: JobKey) throws -> SlaFigures {
     try decoding { try SlaFigures(json: $0) }(try get(path(key) + "/sla"))
   }

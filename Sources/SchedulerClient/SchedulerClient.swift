@@ -7,7 +7,7 @@ internal import SystemSupport
 
 /// The scheduler's API from a client, synchronous; see the server's `/api/openapi.json`.
 public struct SchedulerClient: Sendable {
-  /// How the scheduler is reached, and what it may see.
+  /// The connection to the scheduler, and the secrets that it can see.
   public let endpoint: SchedulerEndpoint
   /// Why the changes of this client are asked for; kept in the audit trail.
   public var reason: String?
@@ -22,7 +22,7 @@ public struct SchedulerClient: Sendable {
 
   public init(_ endpoint: SchedulerEndpoint) {
     self.endpoint = endpoint
-    // Over a socket the host says nothing.
+    // Over a socket, the host has no meaning.
     base = endpoint.socket == nil ? endpoint.address.description : "http://localhost"
     // A scheduler that is not there is said at once, not after several tries.
     http = HTTPClient(retry: .never)
@@ -47,7 +47,7 @@ public struct SchedulerClient: Sendable {
     return try decoding { try JobStatus(json: $0) }(try json(response))
   }
 
-  /// A job, or what is left of one that was killed; nil when neither is known.
+  /// A job, or the remains of a killed one; nil if neither is known.
   public func jobOrHistory(_ key: JobKey) throws -> JobStatus? {
     let response = try send(HTTPRequest(.get, base + path(key) + "?ended=1"))
     if response.status == 404 { return nil }
@@ -66,13 +66,13 @@ public struct SchedulerClient: Sendable {
     _ = try post(path(key) + "/kill", body)
   }
 
-  /// Hands a log to `receive`, piece by piece; followed, until the task ends or `receive` returns false. Returns false
-  /// when there is no such log (yet). It is that of the task named, or of the instance's last that was started.
+  /// Passes a log to `receive`, piece by piece; a followed log, until the task ends or `receive` returns false. Returns
+  /// false if there is no such log (yet). The log belongs to the named task, or to the instance's last started task.
   public func log(
     _ key: JobKey, instance: Int, process: String, stream: String, task: TaskID? = nil, follow: Bool,
     offset: Int64 = 0, receive: (UnsafeRawBufferPointer) throws -> Bool
   ) throws -> Bool {
-    // A task's id is made of identifiers: nothing in it needs encoding.
+    // A task's ID consists of identifiers, which need no encoding.
     let query = "?offset=\(offset)" + (follow ? "&follow=1" : "") + (task.map { "&task=\($0)" } ?? "")
     var request = HTTPRequest(
       .get, base + path(key) + "/instances/\(instance)/logs/\(process)/\(stream)" + query)
@@ -96,7 +96,7 @@ public struct SchedulerClient: Sendable {
 
   public func tokens() throws -> JSONValue { try get("/api/tokens") }
 
-  /// Makes a token. The answer's member `token` is its text, which the scheduler does not keep.
+  /// Creates a token. The answer's member `token` is its text, which the scheduler does not keep.
   public func createToken(name: String, rights: [String], lifetimeSeconds: Int64?) throws -> JSONValue {
     var body = JSONObject([("name", .string(name)), ("rights", .strings(rights))])
     if let lifetimeSeconds { body["expires_in"] = .int(lifetimeSeconds) }

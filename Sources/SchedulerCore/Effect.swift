@@ -1,17 +1,17 @@
 public import JobModel
 
-/// What the scheduler wants done, after its state has been stored. Each may be asked for again, and then does nothing
-/// that is done already.
+/// An action that the scheduler requests after its state has been stored. Each can be requested again, and then does
+/// only the missing work.
 public enum Effect: Sendable, Hashable {
   /// Start an executor for the task, unless one was ever started for it. Report `executorStarted` or `executorLost`.
   case launch(TaskAssignment)
-  /// Ask the task's executor to end it in its own way (lifecycle, SIGTERM, finalization). Report `executorLost` when
+  /// Ask the task's executor to end it in its own way (lifecycle, SIGTERM, finalization). Report `executorLost` if
   /// there is no executor.
   case kill(TaskID)
-  /// End all that is left of the task at once, wait until nothing is, and report `taskDestroyed`. Also for tasks that
-  /// nobody knows.
+  /// End everything that is left of the task at once, wait until nothing is left, and report `taskDestroyed`. Also for
+  /// unknown tasks.
   case destroy(TaskID)
-  /// The task is forgotten: its sandbox and checkpoint may go.
+  /// The task is forgotten: its sandbox and checkpoint can be removed.
   case deleteSandbox(TaskID)
   /// Something happened that people want to see.
   case record(RecordedEvent)

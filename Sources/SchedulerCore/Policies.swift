@@ -16,7 +16,7 @@ extension UpdateStrategy {
 }
 
 extension SlaPolicy {
-  /// How long an instance must have been running to count as up.
+  /// The time that an instance must have been running to count as up.
   var duration: Duration {
     switch self {
     case .count(_, let duration), .percentage(_, let duration): duration
@@ -24,7 +24,7 @@ extension SlaPolicy {
     }
   }
 
-  /// How many instances must stay up, of `instances` in all.
+  /// The number of instances that must stay up, of `instances` in total.
   func required(of instances: Int) -> Int {
     switch self {
     case .count(let count, _): min(count, instances)

@@ -15,9 +15,9 @@ public enum RefusalCode: String, Sendable, Hashable, CaseIterable {
   case commitMissing = "commit-missing"
   /// An artifact has no digest.
   case digestMissing = "digest-missing"
-  /// A port is used by nothing, or a name is used twice.
+  /// A port is unused, or a name is used twice.
   case badNames = "bad-names"
-  /// A variable is bound to nothing.
+  /// A variable is unbound.
   case unbound
   /// No task could start with these names, command lines or variables.
   case cannotStart = "cannot-start"
@@ -37,7 +37,7 @@ public enum RefusalCode: String, Sendable, Hashable, CaseIterable {
 
   // The artifact repository.
 
-  /// The repository does not have the artifact, or the scheduler has no repository.
+  /// The artifact repository does not have the artifact, or the scheduler has no artifact repository.
   case artifactMissing = "artifact-missing"
   /// The artifact has another digest.
   case artifactDigest = "artifact-digest"
@@ -62,12 +62,12 @@ public enum RefusalCode: String, Sendable, Hashable, CaseIterable {
   case filesNotCommitted = "files-not-committed"
   /// The committed files describe another job.
   case filesDiffer = "files-differ"
-  /// No rule gives the role a directory of the host.
+  /// No rule allows the role a directory of the host.
   case volumeNotAllowed = "volume-not-allowed"
-  /// The scheduler has no secrets to give.
+  /// The scheduler offers no secrets.
   case secretsNotOffered = "secrets-not-offered"
 
-  // What runs already.
+  // Conflicts with running jobs and updates.
 
   /// The jobs of the role together would exceed its quota.
   case overQuota = "over-quota"
@@ -76,7 +76,7 @@ public enum RefusalCode: String, Sendable, Hashable, CaseIterable {
   /// The job is being updated.
   case updateInProgress = "update-in-progress"
 
-  /// Whether a policy can let a recorded reason override the refusal. What the host cannot do, no reason makes possible.
+  /// Whether a policy can let a recorded reason override the refusal. A reason cannot override the limits of the host.
   public var isOverridable: Bool {
     switch self {
     case .artifactRequired, .offMain, .filesNotCommitted, .filesDiffer: true

@@ -1,6 +1,6 @@
 import JobModel
 
-// What Aurora's objects can ask for and one machine cannot give. docs/jobs.md has the same table for people.
+// The requests of Aurora's objects that one machine cannot meet. docs/jobs.md has the same table for people.
 extension SafetyCheck {
   /// Everything that no sandbox of this machine can honor.
   func machineProblems(_ job: JobConfiguration) -> [ConfigurationProblem] {

@@ -14,7 +14,7 @@ extension SafetyCheck {
     func refuse(_ name: String, _ value: String, _ limit: String) {
       problems.append(ConfigurationProblem("\(name) is \(value); it is at most \(limit)"))
     }
-    // What must not be negative either is said with each field's own rule, or here.
+    // Each field's own rule, or this one, covers other values that must not be negative.
     func time(_ name: String, _ value: Duration?, from first: Duration? = nil) {
       guard let value else { return }
       if value > Self.longestTime { refuse(name, "\(value.milliseconds / 1000) s", "366 days") }

@@ -13,7 +13,7 @@ public struct ConfigurationProblem: Sendable, Hashable {
   }
 }
 
-/// What the scheduler makes sure of before it takes a configuration. The client has checked it too; this check does not
+/// The checks of the scheduler before it accepts a configuration. The client has checked it too; this check does not
 /// trust it.
 public struct SafetyCheck: Sendable {
   var policy: SchedulerPolicy
@@ -128,7 +128,7 @@ public struct SafetyCheck: Sendable {
   /// A process that must wait for itself, or nil.
   private func cycle(_ successors: [String: Set<String>]) -> String? {
     var remaining = successors
-    // Take away what leads nowhere until nothing does.
+    // Remove nodes without successors until none is left.
     while true {
       let removable = remaining.filter { $0.value.allSatisfy { remaining[$0] == nil } }.keys
       if removable.isEmpty { return remaining.keys.min() }

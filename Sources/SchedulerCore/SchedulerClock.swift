@@ -1,6 +1,6 @@
 public import JobModel
 
-/// What the clocks of a host say at one moment.
+/// The readings of a host's clocks at one moment.
 public struct ClockReading: Sendable, Hashable {
   public var wall: Timestamp
   /// Time since the host was started, sleep included: it never jumps.
@@ -15,12 +15,12 @@ public struct ClockReading: Sendable, Hashable {
   }
 }
 
-/// The scheduler's time: the wall clock's as long as nobody sets it, but running on the steady clock, so that no deadline
-/// comes nearer or goes away by a jump. A jump becomes an `SchedulerInput.clockJumped`.
+/// The scheduler's time: it equals the wall clock while nobody sets that, but runs on the steady clock, so that a jump
+/// moves no deadline. A jump becomes a `SchedulerInput.clockJumped`.
 public struct SchedulerClock: Sendable, Hashable {
-  /// Where a clock was fixed: kept over restarts of the scheduler.
+  /// The fixed point of a clock: kept over restarts of the scheduler.
   public struct Anchor: Sendable, Hashable {
-    /// What the wall clock said when the host was started, by the last reading that was followed.
+    /// The wall clock's reading at the boot of the host, by the last accepted reading.
     public var start: Timestamp
     public var boot: String
 
@@ -30,12 +30,12 @@ public struct SchedulerClock: Sendable, Hashable {
     }
   }
 
-  /// What a clock may drift from the other before it counts as set.
+  /// The maximum drift between the clocks before the wall clock counts as set.
   private static let tolerance = Duration.seconds(2)
 
   public private(set) var anchor: Anchor
 
-  /// Goes on with a stored anchor when it is of the same start of the host.
+  /// Continues with a stored anchor if it belongs to the same boot of the host.
   ///
   /// - Returns: the clock, and the jump of the wall clock since the anchor was stored, if there was one.
   public static func resume(
@@ -57,7 +57,7 @@ public struct SchedulerClock: Sendable, Hashable {
     return abs(difference.milliseconds) > Self.tolerance.milliseconds ? difference : nil
   }
 
-  /// Fixes the clock anew.
+  /// Fixes the clock again.
   public mutating func follow(_ reading: ClockReading) {
     anchor.start = reading.wall + (.zero - reading.steady)
   }

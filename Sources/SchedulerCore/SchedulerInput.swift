@@ -14,9 +14,9 @@ public enum SchedulerInput: Sendable, Hashable {
   /// All that the job's SLA policy allows at once, the others as soon as it does; all together without a policy. A
   /// rolling restart is `startUpdate` with `restart`.
   case restartInstances(JobKey, instances: Set<Int>? = nil, user: String? = nil)
-  /// To another configuration, of all instances or of some (a canary). With `restart`, instances that run it already are
-  /// started anew, too. A configuration that tasks do not notice (metadata, update settings, …) becomes a release at
-  /// once, and no task is touched. Refused with `unchanged` when there is nothing to do.
+  /// To another configuration, of all instances or of some (a canary). With `restart`, instances that already run it
+  /// are restarted too. A configuration that tasks do not notice (metadata, update settings, …) becomes a release at
+  /// once, and no task is touched. Refused with `unchanged` if there is nothing to do.
   case startUpdate(
     JobConfiguration, instances: Set<Int>? = nil, restart: Bool = false, user: String? = nil, reason: String? = nil)
   /// A release of the current configuration with another number of instances; those that stay are not touched.
@@ -32,7 +32,7 @@ public enum SchedulerInput: Sendable, Hashable {
   case abortUpdate(JobKey, user: String? = nil)
   /// Turns an update in progress round.
   case rollbackUpdate(JobKey, user: String? = nil)
-  /// A run of a cron job now, whatever its schedule says.
+  /// A run of a cron job now, regardless of its schedule.
   case startCron(JobKey, user: String? = nil)
   /// What the jobs of a role, or of a role's stage, may ask for together; nil takes the limit away. Jobs of the tier
   /// `revocable` do not count.

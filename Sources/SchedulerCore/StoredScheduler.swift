@@ -34,11 +34,11 @@ public struct StateChange: Sendable {
   }
 }
 
-/// The state machine between transactions: events are taken together, committed together, and taken back together when
-/// the commit fails. Whoever owns it brings the commit: SQLite, or a simulated disk.
+/// The state machine between transactions: events are applied together, committed together, and reverted together if
+/// the commit fails. The owner supplies the commit: SQLite, or a simulated disk.
 public struct StoredScheduler: Sendable {
   public private(set) var scheduler: Scheduler
-  /// What was taken although it could not be written yet.
+  /// Events that were applied although they could not be written yet.
   private var unsaved: (before: StateChange.Summary, changes: Scheduler.Changes, events: [RecordedEvent])?
 
   public init(_ scheduler: Scheduler) { self.scheduler = scheduler }
@@ -46,18 +46,18 @@ public struct StoredScheduler: Sendable {
   /// Whether the state in memory is ahead of the stored one.
   public var isAhead: Bool { unsaved != nil }
 
-  /// What became of one event.
+  /// The result of one event.
   public typealias Answer = Result<[Effect], SchedulerError>
 
-  /// Takes events, in one transaction with what was not written before.
+  /// Applies events, in one transaction with earlier unwritten ones.
   ///
   /// - Parameters:
-  ///   - mayWait: whether they are taken even when the commit fails, to be written with the next one. For what cannot be
-  ///     refused: reports, and kills.
+  ///   - mayWait: whether they are applied even if the commit fails, to be written with the next one. For events that
+  ///     cannot be refused: reports, and kills.
   ///   - commit: Writes the change, all of it or nothing.
-  /// - Returns: for each event its effects, or why it was refused; and whether the change was written. While it was not,
-  ///   nothing may be started that a restarted scheduler would not know of.
-  /// - Throws: what `commit` throws, unless the events may wait; none of them was taken then.
+  /// - Returns: for each event its effects, or the reason of its refusal; and whether the change was written. While it
+  ///   was not, nothing must be started that a restarted scheduler would not know of.
+  /// - Throws: the error of `commit`, unless the events can wait; none of them was applied then.
   public mutating func apply<Failure: Error>(
     _ events: [SchedulerInput], at time: Timestamp, mayWait: Bool = false,
     commit: (StateChange) throws(Failure) -> Void
@@ -82,7 +82,7 @@ public struct StoredScheduler: Sendable {
     }
     let change = StateChange(before: before, after: scheduler.state, changes: changes, events: recorded)
     if change.isEmpty {
-      // What waited was undone by what came after it: the stored state is the one in memory.
+      // Later events undid the waiting ones: the stored state equals the one in memory.
       unsaved = nil
       return (answers, true)
     }

@@ -1,14 +1,14 @@
 public import JobModel
 
-/// Aurora's task state machine (its `TaskStateMachine`): which state may follow which.
+/// Aurora's task state machine (its `TaskStateMachine`): the allowed successors of each state.
 ///
-/// A report that asks for any other transition is late, doubled or out of order, and is ignored; or it comes from a
-/// task that should not run, which is then destroyed.
+/// A report of any other transition is late, doubled or out of order, and is ignored; or it comes from a task that
+/// should not run, which is then destroyed.
 public enum TaskTransitions {
-  /// Whether a task may go from one state to another.
+  /// Whether a task can go from one state to another.
   public static func allows(_ from: TaskStatus, _ to: TaskStatus) -> Bool { following(from).contains(to) }
 
-  /// The states that may follow.
+  /// The allowed successors.
   public static func following(_ status: TaskStatus) -> Set<TaskStatus> {
     switch status {
     case .initial: [.pending, .throttled]
@@ -34,7 +34,7 @@ public enum TaskTransitions {
     }
   }
 
-  /// Whether a task in this state may be forgotten: ended ones, and what was never more than a wish.
+  /// Whether a task in this state can be forgotten: ended ones, and those that never existed outside the state.
   public static func allowsDeletion(_ status: TaskStatus) -> Bool {
     switch status {
     case .initial, .pending, .throttled, .killing: true
@@ -42,7 +42,7 @@ public enum TaskTransitions {
     }
   }
 
-  /// States that pass by themselves, and mean trouble when they do not.
+  /// States that should pass, and mean a problem if they do not.
   public static func isTransient(_ status: TaskStatus) -> Bool {
     switch status {
     case .assigned, .starting, .killing, .restarting, .draining, .preempting, .partitioned: true
@@ -58,7 +58,7 @@ public enum TaskTransitions {
     }
   }
 
-  /// What an executor may report.
+  /// The states that an executor can report.
   static func isReportable(_ status: TaskStatus) -> Bool {
     switch status {
     case .starting, .running, .finished, .failed, .killed, .lost: true
@@ -69,7 +69,7 @@ public enum TaskTransitions {
 
 /// Aurora's update state machine (its `JobUpdateStateMachine`).
 public enum UpdateTransitions {
-  /// The states that may follow.
+  /// The allowed successors.
   public static func following(_ status: UpdateStatus) -> Set<UpdateStatus> {
     switch status {
     case .rollingForward:
@@ -83,6 +83,6 @@ public enum UpdateTransitions {
     }
   }
 
-  /// Whether an update may go from one state to another.
+  /// Whether an update can go from one state to another.
   public static func allows(_ from: UpdateStatus, _ to: UpdateStatus) -> Bool { following(from).contains(to) }
 }

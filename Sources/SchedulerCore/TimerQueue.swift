@@ -1,6 +1,6 @@
 internal import JobModel
 
-/// Due times by key, the earliest first. A key has one due time; setting another takes the place of it.
+/// Due times by key, the earliest first. A key has one due time; setting another replaces it.
 struct TimerQueue<Key: Hashable & Comparable & Sendable>: Sendable {
   private struct Entry: Sendable {
     var time: Timestamp
@@ -21,7 +21,7 @@ struct TimerQueue<Key: Hashable & Comparable & Sendable>: Sendable {
     guard due[key] != time else { return }
     due[key] = time
     guard let time else { return }
-    // Mostly entries that are skipped: made anew from what counts.
+    // Most entries are skipped: rebuilt from the valid ones.
     if heap.count > 64, heap.count > 4 * due.count {
       heap = due.map { Entry(time: $0.value, key: $0.key) }.sorted { $0 < $1 }
     } else {

@@ -4,7 +4,7 @@ internal import Digests
 internal import JobModel
 internal import Zip
 
-/// Reads from the scheduler's artifact repository what the bundles of instances consist of.
+/// Reads the contents of instances' bundles from the scheduler's artifact repository.
 struct BundleFactsReader: Sendable {
   /// Nil for a scheduler without a repository.
   let repository: String?
@@ -14,8 +14,8 @@ struct BundleFactsReader: Sendable {
   /// Bytes of the files of a bundle together.
   static let largestContents = 128 << 20
 
-  /// The facts of each bundle that the instances run, each once. A repository that does not answer is told in the facts:
-  /// what the scheduler knows itself is an answer without them. Blocks.
+  /// The facts of each bundle of the instances, each once. If the artifact repository does not answer, the facts say
+  /// so: the scheduler's own knowledge is an answer without them. Blocks.
   func facts(of found: [Whence]) -> [BundleFacts] {
     var artifacts: [TaskArtifact] = []
     for artifact in found.flatMap(\.instance.artifacts) where artifact.hashType == .git {

@@ -1,7 +1,7 @@
 internal import SystemSupport
 
-/// A file that takes room on the scheduler's disk until the room is needed to write the state: on a full disk, what cannot
-/// be refused is still stored.
+/// A file that occupies space on the scheduler's disk until the space is needed to write the state: on a full disk,
+/// events that cannot be refused are still stored.
 struct DiskReserve {
   private static let size = 4 << 20
 
@@ -10,19 +10,19 @@ struct DiskReserve {
 
   init(_ path: FilePath) { self.path = path }
 
-  /// Takes the room again; without any, it stays given up and is tried again later.
+  /// Occupies the space again; if that fails, the space stays free and is tried again later.
   mutating func restore() {
     do {
       if FileSystem.exists(path) {
         isGivenUp = false
         return
       }
-      // Written, not sparse: only that takes room.
+      // Written, not sparse: only that occupies space.
       try FileSystem.write([UInt8](repeating: 0xA5, count: Self.size), to: path, permissions: 0o600)
       isGivenUp = false
     } catch {
       isGivenUp = true
-      // What was written of it would take the room of what must be written.
+      // Its partial contents would occupy the space of data that must be written.
       removeFile()
     }
   }
@@ -35,7 +35,7 @@ struct DiskReserve {
   }
 
   private func removeFile() {
-    // Without the file there is no room to give up, which the next write says.
+    // Without the file there is no space to free, which the next write reports.
     do { try FileSystem.removeFile(path) } catch {}
   }
 }

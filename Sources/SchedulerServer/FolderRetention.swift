@@ -2,21 +2,21 @@ internal import Glibc
 internal import JobModel
 internal import SystemSupport
 
-/// Which folders of ended tasks go to make room: the oldest first, and never one that may be in use.
+/// The selection of directories of ended tasks to remove: the oldest first, and never one that can be in use.
 struct FolderRetention: Sendable {
-  /// A folder of a task that has ended and of which nothing is left.
+  /// A directory of an ended task of which nothing is left running.
   struct Folder: Sendable {
     var task: TaskID
     var endedAt: Timestamp
     var bytes: Int
   }
 
-  /// What all such folders may take together.
+  /// The total size that such directories can have.
   var limit: Int
-  /// What must be free on the disk.
+  /// The space that must be free on the disk.
   var reserve: Int
 
-  /// The folders to remove, given what is free on the disk now.
+  /// The directories to remove, given the current free space on the disk.
   func surplus(_ folders: [Folder], free: Int) -> [TaskID] {
     var total = folders.reduce(0) { $0 + $1.bytes }
     var free = free
@@ -30,7 +30,7 @@ struct FolderRetention: Sendable {
     return surplus
   }
 
-  /// What a tree takes of its disk, in bytes. What vanishes meanwhile, or cannot be opened, counts nothing.
+  /// The size of a tree on its disk, in bytes. Files that disappear meanwhile, or cannot be opened, count nothing.
   static func bytes(of path: FilePath) -> Int {
     var total = 0
     var waiting = [path]

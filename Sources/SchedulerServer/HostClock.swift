@@ -3,7 +3,7 @@ internal import JobModel
 internal import SchedulerCore
 internal import SystemSupport
 
-/// What the clocks of this host say.
+/// The readings of this host's clocks.
 enum HostClock {
   /// The wall clock, and the time since the host was started, sleep included (`CLOCK_BOOTTIME`).
   static func reading() -> ClockReading {

@@ -4,13 +4,13 @@ internal import JobModel
 internal import SchedulerCore
 internal import SystemSupport
 
-/// What this host has for tasks.
+/// The resources of this host for tasks.
 enum HostFacts {
-  /// Processors, memory and disk of the host, less a tenth of each for itself, and the ports of the range that nothing
-  /// else listens on.
+  /// Processors, memory and disk of the host, less a tenth of each for itself, and the ports of the range that no other
+  /// program uses.
   ///
   /// - Parameters:
-  ///   - usedPorts: those that tasks hold, which are no others'.
+  ///   - usedPorts: the ports of tasks, which belong to no other program.
   ///   - diskOfTasks: bytes that tasks have written.
   static func offer(_ options: SchedulerOptions, usedPorts: Set<Int>, diskOfTasks: Int) throws -> HostOffer {
     var disk = statvfs()

@@ -5,9 +5,9 @@ internal import SchedulerCore
 internal import SchedulerStore
 internal import SystemSupport
 
-// Which logs are archived, and which directories wait for that.
+// The archived logs, and the directories that wait for the archive.
 extension HostScheduler {
-  /// What is known of the archive, besides the notes in the tasks' directories.
+  /// The state of the archive, besides the notes in the tasks' directories.
   struct Archiving: Sendable {
     /// Tasks that are archived as a whole.
     var done: Set<TaskID> = []
@@ -27,7 +27,7 @@ extension HostScheduler {
     var hasEnded: Bool
   }
 
-  /// Tasks of which something may not be archived, those that wait for it first.
+  /// Tasks that can have unarchived logs, waiting ones first.
   func unarchivedTasks() -> [UnarchivedTask] {
     let state = store.state
     archiving.done.formIntersection(Set(state.tasks.keys))
@@ -65,14 +65,14 @@ extension HostScheduler {
     archiving.problem = problem
   }
 
-  /// Whether the directory of a task has to wait until its logs are archived; then it is removed by itself.
+  /// Whether the directory of a task has to wait until its logs are archived; then it is removed automatically.
   func holdsForArchive(_ task: TaskID) -> Bool {
     guard options.monitoring.logs != nil, !archiving.done.contains(task) else { return false }
     archiving.held.insert(task)
     return true
   }
 
-  /// Removes a directory that cannot wait, and says what is lost with it.
+  /// Removes a directory that cannot wait, and reports the loss.
   func dropUnarchived(_ task: TaskID) {
     archiving.held.remove(task)
     guard options.monitoring.logs != nil, !archiving.done.contains(task) else {

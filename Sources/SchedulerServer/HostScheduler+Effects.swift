@@ -7,13 +7,13 @@ internal import SchedulerCore
 internal import SchedulerStore
 internal import SystemSupport
 
-// Events go in, are stored, and what follows is done. What that leads to is a new event, taken after all of it: the
+// Events are stored, and then their effects are carried out. Their results are new events, applied after all of it: the
 // effects of one event are never carried out amid those of another.
 extension HostScheduler {
-  /// Takes a request: stored first, carried out then. A kill is taken and carried out whatever the disk says; it is
-  /// written as soon as the disk allows.
+  /// Applies a request: first stored, then carried out. A kill is carried out regardless of the disk; it is written as
+  /// soon as the disk allows.
   func apply(_ event: SchedulerInput) throws {
-    // What has happened before counts first.
+    // Earlier events count first.
     drain()
     var mayWait = false
     if case .killJob = event { mayWait = true }
@@ -28,16 +28,16 @@ extension HostScheduler {
     }
   }
 
-  /// Takes what nobody can refuse: what executors, the host and clocks say.
+  /// Applies events that cannot be refused: reports of executors, the host and clocks.
   func report(_ event: SchedulerInput) { report([event]) }
 
-  /// Takes reports, all of them in one transaction.
+  /// Applies reports, all of them in one transaction.
   func report(_ events: [SchedulerInput]) {
     for event in events where waiting.insert(event).inserted { backlog.append(event) }
     drain()
   }
 
-  /// Stores what waits, as much as fits a transaction at a time, and does what follows.
+  /// Stores waiting events, as many as fit a transaction at a time, and carries out their effects.
   func drain() {
     guard !isCarryingOut else { return }
     while !backlog.isEmpty {
@@ -50,13 +50,13 @@ extension HostScheduler {
           warn(error.diagnostic.summary)
         }
       } catch {
-        // What may wait is kept in memory: this is not about the disk.
+        // Events that can wait are kept in memory: this check is not about the disk.
         warn(Self.summary(of: error))
       }
     }
   }
 
-  /// How many events are written together at most.
+  /// The maximum number of events that are written together.
   private static let transactionSize = 512
 
   /// One transaction, and its effects. While the disk does not take it, tasks are ended but none is started: a scheduler
@@ -101,7 +101,7 @@ extension HostScheduler {
     return result.answers
   }
 
-  /// Starts what waited until the state was stored, as far as it is still wanted.
+  /// Starts tasks that waited until the state was stored, if they are still wanted.
   private func launchWaiting() {
     let waiting = launches
     launches = []
@@ -121,7 +121,7 @@ extension HostScheduler {
     storeFailure = summary
   }
 
-  /// Says at the start whether the disk takes anything.
+  /// Checks at the start whether the disk accepts writes.
   func checkDisk() {
     do {
       try store.probe()
@@ -130,7 +130,7 @@ extension HostScheduler {
     }
   }
 
-  /// Tries to write what is in memory alone.
+  /// Tries to write events that are only in memory.
   func storeWaiting() {
     if storeFailure != nil {
       if store.isAhead {
@@ -176,9 +176,9 @@ extension HostScheduler {
     return store.read { scheduler in scheduler.state.tasks[task]?.revision }
   }
 
-  /// Removes a task's folder; it may hold gigabytes, so another thread does it.
+  /// Removes a task's directory on another thread, because it can contain gigabytes.
   ///
-  /// - Parameter force: whether it goes although its logs are not archived.
+  /// - Parameter force: whether it is removed although its logs are not archived.
   func deleteSandbox(_ task: TaskID, force: Bool = false) {
     if !force, holdsForArchive(task) { return }
     let directory = supervisor.directory(task)
@@ -193,7 +193,7 @@ extension HostScheduler {
 
   // MARK: What was seen
 
-  /// Takes what was seen of tasks: all reports in one transaction, the ends of executors after them.
+  /// Applies observations of tasks: all reports in one transaction, then the ends of executors.
   func observe(_ observations: [Observation]) {
     var events: [SchedulerInput] = []
     for observation in observations {
@@ -231,8 +231,8 @@ extension HostScheduler {
     return nil
   }
 
-  /// The task's executor is no more. Something that it started may still run: the task's place is not free before that
-  /// is gone.
+  /// The task's executor is gone. Something that it started can still run: the task's place is not free before that is
+  /// gone.
   private func lost(_ task: TaskID, message: String) {
     destroying[task] = destroying[task] ?? .executorLost(task, message: message)
     if !isCarryingOut { continueDestroying() }

@@ -4,14 +4,14 @@ internal import NIOPosix
 internal import SchedulerCore
 internal import SchedulerStore
 
-// How tasks ended, for the API and the pages. The files of the tasks are read by the thread pool: the tasks' life does
+// The ends of tasks, for the API and the pages. The thread pool reads the files of the tasks: the tasks themselves do
 // not wait for the disk.
 extension HostScheduler {
-  /// How many endings are told at most: each costs a look at the task's files.
+  /// The maximum number of reported ends: each costs reading the task's files.
   private static let toldEndings = 50
   private static let toldFailures = 5
 
-  /// How the last ended task of each instance of a job came to its end, by instance.
+  /// The end of the last ended task of each instance of a job, by instance.
   nonisolated func endings(of key: JobKey) async -> [TaskEnding] {
     await read(await endedTasks(of: key, limit: Self.toldEndings) { _ in true })
       .sorted { $0.instance < $1.instance }
@@ -93,7 +93,7 @@ extension HostScheduler {
       for problem in problems { await warn(problem) }
       return endings
     } catch {
-      // The server stops: what is in memory is told.
+      // The server stops: only facts in memory are reported.
       return tasks.map { EndingReader.record(of: $0.record) }
     }
   }
@@ -101,7 +101,7 @@ extension HostScheduler {
   static func hasFailed(_ task: TaskRecord) -> Bool {
     switch task.status {
     case .failed, .lost: true
-    // A service does not end by itself.
+    // A service does not end on its own.
     case .finished: task.configuration.isService
     default: false
     }

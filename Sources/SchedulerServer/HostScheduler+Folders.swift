@@ -6,13 +6,13 @@ internal import SchedulerCore
 internal import SchedulerStore
 internal import SystemSupport
 
-// Folders of ended tasks: removed by age and number with their history (`SchedulerPolicy`), and here by what they take of
-// the disk.
+// Directories of ended tasks: removed by age and number with their history (`SchedulerPolicy`), and here by their size
+// on the disk.
 extension HostScheduler {
-  /// Makes the files of ended tasks readable again after the host was started anew: large ones are in files that were
-  /// mounted. Another thread does it: there may be a hundred.
+  /// Makes the files of ended tasks readable again after a reboot of the host: large ones are in files that were
+  /// mounted. Another thread does this, because there can be a hundred.
   func restoreFiles() {
-    // Those that ran count as well: the start of the host has ended them. Where an executor lives, nothing is touched.
+    // Tasks that ran count as well: the reboot has ended them. If an executor lives, nothing is touched.
     let ended = store.state.tasks.keys.map { supervisor.directory($0) }
     Task {
       for directory in ended {
@@ -25,8 +25,8 @@ extension HostScheduler {
     }
   }
 
-  /// Looks at the folders of ended tasks, and removes the oldest while they take too much or the disk is nearly full. At
-  /// most one look is under way.
+  /// Checks the directories of ended tasks, and removes the oldest while they are too large or the disk is nearly full.
+  /// At most one check runs at a time.
   func makeRoom() {
     let isTight = isDiskTight()
     setDiskLow(isTight, storeFailure ?? (isTight ? "the directories of ended tasks are being removed" : nil))
@@ -37,7 +37,7 @@ extension HostScheduler {
     }
     removed.formIntersection(store.state.tasks.keys)
     folderSizes = folderSizes.filter { store.state.tasks[$0.key] != nil || archiving.held.contains($0.key) }
-    // Those that wait to be archived are of tasks that are forgotten: they are older than all others.
+    // Directories that wait for the archive belong to forgotten tasks: they are older than all others.
     let held = archiving.held.sorted().map {
       ($0, Timestamp(milliseconds: 0), FilePath(supervisor.directory($0).paths.directory))
     }
@@ -60,7 +60,7 @@ extension HostScheduler {
     }
   }
 
-  /// Whether so little is free that folders must go at once.
+  /// Whether so little space is free that directories must be removed at once.
   private func isDiskTight() -> Bool {
     guard storeFailure == nil else { return true }
     var disk = statvfs()
@@ -80,7 +80,7 @@ extension HostScheduler {
     }
   }
 
-  /// Measures folders that were not measured yet: what has ended does not grow.
+  /// Measures directories that were not measured yet: directories of ended tasks do not grow.
   private static func look(
     at folders: [(TaskID, Timestamp, FilePath)], known: [TaskID: Int], _ options: SchedulerOptions
   ) throws -> (sizes: [TaskID: Int], surplus: [TaskID]) {

@@ -5,11 +5,11 @@ internal import SchedulerCore
 internal import SchedulerStore
 internal import SystemSupport
 
-// What concerns the whole host: drains and backups.
+// Operations on the whole host: drains and backups.
 extension HostScheduler {
   /// The backups of this scheduler.
   private var backups: FilePath { options.stateDirectory.appending("backups") }
-  /// How many backups are kept.
+  /// The number of backups that are kept.
   private static let keptBackups = 48
 
   /// Writes a copy of the database, and returns its path. The oldest copies beyond the number that is kept are removed.
@@ -32,7 +32,7 @@ extension HostScheduler {
 
   func endDrain(user: String?) throws { try apply(.endDrain(user: user)) }
 
-  /// Whether the host is being drained, since when, and what still runs.
+  /// Whether the host is being drained, since when, and the tasks that still run.
   var drainDescription: JSONValue {
     let state = store.state
     var object = JSONObject([("draining", .bool(state.drain != nil))])

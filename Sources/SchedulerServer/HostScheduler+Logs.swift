@@ -8,16 +8,16 @@ internal import SchedulerStore
 struct LoggedTasks: Sendable {
   /// Oldest first.
   private(set) var tasks: [LoggedTask] = []
-  /// Whether no task of the job comes after these.
+  /// Whether the job has no further tasks after these.
   private(set) var isOver = false
-  /// Tasks of which not all has been read.
+  /// Tasks that have not been read completely.
   private var shown: Set<TaskID> = []
   /// The newest task of each instance that was shown.
   private var newest: [Int: Int] = [:]
   /// The newest task that there was at the first look.
   private var beginning: Int?
 
-  /// Looks at the tasks of a job, the newest first.
+  /// Checks the tasks of a job, the newest first.
   mutating func update(
     _ key: JobKey, _ question: LogQuestion, _ state: SchedulerState, finished: Set<TaskID>,
     directory: (TaskID) -> TaskDirectory

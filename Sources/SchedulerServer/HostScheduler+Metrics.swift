@@ -5,7 +5,7 @@ internal import Observability
 internal import SchedulerCore
 internal import SchedulerStore
 
-// What monitoring reads, and what describes the cluster.
+// The data for monitoring, and descriptions of the cluster.
 extension HostScheduler {
   /// All metrics of the cluster, the host and the scheduler.
   func metricFamilies() -> [MetricFamily] {
@@ -34,7 +34,7 @@ extension HostScheduler {
       + SchedulerMetrics.process(startedAt: startedAt)
   }
 
-  /// In the text form of Prometheus. The text is made beside the tasks' life: there may be megabytes of it.
+  /// In Prometheus' text format. The text is built outside the actor, because it can have megabytes.
   nonisolated func metrics() async -> [UInt8] { PrometheusText.render(await metricFamilies()) }
 
   var clusterDescription: JSONValue {

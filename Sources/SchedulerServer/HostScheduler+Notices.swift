@@ -3,12 +3,12 @@ internal import Observability
 internal import SchedulerCore
 internal import SchedulerStore
 
-// What is told to webhooks: recorded events, and what no event is recorded of.
+// The notices of webhooks: recorded events, and others.
 extension HostScheduler {
   /// Notices that wait for the dispatcher at most.
   private static let waitingNotices = 1000
 
-  /// Tells of something that is no recorded event.
+  /// Sends a notice about something that is not a recorded event.
   func notify(_ kind: Notice.Kind, _ key: JobKey?, instance: Int? = nil, user: String? = nil, _ message: String?) {
     guard !options.monitoring.webhooks.isEmpty, pendingNotices.count < Self.waitingNotices else { return }
     noticeNumber += 1
@@ -20,13 +20,13 @@ extension HostScheduler {
         message: message, cluster: options.cluster, host: HostFacts.hostname))
   }
 
-  /// Takes what no event was recorded of.
+  /// Returns the notices without a recorded event.
   func takeNotices() -> [Notice] {
     defer { pendingNotices = [] }
     return pendingNotices
   }
 
-  /// What recorded events tell since one of them; nothing, and the newest event, when that is nil.
+  /// The notices of recorded events since one of them; none, and the newest event, if it is nil.
   func notices(after cursor: Int64?) throws -> (cursor: Int64, notices: [Notice]) {
     guard let cursor else { return (try store.newestEvent(), []) }
     let events = try store.events(after: cursor, limit: 500)
@@ -47,7 +47,7 @@ extension HostScheduler {
       notice.release = state.tasks[task]?.revision
     case .update(let update, let status):
       guard let kind = Notice.kind(of: status) else { return nil }
-      // An update that goes on after a pause was started before.
+      // An update that continues after a pause had started before.
       if kind == .updateStarted, try !store.isFirst(event: number, of: event.job, update: update) { return nil }
       notice.kind = kind
       notice.update = update

@@ -30,13 +30,13 @@ extension HostScheduler {
 
   // MARK: Releases
 
-  /// The releases of a job that are kept, the newest first; nil when there is no such job.
+  /// The kept releases of a job, the newest first; nil if there is no such job.
   func releases(of key: JobKey) -> [Release]? {
     guard let job = store.state.jobs[key] else { return nil }
     return job.revisions.reversed().map { described($0, of: job) }
   }
 
-  /// A release as the API gives it.
+  /// A release in the form of the API.
   func described(_ revision: JobRevision, of job: JobRecord) -> Release {
     Release(
       number: revision.number, submittedAt: revision.submittedAt, user: revision.user ?? revision.configuration.owner,

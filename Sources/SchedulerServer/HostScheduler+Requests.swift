@@ -8,7 +8,7 @@ internal import SystemSupport
 
 /// Why a request that changes something was refused.
 enum Refusal: Sendable {
-  /// It does not fit what is there now.
+  /// It conflicts with the present state.
   case conflict(Diagnostic)
   /// It is wrong in itself.
   case refused(Diagnostic)
@@ -39,13 +39,13 @@ enum Refusal: Sendable {
   }
 }
 
-// What the API and the pages ask.
+// The questions of the API and the pages.
 extension HostScheduler {
   var clusterName: String { options.cluster }
 
   func jobs() -> [JobSummary] { store.state.summaries }
 
-  /// A job, or with `includingGone` what is left of one that was killed.
+  /// A job, or with `includingGone` the remains of a killed one.
   func detail(_ key: JobKey, includingGone: Bool = false) -> JobDetail? {
     let state = store.state
     let tasks = state.history(of: key)
@@ -79,7 +79,7 @@ extension HostScheduler {
     return status
   }
 
-  /// The folder of a task of an instance: of the one named, or of the last that was ever started.
+  /// The directory of a task of an instance: of the named task, or of the last started one.
   func directory(_ key: JobKey, instance: Int, task: TaskID? = nil) -> TaskDirectory? {
     let tasks = store.state.history(of: key, instance: instance)
     if let task { return tasks.contains { $0.id == task } ? supervisor.directory(task) : nil }
@@ -87,7 +87,7 @@ extension HostScheduler {
     return last.map { supervisor.directory($0.id) }
   }
 
-  /// The folder of an instance's task, which must run.
+  /// The directory of an instance's task, which must run.
   func runningDirectory(_ key: JobKey, instance: Int) throws -> TaskDirectory {
     guard store.state.jobs[key] != nil else { throw SchedulerError.noSuchJob(key) }
     guard let task = store.state.activeTask(of: InstanceKey(job: key, instance: instance)),
@@ -113,7 +113,7 @@ extension HostScheduler {
     }
   }
 
-  /// Where a process's log is: of the run asked for, or the last one.
+  /// The path of a process's log: of the requested run, or the last one.
   func logPath(_ directory: TaskDirectory, process: String, run: Int?, stream: String) -> String? {
     let folder = FilePath(directory.paths.logs).appending(process)
     let runs: [Int]

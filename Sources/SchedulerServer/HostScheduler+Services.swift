@@ -6,9 +6,9 @@ internal import SchedulerCore
 internal import SchedulerStore
 internal import SystemSupport
 
-/// What the scheduler knows about announcements. A new process reads all of it again from the executors' records.
+/// The scheduler's knowledge about announcements. A new process reads all of it again from the executors' records.
 struct ServiceCatalogue {
-  /// What the executor of each task said last; a withdrawn task has its reason.
+  /// The last report of each task's executor; a withdrawn task has its reason.
   enum State {
     case announced(Announcement)
     case withdrawn(reason: String)
@@ -17,9 +17,9 @@ struct ServiceCatalogue {
   var states: [TaskID: State] = [:]
   /// Tasks with records that could not be read.
   var unreadable: Set<TaskID> = []
-  /// Whether something has changed since the followers were told.
+  /// Whether something has changed since the last event to followers.
   var isStale = true
-  /// When the followers are told again although nothing has changed, in nanoseconds.
+  /// The time of the next event to followers without a change, in nanoseconds.
   var repeatAt: UInt64 = 0
   var followers: [Int: AsyncStream<ByteBuffer>.Continuation] = [:]
   var nextFollower = 0
@@ -29,20 +29,20 @@ struct ServiceCatalogue {
   var written: String?
   var fileProblem: String?
 
-  /// A follower that hears nothing for longer is to ask again.
+  /// A follower that receives nothing for longer must ask again.
   static let repetition: UInt64 = 10_000_000_000
 }
 
 // The catalogue of services: which tasks can be called. The facts are the executors' announcements; a task that the
 // scheduler is about to end is withdrawn at once.
 extension HostScheduler {
-  /// Takes a record about an announcement.
+  /// Processes a record about an announcement.
   func note(_ announcement: Announcement?, reason: String?, of task: TaskID) {
     catalogue.states[task] = announcement.map { .announced($0) } ?? .withdrawn(reason: reason ?? "it was withdrawn")
     catalogue.isStale = true
   }
 
-  /// Takes whether the records of a task can be read.
+  /// Records whether the records of a task can be read.
   func note(readable: Bool, _ task: TaskID) {
     if readable ? catalogue.unreadable.remove(task) != nil : catalogue.unreadable.insert(task).inserted {
       catalogue.isStale = true
@@ -119,7 +119,7 @@ extension HostScheduler {
   func followServices() -> (AsyncStream<ByteBuffer>, end: @Sendable () -> Void) {
     let number = catalogue.nextFollower
     catalogue.nextFollower += 1
-    // Each event is the whole catalogue: a slow reader misses nothing by getting the newest alone.
+    // Each event is the whole catalogue: a slow reader that gets only the newest misses nothing.
     let (stream, continuation) = AsyncStream.makeStream(of: ByteBuffer.self, bufferingPolicy: .bufferingNewest(1))
     continuation.onTermination = { _ in Task { await self.forgetServiceFollower(number) } }
     catalogue.followers[number] = continuation
@@ -133,7 +133,7 @@ extension HostScheduler {
     ByteBuffer(string: "event: services\ndata: \(Service.json(services).text())\n\n")
   }
 
-  /// Tells followers and the file of `file_sd` what has changed.
+  /// Sends changes to followers and to the file of `file_sd`.
   func publishServices() {
     let now = monotonicNanoseconds()
     let isDue = now >= catalogue.repeatAt

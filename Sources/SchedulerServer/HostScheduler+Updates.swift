@@ -9,12 +9,12 @@ struct Submission: Sendable {
   var configuration: JobConfiguration
   /// Only these instances; nil for all.
   var instances: Set<Int>?
-  /// Whether a job that does not exist is created.
+  /// Whether a missing job is created.
   var creates = true
   var requester = Requester()
 }
 
-/// Who asks for a change, as the server knows it, and why, in that person's words.
+/// The caller of a change, as the server knows it, and the reason in the caller's words.
 struct Requester: Sendable {
   var user: String?
   var reason: String?
@@ -25,7 +25,7 @@ struct Receipt: Sendable {
   var key: JobKey
   var outcome: UpdatePlan.Outcome
   var release: Int?
-  /// The update that carries the change out; nil for a creation, and when nothing changes.
+  /// The update that carries the change out; nil for a creation, and if nothing changes.
   var update: UpdateID?
 }
 
@@ -77,10 +77,10 @@ extension HostScheduler {
     return submission
   }
 
-  /// The configuration with what the server itself has found out. The repository may be far away: the tasks' life does
-  /// not wait for it.
+  /// The configuration with the server's own findings. The artifact repository can be far away, so tasks do not wait
+  /// for it.
   ///
-  /// - Parameter reason: why a person overrides rules that the policy lets be overridden.
+  /// - Parameter reason: the user's reason for overriding rules that the policy lets be overridden.
   private nonisolated func verified(_ configuration: JobConfiguration, reason: String?) async throws -> JobConfiguration
   {
     let check = SubmissionCheck(options)
@@ -104,7 +104,7 @@ extension HostScheduler {
       guard submission.creates else { throw SchedulerError.noSuchJob(key) }
       return creation
     }
-    // A job that has run to its end and is no service is run again.
+    // A finished job that is not a service is run again.
     if job.desired.isEmpty, !job.isEnding, job.configuration?.isService == false, !job.isCron { return creation }
     return .startUpdate(
       submission.configuration, instances: submission.instances, user: requester.user, reason: requester.reason)
@@ -155,7 +155,7 @@ extension HostScheduler {
     return progress.from == progress.to ? .restart : .change
   }
 
-  /// The instances that are changed together. A queue has one batch, of which so many are changed at a time.
+  /// The instances that are changed together. A queue has one batch, of which this number is changed at a time.
   private static func batches(of update: JobUpdate) -> [[Int]] {
     guard case .queue(let size) = update.configuration.strategy else { return update.batches }
     let order = update.batches.flatMap(\.self)
@@ -175,10 +175,10 @@ extension HostScheduler {
 
   // MARK: Changes
 
-  /// Refuses what the policy of today forbids: a job that was accepted under another one does not start tasks any more.
+  /// Refuses jobs that the current policy forbids: a job that was accepted under another policy starts no more tasks.
   func checkPolicy(_ configuration: JobConfiguration) throws {
     let check = PolicyCheck(options.clusterPolicy, hostname: HostFacts.hostname)
-    // What a recorded reason has overridden stays accepted.
+    // Overrides by a recorded reason stay accepted.
     let refusals = check.refusals(of: configuration).filter { !$0.code.isOverridable }
     if !refusals.isEmpty { throw SubmissionRefusals(refusals: refusals) }
   }
@@ -212,7 +212,7 @@ extension HostScheduler {
   func scalePlan(_ key: JobKey, to count: Int) throws -> UpdatePlan { try plan(.scaleJob(key, to: count), key: key) }
 
   /// Restarts instances: in the batches of the job's update configuration, each watched until it is healthy, or
-  /// `atOnce`. A job that is no service has no updates, and restarts at once.
+  /// `atOnce`. A job that is not a service has no updates, and restarts at once.
   func restart(_ key: JobKey, instances: Set<Int>?, atOnce: Bool, _ requester: Requester) throws -> Receipt {
     refreshOffer()
     guard let job = store.state.jobs[key], let configuration = job.configuration else {

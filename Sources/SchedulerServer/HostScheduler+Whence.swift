@@ -5,7 +5,7 @@ internal import SchedulerCore
 internal import SchedulerStore
 internal import SystemSupport
 
-// From a process, a port or a digest to the instance behind it.
+// Traces a process, a port or a digest to its instance.
 extension HostScheduler {
   /// The instance that a process of this host belongs to: its executor, or one that descends from it.
   func whence(pid: Int32) -> [Whence] {
@@ -13,7 +13,7 @@ extension HostScheduler {
       store.state.placedTasks.compactMap { task in task.executorPID.map { ($0, task) } },
       uniquingKeysWith: { first, _ in first })
     var ancestor = pid
-    // Process trees are not that deep, and a loop in what is read must not hold this thread.
+    // Process trees are less deep, and a loop in the data must not block this thread.
     for _ in 0..<64 where ancestor > 1 {
       if let task = executors[ancestor] { return whence(task, pid: pid).map { [$0] } ?? [] }
       guard let parent = Self.parent(of: ancestor) else { return [] }
@@ -40,8 +40,8 @@ extension HostScheduler {
       .compactMap { whence($0) }
   }
 
-  /// The instances with the facts of their bundles. The artifact repository may be far away: the tasks' life does not
-  /// wait for it.
+  /// The instances with the facts of their bundles. The artifact repository can be far away, so tasks do not wait for
+  /// it.
   nonisolated func answer(_ found: [Whence]) async throws -> WhenceAnswer {
     let reader = BundleFactsReader(repository: options.repository)
     return try await NIOThreadPool.singleton.runIfActive {
@@ -68,7 +68,7 @@ extension HostScheduler {
     } catch {
       return nil
     }
-    // The name, in parentheses, may hold spaces.
+    // The name, in parentheses, can contain spaces.
     guard let end = text.lastIndex(of: ")") else { return nil }
     let fields = text[end...].dropFirst().split(separator: " ")
     return fields.count > 1 ? Int32(fields[1]) : nil

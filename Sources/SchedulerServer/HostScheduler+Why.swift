@@ -7,7 +7,7 @@ internal import SchedulerStore
 
 // Why tasks of a job died. The state machine knows states and releases; the tasks' files are read by the thread pool.
 extension HostScheduler {
-  /// What is asked about a job's dead tasks.
+  /// The questions about a job's dead tasks.
   struct WhyQuestion: Sendable {
     /// Nil for all instances.
     var instance: Int?
@@ -17,7 +17,7 @@ extension HostScheduler {
     var lines = 20
   }
 
-  /// How many tasks are told in full, and how many in a line.
+  /// The number of tasks with a full account, and with a line.
   private static let accounts = 3
   private static let others = 20
 
@@ -29,7 +29,7 @@ extension HostScheduler {
         found.tasks.map { AccountReader(lines: question.lines).account($0) }
       }
     } catch {
-      // The server stops: what is in memory is told.
+      // The server stops: only facts in memory are reported.
       answer.accounts = found.tasks.map(\.account)
     }
     return answer
@@ -48,7 +48,7 @@ extension HostScheduler {
       }
       if Self.isLikelier(task, than: other, near: question.time) { chosen[task.instance] = task }
     }
-    // What never ended may be what is asked about: it waits, or is starting, or runs.
+    // The question can be about a task that has not ended: it waits, is starting, or runs.
     for task in history where chosen[task.instance] == nil { chosen[task.instance] = task }
     let ordered = chosen.values.sorted { left, right in
       if left.status.isTerminal != right.status.isTerminal { return left.status.isTerminal }

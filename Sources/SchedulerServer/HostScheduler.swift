@@ -25,7 +25,7 @@ actor HostScheduler: Service {
   /// What has happened, counted for the metrics.
   var counters = ActivityCounters()
   let startedAt = HostScheduler.now()
-  /// What tasks say of themselves.
+  /// The tasks' own metrics.
   private(set) var ownMetrics: OwnMetrics?
   /// Where archiving logs stands.
   var archiving = Archiving()
@@ -43,9 +43,9 @@ actor HostScheduler: Service {
   var catalogue = ServiceCatalogue()
   /// Tasks of which everything is to be ended at once, and what to report when nothing is left.
   var destroying: [TaskID: SchedulerInput] = [:]
-  /// Those of them that the thread pool is busy with.
+  /// Those of them that the thread pool processes now.
   var beingCleared: Set<TaskID> = []
-  /// Whether folders of tasks that the store does not know stay.
+  /// Whether directories of tasks that the store does not know stay.
   var keepsStrangers = false
   /// What happened and was not taken yet, in order and each once. Nothing is read twice, so nothing here may be lost.
   var backlog: [SchedulerInput] = []

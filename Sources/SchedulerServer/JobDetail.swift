@@ -1,7 +1,7 @@
 internal import JSON
 internal import JobModel
 
-/// All that the API and the pages say about one job.
+/// All facts about one job for the API and the pages.
 struct JobDetail: Sendable {
   var configuration: JobConfiguration
   var summary: JobSummary
@@ -12,18 +12,18 @@ struct JobDetail: Sendable {
 
   /// True when the job was killed and only its history is left.
   var isGone = false
-  /// How the last task of each instance that has ended came to its end.
+  /// The end of the last ended task of each instance.
   var endings: [TaskEnding] = []
-  /// How well it is served; nil for a job that was killed.
+  /// Its SLA figures; nil for a killed job.
   var sla: SlaFigures?
   /// The user that tasks started now run as.
   var runsAs: RunsAs?
-  /// Why tasks of this host can take ports of other tasks; nil when they cannot, and where nobody has asked.
+  /// The reason why tasks of this host can bind ports of other tasks; nil if they cannot, or if this is unknown.
   var openPorts: String?
 
   var key: JobKey { configuration.key }
 
-  /// Whether there is, or was, such an instance.
+  /// Whether such an instance exists, or existed.
   func knows(instance: Int) -> Bool {
     instances.contains { $0.instance == instance } || events.contains { $0.instance == instance }
   }

@@ -4,7 +4,7 @@ internal import JobModel
 internal import SchedulerStore
 internal import SystemSupport
 
-/// `kilt-scheduler restore`, which `kilt scheduler restore` starts: the database is no part of what `kilt` links.
+/// `kilt-scheduler restore`, which `kilt scheduler restore` starts: `kilt` does not link the database.
 struct RestoreCommand: ParsableCommand {
   static let name = "restore"
   static let configuration = CommandConfiguration(

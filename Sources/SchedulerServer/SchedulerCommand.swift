@@ -124,7 +124,7 @@ public struct SchedulerCommand: ParsableCommand {
 
   /// Runs the scheduler with these arguments until it is told to stop; returns the process's exit code.
   public static func start(_ arguments: [String]) async -> Int32 {
-    // Whoever read its messages may be gone.
+    // The reader of its messages can be gone.
     signal(SIGPIPE, SIG_IGN)
     do {
       if arguments.first == RestoreCommand.name {
@@ -141,7 +141,7 @@ public struct SchedulerCommand: ParsableCommand {
       writeText(DiagnosticRenderer(color: isTerminal(2)).render(error), to: 2)
       return DiagnosticRenderer.exitCode(for: error)
     } catch let error as SystemCallError {
-      // A disk, a permission, a folder that is none: nothing of the scheduler's own.
+      // A disk, a permission, a missing directory: not a fault of the scheduler.
       let diagnostic = Diagnostic(.environment, error.description)
       writeText(DiagnosticRenderer(color: isTerminal(2)).render(diagnostic), to: 2)
       return diagnostic.blame.exitCode
@@ -169,7 +169,7 @@ public struct SchedulerCommand: ParsableCommand {
       (0...65535).contains(port)
     else { throw Diagnostic(.input, "\"\(listen)\" of --listen is not HOST:PORT") }
     options.listenHost = String(listen[..<colon])
-    // As in a URL: [::1]:8081.
+    // In the form of a URL: [::1]:8081.
     if options.listenHost.hasPrefix("["), options.listenHost.hasSuffix("]") {
       options.listenHost = String(options.listenHost.dropFirst().dropLast())
     }

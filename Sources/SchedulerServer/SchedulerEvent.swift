@@ -3,7 +3,7 @@ internal import JobModel
 internal import NIOCore
 internal import SchedulerCore
 
-/// Something that happened, as those who follow the API's events are told.
+/// An event, in the form for followers of the API's events.
 struct SchedulerEvent: Sendable {
   /// A server-sent event (HTML standard, section 9.2). Made once, whoever follows.
   let frame: ByteBuffer

@@ -3,19 +3,19 @@ internal import SchedulerAccess
 internal import SchedulerCore
 internal import SystemSupport
 
-/// How a scheduler is started.
+/// The start options of a scheduler.
 struct SchedulerOptions: Sendable {
-  /// The SQLite database, the tokens, the socket, the lock, and a folder a task.
+  /// The SQLite database, the tokens, the socket, the lock, and one directory per task.
   var stateDirectory: FilePath
-  /// Host and port to listen on; port 0 takes a free one.
+  /// Host and port to listen on; port 0 chooses a free one.
   var listenHost = "127.0.0.1"
   var listenPort = 8081
   /// The certificate for TCP; nil for plain HTTP, which only the loopback address gets.
   var tls: ServerCertificate.Source?
-  /// Whether everybody who reaches the loopback address may read.
+  /// Whether everybody who reaches the loopback address can read.
   var isReadingOpen = false
   var cluster = "devcluster"
-  /// Where artifacts come from; nil accepts no job that names one.
+  /// The artifact repository; nil accepts no job that names an artifact.
   var repository: String?
   var executor: FilePath
   var pexRunner: FilePath
@@ -23,11 +23,11 @@ struct SchedulerOptions: Sendable {
   var portRange = 31000...32000
   var controlGroupParent = "kilt"
   var isolation = Isolation.auto
-  /// Folders of the host that sandboxes see, read-only, besides the system's.
+  /// Directories of the host that sandboxes can read but not write, besides the system's.
   var readOnly: [String] = []
-  /// Folders put in front of `PATH` in sandboxes.
+  /// Directories in front of `PATH` in sandboxes.
   var path: [String] = []
-  /// Tasks of a role that is no user of this host run as `nobody`.
+  /// Tasks of a role that is not a user of this host run as `nobody`.
   var allowsMissingUser = false
   /// Users with the ID 0 that tasks can run as, by name.
   var allowedRoots: [String] = []
@@ -54,7 +54,7 @@ struct SchedulerOptions: Sendable {
   var policy = SchedulerPolicy()
 
   var isLoopback: Bool { LoopbackAddress.isLoopback(listenHost) }
-  /// Where ZooKeeper is, for executors; they follow changes of the file.
+  /// The addresses of ZooKeeper, for executors; they follow changes of the file.
   var zooKeeperFile: FilePath { stateDirectory.appending("zookeeper.json") }
   var tasksDirectory: FilePath { stateDirectory.appending("tasks") }
 }

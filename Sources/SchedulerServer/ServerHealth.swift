@@ -1,6 +1,7 @@
 internal import Synchronization
 
-/// Whether the scheduler can write its state. It is asked without waiting for the scheduler, which may wait for a disk.
+/// Whether the scheduler can write its state. Requests read it without waiting for the scheduler, which can be waiting
+/// for a disk.
 final class ServerHealth: Sendable {
   private let state = Mutex<String?>(nil)
 

@@ -6,17 +6,17 @@ internal import JobModel
 internal import SchedulerCore
 internal import SystemSupport
 
-/// The scheduler's own look at a submitted job, whatever the client says it has checked: that it is for this cluster,
-/// that this host has its user, and that its artifacts are in the repository, for this platform, with the digests that
-/// the job names. Blocks while the repository answers.
+/// The scheduler's own check of a submitted job, regardless of the client's checks: the job is for this cluster, this
+/// host has its user, and its artifacts are in the artifact repository, for this platform, with the digests that the
+/// job names. Blocks while the artifact repository answers.
 struct SubmissionCheck: Sendable {
   private let options: SchedulerOptions
 
   init(_ options: SchedulerOptions) { self.options = options }
 
-  /// - Parameter reason: why a person overrides what the policy lets be overridden.
-  /// - Returns: the configuration with the facts of the artifact repository in place of the client's word.
-  /// - Throws: all that is wrong with the job, or that the repository cannot be asked.
+  /// - Parameter reason: the user's reason for overriding rules that the policy lets be overridden.
+  /// - Returns: the configuration with the facts of the artifact repository in place of the client's claims.
+  /// - Throws: all problems of the job, or that the artifact repository cannot be reached.
   func verified(_ configuration: JobConfiguration, reason: String? = nil) throws -> JobConfiguration {
     guard configuration.key.cluster == options.cluster else {
       throw SubmissionRefusal(
@@ -116,7 +116,7 @@ struct SubmissionCheck: Sendable {
     }
   }
 
-  /// Why a user is no one to run a task as, in the scheduler's words.
+  /// The reason why a user cannot run a task, in the scheduler's words.
   private static func refusal(_ error: ExecutorError, _ user: String) -> any Error {
     switch error {
     case .missingUser(let missing) where missing == user:

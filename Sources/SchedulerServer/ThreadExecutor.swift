@@ -1,8 +1,8 @@
 internal import Glibc
 internal import Synchronization
 
-/// Runs an actor's jobs on one thread of its own, so that it may block: commits to SQLite, system calls. The
-/// cooperative pool stays free for the web server.
+/// Runs an actor's jobs on its own thread, so that it can block: commits to SQLite, system calls. The cooperative pool
+/// stays free for the web server.
 final class ThreadExecutor: SerialExecutor {
   /// The jobs wait in a mutex; the semaphore counts them, and wakes the thread.
   private let waiting = Mutex<[UnownedJob]>([])

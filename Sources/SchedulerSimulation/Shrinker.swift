@@ -1,6 +1,6 @@
 public import SchedulerCore
 
-/// Makes a failing run short: takes steps out as long as the world still goes wrong.
+/// Shortens a failing run: removes steps while the world still fails.
 public struct Shrinker: Sendable {
   let seed: UInt64
   let fault: PlantedFault?
@@ -31,7 +31,7 @@ public struct Shrinker: Sendable {
     }
   }
 
-  /// How many steps lead to a finding; nil when none do.
+  /// The number of steps that lead to a finding; nil if none do.
   private func failure(_ steps: [Step]) -> Int? {
     var world = World(seed: seed, fault: fault)
     let count = world.run(steps)

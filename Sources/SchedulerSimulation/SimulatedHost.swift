@@ -1,16 +1,16 @@
 import JobModel
 import SchedulerCore
 
-/// What really runs, as against what the scheduler believes: the executors of one host, each with a checkpoint that it
-/// appends to and that outlives the scheduler.
+/// The processes that really run, in contrast to the scheduler's belief: the executors of one host, each with a
+/// checkpoint that it appends to and that outlives the scheduler.
 struct SimulatedHost: Sendable {
-  /// How a task behaves, from its start on. Times in milliseconds.
+  /// The behavior of a task, from its start on. Times in milliseconds.
   struct Behavior: Sendable {
     var startDelay = 1500
-    /// How long it runs; nil: for ever.
+    /// The duration of its run; nil: forever.
     var runTime: Int?
     var end = TaskStatus.finished
-    /// Whether it ends without a word.
+    /// Whether it ends without a record.
     var isSilent = false
     /// Whether it dies before its first record.
     var isStillborn = false
@@ -54,7 +54,7 @@ struct SimulatedHost: Sendable {
   private(set) var executors: [TaskID: Executor] = [:]
   private var launches: [InstanceKey: UInt64] = [:]
   private(set) var deleted: Set<TaskID> = []
-  /// Tasks of which it cannot be told whether they live, until this time.
+  /// Tasks whose life cannot be determined, until this time.
   var hidden: [TaskID: Int64] = [:]
   var isCalm = false
   let seed: UInt64
@@ -98,7 +98,7 @@ struct SimulatedHost: Sendable {
   mutating func removeFolder(_ id: TaskID) {
     deleted.insert(id)
     if executors[id]?.isAlive == true { violations.append("the folder of \(id) was removed while it runs") }
-    // Nothing is left of it, so that a long simulation stays small.
+    // Nothing is kept of it, so that a long simulation stays small.
     executors[id]?.records = []
   }
 
@@ -159,7 +159,7 @@ struct SimulatedHost: Sendable {
 
   // MARK: What must hold
 
-  /// What is wrong with what runs. `pairs` are instances that may have two tasks.
+  /// The problems of running tasks. `pairs` are instances that can have two tasks.
   func findings(pairs: Set<InstanceKey>) -> [String] {
     var findings = violations
     var seen: [InstanceKey: Int] = [:]

@@ -1,7 +1,7 @@
 import JobModel
 import SchedulerCore
 
-/// A disk with the scheduler's records on it: what a transaction wrote whole stays, whatever happens next.
+/// A disk with the scheduler's records: completely written transactions stay, whatever happens next.
 struct SimulatedStore: Sendable {
   struct Failure: Error {
     var text: String

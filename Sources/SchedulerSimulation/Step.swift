@@ -1,13 +1,13 @@
 import JobModel
 import SchedulerCore
 
-/// One thing that happens in a simulated world. Steps name what they concern by small numbers, so that each keeps a
-/// meaning when others are left out.
+/// One event in a simulated world. Steps name their subjects by small numbers, so that each keeps a meaning when others
+/// are omitted.
 public enum Step: Sendable, Hashable {
   /// Time passes, in milliseconds.
   case pass(Int)
-  /// The scheduler looks at its tasks and its clock. With faults, it sees some records late, twice, out of order or not at
-  /// all.
+  /// The scheduler checks its tasks and its clock. With faults, it sees some records late, twice, out of order or not
+  /// at all.
   case look(faults: UInt64?)
   /// A user asks for something.
   case request(Request)
@@ -16,7 +16,7 @@ public enum Step: Sendable, Hashable {
   /// The next commits fail, as on an input or output error.
   case failCommits(Int)
   case fillDisk(Bool)
-  /// Each commit takes this long, in milliseconds.
+  /// The duration of each commit, in milliseconds.
   case slowDisk(Int)
   /// The wall clock is set, by this many seconds.
   case setClock(Int)
@@ -55,7 +55,7 @@ extension Step {
   /// The steps of a seed: a long storm, with calm at its end.
   public static func storm(seed: UInt64, count: Int) -> [Step] {
     var random = SeededGenerator(seed)
-    // A seed has a character: how much goes wrong, and of what kind.
+    // A seed has a character: the number of faults, and their kinds.
     let trouble = [0, 5, 15, 30][random.below(4)]
     let kinds = random.next()
     func has(_ bit: UInt64) -> Bool { trouble > 0 && kinds & (1 << bit) != 0 }

@@ -55,7 +55,7 @@ extension World {
     return findings
   }
 
-  /// What can be seen only by who remembers what was before.
+  /// Checks that need the memory of earlier states.
   private mutating func memoryFindings(_ state: SchedulerState) -> [String] {
     var findings: [String] = []
     for update in state.updates.values where plans[update.id] == nil {
@@ -95,7 +95,7 @@ extension World {
     if !update.status.isTerminal, update.working.count > limit {
       findings.append("update \(update.id) changes \(update.working.count) instances at once, of \(limit) allowed")
     }
-    // Right after it, nothing but the update has touched the instances.
+    // Right after it, only the update has touched the instances.
     if update.status == .rolledBack, update.since == state.time, let job = state.jobs[update.job], !job.isEnding,
       let plan = plans[update.id]
     {
@@ -106,7 +106,7 @@ extension World {
     return findings
   }
 
-  /// After the faults: everything that is wanted runs or says why not, and nothing else does.
+  /// After the faults: everything that is wanted runs or reports why not, and nothing else runs.
   mutating func checkConvergence() {
     let state = machine.scheduler.state
     if !backlog.isEmpty || machine.isAhead { findings.append("something is never stored") }

@@ -2,14 +2,14 @@ import Diagnostics
 import JobModel
 import SchedulerCore
 
-// What `HostScheduler` does between the state machine, the store and the host, with the same rules.
+// The work of `HostScheduler` between the state machine, the store and the host, with the same rules.
 extension World {
-  /// Takes a report, which nobody can refuse.
+  /// Applies a report, which cannot be refused.
   mutating func report(_ event: SchedulerInput) {
     if !backlog.contains(event) { backlog.append(event) }
   }
 
-  /// Takes a request: what happened before counts first.
+  /// Applies a request: earlier events count first.
   mutating func request(_ request: Step.Request) {
     guard let event = event(request) else { return }
     drain()
@@ -40,7 +40,7 @@ extension World {
     }
   }
 
-  /// Writes what waits, all of it in one transaction.
+  /// Writes waiting events, all of them in one transaction.
   mutating func drain() {
     _ = now()
     let waiting = backlog
@@ -52,7 +52,7 @@ extension World {
   /// One transaction, and then its effects.
   mutating func apply(_ events: [SchedulerInput], mayWait: Bool = true) {
     let time = now()
-    // A jump is told before anything else.
+    // A jump is reported before anything else.
     let jumps = backlog.filter { if case .clockSet = $0 { true } else { false } }
     if !jumps.isEmpty {
       backlog.removeAll { if case .clockSet = $0 { true } else { false } }
@@ -128,7 +128,7 @@ extension World {
     destroying[id] = destroying[id] ?? .executorLost(id, message: message)
   }
 
-  /// One look at everything: new records, executors that are gone, what is to be destroyed, time that has come.
+  /// One check of everything: new records, gone executors, tasks to destroy, due times.
   mutating func look(faults: UInt64?) {
     var random = faults.map { SeededGenerator($0) }
     for id in machine.scheduler.state.placedIDs.sorted() {
@@ -164,7 +164,7 @@ extension World {
     drain()
   }
 
-  /// kill -9: what was written stays; executors live on. The next scheduler finds them.
+  /// kill -9: written data stays; executors live on. The next scheduler finds them.
   mutating func crash() {
     crashes += 1
     note("the scheduler is killed, and another starts")
@@ -200,7 +200,7 @@ extension World {
       read[id] = executor.records.count
       if executor.isAlive || host.hidden[id] != nil { live[id] = executor.pid } else { dead.insert(id) }
     }
-    // What nobody knows is ended.
+    // Unknown tasks are ended.
     for executor in host.living where machine.scheduler.state.tasks[executor.assignment.taskID] == nil {
       destroying[executor.assignment.taskID] = .taskDestroyed(executor.assignment.taskID)
     }

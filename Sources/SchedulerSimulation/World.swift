@@ -13,19 +13,19 @@ public struct World: Sendable {
   /// Milliseconds of a clock that never goes back, and how far the wall clock is ahead of it.
   var steady: Int64 = 0
   var wallOffset: Int64 = 1_700_000_000_000
-  /// What the scheduler's own clock makes of both; see `SchedulerClock`.
+  /// The time of the scheduler's own clock from both; see `SchedulerClock`.
   var clock: SchedulerClock
   var commitTime: Int64 = 0
 
-  // The driver: what `HostScheduler` keeps between store and host.
+  // The driver: the data of `HostScheduler` between store and host.
   var backlog: [SchedulerInput] = []
   /// Launches that wait until the state is stored.
   var launches: [TaskAssignment] = []
-  /// Tasks that are being destroyed, and what to report when nothing is left of them.
+  /// Tasks that are being destroyed, and the reports when nothing is left of them.
   var destroying: [TaskID: SchedulerInput] = [:]
-  /// How many records of each checkpoint were read.
+  /// The number of records of each checkpoint that were read.
   var read: [TaskID: Int] = [:]
-  /// When all tasks were last looked at again, whatever was read.
+  /// The time of the last check of all tasks, regardless of read records.
   var resyncedAt: Int64 = 0
   /// Effects until a crash; nil: none is coming.
   var crashAfter: Int?
@@ -41,7 +41,7 @@ public struct World: Sendable {
   public internal(set) var crashes = 0
   /// What was found wrong; empty while all is well.
   public internal(set) var findings: [String] = []
-  /// What happened, for people; kept when asked for.
+  /// The events, for people; kept on request.
   public internal(set) var trace: [String] = []
   let isTracing: Bool
   var offered = HostOffer(
@@ -117,7 +117,7 @@ public struct World: Sendable {
     ClockReading(wall: Timestamp(milliseconds: steady + wallOffset), steady: .milliseconds(steady), boot: "b")
   }
 
-  /// The time that the scheduler works with. A jump of the wall clock is told first.
+  /// The time that the scheduler uses. A jump of the wall clock is reported first.
   mutating func now() -> Timestamp {
     let reading = reading
     if let jump = clock.jump(reading) {
@@ -148,7 +148,7 @@ public struct World: Sendable {
     if findings.isEmpty { checkConvergence() }
   }
 
-  /// What an operator does: nothing stays paused for ever.
+  /// The actions of an operator: nothing stays paused forever.
   private mutating func unpause() {
     for key in machine.scheduler.state.jobs.keys.sorted() {
       guard let update = machine.scheduler.state.activeUpdate(of: key) else { continue }

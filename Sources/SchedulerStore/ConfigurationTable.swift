@@ -3,12 +3,12 @@ internal import JSON
 internal import JobModel
 internal import SchedulerCore
 
-/// Which row holds which configuration: many tasks share one.
+/// The row of each configuration: many tasks share one.
 struct ConfigurationTable {
   /// By the identity of the shared object, which is kept alive by standing here.
   private var ids: [ObjectIdentifier: (configuration: SharedConfiguration, id: Int64)] = [:]
 
-  /// How many there may be before unused ones are forgotten.
+  /// The maximum number before unused ones are forgotten.
   private var limit = 256
   /// Rows of the transaction under way.
   private var new: [ObjectIdentifier] = []

@@ -12,14 +12,14 @@ extension SchedulerStore {
     try copying(to: path) { (target) throws(StoreError) in try copy(into: target) }
   }
 
-  /// Puts a backup in the place of a database that no scheduler works on.
+  /// Replaces a database that no scheduler uses with a backup.
   ///
-  /// - Returns: where the former database is now; nil when there was none.
-  /// - Throws: `damaged` or `newer` when the backup is not one that this version can work on; nothing is changed then.
+  /// - Returns: the path of the former database; nil if there was none.
+  /// - Throws: `damaged` or `newer` if this version cannot use the backup; nothing is changed then.
   public static func restore(_ backup: String, to path: String, asideAs aside: String) throws(StoreError) -> String? {
     try check(backup)
     let fresh = path + ".restored"
-    // Of a restore that was cut off.
+    // Of an interrupted restore.
     unlink(fresh)
     try Self.copying(to: fresh) { (target) throws(StoreError) in
       try StoreError.translating(backup) {
@@ -39,7 +39,7 @@ extension SchedulerStore {
     return former
   }
 
-  /// Makes sure that a file is a whole database of a scheduler that is not newer than this one.
+  /// Checks that a file is a complete database of a scheduler that is not newer than this one.
   public static func check(_ path: String) throws(StoreError) {
     guard access(path, R_OK) == 0 else {
       throw .failed(path: path, detail: String(cString: strerror(errno)))
@@ -68,7 +68,7 @@ extension SchedulerStore {
     }
   }
 
-  /// Makes a file by a body that fills a database, checks it, and gives it its name when it is on the disk.
+  /// Creates a file by a body that fills a database, checks it, and gives it its name when it is on the disk.
   private static func copying(
     to path: String, _ body: (DatabaseQueue) throws(StoreError) -> Void
   ) throws(StoreError) {

@@ -1,5 +1,5 @@
-// SchedulerStore: the scheduler's state in SQLite. An event's consequences are committed before any effect of it is
-// handed out, so that nothing is ever done that a restarted scheduler does not know of.
+// SchedulerStore: the scheduler's state in SQLite. An event's consequences are committed before any of its effects is
+// returned, so that a restarted scheduler knows every action that was taken.
 
 internal import GRDB
 internal import JSON
@@ -18,9 +18,9 @@ public final class SchedulerStore: Sendable {
     var configurations: ConfigurationTable
   }
 
-  /// Opens the database, makes it if there is none, brings an older one up to date, and reads the state.
+  /// Opens the database, creates it if there is none, migrates an older one, and reads the state.
   ///
-  /// The database is this process's alone until it is closed: two schedulers cannot share one.
+  /// The database belongs to this process until it is closed: two schedulers cannot share one.
   public init(
     path: String, policy: SchedulerPolicy = SchedulerPolicy(), zones: TimeZones = .none
   ) throws(StoreError) {
@@ -57,35 +57,35 @@ public final class SchedulerStore: Sendable {
         stored: StoredScheduler(Scheduler(state: state, policy: policy, zones: zones)), configurations: configurations))
   }
 
-  /// Takes one event: the state after it is on disk when this returns.
+  /// Applies one event: the new state is on disk when this returns.
   ///
-  /// - Returns: what is to be done now. A crash before it is done loses nothing: see `SchedulerInput.executorsFound`.
-  /// - Throws: `SchedulerError` for a request that is refused, `StoreError` when the disk fails; the state is then as it
-  ///   was, in memory as on disk.
+  /// - Returns: the effects to carry out now. A crash before that loses nothing: see `SchedulerInput.executorsFound`.
+  /// - Throws: `SchedulerError` for a refused request, `StoreError` if the disk fails; the state is then as before, in
+  ///   memory and on disk.
   @discardableResult
   public func apply(_ event: SchedulerInput, at time: Timestamp) throws -> [Effect] {
     guard let answer = try apply([event], at: time).answers.first else { return [] }
     return try answer.get()
   }
 
-  /// What became of events that were taken together.
+  /// The results of events that were applied together.
   public struct Transaction: Sendable {
-    /// For each event what is to be done now, or why it was refused.
+    /// For each event the effects to carry out now, or the reason of its refusal.
     public var answers: [StoredScheduler.Answer]
-    /// Whether the state on disk is the one in memory. Nothing may be launched while it is not.
+    /// Whether the state on disk equals the state in memory. Nothing can be launched while it does not.
     public var isStored: Bool
-    /// Whether anything was written: not for events that changed nothing.
+    /// Whether anything was written: not for events without changes.
     public var isWritten: Bool
-    /// Why nothing could be written.
+    /// The reason why nothing could be written.
     public var failure: StoreError?
   }
 
-  /// Takes several events in one transaction: the state after all of them is on disk when this returns.
+  /// Applies several events in one transaction: the state after all of them is on disk when this returns.
   ///
-  /// - Parameter mayWait: see `StoredScheduler.apply`: with it, a disk that fails does not throw; the state is then kept in
-  ///   memory and written with the next transaction that succeeds.
-  /// - Returns: what became of them; one that is refused keeps no other from being taken.
-  /// - Throws: when the disk fails; none of the events was taken then.
+  /// - Parameter mayWait: see `StoredScheduler.apply`: with it, a failing disk does not throw; the state is then kept
+  ///   in memory and written with the next transaction that succeeds.
+  /// - Returns: their results; a refused event does not stop the others.
+  /// - Throws: if the disk fails; none of the events was applied then.
   public func apply(
     _ events: [SchedulerInput], at time: Timestamp, mayWait: Bool = false
   ) throws(StoreError) -> Transaction {
@@ -110,7 +110,7 @@ public final class SchedulerStore: Sendable {
   }
 
   private func commit(_ change: StateChange, _ table: inout ConfigurationTable) throws(StoreError) {
-    // The closure that writes cannot keep what it changes when it throws.
+    // The closure that writes cannot keep its changes when it throws.
     let rows = Mutex(table)
     table = ConfigurationTable()
     defer { table = rows.withLock { $0 } }
@@ -134,7 +134,7 @@ public final class SchedulerStore: Sendable {
     try machine.withLock { (machine) throws(Failure) in try body(machine.stored.scheduler) }
   }
 
-  /// Writes something that changes nothing, to see whether the disk takes it.
+  /// Writes data that changes nothing, to check whether the disk accepts it.
   public func probe() throws(StoreError) {
     try StoreError.translating(path) {
       try database.write { connection in
@@ -146,13 +146,13 @@ public final class SchedulerStore: Sendable {
     }
   }
 
-  /// Whether the state in memory is ahead of the one on disk.
+  /// Whether the state in memory is ahead of the state on disk.
   public var isAhead: Bool { machine.withLock { $0.stored.isAhead } }
 
   /// The state as of the last event.
   public var state: SchedulerState { machine.withLock { $0.stored.scheduler.state } }
 
-  /// What happened to a job, or to all of them: the newest `limit` events, oldest first.
+  /// The events of a job, or of all jobs: the newest `limit` events, oldest first.
   public func events(of job: JobKey? = nil, limit: Int = 100) throws(StoreError) -> [RecordedEvent] {
     try StoreError.translating(path) {
       try database.read { connection in
@@ -174,7 +174,7 @@ public final class SchedulerStore: Sendable {
     }
   }
 
-  /// The events behind one of them, by their numbers, which are never used twice.
+  /// The events after one of them, by their numbers, which are never used twice.
   public func events(after number: Int64, limit: Int) throws(StoreError) -> [(id: Int64, event: RecordedEvent)] {
     try StoreError.translating(path) {
       try database.read { connection in
@@ -188,7 +188,7 @@ public final class SchedulerStore: Sendable {
     }
   }
 
-  /// Whether an event is the first that was recorded of an update.
+  /// Whether an event is the first recorded event of an update.
   public func isFirst(event number: Int64, of job: JobKey, update: UpdateID) throws(StoreError) -> Bool {
     try StoreError.translating(path) {
       try database.read { connection in
@@ -216,7 +216,7 @@ public final class SchedulerStore: Sendable {
     }
   }
 
-  /// Lets go of the database; nothing may be applied after it.
+  /// Closes the database; no event can be applied afterward.
   public func close() throws(StoreError) {
     try StoreError.translating(path) { try database.close() }
   }

@@ -27,7 +27,7 @@ enum Schema {
           CREATE INDEX events_by_time ON events (time);
           """)
     }
-    // Releases leave the jobs' rows: one that is accepted costs by itself, not by how many there are.
+    // Releases leave the jobs' rows: the cost of accepting one does not depend on their number.
     migrator.registerMigration(versions[1]) { connection in
       try connection.execute(
         sql: """

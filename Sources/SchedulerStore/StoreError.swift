@@ -40,7 +40,7 @@ public enum StoreError: DiagnosableError, Hashable {
     }
   }
 
-  /// Runs database work, and says what its errors mean. A `SchedulerError` cannot arise in it.
+  /// Runs database work, and explains its errors. A `SchedulerError` cannot arise in it.
   static func translating<Value>(_ path: String, _ body: () throws -> Value) throws(StoreError) -> Value {
     do {
       return try body()

@@ -75,7 +75,7 @@ enum StoredState {
     if change.before.prunedAt != after.prunedAt { try pruneEvents(now: after.time, connection) }
   }
 
-  /// Writes a job and those of its releases that are new or have changed.
+  /// Writes a job and its new or changed releases.
   private static func write(_ job: JobRecord?, _ key: JobKey, _ connection: Database) throws {
     let text = key.description
     guard let job else {

@@ -37,7 +37,7 @@ public struct KeyCommand: ManifestSigner {
       throw fail("\(outcome.termination)" + (outcome.errorText.isEmpty ? "" : ": \(outcome.errorText.prefix(400))"))
     }
     let signature = outcome.output.count == 64 ? outcome.output : Base64.decode(outcome.text) ?? []
-    // A command that signs with another key would publish what no host runs.
+    // A command that signs with another key would publish bundles that no host runs.
     guard publicKey.verifies(signature, over: bytes) else {
       throw fail("its output is not a signature of the key \(publicKey.keyID.prefix(16))")
     }

@@ -82,7 +82,7 @@ public struct PrivateKey: ManifestSigner {
       }
       block = PEM(label: "PRIVATE KEY", bytes: try EncryptedKeyInfo.open(block.bytes, password: password, path: path))
     }
-    // A key that carries its public half has more bytes behind the seed (RFC 5958).
+    // A key that contains its public half has more bytes after the seed (RFC 5958).
     guard block.label == "PRIVATE KEY", block.bytes.count >= Self.prefix.count + 32,
       block.bytes[7..<Self.prefix.count] == Self.prefix[7...],
       let key = PrivateKey(seed: Array(block.bytes[Self.prefix.count..<(Self.prefix.count + 32)]))

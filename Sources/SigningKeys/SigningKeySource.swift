@@ -15,7 +15,7 @@ public struct SigningKeySource: Sendable {
   private let command: String?
   private let publicKey: String?
 
-  /// - Parameters: what options say; otherwise the variables count.
+  /// - Parameters: the values of options; otherwise the variables count.
   public init(key: String? = nil, command: String? = nil, publicKey: String? = nil) {
     func variable(_ name: String) -> String? { environmentVariable(name).flatMap { $0.isEmpty ? nil : $0 } }
     let isGiven = key != nil || command != nil

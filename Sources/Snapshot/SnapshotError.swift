@@ -1,11 +1,12 @@
 // Snapshot: state that outlives a process, as an image in memory that is mapped from an immutable file, changed in
-// place, and written back as a journal of the bytes that changed. It knows nothing of what the bytes mean.
+// place, and written back as a journal of the changed bytes. Does not know the meaning of the bytes.
 
-/// Why state could not be kept or read. Never a reason to fail a command: without state everything is worked out anew.
+/// The reason why state could not be saved or read. Never a reason to fail a command: without state everything is
+/// computed again.
 public enum SnapshotError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// There is no memory, or no address space, for it.
+  /// The memory, or the address space, is not sufficient.
   case outOfMemory
-  /// The bytes are not what was written.
+  /// The bytes differ from the written ones.
   case damaged(String)
   /// A system call failed.
   case system(String)

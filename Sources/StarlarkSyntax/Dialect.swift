@@ -1,18 +1,18 @@
-/// Which constructs beyond, or short of, the Starlark specification a file may use.
+/// The constructs beyond, or short of, the Starlark specification that a file can use.
 public struct Dialect: Sendable {
   /// `f"{name}"` literals.
   public var fStrings = false
   /// `for` and `if` statements outside of functions.
   public var topLevelControlFlow = false
-  /// A global may be assigned more than once.
+  /// A global can be assigned more than once.
   public var globalReassignment = false
   /// `"a" "b"` is one literal, as in Python.
   public var adjacentStringConcatenation = false
-  /// A function may call itself, directly or not; the call depth limit still holds.
+  /// A function can call itself, directly or indirectly; the call depth limit still applies.
   public var recursion = false
   /// The built-in `set` and the set operators.
   public var sets = true
-  /// What Python has and Starlark leaves out, where the meaning is clear: `is` and `is not` (as `==` and `!=`), type
+  /// Python features that Starlark leaves out and whose meaning is clear: `is` and `is not` (as `==` and `!=`), type
   /// annotations (ignored), set literals, and generator expressions as arguments (evaluated at once, as a list).
   public var pythonSyntax = false
   /// `load` statements.
@@ -20,14 +20,14 @@ public struct Dialect: Sendable {
   /// `class NAME(BASE):` and `import`, which the host carries out: `class` calls its `__class__(name, base, attributes)`
   /// and binds the result, `import` calls its `__import__(module, name)` for each name.
   public var classesAndImports = false
-  /// A name that is bound nowhere is looked up when it is evaluated (see `StarlarkThread.undefinedName` and
-  /// `StarlarkModule.define`) instead of being an error when the file is read.
+  /// An unbound name is looked up when it is evaluated (see `StarlarkThread.undefinedName` and `StarlarkModule.define`)
+  /// instead of being an error when the file is read.
   public var lateNames = false
 
   /// The language of the specification.
   public static let standard = Dialect()
 
-  /// What BUILD files written for Python-based tools use.
+  /// The features of BUILD files that were written for Python-based tools.
   public static let buildFile = Dialect(
     fStrings: true, topLevelControlFlow: true, globalReassignment: true, adjacentStringConcatenation: true,
     pythonSyntax: true)
@@ -57,14 +57,14 @@ public struct Dialect: Sendable {
   }
 }
 
-/// What one evaluation may use up before it is stopped with an error.
+/// The resources that one evaluation can use before it is stopped with an error.
 public struct Limits: Sendable {
   /// Instructions and elements visited by built-in functions.
   public var steps: Int
   /// Bytes allocated over the whole evaluation, estimated; garbage counts too, so that the result does not depend on
   /// when memory is given back.
   public var allocatedBytes: Int
-  /// Calls that may be active at a time.
+  /// The maximum number of active calls.
   public var callDepth: Int
 
   /// Limits for files from a trusted workspace: generous, and still an end to every loop.

@@ -1,7 +1,7 @@
 /// Turns the bytes of a file into tokens, one at a time.
 ///
-/// Line structure follows the spec (and Python): newlines inside brackets do not count, indentation makes `indent` and
-/// `outdent` tokens, a tab advances to the next multiple of eight.
+/// Line structure follows the specification (and Python): newlines inside brackets do not count, indentation produces
+/// `indent` and `outdent` tokens, a tab advances to the next multiple of eight.
 struct Lexer {
   let source: SourceFile
   private let bytes: [UInt8]
@@ -11,7 +11,7 @@ struct Lexer {
   private var pendingOutdents = 0
   private var bracketDepth = 0
   private var atLineStart = true
-  /// Whether the line has tokens and no newline yet: the end of the file then counts as one.
+  /// Whether the line has tokens and no newline yet: the end of the file then counts as a newline.
   private var isInLine = false
   /// Whether this is an expression inside of an f-string, which ends at `!`.
   private var isField = false
@@ -91,7 +91,7 @@ struct Lexer {
     return try punctuation(start, first)
   }
 
-  /// Handles the indentation of a new line; nil when it is that of the line before.
+  /// Handles the indentation of a new line; nil if it equals the indentation of the line before.
   private mutating func lineStart() throws -> Token? {
     var column = 0
     scan: while position < end {

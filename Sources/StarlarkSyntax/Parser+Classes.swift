@@ -1,5 +1,5 @@
-// `class` and `import`, as far as configuration files that were Python programs use them. Both become calls of functions of
-// the host, so that the language itself knows neither.
+// `class` and `import`, for configuration files that were Python programs. Both become calls of functions of the host,
+// so that the language itself knows neither.
 extension Parser {
   /// `class NAME(BASE): body` becomes a function that runs the body and returns its names as a dictionary, and
   /// `NAME = __class__("NAME", BASE, NAME())`.

@@ -35,7 +35,7 @@ extension Parser {
     }
   }
 
-  /// What may stand between `for` and `in`.
+  /// The targets that are valid between `for` and `in`.
   mutating func loopVariables() throws -> Int32 {
     let start = token.start
     let first = try primaryWithSuffix()
@@ -306,7 +306,7 @@ extension Parser {
     }
   }
 
-  /// Reading digits takes time by the square of their number.
+  /// Reading digits takes time quadratic in their number.
   private static let maximumDigits = 10_000
 
   private mutating func number() throws -> Int32 {

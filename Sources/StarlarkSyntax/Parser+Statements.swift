@@ -68,8 +68,8 @@ extension Parser {
     }
   }
 
-  /// Python's `raise ValueError("…")` is `fail("…")`, and `assert condition, "…"` is `condition or fail("…")`: nothing
-  /// can catch it either way.
+  /// Python's `raise ValueError("…")` is `fail("…")`, and `assert condition, "…"` is `condition or fail("…")`: no code
+  /// can catch the error in either form.
   private mutating func failure() throws -> Int32 {
     let start = token.start
     let isRaise = text(token) == "raise"
@@ -251,7 +251,7 @@ extension Parser {
     return result
   }
 
-  /// Skips `: type`; an error where the dialect has no annotations.
+  /// Skips `: type`; throws if the dialect has no annotations.
   private mutating func skipAnnotation() throws -> Bool {
     guard dialect.pythonSyntax else { throw error("type annotations are not supported") }
     try advance()

@@ -5,7 +5,7 @@ package struct Parser {
   var tree: SyntaxTree
   let source: SourceFile
   let dialect: Dialect
-  /// How many productions that may nest are open.
+  /// The number of open productions that can nest.
   var depth = 0
   /// The bindings of the functions being parsed, innermost last; empty at top level.
   var scopes: [Bindings] = []
@@ -144,7 +144,7 @@ package struct Parser {
     }
   }
 
-  /// Notes the names that an assignment target binds; throws when it is no target.
+  /// Records the names that an assignment target binds; throws if the expression is not a target.
   mutating func bindTarget(_ target: Int32, augmented: Bool = false) throws {
     let node = tree[target]
     switch node.kind {

@@ -49,7 +49,7 @@ public final class SourceFile: Sendable {
   }
 }
 
-/// A place in a Starlark file; line, column and text are worked out only when asked for.
+/// A location in a Starlark file; line, column and text are computed only on request.
 public struct StarlarkLocation: Sendable, CustomStringConvertible {
   /// The file.
   public let source: SourceFile

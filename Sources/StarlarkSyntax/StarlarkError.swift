@@ -12,7 +12,7 @@ public struct StarlarkError: Error, Sendable, CustomStringConvertible {
     case limit
   }
 
-  /// One active call: the function, and where in it execution stood.
+  /// One active call: the function, and the current location in it.
   public struct Frame: Sendable {
     /// The function's name; `<toplevel>` for the file itself.
     public let function: String
@@ -27,9 +27,9 @@ public struct StarlarkError: Error, Sendable, CustomStringConvertible {
 
   /// At which step the error was found.
   public var kind: Kind
-  /// What is wrong, one line without the place.
+  /// The problem, one line without the location.
   public var message: String
-  /// What to do about it, for instance `did you mean "sources"?`.
+  /// A remedy, for instance `did you mean "sources"?`.
   public var hint: String?
   /// The innermost place in a Starlark file.
   public var location: StarlarkLocation?

@@ -5,7 +5,7 @@ struct StringLiteral {
   var isFormat = false
   var contents: Range<Int>
 
-  /// Takes apart a literal that the lexer has delimited.
+  /// Splits a literal that the lexer has delimited.
   init(_ token: Token, in bytes: [UInt8]) {
     var position = token.start
     scan: while true {

@@ -21,7 +21,8 @@ package enum Suggestion {
     return best?.name
   }
 
-  /// Edits (insert, delete, replace, swap of neighbours) between two words; case and underscores count half of nothing.
+  /// Edits (insert, delete, replace, swap of neighbors) between two words. Differences in case and underscores are
+  /// cheap.
   private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
     let a = left.map(folded)
     let b = right.map(folded)

@@ -81,7 +81,7 @@ package struct SyntaxTree {
     /// The bytes denoted, escapes resolved.
     case string([UInt8])
     case bytes([UInt8])
-    /// As written, of any size.
+    /// The integer as written, of any size.
     case integer([UInt8])
     case float(Double)
 
@@ -120,7 +120,7 @@ package struct SyntaxTree {
   package var root: Int32 = -1
   /// The symbols that the file binds at top level, with where each is first bound.
   package var globals: [(symbol: Int32, offset: Int)] = []
-  /// Those of `globals` that `load` statements bind.
+  /// The names among `globals` that `load` statements bind.
   package var loaded: Set<Int32> = []
 
   package subscript(node: Int32) -> Node { nodes[Int(node)] }

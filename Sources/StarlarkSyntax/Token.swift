@@ -22,9 +22,9 @@ package struct Token {
 }
 
 extension SourceFile {
-  /// The tokens of the whole file, for changes to its text. The last is of kind `end`.
+  /// Returns the tokens of the whole file, for changes to its text. The last token is of kind `end`.
   ///
-  /// - Throws: `StarlarkError` for what is no token.
+  /// - Throws: `StarlarkError` for text that is not a token.
   package func tokens() throws -> [Token] {
     var lexer = try Lexer(source: self)
     var tokens: [Token] = []
@@ -35,7 +35,7 @@ extension SourceFile {
     }
   }
 
-  /// The text that a string token stands for; nil for an f-string and for bytes.
+  /// The text that a string token means; nil for an f-string and for bytes.
   ///
   /// - Throws: `StarlarkError` for a wrong escape.
   package func text(ofString token: Token) throws -> String? {
@@ -48,7 +48,7 @@ extension SourceFile {
 extension TokenKind {
   static func keyword(_ word: Slice<UnsafeBufferPointer<UInt8>>) -> TokenKind? {
     guard word.count >= 2, word.count <= 8 else { return nil }
-    // Most identifiers are ruled out by their first letter and length, before a string is made.
+    // The first letter and length exclude most identifiers before a string is created.
     guard let first = word.first, first >= 0x61, first <= 0x79 else { return nil }
     for byte in word where byte < 0x61 || byte > 0x7A { return nil }
     return keywords[String(decoding: word, as: UTF8.self)]

@@ -1,11 +1,11 @@
-/// How a command is kept from what it did not declare.
+/// The isolation of a command from everything that the command did not declare.
 public enum BuildIsolation: Sendable, Hashable {
-  /// Bubblewrap: a file system of the system's folders, the tools and the inputs; no network, no other processes.
+  /// Bubblewrap: a file system of the system's directories, the tools and the inputs; no network, no other processes.
   case bubblewrap(FilePath)
-  /// A folder of its own and nothing else, with the reason.
+  /// Only a separate directory, with the reason.
   case none(reason: String)
 
-  /// Tries bubblewrap as it will be used; that takes some 5 ms.
+  /// Tries bubblewrap exactly as commands use it, which takes some 5 ms.
   public static func detect() -> BuildIsolation {
     guard let program = Subprocess.find("bwrap") else { return .none(reason: "bwrap is not installed") }
     let arguments = Self.namespaces(network: false) + Self.system + ["/bin/sh", "-c", ":"]
@@ -24,7 +24,8 @@ public enum BuildIsolation: Sendable, Hashable {
     ["--unshare-all"] + (network ? ["--share-net"] : []) + ["--die-with-parent", "--hostname", "kilt"]
   }
 
-  /// The folders of the system, read-only. Home folders, `/var`, `/run` and all else is not there.
+  /// The directories of the system, read-only. The sandbox has no home directories, no `/var`, no `/run` and nothing
+  /// else.
   public static let system: [String] = {
     var arguments: [String] = []
     for name in ["bin", "sbin", "lib", "lib32", "lib64", "libx32"] {
@@ -42,13 +43,13 @@ public enum BuildIsolation: Sendable, Hashable {
 }
 
 extension BuildIsolation {
-  /// A command as it runs in here, without network.
+  /// Returns a command that runs in this isolation, without network.
   ///
   /// - Parameters:
-  ///   - readable: what is there besides the folders of the system.
-  ///   - writable: what may be written to.
-  ///   - directory: where it is started.
-  /// - Returns: the whole command; as it was where there is no bubblewrap.
+  ///   - readable: paths to show in addition to the directories of the system.
+  ///   - writable: paths that the command can write to.
+  ///   - directory: the working directory.
+  /// - Returns: the whole command, unchanged if there is no bubblewrap.
   public func command(
     _ command: [String], readable: [FilePath], writable: [FilePath], directory: FilePath
   ) -> [String] {

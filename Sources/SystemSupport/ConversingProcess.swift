@@ -2,17 +2,17 @@ internal import CSystemShims
 internal import Glibc
 internal import Synchronization
 
-/// A running program that is talked to in lines: requests go to its standard input, answers come from its standard output.
+/// A running program that exchanges lines: requests go to its standard input, answers come from its standard output.
 ///
-/// It leads a session of its own, so that a key pressed in this process's terminal does not reach it; it is expected to
-/// end when its input ends. One thread converses; any thread may close the input.
+/// It leads its own session, so that a key pressed in this process's terminal does not reach it. It must end when its
+/// input ends. One thread exchanges lines; any thread can close the input.
 public final class ConversingProcess: Sendable {
   public let pid: Int32
   private let output: CInt
   private let input: Mutex<CInt>
   private let buffer = Mutex<[UInt8]>([])
 
-  /// What came in place of an answer, or the answer.
+  /// The answer, or the event that came in its place.
   public enum Answer: Sendable, Hashable {
     /// A line without its end.
     case line([UInt8])

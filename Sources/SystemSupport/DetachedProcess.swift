@@ -1,7 +1,8 @@
 internal import CSystemShims
 
-/// Starts a program in a session of its own that may outlive this process; its output goes to `output`, its input is
-/// empty. Returns its process id, which the caller reaps when it ends before this process does.
+/// Starts a program in its own session that can outlive this process. Its output goes to `output`, its input is empty.
+///
+/// - Returns: the process ID, which the caller reaps if the program ends before this process does.
 public func spawnDetached(
   _ program: FilePath, _ arguments: [String], environment: [String]? = nil, output: FileDescriptor
 ) throws(SystemCallError) -> Int32 {

@@ -1,12 +1,12 @@
 internal import Glibc
 
-/// A temporary folder beside a path that takes its place when it is committed, and is gone otherwise.
+/// A temporary directory beside a path. A commit puts it at the path; otherwise it is removed.
 public struct DirectoryReplacement: ~Copyable {
   public let path: FilePath
-  /// The folder to fill: in the same folder as `path`, so that the rename is one of one file system.
+  /// The directory to fill. It is in the same directory as `path`, so that the rename stays within one file system.
   public let temporaryPath: FilePath
 
-  /// Makes the temporary folder, with mode 0755 whatever the umask.
+  /// Creates the temporary directory, with mode 0755 whatever the umask.
   public init(of path: FilePath) throws(SystemCallError) {
     self.path = path
     temporaryPath = FileReplacement.temporaryPath(beside: path)
@@ -14,12 +14,12 @@ public struct DirectoryReplacement: ~Copyable {
     try FileSystem.setPermissions(0o755, of: temporaryPath)
   }
 
-  /// Puts the folder in its place, in one step where the file system can exchange names (renameat2(2)); what was there,
-  /// folder or file, is removed. When that fails, what was there still is.
+  /// Puts the directory at the path, in one step if the file system can exchange names (renameat2(2)), and removes the
+  /// former directory or file. If that fails, the former one is still there.
   public consuming func commit() throws(SystemCallError) {
     if try FileSystem.exchange(temporaryPath, with: path) { return }
     guard FileSystem.exists(path) else { return try FileSystem.renameWithoutReplacing(temporaryPath, to: path) }
-    // No exchange: for a moment nothing is there.
+    // Without an exchange, the path is missing for a moment.
     let away = FileReplacement.temporaryPath(beside: path)
     try FileSystem.rename(path, to: away)
     do throws(SystemCallError) {
@@ -32,7 +32,7 @@ public struct DirectoryReplacement: ~Copyable {
   }
 
   deinit {
-    // The folder that was not committed, or what it has replaced: rubbish, whose removal may fail.
+    // The directory that was not committed, or the one that it has replaced: rubbish, whose removal can fail.
     try? FileSystem.removeTree(temporaryPath)
   }
 }

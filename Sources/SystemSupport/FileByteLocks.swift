@@ -1,15 +1,16 @@
 internal import Glibc
 
-/// Locks on single bytes of a file, among the threads and processes of a machine (open file description locks, fcntl(2)).
-/// The file stays empty: a lock may lie behind its end. They end with this object or with the process, however that ends.
+/// Locks on single bytes of a file, among the threads and processes of a machine (open file description locks,
+/// fcntl(2)). The file stays empty, because a lock can be beyond its end. The locks end with this object or with the
+/// process, however it ends.
 ///
-/// Two objects exclude each other, in one process too; within one object a byte is locked once.
+/// Two objects exclude each other, even in one process; within one object a byte is locked once.
 public final class FileByteLocks: Sendable {
-  /// Who else may hold the byte.
+  /// The other holders that a lock allows.
   public enum Mode: Sendable {
     /// Others that share.
     case shared
-    /// Nobody.
+    /// No other holder.
     case exclusive
   }
 
@@ -19,7 +20,7 @@ public final class FileByteLocks: Sendable {
   private static let setLock: CInt = 37
   private static let setLockWaiting: CInt = 38
 
-  /// Opens the file, which is made when it is not there. Where it cannot be written, it is opened for shared locks.
+  /// Opens the file, and creates it if it is missing. If the file cannot be written, opens it for shared locks.
   public init(_ path: FilePath) throws(SystemCallError) {
     self.path = path
     do throws(SystemCallError) {
@@ -38,7 +39,7 @@ public final class FileByteLocks: Sendable {
     }
   }
 
-  /// Takes the lock unless another excludes it; whether it was taken.
+  /// Takes the lock unless another holder excludes it. Returns whether the lock was taken.
   public func attempt(_ byte: Int64, _ mode: Mode) throws(SystemCallError) -> Bool {
     if apply(Self.setLock, byte, mode) { return true }
     let error = SystemCallError.current("fcntl", path)
@@ -46,7 +47,7 @@ public final class FileByteLocks: Sendable {
     throw error
   }
 
-  /// Gives the lock back.
+  /// Releases the lock.
   public func unlock(_ byte: Int64) { _ = apply(Self.setLock, byte, nil) }
 
   /// Leaves the file open in the program that this process becomes by execve(2), which so has the locks until it ends.

@@ -7,7 +7,7 @@ internal import Glibc
 public struct FileLock: ~Copyable {
   private let file: FileDescriptor
 
-  /// Waits for the lock; the file is made when it is not there.
+  /// Waits for the lock; creates the file if it is missing.
   public init(waitingFor path: FilePath) throws(SystemCallError) {
     let file = try FileSystem.open(path, .readWrite, options: .create, permissions: .ownerReadWrite)
     do throws(SystemCallError) {
@@ -21,7 +21,7 @@ public struct FileLock: ~Copyable {
 
   private init(file: FileDescriptor) { self.file = file }
 
-  /// Takes the lock when nobody has it; nil otherwise.
+  /// Takes the lock if nobody holds it; nil otherwise.
   public static func attempt(_ path: FilePath) throws(SystemCallError) -> FileLock? {
     let file = try FileSystem.open(path, .readWrite, options: .create, permissions: .ownerReadWrite)
     if flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 { return FileLock(file: file) }
@@ -31,7 +31,7 @@ public struct FileLock: ~Copyable {
     throw error
   }
 
-  /// Locks a file that is open already; the lock ends when the descriptor is closed. Nobody may have it locked.
+  /// Locks an open file; the lock ends when the descriptor is closed. Nobody must hold it.
   public static func hold(_ file: FileDescriptor, path: FilePath) throws(SystemCallError) {
     try retryingOnInterrupt("flock", path) { flock(file.rawValue, LOCK_EX | LOCK_NB) }
   }

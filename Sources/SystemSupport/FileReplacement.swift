@@ -1,15 +1,15 @@
 internal import Glibc
 
-/// A temporary file beside a path that takes its place when it is committed, and is gone otherwise.
+/// A temporary file beside a path. A commit puts it at the path; otherwise it is removed.
 public struct FileReplacement: ~Copyable {
   /// The open temporary file, to be written.
   public let file: FileDescriptor
   public let path: FilePath
-  /// Where the temporary file is: in the same folder, so that the rename is one of one file system.
+  /// The path of the temporary file. It is in the same directory, so that the rename stays within one file system.
   public let temporaryPath: FilePath
   private let permissions: UInt32
 
-  /// Makes the temporary file; its mode is set at the commit, free of the umask.
+  /// Creates the temporary file. The commit sets its mode, regardless of the umask.
   public init(of path: FilePath, permissions: UInt32 = 0o644) throws(SystemCallError) {
     self.path = path
     self.permissions = permissions
@@ -19,7 +19,7 @@ public struct FileReplacement: ~Copyable {
       permissions: FilePermissions(rawValue: mode_t(permissions)))
   }
 
-  /// Puts the file in its place. When that fails, nothing has changed and the temporary file is gone.
+  /// Puts the file at its path. If that fails, nothing has changed and the temporary file is gone.
   public consuming func commit(_ durability: Durability = .atomic) throws(SystemCallError) {
     if fchmod(file.rawValue, mode_t(permissions)) != 0 { throw .current("fchmod", temporaryPath) }
     if durability == .durable { try FileSystem.synchronize(file, path: path) }
@@ -37,10 +37,10 @@ public struct FileReplacement: ~Copyable {
     _ = temporaryPath.withPlatformString { unlink($0) }
   }
 
-  /// A name beside `path` that no other process or thread of this machine uses: `.NAME.PID.TIME.THREAD.tmp`.
-  /// Removes temporary files of replacements of a file that were killed. No other process may be replacing it.
+  /// A name beside `path` that no other process or thread of this machine uses: `.NAME.PID.TIME.THREAD.tmp`. Removes
+  /// temporary files of killed replacements of a file. No other process can be replacing the file meanwhile.
   ///
-  /// A folder that is not there is no error.
+  /// A missing directory is not an error.
   public static func removeLeftovers(of path: FilePath) throws(SystemCallError) {
     let folder = path.removingLastComponent()
     guard let name = path.lastComponent?.string, FileSystem.exists(folder) else { return }

@@ -1,7 +1,7 @@
 internal import CSystemShims
 internal import Glibc
 
-/// What stat(2) says about a file. Times are nanoseconds since 1970.
+/// The result of stat(2) for a file. Times are nanoseconds since 1970.
 public struct FileStatus: Sendable, Hashable {
   public enum Kind: Sendable, Hashable { case file, directory, symbolicLink, other }
 
@@ -61,7 +61,7 @@ extension FileSystem {
     UInt32(truncatingIfNeeded: kilt_file_system_type(file.rawValue))
   }
 
-  /// The status, or nil when there is nothing at that path; other errors are thrown.
+  /// The status, or nil if the path does not exist. Throws other errors.
   public static func statusIfPresent(
     of path: FilePath, followingLinks: Bool = false
   ) throws(SystemCallError) -> FileStatus? {
@@ -73,7 +73,7 @@ extension FileSystem {
     }
   }
 
-  /// Whether anything, even a dangling link, is at that path and can be examined.
+  /// Whether anything at that path, even a dangling link, exists and can be examined.
   public static func exists(_ path: FilePath) -> Bool {
     var status = stat()
     return path.withPlatformString { fstatat(AT_FDCWD, $0, &status, AT_SYMLINK_NOFOLLOW) } == 0

@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// A name in a folder.
+/// A name in a directory.
 public struct DirectoryEntry: Sendable, Hashable {
-  /// The name as the folder holds it; where its bytes are not UTF-8 they are repaired for messages only.
+  /// The name in the directory. If its bytes are not UTF-8, they are repaired, for messages only.
   public var name: String
   public var kind: FileStatus.Kind
   /// False when the name's bytes are not UTF-8.
@@ -10,7 +10,7 @@ public struct DirectoryEntry: Sendable, Hashable {
 }
 
 extension FileSystem {
-  /// The names in a folder, without `.` and `..`, sorted by their bytes.
+  /// The names in a directory, without `.` and `..`, sorted by their bytes.
   public static func list(_ path: FilePath) throws(SystemCallError) -> [DirectoryEntry] {
     guard let directory = path.withPlatformString({ opendir($0) }) else { throw .current("opendir", path) }
     defer { closedir(directory) }
@@ -39,8 +39,8 @@ extension FileSystem {
 
   private static var removalFlags: CInt { O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC }
 
-  /// Removes what is in a directory, and moves directories that are not empty into `root`: there each of them is
-  /// emptied in turn. True if there was anything.
+  /// Removes the contents of a directory, and moves directories that are not empty into `root`, where each of them is
+  /// emptied in turn. Returns whether there was anything.
   private static func removeEntries(
     of directory: CInt, path: FilePath, movingTo root: CInt, _ moved: inout Int
   ) throws(SystemCallError) -> Bool {
@@ -59,7 +59,7 @@ extension FileSystem {
         if errno != 0 { throw .current("readdir", path) }
         return found
       }
-      // Names come as bytes here: what is removed may have any.
+      // Names are bytes, because removed files can have any name.
       let name = nameBytes(entry)
       if name == [0x2E, 0] || name == [0x2E, 0x2E, 0] { continue }
       found = true
@@ -75,7 +75,7 @@ extension FileSystem {
       }
       if inner < 0 { throw .current("open", child) }
       defer { Glibc.close(inner) }
-      // Its owner may have closed it to itself.
+      // The owner can have closed the directory to itself.
       fchmod(inner, 0o700)
       _ = try removeEntries(of: inner, path: child, movingTo: root, &moved)
       if unlinkat(directory, name, AT_REMOVEDIR) != 0, errno != ENOENT { throw .current("rmdir", child) }

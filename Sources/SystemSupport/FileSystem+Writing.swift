@@ -1,22 +1,22 @@
 internal import CSystemShims
 internal import Glibc
 
-/// How much a write must survive.
+/// The events that a write must survive.
 public enum Durability: Sendable {
-  /// Readers see the old file or the new one, never a half; a power cut may lose both. For what is large and can be made
-  /// again: some file systems (ext4, `auto_da_alloc`) begin to write a file out when it replaces another one by
-  /// rename(2), which is waited for; here the two change places.
+  /// Readers see the old file or the new file, never a mix; a power cut can lose both. For large files that can be
+  /// created again. Some file systems (ext4, `auto_da_alloc`) write a file out when it replaces another by rename(2),
+  /// and rename waits for that. This mode exchanges the two files instead.
   case remakeable
-  /// Readers see the old file or the new one, never a half; a power cut may lose the new one.
+  /// Readers see the old file or the new file, never a mix; a power cut can lose the new file.
   case atomic
-  /// And when the call returns, the new file survives a power cut: file and folder are synced.
+  /// As above, and when the call returns, the new file survives a power cut: file and directory are synced.
   case durable
 }
 
 extension FileSystem {
-  /// Writes a file through a temporary one beside it and rename(2): readers see the old content or the new.
+  /// Writes a file through a temporary file beside it and rename(2): readers see the old content or the new content.
   ///
-  /// On an error nothing is left behind, and what was at the path is as it was.
+  /// On an error, no temporary file is left, and the file at the path is unchanged.
   public static func write(
     _ bytes: [UInt8], to path: FilePath, permissions: UInt32 = 0o644, durability: Durability = .atomic
   ) throws(SystemCallError) {
@@ -32,8 +32,8 @@ extension FileSystem {
     try write(Array(text.utf8), to: path, permissions: permissions, durability: durability)
   }
 
-  /// Lets `body` write a temporary file beside `path`, then renames it there. What `body` throws is passed on after
-  /// the temporary file is removed.
+  /// Lets `body` write a temporary file beside `path`, then renames it there. If `body` throws, removes the temporary
+  /// file and rethrows.
   public static func replace<Result>(
     _ path: FilePath, permissions: UInt32 = 0o644, durability: Durability = .atomic,
     _ body: (FileDescriptor) throws(SystemCallError) -> Result
@@ -72,15 +72,15 @@ extension FileSystem {
     try retryingOnInterrupt("fsync", path) { fsync(file.rawValue) }
   }
 
-  /// fsync(2) of a folder, so that a rename in it survives a power cut.
+  /// Syncs a directory (fsync(2)), so that a rename in it survives a power cut.
   public static func synchronizeDirectory(_ path: FilePath) throws(SystemCallError) {
     let directory = try open(path.isEmpty ? "." : path, .readOnly, options: .directory)
     defer { close(directory) }
     try synchronize(directory, path: path)
   }
 
-  /// Copies `length` bytes from the current position of one file to that of another, in the kernel where it can
-  /// (copy_file_range(2)), through a buffer where it cannot. A source that ends early gives `EIO`.
+  /// Copies `length` bytes from the current position of one file to the current position of another, in the kernel if
+  /// possible (copy_file_range(2)), otherwise through a buffer. Throws `EIO` if the source ends early.
   public static func copyBytes(
     from source: FileDescriptor, to target: FileDescriptor, length: Int
   ) throws(SystemCallError) {
@@ -93,7 +93,7 @@ extension FileSystem {
         return try copyThroughBuffer(from: source, to: target, length: rest)
       } else {
         let error = SystemCallError.current("copy_file_range")
-        // Different file systems, old kernels, files of a kind that has no such copy.
+        // Different file systems, old kernels, or kinds of files without such a copy.
         let unsupported: [CInt] = [EXDEV, EINVAL, ENOSYS, EOPNOTSUPP, EPERM, EBADF]
         if unsupported.contains(error.errno.rawValue) {
           return try copyThroughBuffer(from: source, to: target, length: rest)

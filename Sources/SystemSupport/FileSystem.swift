@@ -1,7 +1,7 @@
 internal import CSystemShims
 internal import Glibc
 
-/// Files and folders through system calls. Paths are bytes; nothing here needs a locale or Foundation.
+/// Files and directories through system calls. Paths are bytes; nothing here needs a locale or Foundation.
 public enum FileSystem {
   /// Opens a file close-on-exec (open(2)).
   public static func open(
@@ -15,7 +15,7 @@ public enum FileSystem {
     return FileDescriptor(rawValue: descriptor)
   }
 
-  /// Closes a descriptor. Errors are of no use here: what must be on disk is synced before.
+  /// Closes a descriptor. Errors are ignored: data that must be on disk is synced before.
   public static func close(_ file: FileDescriptor) { Glibc.close(file.rawValue) }
 
   /// Reads up to the buffer's size (read(2)); 0 at the end of the file.
@@ -25,7 +25,7 @@ public enum FileSystem {
     try retryingOnInterrupt("read", path) { Glibc.read(file.rawValue, buffer.baseAddress, buffer.count) }
   }
 
-  /// The bytes of a whole file. A file larger than `limit` gives `EFBIG`.
+  /// Returns the bytes of a whole file. Throws `EFBIG` if the file is larger than `limit`.
   public static func read(_ path: FilePath, limit: Int = 1 << 31) throws(SystemCallError) -> [UInt8] {
     let file = try open(path, .readOnly)
     defer { close(file) }
@@ -36,7 +36,7 @@ public enum FileSystem {
     var filled = 0
     while true {
       if filled == bytes.count {
-        // It grew, or is of a kind that states no size, as those of /proc.
+        // The file grew, or its kind states no size, as in /proc.
         if filled > limit { throw SystemCallError("read", path, .fileTooLarge) }
         bytes.append(contentsOf: repeatElement(0, count: max(4096, filled)))
       }
@@ -52,7 +52,7 @@ public enum FileSystem {
     return bytes
   }
 
-  /// The bytes of a part of an open file; its position stays. A file that ends before gives `EIO`.
+  /// Returns the bytes of a range of an open file, whose position stays. Throws `EIO` if the file ends before.
   public static func read(_ file: FileDescriptor, _ range: Range<UInt64>) throws(SystemCallError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: range.count)
     var filled = 0
@@ -78,7 +78,7 @@ public enum FileSystem {
     return text
   }
 
-  /// Creates a folder and those above it (mkdir(2)); one that is there already is not an error.
+  /// Creates a directory and its missing parents (mkdir(2)). An existing directory is not an error.
   public static func createDirectories(_ path: FilePath, permissions: UInt32 = 0o755) throws(SystemCallError) {
     if path.withPlatformString({ mkdir($0, mode_t(permissions)) }) == 0 { return }
     let error = SystemCallError.current("mkdir", path)
@@ -97,7 +97,7 @@ public enum FileSystem {
     }
   }
 
-  /// Makes a new folder whose name begins with `prefix` (mkdtemp(3)), by default in `$TMPDIR` or `/tmp`. Mode 0700.
+  /// Creates a directory whose name begins with `prefix` (mkdtemp(3)), by default in `$TMPDIR` or `/tmp`. Mode 0700.
   public static func makeTemporaryDirectory(
     prefix: String, in parent: FilePath? = nil
   ) throws(SystemCallError) -> FilePath {
@@ -110,21 +110,21 @@ public enum FileSystem {
     return FilePath(platformString: template)
   }
 
-  /// Renames a file or folder, replacing a file at the new path (rename(2)).
+  /// Renames a file or directory, replacing a file at the new path (rename(2)).
   public static func rename(_ from: FilePath, to: FilePath) throws(SystemCallError) {
     let result = from.withPlatformString { from in to.withPlatformString { to in Glibc.rename(from, to) } }
     if result != 0 { throw .current("rename", to) }
   }
 
-  /// Renames, but gives `EEXIST` when something is at the new path (renameat2(2), `RENAME_NOREPLACE`).
+  /// Renames a file. Throws `EEXIST` if the new path exists (renameat2(2), `RENAME_NOREPLACE`).
   public static func renameWithoutReplacing(_ from: FilePath, to: FilePath) throws(SystemCallError) {
     let result = from.withPlatformString { from in to.withPlatformString { to in kilt_rename_noreplace(from, to) } }
     if result != 0 { throw .current("renameat2", to) }
   }
 
-  /// Puts what is at either path at the other, in one step (renameat2(2), `RENAME_EXCHANGE`).
+  /// Exchanges the files at two paths in one step (renameat2(2), `RENAME_EXCHANGE`).
   ///
-  /// - Returns: false where the kernel or the file system cannot, or nothing is at one of the paths.
+  /// - Returns: false if the kernel or the file system does not support it, or if one of the paths does not exist.
   public static func exchange(_ one: FilePath, with other: FilePath) throws(SystemCallError) -> Bool {
     let result = one.withPlatformString { one in other.withPlatformString { kilt_rename_exchange(one, $0) } }
     if result == 0 { return true }
@@ -133,13 +133,13 @@ public enum FileSystem {
     throw error
   }
 
-  /// Makes a hard link (link(2)).
+  /// Creates a hard link (link(2)).
   public static func link(_ existing: FilePath, to: FilePath) throws(SystemCallError) {
     let result = existing.withPlatformString { from in to.withPlatformString { to in Glibc.link(from, to) } }
     if result != 0 { throw .current("link", to) }
   }
 
-  /// Makes a symbolic link at `path` with the text `target` (symlink(2)).
+  /// Creates a symbolic link at `path` with the text `target` (symlink(2)).
   public static func createSymbolicLink(at path: FilePath, to target: FilePath) throws(SystemCallError) {
     let result = target.withPlatformString { target in path.withPlatformString { symlink(target, $0) } }
     if result != 0 { throw .current("symlink", path) }
@@ -192,6 +192,6 @@ public enum FileSystem {
     if path.withPlatformString({ utimensat(AT_FDCWD, $0, times, 0) }) != 0 { throw .current("utimensat", path) }
   }
 
-  /// Whether this process may execute the file (access(2), `X_OK`).
+  /// Whether this process can execute the file (access(2), `X_OK`).
   public static func isExecutable(_ path: FilePath) -> Bool { path.withPlatformString { access($0, X_OK) } == 0 }
 }

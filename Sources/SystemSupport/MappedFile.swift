@@ -2,8 +2,8 @@ internal import Glibc
 
 /// A file mapped read-only into memory (mmap(2), `MAP_PRIVATE`).
 ///
-/// Only for files that nobody truncates while they are mapped: our own immutable ones, and those in the content
-/// store. A truncated mapping raises SIGBUS when it is read.
+/// Only for files that nobody truncates while they are mapped: Kilt's own immutable files, and files in the content
+/// store. Reading a truncated mapping raises SIGBUS.
 public final class MappedFile: Sendable {
   public let path: FilePath
   public let status: FileStatus

@@ -1,9 +1,9 @@
 internal import Glibc
 internal import Synchronization
 
-/// Runs `body` for every index below `count` on up to `threads` threads of our own and waits for all.
+/// Runs `body` for every index below `count` on up to `threads` separate threads and waits for all.
 ///
-/// For blocking work: nothing here touches Swift's cooperative pool. `body` runs on several threads at once.
+/// For blocking work: this function never uses Swift's cooperative pool. `body` runs on several threads at once.
 public func performInParallel(
   count: Int, threads: Int = availableProcessors(), _ body: @Sendable (Int) -> Void
 ) {
@@ -57,7 +57,7 @@ public func performBeside<First: Sendable, Second>(
   }
 }
 
-/// What a thread is given to run.
+/// The work that a thread runs.
 private class AnyWork {
   func run() {}
 }
@@ -71,7 +71,7 @@ private final class WorkBeside<Value: Sendable>: AnyWork {
 
   override func run() { value = body() }
 
-  /// What the body gave; runs it where no thread has.
+  /// The result of the body. Runs the body if no thread has.
   func finish() -> Value { value ?? body() }
 }
 

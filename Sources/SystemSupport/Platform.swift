@@ -21,7 +21,7 @@ public func environmentStrings() -> [String] {
   return strings
 }
 
-/// Sets a variable of this process's environment, before other threads look at it (setenv(3)).
+/// Sets a variable of this process's environment, before other threads read it (setenv(3)).
 public func setEnvironmentVariable(_ name: String, to value: String) { setenv(name, value, 1) }
 
 /// Writes all of `text` to a descriptor such as 1 or 2. An error of the standard output is kept for
@@ -44,7 +44,7 @@ private func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt) {
       rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
     } else if count == 0 || errno != EINTR {
       let error = errno
-      // Whoever reads has seen enough: the process ends as it would where the signal is not ignored.
+      // The reader has closed the pipe: the process ends as it would if the signal were not ignored.
       if descriptor == 1, error == EPIPE {
         signal(SIGPIPE, SIG_DFL)
         // It is blocked in a thread that a transfer runs in.

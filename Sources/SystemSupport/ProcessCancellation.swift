@@ -9,12 +9,12 @@ public final class ProcessCancellation: Sendable {
   }
   private let state = Mutex(State())
 
-  /// One that ends nothing yet.
+  /// A cancellation without programs.
   public init() {}
 
   public var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
-  /// Sends SIGTERM to the sessions of all that run, and SIGKILL to those that are left after `grace`.
+  /// Sends SIGTERM to the sessions of all running programs, and SIGKILL to the sessions that are left after `grace`.
   public func cancel(graceMilliseconds grace: Int = 2000) {
     let sessions = state.withLock { state in
       state.isCancelled = true
@@ -26,14 +26,14 @@ public final class ProcessCancellation: Sendable {
     for session in state.withLock({ $0.sessions }) { signal(session, SIGKILL) }
   }
 
-  /// Under the lock, so that it is not yet reaped, and its number nobody else's.
+  /// Under the lock, so that the process is not yet reaped, and no other process has its ID.
   private func signal(_ session: pid_t, _ number: CInt) {
     state.withLock { state in
       if state.sessions.contains(session) { kill(-session, number) }
     }
   }
 
-  /// Takes note of a program that has been started and leads a session.
+  /// Registers a started program that leads a session.
   func begin(_ session: pid_t) {
     state.withLock { state in
       state.sessions.insert(session)

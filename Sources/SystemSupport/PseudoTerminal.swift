@@ -1,9 +1,9 @@
 internal import CSystemShims
 internal import Glibc
 
-/// A pseudoterminal (pty(7)): what a program on the terminal side writes is read from the control side, and the reverse.
+/// A pseudoterminal (pty(7)): the control side reads the output of a program on the terminal side, and the reverse.
 public struct PseudoTerminal: Sendable {
-  /// The side of whoever stands for the person. Close-on-exec, non-blocking.
+  /// The side that represents the user. Close-on-exec, non-blocking.
   public let control: FileDescriptor
   /// The side that is the program's terminal. Close-on-exec; not this process's controlling terminal.
   public let terminal: FileDescriptor

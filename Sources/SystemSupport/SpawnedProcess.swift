@@ -97,7 +97,7 @@ struct SpawnedProcess: ~Copyable {
     return status & 0x7F == 0 ? .exited((status >> 8) & 0xFF) : .signaled(status & 0x7F)
   }
 
-  /// A child may close its outputs and live on: the deadline holds for it all the same.
+  /// A child can close its outputs and continue to run: the deadline still applies.
   private func waitUntil(
     _ deadline: inout Deadline, _ cancellation: ProcessCancellation?
   ) throws(SystemCallError) -> Subprocess.Termination {
@@ -165,7 +165,7 @@ private struct Deadline {
     return next <= now ? 0 : CInt(clamping: (next - now) / 1_000_000 + 1)
   }
 
-  /// Takes the next step when its time has come.
+  /// Takes the next step if its time has come.
   mutating func expire() -> Step {
     guard let next, next <= monotonicNanoseconds() else { return step }
     switch step {

@@ -10,9 +10,9 @@ public struct Subprocess: Sendable {
   /// `NAME=value` strings; this process's own by default.
   public var environment: [String]
   public var workingDirectory: FilePath?
-  /// Bytes for its standard input; nil gives it an empty one.
+  /// Bytes for the standard input; nil means an empty input.
   public var input: [UInt8]?
-  /// The most that is kept of standard output and of standard error each; what comes after is read and dropped.
+  /// The maximum that is kept of standard output and of standard error each. Further output is read and dropped.
   public var outputLimit = 64 << 20
   /// After so many milliseconds the session gets SIGTERM, and two seconds later SIGKILL.
   public var deadlineMilliseconds: Int?
@@ -29,7 +29,7 @@ public struct Subprocess: Sendable {
     self.deadlineMilliseconds = deadlineMilliseconds
   }
 
-  /// How a program ended.
+  /// The end of a program: exit code or signal.
   public enum Termination: Sendable, Hashable {
     case exited(Int32)
     case signaled(Int32)
@@ -39,7 +39,7 @@ public struct Subprocess: Sendable {
     public var isSuccess: Bool { self == .exited(0) }
   }
 
-  /// What a program wrote and how it ended.
+  /// The output of a program and the way it ended.
   public struct Outcome: Sendable {
     public var termination: Termination
     public var output: [UInt8]
@@ -57,10 +57,10 @@ public struct Subprocess: Sendable {
     }
   }
 
-  /// Runs the program to its end and collects what it writes. An exit code other than 0 is not an error.
+  /// Runs the program to its end and collects its output. An exit code other than 0 is not an error.
   ///
-  /// - Parameter cancellation: ends it from another thread, with all of its session.
-  /// - Throws: when it cannot be started: `ENOENT` for a program that is not found.
+  /// - Parameter cancellation: ends the program from another thread, with its whole session.
+  /// - Throws: if the program cannot be started: `ENOENT` if it is not found.
   public func run(cancellation: ProcessCancellation? = nil) throws(SystemCallError) -> Outcome {
     var process = try SpawnedProcess(self, capturing: true)
     cancellation?.begin(process.pid)
@@ -73,7 +73,8 @@ public struct Subprocess: Sendable {
     try SpawnedProcess(self, capturing: false).wait()
   }
 
-  /// Where `name` is found in the `PATH` of an environment; nil when nowhere. A name with a slash is taken as it is.
+  /// The path of `name` in the `PATH` of an environment; nil if it is not found. A name with a slash is returned
+  /// unchanged.
   public static func find(_ name: String, environment: [String]? = nil) -> FilePath? {
     if name.utf8.contains(UInt8(ascii: "/")) { return isProgram(FilePath(name)) ? FilePath(name) : nil }
     let path = environment.map { $0.last { $0.hasPrefix("PATH=") }.map { String($0.dropFirst(5)) } }

@@ -1,9 +1,9 @@
 @_exported public import SystemPackage
 
-/// A system call that failed: which, on what, and why.
+/// A failed system call: its name, its subject, and the reason.
 ///
-/// What a caller may want to tell apart (`ENOENT`, `EEXIST`, `ENOSPC`) it reads from ``errno``; the sentence for people
-/// is made by the module that knows what the file was for.
+/// A caller distinguishes cases (`ENOENT`, `EEXIST`, `ENOSPC`) by ``errno``; the module that knows the purpose of the
+/// file writes the sentence for people.
 public struct SystemCallError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The name of the call, as in its manual page: "openat".
   public var call: String
@@ -25,7 +25,7 @@ public struct SystemCallError: Error, Sendable, Hashable, CustomStringConvertibl
   /// For example `cannot open "a/b": No such file or directory`.
   public var description: String { "cannot \(verb)\(path.map { " \"\($0)\"" } ?? ""): \(errno)" }
 
-  /// True for errors that say that nothing is there: `ENOENT`, `ENOTDIR`.
+  /// True for errors of a missing file: `ENOENT`, `ENOTDIR`.
   public var isMissing: Bool { errno == .noSuchFileOrDirectory || errno == .notDirectory }
 
   /// True when the device or the quota is full: `ENOSPC`, `EDQUOT`.
@@ -44,7 +44,7 @@ public struct SystemCallError: Error, Sendable, Hashable, CustomStringConvertibl
   }
 }
 
-/// Calls `body` again as long as it is interrupted by a signal (`EINTR`), and throws what it ends with when negative.
+/// Calls `body` again while a signal interrupts it (`EINTR`), and throws if its final result is negative.
 @discardableResult
 func retryingOnInterrupt<Result: SignedInteger>(
   _ call: String, _ path: FilePath? = nil, _ body: () -> Result

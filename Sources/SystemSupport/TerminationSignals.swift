@@ -5,12 +5,13 @@ internal import Synchronization
 public enum TerminationSignals {
   private static let hasCome = Atomic<Bool>(false)
 
-  /// Whether one of the signals has come: this process is about to end by it.
+  /// Whether one of the signals has arrived, by which this process is about to end.
   public static var isEnding: Bool { hasCome.load(ordering: .acquiring) }
 
-  /// Waits for the end of this process where one of the signals has come; otherwise returns at once.
+  /// Waits for the end of this process if one of the signals has arrived; otherwise returns at once.
   ///
-  /// What was interrupted is a thrown error: nobody needs to hear of it, and the process ends by the signal.
+  /// The interrupted call then has thrown an error. Nobody needs to see the error, because the process ends by the
+  /// signal.
   public static func awaitEnd() {
     while isEnding { pauseMilliseconds(100) }
   }
@@ -55,7 +56,7 @@ public enum TerminationSignals {
     }
   }
 
-  /// Runs `body` with SIGINT and SIGQUIT ignored: a child that has the terminal decides what they mean.
+  /// Runs `body` with SIGINT and SIGQUIT ignored: a child that has the terminal decides their effect.
   public static func ignoringTerminal<Result>(_ body: () throws -> Result) rethrows -> Result {
     let (interrupt, quit) = (signal(SIGINT, SIG_IGN), signal(SIGQUIT, SIG_IGN))
     defer {
@@ -75,7 +76,7 @@ public func replaceProcess(
 ) throws(SystemCallError) -> Never {
   // Descriptors of ours are close-on-exec; a signal that is ignored here would stay ignored there.
   signal(SIGPIPE, SIG_DFL)
-  // Nor may those that ``TerminationSignals`` waits for stay blocked.
+  // The signals that ``TerminationSignals`` waits for must not stay blocked either.
   var signals = sigset_t()
   sigemptyset(&signals)
   for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, number) }

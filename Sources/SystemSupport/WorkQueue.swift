@@ -1,9 +1,9 @@
 internal import Glibc
 internal import Synchronization
 
-/// Work on a bounded number of threads, whose results one thread takes as they come.
+/// Work on a bounded number of threads, whose results one thread receives as they finish.
 ///
-/// What is handed in is begun in that order. Threads live as long as there is work for them.
+/// Work begins in the order in which it was added. Threads live as long as they have work.
 public final class WorkQueue<Value: Sendable>: Sendable {
   private typealias Item = (id: Int, body: @Sendable () throws -> Value)
   private struct State {
@@ -25,8 +25,8 @@ public final class WorkQueue<Value: Sendable>: Sendable {
   private let signal = Condition()
 
   /// - Parameters:
-  ///   - threads: how much is done at a time, at least one.
-  ///   - stopsAtFailure: whether nothing more begins once something has thrown an error.
+  ///   - threads: the number of parallel items, at least one.
+  ///   - stopsAtFailure: whether no further item begins after one has thrown an error.
   public init(threads: Int, stopsAtFailure: Bool = false) {
     limit = max(1, threads)
     self.stopsAtFailure = stopsAtFailure
@@ -48,10 +48,10 @@ public final class WorkQueue<Value: Sendable>: Sendable {
     if !isStarted { run() }
   }
 
-  /// Forgets what has not begun, and takes nothing more; what has begun goes on.
+  /// Drops waiting items and accepts no more; running items continue.
   public func stop() { state.withLock { $0.stop() } }
 
-  /// The next result, waited for; nil when nothing is under way.
+  /// Waits for the next result; nil if nothing is in progress.
   public func next() -> (id: Int, result: Result<Value, any Error>)? {
     while true {
       let seen = signal.count
@@ -67,7 +67,7 @@ public final class WorkQueue<Value: Sendable>: Sendable {
     }
   }
 
-  /// Works until nothing is waiting.
+  /// Works until no item is waiting.
   private func run() {
     var done: (id: Int, result: Result<Value, any Error>)?
     while true {
@@ -92,8 +92,8 @@ public final class WorkQueue<Value: Sendable>: Sendable {
 
 /// A count that threads wait for.
 private final class Condition: @unchecked Sendable {
-  // Invariant: the pointers are set once; what is behind them is used through pthread calls alone, `value` with the
-  // mutex held.
+  // Invariant: the pointers are set once; only pthread calls use the memory that they point to, `value` with the mutex
+  // held.
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private var value = 0
@@ -134,7 +134,7 @@ private final class Condition: @unchecked Sendable {
 
 /// Starts a thread that nobody waits for.
 ///
-/// - Returns: whether there was one to be had; `body` does not run otherwise.
+/// - Returns: whether a thread could be started; otherwise `body` does not run.
 public func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
   final class Box: Sendable {
     let body: @Sendable () -> Void

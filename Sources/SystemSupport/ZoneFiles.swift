@@ -1,11 +1,11 @@
 /// The time zone files of this machine (tzdata).
 public enum ZoneFiles {
-  /// Where systems keep them: `TZDIR`, and the usual directories.
+  /// The usual directories of zone files: `TZDIR`, and the system's.
   private static let directories = [
     environmentVariable("TZDIR"), "/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/etc/zoneinfo",
   ].compactMap { $0 }.filter { !$0.isEmpty }
 
-  /// Whether this machine has any: containers often have none.
+  /// Whether this machine has any zone files: containers often have none.
   public static var arePresent: Bool {
     directories.contains { FileSystem.exists(FilePath($0).appending("Etc/UTC")) }
   }

@@ -11,7 +11,7 @@ public struct TOMLDocument: Sendable {
   private let keys: [[String]: Range<Int>]
   private let bytes: [UInt8]
 
-  /// What is not TOML, and where: lines from 1, columns from 1 in bytes.
+  /// The problem of a text that is not TOML, with its location: lines from 1, columns from 1 in bytes.
   public struct Failure: Error, Sendable, Hashable {
     public var line: Int
     public var column: Int
@@ -45,8 +45,8 @@ public struct TOMLDocument: Sendable {
     self.bytes = bytes
   }
 
-  /// Where the last part of a key is first mentioned, in a header or before "="; nil for one that is not there, or that
-  /// is inside an array.
+  /// The location where the last part of a key is first mentioned, in a header or before "="; nil for a missing key, or
+  /// one inside an array.
   public func place(of path: [String]) -> Place? {
     keys[path].map { range in
       var place = Self.place(of: range.lowerBound, in: bytes)

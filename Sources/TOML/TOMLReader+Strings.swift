@@ -1,5 +1,5 @@
 extension TOMLReader {
-  /// - Parameter mayBreak: whether it may be one of several lines: a key may not.
+  /// - Parameter mayBreak: whether the string can span several lines: a key cannot.
   mutating func string(mayBreak: Bool) throws(Failure) -> String {
     if mayBreak {
       for (fence, isLiteral) in [("\"\"\"" as StaticString, false), ("'''", true)] where scanner.take(fence) {
@@ -18,7 +18,7 @@ extension TOMLReader {
     var content: [UInt8] = []
     while let byte = scanner.peek {
       if scanner.take(fence) {
-        // Up to two quotes may stand before the closing three.
+        // Up to two quotes can precede the closing three.
         var more = 0
         while isLong, more < 2, scanner.take(fence.utf8Start[0]) {
           content.append(fence.utf8Start[0])
@@ -27,7 +27,7 @@ extension TOMLReader {
         return String(decoding: content, as: UTF8.self)
       }
       if isLong, byte == 10 || scanner.isAt("\r\n") {
-        // As it is written: Python's reader makes one kind of line break of both, and so does this one.
+        // Unchanged: Python's reader turns both into one kind of line break, and so does this reader.
         _ = takeLineBreak()
         content.append(10)
         continue
@@ -47,7 +47,7 @@ extension TOMLReader {
   private mutating func escape(into content: inout [UInt8], isLong: Bool) throws(Failure) {
     guard let byte = scanner.peek else { throw fail("a string without end") }
     if isLong, byte == 32 || byte == 9 || byte == 10 || byte == 13 {
-      // At the end of a line: it and the white space behind it are left out.
+      // At the end of a line, the backslash and the following white space are dropped.
       skipBlanks()
       guard takeLineBreak() else { throw fail("unknown escape") }
       repeat { skipBlanks() } while takeLineBreak()

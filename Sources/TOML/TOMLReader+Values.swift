@@ -51,7 +51,7 @@ extension TOMLReader {
     case "false": return .bool(false)
     default: break
     }
-    // A date and a time may have a space between them.
+    // A date and a time can have a space between them.
     if TOMLDate.isDate(text), scanner.peek == 32, scanner.position + 1 < scanner.bytes.count,
       UInt8(ascii: "0")...UInt8(ascii: "9") ~= scanner.bytes[scanner.position + 1]
     {

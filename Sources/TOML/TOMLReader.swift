@@ -1,10 +1,10 @@
 internal import JSON
 
-/// Reads one text, strictly. What is wrong is an error with its place.
+/// Reads one text, strictly. A problem is an error with its location.
 struct TOMLReader {
   var scanner: TOMLScanner
   private let recordsKeys: Bool
-  /// Where the keys stand, by their path: the first time each is mentioned.
+  /// The locations of the keys, by their path: the first time each is mentioned.
   private(set) var keys: [[String]: Range<Int>] = [:]
   static let maximumDepth = 64
 
@@ -26,7 +26,7 @@ struct TOMLReader {
         let path = try key(in: [])
         guard scanner.take("]]") else { throw fail("expected \"]]\"") }
         current = try appendTable(path, in: root)
-        // One path stands for all elements of an array: what is in them has no place of its own.
+        // One path represents all elements of an array: keys in the elements have no location of their own.
         header = nil
       } else if scanner.take(UInt8(ascii: "[")) {
         let start = scanner.position
@@ -73,7 +73,7 @@ struct TOMLReader {
     return new
   }
 
-  /// The table above that of a header, made where it is missing; of an array of tables, the last one.
+  /// The parent table of a header, created if it is missing; of an array of tables, the last one.
   private func table(_ path: ArraySlice<String>, in root: TOMLTable) throws(Failure) -> TOMLTable {
     var current = root
     for name in path {
@@ -137,7 +137,7 @@ struct TOMLReader {
         if keys[path] == nil { keys[path] = start..<scanner.position }
       }
       skipBlanks()
-      // A dotted key makes a table a part.
+      // A dotted key creates a table for each leading part.
       guard parts.count <= Self.maximumDepth else { throw fail("nested too deep") }
     } while scanner.take(UInt8(ascii: "."))
     return parts

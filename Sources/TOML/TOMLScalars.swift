@@ -2,7 +2,7 @@ internal import JSON
 
 /// Integers and floats as TOML writes them.
 enum TOMLNumber {
-  /// - Returns: nil for what is not a number, or does not fit 64 bits.
+  /// - Returns: nil for a text that is not a number, or does not fit 64 bits.
   static func value(of text: String) -> JSONValue? {
     for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] where text.hasPrefix(prefix) {
       let digits = Array(text.utf8.dropFirst(2))
@@ -48,9 +48,9 @@ enum TOMLNumber {
   }
 }
 
-/// Dates and times as TOML writes them (RFC 3339), of which the seconds may be missing since TOML 1.1.
+/// Dates and times as TOML writes them (RFC 3339). The seconds can be missing since TOML 1.1.
 enum TOMLDate {
-  /// Whether a text is a date alone.
+  /// Whether a text is only a date.
   static func isDate(_ text: String) -> Bool {
     var reader = Reader(rest: Array(text.utf8)[...])
     return reader.date() && reader.rest.isEmpty
@@ -110,11 +110,11 @@ enum TOMLDate {
 
 extension UInt8 {
   var isDigit: Bool { self &- 48 < 10 }
-  /// One that no text may hold: all but the tab.
+  /// A character that no text can contain: all control characters but the tab.
   var isControl: Bool { self < 32 && self != 9 || self == 127 }
 }
 
 extension Array<UInt8> {
-  /// As text, without the underscores between digits.
+  /// The number as text, without the underscores between digits.
   fileprivate var text: String { String(decoding: filter { $0 != UInt8(ascii: "_") }, as: UTF8.self) }
 }

@@ -19,7 +19,7 @@ struct TOMLScanner {
     return true
   }
 
-  /// Takes a text.
+  /// Consumes a text.
   mutating func take(_ text: StaticString) -> Bool {
     guard isAt(text) else { return false }
     position += text.utf8CodeUnitCount

@@ -16,7 +16,7 @@ final class TOMLTable {
     }
   }
 
-  /// What made a table decides what may still add to it.
+  /// The origin of a table decides which statements can still add to it.
   enum Origin {
     /// A header of its own, or an element of an array of tables: headers of tables below it.
     case header
@@ -24,7 +24,7 @@ final class TOMLTable {
     case implied
     /// A dotted key: other dotted keys, and headers of tables below it.
     case dotted
-    /// An inline table: nothing.
+    /// An inline table: no statement can.
     case inline
   }
 

@@ -3,13 +3,13 @@ internal import SystemPackage
 internal import SystemSupport
 
 extension BuildFileChange {
-  /// What a file is, seen from a change.
+  /// The state of a file, relative to a change.
   enum State { case before, after, other }
 
-  /// Puts the change into the workspace: the file is replaced whole, and keeps its permissions. A link to a file of the
-  /// workspace stays one.
+  /// Writes the change to the workspace: the file is replaced as a whole, and keeps its permissions. A link to a file
+  /// of the workspace stays a link.
   ///
-  /// - Throws: `Diagnostic` where the file is another by now, or lies outside; `SystemCallError`.
+  /// - Throws: `Diagnostic` if the file has changed, or is outside; `SystemCallError`.
   func write(in root: FilePath) throws {
     let place = try check(in: root)
     try FileSystem.write(after, to: place, permissions: try permissions(of: place))
@@ -44,7 +44,7 @@ extension BuildFileChange {
     return place
   }
 
-  /// Whether the file is as it was, or as it is to be.
+  /// Whether the file has its old or its new content.
   func state(in root: FilePath) throws -> State {
     let named = root.appending(path)
     guard FileSystem.exists(named) else { return before == nil ? .before : .other }

@@ -1,25 +1,25 @@
-// Tailor: changes to BUILD files. It proposes targets for files that have none, and mends `dependencies` where inference
-// says more, or less, than they do. Files are changed as bytes at offsets of the syntax: what is not concerned stays.
+// Tailor: changes to BUILD files. Proposes targets for files that have none, and fixes `dependencies` that contain
+// more, or less, than inference finds. Files are changed as bytes at offsets of the syntax: all other bytes stay.
 
 /// One step of a change to a BUILD file.
 public enum BuildFileStep: Hashable, Sendable {
   /// A target is added.
   case addTarget(ProposedTarget)
-  /// An entry of `dependencies` is taken out, as inference finds all of it.
+  /// An entry of `dependencies` is removed, because inference finds everything it names.
   case removeDependency(String, of: String)
-  /// An entry with `!` is added to `dependencies`, so that one of several providers of something is taken.
+  /// An entry with `!` is added to `dependencies`, to select one of several providers.
   case settle(entry: String, of: String, need: String, taken: String)
 }
 
-/// A BUILD file that is made or changed.
+/// A new or changed BUILD file.
 public struct BuildFileChange: Hashable, Sendable {
   /// The file, from the workspace root.
   public var path: String
-  /// What it holds; nil where there is none yet.
+  /// Its content; nil for a new file.
   public var before: [UInt8]?
-  /// What it is to hold.
+  /// Its new content.
   public var after: [UInt8]
-  /// What is done to it, in order.
+  /// The steps of the change, in order.
   public var steps: [BuildFileStep]
 
   /// Whether the file is new.

@@ -17,20 +17,19 @@ public struct ChangeJournal {
     self.workspace = workspace
   }
 
-  /// What became of changes that an earlier run had not carried out to the end.
+  /// The outcome of changes that an earlier run had not completed.
   public enum Rest: Hashable, Sendable {
     case none
     /// So many files were still to be written, and are.
     case finished(Int)
-    /// Somebody has changed files of it since, the first of which is named: what is left to do has to be found anew.
+    /// Somebody has changed their files since; the first is named. The remaining work has to be computed again.
     case outdated(String)
   }
 
-  /// Carries changes out. Nothing is written when one of the files is another by now; on an error, what was written is
-  /// taken back.
+  /// Writes changes. Writes nothing if one of the files has changed; on an error, reverts what it has written.
   ///
-  /// - Parameter progress: is told how many files are written.
-  /// - Throws: `Diagnostic` for a file that is another by now, or lies outside; `SystemCallError`.
+  /// - Parameter progress: called with the number of written files.
+  /// - Throws: `Diagnostic` for a changed file, or one outside; `SystemCallError`.
   public func carryOut(_ changes: [BuildFileChange], progress: (Int) -> Void = { _ in }) throws {
     if changes.isEmpty { return }
     try workspace.stateDirectory.create()
@@ -45,7 +44,7 @@ public struct ChangeJournal {
         progress(written.count)
       }
     } catch {
-      // What cannot be taken back either stays in the journal, for the next run.
+      // Changes that cannot be reverted stay in the journal, for the next run.
       for change in written.reversed() { try change.takeBack(in: workspace.root) }
       try FileSystem.removeFile(path)
       throw error
@@ -54,7 +53,7 @@ public struct ChangeJournal {
     _ = consume lock
   }
 
-  /// Finishes what an earlier run had begun.
+  /// Finishes the changes of an earlier run.
   public func finish() throws -> Rest {
     // Most runs find none, and take no lock.
     guard FileSystem.exists(path) else { return .none }
@@ -104,7 +103,7 @@ public struct ChangeJournal {
 
   private static func decoded(_ bytes: [UInt8]) -> [BuildFileChange]? {
     func data(_ text: String) -> [UInt8] { text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) } }
-    // Of another version, or damaged: the files are each whole, and what is left is found anew.
+    // Of another version, or damaged: each file is complete, and the remaining work is computed again.
     guard let json = try? JSONValue(parsing: bytes), json["tailor"]?.int == 1, let entries = json["changes"]?.array
     else { return nil }
     let changes = entries.compactMap { entry -> BuildFileChange? in

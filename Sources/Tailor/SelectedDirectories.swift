@@ -3,9 +3,9 @@ internal import Diagnostics
 public import Workspace
 
 extension FileTable {
-  /// The directories that specs select, by path: those of the files that they name. A target stands for its directory.
+  /// The directories that specs select, by path, including those of named files. A target selects its directory.
   ///
-  /// - Throws: `Diagnostic` for a spec that names nothing that is there.
+  /// - Throws: `Diagnostic` for a spec that names nothing that exists.
   public func directories(selectedBy specs: [Spec]) throws -> [DirectoryID] {
     var selected: Set<DirectoryID> = []
     for spec in specs where !spec.isExclusion { selected.formUnion(try directories(of: spec)) }
@@ -13,7 +13,7 @@ extension FileTable {
     return selected.sorted { path(of: $0).utf8.lexicographicallyPrecedes(path(of: $1).utf8) }
   }
 
-  /// The directories of files, by path, as far as they are there.
+  /// The existing directories of files, by path.
   public func directories(ofFiles paths: [String]) -> [DirectoryID] {
     Set(paths.map { Paths.parent($0) }).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
       .compactMap { directory(at: $0) }

@@ -3,10 +3,10 @@ internal import SystemPackage
 internal import SystemSupport
 
 extension Workspace {
-  /// The names of the target types and fields that Pants plugins of the repository itself define.
+  /// The names of the target types and fields that the git repository's own Pants plugins define.
   ///
-  /// Pants learns them by importing the plugins (`[GLOBAL] pythonpath`). Kilt starts no Python: it looks for the line with which a
-  /// class of a target type or field states its name, `alias = "…"`.
+  /// Pants imports the plugins to learn them (`[GLOBAL] pythonpath`). Kilt starts no Python: it searches for the line
+  /// in which a class of a target type or field states its name, `alias = "…"`.
   ///
   /// - Throws: `SystemCallError` for a file that cannot be read.
   func pluginNames(in files: FileTable) throws -> Set<String> {
@@ -23,13 +23,13 @@ extension Workspace {
       .filter { files.name(of: $0).hasSuffix(".py") }
   }
 
-  /// Whether a file belongs to a plugin, also one that is gone.
+  /// Whether a file belongs to a plugin, even a deleted file.
   public func isPluginFile(_ path: String) -> Bool {
     path.hasSuffix(".py") && configuration.pluginPaths.contains { !$0.isEmpty && path.hasPrefix($0 + "/") }
   }
 
-  /// Where plugins lie that are no part of the workspace, as they are ignored or above its root: of these it is not known
-  /// whether they have changed.
+  /// The directories of plugins outside the workspace, because they are ignored or above its root: their changes are
+  /// unknown.
   public func pluginPathsElsewhere(in files: FileTable) -> [String] {
     configuration.pluginPaths.filter {
       !$0.isEmpty && files.directory(at: $0) == nil && FileSystem.exists(root.appending($0))
@@ -47,7 +47,7 @@ extension Workspace {
     do throws(SystemCallError) {
       entries = try FileSystem.list(directory)
     } catch {
-      // Pants takes search paths that are not there as well.
+      // Pants accepts missing search paths as well.
       if error.isMissing { return }
       throw error
     }

@@ -4,8 +4,8 @@ internal import Snapshot
 internal import SystemPackage
 internal import SystemSupport
 
-/// What an earlier run found of Python projects, in a file of the state: it holds as long as stat(2) says the same of every
-/// file and directory that was looked at. So a run in which nothing has changed parses no `pyproject.toml`.
+/// An earlier run's findings about Python projects, in a file of the state: valid while stat(2) of every checked file
+/// and directory is the same. So a run in which nothing has changed parses no `pyproject.toml`.
 struct ProjectRecord {
   private static let version = 2
   private let workspace: Workspace
@@ -25,7 +25,7 @@ struct ProjectRecord {
     return table
   }
 
-  /// The program: another build may find other projects.
+  /// The program: another build can find other projects.
   private static var program: String {
     guard let status = try? FileSystem.status(of: "/proc/self/exe", followingLinks: true) else { return kiltVersion }
     return "\(kiltVersion) \(status.size) \(status.modificationTime) \(status.inode)"
@@ -59,7 +59,7 @@ struct ProjectRecord {
 
   // MARK: Bytes
 
-  /// What was found, if everything that was looked at is as it was. What cannot be read is found again.
+  /// The findings, if all checked files are unchanged. An unreadable record is computed again.
   private func load() -> ProjectTable? {
     guard let bytes = try? FileSystem.read(path, limit: 64 << 20) else { return nil }
     return bytes.withUnsafeBytes { buffer in
@@ -88,7 +88,7 @@ struct ProjectRecord {
     return ProjectTable(roots: roots, entries: entries, requiresPython: try reader.list(text))
   }
 
-  /// Keeps what was found. What cannot be kept is found again by the next run.
+  /// Saves the findings. If they cannot be saved, the next run computes them again.
   private func save(_ table: ProjectTable, _ places: [ObservedPlace]) {
     var writer = ByteWriter()
     writer.write(Self.version)
@@ -112,7 +112,8 @@ struct ProjectRecord {
       let descriptor = try FileSystem.open(workspace.root, .readOnly, options: .directory)
       let slack = FileSystemTraits(of: descriptor.rawValue).timestampSlack
       FileSystem.close(descriptor)
-      // The file system's own time: what was touched in the same tick may change again unseen, so nothing is kept.
+      // The file system's own time: a file touched in the same tick can change again without a sign, so nothing is
+      // saved.
       let probe = workspace.stateDirectory.path.appending(".projects")
       try FileSystem.write(text: "", to: probe)
       let capture = try FileSystem.status(of: probe).modificationTime - slack
@@ -125,7 +126,7 @@ struct ProjectRecord {
   }
 }
 
-/// The disk, with what stat(2) says of everything that is looked at. Used by one thread.
+/// The disk, with the results of stat(2) for all checked files. Used by one thread.
 private final class ObservedFiles: ProjectFiles {
   private let root: FilePath
   private(set) var places: [ObservedPlace] = []
@@ -134,7 +135,7 @@ private final class ObservedFiles: ProjectFiles {
 
   func read(_ path: String) throws -> [UInt8]? {
     let full = root.appending(path)
-    // Before it is read: what changes meanwhile is seen by the next run.
+    // Before it is read: the next run sees changes in between.
     places.append(ObservedPlace(full))
     do throws(SystemCallError) {
       return try FileSystem.read(full, limit: 16 << 20)

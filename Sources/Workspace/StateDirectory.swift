@@ -3,7 +3,7 @@ internal import Glibc
 public import SystemPackage
 public import SystemSupport
 
-/// Where Kilt keeps what it knows about a workspace: `.kilt` at its root, or `KILT_STATE_DIR`.
+/// The directory of Kilt's state of a workspace: `.kilt` at its root, or `KILT_STATE_DIR`.
 public struct StateDirectory: Sendable {
   /// The directory; it need not be there yet.
   public let path: FilePath
@@ -12,8 +12,8 @@ public struct StateDirectory: Sendable {
 
   /// The state directory of the workspace at `root`.
   ///
-  /// A `.kilt` that git tracks, that another user owns, or that is a link came with the files of the workspace: nobody here
-  /// has written it, so that nothing in it is believed. A directory of the user takes its place.
+  /// A `.kilt` that git tracks, that another user owns, or that is a link came with the files of the workspace. This
+  /// user has not written it, so Kilt does not trust it, and uses a directory of the user instead.
   public init(workspaceRoot root: FilePath) {
     if let named = environmentVariable("KILT_STATE_DIR"), !named.isEmpty {
       (path, note) = (FilePath(named), nil)
@@ -30,7 +30,7 @@ public struct StateDirectory: Sendable {
 
   /// Why a state directory is not believed; nil when it is.
   private static func reason(against directory: FilePath, _ root: FilePath) -> String? {
-    // What cannot be looked at is not believed either, which whoever writes there finds out.
+    // A directory that cannot be examined is not trusted either; writing to it then reports the problem.
     guard let status = try? FileSystem.status(of: directory) else { return nil }
     if status.kind == .symbolicLink { return "it is a symbolic link" }
     if status.kind == .directory, status.owner != geteuid() { return "another user owns it" }

@@ -6,14 +6,14 @@ internal import Starlark
 internal import Synchronization
 internal import SystemSupport
 
-/// Reads and evaluates BUILD files, and remembers what was read for it.
+/// Reads and evaluates BUILD files, and remembers the read files.
 public final class PackageEvaluation: Sendable {
-  /// A package, and what it was evaluated from.
+  /// A BUILD directory, and the inputs of its evaluation.
   public struct Evaluated: Sendable {
     public var package: BuildDirectory
-    /// The files that it was evaluated from, as far as they are files of the workspace.
+    /// The input files of the evaluation that are in the workspace.
     public var inputs: [FileID]
-    /// Whether it reads files that are not.
+    /// Whether it reads files outside the workspace.
     public var readsOthers: Bool
 
     /// A package that was evaluated from these files.
@@ -29,9 +29,9 @@ public final class PackageEvaluation: Sendable {
   private let evaluator: BuildFileEvaluator
   private let reader: ContentReader
 
-  /// The names of BUILD files and prelude files are those of the workspace's configuration.
+  /// The workspace's configuration defines the names of BUILD files and prelude files.
   ///
-  /// - Parameter reader: reads the files, and remembers what they held.
+  /// - Parameter reader: reads the files, and remembers their contents.
   /// - Throws: `BuildFileError` for a prelude file that cannot be evaluated; `SystemCallError`.
   public init(_ workspace: Workspace, files: FileTable, reader: ContentReader) throws {
     self.workspace = workspace
@@ -59,7 +59,7 @@ public final class PackageEvaluation: Sendable {
 
   /// Evaluates the BUILD files of directories, on two threads.
   ///
-  /// - Returns: the packages, without defaults of directories above; what is wrong with the others.
+  /// - Returns: the BUILD directories, without defaults of directories above; the problems of the others.
   public func evaluate(_ directories: [DirectoryID]) throws -> (packages: [Evaluated], problems: [Diagnostic]) {
     let results = Mutex<[Result<Evaluated, any Error>?]>(Array(repeating: nil, count: directories.count))
     let batch = max(1, min(32, directories.count / 8))
@@ -108,7 +108,7 @@ public final class PackageEvaluation: Sendable {
     return evaluated(package)
   }
 
-  /// Adds the targets that follow from a `pyproject.toml`, where BUILD files say nothing else.
+  /// Adds the targets that follow from a `pyproject.toml`, unless BUILD files override them.
   private func add(_ entry: ProjectTable.Entry, _ directory: DirectoryID, to package: inout BuildDirectory) throws {
     guard let table = workspace.configuration.projects else { return }
     let nested = Set(table.nested(in: entry.directory))
@@ -133,7 +133,7 @@ public final class PackageEvaluation: Sendable {
     package.files += targets.inputs
   }
 
-  /// A package with what it was evaluated from.
+  /// A BUILD directory with the inputs of its evaluation.
   public func evaluated(_ package: BuildDirectory) -> Evaluated {
     let read = (package.files + package.loadedFiles).map { files.file(at: $0) }
     return Evaluated(package: package, inputs: read.compactMap { $0 }, readsOthers: read.contains { $0 == nil })
@@ -141,8 +141,8 @@ public final class PackageEvaluation: Sendable {
 }
 
 extension Workspace {
-  /// Whether a path is that of a file whose content decides which targets there are, or what is said of all of them: a BUILD
-  /// file, macros, configuration, ignore rules, a plugin. Files that these load in turn are known to the graph alone.
+  /// Whether the content of a file determines which targets exist, or affects all of them: a BUILD file, macros,
+  /// configuration, ignore rules, a plugin. Only the graph knows the files that these load in turn.
   public func decidesTargets(_ path: String) -> Bool {
     let name = Paths.lastComponent(path)
     let files = [configuration.path, "kilt.toml", "pants.toml", ".pants.rc"] + configuration.layerPaths
@@ -152,7 +152,7 @@ extension Workspace {
     return isPluginFile(path) || SourceGlobs(configuration.preludeGlobs).matches(path)
   }
 
-  /// Whether a path is left out of the workspace whatever rules say: it lies in a hidden directory, or in `dist`.
+  /// Whether a path is outside the workspace regardless of rules: in a hidden directory, or in `dist`.
   public func isAlwaysLeftOut(_ path: String) -> Bool {
     path.hasPrefix("dist/")
       || path.split(separator: "/").dropLast().contains { $0.hasPrefix(".") || $0 == "__pycache__" }
@@ -169,7 +169,7 @@ extension Workspace {
     files.files(in: directory).filter { isBuildFile($0, of: files) }
   }
 
-  /// Whether a file is a BUILD file by the configured names, and not among those left out.
+  /// Whether a file is a BUILD file by the configured names, and not excluded.
   public func isBuildFile(_ file: FileID, of files: FileTable) -> Bool {
     let name = files.name(of: file)
     if isProjectFile(file, of: files) { return true }
@@ -183,13 +183,13 @@ extension Workspace {
     return projects.entry(at: files.path(of: files.directory(of: file))) != nil
   }
 
-  /// The directory of the project that a directory belongs to, whose targets depend on which files there are.
+  /// The directory of the project that contains a directory, if the project's targets depend on which files exist.
   public func projectDirectory(above directory: DirectoryID, of files: FileTable) -> DirectoryID? {
     guard let projects = configuration.projects else { return nil }
     return projects.entry(above: files.path(of: directory)).flatMap { files.directory(at: $0.directory) }
   }
 
-  /// Whether a BUILD file at a path is left out by `build_ignore`.
+  /// Whether `build_ignore` excludes a BUILD file at a path.
   public func ignoresBuildFile(at path: String) -> Bool {
     if configuration.buildIgnore.isEmpty { return false }
     return ignores(path, IgnoreRules(lines: configuration.buildIgnore))

@@ -5,10 +5,10 @@ internal import SystemPackage
 internal import SystemSupport
 
 extension Workspace {
-  /// Finds the workspace of Python projects that a directory lies in: the nearest uv workspace or project with a lockfile
-  /// upwards, or else those below, if the directory is a git repository's root.
+  /// Finds the workspace of Python projects that contains a directory: the nearest uv workspace or project with a
+  /// lockfile upward, or else those below, if the directory is a git repository's root.
   ///
-  /// - Returns: nil where there is none.
+  /// - Returns: nil if there is none.
   /// - Throws: `Diagnostic` for a uv workspace that uv would refuse.
   static func findProjects(from directory: FilePath) throws -> Workspace? {
     var current = directory
@@ -33,7 +33,7 @@ extension Workspace {
     return String(decoding: try FileSystem.read(project), as: UTF8.self).contains("[tool.uv.workspace]")
   }
 
-  /// The root of a project that takes others from outside of its directory is that of the git repository.
+  /// The root of a project that uses others outside its directory is the git repository's root.
   private static func outermost(of directory: FilePath) throws -> FilePath {
     let bytes = try FileSystem.read(directory.appending("pyproject.toml"))
     guard ProjectSearch.leadsOutside(try ProjectDocument(parsing: bytes, path: "pyproject.toml")) else {
@@ -54,24 +54,24 @@ extension Workspace {
     return Workspace(root: root, configuration: configuration.with(table))
   }
 
-  /// The files of this workspace for the search for projects; texts that stand in the place of files included.
+  /// The files of this workspace for the search for projects, including replacement texts.
   public var projectFiles: any ProjectFiles { WorkspaceProjectFiles(workspace: self) }
 }
 
 extension WorkspaceConfiguration {
-  /// What holds where projects are all there is, and no `kilt.toml`.
+  /// The settings of a workspace with only projects, without a `kilt.toml`.
   static var ofProjects: WorkspaceConfiguration {
     var configuration = WorkspaceConfiguration()
     configuration.path = "pyproject.toml"
     return configuration
   }
 
-  /// The configuration with projects: what they say holds where `kilt.toml` says nothing.
+  /// The configuration with projects: their settings apply where `kilt.toml` has none.
   func with(_ table: ProjectTable) -> WorkspaceConfiguration {
     var result = self
     result.projects = table
     if result.interpreterConstraints.isEmpty { result.interpreterConstraints = table.requiresPython }
-    // Packages are declared, not inferred: an import that no file of the workspace provides says nothing.
+    // Packages are declared, not inferred: an import that no file of the workspace provides means nothing.
     if inference.unownedImports == .warning { result.inference.unownedImports = .ignore }
     if inference.ambiguityResolution == .none { result.inference.ambiguityResolution = .bySourceRoot }
     if let root = table.roots.first, result.resolves.isEmpty {

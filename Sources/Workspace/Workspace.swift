@@ -8,10 +8,10 @@ internal import SystemSupport
 public struct Workspace: Sendable {
   /// The directory of the configuration file.
   public let root: FilePath
-  /// What the configuration file says.
+  /// The contents of the configuration file.
   public let configuration: WorkspaceConfiguration
-  /// Texts that are read in the place of those of files, by path from the root: what a change would lead to is found out
-  /// before it is made, and what an earlier commit declares without a checkout.
+  /// Texts that replace those of files, by path from the root. They show the effect of a change before it is made, and
+  /// the declarations of an earlier commit without a checkout.
   public var buildFileTexts: [String: [UInt8]] = [:]
   /// Files that count as missing, from the root: an earlier commit does not have them.
   public var hiddenFiles: Set<String> = []
@@ -23,9 +23,9 @@ public struct Workspace: Sendable {
     stateDirectory = StateDirectory(workspaceRoot: root)
   }
 
-  /// Finds the workspace that a directory lies in: the nearest `kilt.toml` upwards, or else the nearest `pants.toml`.
+  /// Finds the workspace that contains a directory: the nearest `kilt.toml` upward, or else the nearest `pants.toml`.
   ///
-  /// - Throws: `Diagnostic` when there is none, or its configuration is wrong; `SystemCallError`.
+  /// - Throws: `Diagnostic` if there is none, or its configuration is wrong; `SystemCallError`.
   public static func find(from directory: FilePath) throws -> Workspace {
     for name in ["kilt.toml", "pants.toml"] {
       var current = directory
@@ -64,32 +64,32 @@ public struct Workspace: Sendable {
     }
   }
 
-  /// The name of the workspace: as configured, or that of its directory.
+  /// The name of the workspace: as configured, or the name of its directory.
   public var name: String {
     configuration.name.isEmpty ? root.lastComponent?.string ?? "workspace" : configuration.name
   }
 
-  /// What git says.
+  /// The answers of git.
   public var git: GitRepository { GitRepository(root: root) }
-  /// Where Kilt keeps its state.
+  /// The directory of Kilt's state.
   public let stateDirectory: StateDirectory
 
-  /// A directory as seen from the root; nil when it lies outside.
+  /// A directory relative to the root; nil if it is outside.
   public func relativePath(of directory: FilePath) -> String? {
     if directory == root { return "" }
     var rest = directory
     return rest.removePrefix(root) ? rest.string : nil
   }
 
-  /// Lists the files, from nothing. Throws `SystemCallError`, `SnapshotError`.
+  /// Lists the files from scratch. Throws `SystemCallError`, `SnapshotError`.
   public func scanFiles() throws -> FileTable { try FileTable.scan(root: root, ignore: configuration.ignore) }
 
-  /// The bytes of a file, or of the text that stands in its place. Throws `SystemCallError`.
+  /// The bytes of a file, or of its replacement text. Throws `SystemCallError`.
   public func read(_ path: String) throws -> [UInt8] {
     try textInPlace(of: path) ?? FileSystem.read(root.appending(path))
   }
 
-  /// The text that stands in the place of a file; nil for a file that is read from the disk.
+  /// The replacement text of a file; nil for a file that is read from the disk.
   func textInPlace(of path: String) throws(SystemCallError) -> [UInt8]? {
     if let bytes = buildFileTexts[path] { return bytes }
     if hiddenFiles.contains(path) { throw SystemCallError("open", root.appending(path), Errno.noSuchFileOrDirectory) }

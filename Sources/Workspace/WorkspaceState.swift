@@ -4,7 +4,7 @@ public import Snapshot
 public import SystemPackage
 public import SystemSupport
 
-/// What is known of a workspace from earlier runs, and what this run finds out: loaded, brought up to date, saved.
+/// The knowledge about a workspace from earlier runs and from this run: loaded, updated, saved.
 public final class WorkspaceState: @unchecked Sendable {
   // Used by the thread that made it; see StateImage.
 
@@ -12,9 +12,9 @@ public final class WorkspaceState: @unchecked Sendable {
   public let files: FileTable
   /// The root of the workspace.
   public let root: FilePath
-  /// A line for the user where what was kept is damaged.
+  /// A line for the user if the saved state is damaged.
   public let note: String?
-  /// Whether inode numbers of this file system mean nothing.
+  /// Whether inode numbers of this file system have no meaning.
   public let ignoringInode: Bool
   private let store: SnapshotStore?
   private let directory: StateDirectory
@@ -49,7 +49,7 @@ public final class WorkspaceState: @unchecked Sendable {
     files = FileTable(try FileState(loaded.image))
   }
 
-  /// Whether anything is kept from run to run.
+  /// Whether the state is saved from run to run.
   public var isKept: Bool { store != nil }
 
   private init(goingOnFrom other: WorkspaceState) throws(SnapshotError) {
@@ -58,11 +58,12 @@ public final class WorkspaceState: @unchecked Sendable {
     (directory, slack, capture) = (other.directory, other.slack, other.capture)
   }
 
-  /// State with nothing in it, which takes the place of this one when it is saved.
+  /// An empty state that replaces this one when it is saved.
   public func anew() throws(SnapshotError) -> WorkspaceState { try WorkspaceState(goingOnFrom: self) }
 
-  /// The file system's time before anything was read in this run, less what two changes in one tick may be apart: taken
-  /// from a file just written, as the system's clock may be another. Without a place to write, nothing is trusted.
+  /// The file system's time before anything was read in this run, less the maximum distance of two changes in one tick:
+  /// taken from a file just written, because the system's clock can differ. Without a writable directory, nothing is
+  /// trusted.
   public func captureTime() -> Int64 {
     if let capture { return capture }
     var time = Int64.min
@@ -73,7 +74,7 @@ public final class WorkspaceState: @unchecked Sendable {
         try FileSystem.write(text: "", to: probe)
         time = try FileSystem.status(of: probe).modificationTime - slack
       } catch {
-        // Every time is later than this one: all that is read now is looked at again next time.
+        // Every time is later than this one: the next run checks everything again that is read now.
         time = Int64.min
       }
     }
@@ -81,9 +82,9 @@ public final class WorkspaceState: @unchecked Sendable {
     return time
   }
 
-  /// Saves what has changed. State that cannot be saved costs time in the next run, nothing else.
+  /// Saves the changes. If the state cannot be saved, the next run takes longer, nothing else.
   ///
-  /// - Returns: why it could not be saved.
+  /// - Returns: the reason why it could not be saved.
   @discardableResult
   public func save(compactly: Bool = false) -> String? {
     guard let store, compactly || files.state.image.isChanged else { return nil }
@@ -99,11 +100,11 @@ public final class WorkspaceState: @unchecked Sendable {
 }
 
 extension Workspace {
-  /// What state depends on besides files: the program, and all that the configuration says.
+  /// The inputs of the state besides files: the program, and the whole configuration.
   func stateKey() throws(SystemCallError) -> [UInt8] {
     var encoder = CanonicalEncoder()
     encoder.append("workspace state 2")
-    // The program's own file: a build of another day may understand files differently.
+    // The program's own file: another build can interpret files differently.
     let program = try FileSystem.status(of: "/proc/self/exe", followingLinks: true)
     encoder.append(kiltVersion)
     encoder.append("\(program.size) \(program.modificationTime) \(program.inode)")

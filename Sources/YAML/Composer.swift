@@ -2,7 +2,7 @@ import Diagnostics
 
 /// Builds the tree from events, following aliases within the limits.
 struct Composer {
-  /// A finished node with what it costs: nodes with aliases followed, and levels below it.
+  /// A finished node with its cost: nodes with aliases followed, and levels below it.
   private struct Built {
     var node: YAMLNode
     var nodes: Int
@@ -132,7 +132,7 @@ struct Composer {
     return entries
   }
 
-  /// The merge key of YAML 1.1 (yaml.org/type/merge): what is written in the mapping wins, then the earlier mapping.
+  /// The merge key of YAML 1.1 (yaml.org/type/merge): keys written in the mapping win, then the earlier mapping.
   private func merge(
     _ merges: [YAMLNode], into entries: inout [YAMLEntry], seen: inout [String: Int]
   ) throws(YAMLError) {

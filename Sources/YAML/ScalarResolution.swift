@@ -1,5 +1,5 @@
-/// Which value a plain scalar is: the core schema of YAML 1.2.2 (section 10.3.2), or for a document that begins with
-/// `%YAML 1.1` the types of YAML 1.1 (yaml.org/type), without its base-60 numbers and dates.
+/// Resolves a plain scalar to a value by the core schema of YAML 1.2.2 (section 10.3.2), or for a document that begins
+/// with `%YAML 1.1` by the types of YAML 1.1 (yaml.org/type), without its base-60 numbers and dates.
 enum ScalarResolution {
   static func content(of text: String, yaml11: Bool) -> YAMLScalar.Content {
     switch text {
@@ -19,7 +19,8 @@ enum ScalarResolution {
     return .string
   }
 
-  /// Nil for what is not an integer, and for one beyond 64 bits: that stays a string, so that no digit is lost.
+  /// Nil for a text that is not an integer, and for an integer beyond 64 bits: it stays a string, so that no digit is
+  /// lost.
   static func integer(_ text: String, yaml11: Bool) -> Int64? {
     var digits = Substring(text)
     if yaml11 { digits = Substring(digits.filter { $0 != "_" }) }
@@ -69,7 +70,7 @@ enum ScalarResolution {
     return number
   }
 
-  /// YAML takes "1." and ".5" where Swift wants a digit on both sides.
+  /// YAML accepts "1." and ".5" where Swift requires a digit on both sides.
   private static func parse(_ text: String) -> Double? {
     var form = "", previous: Character = "+"
     for character in text {

@@ -1,8 +1,8 @@
 public import Diagnostics
 
-/// One YAML document, read from UTF-8 bytes with libyaml into a tree whose nodes know their place.
+/// One YAML document, read from UTF-8 bytes with libyaml into a tree whose nodes know their location.
 ///
-/// What it does not take, each an error with a location: more than one document, duplicate keys, keys that are not
+/// Each of the following is an error with a location: more than one document, duplicate keys, keys that are not
 /// scalars, tags of other schemas, anything beyond ``YAMLLimits``. A file without a document is a null node.
 public struct YAMLDocument: Sendable {
   /// The file's name in messages.
@@ -25,15 +25,15 @@ public struct YAMLDocument: Sendable {
     self.root = try composer.compose()
   }
 
-  /// Where `node` stands, for a message.
+  /// The location of `node`, for a message.
   public func location(of node: YAMLNode) -> SourceLocation {
     lines.location(line: node.line, column: node.column, length: node.length)
   }
 }
 
-/// What a document may cost.
+/// The limits of a document.
 ///
-/// Aliases count with all that they stand for, so a few lines cannot grow into gigabytes.
+/// Aliases count with everything that they expand to, so a few lines cannot grow into gigabytes.
 public struct YAMLLimits: Sendable, Hashable {
   /// Size of the text.
   public var bytes: Int

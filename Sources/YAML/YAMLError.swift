@@ -1,9 +1,9 @@
 public import Diagnostics
 
-/// Why a text is not a document that ``YAMLDocument`` takes.
+/// The reason why ``YAMLDocument`` does not accept a text.
 public struct YAMLError: DiagnosableError, Hashable {
   public enum Kind: Sendable, Hashable {
-    /// libyaml's words: what it was doing (may be empty), and what is wrong.
+    /// libyaml's words: its activity (can be empty), and the problem.
     case syntax(context: String, problem: String)
     case notUTF8
     case tooLarge(bytes: Int, limit: Int)

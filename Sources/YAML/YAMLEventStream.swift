@@ -34,7 +34,7 @@ final class EventStream {
     self.lines = lines
     parser = .allocate(capacity: 1)
     parser.initialize(to: yaml_parser_t())
-    // Told the encoding, libyaml would count a byte order mark as a column.
+    // If libyaml knew the encoding, it would count a byte order mark as a column.
     markWidth = lines.starts[0]
     input = .allocate(capacity: bytes.count - markWidth)
     _ = input.initialize(from: bytes[markWidth...])

@@ -1,4 +1,4 @@
-/// A value of a YAML document and where it stands.
+/// A value of a YAML document and its location.
 public struct YAMLNode: Sendable, Hashable {
   public indirect enum Value: Sendable, Hashable {
     case scalar(YAMLScalar)
@@ -11,7 +11,7 @@ public struct YAMLNode: Sendable, Hashable {
   public var line: Int
   /// Counts from 1, in bytes.
   public var column: Int
-  /// Bytes of a scalar that stands on one line; 1 otherwise.
+  /// The bytes of a scalar on one line; 1 otherwise.
   public var length: Int
 
   public init(_ value: Value, line: Int = 1, column: Int = 1, length: Int = 1) {
@@ -40,7 +40,7 @@ public struct YAMLNode: Sendable, Hashable {
 
   public var isNull: Bool { scalar?.content == .null }
 
-  /// What the node is, for a message: "a mapping", "a list", "a string", ...
+  /// The kind of the node, for a message: "a mapping", "a list", "a string", ...
   public var kind: String {
     switch value {
     case .mapping: "a mapping"

@@ -19,7 +19,7 @@ public enum Deflate {
     return result.isEmpty ? nil : result
   }
 
-  /// `bytes` compressed as far as it goes, whether that is smaller or not.
+  /// Compresses `bytes` as far as possible, even if the result is not smaller.
   static func compressAlways(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
     guard let compressor = libdeflate_alloc_compressor(12) else { preconditionFailure("out of memory") }
     defer { libdeflate_free_compressor(compressor) }

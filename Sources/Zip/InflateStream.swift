@@ -4,17 +4,17 @@ import CZlib
 ///
 /// Half as fast as ``Deflate``, whose library works on whole buffers only.
 struct InflateStream {
-  /// How much is inflated at a time.
+  /// The number of bytes that are inflated at a time.
   static let pieceSize = 1 << 20
 
-  /// Hands the inflated bytes to `body`, in pieces, and what is no longer needed of the input to `used`.
-  /// - Returns: whether `input` is one whole stream that ends where it ends.
+  /// Passes the inflated bytes to `body`, in pieces, and the range of the input that is no longer needed to `used`.
+  /// - Returns: whether `input` is one complete stream that ends at its end.
   static func inflate(
     _ input: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws -> Void,
     used: (UnsafeRawBufferPointer) -> Void
   ) rethrows -> Bool {
     var stream = z_stream()
-    // A negative number of window bits stands for a stream without a header.
+    // A negative number of window bits means a stream without a header.
     guard inflateInit2_(&stream, -MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
       return false
     }
@@ -28,7 +28,7 @@ struct InflateStream {
         used(piece)
         // zlib counts in 32 bits.
         piece = UnsafeRawBufferPointer(rebasing: rest.prefix(pieceSize))
-        // It does not write to its input, whatever its type says.
+        // It does not write to its input, although its type allows it.
         stream.next_in = UnsafeMutablePointer(mutating: piece.baseAddress?.assumingMemoryBound(to: UInt8.self))
         stream.avail_in = UInt32(piece.count)
         rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(piece.count))

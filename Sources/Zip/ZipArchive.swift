@@ -7,8 +7,8 @@ public import SystemSupport
 
 /// A zip archive mapped into memory, its directory read and checked.
 ///
-/// Opening it refuses whatever two readers could see differently or an unpacker could be led astray by: names that leave
-/// the directory, links, duplicates, overlaps, sizes that contradict each other. Data is checked when it is read:
+/// Opening it refuses everything that two readers could read differently or that could mislead an unpacker: names that
+/// leave the directory, links, duplicates, overlaps, sizes that contradict each other. Data is checked when it is read:
 /// ``contents(of:)``, ``verify()``.
 public final class ZipArchive: Sendable {
   /// The archive as messages name it.
@@ -20,7 +20,7 @@ public final class ZipArchive: Sendable {
   public let prefixSize: Int
 
   /// Reads the directory of the archive at `path`.
-  /// - Parameter name: what messages call it; the last component of the path by default.
+  /// - Parameter name: the name in messages; the last component of the path by default.
   /// - Throws: ``ZipError``, or the error of opening the file.
   public convenience init(path: FilePath, name: String? = nil, limits: ZipLimits = ZipLimits()) throws {
     try self.init(file: MappedFile(path), name: name ?? path.lastComponent?.string ?? path.string, limits: limits)
@@ -59,9 +59,8 @@ public final class ZipArchive: Sendable {
   /// Members from this size on are inflated piece by piece.
   public static let largeSize: UInt64 = 16 << 20
 
-  /// Hands the inflated bytes of a member to `body`: at once, or, of a large member, in pieces, so that it is never
-  /// in memory as a whole. Size and checksum are compared at the end: what `body` was given is not to be trusted before
-  /// this returns.
+  /// Passes the inflated bytes of a member to `body`: at once, or in pieces for a large member, so that it is never in
+  /// memory as a whole. Size and checksum are compared at the end: do not trust the bytes before this function returns.
   public func forEachPiece(of member: ZipMember, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     guard member.size >= Self.largeSize else { return try contents(of: member).withUnsafeBytes(body) }
     var checksum: UInt32 = 0
@@ -69,7 +68,7 @@ public final class ZipArchive: Sendable {
     func take(_ piece: UnsafeRawBufferPointer) throws {
       checksum = Deflate.crc32(piece, from: checksum)
       size += UInt64(piece.count)
-      // A member that goes on after the size it says need not be inflated to its end.
+      // A member that continues beyond its stated size need not be inflated to its end.
       guard size <= member.size else {
         throw ZipError(archive: name, member: member.name, .wrongSize(expected: member.size))
       }
@@ -95,7 +94,7 @@ public final class ZipArchive: Sendable {
     }
   }
 
-  /// Gives the memory of a range of the mapped file back; it is read again when it is looked at.
+  /// Releases the memory of a range of the mapped file; the range is read again at its next use.
   public func release(_ range: Range<Int>) {
     ZipWriter.release(UnsafeRawBufferPointer(rebasing: file.bytes[range]))
   }

@@ -1,4 +1,4 @@
-/// What an archive's directory must keep to, beyond being readable.
+/// The rules for an archive's directory, beyond being readable.
 struct ZipChecks {
   let archive: String
   let limits: ZipLimits
@@ -40,7 +40,7 @@ struct ZipChecks {
     while end > 0 {
       end -= 1
       guard member.nameBytes[end] == UInt8(ascii: "/") else { continue }
-      // Once a directory is known, so are those above it.
+      // A known directory implies those above it.
       guard directories.insert(member.nameBytes[..<end]).inserted else { return }
     }
   }
@@ -71,7 +71,8 @@ struct ZipChecks {
     }
   }
 
-  /// Refuses devices. A symbolic link is a file that holds its path, as pip, uv and pex unpack it: nothing follows it.
+  /// Refuses devices. A symbolic link is a file that contains its path, as pip, uv and pex unpack it: nothing follows
+  /// it.
   private func checkKind(_ member: ZipMember) throws {
     if member.isLink, !member.isDirectory { return }
     let kind = member.mode & 0o170000

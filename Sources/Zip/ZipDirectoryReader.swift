@@ -4,7 +4,7 @@ struct ZipDirectoryReader {
   let bytes: UnsafeRawBufferPointer
   let limits: ZipLimits
 
-  /// Where the directory lies, in offsets of the file.
+  /// The range of the directory, in offsets of the file.
   struct Directory {
     var range: Range<Int>
     var count: UInt64
@@ -26,7 +26,7 @@ struct ZipDirectoryReader {
     let contents = UnsafeRawBufferPointer(rebasing: bytes[..<directory.range.lowerBound])
     for number in 0..<Int(directory.count) {
       members.append(try member(at: &position, in: directory))
-      // Looking at each member's header maps what is around it. Of a large archive that would be all of it.
+      // Reading each member's header maps its surroundings. For a large archive that would be the whole file.
       if number % 256 == 255, contents.count > Self.largeSize { ZipWriter.release(contents) }
     }
     if contents.count > Self.largeSize { ZipWriter.release(contents) }
@@ -47,8 +47,8 @@ struct ZipDirectoryReader {
 
   /// The one end record whose comment ends where the file does.
   ///
-  /// Readers differ in which signature they take when there are several, so the last one must fit, and none before it
-  /// may fit as well.
+  /// Readers differ in the signature they use if there are several, so the last one must match, and none before it can
+  /// match as well.
   private func endOffset() throws -> Int {
     let lowest = max(0, bytes.count - ZipFormat.endSize - 0xffff)
     var found: Int?
@@ -193,7 +193,7 @@ struct ZipDirectoryReader {
     }
   }
 
-  /// The local header must tell the same story: an unpacker may read either.
+  /// The local header must agree: an unpacker can read either.
   private func compareLocalHeader(
     _ member: ZipMember, flags: UInt16, _ failure: (ZipError.Problem) -> ZipError
   ) throws {
@@ -209,7 +209,7 @@ struct ZipDirectoryReader {
     let encrypted = bytes.u16(header + 6) & ZipFormat.flagEncrypted != 0
     guard !encrypted else { throw failure(.encrypted) }
     let (crc, compressed, size) = (bytes.u32(header + 14), bytes.u32(header + 18), bytes.u32(header + 22))
-    // With a data descriptor the header may leave these open.
+    // With a data descriptor, the header can leave these open.
     let open = bytes.u16(header + 6) & ZipFormat.flagDescriptor != 0
     guard crc == member.crc32 || open && crc == 0,
       UInt64(compressed) == member.compressedSize || compressed == 0xffff_ffff || open && compressed == 0,

@@ -6,14 +6,14 @@ public import SystemSupport
 public struct ZipDirectoryRecords: Sendable, Hashable {
   public var bytes: [UInt8] = []
   public var count: UInt64 = 0
-  /// Where they lie in the file; nil where there are none.
+  /// Their range in the file; nil if there are none.
   public private(set) var range: Range<UInt64>?
 
-  /// Reads those whose names begin with `prefix`, which have to follow each other.
+  /// Reads the records whose names begin with `prefix`, which have to follow each other.
   ///
   /// - Parameters:
-  ///   - range: where the directory lies in the file, its end records included.
-  /// - Returns: nil where that is no directory.
+  ///   - range: the range of the directory in the file, including its end records.
+  /// - Returns: nil if the range is not a directory.
   /// - Throws: the error of reading.
   public init?(
     named prefix: [UInt8], in range: Range<UInt64>, of file: FileDescriptor
@@ -39,7 +39,7 @@ public struct ZipDirectoryRecords: Sendable, Hashable {
       }
       offset = end
     }
-    // Behind the records: one of the two end records.
+    // After the records: one of the two end records.
     guard offset + 4 <= directory.count, directory[offset] == 0x50, directory[offset + 1] == 0x4b else { return nil }
     bytes = found.map { Array(directory[$0]) } ?? []
     self.range = found.map { range.lowerBound + UInt64($0.lowerBound)..<range.lowerBound + UInt64($0.upperBound) }

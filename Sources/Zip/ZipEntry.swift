@@ -57,7 +57,7 @@ public struct ZipEntry: Sendable, Hashable {
     }
   }
 
-  /// Appends the directory record (APPNOTE 4.3.12) of the member whose local header lies at `offset`.
+  /// Appends the directory record (APPNOTE 4.3.12) of the member whose local header is at `offset`.
   public func writeCentralRecord(to output: inout [UInt8], offset: UInt64) {
     let offset64 = offset >= 0xffff_ffff
     let extra = (needs64 ? 16 : 0) + (offset64 ? 8 : 0)
@@ -101,7 +101,7 @@ public struct ZipContents: Sendable, Hashable {
   /// The bytes as the archive holds them.
   public var bytes: [UInt8]
 
-  /// Compresses `input`, or keeps it as it is where that is no larger.
+  /// Compresses `input`, or keeps it unchanged if that is not larger.
   public init(compressing input: UnsafeRawBufferPointer) {
     crc32 = Deflate.crc32(input)
     size = UInt64(input.count)
@@ -126,7 +126,8 @@ public struct ZipContents: Sendable, Hashable {
     bytes = input
   }
 
-  /// Compresses `input` as well as deflate can, even where that is no smaller: for what is read without its header.
+  /// Compresses `input` as well as deflate can, even if the result is not smaller: for data that is read without its
+  /// header.
   public init(deflating input: [UInt8]) {
     crc32 = input.withUnsafeBytes { Deflate.crc32($0) }
     size = UInt64(input.count)

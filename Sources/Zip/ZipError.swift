@@ -1,6 +1,6 @@
 public import Diagnostics
 
-/// What is wrong with an archive: which archive, which member, and the fact.
+/// The problem of an archive: the archive, the member, and the fact.
 public struct ZipError: DiagnosableError, Hashable {
   /// The archive as the user knows it.
   public var archive: String
@@ -11,9 +11,9 @@ public struct ZipError: DiagnosableError, Hashable {
   public enum Problem: Sendable, Hashable {
     /// No end record, or one that does not end at the end of the file.
     case notAnArchive
-    /// More than one end record fits: readers would disagree on what the archive holds.
+    /// More than one end record matches: readers would disagree on the contents of the archive.
     case ambiguousEnd
-    /// A record reaches past the end of what it lies in.
+    /// A record reaches past the end of its container.
     case truncated(String)
     /// Two statements of the archive contradict each other.
     case inconsistent(String)

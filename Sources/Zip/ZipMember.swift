@@ -1,4 +1,4 @@
-/// How a member's bytes are kept (APPNOTE 4.4.5).
+/// The storage of a member's bytes (APPNOTE 4.4.5).
 ///
 /// Others are refused.
 public enum ZipMethod: UInt16, Sendable, Hashable {
@@ -20,11 +20,11 @@ public struct ZipMember: Sendable, Hashable {
   public var compressedSize: UInt64
   /// Bytes when inflated.
   public var size: UInt64
-  /// The Unix mode, 0 where the archive was made on another system.
+  /// The Unix mode, 0 if the archive was created on another system.
   public var mode: UInt16
-  /// Where the compressed bytes lie in the file.
+  /// The range of the compressed bytes in the file.
   public var dataRange: Range<Int>
-  /// Where the local header begins in the file.
+  /// The start of the local header in the file.
   var headerOffset: Int
 
   /// The name for people.
@@ -35,14 +35,14 @@ public struct ZipMember: Sendable, Hashable {
   public var isExecutable: Bool { mode & 0o111 != 0 && !isLink }
 }
 
-/// What an archive from outside may hold at most.
+/// The limits of a foreign archive.
 public struct ZipLimits: Sendable, Hashable {
   public var members = 1_000_000
   /// Bytes of one member when inflated.
   public var memberSize: UInt64 = 16 << 30
   /// Bytes of all members when inflated.
   public var totalSize: UInt64 = 64 << 30
-  /// All inflated bytes to all compressed ones, looked at from ``ratioFloor`` inflated bytes on.
+  /// All inflated bytes to all compressed ones, checked from ``ratioFloor`` inflated bytes on.
   public var ratio: UInt64 = 200
   public var ratioFloor: UInt64 = 256 << 20
 

@@ -1,7 +1,7 @@
 /// The members of a run of a zip file without its directory, such as the code segment of a bundle.
 ///
-/// Such a run consists of local headers, each with its data behind it (APPNOTE.TXT 6.3, section 4.3.7). Nothing but the
-/// headers says where a member ends, so that a run with data descriptors cannot be read.
+/// Such a run consists of local headers, each followed by its data (APPNOTE.TXT 6.3, section 4.3.7). Only the headers
+/// define where a member ends, so a run with data descriptors cannot be read.
 public enum ZipRun {
   /// Hands the name and the contents of each member to `body`, in their order.
   ///

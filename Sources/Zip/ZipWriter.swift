@@ -2,12 +2,13 @@ import Glibc
 public import SystemPackage
 public import SystemSupport
 
-/// Writes an archive into a new file beside its final place and renames it there, so that nobody sees half of one.
+/// Writes an archive into a new file beside its final path and renames it there, so that nobody sees an incomplete
+/// archive.
 ///
-/// Deterministic: the bytes depend on what is added, in which order, and on nothing else. Memory is bounded by the
-/// directory (about 120 bytes a member) and one buffer.
+/// Deterministic: the bytes depend only on the added members and their order. Memory is bounded by the directory (about
+/// 120 bytes per member) and one buffer.
 public final class ZipWriter {
-  /// Where the archive will be.
+  /// The final path of the archive.
   public let path: FilePath
   private var replacement: FileReplacement?
   /// The open file; it can be read while it is written.
@@ -24,7 +25,7 @@ public final class ZipWriter {
   private static let bufferSize = 1 << 20
   /// Larger pieces are written from where they lie.
   private static let directSize = 128 << 10
-  /// How much of a member is written at a time.
+  /// The number of bytes of a member that are written at a time.
   private static let pieceSize = 8 << 20
 
   /// Creates the temporary file.
@@ -71,7 +72,7 @@ public final class ZipWriter {
     }
   }
 
-  /// Gives mapped pages back, so that memory does not grow with the archive; they are read again when needed.
+  /// Releases mapped pages, so that memory does not grow with the archive; they are read again when needed.
   static func release(_ bytes: UnsafeRawBufferPointer) {
     guard let base = bytes.baseAddress else { return }
     let start = (UInt(bitPattern: base) + 4095) & ~4095

@@ -7,13 +7,13 @@ final class ServerSetAnnouncer {
   /// The ServerSet's node below the root.
   private let path: String
   private let say: (JSONValue) -> Void
-  /// What the node should hold; nil for no node.
+  /// The wanted content of the node; nil for no node.
   var wanted: [UInt8]? { didSet { if wanted != oldValue { isDone = false } } }
   private var node: String?
   private var session: Int64 = 0
   /// Nodes of this session that are not to be: their deletion got no answer.
   private var leftovers: Set<String> = []
-  /// Whether a creation got no answer: the node may be there.
+  /// Whether a creation got no answer: the node can exist.
   private var isUncertain = false
   private var isDone = true
 
@@ -25,7 +25,7 @@ final class ServerSetAnnouncer {
 
   private var full: String { connection.root == "/" ? path : connection.root + path }
 
-  /// Brings ZooKeeper to what is wanted, as far as it answers. True when nothing is left to do.
+  /// Moves ZooKeeper toward the wanted state, as far as it answers. True if nothing is left to do.
   func step() -> Bool {
     guard let zooKeeper = connection.connected() else { return false }
     if zooKeeper.number != session {

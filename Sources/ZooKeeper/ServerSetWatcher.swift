@@ -14,12 +14,12 @@ final class ServerSetWatcher {
     self.say = say
   }
 
-  /// Reads all ServerSets, and tells them if they differ from what was told. A read that is not whole tells nothing.
+  /// Reads all ServerSets, and reports them if they differ from the last report. An incomplete read reports nothing.
   ///
-  /// - Parameter repeats: Whether they are told although nothing has changed.
+  /// - Parameter repeats: Whether they are reported although nothing has changed.
   func step(repeats: Bool) -> Bool {
     guard let zooKeeper = connection.connected() else {
-      // What is told next may be what was told last: whoever listens then knows that it holds again.
+      // The next report can equal the last one: the listener then knows that it is valid again.
       told = nil
       return false
     }

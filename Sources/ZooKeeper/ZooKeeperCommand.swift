@@ -5,8 +5,8 @@ internal import SystemSupport
 
 /// The command `kilt-zookeeper`.
 ///
-/// It talks in lines of JSON. `announce` reads `{"announce": CONTENT}` and `{"withdraw": true}`, `watch` reads nothing; both end
-/// with their input, and `announce` withdraws its node first.
+/// It exchanges lines of JSON. `announce` reads `{"announce": CONTENT}` and `{"withdraw": true}`, `watch` reads
+/// nothing; both end with their input, and `announce` withdraws its node first.
 public enum ZooKeeperCommand {
   /// Runs with the arguments after the program's name, and returns the exit code.
   public static func run(arguments: [String]) -> Int32 {
@@ -35,7 +35,7 @@ public enum ZooKeeperCommand {
     }
   }
 
-  /// Writes what was asked for to the standard output.
+  /// Writes the requested text to the standard output.
   private static func answer(_ text: String) throws {
     writeText(text, to: 1)
     if let failure = standardOutputFailure() {
@@ -53,7 +53,7 @@ public enum ZooKeeperCommand {
     var input = LineInput()
     var isDone = false
     while !input.hasEnded {
-      // With nothing to do, the node is looked at now and then: a watch may have got lost with a connection.
+      // Without work, the node is checked now and then: a watch can have been lost with a connection.
       let isReady = connection.wait(STDIN_FILENO, milliseconds: isDone ? 10_000 : 500)
       if isReady {
         for line in input.read() {

@@ -16,7 +16,7 @@ final class ZooKeeperConnection {
   private var told = ""
   private var retryAt: UInt64 = 0
 
-  /// - Parameter say: takes a line for whoever started this program.
+  /// - Parameter say: receives a line for the process that started this program.
   init(_ settings: ZooKeeperSettings, source: FilePath?, say: @escaping (JSONValue) -> Void) throws {
     if let problem = kilt_zk_load() {
       throw Diagnostic(

@@ -10,7 +10,7 @@ struct ZooKeeperError: Error, Hashable, CustomStringConvertible {
 
   var description: String { "\(what): \(String(cString: kilt_zk_error(code)))" }
 
-  /// Whether the answer got lost, or the session: what was asked for may have been done.
+  /// Whether the answer got lost, or the session: the request can have been carried out.
   var isUncertain: Bool {
     [
       KILT_ZK_CONNECTION_LOSS, KILT_ZK_OPERATION_TIMEOUT, KILT_ZK_INVALID_STATE, KILT_ZK_SESSION_EXPIRED,
@@ -19,8 +19,8 @@ struct ZooKeeperError: Error, Hashable, CustomStringConvertible {
   }
 }
 
-/// One session with an ensemble. The client finds another server by itself when it loses one; a session that expired is
-/// replaced by ``ZooKeeperConnection``.
+/// One session with an ensemble. The client finds another server automatically when it loses one;
+/// ``ZooKeeperConnection`` replaces an expired session.
 final class ZooKeeperSession {
   private let session: OpaquePointer
 
@@ -28,7 +28,7 @@ final class ZooKeeperSession {
 
   init(_ settings: ZooKeeperSettings, _ authentication: ZooKeeperAuthentication, wake: Int32) throws(ZooKeeperError) {
     guard let session = kilt_zk_open(settings.hosts, Int32(clamping: settings.timeout), wake) else {
-      // The name of a host that cannot be looked up, as a rule.
+      // Usually the name of a host that cannot be looked up.
       throw ZooKeeperError(
         code: -8, what: "cannot begin a session with \(settings.hosts) (\(String(cString: strerror(errno))))")
     }
@@ -81,7 +81,7 @@ final class ZooKeeperSession {
     return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  /// Removes a node; one that does not exist is no error.
+  /// Removes a node; a missing one is not an error.
   func delete(_ path: String) throws(ZooKeeperError) {
     let code = kilt_zk_delete(session, path)
     if code != Int32(KILT_ZK_NO_NODE) { try check(code, "cannot delete \(path)") }

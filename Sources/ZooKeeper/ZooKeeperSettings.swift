@@ -1,14 +1,14 @@
 // ZooKeeper: announces tasks as ServerSets in ZooKeeper, and reads those of others, in Aurora's layout. The program
-// `kilt-zookeeper` is this module; the C client stays out of every other process.
+// `kilt-zookeeper` is this module; no other process loads the C client.
 
 internal import Crypto
 internal import Diagnostics
 public import JSON
 public import SystemSupport
 
-/// Where ZooKeeper is and what nodes look like: the file that a scheduler writes for its executors.
+/// The addresses of ZooKeeper and the form of nodes: the file that a scheduler writes for its executors.
 ///
-/// It is read again when it changes, so a task that runs on follows a changed list of hosts.
+/// It is read again when it changes, so a running task follows a changed list of hosts.
 public struct ZooKeeperSettings: Sendable, Hashable {
   /// `host:port,…`.
   public var hosts: String
@@ -16,7 +16,7 @@ public struct ZooKeeperSettings: Sendable, Hashable {
   public var root: String
   /// A file in the form of Aurora's `--announcer-zookeeper-auth-config`.
   public var authentication: String?
-  /// How long ZooKeeper keeps the nodes of a client that it does not hear, in milliseconds.
+  /// The time for which ZooKeeper keeps the nodes of a silent client, in milliseconds.
   public var timeout: Int
 
   public init(hosts: String, root: String = "/aurora", authentication: String? = nil, timeout: Int = 10_000) {
@@ -59,7 +59,7 @@ public struct ZooKeeperAuthentication: Sendable, Hashable {
 
   public struct Rule: Sendable, Hashable {
     public var scheme: String
-    /// As ZooKeeper stores it: of a digest, the name and the hash.
+    /// In the form that ZooKeeper stores: for a digest, the name and the hash.
     public var id: String
     /// The sum of ZooKeeper's bits: 1 read, 2 write, 4 create, 8 delete, 16 administer.
     public var permissions: Int32
@@ -69,7 +69,7 @@ public struct ZooKeeperAuthentication: Sendable, Hashable {
   /// Never empty.
   public var rules: [Rule]
 
-  /// Everybody may do everything, which is Aurora's default.
+  /// Everybody can do everything, which is Aurora's default.
   public init() { rules = [Rule(scheme: "world", id: "anyone", permissions: 31)] }
 
   public init(reading path: FilePath) throws {
@@ -116,7 +116,7 @@ public struct ZooKeeperAuthentication: Sendable, Hashable {
         scheme: scheme, id: scheme == "digest" ? Self.digest(credential) : credential, permissions: permissions)
     }
     guard rules.isEmpty else { return }
-    // Without rules: whoever has the credentials may do everything, everybody else may read.
+    // Without rules: the owner of the credentials can do everything, everybody else can read.
     let own = credentials.filter { $0.scheme == "digest" }
     rules = own.map { Rule(scheme: "digest", id: Self.digest($0.credential), permissions: 31) }
     rules.append(Rule(scheme: "world", id: "anyone", permissions: rules.isEmpty ? 31 : 1))

@@ -3,7 +3,7 @@ import Glibc
 import RouterCommands
 import SystemSupport
 
-// Before the first task is made: what runs tasks opens files, which would take the numbers of closed descriptors.
+// Before the first task is created: the task system opens files, which would take the numbers of closed descriptors.
 claimStandardDescriptors()
 let arguments = Array(CommandLine.arguments.dropFirst())
 Task {

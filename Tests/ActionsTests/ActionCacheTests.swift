@@ -53,7 +53,7 @@ private final class MemoryCache: ActionCache {
   }
 }
 
-@Suite("Caches of results elsewhere")
+@Suite("Remote caches of results")
 struct ActionCacheTests {
   private func action(_ scratch: ActionRunnerTests.Scratch) throws -> Action {
     var action = try scratch.shell("cat in > out; echo deep > sub/deep; echo said", outputs: ["out", "sub/deep"])
@@ -63,7 +63,7 @@ struct ActionCacheTests {
     return action
   }
 
-  @Test("What one machine has made, another takes from the cache, with all that belongs to it")
+  @Test("A second machine takes a result with all its files from the cache of the first")
   func sharing() throws {
     let (here, there) = (try ActionRunnerTests.Scratch(), try ActionRunnerTests.Scratch())
     let far = MemoryCache()
@@ -86,7 +86,7 @@ struct ActionCacheTests {
     #expect(far.asked == asked)
   }
 
-  @Test("A cache that has lost a part of a result is as good as none, and gets it back")
+  @Test("A cache that lost part of a result counts as empty, and receives the part again")
   func losing() throws {
     let (here, there) = (try ActionRunnerTests.Scratch(), try ActionRunnerTests.Scratch())
     let far = MemoryCache()

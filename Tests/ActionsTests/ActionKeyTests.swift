@@ -15,7 +15,7 @@ struct ActionKeyTests {
     return action
   }
 
-  @Test("Whatever a result depends on is in the key, and is named when it changes")
+  @Test("Every input of a result is in the key, and the key names each changed input")
   func parts() throws {
     let base = try action()
     let changes: [(String, (inout Action) throws -> Void)] = [
@@ -34,7 +34,7 @@ struct ActionKeyTests {
     }
   }
 
-  @Test("What a result does not depend on is not")
+  @Test("A fact that a result does not depend on is not in the key")
   func others() throws {
     let base = try action()
     var other = base

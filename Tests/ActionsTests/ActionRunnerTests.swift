@@ -40,7 +40,8 @@ struct ActionRunnerTests {
   }()
 
   @Test(
-    "An action sees its inputs and makes its outputs; the second time they come from the cache", arguments: isolations)
+    "A build step sees its inputs and writes its outputs; the second run takes them from the cache",
+    arguments: isolations)
   func caching(isolation: Isolation) throws {
     let scratch = try Scratch()
     let input = scratch.path.appending("input")
@@ -64,7 +65,7 @@ struct ActionRunnerTests {
     #expect(try FileSystem.list(scratch.store.root.appending("sandboxes")).isEmpty)
   }
 
-  @Test("bubblewrap hides what is not declared, and the network")
+  @Test("bubblewrap hides undeclared files and the network")
   func isolation() throws {
     let scratch = try Scratch()
     guard case .bubblewrap = Isolation.detect() else {
@@ -93,7 +94,7 @@ struct ActionRunnerTests {
     #expect(try scratch.text(outcome, "out") == "yes\n")
   }
 
-  @Test("A failure shows what the program wrote, and its folder stays when asked for", arguments: isolations)
+  @Test("A failure shows the program's output, and keeps its directory on request", arguments: isolations)
   func failure(isolation: Isolation) throws {
     let scratch = try Scratch()
     let action = try scratch.shell("echo said; echo warned >&2; cat in; exit 3", outputs: [])
@@ -125,7 +126,7 @@ struct ActionRunnerTests {
     #expect(throws: ActionError.self) { try ActionRunner(store: scratch.store, isolation: isolation).run(failing) }
   }
 
-  @Test("Programs that take too long are ended with all they started", arguments: isolations)
+  @Test("A program that exceeds its time limit ends with everything that it started", arguments: isolations)
   func timeout(isolation: Isolation) throws {
     let scratch = try Scratch()
     var action = Action(name: "test:slow", arguments: ["sh", "-c", "sleep 1000 & sleep 1000"])
@@ -137,7 +138,7 @@ struct ActionRunnerTests {
     #expect(error?.diagnostic.summary == "the command of \"test:slow\" took longer than its timeout of 1 s")
   }
 
-  @Test("Outputs that are missing are named, with what was made instead")
+  @Test("An error for missing outputs names them and the created files")
   func missingOutputs() throws {
     let scratch = try Scratch()
     let runner = ActionRunner(store: scratch.store)
@@ -152,7 +153,7 @@ struct ActionRunnerTests {
     #expect(try runner.run(action).outputs.paths == ["other"])
   }
 
-  @Test("An input that changes while the action runs is an error, and nothing is kept")
+  @Test("An input that changes during a build step is an error, and nothing is cached")
   func movedInput() throws {
     let scratch = try Scratch()
     let input = scratch.path.appending("input")
@@ -166,7 +167,7 @@ struct ActionRunnerTests {
     #expect(try LocalActionCache(scratch.store).result(of: action.keyInputs.digest, into: scratch.store) == nil)
   }
 
-  @Test("An output that was damaged in the store is made again")
+  @Test("An output that was damaged in the store is built again")
   func healing() throws {
     let scratch = try Scratch()
     let runner = ActionRunner(store: ContentStore(root: scratch.store.root, verifiedShare: 1))
@@ -179,7 +180,7 @@ struct ActionRunnerTests {
     #expect(try scratch.text(outcome, "out") == "made\n")
   }
 
-  @Test("Of eight that want one action at once, one runs it")
+  @Test("If eight processes want one build step at once, one runs it")
   func concurrency() throws {
     let scratch = try Scratch()
     let action = try scratch.shell("echo made > out; echo run >> \(scratch.path)/runs")
@@ -193,7 +194,7 @@ struct ActionRunnerTests {
     #expect(try FileSystem.readText(scratch.path.appending("runs")) == "run\n")
   }
 
-  @Test("A far cache serves another machine, and what is found there is kept near")
+  @Test("A far cache serves another machine, and its results are kept in the near cache")
   func layers() throws {
     let scratch = try Scratch()
     let far = LocalActionCache(ContentStore(root: scratch.path.appending("far")))
@@ -210,7 +211,7 @@ struct ActionRunnerTests {
     #expect(try runner(other).run(action).wasCached)
   }
 
-  @Test("After close(), what runs and what would begin is a thrown cancellation, and every thread returns")
+  @Test("After close(), running and later steps throw a cancellation, and every thread returns")
   func cancelled() throws {
     let scratch = try Scratch()
     let runner = ActionRunner(store: scratch.store, isolation: Isolation.none(reason: "a test"))

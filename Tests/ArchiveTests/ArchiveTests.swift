@@ -45,7 +45,7 @@ struct ArchiveTests {
     #expect(try FileSystem.status(of: target.appending("empty")).kind == .directory)
   }
 
-  @Test("Python's tarfile reads what is written") func peer() throws {
+  @Test("Python's tarfile reads the written archive") func peer() throws {
     _ = try write(.gzip, "peer.tar.gz")
     try python(
       """
@@ -58,7 +58,7 @@ struct ArchiveTests {
       """)
   }
 
-  @Test("A zip and a jar are read, and leading parts left out") func zip() throws {
+  @Test("A zip and a jar are read, and leading path parts are removed") func zip() throws {
     try python(
       """
       import zipfile
@@ -71,7 +71,7 @@ struct ArchiveTests {
   }
 
   @Test(
-    "What leads out of the directory, and what is not a file, is refused",
+    "A member that leads out of the directory, or is not a file, is refused",
     arguments: [
       ("../x", "", "\"..\""), ("a/../../x", "", "\"..\""), ("/etc/x", "", "absolute"), ("a\\b", "", "backslash"),
       ("x", "symbolic", "symbolic link"), ("x", "hard", "hard link"), ("x", "device", "device"), ("x", "fifo", "pipe"),
@@ -100,7 +100,7 @@ struct ArchiveTests {
     #expect(!FileSystem.exists(folder.appending("x")))
   }
 
-  @Test("An archive that unpacks to too much is refused before it fills the disk") func bomb() throws {
+  @Test("An archive that expands too much is refused before it fills the disk") func bomb() throws {
     try python(
       """
       import gzip, io, tarfile
@@ -119,7 +119,7 @@ struct ArchiveTests {
     #expect(throws: ArchiveError.self) { try many.unpack(into: folder.appending("many")) }
   }
 
-  @Test("A damaged archive is an error, cut or changed anywhere") func damaged() throws {
+  @Test("A truncated or changed archive is an error, wherever the damage is") func damaged() throws {
     let whole = try FileSystem.read(try write(.gzip, "whole.tar.gz"))
     for count in [0, 1, 10, whole.count / 2, whole.count - 9] {
       let path = folder.appending("cut")

@@ -24,7 +24,7 @@ struct BranchIndexTests {
     try #require(Commit(String(repeating: "0", count: 38) + String(digit + 10)))
   }
 
-  @Test("Many publishers at once lose no entry") func concurrentUpdates() throws {
+  @Test("Many concurrent publishers lose no entry of the index") func concurrentUpdates() throws {
     let names = try (0..<12).map { try #require(ArtifactName("name\($0)")) }
     let commit = try commit(1)
     let failures = Mutex<[ArtifactError]>([])
@@ -43,7 +43,7 @@ struct BranchIndexTests {
     #expect(try repository.branches() == [main])
   }
 
-  @Test("An older commit does not move a branch back, and the last builds are remembered") func order() throws {
+  @Test("An older commit does not move a branch back, and the index keeps the last builds") func order() throws {
     var index = BranchIndex(branch: main, platform: platform)
     let name = try #require(SampleBundle.name)
     for number in 0..<6 {

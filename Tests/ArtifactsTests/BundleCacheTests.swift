@@ -138,7 +138,7 @@ struct BundleCacheTests {
     #expect(record.matches(try FileSystem.status(of: path)))
   }
 
-  @Test("Segments of a bundle that somebody wrote to are fetched, not copied") func damagedSource() throws {
+  @Test("Changed segments of a cached bundle are fetched, not copied") func damagedSource() throws {
     let path = try cache.install(try published().manifest, from: repository).path
     var content = try FileSystem.read(path)
     content[200] ^= 1
@@ -152,7 +152,7 @@ struct BundleCacheTests {
     #expect(try FileSystem.read(installed.path) == FileSystem.read(next.file))
   }
 
-  @Test("A list of segments that somebody changed is not copied by") func damagedList() throws {
+  @Test("A changed list of segments is not used for copying") func damagedList() throws {
     let path = try cache.install(try published().manifest, from: repository).path
     let list = path.removingLastComponent().appending("segments")
     var lines = try FileSystem.readText(list).split(separator: "\n").map(String.init)
@@ -165,7 +165,7 @@ struct BundleCacheTests {
     #expect(try lookUp("aaaaaaa", verifying: true) == nil)
   }
 
-  @Test("After another boot a bundle that was not synced is hashed, and then kept") func otherBoot() throws {
+  @Test("After a reboot, an unsynced bundle is hashed, and then kept") func otherBoot() throws {
     let path = try cache.install(try published().manifest, from: repository).path
     let platform = try #require(SampleBundle.platform)
     let key = ManifestKey(
@@ -185,7 +185,7 @@ struct BundleCacheTests {
   }
 
   @Test(
-    "A segment that arrives damaged is fetched again, and then an error that names the wheel", arguments: [1, 2, 3])
+    "A damaged segment is fetched again, and a repeated failure names the wheel", arguments: [1, 2, 3])
   func damagedOnTheWay(_ times: Int) throws {
     let bundle = try published()
     let segment = bundle.manifest.segments[1]

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Artifacts
 
-@Suite("Collection of what nothing needs")
+@Suite("Collection of unneeded artifacts")
 struct CollectionTests {
   let scratch: Scratch
   let root: FilePath
@@ -66,7 +66,7 @@ struct CollectionTests {
     #expect(try files(below: root).filter { $0.hasPrefix("blobs/") }.count == 3)
   }
 
-  @Test("What commits, branches and origins name stays") func kept() throws {
+  @Test("Collection keeps the artifacts of commits, branches and origins") func kept() throws {
     let first = try publish("a", seed: 10, inputs: "one")
     _ = try publish("b", seed: 11, inputs: "two")
     let third = try publish("c", seed: 12, inputs: "three")
@@ -108,7 +108,7 @@ struct CollectionTests {
     #expect(try repository.verify(again.manifest).isEmpty)
   }
 
-  @Test("Fetches beside collections get right bytes or an error, and those of kept commits always bytes")
+  @Test("Fetches during collections get correct bytes or an error; kept commits always get bytes")
   func concurrentFetch() throws {
     var bundles: [SampleBundle] = []
     for (index, commit) in "abcdef".enumerated() { bundles.append(try publish(commit, seed: UInt64(index + 20))) }
@@ -151,7 +151,7 @@ struct CollectionTests {
     #expect(try repository.verify(bundles[2].manifest).isEmpty)
   }
 
-  @Test("A copy has the manifest byte by byte, its signatures, and what the origin has") func copies() throws {
+  @Test("A copy has the manifest byte by byte, its signatures, and the blobs of the origin") func copies() throws {
     let key = try TestKey(4)
     var first = try SampleBundle(in: scratch.path)
     first.manifest.inputs = .of("inputs")

@@ -34,7 +34,7 @@ struct HTTPRepositoryTests {
     #expect(try FileSystem.read(installed.path) == FileSystem.read(bundle.file))
   }
 
-  @Test("Segments come in ranges from a server that has only the whole file", arguments: ["ranges", "no ranges"])
+  @Test("A server that has only the whole file serves segments as ranges", arguments: ["ranges", "no ranges"])
   func wholeFiles(_ kind: String) throws {
     let bundle = try published()
     var summary = CopySummary()

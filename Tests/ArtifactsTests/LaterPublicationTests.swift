@@ -5,7 +5,7 @@ import Testing
 
 @testable import Artifacts
 
-@Suite("A commit that is published again")
+@Suite("Repeated publication of a commit")
 struct LaterPublicationTests {
   let scratch: Scratch
   let repository: Repository
@@ -66,8 +66,7 @@ struct LaterPublicationTests {
     #expect(try repository.verify(admitted.manifest).isEmpty)
   }
 
-  @Test("A signature is added to an unsigned publication, and a signed one needs nothing more") func signature() throws
-  {
+  @Test("Publishing again signs an unsigned publication, and changes nothing on a signed one") func signature() throws {
     let ci = try bundle(on: "main")
     _ = try publish(ci)
     #expect(try !publish(ci).addedLater)
@@ -79,7 +78,7 @@ struct LaterPublicationTests {
     #expect(try files(below: scratch.appending("repository")).filter { $0.hasSuffix(".on-main") }.count == 1)
   }
 
-  @Test("A manifest without segments is added as well, and its origin proves the file") func inherited() throws {
+  @Test("A manifest without segments is also added, and its origin proves the file") func inherited() throws {
     let origin = try bundle("a", on: "main")
     _ = try publish(origin, main)
     let local = try bundle("b", on: "topic")

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Artifacts
 
-@Suite("Manifests from a repository are not believed")
+@Suite("Manifests from a repository are not trusted")
 struct ManifestTests {
   let scratch: Scratch
   let manifest: Manifest
@@ -32,7 +32,7 @@ struct ManifestTests {
   }
 
   @Test(
-    "a lie about what it is",
+    "A manifest with a false claim is refused",
     arguments: [
       ("name", "igor", "its \"name\" is not \"fiddler_server\""),
       ("commit", JSONValue.string(String(repeating: "b", count: 40)), "its \"commit\""),

@@ -39,7 +39,9 @@ final class MotoServer: Sendable {
 
 @Suite("A repository in a bucket of another server")
 struct MotoServerTests {
-  @Test("Publication, index, parts, listing and removal work there as well") func everything() throws {
+  @Test("Publication, index, uploads in parts, listing and removal work on a third-party S3 server") func everything()
+    throws
+  {
     let scratch = try Scratch()
     let server = try MotoServer()
     let environment = AWSEnvironment { name in

@@ -9,7 +9,7 @@ struct NameTests {
   func harmlessNamesAreNames(_ text: String) { #expect(ArtifactName(text)?.text == text) }
 
   @Test(
-    "names that would lead elsewhere do not exist",
+    "A name that would lead out of the repository is refused",
     arguments: [
       "", ".", "..", "a/b", "../a", "-a", "a b", "a\0", "ä", "a\n", ".hidden", "a@b", "%2e%2e",
       String(repeating: "n", count: 129),
@@ -47,7 +47,7 @@ struct NameTests {
   }
 
   @Test(
-    "the distribution's part of a platform",
+    "The distribution's part of an artifact platform is recognized",
     arguments: [
       ("VERSION_CODENAME=bookworm\nID=debian\nVERSION_ID=\"12\"\n", "bookworm"),
       ("ID=alpine\nVERSION_ID=3.20.1\n", "alpine3.20.1"),

@@ -49,7 +49,7 @@ struct ReleaseTests {
     #expect((ReleaseVersion(text, kind: .version) != nil) == isVersion)
   }
 
-  @Test("What was put never changes, whatever type the second one has") func immutable() throws {
+  @Test("A stored file never changes, even if the second upload has another type") func immutable() throws {
     let (first, files) = try release("1.4.0")
     #expect(try repository.put(first, files: files))
     #expect(try !repository.put(first, files: files))
@@ -70,7 +70,7 @@ struct ReleaseTests {
     #expect(unknown?.diagnostic.remedies.first == "did you mean \"1.4.0\"?")
   }
 
-  @Test("A fetched release is verified, hit without the repository, and dropped when it is damaged") func caching()
+  @Test("A fetched release is verified, found in the cache offline, and dropped if damaged") func caching()
     throws
   {
     let (release, files) = try release("2.0.0", ["a.jar": "first", "b.jar": "second"])
@@ -89,7 +89,7 @@ struct ReleaseTests {
     #expect(!FileSystem.exists(cached.files[1]))
   }
 
-  @Test("Under a policy only a signed release is fetched and hit") func trust() throws {
+  @Test("With a policy, only a signed release is fetched and found in the cache") func trust() throws {
     let key = try TestKey(5)
     let policy = scratch.appending("policy.toml")
     try FileSystem.write(

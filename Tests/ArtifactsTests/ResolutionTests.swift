@@ -4,7 +4,7 @@ import Testing
 
 @testable import Artifacts
 
-@Suite("What a user means by NAME@COMMIT")
+@Suite("The meaning of NAME@COMMIT")
 struct ResolutionTests {
   let scratch: Scratch
   let repository: Repository

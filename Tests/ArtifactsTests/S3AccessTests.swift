@@ -55,7 +55,7 @@ final class ScriptedServer: Sendable {
   deinit { process.end(within: 5000) }
 }
 
-@Suite("Where credentials come from, and what servers say of them")
+@Suite("Sources of credentials, and answers of servers about them")
 struct S3AccessTests {
   let scratch: Scratch
 
@@ -78,7 +78,7 @@ struct S3AccessTests {
 
   private static let keys = ["AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "B"]
 
-  @Test("An instance's role comes from IMDSv2, and is asked for again before it expires") func instance() throws {
+  @Test("An instance's role comes from IMDSv2, and is requested again before it expires") func instance() throws {
     let server = try ScriptedServer(
       """
       def do_PUT(self):
@@ -102,7 +102,7 @@ struct S3AccessTests {
     #expect(try source.credentials(now: one)?.sessionToken == "T")
   }
 
-  @Test("A container's endpoint is asked with its token") func container() throws {
+  @Test("A request to a container's endpoint carries its token") func container() throws {
     let server = try ScriptedServer(
       """
       def do_GET(self):
@@ -124,7 +124,7 @@ struct S3AccessTests {
     #expect(error?.diagnostic.notes.first?.contains("answered with status 403") == true)
   }
 
-  @Test("A profile's credential_process is run, and its failure says why") func process() throws {
+  @Test("A profile's credential_process runs, and its failure names the cause") func process() throws {
     func source(_ command: String) throws -> CredentialSource {
       let file = scratch.appending("config")
       try FileSystem.write(text: "[profile ci]\ncredential_process = \(command)\n", to: file)
@@ -142,7 +142,7 @@ struct S3AccessTests {
     }
   }
 
-  @Test("A session token that expires during an upload is renewed, and the request sent again") func expiring() throws {
+  @Test("A session token that expires during an upload is renewed, and the request repeated") func expiring() throws {
     let server = try ScriptedServer(
       """
       def do_PUT(self):
@@ -169,7 +169,7 @@ struct S3AccessTests {
     #expect(error?.diagnostic.notes.first?.contains("ExpiredToken") == true)
   }
 
-  @Test("A clock that is off is corrected once by the server's date") func skew() throws {
+  @Test("A wrong clock is corrected once by the server's date") func skew() throws {
     let server = try ScriptedServer(
       """
       def do_PUT(self):
@@ -189,7 +189,7 @@ struct S3AccessTests {
     }
   }
 
-  @Test("409 is asked again, and 412 is the answer that another one was first") func conflicts() throws {
+  @Test("A request that gets 409 is repeated; 412 means that another writer was first") func conflicts() throws {
     let server = try ScriptedServer(
       """
       def do_PUT(self):
@@ -205,7 +205,7 @@ struct S3AccessTests {
   }
 
   @Test(
-    "A server that is silent, or trickles for ever, ends in an error within its deadline",
+    "A silent or trickling server causes an error within the deadline",
     arguments: ["silent", "trickle", "half"]) func deadlines(_ kind: String) throws
   {
     let server = try ScriptedServer(
@@ -234,7 +234,7 @@ struct S3AccessTests {
     #expect(monotonicNanoseconds() - start < 120_000_000_000)
   }
 
-  @Test("A download that breaks is continued, also where the server begins again", arguments: ["ranges", "no ranges"])
+  @Test("A broken download continues, even if the server starts over", arguments: ["ranges", "no ranges"])
   func resumption(_ kind: String) throws {
     let server = try ScriptedServer(
       """

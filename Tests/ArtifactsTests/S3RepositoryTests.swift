@@ -83,7 +83,7 @@ struct S3RepositoryTests {
     #expect(try repository.verify(bundle.manifest).isEmpty)
   }
 
-  @Test("An upload in parts that was killed is continued, and no other is left") func resumedUpload() throws {
+  @Test("A killed upload in parts is continued, and no other upload is left") func resumedUpload() throws {
     try server.makeBucket("resumed")
     let repository = try server.repository(bucket: "resumed", partSize: 5 << 20)
     let storage = try #require(repository.storage as? S3Storage)
@@ -115,7 +115,7 @@ struct S3RepositoryTests {
     #expect(try storage.incompleteUploads(of: "blobs/").isEmpty)
   }
 
-  @Test("Uploads that nobody completes are given up by a collection") func abandonedUploads() throws {
+  @Test("A collection aborts incomplete uploads") func abandonedUploads() throws {
     try server.makeBucket("abandoned")
     let repository = try server.repository(bucket: "abandoned")
     let storage = try #require(repository.storage as? S3Storage)
@@ -143,7 +143,7 @@ struct S3RepositoryTests {
     #expect(try storage.size(of: "i") == nil)
   }
 
-  @Test("aws reads what Kilt wrote") func awsReads() throws {
+  @Test("aws reads objects that Kilt wrote") func awsReads() throws {
     try server.makeBucket("peer")
     let bundle = try bundle()
     _ = try server.repository(bucket: "peer").publish(bundle.manifest, file: bundle.file)

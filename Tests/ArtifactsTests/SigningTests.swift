@@ -6,7 +6,7 @@ import Testing
 @testable import Artifacts
 
 /// The examples of "Authenticating requests: using the Authorization header", S3 API reference.
-@Suite("Signatures, and where S3's settings come from")
+@Suite("Signatures and sources of S3's settings")
 struct SigningTests {
   let signer = RequestSigner(
     credentials: AWSCredentials(

@@ -82,7 +82,7 @@ struct TrustTests {
     #expect(try policy(Self.production).admit(evidence, stage: "prod", now: 1_800_000_000).keys == ["main"])
   }
 
-  @Test("A refusal names the rule that came closest") func refusals() throws {
+  @Test("A refusal names the closest rule") func refusals() throws {
     let policy = try policy(Self.production)
     #expect(refusal(policy, try published(by: nil)) == "rule \"production\": the manifest is not signed")
     let foreign = try published(by: try TestKey(9), commit: "b")
@@ -101,7 +101,7 @@ struct TrustTests {
     #expect(refusal(policy, good, stage: nil) == "rule \"production\": it is not for starts without a stage")
   }
 
-  @Test("A revoked key counts for nothing, and a rotated one in its time only") func rotation() throws {
+  @Test("A revoked key never counts, and a rotated key counts only in its time") func rotation() throws {
     let evidence = try published(by: main)
     func with(_ line: String) throws -> TrustPolicy {
       let text = """
@@ -120,7 +120,7 @@ struct TrustTests {
     #expect(refusal(try with("not_before = \"2023-11-14T22:13:21Z\""), evidence)?.contains("is not valid for") == true)
   }
 
-  @Test("A minimum age and a number of keys are demanded") func ageAndThreshold() throws {
+  @Test("A policy can demand a minimum age and a number of keys") func ageAndThreshold() throws {
     let rule = """
       [rules.two]
       threshold = 2
@@ -142,12 +142,14 @@ struct TrustTests {
         == "rule \"two\": the manifest was created 10 s from now by this clock, and 3600 s are required")
   }
 
-  @Test("A clock that is behind the publisher's refuses nothing where no age is demanded") func skew() throws {
+  @Test("A clock behind the publisher's refuses nothing if no age is demanded") func skew() throws {
     let evidence = try published(by: main)
     #expect(refusal(try policy(Self.production), evidence, now: 1_699_999_000) == nil)
   }
 
-  @Test("A statement of another kind, or about another manifest, is no signature") func otherStatements() throws {
+  @Test("A statement of another kind, or about another manifest, does not count as a signature") func otherStatements()
+    throws
+  {
     let evidence = try published(by: nil)
     let other = try published(by: nil, commit: "b")
     let key = evidence.manifest.key
@@ -181,7 +183,7 @@ struct TrustTests {
     #expect(refusal(try policy(Self.production), signed) == nil)
   }
 
-  @Test("What an index says without proof is not believed") func inheritance() throws {
+  @Test("A claim of an index without proof is not trusted") func inheritance() throws {
     var first = try SampleBundle(in: scratch.path, commit: "a")
     first.manifest.inputs = .of("inputs")
     let options = PublishOptions(signer: main)
@@ -218,7 +220,7 @@ struct TrustTests {
   }
 
   @Test(
-    "A policy with a mistake is an error, never no policy",
+    "A policy with a mistake is an error and never counts as absent",
     arguments: [
       ("[rules.a]\nbranch = [\"main\"]", "[rules.a]: unknown \"branch\"; known: "),
       ("[rules.a]\nroles = [\"root\"]", "[rules.a]: unknown role \"root\""),

@@ -73,7 +73,7 @@ import Workspace
     }
   }
 
-  @Test("White space and comments in BUILD files change nothing")
+  @Test("White space and comments in BUILD files do not change any target")
   func whiteSpace() throws {
     try withRepository { root in
       try write("# What is here.\n\n\nlibrary(  )\n", to: "lib/BUILD", in: root)
@@ -82,7 +82,7 @@ import Workspace
     }
   }
 
-  @Test("A macro and a loaded file change the targets that are declared otherwise")
+  @Test("A changed macro or loaded file changes the targets whose declaration differs")
   func macros() throws {
     try withRepository { root in
       try write("def library(**kwargs):\n    python_sources(tags=['other'], **kwargs)\n", to: "macros.py", in: root)
@@ -93,7 +93,7 @@ import Workspace
     }
   }
 
-  @Test("Configuration changes what it means for targets, and nothing else")
+  @Test("A changed configuration changes only the targets that it affects")
   func configuration() throws {
     try withRepository { root in
       let text = Self.files["kilt.toml"] ?? ""
@@ -111,7 +111,7 @@ import Workspace
     }
   }
 
-  @Test("Ignore rules change the importers of files that they take away or let in")
+  @Test("Changed ignore rules change the importers of hidden and newly visible files")
   func ignoreRules() throws {
     try withRepository { root in
       try write("/lib/a.py\n", to: ".gitignore", in: root)
@@ -123,7 +123,7 @@ import Workspace
     }
   }
 
-  @Test("A new file changes those whose imports it answers")
+  @Test("A new file changes the importers whose import it provides")
   func newFile() throws {
     try withRepository { root in
       try write("", to: "later.py", in: root)
@@ -134,7 +134,7 @@ import Workspace
     }
   }
 
-  @Test("A package file that comes, goes or is edited changes what is built of the files below")
+  @Test("A package file that appears, disappears or changes affects products of the files below it")
   func packageFile() throws {
     try withRepository { root in
       try write("", to: "deep/__init__.py", in: root)
@@ -149,7 +149,7 @@ import Workspace
     }
   }
 
-  @Test("Configuration of pytest changes all tests where it is meant for pytest")
+  @Test("A change of pytest's configuration changes all tests only if it configures pytest")
   func pytestConfiguration() throws {
     try withRepository { root in
       try write("[project]\nname = 'x'\n", to: "pyproject.toml", in: root)
@@ -159,7 +159,7 @@ import Workspace
     }
   }
 
-  @Test("A commit whose BUILD files are wrong changes everything, with a warning")
+  @Test("A commit with invalid BUILD files changes everything, with a warning")
   func wrongCommit() throws {
     try withRepository { root in
       try write("library(", to: "lib/BUILD", in: root)

@@ -58,7 +58,7 @@ import Testing
   }
 
   @Test(
-    "Marks of the grammar in names are escaped, other percent signs stay",
+    "Characters of the address grammar are escaped in names; other percent signs stay",
     arguments: [
       ("a:b/c#", "a%3Ab/c%23:c%23"), ("x*", "x%2A:x%2A"), ("two\nlines", "two%0Alines:two%0Alines"),
       ("50%", "50%:50%"), ("a%20b", "a%20b:a%20b"), ("a%3Ab", "a%253Ab:a%253Ab"), ("v@2/k@x=y", "v@2/k%40x=y:k%40x=y"),

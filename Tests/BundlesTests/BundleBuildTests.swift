@@ -12,7 +12,7 @@ import Zip
 struct BundleBuildTests {
   static let hello = "import requests, yaml, markupsafe, click\nprint('versions', yaml.safe_load('1'))\n"
 
-  @Test("A bundle of real wheels is a sound zip to unzip, zipfile and our own reader")
+  @Test("unzip, zipfile and Kilt's reader find a bundle of real wheels valid")
   func soundZip() throws {
     let scratch = try Scratch()
     let python = try Python.any()
@@ -33,7 +33,7 @@ struct BundleBuildTests {
   }
 
   @Test(
-    "A file that is no longer what the bundle's key was made of is refused",
+    "A file that differs from the bundle's key is refused",
     arguments: [BundleSpecification.Layout.zipapp, .packed, .loose])
   func sourceChangedMeanwhile(layout: BundleSpecification.Layout) throws {
     let scratch = try Scratch()
@@ -82,7 +82,7 @@ struct BundleBuildTests {
     }
   }
 
-  @Test("What an earlier bundle has is taken from there, and the bytes are the same")
+  @Test("Segments of an earlier bundle are reused, and the bytes are the same")
   func reuse() throws {
     let scratch = try Scratch()
     let wheels = try RealWheels.wheels(for: Python.any()) + [LayoutTests.wheel(scratch)]
@@ -118,7 +118,7 @@ struct BundleBuildTests {
     #expect(try build("c.pex", "print(2)\n", wheels, reusing: other).segments == other.segments)
   }
 
-  @Test("Segments follow each other without gaps, and each digest is that of its bytes")
+  @Test("Segments follow each other without gaps, and each digest matches its bytes")
   func segments() throws {
     let scratch = try Scratch()
     let wheels = try RealWheels.wheels(for: Python.any())
@@ -140,7 +140,7 @@ struct BundleBuildTests {
     }
   }
 
-  @Test("Equal inputs give equal bytes: other directory, umask, order of sources, times and cache")
+  @Test("Equal inputs produce equal bytes, whatever the directory, umask, order, times and cache")
   func deterministic() throws {
     let wheels = try RealWheels.wheels(for: Python.any())
     var digests: [SHA256Digest] = []
@@ -164,7 +164,7 @@ struct BundleBuildTests {
     #expect(digests[0] == digests[1])
   }
 
-  @Test("An edit of one line leaves every wheel's segment where and what it was")
+  @Test("An edit of one line leaves every wheel's segment at its offset and unchanged")
   func edit() throws {
     let scratch = try Scratch()
     let wheels = try RealWheels.wheels(for: Python.any())
@@ -186,7 +186,7 @@ struct BundleBuildTests {
     #expect(try scratch.build(entry: "hello", sources: ["hello.py": "print('hi')\n"]).size < 27 * 1024)
   }
 
-  @Test("A wheel cut off, damaged or with a wrong RECORD is refused by name, and no bundle appears")
+  @Test("A wheel that is truncated, damaged or has a wrong RECORD is refused by name, and no bundle appears")
   func hostileWheels() throws {
     let scratch = try Scratch()
     let good = try scratch.wheel("pkg-1.0-py3-none-any.whl", ["pkg/__init__.py": "x = 1\n"])
@@ -214,7 +214,7 @@ struct BundleBuildTests {
     #expect(throws: ZipError.self) { try scratch.build("bad.pex", wheels: [escaping]) }
   }
 
-  @Test("Wheels that hold one file with different contents are refused with both names, unless the first may be used")
+  @Test("Wheels with different contents of one file are refused with both names, unless the first is allowed")
   func collisions() throws {
     let scratch = try Scratch()
     let one = try scratch.wheel("one-1.0-py3-none-any.whl", ["ns/__init__.py": "", "ns/a.py": "1"])
@@ -232,7 +232,7 @@ struct BundleBuildTests {
     #expect(apart.collisions.isEmpty)
   }
 
-  @Test("The boot code without its comments is the same code")
+  @Test("The boot code without its comments means the same")
   func stripped() throws {
     let scratch = try Scratch()
     let folder = FilePath(#filePath).removingLastComponent().appending("../../Sources/Bundles/Boot")
@@ -259,7 +259,7 @@ struct BundleBuildTests {
     }
   }
 
-  @Test("A bundle for several platforms holds the wheels of each, and runs where one set of them fits")
+  @Test("A bundle for several platforms contains the wheels of each, and runs if one set fits")
   func platforms() throws {
     let scratch = try Scratch()
     let tag = try hostTag()
@@ -291,14 +291,14 @@ struct BundleBuildTests {
   }
 
   @Test(
-    "Sources that would leave the bundle or take its own names are refused",
+    "A source that would leave the bundle or use a reserved name is refused",
     arguments: ["../x.py", "/x.py", "a//b.py", "PEX-INFO", ".deps/x", "__main__.py", "./x"])
   func badSources(path: String) throws {
     let scratch = try Scratch()
     #expect(throws: BundleError.self) { try scratch.build(sources: [path: ""]) }
   }
 
-  @Test("A source that is there twice, or not at all, is named")
+  @Test("An error names a source that is duplicate or missing")
   func sourceErrors() throws {
     let scratch = try Scratch()
     #expect(throws: BundleError.duplicateSource("a.py")) { try scratch.build(sources: ["a.py": "", "a.py": "x"]) }
@@ -309,7 +309,7 @@ struct BundleBuildTests {
   }
 
   @Test(
-    "Constraints and wheel tags leave the right interpreters, newest first",
+    "Constraints and wheel tags select the matching interpreters, newest first",
     arguments: [
       ([">=3.9,<3.12"], ["a-1-py3-none-any.whl"], [11, 10, 9]),
       (["CPython==3.8.*", "CPython==3.10.*"], [], [10, 8]),
@@ -327,7 +327,7 @@ struct BundleBuildTests {
     #expect(try scratch.build(wheels: inputs) { $0.interpreterConstraints = constraints }.pythonMinors == minors)
   }
 
-  @Test("Constraints that nothing meets, or that are none, are refused")
+  @Test("Constraints that are invalid or that nothing meets are refused")
   func noInterpreter() throws {
     let scratch = try Scratch()
     #expect(throws: BundleError.noInterpreter(constraints: ["<3.8"], wheel: nil)) {

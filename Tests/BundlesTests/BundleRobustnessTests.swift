@@ -4,7 +4,7 @@ import Testing
 
 @testable import Bundles
 
-@Suite("Bundles on hosts that are not as they should be")
+@Suite("Bundles on faulty hosts")
 struct BundleRobustnessTests {
   /// A bundle with a compiled module, as its wheel's name says, for the interpreter that the tests use.
   private func native(_ scratch: Scratch) throws -> Bundle {
@@ -29,7 +29,7 @@ struct BundleRobustnessTests {
   }
 
   @Test(
-    "A cache that is read-only, or noexec where modules are compiled, is replaced by a temporary one, with a warning",
+    "A read-only cache, or a noexec one with compiled modules, is replaced by a temporary one, with a warning",
     arguments: [("ro", "cannot be created: Read-only file system"), ("noexec", "is on a file system mounted noexec")])
   func unusableCache(options: String, reason: String) throws {
     let scratch = try Scratch()
@@ -39,7 +39,7 @@ struct BundleRobustnessTests {
     #expect(outcome.errorText.contains("unpacking into \(scratch.path)/tmp/kilt-runtime-"))
   }
 
-  @Test("A full disk ends the start with what to do, and nothing half is left")
+  @Test("A full disk ends the start with a remedy and leaves nothing incomplete")
   func fullDisk() throws {
     let scratch = try Scratch()
     let wheel = try scratch.wheel(
@@ -51,7 +51,7 @@ struct BundleRobustnessTests {
     #expect(outcome.errorText.contains("set PEX_ROOT to a directory with space"))
   }
 
-  @Test("Programs on the PATH that are no Python, or a broken one, are passed over")
+  @Test("A program on the PATH that is not Python, or is broken, is skipped")
   func oddInterpreters() throws {
     let scratch = try Scratch()
     let bundle = try scratch.build(entry: "app", sources: ["app.py": "print('ran')\n"])
@@ -71,7 +71,7 @@ struct BundleRobustnessTests {
     }
   }
 
-  @Test("A version of pyenv that is not on the PATH is found, behind what is there")
+  @Test("A version of pyenv that is not on the PATH is found, after the versions on the PATH")
   func unselectedVersions() throws {
     let scratch = try Scratch()
     let python = try Python.any()
@@ -97,7 +97,7 @@ struct BundleRobustnessTests {
     #expect(try scratch.run(bundle.path, environment: only).termination == .exited(3))
   }
 
-  @Test("Each shell of this machine starts it: SHELL FILE, the first time and the next")
+  @Test("Each shell of this machine starts a bundle: SHELL FILE, the first time and the next")
   func shells() throws {
     let scratch = try Scratch()
     let bundle = try scratch.build(entry: "app", sources: ["app.py": "import sys\nprint(sys.argv[1:])\n"])
@@ -121,7 +121,7 @@ struct BundleRobustnessTests {
     }
   }
 
-  @Test("Without standard input, and in a directory that is gone, a bundle starts, the first time and the next")
+  @Test("Without standard input, or in a removed directory, a bundle starts, the first time and the next")
   func nothingThere() throws {
     let scratch = try Scratch()
     let bundle = try scratch.build(entry: "app", sources: ["app.py": "print('ran')\n"])
@@ -132,7 +132,7 @@ struct BundleRobustnessTests {
     }
   }
 
-  @Test("Another user starts it from its own cache, or, without a home, from a temporary one")
+  @Test("Another user starts a bundle from that user's cache, or, without a home, from a temporary one")
   func anotherUser() throws {
     // Only the superuser can become another; CI is.
     guard getuid() == 0 else { return }
@@ -152,7 +152,7 @@ struct BundleRobustnessTests {
     }
   }
 
-  @Test("A bundle that was cut off or damaged says so, and leaves nothing that a good one would take for whole")
+  @Test("A truncated or damaged bundle reports it, and leaves nothing that a good bundle would trust")
   func damaged() throws {
     let scratch = try Scratch()
     let bundle = try native(scratch)
@@ -170,7 +170,7 @@ struct BundleRobustnessTests {
     #expect(try scratch.run(bundle.path).text == "400")
   }
 
-  @Test("The bundle's directory, the user's home and the environment say variables, the last one wins")
+  @Test("Variables come from the bundle's directory, the user's home and the environment; the last wins")
   func rcFiles() throws {
     let scratch = try Scratch()
     let bundle = try scratch.build(

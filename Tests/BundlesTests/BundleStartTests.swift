@@ -27,7 +27,7 @@ struct BundleStartTests {
     }
   }
 
-  @Test("Every Python of this machine from 3.8 on starts it, by itself and by name", arguments: Python.all)
+  @Test("Every Python of this machine from 3.8 on starts a bundle, directly and by name", arguments: Python.all)
   func versions(python: Python) throws {
     let scratch = try Scratch()
     let bundle = try scratch.build(
@@ -42,7 +42,7 @@ struct BundleStartTests {
     }
   }
 
-  @Test("The program is the process itself: same pid, its arguments, standard input, exit code and signal")
+  @Test("The program replaces the process: same pid, arguments, standard input, exit code and signal")
   func process() throws {
     let scratch = try Scratch()
     let bundle = try scratch.build(
@@ -84,7 +84,7 @@ struct BundleStartTests {
     #expect(try FileSystem.list(home.appending(".cache/kilt/runtime/incoming")).isEmpty)
   }
 
-  @Test("A first start that is killed leaves nothing that a second would take for whole")
+  @Test("A killed first start leaves nothing that a second start would treat as complete")
   func killed() throws {
     let scratch = try Scratch()
     let python = try Python.any()
@@ -107,7 +107,7 @@ struct BundleStartTests {
     }
   }
 
-  @Test("Without a fitting Python the message names what is wanted and what to do, and the exit code is 3")
+  @Test("Without a matching Python, the message names the constraint and a remedy, and the exit code is 3")
   func noPython() throws {
     let scratch = try Scratch()
     let bundle = try scratch.build(entry: "a", sources: ["a.py": ""]) {
@@ -125,7 +125,7 @@ struct BundleStartTests {
     #expect(empty.termination == .exited(3))
   }
 
-  @Test("A constraint on the patch release is kept to")
+  @Test("A constraint on the patch release is respected")
   func patchRelease() throws {
     let scratch = try Scratch()
     let python = try Python.any()
@@ -154,7 +154,7 @@ struct BundleStartTests {
 
     """
 
-  @Test("Paths with spaces and quotes, a symbolic link, and a relative path all start")
+  @Test("Bundles start by paths with spaces and quotes, a symbolic link, and a relative path")
   func paths() throws {
     let scratch = try Scratch()
     let bundle = try scratch.build(entry: "app", sources: ["app.py": Self.probe])
@@ -211,7 +211,7 @@ struct BundleStartTests {
     #expect(homeless.errorText.contains("HOME is not set"))
   }
 
-  @Test("A cache that was moved is unpacked anew where it is now")
+  @Test("A moved cache is unpacked again at its new path")
   func moved() throws {
     let scratch = try Scratch()
     let wheel = try scratch.wheel("pkg-1.0-py3-none-any.whl", ["pkg/__init__.py": "x = 41\n"])
@@ -241,7 +241,7 @@ struct BundleStartTests {
     }
   }
 
-  @Test("A cleaner that took some files of the cache is named, and the next start has them again")
+  @Test("A start names files that a cleaner removed from the cache, and the next start restores them")
   func cleaned() throws {
     let scratch = try Scratch()
     let wheel = try scratch.wheel(
@@ -290,7 +290,7 @@ struct BundleStartTests {
     }
   }
 
-  @Test("An import error of the program's own is no reason to look for files that are gone")
+  @Test("A program's own import error does not start a search for missing files")
   func ownError() throws {
     let scratch = try Scratch()
     let wheel = try scratch.wheel("pkg-1.0-py3-none-any.whl", ["pkg/__init__.py": "x = 41\n"])

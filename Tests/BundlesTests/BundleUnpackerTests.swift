@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Unpacking before the first start")
 struct BundleUnpackerTests {
-  @Test("The store is what the boot code makes of the same bundle, and the start uses it")
+  @Test("The early unpacked store equals the boot code's store, and the start uses it")
   func sameStore() throws {
     let scratch = try Scratch()
     let python = try Python.any()
@@ -48,7 +48,7 @@ struct BundleUnpackerTests {
     #expect(try FileSystem.list(native.appending("kilt/incoming")).isEmpty)
   }
 
-  @Test("What is no bundle, or one for several platforms, is left alone; a damaged one leaves nothing")
+  @Test("An invalid bundle, or one for several platforms, is skipped; a damaged one leaves nothing")
   func others() throws {
     let scratch = try Scratch()
     let wheel = try scratch.wheel("pkg-1.0-py3-none-any.whl", ["pkg.py": String(repeating: "x = 1\n", count: 100)])

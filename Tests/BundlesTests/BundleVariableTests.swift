@@ -57,7 +57,7 @@ struct BundleVariableTests {
       ])
   }
 
-  @Test("Each has its meaning, on the first start and on the next", arguments: cases)
+  @Test("Each variable has its effect, on the first start and on the next", arguments: cases)
   func variables(_ one: Case) throws {
     let scratch = try Scratch()
     let bundle = try scratch.build(entry: "app", sources: Self.sources, wheels: [try Self.wheel(scratch)])
@@ -90,7 +90,7 @@ struct BundleVariableTests {
     #expect(unfit.errorText.contains("tried and found unfit: /bin/false"))
   }
 
-  @Test("What is not supported is refused with a reason")
+  @Test("An unsupported value is refused with a reason")
   func refused() throws {
     let scratch = try Scratch()
     let bundle = try scratch.build(entry: "app", sources: Self.sources)
@@ -113,7 +113,7 @@ struct BundleVariableTests {
     }
   }
 
-  @Test("Arguments and variables frozen in: in front of what is given, and behind what is set")
+  @Test("Frozen arguments precede the given arguments, and frozen variables yield to set variables")
   func frozen() throws {
     let scratch = try Scratch()
     let source = "import os, sys\nprint(sys.argv[1:], os.environ['A'], os.environ['B'])\n"

@@ -69,7 +69,7 @@ struct HostileWheelTests {
             wheel.writestr("evil%d" % number, zeros)
     """#
 
-  @Test("Each is refused with the name of the wheel and of the member, and no bundle and nothing outside appears")
+  @Test("Each hostile wheel is refused by wheel and member, with no bundle and no file outside")
   func refused() throws {
     let scratch = try Scratch()
     let folder = scratch.path.appending("a/b")
@@ -109,7 +109,7 @@ struct HostileWheelTests {
   }
 
   @Test(
-    "A symbolic link in a wheel is a file that holds its path, as installers unpack it",
+    "A symbolic link in a wheel becomes a file that contains its path, as installers unpack it",
     arguments: [BundleSpecification.Layout.zipapp, .packed, .loose])
   func links(_ layout: BundleSpecification.Layout) throws {
     let scratch = try Scratch()

@@ -5,7 +5,7 @@ import Testing
 @Suite("import __pex__")
 struct ImportTests {
   @Test(
-    "A Python with the bundle on its path imports what the bundle holds",
+    "A Python with a bundle on its path imports the bundle's contents",
     arguments: [BundleSpecification.Layout.zipapp, .packed, .loose])
   func attach(layout: BundleSpecification.Layout) throws {
     let scratch = try Scratch()

@@ -24,7 +24,7 @@ struct InheritedPathTests {
   }
 
   @Test(
-    "A virtual environment's packages come behind the bundle's or in front of them, in child processes and on a prompt too",
+    "Packages of a virtual environment come after or before the bundle's, in child processes and on a prompt",
     arguments: [("fallback", "wheel"), ("prefer", "environment")])
   func inherited(mode: String, first: String) throws {
     let scratch = try Scratch()
@@ -51,7 +51,7 @@ struct InheritedPathTests {
     #expect(interpreter.text == first, "\(interpreter.errorText)")
   }
 
-  @Test("Directories of PEX_EXTRA_SYS_PATH come behind the bundle's packages, on a prompt too")
+  @Test("Directories of PEX_EXTRA_SYS_PATH come after the bundle's packages, on a prompt too")
   func extra() throws {
     let scratch = try Scratch()
     let wheel = try scratch.wheel("pkg-1.0-py3-none-any.whl", ["pkg.py": "x = 'wheel'\n"])

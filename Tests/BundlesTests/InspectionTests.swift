@@ -3,9 +3,9 @@ import Testing
 
 @testable import Bundles
 
-@Suite("What is in a bundle")
+@Suite("Contents of a bundle")
 struct InspectionTests {
-  @Test("Sizes add up to the file: by distribution, by kind, file by file")
+  @Test("Sizes by distribution, by kind and by file add up to the size of the file")
   func sizes() throws {
     let scratch = try Scratch()
     let wheel = try scratch.wheel(
@@ -43,7 +43,7 @@ struct InspectionTests {
     #expect(Treemap.layout([], in: area).isEmpty)
   }
 
-  @Test("A difference names members, and wheels that were exchanged")
+  @Test("A difference names members and replaced wheels")
   func difference() throws {
     let scratch = try Scratch()
     let old = try scratch.wheel("pkg-1.0-py3-none-any.whl", ["pkg.py": "1"])

@@ -3,7 +3,7 @@ import Glibc
 import SystemSupport
 import Testing
 
-@Suite("Which interpreter starts a bundle")
+@Suite("Choice of the interpreter of a bundle")
 struct InterpreterChoiceTests {
   private func pythons() throws -> (one: Python, other: Python) {
     try #require(Python.all.count >= 2, "two versions of Python are needed: run scripts/install-dependencies tests")
@@ -31,7 +31,7 @@ struct InterpreterChoiceTests {
     #expect(try scratch.run(one.path, [bundle.path.string], environment: ["PATH": path]).text == "\(one.minor)")
   }
 
-  @Test("The interpreter that is given runs, although the bundle was unpacked for one on the PATH only")
+  @Test("The given interpreter runs, although the bundle was unpacked only for one on the PATH")
   func given() throws {
     let scratch = try Scratch()
     let (one, other) = try pythons()
@@ -51,7 +51,7 @@ struct InterpreterChoiceTests {
     }
   }
 
-  @Test("An interpreter that was replaced by another version is noticed, and so is a wrapper that was")
+  @Test("A replaced interpreter of another version is noticed, and so is a replaced wrapper")
   func replaced() throws {
     let scratch = try Scratch()
     let (one, other) = try pythons()
@@ -78,7 +78,7 @@ struct InterpreterChoiceTests {
     }
   }
 
-  @Test("A wrapper is asked until its times tell, and again when a file with an older time replaces it")
+  @Test("A wrapper runs until its times are reliable, and again after a replacement by an older file")
   func wrapperOnce() throws {
     let scratch = try Scratch()
     let (one, other) = try pythons()
@@ -112,7 +112,7 @@ struct InterpreterChoiceTests {
     }
   }
 
-  @Test("A script that is a Python of a version that is not there is asked once, and again when pyenv chooses another")
+  @Test("A script for a missing version of Python runs once, and again when pyenv chooses another")
   func unfitOnce() throws {
     let scratch = try Scratch()
     let (one, _) = try pythons()
@@ -140,7 +140,7 @@ struct InterpreterChoiceTests {
     #expect(try FileSystem.readText(log).hasSuffix("works\n"))
   }
 
-  @Test("A directory's choice of a pyenv version counts there, and only there")
+  @Test("A directory's choice of a pyenv version applies only there")
   func chosenByDirectory() throws {
     let scratch = try Scratch()
     let (one, other) = try pythons()

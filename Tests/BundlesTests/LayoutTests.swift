@@ -38,7 +38,7 @@ struct LayoutTests {
     }
   }
 
-  @Test("They start by their script, by a link to it, and by python", arguments: layouts)
+  @Test("Directories start by their script, by a link to it, and by python", arguments: layouts)
   func starts(layout: BundleSpecification.Layout) throws {
     let scratch = try Scratch()
     let bundle = try build(scratch, layout, "it's \"a\" $dir.pex")
@@ -59,7 +59,7 @@ struct LayoutTests {
     #expect(try scratch.run(script, ["e"]).text == "\(name) ['e'] 1")
   }
 
-  @Test("A system without a shell starts them by python", arguments: layouts)
+  @Test("On a system without a shell, python starts directories", arguments: layouts)
   func withoutShell(layout: BundleSpecification.Layout) throws {
     let scratch = try Scratch()
     let bundle = try build(scratch, layout)
@@ -70,7 +70,7 @@ struct LayoutTests {
     #expect(outcome.text == "d.pex ['x'] 1", "\(outcome.errorText)")
   }
 
-  @Test("The same inputs give the same files, whatever the place and the umask", arguments: layouts)
+  @Test("Equal inputs produce equal files, whatever the directory and the umask", arguments: layouts)
   func deterministic(layout: BundleSpecification.Layout) throws {
     var digests: [SHA256Digest] = []
     var modes: [Set<UInt32>] = []
@@ -87,7 +87,7 @@ struct LayoutTests {
     #expect(modes == [[0o644, 0o755], [0o644, 0o755]])
   }
 
-  @Test("One that is built again takes the place of the other as a whole, and of a file", arguments: layouts)
+  @Test("A rebuilt directory replaces the earlier one, or a file, as a whole", arguments: layouts)
   func replaces(layout: BundleSpecification.Layout) throws {
     let scratch = try Scratch()
     let wheels = [try Self.wheel(scratch)]
@@ -109,14 +109,14 @@ struct LayoutTests {
     #expect(try FileSystem.status(of: try build("a", .zipapp, reusing: second).path).kind == .file)
   }
 
-  @Test("Code whose name the directory needs itself is refused")
+  @Test("Code with a name that the directory reserves is refused")
   func reserved() throws {
     let scratch = try Scratch()
     #expect(throws: BundleError.self) { try scratch.build(sources: ["pex/a.py": ""]) { $0.layout = .packed } }
     _ = try scratch.build(sources: ["pex/a.py": ""])
   }
 
-  @Test("PEX_TOOLS and the sizes see what a bundle of one file has", arguments: layouts)
+  @Test("PEX_TOOLS and sizes report the same contents as for a bundle of one file", arguments: layouts)
   func tools(layout: BundleSpecification.Layout) throws {
     let scratch = try Scratch()
     let bundle = try build(scratch, layout)
@@ -152,7 +152,7 @@ struct LayoutTests {
     #expect(try BundleDifference(from: bundle.path, to: other.path).members.contains { $0.name == "app.py" })
   }
 
-  @Test("The real pex takes them, with all that a wheel has", arguments: layouts + [.zipapp])
+  @Test("The real pex reads directories, with all files of a wheel", arguments: layouts + [.zipapp])
   func realPex(layout: BundleSpecification.Layout) throws {
     let scratch = try Scratch()
     let bundle = try build(scratch, layout)

@@ -4,7 +4,7 @@ import SystemSupport
 import Testing
 
 /// Libraries that start Pythons of their own, in the releases that the index has today.
-@Suite("Libraries that start Pythons")
+@Suite("Libraries that start Python processes")
 struct LibraryTests {
   @Test("scikit-learn with n_jobs=2, and ProcessPoolExecutor with every start method", arguments: ["app", "app:main"])
   func science(entry: String) throws {
@@ -58,7 +58,7 @@ struct LibraryTests {
         """, "\(outcome.errorText)")
   }
 
-  @Test("celery with the pool prefork runs tasks, and starts again by SIGHUP, as the console script and as a module")
+  @Test("celery with the pool prefork runs tasks and restarts on SIGHUP, as console script and as module")
   func celery() throws {
     let scratch = try Scratch()
     let python = try Python.any()
@@ -119,7 +119,7 @@ struct LibraryTests {
     #expect(trees.split(separator: "\n").count == 1, "\(trees)")
   }
 
-  @Test("gunicorn's SIGUSR2 starts a second master of the same interpreter and arguments, and that one a third")
+  @Test("gunicorn's SIGUSR2 starts a second master with the same interpreter and arguments, and that one a third")
   func gunicorn() throws {
     let scratch = try Scratch()
     let python = try Python.any()

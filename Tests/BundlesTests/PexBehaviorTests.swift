@@ -4,7 +4,7 @@ import Testing
 
 /// Behaviors that the test suite of pex describes, beside those of `PexComparisonTests`: programs packed by Kilt and by the
 /// real pex, with the same fields, and started alike. docs/bundles.md lists where the two differ.
-@Suite("Behaviors of PEX files, beside the real pex")
+@Suite("Behaviors of PEX files, compared with the real pex")
 struct PexBehaviorTests {
   /// What is packed.
   enum Program: String, Sendable, CaseIterable {
@@ -200,7 +200,7 @@ struct PexBehaviorTests {
     "version.py": "import sys\nprint(sys.version_info[:2])\n",
   ]
 
-  @Test("Each behavior is that of the real pex")
+  @Test("Each behavior matches the real pex")
   func table() throws {
     let scratch = try Scratch()
     let python = try Python.any()

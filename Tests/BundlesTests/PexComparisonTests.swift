@@ -3,7 +3,7 @@ import SystemSupport
 import Testing
 
 /// The table of PEX_* variables: one program, packed by Kilt and by the real pex, started with the same variables.
-@Suite("PEX_* variables, beside the real pex")
+@Suite("PEX_* variables, compared with the real pex")
 struct PexComparisonTests {
   struct Case: Sendable, CustomTestStringConvertible {
     var environment: [String: String] = [:]
@@ -87,7 +87,7 @@ struct PexComparisonTests {
     ("which.py", "import os, shutil\nprint(os.path.basename(shutil.which('tool') or 'none'))\n"),
   ]
 
-  @Test("Each does what it does in the real pex, or is refused where pex refuses it")
+  @Test("Each variable has the effect of the real pex, or is refused where pex refuses it")
   func table() throws {
     let scratch = try Scratch()
     let python = try Python.any()

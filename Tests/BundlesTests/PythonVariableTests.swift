@@ -110,7 +110,7 @@ struct PythonVariableTests {
     #expect(named.text == expected, "\(named.errorText)")
   }
 
-  @Test("All of them at once, with PYTHONPATH and PYTHONHOME set, keep their meaning")
+  @Test("All variables at once, with PYTHONPATH and PYTHONHOME set, keep their meaning")
   func together() throws {
     let scratch = try Scratch()
     // Without the one that adds a filter of its own to those of PYTHONWARNINGS.
@@ -128,7 +128,7 @@ struct PythonVariableTests {
   }
 
   @Test(
-    "Nothing of the working directory is imported by any start",
+    "No start imports a module of the working directory",
     arguments: ["./BUNDLE", "python BUNDLE", "PEX_TOOLS", "PEX_MODULE", "PEX_PATH", "PEX_PROFILE", "venv"])
   func workingDirectory(way: String) throws {
     let scratch = try Scratch()

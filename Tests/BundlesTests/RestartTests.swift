@@ -2,7 +2,7 @@ import Bundles
 import SystemSupport
 import Testing
 
-@Suite("Programs of a bundle that start themselves, or other Pythons")
+@Suite("Programs of a bundle that start themselves or other Python processes")
 struct RestartTests {
   /// Prints the interpreter, the arguments and `PEX`, then becomes itself again, three times.
   static let again = """
@@ -18,7 +18,7 @@ struct RestartTests {
     """
 
   @Test(
-    "A program that executes sys.executable with sys.argv finds the same ones each time",
+    "A program that executes sys.executable with sys.argv finds the same values each time",
     arguments: ["again", "again:main", "deep.again"], [BundleSpecification.Layout.zipapp, .packed, .loose])
   func restart(entry: String, layout: BundleSpecification.Layout) throws {
     let scratch = try Scratch()
@@ -43,7 +43,7 @@ struct RestartTests {
     }
   }
 
-  @Test("A bundle that another bundle starts with its own interpreter gets the host's, and no tree within a tree")
+  @Test("A bundle started by another bundle's interpreter uses the host's, without a nested tree")
   func nested() throws {
     let scratch = try Scratch()
     let inner = try scratch.build("inner.pex", entry: "app", sources: ["app.py": "import sys\nprint(sys.executable)\n"])
@@ -63,7 +63,7 @@ struct RestartTests {
     }
   }
 
-  @Test("Pythons started with the flags of the process import what the process does", arguments: Python.all)
+  @Test("Python processes with the flags of their parent import the same modules", arguments: Python.all)
   func flags(python: Python) throws {
     let scratch = try Scratch()
     let wheel = try scratch.wheel(
@@ -93,7 +93,7 @@ struct RestartTests {
     }
   }
 
-  @Test("Flags of the interpreter reach the program: python FLAGS BUNDLE, and those that the bundle has")
+  @Test("Flags of the interpreter reach the program, from python FLAGS BUNDLE and from the bundle")
   func givenFlags() throws {
     let scratch = try Scratch()
     let source = """

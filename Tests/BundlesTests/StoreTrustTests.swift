@@ -34,7 +34,7 @@ import Testing
         .isSuccess)
   }
 
-  @Test("A start takes no tree from a store that another user owns") func owner() throws {
+  @Test("A start uses no tree from a store that another user owns") func owner() throws {
     let scratch = try Scratch()
     let (bundle, root) = try planted(scratch)
     try give(root)
@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test(
-    "A forged file of trust does not help: a link, one of the user's for another store, one of the forger's",
+    "A forged file of trust has no effect: a link, one for another store, one of another user",
     arguments: ["link", "moved", "own", "store"])
   func forged(_ kind: String) throws {
     let scratch = try Scratch()
@@ -78,7 +78,7 @@ import Testing
     #expect(outcome.errorText.contains("user id 65534 owns \(root)"), "\(outcome.errorText)")
   }
 
-  @Test("A start takes no tree from a store that others can write to", arguments: [0o777, 0o775])
+  @Test("A start uses no tree from a store that others can write to", arguments: [0o777, 0o775])
   func mode(_ mode: Int) throws {
     let scratch = try Scratch()
     let (bundle, root) = try planted(scratch)
@@ -89,7 +89,7 @@ import Testing
     #expect(outcome.errorText.contains("can write to \(store)"), "\(outcome.errorText)")
   }
 
-  @Test("A store that an older version left open inside is not used") func openInside() throws {
+  @Test("A store with open permissions from an older version is not used") func openInside() throws {
     let scratch = try Scratch()
     let (bundle, root) = try planted(scratch)
     let store = root.appending("kilt")
@@ -100,7 +100,7 @@ import Testing
     #expect(outcome.errorText.contains("every user can write to \(store)/bundles"), "\(outcome.errorText)")
   }
 
-  @Test("A start takes no tree through a link that another user can replace") func link() throws {
+  @Test("A start uses no tree through a link that another user can replace") func link() throws {
     let scratch = try Scratch()
     let (bundle, root) = try planted(scratch)
     let place = scratch.path.appending("place")
@@ -117,7 +117,7 @@ import Testing
     #expect(try FileSystem.readText(root.appending("kilt/owned")) == "\(own)/kilt\n\(root)/kilt\n")
   }
 
-  @Test("Whatever the umask, no other user can write to a store") func umask() throws {
+  @Test("No other user can write to a store, whatever the umask") func umask() throws {
     let scratch = try Scratch()
     let wheel = try scratch.wheel("pkg-1.0-py3-none-any.whl", ["pkg/__init__.py": "x = 41\n"])
     let bundle = try scratch.build(
@@ -140,7 +140,7 @@ import Testing
     #expect(locks.isEmpty, "\(locks)")
   }
 
-  @Test("A start reads no .pexrc that another user has put beside the bundle") func pexrc() throws {
+  @Test("A start ignores a .pexrc that another user has put beside the bundle") func pexrc() throws {
     let scratch = try Scratch()
     let bundle = try scratch.build(entry: "app", sources: ["app.py": "print('the program')\n"]).path
     let (root, file) = (scratch.path.appending("store"), scratch.path.appending(".pexrc"))
@@ -155,7 +155,7 @@ import Testing
     #expect(try run(scratch, bundle, root).text.isEmpty)
   }
 
-  @Test("Another user starts from a store of root's, and from one of its own that nobody else enters")
+  @Test("Another user starts from root's store, and from a private store that no other user enters")
   func otherUser() throws {
     let scratch = try Scratch()
     let bundle = try scratch.build(entry: "app", sources: ["app.py": "import sys\nprint(sys.prefix)\n"]).path

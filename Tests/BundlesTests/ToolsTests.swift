@@ -2,7 +2,7 @@ import Bundles
 import SystemSupport
 import Testing
 
-@Suite("PEX_TOOLS of a bundle itself")
+@Suite("PEX_TOOLS of a bundle")
 struct ToolsTests {
   struct Fixture {
     let scratch: Scratch
@@ -25,7 +25,7 @@ struct ToolsTests {
     }
   }
 
-  @Test("info, interpreter, graph, repository, size and why say what is there")
+  @Test("info, interpreter, graph, repository, size and why report the contents")
   func listings() throws {
     let fixture = try Fixture()
     #expect(try fixture.tool(["info"]).contains("\"entry_point\": \"hello\""))
@@ -50,7 +50,7 @@ struct ToolsTests {
     #expect(try fixture.tool(["--help"]).contains("repository extract -d DIR"))
   }
 
-  @Test("diff names what another bundle lacks, has more, and has changed")
+  @Test("diff names missing, additional and changed members of another bundle")
   func difference() throws {
     let scratch = try Scratch()
     let wheel = try scratch.wheel("pkg-1.0-py3-none-any.whl", ["pkg.py": ""])
@@ -64,7 +64,7 @@ struct ToolsTests {
     #expect(same.text == "")
   }
 
-  @Test("venv makes an environment that stands by itself: layers, console scripts, the program")
+  @Test("venv creates an independent environment: layers, console scripts, the program")
   func venv() throws {
     let fixture = try Fixture()
     let target = fixture.scratch.path.appending("venv dir")
@@ -86,7 +86,7 @@ struct ToolsTests {
     #expect(interpreter.text == "requests", "\(interpreter.errorText)")
   }
 
-  @Test("An environment starts after it was moved, by its Python, and says what it lacks")
+  @Test("An environment starts after a move, by its Python, and reports missing parts")
   func movedEnvironment() throws {
     let scratch = try Scratch()
     let wheel = try scratch.wheel("pkg-1.0-py3-none-any.whl", ["pkg.py": "x = 1\n"])
@@ -117,7 +117,7 @@ struct ToolsTests {
     #expect(lacking.termination == .exited(1) && lacking.errorText.contains("make it again"), "\(lacking.errorText)")
   }
 
-  @Test("Options that all tools of pex have: a file for the output, the cache")
+  @Test("All tools of pex accept an output file and a cache")
   func commonOptions() throws {
     let fixture = try Fixture()
     let file = fixture.scratch.path.appending("output")
@@ -131,7 +131,7 @@ struct ToolsTests {
     #expect(FileSystem.exists(root.appending("kilt/wheels")))
   }
 
-  @Test("repository extract gives wheels that pip installs")
+  @Test("repository extract writes wheels that pip installs")
   func extract() throws {
     let fixture = try Fixture()
     let wheels = fixture.scratch.path.appending("wheels")
@@ -145,7 +145,7 @@ struct ToolsTests {
     #expect(FileSystem.exists(target.appending("requests/__init__.py")))
   }
 
-  @Test("venv refuses scripts and files of one name that differ, and uses the first where that is allowed")
+  @Test("venv refuses different scripts and files of one name, or uses the first if allowed")
   func collisions() throws {
     let scratch = try Scratch()
     let wheels = try ["one", "two"].map { name in
@@ -209,7 +209,7 @@ struct ToolsTests {
     #expect(try FileSystem.readText(target.appending("share/doc.txt")) == "doc")
   }
 
-  @Test("interpreter lists what is on the PATH, and help is to be had for each tool")
+  @Test("interpreter lists the interpreters on the PATH, and every tool has help")
   func interpreters() throws {
     let fixture = try Fixture()
     let listed = try fixture.tool(["interpreter", "--all"]).split(separator: "\n")

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The unpacked tree")
 struct UnpackedTreeTests {
-  @Test("Schemes of .data, .pth files, console scripts and file modes are as an installer makes them")
+  @Test("Schemes of .data, .pth files, console scripts and file modes match an installer's")
   func schemes() throws {
     let scratch = try Scratch()
     let wheel = try scratch.wheel(
@@ -38,7 +38,7 @@ struct UnpackedTreeTests {
       "\(outcome.errorText)")
   }
 
-  @Test("Names that a wheel chooses reach neither the interpreter, nor the store's other files, nor the start's own")
+  @Test("A wheel's names cannot reach the interpreter, other files of the store, or the start's files")
   func namesOfOthers() throws {
     let scratch = try Scratch()
     let python = try Python.any()
@@ -86,7 +86,7 @@ struct UnpackedTreeTests {
     #expect(outcome.text == "1 2 2 3", "\(outcome.errorText)")
   }
 
-  @Test("Two bundles share a wheel: it is unpacked, and compiled, once")
+  @Test("Two bundles share a wheel, which is unpacked and compiled once")
   func shared() throws {
     let scratch = try Scratch()
     let wheel = try scratch.wheel("pkg-1.0-py3-none-any.whl", ["pkg/__init__.py": "x = 1\n"])

@@ -18,7 +18,7 @@ struct CollectionTests {
     }
   }
 
-  @Test("What was not used for longest goes, until nine tenths of the quota are left")
+  @Test("The least recently used entries go, until nine tenths of the quota are left")
   func leastRecentlyUsed() throws {
     let scratch = try ContentStoreTests.Scratch()
     let digests = try fill(scratch, count: 10)
@@ -31,7 +31,7 @@ struct CollectionTests {
     #expect(left == Array(repeating: false, count: 4) + Array(repeating: true, count: 6))
   }
 
-  @Test("What is read counts as used")
+  @Test("A read entry counts as used")
   func use() throws {
     let scratch = try ContentStoreTests.Scratch()
     let digests = try fill(scratch, count: 3)
@@ -41,7 +41,7 @@ struct CollectionTests {
     #expect(FileSystem.exists(scratch.store.path(of: digests[0])))
   }
 
-  @Test("What a process has looked up or put stays until it is over")
+  @Test("An entry that a process has found or stored stays until the process ends")
   func leases() throws {
     let scratch = try ContentStoreTests.Scratch()
     let digests = try fill(scratch, count: 4)
@@ -59,7 +59,7 @@ struct CollectionTests {
     #expect(try collector.usage().blobs.count == 0)
   }
 
-  @Test("A killed process holds nothing, and what it had half-written goes")
+  @Test("A killed process keeps no lease, and its incomplete files are removed")
   func killed() throws {
     let scratch = try ContentStoreTests.Scratch()
     let root = scratch.store.root
@@ -82,7 +82,7 @@ struct CollectionTests {
     #expect(scratch.store.contains(kept))
   }
 
-  @Test("Damage is found in blobs and records, removed, and healed by putting again")
+  @Test("Damage in blobs and records is found, removed, and repaired by storing again")
   func verification() throws {
     let scratch = try ContentStoreTests.Scratch()
     let store = scratch.store
@@ -101,7 +101,7 @@ struct CollectionTests {
     #expect(try store.record("kind-1", good) == [1, 2, 3])
   }
 
-  @Test("A share of what is read is checked: all of it, none of it")
+  @Test("The configured share of reads is verified: all or none")
   func sampling() throws {
     let scratch = try ContentStoreTests.Scratch()
     let digest = try scratch.store.put(Array("bytes".utf8))
@@ -119,7 +119,7 @@ struct CollectionTests {
     #expect(throws: ContentStoreError.invalidQuota("much")) { try ContentStore.quota { _ in "much" } }
   }
 
-  @Test("Collection is due once a day, and when what was put may pass the quota")
+  @Test("Collection is due once a day, and when new entries can exceed the quota")
   func due() throws {
     let scratch = try ContentStoreTests.Scratch()
     try scratch.store.put([UInt8](repeating: 1, count: 8192))

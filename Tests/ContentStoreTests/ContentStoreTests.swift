@@ -20,7 +20,7 @@ struct ContentStoreTests {
     deinit { try? FileSystem.removeTree(path) }
   }
 
-  @Test("A blob is found by its digest, read-only, and nothing else is left")
+  @Test("A blob is found by its digest, read-only, and no other file is left")
   func put() throws {
     let scratch = try Scratch()
     let bytes = Array("hello".utf8)
@@ -34,7 +34,7 @@ struct ContentStoreTests {
     #expect(try scratch.store.put(bytes) == digest)
   }
 
-  @Test("A blob that is not there is nil, not an error")
+  @Test("A missing blob is nil, not an error")
   func missing() throws {
     let scratch = try Scratch()
     let digest = SHA256Digest.of("never put")
@@ -43,7 +43,7 @@ struct ContentStoreTests {
     try scratch.store.verify(digest)
   }
 
-  @Test("A file is copied in, and refused when it is not what was expected")
+  @Test("A file is copied in, and refused if its digest differs from the expected one")
   func file() throws {
     let scratch = try Scratch()
     let source = scratch.path.appending("source")
@@ -89,7 +89,7 @@ struct ContentStoreTests {
     }
   }
 
-  @Test("A blob from before the machine's start is hashed once, and then known")
+  @Test("A blob from before the last boot is hashed once, and then trusted")
   func verifiedOnce() throws {
     let scratch = try Scratch()
     var store = ContentStore(root: scratch.store.root, verifiedShare: 0)
@@ -112,7 +112,7 @@ struct ContentStoreTests {
     #expect(!scratch.store.contains(digest))
   }
 
-  @Test("Writers of the same bytes at once all succeed, and the blob is whole")
+  @Test("Concurrent writers of the same bytes all succeed, and the blob is whole")
   func concurrent() throws {
     let scratch = try Scratch()
     let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0) }

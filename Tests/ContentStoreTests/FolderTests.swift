@@ -3,7 +3,7 @@ import Digests
 import SystemSupport
 import Testing
 
-@Suite("Folders beside the blobs")
+@Suite("Directories beside the blobs")
 struct FolderTests {
   private let folders: [ContentStore.Folder] = [
     .wheel(.of("a wheel")), .environment(.of("an environment")), .shared("cache-of-a-tool"),
@@ -20,7 +20,7 @@ struct FolderTests {
     }
   }
 
-  @Test("They are measured by kind, and count")
+  @Test("Directories beside the blobs are measured by kind, and count")
   func usage() throws {
     let scratch = try ContentStoreTests.Scratch()
     try fill(scratch.store)
@@ -30,7 +30,7 @@ struct FolderTests {
     #expect(usage.others.keys.allSatisfy { !["unpacked", "shared"].contains($0) })
   }
 
-  @Test("Programs and locks that Kilt made for itself count, and go when nobody uses them")
+  @Test("Kilt's own programs and lockfiles count, and are removed when unused")
   func tools() throws {
     let scratch = try ContentStoreTests.Scratch()
     let tools = scratch.store.root.appending("tools")
@@ -52,7 +52,7 @@ struct FolderTests {
     withExtendedLifetime(user) {}
   }
 
-  @Test("Those that were not used for longest go, whole, with blobs and records by age")
+  @Test("The least recently used directories are removed as a whole, with blobs and records by age")
   func collection() throws {
     let scratch = try ContentStoreTests.Scratch()
     try fill(scratch.store)
@@ -66,7 +66,7 @@ struct FolderTests {
     #expect(summary.remainingBytes == 3 << 12)
   }
 
-  @Test("What is used counts as new, and stays until the user is over")
+  @Test("A directory in use counts as new, and stays until its process ends")
   func leases() throws {
     let scratch = try ContentStoreTests.Scratch()
     try fill(scratch.store)
@@ -84,7 +84,7 @@ struct FolderTests {
     #expect(try collector.collect(quota: 0)?.removedFolders == 1)
   }
 
-  @Test("What killed processes left half-made goes after a day")
+  @Test("Incomplete files of killed processes are removed after a day")
   func abandoned() throws {
     let scratch = try ContentStoreTests.Scratch()
     let incoming = scratch.store.root.appending("unpacked/incoming/wheels.abc")

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Trees of files")
 struct TreeTests {
-  @Test("The empty tree has the digest that the Remote Execution API gives it")
+  @Test("The empty tree has the digest of the Remote Execution API")
   func empty() throws {
     #expect(try FileTree().root() == .of([]))
   }
@@ -23,7 +23,7 @@ struct TreeTests {
     #expect(DirectoryNode(decoding: node.bytes)?.files.first?.isExecutable == true)
   }
 
-  @Test("Equal trees have equal digests however they were made; every difference shows")
+  @Test("Equal trees have equal digests however they were built; every difference changes the digest")
   func digests() throws {
     func tree(_ entries: [(String, FileTree.Entry)]) throws -> BlobReference {
       var tree = FileTree()
@@ -45,7 +45,7 @@ struct TreeTests {
     }
   }
 
-  @Test("Paths that lead out, and two things at one path, are refused")
+  @Test("Paths that lead out, and duplicate paths, are refused")
   func refusals() throws {
     for path in ["", "/a", "a//b", "../a", "a/..", "./a", "a\0b"] {
       #expect(throws: FileTreeError.notInside(path)) {
@@ -60,7 +60,7 @@ struct TreeTests {
     #expect(throws: FileTreeError.self) { try tree.nodes() }
   }
 
-  @Test("Nodes from elsewhere with names that lead out are none")
+  @Test("A foreign node with a name that leads out is invalid")
   func hostileNodes() {
     for name in ["..", "a/b", "", "."] {
       let link = [0x0A, UInt8(name.utf8.count)] + Array(name.utf8) + [0x12, 1, 0x78]
@@ -72,7 +72,7 @@ struct TreeTests {
     for length in 1..<good.count { #expect(DirectoryNode(decoding: Array(good.prefix(length))) == nil) }
   }
 
-  @Test("A folder is kept and written back as it was")
+  @Test("A directory is stored and written back unchanged")
   func roundTrip() throws {
     let scratch = try ContentStoreTests.Scratch()
     let source = scratch.path.appending("source")
@@ -94,7 +94,7 @@ struct TreeTests {
     #expect(FileSystem.exists(target.appending("sub/empty")))
   }
 
-  @Test("Links that lead out of a tree, and sockets, are not kept")
+  @Test("Links that lead out of a tree, and sockets, are not stored")
   func notStorable() throws {
     let scratch = try ContentStoreTests.Scratch()
     for target in ["/etc/passwd", "../../outside", "a/../../../b"] {
@@ -108,7 +108,7 @@ struct TreeTests {
     }
   }
 
-  @Test("A tree one of whose parts is gone or damaged is not there")
+  @Test("A tree with a missing or damaged part counts as missing")
   func missingParts() throws {
     let scratch = try ContentStoreTests.Scratch()
     var store = scratch.store

@@ -6,7 +6,7 @@ import Testing
   /// Clears the screen, sets the title, colors, moves back, an overlong C1 introducer, a right-to-left override.
   private static let hostile = "\u{1B}[2J\u{1B}]0;x\u{07}\u{1B}[31mred\r\u{08}\u{9B}1m\u{202E}txt\u{2066}\nforged: line"
 
-  @Test("No control character of a text is left on a line")
+  @Test("A line contains no control character of a text")
   func line() {
     let text = PlainText.line(Self.hostile)
     #expect(text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F..<0xA0).contains($0.value) })
@@ -15,7 +15,7 @@ import Testing
     #expect(text.hasSuffix("\\nforged: line"))
   }
 
-  @Test("Ordinary text of all scripts is left alone", arguments: ["", "plain", "ünïcode 日本語 👍🏽 العربية"])
+  @Test("Ordinary text of all scripts stays unchanged", arguments: ["", "plain", "ünïcode 日本語 👍🏽 العربية"])
   func ordinary(text: String) {
     #expect(PlainText.line(text) == text)
     #expect(PlainText.logLine("\t" + text) == "\t" + text)

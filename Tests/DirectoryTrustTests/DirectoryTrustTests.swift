@@ -12,7 +12,7 @@ import Testing
 
   static func change(_ path: FilePath, _ mode: UInt32) throws { try FileSystem.setPermissions(mode, of: path) }
 
-  @Test("A directory that only its user can write to is trusted, although it lies below a sticky directory")
+  @Test("A directory that only its user can write to is trusted, even below a sticky directory")
   func ownDirectory() throws {
     let root = try Self.scratch()
     defer { remove(root) }
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test(
-    "A link that another user can replace is refused, although it leads to a trusted directory",
+    "A link that another user can replace is refused, even if it leads to a trusted directory",
     .enabled(if: geteuid() == 0))
   func foreignLink() throws {
     let root = try Self.scratch()

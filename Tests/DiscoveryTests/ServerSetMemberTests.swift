@@ -4,7 +4,7 @@ import JobModel
 import Testing
 
 @Suite struct ServerSetMemberTests {
-  @Test("A member has the members, names and nesting that Aurora documents")
+  @Test("A member has the fields, names and nesting that Aurora documents")
   func form() throws {
     let announcement = Announcement(
       host: "h1", port: 31000, endpoints: ["http": 31000, "aurora": 31000, "health": 31001])

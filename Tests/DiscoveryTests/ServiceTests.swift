@@ -37,7 +37,7 @@ import Testing
     #expect(error?.path == field)
   }
 
-  @Test("Prometheus gets one group per instance that has the port")
+  @Test("Prometheus receives one group per instance that has the port")
   func prometheus() {
     let service = Service(key: Self.key, instances: [Self.instance(0), Self.instance(1, host: "::1", release: nil)])
     let groups = PrometheusTargets.json([service], port: "jmx").array ?? []
@@ -48,7 +48,7 @@ import Testing
     #expect(PrometheusTargets.json([service], port: "none") == [])
   }
 
-  @Test("An announcement has all ports, resolves aliases and lacks nothing that is not allotted")
+  @Test("An announcement has all assigned ports and resolves aliases")
   func announcement() {
     let task = TaskConfiguration(name: "t", processes: [], resources: Resources(cpu: 1, ram: 1, disk: 1))
     func announcement(_ announcer: Announcer?, _ ports: [String: Int]) -> Announcement? {

@@ -101,7 +101,7 @@ struct ContinuousPublishTests {
     try example.runner("run", "\(name)@\(commit)", "--", "--help", repository: repository).termination
   }
 
-  @Test("The workflow file and the Jenkinsfile publish all binaries, signed, and again for an edit of one")
+  @Test("The workflow file and the Jenkinsfile publish all binaries, signed, and again one after an edit")
   func script() throws {
     // As the workflow file says: the script is part of the git repository.
     try FileSystem.createDirectories(example.root.appending("scripts"))
@@ -163,7 +163,7 @@ struct ContinuousPublishTests {
     for name in ["fiddler_server", "eightball_server"] { #expect(try run(name, revert) == .exited(0)) }
   }
 
-  @Test("A manifest says what the git remote has, and not what a local branch claims")
+  @Test("A manifest reports branches of the git remote, not claims of a local branch")
   func remoteFacts() throws {
     func facts(_ commit: String) throws -> JSONValue {
       let outcome = try example.kilt(
@@ -203,7 +203,8 @@ struct ContinuousPublishTests {
     #expect(try run("igorctl", "main") == .exited(0))
   }
 
-  @Test("An edit that git was told not to see is not published", arguments: ["--assume-unchanged", "--skip-worktree"])
+  @Test(
+    "An edit that git is configured to ignore is not published", arguments: ["--assume-unchanged", "--skip-worktree"])
   func hiddenEdits(_ flag: String) throws {
     let file = "services/fiddler/constants.yaml"
     try example.git("update-index", flag, file)
@@ -216,7 +217,7 @@ struct ContinuousPublishTests {
     #expect(!FileSystem.exists(repository))
   }
 
-  @Test("A bill of materials goes with each artifact, and who-has names commits by package") func contents() throws {
+  @Test("Each artifact has a bill of materials, and who-has names commits by package") func contents() throws {
     let first = try example.git("rev-parse", "HEAD")
     try example.kilt("publish", "::", environment: variables)
     try example.append("README.md", "More.\n")
@@ -261,7 +262,8 @@ struct ContinuousPublishTests {
     #expect(silent.termination == .exited(3), "\(silent.errorText)")
   }
 
-  @Test("After an edit neither wheels nor their records in the zip directory travel") func movedBytes() throws {
+  @Test("After an edit, neither wheels nor their records in the zip directory are transferred") func movedBytes() throws
+  {
     try example.kilt("publish", "services/fiddler:server", environment: variables)
     try example.edit("services/fiddler/constants.yaml", "Hello from fiddler", "Hello")
     _ = try push("a greeting")
@@ -281,7 +283,7 @@ struct ContinuousPublishTests {
     #expect(segments.contains { $0["kind"]?.string == "directory" && $0["name"]?.string == "wheels" })
   }
 
-  @Test("A dry run says what would be published, and stores nothing") func dryRun() throws {
+  @Test("A dry run lists the artifacts to publish, and stores nothing") func dryRun() throws {
     let outcome = try example.kilt("publish", "tools/igorctl", "--dry-run", environment: variables)
     #expect(outcome.text.contains("would be published, "))
     #expect(!FileSystem.exists(repository))

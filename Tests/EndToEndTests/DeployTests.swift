@@ -19,7 +19,7 @@ import Testing
     try example.edit("jobs/eightball.aurora", "interval_secs = 5", "interval_secs = 0.3")
   }
 
-  @Test("A changed line rolls out, a broken release rolls back, no change touches nothing")
+  @Test("A changed line rolls out, a broken release rolls back, and no change restarts nothing")
   func changeAndRollback() throws {
     let running = try RunningExample(firstPort: 26000)
     let example = running.example
@@ -139,7 +139,7 @@ import Testing
     #expect(try running.json("job", "list", "--format", "json").array?.isEmpty == true)
   }
 
-  @Test("A job without health checks that dies at once fails its create, with the signal and the last lines")
+  @Test("A job without health checks that dies at once fails its create with the signal and the last lines")
   func dyingAtOnce() throws {
     let running = try RunningExample(firstPort: 26080)
     let key = "devcluster/www-data/devel/dies"
@@ -232,7 +232,7 @@ import Testing
     #expect(none.contains("is not being updated"), "\(none)")
   }
 
-  @Test("Scaling and restarting touch only what they name, and a broken template stops neither status nor kill")
+  @Test("Scaling and restarting affect only named instances, and a broken template stops neither status nor kill")
   func repair() throws {
     let running = try RunningExample(firstPort: 26040)
     try makeQuick(running.example)

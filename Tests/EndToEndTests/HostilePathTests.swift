@@ -100,7 +100,7 @@ import Testing
     try FileSystem.list(example.scratch).map(\.name).sorted()
   }
 
-  @Test("A path that leads outside is refused with its place", arguments: cases)
+  @Test("A path that leads outside the workspace is refused with its location", arguments: cases)
   func refused(_ entry: Case) throws {
     let example = try Example()
     let root = try workspace(example, entry.build, entry.configuration)
@@ -133,7 +133,7 @@ import Testing
     #expect(try FileSystem.list(target).isEmpty)
   }
 
-  @Test("A link in the place of a product is replaced, not written through")
+  @Test("A link in place of a product is replaced, not written through")
   func linkInPlaceOfProduct() throws {
     let example = try Example()
     let root = try workspace(

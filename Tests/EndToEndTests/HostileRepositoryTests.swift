@@ -40,7 +40,8 @@ import Testing
     return (example, mark)
   }
 
-  @Test("git executes nothing that the repository's configuration names, nor a submodule's", arguments: [false, true])
+  @Test(
+    "git executes no program that the configuration of a repository or a submodule names", arguments: [false, true])
   func gitConfiguration(inSubmodule: Bool) throws {
     let (example, mark) = try trapped(inSubmodule: inSubmodule)
     // Something for filters and diffs to be asked about.
@@ -60,7 +61,7 @@ import Testing
     #expect(try example.kilt("list", "--changed-since=HEAD").text.contains("lib/auth/tokens.py"))
   }
 
-  @Test("A bare repository among the files is not taken for the repository")
+  @Test("A bare git repository among the files does not replace the git repository")
   func bareRepository() throws {
     let example = try Example()
     let mark = example.scratch.appending("executed")
@@ -76,7 +77,7 @@ import Testing
     #expect(!FileSystem.exists(mark))
   }
 
-  @Test("Asking starts no program of the workspace")
+  @Test("Queries start no program of the workspace")
   func asking() throws {
     let example = try Example()
     let mark = example.scratch.appending("executed")
@@ -98,7 +99,7 @@ import Testing
     }
   }
 
-  @Test("A .kilt that git tracks is not believed")
+  @Test("A .kilt that git tracks is not trusted")
   func trackedState() throws {
     let example = try Example()
     let home = example.scratch.appending("home")
@@ -120,7 +121,7 @@ import Testing
     #expect(try list().errorText == "")
   }
 
-  @Test("A .kilt that is a link or another user's is not believed")
+  @Test("A .kilt that is a link or belongs to another user is not trusted")
   func foreignState() throws {
     let example = try Example()
     let home = example.scratch.appending("home")

@@ -44,7 +44,7 @@ import Testing
     #expect(try nightly("UTC", "61 4 * * *").text.contains("minute \"61\""))
   }
 
-  @Test("list --files shows what job files and Aurora files would run")
+  @Test("list --files shows the jobs of job files and Aurora files")
   func listing() throws {
     let example = try Example()
     let all = try example.run("job", "list", "--files")
@@ -78,7 +78,7 @@ import Testing
       try JSONValue(parsing: one.text)["task"]?["processes"]?.array?.first?["cmdline"]?.string == "echo bye world")
   }
 
-  @Test("new writes a job file for a target, says its guesses, and the file lints")
+  @Test("new writes a job file for a target, prints its guesses, and the file passes lint")
   func new() throws {
     let example = try Example()
     let made = try example.run("job", "new", "services/eightball:server")
@@ -105,7 +105,7 @@ import Testing
     #expect(unknown.termination == .exited(2) && unknown.errorText.contains("did you mean \"igor\"?"))
   }
 
-  @Test("schema and library print what editors and authors need")
+  @Test("schema and library print reference data for editors and authors")
   func references() throws {
     let example = try Example()
     let schema = try JSONValue(parsing: example.run("job", "schema").text)

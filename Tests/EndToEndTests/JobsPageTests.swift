@@ -23,7 +23,7 @@ import Testing
     return commands
   }
 
-  @Test("The first hour of the guide and what follows it run as the page shows them")
+  @Test("The commands of the guide's first hour run as the page shows them")
   func page() throws {
     let running = try RunningExample(firstPort: 26120)
     let example = running.example

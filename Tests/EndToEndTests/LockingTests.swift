@@ -81,7 +81,7 @@ import Testing
     #expect(json.array?.last?["difference"]?["changes"]?.array?.first?["after"]?.strings == ["2.5"])
   }
 
-  @Test("Locking after one more requirement changes nothing else, whatever was uploaded since")
+  @Test("Locking one more requirement changes nothing else, despite new uploads")
   func oneMoreRequirement() throws {
     expectSuccess(try kilt("lock", "--resolve", "main"))
     try example.addWheel("lib", "2.0", to: wheels, tag: "py3-none-manylinux_2_17_x86_64")
@@ -193,7 +193,7 @@ import Testing
     server.serve_forever()
     """
 
-  @Test("No command imports a module of the working directory into a Python that it starts")
+  @Test("No command runs a Python that imports a module of the working directory")
   func workingDirectory() throws {
     let trace = example.scratch.appending("trace")
     // Each leaves a trace; uv, the environments and pip are new in this store, so they are made.

@@ -36,7 +36,7 @@ import Testing
     #expect(try example.bundles().count == 1)
   }
 
-  @Test("A reader that has seen enough ends the process by SIGPIPE, without a message")
+  @Test("If a reader closes the pipe, SIGPIPE ends the process without a message")
   func closedPipe() throws {
     let example = try Example()
     let outcome = try run(
@@ -45,7 +45,7 @@ import Testing
     #expect(!outcome.errorText.contains("error"), "\(outcome.errorText)")
   }
 
-  @Test("No file takes the place of a closed standard descriptor")
+  @Test("No opened file takes the number of a closed standard descriptor")
   func closedDescriptors() throws {
     let example = try Example()
     let outcome = try run(example, "\"$1\" package services/eightball:server 0<&- >&- 2>&-; \"$1\" list :: | wc -l")
@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test(
-    "The other programs say that their results cannot be written, too, and no file takes the place of a descriptor",
+    "The other programs report unwritable results too, and reuse no closed descriptor",
     arguments: ["kilt-executor", "kilt-scheduler", "kilt-router", "kilt-zookeeper", "pex-runner"],
     ["--help", "--version"])
   func otherPrograms(name: String, option: String) throws {
@@ -78,7 +78,7 @@ import Testing
     }
   }
 
-  @Test("A target that cannot be built does not keep the others from being built")
+  @Test("A target that cannot be built does not stop the other builds")
   func failingTarget() throws {
     let example = try Example()
     let root = try example.makeWorkspace([
@@ -167,7 +167,7 @@ import Testing
   }
 
   @Test(
-    "Verbs of Pants and pex are answered with what to do here",
+    "Commands of Pants and pex are answered with the command of Kilt",
     arguments: [
       ("generate-lockfiles", "kilt lock"), ("format", "kilt fmt"),
       ("typecheck", "kilt check"), ("fix", "kilt lint --fix"), ("dependees", "kilt dependents"), ("pex3", "kilt lock"),

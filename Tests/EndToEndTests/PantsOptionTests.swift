@@ -5,7 +5,7 @@ import Testing
 @Suite struct PantsOptionTests {
   private static let warning = "warning: Kilt does not follow 1 option of Pants that can change results"
 
-  @Test("What is not followed is said by the first run after a change, and never with --quiet")
+  @Test("The first run after a change names options that are not followed, and never with --quiet")
   func saidOnce() throws {
     let example = try Example()
     let root = try example.makeWorkspace([

@@ -52,7 +52,7 @@ import Testing
     #expect(try example.execute("find", [example.repository.string, "-printf", "%p %T@ %i\\n"]) == before)
   }
 
-  @Test("A push packs what it affects, and every other binary gets a manifest") func push() throws {
+  @Test("A push builds affected binaries, and every other binary gets a manifest") func push() throws {
     let example = try Example()
     try example.kilt("publish", "::")
     try example.append("services/eightball/answers.txt", "Ask again.\n")
@@ -94,7 +94,7 @@ import Testing
     #expect(try example.kilt("artifacts", "verify").text.hasPrefix("1 artifact verified in "))
   }
 
-  @Test("Programs get JSON from fetch, sbom, put, sign and verify") func jsonForPrograms() throws {
+  @Test("fetch, sbom, put, sign and verify print JSON for programs") func jsonForPrograms() throws {
     let example = try Example()
     let commit = try example.git("rev-parse", "HEAD")
     try example.kilt("publish", "services/fiddler:server")

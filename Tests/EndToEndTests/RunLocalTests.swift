@@ -44,7 +44,7 @@ import Testing
     }
   }
 
-  @Test("run-local serves from the files as they are, shows states and output, and ends at Ctrl-C")
+  @Test("run-local serves from the current files, shows states and output, and ends on Ctrl-C")
   func serving() throws {
     let example = try Example()
     try example.edit("jobs/eightball.yaml", "user: www-data", "user: kilt-stranger")

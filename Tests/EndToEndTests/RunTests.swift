@@ -18,7 +18,7 @@ import Testing
     #expect(wrong.errorText.contains("unrecognized arguments: --no-such-option"))
   }
 
-  @Test("A Python file runs from links to the files that its bundle would hold")
+  @Test("A Python file runs from links to the files that its bundle would contain")
   func pythonFile() throws {
     let example = try Example()
     try example.append(

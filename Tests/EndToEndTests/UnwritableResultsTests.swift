@@ -92,7 +92,7 @@ import Testing
             print("%s: %s: %d\n%s" % (mode, line, outcome.returncode, outcome.stderr.decode("utf-8", "replace")))
     """#
 
-  @Test("Each verb whose results do not arrive ends with exit code 3 and a message, or by SIGPIPE")
+  @Test("A command whose results are lost ends with exit code 3 and a message, or by SIGPIPE")
   func everyVerb() throws {
     let running = try RunningExample(firstPort: 27300)
     let example = running.example

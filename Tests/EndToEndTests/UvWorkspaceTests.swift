@@ -161,7 +161,7 @@ import Testing
     #expect(!FileSystem.exists(example.scratch.appending("started")))
   }
 
-  @Test("A script with metadata of its own runs with the packages of its lockfile") func inlineScript() throws {
+  @Test("A script with its own metadata runs with the packages of its lockfile") func inlineScript() throws {
     let example = try Example()
     let lock =
       "version = 1\nrequires-python = \">=3.8\"\n[manifest]\nrequirements = [{ name = \"attrs\" }]\n" + Self.attrs
@@ -261,7 +261,7 @@ import Testing
     #expect(clean.termination.isSuccess, "\(clean.errorText)")
   }
 
-  @Test("A change of uv.lock affects only what its changed packages reach") func changedLock() throws {
+  @Test("A change of uv.lock affects only dependents of its changed packages") func changedLock() throws {
     let example = try Example()
     var files = Self.files
     files["packages/plain/test_job.py"] = "def test_job():\n    import job\n"

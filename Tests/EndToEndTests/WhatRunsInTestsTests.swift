@@ -78,7 +78,7 @@ import Testing
     return (root, wheels)
   }
 
-  @Test("Blank package files are in tests, bundles, and what kilt run and kilt repl start")
+  @Test("Tests, bundles, kilt run and kilt repl include blank package files")
   func blankPackageFiles() throws {
     let example = try Example()
     let (root, wheels) = try workspace(example)
@@ -127,7 +127,7 @@ import Testing
     #expect(outcome.errorText.hasSuffix("help: did you mean \"run-tool\"?"))
   }
 
-  @Test("Files that nobody imports, and comments, keep no two wheels apart")
+  @Test("Two wheels do not conflict over unimported files and comments")
   func collisions() throws {
     let example = try Example()
     let wheels = example.scratch.appending("wheels")
@@ -158,7 +158,7 @@ import Testing
     #expect(bad.errorText.contains("wheels contain different files with the same path"), "\(bad.errorText)")
   }
 
-  @Test("A conftest.py that no target owns is told")
+  @Test("A warning names a conftest.py that no target owns")
   func unownedFixtures() throws {
     let example = try Example()
     let root = try example.makeWorkspace([

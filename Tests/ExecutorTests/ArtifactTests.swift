@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  @Test("A tree digest is compared by the runner's list of segments") func treeDigest() throws {
+  @Test("A tree digest is compared with the runner's list of segments") func treeDigest() throws {
     let fixture = try Fixture()
     let runner = try runner(fixture)
     let bytes = Array(Self.content.utf8)

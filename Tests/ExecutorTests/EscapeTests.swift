@@ -171,16 +171,18 @@ import Testing
     }
   }
 
-  @Test("A task of an ordinary user escapes by none of sixty ways") func ordinaryUser() throws {
+  @Test("A task of an ordinary user cannot escape in any of sixty ways") func ordinaryUser() throws {
     check(try tryAll(asUser: nil))
   }
 
-  @Test("A task of an executor without privileges escapes by none of them either") func withoutPrivileges() throws {
+  @Test("A task of an executor without privileges cannot escape in any of the sixty ways") func withoutPrivileges()
+    throws
+  {
     try #require(getuid() == 0, "this test must be run by root, to become a user")
     check(try tryAll(asUser: "nobody"))
   }
 
-  @Test("A task of another user's reads nothing of a neighbor") func neighbors() throws {
+  @Test("A task of another user cannot read a neighbor's files") func neighbors() throws {
     let first = try Fixture()
     try first.start(
       Fixture.task([Fixture.process("main", "echo secret > file; touch /tmp/ready ready; exec sleep 600")]))
@@ -201,7 +203,7 @@ import Testing
     #expect(try first.finish().status == .killed)
   }
 
-  @Test("A task binds its own ports of the range and none of its neighbors'") func ports() throws {
+  @Test("A task can bind its own ports of the range but none of its neighbors'") func ports() throws {
     try #require(getuid() == 0, "this test must be run by root")
     let python = try Fixture.python()
     let fixture = try Fixture()

@@ -114,7 +114,7 @@ final class FileTests {
     #expect(records.last?.kind == .taskState(.running))
   }
 
-  @Test("Records that a disk refuses are written later, and a state counts as written when it is synced")
+  @Test("Records that a full disk refuses are written later, and a synced state counts as written")
   func lateRecords() throws {
     let path = root + "/checkpoint"
     let room = Atomic<Int>(40)

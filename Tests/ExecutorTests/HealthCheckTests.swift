@@ -141,7 +141,7 @@ import Testing
     #expect(try slow.finish().message == "Failed health check: the command took longer than 0.3 s")
   }
 
-  @Test("A process that writes no log for longer than the limit fails its task")
+  @Test("A process whose log is silent for longer than the limit fails its task")
   func logSilence() throws {
     let fixture = try Fixture()
     try fixture.start(
@@ -162,7 +162,7 @@ import Testing
     #expect(FileSystem.exists(FilePath(fixture.directory.paths.sandbox + "/silent")))
   }
 
-  @Test("A check of another service asks that service, not the task")
+  @Test("A health check of another service connects to that service, not to the task")
   func otherService() throws {
     let server = try Fixture()
     try startServer(

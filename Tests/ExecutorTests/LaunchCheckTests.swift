@@ -30,7 +30,7 @@ struct LaunchCheckTests {
     #expect(problem(readOnly: ["/usr/share"]) { _ in } == nil)
   }
 
-  @Test("A command line that the system does not execute is refused") func longLines() {
+  @Test("A command line that the system cannot execute is refused") func longLines() {
     let long = String(repeating: "x", count: 131_072)
     #expect(
       problem { $0.task.processes[0].cmdline = long }
@@ -41,7 +41,7 @@ struct LaunchCheckTests {
         .hasPrefix("the command of the health check has 131072 bytes") == true)
   }
 
-  @Test("Names that make no directory are refused") func longNames() {
+  @Test("A name that cannot be a directory name is refused") func longNames() {
     #expect(
       problem { $0.key.name = String(repeating: "n", count: 200) }?
         .hasPrefix("the role, stage and name of job ") == true)
@@ -52,7 +52,7 @@ struct LaunchCheckTests {
     #expect(problem { $0.task.processes[0].name = ".." } != nil)
   }
 
-  @Test("NUL bytes are refused wherever they are") func zeroBytes() {
+  @Test("A NUL byte is refused in every field") func zeroBytes() {
     #expect(
       problem { $0.task.processes[0].cmdline = "a\0b" }
         == "the command line of process \"main\" contains a NUL byte")
@@ -63,7 +63,7 @@ struct LaunchCheckTests {
     #expect(problem { $0.healthCheck = HealthCheckConfiguration(checker: .shell(command: "\0")) } != nil)
   }
 
-  @Test("A directory that cannot be shown to tasks is refused") func unusableDirectories() {
+  @Test("A directory that tasks cannot see is refused") func unusableDirectories() {
     #expect(
       problem(readOnly: ["/no/such/directory"]) { _ in }
         == "open of \"/no/such/directory\" failed: No such file or directory")

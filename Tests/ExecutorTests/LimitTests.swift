@@ -112,7 +112,7 @@ import Testing
     }.first
   }
 
-  @Test("The disk of a task is a wall, in memory or in a file", arguments: [10 << 20, 80 << 20])
+  @Test("A task cannot exceed its disk limit, in memory or in a file", arguments: [10 << 20, 80 << 20])
   func diskWall(size: Int) throws {
     try #require(getuid() == 0, "only root can mount")
     let fixture = try Fixture()
@@ -175,7 +175,7 @@ import Testing
     }
   }
 
-  @Test("After a start of the host the files of an ended task can be read, and removed") func restarted() throws {
+  @Test("After a reboot, the files of an ended task can be read and removed") func restarted() throws {
     try #require(getuid() == 0, "only root can mount")
     let fixture = try Fixture()
     let event = try fixture.run(
@@ -196,7 +196,7 @@ import Testing
     #expect(access(paths.directory, F_OK) != 0)
   }
 
-  @Test("A full disk holds up no end of a task, and its files stay readable") func fullHost() throws {
+  @Test("A full disk does not delay the end of a task, and its files stay readable") func fullHost() throws {
     try #require(getuid() == 0, "only root can mount")
     let fixture = try Fixture()
     try #require(kilt_mount_tmpfs(fixture.root, "size=1m,mode=0711") == 0)
@@ -216,7 +216,7 @@ import Testing
     #expect(throws: ExecutorError.self) { try fixture.directory.restoreFiles() }
   }
 
-  @Test("Only what a task writes to the host's disk counts as written there", arguments: [16 << 20, 80 << 20])
+  @Test("Only a task's writes to the host's disk count as written there", arguments: [16 << 20, 80 << 20])
   func inMemory(size: Int) throws {
     try #require(getuid() == 0, "only root can mount")
     let fixture = try Fixture()
@@ -229,7 +229,7 @@ import Testing
     #expect(!fixture.directory.isDiskInMemory)
   }
 
-  @Test("A disk limit that is reached is named") func fullDiskIsNamed() throws {
+  @Test("The end of a task names a reached disk limit") func fullDiskIsNamed() throws {
     let fixture = try Fixture()
     let event = try fixture.run(
       Fixture.task(

@@ -16,7 +16,7 @@ import Testing
     #expect(marks.starts(of: []) == [])
   }
 
-  @Test("Times and offsets are those of the marks around, and a torn line is left out") func times() {
+  @Test("Times and offsets follow from the surrounding marks, and a torn line is omitted") func times() {
     #expect(marks.marks.count == 5)
     #expect(marks.time(of: 0) == 2000 && marks.time(of: 50) == 3000 && marks.time(of: 199) == 5000)
     #expect(marks.time(of: 200) == nil)
@@ -24,7 +24,7 @@ import Testing
     #expect(marks.next(after: 50) == 100 && marks.next(after: 200) == nil)
   }
 
-  @Test("The marks of a log that is turned over thousands of times stay small and right") func rotation() throws {
+  @Test("The marks of a log that is rotated thousands of times stay small and correct") func rotation() throws {
     let directory = try FileSystem.makeTemporaryDirectory(prefix: "marks")
     defer { try? FileSystem.removeTree(directory) }
     let path = directory.appending("stdout").string

@@ -37,7 +37,7 @@ final class PresenceTests {
     }
   }
 
-  @Test("Of all errors of flock, only EWOULDBLOCK says something: an executor lives")
+  @Test("Of all errors of flock, only EWOULDBLOCK means that an executor lives")
   func errorsOfLock() throws {
     try makeLock()
     for code in Self.errors where code != EINTR {
@@ -49,7 +49,7 @@ final class PresenceTests {
     }
   }
 
-  @Test("An interrupted flock is asked again")
+  @Test("An interrupted flock is repeated")
   func interruptedLock() throws {
     try makeLock()
     let interruptions = Atomic<Int>(3)
@@ -91,7 +91,7 @@ final class PresenceTests {
     }
   }
 
-  @Test("The process ID of an earlier executor is not taken for this one's")
+  @Test("The process ID of an earlier executor is not mistaken for the current one")
   func staleProcessID() throws {
     try makeLock()
     let lock = open(directory.paths.lock, O_RDWR)
@@ -134,7 +134,7 @@ final class PresenceTests {
     #expect(throws: ExecutorError.self) { try CheckpointWriter(path: path) }
   }
 
-  @Test("A named pipe in the place of a file holds up no reader") func namedPipes() throws {
+  @Test("A named pipe in place of a file does not block a reader") func namedPipes() throws {
     let paths = directory.paths
     for path in [paths.checkpoint, paths.assignment] { try #require(mkfifo(path, 0o600) == 0) }
     #expect(try directory.checkpoint() == nil)

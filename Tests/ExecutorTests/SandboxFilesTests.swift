@@ -54,7 +54,7 @@ import Testing
     #expect(names("") == ["folder"])
   }
 
-  @Test("A large file is read in pieces, and a large folder is cut")
+  @Test("A large file is read in pieces, and the list of a large directory is truncated")
   func large() throws {
     let large = scratch.appending("sandbox/large")
     try FileSystem.write(Array(repeating: 65, count: 100_000), to: large)

@@ -22,7 +22,7 @@ import Testing
     #expect(try fixture.file("final") == "bye\n")
   }
 
-  @Test("Processes go on during drain_secs, and a second stop cuts it short", arguments: [1, 3600])
+  @Test("Processes continue during drain_secs, and a second stop ends the wait", arguments: [1, 3600])
   func drain(seconds: Int) throws {
     let fixture = try Fixture()
     let script =
@@ -164,7 +164,7 @@ import Testing
     "sh -c 'trap \"sleep 0.7; echo ended >> ended; exit 0\" TERM; echo ready >> ready; while :; do sleep 0.02; done'"
 
   @Test(
-    "Everything that a shell has started gets the whole finalization wait", arguments: [Isolation.bubblewrap, .none])
+    "Every process that a shell has started gets the whole finalization wait", arguments: [Isolation.bubblewrap, .none])
   func everyProcessGetsItsTime(isolation: Isolation) throws {
     let shapes: [(line: String, count: Int)] = [
       (Self.server + "; echo done", 1),
@@ -189,7 +189,7 @@ import Testing
     }
   }
 
-  @Test("A process that reads a pipe sees the last words of its writer", arguments: [Isolation.bubblewrap, .none])
+  @Test("A process that reads a pipe receives the last output of its writer", arguments: [Isolation.bubblewrap, .none])
   func readersEndWithTheirWriters(isolation: Isolation) throws {
     let fixture = try Fixture()
     try fixture.start(
@@ -226,7 +226,7 @@ import Testing
     #expect(code?.exitCode == 139 && code?.signal == nil)
   }
 
-  @Test("A failed task says how its process ended") func failureNamesTheEnding() throws {
+  @Test("A failed task names the end of its process") func failureNamesTheEnding() throws {
     let fixture = try Fixture()
     let event = try fixture.run(Fixture.task([Fixture.process("main", "kill -SEGV $$")]))
     #expect(event.message == "process \"main\" failed once: \"main\" was ended by signal 11 (Segmentation fault)")
@@ -236,7 +236,7 @@ import Testing
         == "process \"main\" failed once: \"main\" exited with code 3")
   }
 
-  @Test("What starts a process is outside of the task's control group") func startsOutsideOfTheGroup() throws {
+  @Test("The start of a process is outside of the task's control group") func startsOutsideOfTheGroup() throws {
     let fixture = try Fixture()
     try fixture.start(Fixture.task([Fixture.process("main", "touch ready; exec sleep 600")]))
     try fixture.waitForFile("ready")

@@ -38,7 +38,7 @@ import Testing
     }
   }
 
-  @Test("A command beside a task can have a terminal of its own") func terminal() throws {
+  @Test("A command beside a task can have its own terminal") func terminal() throws {
     let fixture = try Fixture()
     try fixture.start(Fixture.task([Fixture.process("main", "touch ready; exec sleep 600")]))
     try fixture.waitForFile("ready")

@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  @Test("Names and attributes of the job file win") func given() throws {
+  @Test("Names and attributes of the job file take precedence") func given() throws {
     let variables = variables([
       "OTEL_SERVICE_NAME": "mine", "OTEL_RESOURCE_ATTRIBUTES": "team=strings,service.version=x",
     ])

@@ -28,7 +28,7 @@ import Testing
     return directory.string
   }
 
-  @Test("A task has the variables of its job, with those of the host filled in")
+  @Test("A task has the variables of its job, with the host's values filled in")
   func environment() throws {
     let fixture = try TaskFixture()
     try fixture.start(
@@ -39,7 +39,7 @@ import Testing
     #expect(try output(fixture) == "hello 3 at 7 C /sandbox\n")
   }
 
-  @Test("A volume is seen at its place, and written only where its mode lets it be")
+  @Test("A volume appears at its path, and can be written only if its mode allows it")
   func volumes() throws {
     let fixture = try TaskFixture()
     let host = FilePath(fixture.root).appending("host")
@@ -59,7 +59,7 @@ import Testing
     #expect(try FileSystem.readText(host.appending("new")) == "new\n")
   }
 
-  @Test("A secret is a file in memory for its task alone, gone with the task")
+  @Test("A secret is a file in memory that only its task sees, and is removed with the task")
   func secretFiles() throws {
     let fixture = try TaskFixture()
     let directory = try secrets(fixture, ["team/db": "the-password"])
@@ -92,7 +92,7 @@ import Testing
     #expect(!FileSystem.exists(FilePath(memory + "/" + id)))
   }
 
-  @Test("A command of the host gives a secret by its reference")
+  @Test("A command of the host prints a secret by its reference")
   func secretCommand() throws {
     let fixture = try TaskFixture()
     try fixture.start(
@@ -102,7 +102,7 @@ import Testing
     #expect(try output(fixture) == "value of team/db\n")
   }
 
-  @Test("A secret that is not there, or that others can read, fails the task and says why")
+  @Test("A secret that is missing, or that others can read, fails the task with the reason")
   func badSecrets() throws {
     func failure(_ prepare: (String) throws -> Void, reference: String = "db") throws -> String {
       let fixture = try TaskFixture()

@@ -23,7 +23,7 @@ import Testing
     #expect(verdict == .good || !finding.remedies.isEmpty)
   }
 
-  @Test("Each kernel setting that forbids user namespaces is named")
+  @Test("A finding names each kernel setting that forbids user namespaces")
   func namespaces() throws {
     let settings: [([String: String], Bool, Finding.Verdict, String)] = [
       ([:], false, .good, "every user"),
@@ -37,12 +37,12 @@ import Testing
     }
   }
 
-  @Test("A machine without bubblewrap is told to install it")
+  @Test("The remedy for a missing bubblewrap is to install it")
   func missingBubblewrap() {
     expect(SandboxChecks.bubblewrap(environment: ["PATH=/nonexistent"]), .problem, "not installed")
   }
 
-  @Test("A bubblewrap that is too old, or that cannot start a sandbox, is named with its reason")
+  @Test("A finding names a bubblewrap that is too old or fails, with the reason")
   func unusableBubblewrap() throws {
     let old = "#!/bin/sh\necho bubblewrap 0.4.1\n"
     let broken =
@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  @Test("Control groups of both versions are told apart, with missing and undelegated controllers")
+  @Test("Control groups of both versions are distinguished, with missing and undelegated controllers")
   func controlGroups() throws {
     let two = ["/sys/fs/cgroup/cgroup.controllers": "cpuset cpu io memory pids", "/proc/self/cgroup": "0::/a"]
     let delegated = two.merging(["/sys/fs/cgroup/a/cgroup.controllers": "cpu memory pids"]) { $1 }
@@ -105,7 +105,7 @@ import Testing
     }
   }
 
-  @Test("The last mount of /proc decides whether command lines are visible")
+  @Test("The last mount of /proc determines whether command lines are visible")
   func commandLines() throws {
     let open = "proc /proc proc rw,nosuid 0 0"
     expect(try host(["/proc/self/mounts": open], LimitChecks.commandLines), .warning, "every user")
@@ -113,7 +113,7 @@ import Testing
     expect(try host(["/proc/self/mounts": hidden], LimitChecks.commandLines), .good, "their own")
   }
 
-  @Test("A clock that nothing synchronizes, and a low limit of files, are warnings")
+  @Test("An unsynchronized clock and a low limit of files are warnings")
   func clockAndFiles() {
     expect(LimitChecks.clock(state: (5, 0)), .warning, "no service")
     expect(LimitChecks.clock(state: (0, 0x40)), .warning, "no service")
@@ -122,7 +122,7 @@ import Testing
     expect(LimitChecks.openFiles(hardLimit: 65536), .good, "65536")
   }
 
-  @Test("A state directory that others can read is a problem with the mode to set")
+  @Test("A state directory that others can read is a problem, with the mode to set")
   func privacy() throws {
     let directory = try FileSystem.makeTemporaryDirectory(prefix: "state")
     defer { do { try FileSystem.removeTree(directory) } catch { Issue.record(error) } }
@@ -146,7 +146,7 @@ import Testing
     expect(try StorageChecks.space("state space", "/tmp", needed: .max), .problem, "advisable")
   }
 
-  @Test("A user other than root is told that disk use is only sampled")
+  @Test("A finding says that disk use is only sampled without root")
   func diskLimit() throws {
     let files = ["/proc/filesystems": "nodev\ttmpfs\n\text4", "/dev/loop-control": ""]
     expect(try host(files) { try StorageChecks.diskLimit($0, isRoot: true) }, .good, "tmpfs")

@@ -4,7 +4,7 @@ import JSON
 import Testing
 
 /// The rules of RFC 8259, by the cases that suites of JSON readers distinguish.
-@Suite("JSON texts that are valid, and those that are not")
+@Suite("Valid and invalid JSON texts")
 struct ConformanceTests {
   static let accepted: [String] = [
     "[]", "{}", " [ ] ", "[[]]", "[\"\"]", "[null]", "[1\n]", "[\"a\", 5.0E1 ]", "\"x\"", "42", "-0.1", "null", "true",
@@ -52,7 +52,7 @@ struct ConformanceTests {
     "{a:1}", "{'a':1}", "{1:1}", "{null:1}", "{\"a\",1}", "{\"a\":1}}", "{\"a\":1}#", "{[]:1}", "{\"x\"::\"b\"}",
   ]
 
-  @Test("Valid texts are read, and read alike from what the writer makes of them", arguments: accepted)
+  @Test("Valid texts are read, and equal after a round trip through the writer", arguments: accepted)
   func accepts(text: String) throws {
     let value = try JSONValue(parsing: text)
     for format in [JSONFormat.compact, .pretty, .canonical] {
@@ -60,7 +60,7 @@ struct ConformanceTests {
     }
   }
 
-  @Test("Invalid texts are refused, with a place in the text", arguments: refused)
+  @Test("Invalid texts are refused, with a location in the text", arguments: refused)
   func refuses(text: String) {
     let error = #expect(throws: JSONError.self) { try JSONValue(parsing: text) }
     #expect((0...text.utf8.count).contains(error?.offset ?? -1))
@@ -81,7 +81,7 @@ struct ConformanceTests {
     #expect(throws: JSONError.self) { try JSONValue(parsing: [0xFF, 0xFE, 0x5B, 0, 0x5D, 0]) }
   }
 
-  @Test("A name given twice is refused, unless the caller lets the last one count")
+  @Test("A duplicate name is refused, unless the caller lets the last value win")
   func repeatedNames() throws {
     for text in ["{\"a\":1,\"a\":2}", "{\"a\":1,\"a\":1}", "{\"a\":1,\"\\u0061\":2}"] {
       #expect(throws: JSONError.self) { try JSONValue(parsing: text) }
@@ -112,7 +112,7 @@ struct ConformanceTests {
     }
   }
 
-  @Test("Each input that the fuzzer keeps is read or refused")
+  @Test("Each input of the fuzzer's corpus is read or refused")
   func corpus() throws {
     for bytes in try FuzzCorpus.inputs(of: "json") {
       guard let value = try? JSONValue(parsing: bytes) else { continue }

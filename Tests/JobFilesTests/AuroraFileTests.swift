@@ -59,7 +59,7 @@ import Testing
     #expect(jobs.allSatisfy { $0.problems.isEmpty })
   }
 
-  @Test("A job of several is chosen by name or key, and bindings fill what is open")
+  @Test("A name or key chooses one of several jobs, and bindings fill open variables")
   func choosing() throws {
     let loader = loader(["x.aurora": Self.file])
     let heavy = try loader.loadAurora("x.aurora", job: "heavy", artifacts: nil)
@@ -83,7 +83,7 @@ import Testing
     #expect(bound.task.processes[0].cmdline == "echo")
   }
 
-  @Test("Without --job a file with several jobs names them, and a wrong name the nearest")
+  @Test("Without --job, an error lists the jobs of the file; a wrong name suggests the nearest")
   func ambiguous() throws {
     let loader = loader(["x.aurora": Self.file])
     func message(_ job: String?) -> String {
@@ -99,7 +99,7 @@ import Testing
     #expect(message("image").contains("--bind appc_id=VALUE"))
   }
 
-  @Test("Types check what they are given, and fields are read by calling them")
+  @Test("Types check given values, and calls read fields")
   func types() throws {
     let file = """
       class Inner(Struct):
@@ -125,7 +125,7 @@ import Testing
   }
 
   @Test(
-    "What a file of Aurora's own does wrong is named",
+    "An error names each mistake of an Aurora file",
     arguments: [
       ("import sys", "cannot import the module \"sys\""), ("from os import system", "has no \"system\" here"),
       ("class A(3):\n  x = String", "a class here is a configuration object"),
@@ -154,7 +154,7 @@ import Testing
     }
   }
 
-  @Test("All wrong fields of a file are told together")
+  @Test("All wrong fields of a file are reported together")
   func together() {
     let file = """
       a = Process(name = 'a', cmdlin = 'x')

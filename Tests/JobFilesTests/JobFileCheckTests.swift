@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test(
-    "A wrong value is told with its place",
+    "A wrong value is reported with its location",
     arguments: [
       ("config: {cpu: 0.5, ram: 256MB", "config: {cpu: 0.5, ram: 256", "\"ram\" needs a unit", "256MB or 256GB"),
       ("stages:", "env: {1X: a}\nstages:", "\"1X\" cannot be set", "6"),
@@ -60,7 +60,7 @@ import Testing
   }
 
   @Test(
-    "Scalars that other YAML parsers read differently are warned of",
+    "Kilt warns about scalars that other YAML parsers read differently",
     arguments: [
       ("mode: 010", "\"010\" is the number 10 here"), ("mode: no", "\"no\" is the text here"),
       ("mode: On", "\"On\" is the text here"), ("mode: 12:30", "a number of base 60"), ("mode: '010'", nil),
@@ -79,7 +79,7 @@ import Testing
     if let warning { #expect(texts.first?.contains(warning) == true && texts.first?.contains("web.yaml:5:") == true) }
   }
 
-  @Test("Problems of a job file and of its template are told together")
+  @Test("Problems of a job file and of its template are reported together")
   func bothFiles() {
     let text = Fixture(
       yaml: Fixture.yaml.replacing("ram: 256MB", with: "ram: 256"),
@@ -88,7 +88,7 @@ import Testing
     #expect(text.contains("jobs/web.yaml:4:") && text.contains("jobs/web.aurora:1:5"), "\(text)")
   }
 
-  @Test("A check covers every stage of every file, in order, and finds two files of one job")
+  @Test("A check covers every stage of every file, in order, and finds two files for one job")
   func manyFiles() {
     var files: [String: String] = [:]
     for index in 0..<40 { files["jobs/w\(index).yaml"] = Fixture.yaml }
@@ -116,7 +116,7 @@ import Testing
     #expect(Set(config?.names ?? []) == Set(ConfigKey.allCases.map(\.rawValue)))
   }
 
-  @Test("A draft loads as it is written", arguments: JobDraft.Shape.allCases)
+  @Test("A draft loads unchanged", arguments: JobDraft.Shape.allCases)
   func drafts(_ shape: JobDraft.Shape) throws {
     let draft = JobDraft(
       name: "web", role: "www", buildname: "web_server", commit: "3f2c9d1e8a7b", shape: shape)
@@ -125,7 +125,7 @@ import Testing
     #expect(job.requiredPorts == (shape == .service ? ["http"] : []))
   }
 
-  @Test("A program's packages and options say how it runs")
+  @Test("A program's packages and options determine the proposed job")
   func traits() {
     let web = ProgramTraits(
       packages: ["flask", "requests"],
@@ -137,7 +137,7 @@ import Testing
     #expect(ProgramTraits(packages: ["numpy"], sources: [.init(path: "a.py", text: "print(1)")]).shape == .process)
   }
 
-  @Test("A program that starts a server is a service although it needs a queue's package")
+  @Test("A program that starts a server is a service even if it needs a queue's package")
   func serversWithQueues() {
     let packages = ["celery", "flask", "gunicorn"]
     let web = ProgramTraits(packages: packages, sources: [], script: "gunicorn")
@@ -149,7 +149,7 @@ import Testing
   }
 
   @Test(
-    "A draft passes the port as the program takes it",
+    "A draft passes the port in the form that the program accepts",
     arguments: [
       JobDraft.PortUse.flag("--port"), .addressFlag("--bind"), .variable("PORT"),
     ])

@@ -19,7 +19,7 @@ import Testing
     Fixture(yaml: Fixture.yaml.replacing("stages:", with: sections + "\nstages:"), template: template).message()
   }
 
-  @Test("A job file says update, health, sla, partition, constraints and metadata, and its stages overlay them")
+  @Test("A job file can set update, health, sla, partition, constraints and metadata per stage")
   func overlay() throws {
     let sections = """
       update: {batch_size: 2, watch_secs: 5, start_first: true, sla_aware: true, pulse_interval_secs: 60}
@@ -58,7 +58,7 @@ import Testing
     #expect(prod.slaPolicy == .percentage(90, duration: .seconds(30)))
   }
 
-  @Test("A job file says announce, lifecycle, finalization_wait and container, and its stages overlay them")
+  @Test("A job file can set announce, lifecycle, finalization_wait and container per stage")
   func endpoints() throws {
     let sections = """
       finalization_wait: 12.5
@@ -101,7 +101,7 @@ import Testing
     #expect(image.container == .mesos(image: .docker(name: "reg:5000/web", tag: "latest")))
   }
 
-  @Test("A job file says the schedule of a cron job, with its zone")
+  @Test("A job file can set the schedule of a cron job, with its time zone")
   func cron() throws {
     let template = """
       run = Process(name = "run", cmdline = "true {{args.threads}}")
@@ -116,7 +116,7 @@ import Testing
   }
 
   @Test(
-    "A value that a field does not take is told with its place and what it takes",
+    "An invalid value of a field is reported with its location and the accepted values",
     arguments: [
       ("update: {batch_size: 0}", "\"batch_size\" of \"update\" is a whole number from 1 to 4000, not \"0\""),
       ("update: {batch_sizes: [1, x]}", "is a list of whole numbers from 1 on"),

@@ -107,7 +107,7 @@ import Testing
     }
   }
 
-  @Test("An unknown argument of a library function is told with those that it accepts")
+  @Test("An unknown argument of a library function is reported with the accepted arguments")
   func unknownArguments() {
     for (path, source) in TemplateLibrary.files.sorted(by: { $0.key < $1.key }) {
       for function in LibraryReference.functions(of: source) {
@@ -143,7 +143,7 @@ import Testing
     #expect(job.task.processes[0].cmdline.contains("-jar app.jar --port={{thermos.ports[http]}}"))
   }
 
-  @Test("A configuration file is rendered from its values and checked before the task goes on")
+  @Test("A configuration file is rendered and checked before the task continues")
   func configFile() throws {
     let template = """
       # {{! a comment }}
@@ -183,7 +183,7 @@ import Testing
       ).message().contains("opens {{#x}} and does not close it"))
   }
 
-  @Test("Shared resources are those of the stage, over those of all")
+  @Test("Shared resources of the stage override the shared resources of all stages")
   func sharedResources() throws {
     let shared = """
       all: {memcache: 'cache:11211', db: {host: localhost, port: 5432}}
@@ -234,7 +234,7 @@ import Testing
     }
   }
 
-  @Test("docs/job-library.md is what the sources say")
+  @Test("docs/job-library.md matches the sources")
   func page() throws {
     let path = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
       .appending("docs/job-library.md")

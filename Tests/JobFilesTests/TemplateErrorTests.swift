@@ -62,7 +62,7 @@ import Testing
         """)
   }
 
-  @Test("An unknown argument of the library is told at its user, with those that are accepted")
+  @Test("An unknown argument of the library is reported at its caller, with the accepted arguments")
   func libraryArgument() {
     let text = message("include('kilt/python_service.aurora')\njobs = [pex_service(\n    instancs = 3)]\n")
     #expect(

@@ -24,7 +24,7 @@ import Testing
     #expect(constraint.map(\.text) == (rule == nil ? nil : text))
   }
 
-  @Test("A host without the attribute meets negated constraints alone")
+  @Test("A host without the attribute meets only negated constraints")
   func matching() {
     func isMet(_ attribute: String, _ text: String, instances: Int = 1) -> Bool? {
       PlacementConstraint(attribute: attribute, parsing: text)?.isMet(on: ["host": "h1"], instances: instances)

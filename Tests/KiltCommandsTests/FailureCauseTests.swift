@@ -19,7 +19,7 @@ import Testing
     "_____ ERROR collecting work/\(name).py _____\nwork/\(name).py:2: in <module>\n    KEY = os.environ[\"K\"]\nE   \(error)\n"
   }
 
-  @Test("Files with the same error while they are collected have one cause")
+  @Test("Files with the same collection error have one cause")
   func oneCause() throws {
     let first = try result("a", output: collectionError("a", "KeyError: 'K'"))
     let second = try result("b", output: "\u{1B}[31mE   KeyError: 'K'\u{1B}[0m\n")
@@ -29,13 +29,13 @@ import Testing
     #expect(FailureCause(first) != FailureCause(other))
   }
 
-  @Test("A test that fails by itself shares its cause with no other")
+  @Test("A failing test with a unique error shares its cause with no other test")
   func ownFailures() throws {
     #expect(FailureCause(try result("a", output: "E   assert 1 == 2\n", failed: 1, errors: 0)) == nil)
     #expect(FailureCause(try result("a", output: "no error of Python\n")) == nil)
   }
 
-  @Test("The summary lists files with one cause once, with their number")
+  @Test("The summary lists files with one cause once, with their count")
   func summary() throws {
     let results = try ["a", "b", "c"].map { try result($0, output: collectionError($0, "KeyError: 'K'")) }
     let own = try result("d", output: collectionError("d", "ValueError: no"))

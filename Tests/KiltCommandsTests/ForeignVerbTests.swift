@@ -5,7 +5,7 @@ import Testing
 
 /// The answers to verbs of other tools.
 @Suite struct ForeignVerbTests {
-  @Test("Every command that a foreign verb is answered with exists")
+  @Test("Every answer to a foreign command names an existing command")
   func answersExist() {
     for (verb, answer) in ForeignVerbs.commands {
       var command: any ParsableCommand.Type = Kilt.self
@@ -25,7 +25,7 @@ import Testing
     }
   }
 
-  @Test("A verb of two words is answered before its first word")
+  @Test("A command of two words is answered before its first word")
   func longestVerb() {
     #expect(ForeignVerbs.remedy(for: ["rollout", "undo", "x"]) == "run `kilt job rollback KEY`")
     #expect(ForeignVerbs.remedy(for: ["rollout", "x"]) == "run `kilt update status KEY`")

@@ -50,7 +50,7 @@ import Workspace
     #expect(configuration.sourceRoots == project.roots)
   }
 
-  @Test("kilt init lets strings count as imports where a manage.py names Django's settings") func django() throws {
+  @Test("kilt init enables string imports if a manage.py names Django's settings") func django() throws {
     let folder = try FileSystem.makeTemporaryDirectory(prefix: "init")
     defer { remove(folder) }
     try FileSystem.write(
@@ -67,7 +67,7 @@ import Workspace
     do { try FileSystem.removeTree(folder) } catch { Issue.record("\(folder) stays: \(error)") }
   }
 
-  @Test("kilt init refuses a directory that is a workspace") func existing() throws {
+  @Test("kilt init refuses a directory that is already a workspace") func existing() throws {
     let folder = try FileSystem.makeTemporaryDirectory(prefix: "init")
     defer { remove(folder) }
     #expect(Invocation.run(["init", "--quiet", "-C", folder.string]) == 0)

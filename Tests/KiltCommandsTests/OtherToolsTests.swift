@@ -14,13 +14,13 @@ import Testing
     add sync tree pip python build format install shell
     """.split(whereSeparator: \.isWhitespace).map(String.init)
 
-  @Test("Each verb of Pants, pex and uv is one of Kilt, or is answered with what to do here", arguments: verbs)
+  @Test("Each command of Pants, pex and uv exists in Kilt, or is answered with a Kilt command", arguments: verbs)
   func answered(verb: String) throws {
     let own = Kilt.configuration.subcommands.contains { $0.configuration.commandName == verb }
     #expect(own || OtherTools.remedy(for: verb) != nil || ForeignVerbs.remedy(for: [verb]) != nil, "\(verb)")
   }
 
-  @Test("No verb of Kilt is taken for one of another tool, and each answer names what exists")
+  @Test("No command of Kilt is answered as foreign, and each answer names an existing command")
   func answersAreTrue() throws {
     let own = Set(Kilt.configuration.subcommands.compactMap { $0.configuration.commandName })
     for verb in OtherTools.verbs {

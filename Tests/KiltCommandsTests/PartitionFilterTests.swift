@@ -12,7 +12,7 @@ import Testing
   }
 
   @Test(
-    "Conditions that could mean something else select everything",
+    "Conditions with another possible meaning select everything",
     arguments: [
       "select * from logs where job='a' or level='error'", "select * from logs where not job='a'",
       "select * from logs where line like '%job=''a''%'", "select * from logs where job='a' and job='b'",

@@ -41,7 +41,7 @@ import Testing
       processes: processes)
   }
 
-  @Test("The status says why the last task died, what it wrote last, and since when the next waits")
+  @Test("The status shows why the last task died, its last output, and since when the next waits")
   func death() throws {
     let ending = ending(
       "t1", .failed, "killed: out of memory", health: HealthReport(healthy: false, message: "HTTP 500"),
@@ -55,7 +55,7 @@ import Testing
       ])
   }
 
-  @Test("The status says as whom tasks run, and that others can take their ports") func whom() throws {
+  @Test("The status shows the user of tasks, and that other tasks can bind their ports") func whom() throws {
     var job = try #require(job(instances: [], endings: []).object)
     job["runs_as"] = ["user": "me", "instead_of": "www-data"]
     job["open_ports"] = "only root\u{1B} can"
@@ -73,7 +73,7 @@ import Testing
     #expect(lines.count == 2 && lines[1].hasPrefix("  0  KILLED"))
   }
 
-  @Test("No text of a task forges a line or reaches the terminal raw")
+  @Test("A text of a task cannot forge a line or reach the terminal raw")
   func hostile() throws {
     let evil = "x\n  7  RUNNING\u{1B}[2J\r\u{9B}"
     let ending = ending(

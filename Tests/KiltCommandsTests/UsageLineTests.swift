@@ -3,7 +3,7 @@ import Testing
 @testable import KiltCommands
 
 @Suite struct UsageLineTests {
-  @Test("A long usage line breaks between options, and an option stays with its value") func wrapping() {
+  @Test("A long usage line breaks between options, and keeps an option with its value") func wrapping() {
     let help = """
       OVERVIEW: x
 

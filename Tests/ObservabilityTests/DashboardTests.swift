@@ -13,7 +13,7 @@ import Testing
         resources: Resources(milliCPU: 1, ram: 1, disk: 1)))
   }
 
-  @Test("A job's dashboard shows requests and the JVM only where there are some") func panels() {
+  @Test("A job's dashboard shows requests and the JVM only if the job has them") func panels() {
     func titles(_ command: String) -> Set<String> { Set(Dashboard(of: configuration(command)).panels.map(\.title)) }
     let plain = titles("exec ./server {{thermos.ports[http]}}")
     #expect(plain.isSuperset(of: ["CPU against the limit", "Memory against the limit", "Restarts", "Update"]))

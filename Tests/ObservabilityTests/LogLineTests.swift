@@ -15,7 +15,7 @@ import Testing
     ])
   func level(line: String, expected: LogLevel?) { #expect(LogLevel(line: Array(line.utf8)) == expected) }
 
-  @Test("A question and a frame are the same after JSON") func json() throws {
+  @Test("A question and a frame survive a JSON round trip") func json() throws {
     let source = LogSource(instance: 3, task: "t", process: "p", run: 2, stream: "stderr")
     let question = LogQuestion(
       instances: [1, 2], processes: ["p"], streams: ["stderr"], follows: true, tail: 5,

@@ -3,7 +3,7 @@ import Testing
 @testable import Observability
 
 @Suite struct MetricRingTests {
-  @Test("Samples are summed over labels; buckets, quantiles and damaged lines are left out") func parse() {
+  @Test("Samples are summed over labels; buckets, quantiles and damaged lines are omitted") func parse() {
     let scraped = ScrapedMetrics(
       parsing: """
         # HELP http_requests_total Requests.
@@ -32,7 +32,7 @@ import Testing
       ])
   }
 
-  @Test("A ring keeps the last values alone, and the growth of counters") func ring() {
+  @Test("A ring keeps only the last values, and the growth of counters") func ring() {
     var ring = MetricRing(capacity: 4)
     for step in 0..<10 {
       // The counter begins anew at step 8.

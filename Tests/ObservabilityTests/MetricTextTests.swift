@@ -7,7 +7,7 @@ import Testing
 @Suite struct MetricTextTests {
   private static let key = JobKey(cluster: "c", role: "r", stage: "devel", name: "n")
 
-  @Test("Prometheus' text escapes label values and leaves out families without samples")
+  @Test("Prometheus' text escapes label values and omits families without samples")
   func prometheus() {
     var family = MetricFamily("kilt_x_bytes", .gauge, "X.")
     family.add(1.5, MetricLabels([("a", "q\"b\\c\nd")]))
@@ -37,7 +37,7 @@ import Testing
       ])
   }
 
-  @Test("OpenTSDB's points have clean tags, none empty, and never more than eight")
+  @Test("OpenTSDB's points have clean tags, no empty ones, and never more than eight")
   func openTSDB() throws {
     var family = MetricFamily("kilt_x", .gauge, "X.")
     family.add(.nan)

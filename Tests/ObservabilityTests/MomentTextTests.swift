@@ -8,7 +8,7 @@ import Testing
   private static let now = Timestamp(milliseconds: 1_709_209_800_000)
 
   @Test(
-    "A moment is read in each of its forms",
+    "A point in time is read in each of its forms",
     arguments: [
       ("2024-02-29T12:00:00.250Z", "2024-02-29T12:00:00.250Z"), ("2024-02-29 12:00", "2024-02-29T12:00:00.000Z"),
       ("2024-02-29", "2024-02-29T00:00:00.000Z"), ("2024-02-29T12:00+02:00", "2024-02-29T10:00:00.000Z"),
@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test(
-    "A text that is no moment is refused",
+    "A text that is not a point in time is refused",
     arguments: [
       "", "soon", "5", "5 m", "m", "2023-02-29", "2024-13-01", "2024-02-29T25:00", "2024-02-29T12", "12:60", "1:2:3",
       "2024-02-29X12:00", "99999999999d", "-", "2024-02-29T12:00:00.Z", "２024-02-29",

@@ -34,7 +34,7 @@ import Testing
     .process(ProcessRun(name: "server", run: 0, status: status, exitCode: code, signal: signal))
   }
 
-  @Test("The cause of a failure follows from what was recorded")
+  @Test("The cause of a failure follows from recorded facts")
   func cause() throws {
     let cases: [([CheckpointRecord.Kind], TaskAccount.Cause)] = [
       ([run(.running), run(.killed, signal: 9), sample(1, kills: 1)], .outOfMemory),
@@ -72,7 +72,7 @@ import Testing
       formerRelease: 6)
   }
 
-  @Test("An account is the same after JSON")
+  @Test("An account survives a JSON round trip")
   func json() throws {
     let answer = WhyAnswer(
       key: configuration.key, accounts: [try account()],
@@ -81,7 +81,7 @@ import Testing
     #expect(try WhyAnswer(json: answer.json) == answer)
   }
 
-  @Test("The text tells end, cause, release, memory, CPU and the last lines")
+  @Test("The text contains end, cause, release, memory, CPU and the last lines")
   func text() throws {
     let answer = WhyAnswer(key: configuration.key, accounts: [try account()])
     let lines = WhyText(answer, now: Self.time + .seconds(3600)).lines
@@ -102,7 +102,7 @@ import Testing
       ])
   }
 
-  @Test("No text of a task forges a line or reaches the terminal raw")
+  @Test("A text of a task cannot forge a line or reach the terminal raw")
   func hostile() throws {
     var account = try account()
     let evil = "x\n  7  RUNNING\u{1B}[2J\r\u{9B}"

@@ -94,7 +94,7 @@ import Workspace
   private static let pairs = environmentVariable("KILT_FUZZ_PAIRS").flatMap { Int($0) } ?? 12
   private static let seeds = environmentVariable("KILT_FUZZ_SEED").flatMap { Int($0) }.map { $0..<($0 + 1000) } ?? 0..<5
 
-  @Test("--changed-since selects every package and test whose key differs")
+  @Test("--changed-since selects every product and test whose cache key differs")
   func selection() throws {
     var (needed, selected, all, wrong, pairs) = (0, 0, 0, 0, 0)
     var left = Self.pairs * 5

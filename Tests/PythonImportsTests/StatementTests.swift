@@ -102,7 +102,7 @@ func summary(_ source: String, options: ImportOptions = ImportOptions()) -> [Str
     #expect(summary(source) == ["1: a.b", "2: c", "3: .d", "9: h", "10: i", "11: j"])
   }
 
-  @Test("The argument of a dynamic import may be named")
+  @Test("The argument of a dynamic import can be named")
   func namedArguments() {
     let source = """
       m = importlib.import_module(name="a.b")

@@ -6,7 +6,7 @@ import Testing
 @Suite struct IndexOverrideTests {
   private let pip = IndexConfiguration(indexes: ["https://default.invalid"], isDefaultIndex: true, findLinks: ["/pip"])
 
-  @Test("An index that is named is asked instead of pip's, and only where it is added beside them")
+  @Test("A configured index replaces pip's, and is added to pip's only on request")
   func indexes() {
     let own = IndexConfiguration.Override(indexes: ["https://own.invalid"], findLinks: ["/own"])
     let replaced = pip.overridden(by: own) { _ in nil }
@@ -23,7 +23,7 @@ import Testing
     #expect(pip.overridden(by: nil) { _ in nil } == pip)
   }
 
-  @Test("KILT_NO_INDEX holds whatever a workspace names")
+  @Test("KILT_NO_INDEX overrides the indexes of a workspace")
   func noIndex() {
     let none = IndexConfiguration(findLinks: ["/here"])
     let override = IndexConfiguration.Override(indexes: ["https://own.invalid"])

@@ -122,7 +122,7 @@ import Testing
   ]
 
   @Test(
-    "A lockfile means the same in any spelling of its names",
+    "A lockfile has the same meaning in any spelling of its names",
     arguments: [LockfileFormat.pex, .uv, .pylock, .requirements])
   func spellings(format: LockfileFormat) throws {
     let text = try #require(Self.texts[format])
@@ -166,7 +166,7 @@ import Testing
   }
 
   @Test(
-    "A file of any spelling is a file of its package",
+    "A file with any spelling of a package's name belongs to the package",
     arguments: [
       "app_a-1.0-py3-none-any.whl", "App.A-1.0-py3-none-any.whl", "APP_A-1.0-py3-none-any.whl",
       "app_a-1.0.0-py3-none-any.whl", "app_a-1.0-1build-py3-none-any.whl",

@@ -57,7 +57,7 @@ import Testing
     """
   private static let packages = ["base", "click", "speed", "tool", "win"].map { package($0) }.joined()
 
-  @Test("A member brings what its members declare, without extras that others ask for") func extrasPerPath() throws {
+  @Test("A member adds the packages that its members declare, without extras of others") func extrasPerPath() throws {
     let lock = try lock(Self.members, Self.packages)
     #expect(try names(lock, "api") == ["base 1.0"])
     #expect(try names(lock, "api[cli]") == ["base 1.0", "click 1.0"])
@@ -85,13 +85,13 @@ import Testing
     #expect(throws: LockError.self) { try read() }
   }
 
-  @Test("Dependency groups are extras, and may stand alone") func groups() throws {
+  @Test("Dependency groups are extras, and can be requested alone") func groups() throws {
     let lock = try lock(Self.members, Self.packages)
     #expect(try names(lock, "api[kilt-group-dev]") == ["base 1.0", "speed 1.0"])
     #expect(try names(lock, "kilt-workspace-root[kilt-only-groups,kilt-group-dev]") == ["tool 1.0"])
   }
 
-  @Test("Extras that exclude each other choose their own versions") func conflicts() throws {
+  @Test("Conflicting extras choose their own versions") func conflicts() throws {
     let lock = try lock(
       """
       conflicts = [[{ package = "api", extra = "cpu" }, { package = "api", extra = "gpu" }]]
@@ -109,7 +109,7 @@ import Testing
     #expect(try names(lock, "api") == [])
   }
 
-  @Test("The chain to a package leads through an extra that is asked for late") func lateExtra() throws {
+  @Test("The chain to a package leads through an extra that is requested late") func lateExtra() throws {
     let lock = try lock(
       Self.members, Self.packages,
       "[[package]]\nname = \"app\"\nsource = { editable = \"app\" }\ndependencies = [{ name = \"lib\" }, { name = \"api\", extra = [\"cli\"] }]\n"
@@ -119,7 +119,7 @@ import Testing
     #expect(chain?.map(\.name.text) == ["app", "api", "click"])
   }
 
-  @Test("A changed package changes the closures of the projects that reach it, and no others") func closures() throws {
+  @Test("A changed package changes only the transitive dependencies of projects that reach it") func closures() throws {
     let old = try lock(Self.members, Self.packages)
     let new = try lock(
       Self.members.replacing("version = \"0.1\"", with: "version = \"0.2\""),

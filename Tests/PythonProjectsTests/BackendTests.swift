@@ -79,7 +79,7 @@ import Testing
         == ["lib/acme/__init__.py", "lib/acme/x.json"])
   }
 
-  @Test("uv_build packs src by default, and what module-root and module-name say") func uvBuild() throws {
+  @Test("uv_build packs src by default, and the directories of module-root and module-name") func uvBuild() throws {
     #expect(try sources("uv_build", "", "src/my_app/__init__.py", "my_app/x.py") == ["src/my_app/__init__.py"])
     let options = "[tool.uv.build-backend]\nmodule-root = \"\"\nmodule-name = [\"a.b\", \"c\"]\nnamespace = true"
     #expect(try sources("uv_build", options, "a/b/x.py", "a/y.py", "c/z.py") == ["a/b/x.py", "c/z.py"])

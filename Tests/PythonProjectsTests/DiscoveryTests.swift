@@ -34,7 +34,7 @@ import Testing
     #expect(error?.location?.line == 2)
   }
 
-  @Test("A nested workspace and a name given twice are errors") func conflicts() throws {
+  @Test("A nested workspace and a duplicate name are errors") func conflicts() throws {
     let nested = Self.project("api") + Self.root
     #expect(throws: Diagnostic.self) {
       try table(["pyproject.toml": Self.root, "packages/api/pyproject.toml": nested])

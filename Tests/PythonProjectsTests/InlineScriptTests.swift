@@ -7,7 +7,7 @@ import Testing
     try InlineScript(in: Array(lines.joined(separator: "\n").utf8), path: "s.py")
   }
 
-  @Test("A block of script metadata gives dependencies and the Python it needs") func block() throws {
+  @Test("A block of script metadata contains dependencies and the required Python") func block() throws {
     let found = try script(
       "#!/usr/bin/env python", "# /// script", "# requires-python = \">=3.9\"", "# dependencies = [", "#   \"attrs\",",
       "# ]", "# ///", "import attr")

@@ -34,7 +34,7 @@ import Testing
 }
 
 @Suite struct RouterViewTests {
-  @Test("The view says what routes where, with each server's share, and why instances are left out")
+  @Test("The view lists routes with targets, shares, and reasons of excluded instances")
   func lines() throws {
     let status = try JSONValue(
       parsing: Array(

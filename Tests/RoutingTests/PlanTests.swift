@@ -35,7 +35,7 @@ import Testing
     return Double(plan.servers.filter(condition).reduce(0) { $0 + $1.weight }) * 100 / Double(all)
   }
 
-  @Test("The newest release gets its share only beside an older one")
+  @Test("The newest release gets its share only while an older release runs")
   func canary() {
     let route = Self.route { $0.releases = [.newest: 5] }
     let both = Self.plan(route, (0..<4).map { Self.instance($0, release: $0 == 3 ? 2 : 1) })
@@ -52,7 +52,7 @@ import Testing
     #expect(all.servers.map(\.weight) == [1, 1])
   }
 
-  @Test("Jobs divide a route by their shares, and local instances come first where wanted")
+  @Test("Jobs divide a route by their shares, and prefer_local puts local instances first")
   func shares() {
     let other = JobKey(cluster: "aa", role: "cbe", stage: "prod", name: "next")
     let route = Self.route { $0.targets.append(Route.Target(job: other, percent: 25)) }
@@ -75,7 +75,7 @@ import Testing
     #expect(absent.problems == ["job aa/cbe/prod/gone is not in the catalogue"])
   }
 
-  @Test("An instance whose executor could not be asked stays as it was known")
+  @Test("An instance whose executor does not answer keeps its last known state")
   func unknown() {
     let before = [Self.key: Service(key: Self.key, instances: [Self.instance(0), Self.instance(1)])]
     func withdrawn(_ shard: Int, _ isUnknown: Bool) -> WithdrawnInstance {
@@ -101,7 +101,7 @@ import Testing
       sessions: sessions)
   }
 
-  @Test("A server keeps its slot, a new one takes a free slot, and one that left drains before it is put away")
+  @Test("A server keeps its slot, a new one takes a free slot, and a leaving one drains first")
   func moves() throws {
     let running = [
       Self.running(1, 10, .ready), Self.running(2, 11, .ready), Self.running(3, 12, .drain, sessions: 2),
@@ -121,7 +121,7 @@ import Testing
     #expect(back.servers[2]?.port == 12)
   }
 
-  @Test("Slots that drain are taken, and a table in step needs no command")
+  @Test("Draining slots stay occupied, and a table in step needs no command")
   func full() throws {
     let busy = [Self.running(1, 12, .drain, sessions: 1), Self.running(2, 13, .ready)]
     #expect(SlotTable.placing([Self.server(14), Self.server(15)], slots: 2, running: busy) == nil)
@@ -130,7 +130,7 @@ import Testing
     #expect(SlotTable.size(for: 5, atLeast: 8) == 16 && SlotTable.size(for: 0, atLeast: 0) == 1)
   }
 
-  @Test("Random moves reach the planned servers, and never take a slot with open sessions")
+  @Test("Random moves reach the planned servers, and never reuse a slot with open sessions")
   func random() throws {
     var generator = SystemRandomNumberGenerator()
     for _ in 0..<500 {

@@ -11,7 +11,7 @@ import Testing
 
 /// A router with a real HAProxy before real servers.
 @Suite(.serialized) struct RouterTests {
-  @Test("HAProxy follows instances by the runtime API, and loads again only when the shape changes")
+  @Test("HAProxy follows instances by the runtime API, and reloads only when the shape changes")
   func follows() throws {
     let fixture = try RouterFixture()
     let (one, two, three) = (try fixture.server(), try fixture.server(), try fixture.server())
@@ -61,7 +61,7 @@ import Testing
     try waitUntil("the living servers answer") { try fixture.get("/new/x") == 200 }
   }
 
-  @Test("Requests that are under way when an instance leaves are answered, and a dead instance costs none")
+  @Test("Requests in progress on a leaving instance are answered, and a dead instance loses none")
   func loses() throws {
     let fixture = try RouterFixture()
     let (one, two) = (try fixture.server(), try fixture.server())

@@ -45,7 +45,7 @@ import Testing
   }
 
   @Test(
-    "A wrong routes file names each problem with its place",
+    "An invalid routes file is refused with each problem and its location",
     arguments: [
       ("routes: []\nrouts: []", "2:1 unknown key \"routs\" in a routes file"),
       ("listen: {public: \"*:80\"}", "1:1 the key \"routes\" is missing"),

@@ -3,7 +3,7 @@ import Digests
 import SystemSupport
 import Testing
 
-@Suite("A runner that is killed while it fetches")
+@Suite("A runner killed during a fetch")
 struct KillTests {
   let fixture: RunnerFixture
 
@@ -98,7 +98,7 @@ struct KillTests {
     os._exit(0)
     """
 
-  @Test("A publisher that is killed in an upload of parts is continued by the next one") func upload() throws {
+  @Test("The next publisher continues an upload in parts of a killed publisher") func upload() throws {
     let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
     let python = try Subprocess(root.appending("scripts/lib/artifact-peers").string).run().text
     let file = fixture.scratch.appending("large.bin")

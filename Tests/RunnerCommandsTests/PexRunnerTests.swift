@@ -167,7 +167,7 @@ struct PexRunnerTests {
   }
 
   @Test(
-    "wrong usage is exit code 2 and a hint",
+    "Wrong usage ends with exit code 2 and a hint",
     arguments: [
       ([], "needs a command"), (["rum", "a@1234567"], "did you mean \"run\"?"), (["run"], "needs one NAME@COMMIT"),
       (["run", "igor"], "has no commit"),

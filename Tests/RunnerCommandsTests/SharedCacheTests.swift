@@ -4,12 +4,12 @@ import SystemSupport
 import Testing
 
 /// A runner cache that several processes use at once, and one that another user could have written.
-@Suite("A runner cache that others use as well") struct SharedCacheTests {
+@Suite("A shared runner cache") struct SharedCacheTests {
   let fixture: RunnerFixture
 
   init() throws { fixture = try RunnerFixture() }
 
-  @Test("Starts beside an eviction that never stops run the right program")
+  @Test("Starts during continuous eviction run the right program")
   func evictionBesideStarts() throws {
     for (index, commit) in "abc".enumerated() {
       try fixture.publish(
@@ -42,7 +42,7 @@ import Testing
     #expect(problems.withLock { $0 } == [])
   }
 
-  @Test("Nothing runs from a cache of another user, and nothing is written to it", .enabled(if: geteuid() == 0))
+  @Test("Nothing runs from another user's cache, and nothing is written to it", .enabled(if: geteuid() == 0))
   func foreignCache() throws {
     try fixture.publish(script: "echo ran\n")
     #expect(try fixture.run("run", "-q", "igor@aaaaaaaaaaaa").text == "ran")

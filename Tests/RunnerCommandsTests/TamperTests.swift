@@ -4,7 +4,7 @@ import SigningKeys
 import SystemSupport
 import Testing
 
-@Suite("With a policy nothing runs that was tampered with")
+@Suite("With a policy, no tampered file runs")
 struct TamperTests {
   let fixture: RunnerFixture
   let key: PrivateKey
@@ -42,7 +42,7 @@ struct TamperTests {
       script: "echo \(Self.word)\n", wheel: (0..<20_000).map { UInt8(truncatingIfNeeded: $0 &* 37) }, signer: key)
   }
 
-  @Test("An unsigned and a foreign manifest are refused, by the name of the rule") func refusals() throws {
+  @Test("Unsigned and foreign manifests are refused, with the name of the rule") func refusals() throws {
     try fixture.publish()
     var outcome = try run()
     #expect(outcome.termination == .exited(2))
@@ -55,7 +55,7 @@ struct TamperTests {
     #expect(!FileSystem.exists(fixture.cachePath.appending("refs")))
   }
 
-  @Test("A cached bundle without signatures, or of a revoked key, does not run under a policy") func cached() throws {
+  @Test("With a policy, a cached bundle without signatures or of a revoked key does not run") func cached() throws {
     try fixture.publish(script: "echo \(Self.word)\n")
     // Cached without a policy.
     #expect(try fixture.run("fetch", "-q", "igor@aaaaaaaaaaaa").termination == .exited(0))
@@ -92,7 +92,7 @@ struct TamperTests {
     try fixture.run("run", "igor@\(branch)", environment: isUsed ? ["KILT_POLICY=\(policy)"] : [])
   }
 
-  @Test("A branch that points to a commit of another branch, or back, does not run under a policy") func branches()
+  @Test("With a policy, a branch that points to another branch's commit, or back, does not run") func branches()
     throws
   {
     let old = try fixture.publish(script: "echo old\n", pushed: ["main"], signer: key)
@@ -124,8 +124,7 @@ struct TamperTests {
       outcome.errorText.contains("igor@main moved back from bbbbbbbbbbbb to aaaaaaaaaaaa"), "\(outcome.errorText)")
   }
 
-  @Test("A cached bundle runs again once the artifact repository has a signature that counts") func signedLater() throws
-  {
+  @Test("A cached bundle runs again once the artifact repository has a valid signature") func signedLater() throws {
     let manifest = try fixture.publish(script: "echo \(Self.word)\n")
     #expect(try fixture.run("fetch", "-q", "igor@aaaaaaaaaaaa").termination == .exited(0))
     #expect(try run().termination == .exited(2))
@@ -140,7 +139,7 @@ struct TamperTests {
     #expect(try run().text == Self.word)
   }
 
-  @Test("A link in the place of a cached bundle, reference or signature runs nothing else") func links() throws {
+  @Test("A link in place of a cached bundle, reference or signature runs nothing else") func links() throws {
     try publishSigned()
     #expect(try run().text == Self.word)
     let names = try Subprocess("find", [fixture.cachePath.string, "-type", "f", "-size", "+0"]).run().text

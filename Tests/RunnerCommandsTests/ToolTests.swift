@@ -33,7 +33,7 @@ struct ToolTests {
     ).run()
   }
 
-  @Test("A branch is its newest commit, and without a connection the last known one") func branches() throws {
+  @Test("A branch means its newest commit, or offline the last known commit") func branches() throws {
     try publish("one", "a")
     #expect(try fixture.run("run", "-q", "igor@main").text == "one")
     try publish("two", "b")
@@ -48,7 +48,7 @@ struct ToolTests {
     #expect(unknown.errorText.contains("did you mean \"main\"?"))
   }
 
-  @Test("An installed tool runs one commit until it is updated, and asks no repository") func tools() throws {
+  @Test("An installed tool runs one commit until it is updated, and sends no request") func tools() throws {
     try publish("one", "a")
     let installed = try fixture.run("install", "igor@main", "--as", "ig", "--to", bin.string)
     #expect(installed.termination == .exited(0), "\(installed.errorText)")
@@ -68,7 +68,7 @@ struct ToolTests {
     #expect(outcome.errorText == "")
   }
 
-  @Test("Nothing of somebody else's is replaced, and a link without its file says so") func refusals() throws {
+  @Test("No file of another owner is replaced, and a link without its file is reported") func refusals() throws {
     try publish("one", "a")
     try FileSystem.createDirectories(bin)
     try FileSystem.write(text: "mine", to: bin.appending("igor"))
@@ -84,7 +84,7 @@ struct ToolTests {
     #expect(try start(bin.appending("lost").string).termination == .exited(2))
   }
 
-  @Test("cache verify removes what is damaged, and says what it was") func cacheVerification() throws {
+  @Test("cache verify removes damaged entries and names them") func cacheVerification() throws {
     try publish("one", "a")
     _ = try fixture.run("fetch", "-q", "igor@aaaaaaa")
     #expect(try fixture.run("cache", "verify").text == "1 of 1 bundles are intact")
@@ -96,7 +96,7 @@ struct ToolTests {
     #expect(try fixture.run("run", "-q", "igor@aaaaaaa").text == "one")
   }
 
-  @Test("NAME:VERSION runs a file that was put, from the cache without the repository") func versions() throws {
+  @Test("NAME:VERSION runs a stored file, from the cache without the repository") func versions() throws {
     let file = fixture.scratch.appending("tool.sh")
     try FileSystem.write(text: "#!/bin/sh\necho version \"$@\"\nexit 5\n", to: file)
     let put = try Subprocess(

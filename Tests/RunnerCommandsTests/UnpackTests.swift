@@ -4,7 +4,7 @@ import SystemSupport
 import Testing
 
 /// `pex-runner unpack`, which installers of jobs call, and the lists as JSON.
-@Suite("pex-runner unpack, and lists for programs") struct UnpackTests {
+@Suite("pex-runner unpack, and lists in JSON") struct UnpackTests {
   let fixture: RunnerFixture
 
   init() throws { fixture = try RunnerFixture() }
@@ -16,7 +16,7 @@ import Testing
 
   private func text(_ path: String) throws -> String { try FileSystem.readText(fixture.scratch.appending(path)) }
 
-  @Test("Tar, zip and single files are unpacked, again over what is there")
+  @Test("Tar, zip and single files are unpacked, also over existing files")
   func unpacking() throws {
     try python(
       """
@@ -40,7 +40,7 @@ import Testing
     #expect(try text("words") == "other words" && !FileSystem.exists(fixture.scratch.appending("words.part")))
   }
 
-  @Test("What is no archive, not compressed or unsafe is refused with the reason, and writes nothing elsewhere")
+  @Test("A file that is not an archive, not compressed or unsafe is refused, and nothing is written elsewhere")
   func refusals() throws {
     try python(
       """

@@ -19,7 +19,7 @@ import Testing
   }
 
   @Test(
-    "A text that is no address is refused",
+    "A text that is not an address is refused",
     arguments: [
       "", "127.0.0.1:8081", "ftp://host", "http://", "http://host:0", "http://host:65536", "http://host:x",
       "http://user:secret@host", "http://host/path", "unix:relative", "unix:", "http://a b",
@@ -28,7 +28,7 @@ import Testing
     #expect(throws: Diagnostic.self) { try SchedulerAddress(parsing: text) }
   }
 
-  @Test("The loopback is known by its names", arguments: ["localhost", "127.0.0.1", "127.9.9.9", "::1", "[::1]"])
+  @Test("The names of the loopback are recognized", arguments: ["localhost", "127.0.0.1", "127.9.9.9", "::1", "[::1]"])
   func loopback(host: String) { #expect(LoopbackAddress.isLoopback(host)) }
 
   @Test(

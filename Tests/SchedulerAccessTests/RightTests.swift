@@ -4,11 +4,13 @@ import Testing
 @testable import SchedulerAccess
 
 @Suite struct RightTests {
-  @Test("A right is written as it is read", arguments: ["read", "admin", "deploy www-data/prod", "deploy */devel"])
+  @Test(
+    "The text of a right reads back as the same right",
+    arguments: ["read", "admin", "deploy www-data/prod", "deploy */devel"])
   func roundTrip(text: String) throws { #expect(try AccessRight(parsing: text).description == text) }
 
   @Test(
-    "A text that is no right is refused",
+    "A text that is not a right is refused",
     arguments: [
       "", "Read", "write", "deploy", "deploy a", "deploy a/b/c", "deploy /b", "deploy a/", "deploy ../x", "admin all",
       "deploy a/b c", "deploy a%2fb/c",
@@ -33,7 +35,7 @@ import Testing
     #expect(try !isMet(.admin, "deploy */*", "read"))
   }
 
-  @Test("No right meets only what needs none, and admin meets all")
+  @Test("A caller without rights can only do what needs none, and admin can do everything")
   func extremes() throws {
     let all: [RequiredAccess] = [
       .identity, .read, .readJob(role: "a", stage: "b"), .deploySomewhere, .deploy(role: "a", stage: "b"), .admin,

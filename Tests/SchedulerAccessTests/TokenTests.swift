@@ -8,7 +8,7 @@ import Testing
 @Suite struct TokenTests {
   private static let fingerprint = "sha256//" + String(repeating: "A", count: 43) + "="
 
-  @Test("A token names the one server that may see it")
+  @Test("A token names the only server that can see it")
   func binding() throws {
     #expect(
       try BoundToken(parsing: " kilt_x@https://a.example:8443\n", source: "KILT_TOKEN")
@@ -26,7 +26,7 @@ import Testing
     #expect(!"\(problem)".contains("secret"))
   }
 
-  @Test("A token goes to its own address or to a pinned key, whoever named the address")
+  @Test("A token goes to its own address or to a pinned key, whatever the address says")
   func shown() throws {
     let address = SchedulerAddress.https(host: "a.example", port: 443)
     var endpoint = SchedulerEndpoint(address: address)

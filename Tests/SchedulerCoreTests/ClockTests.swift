@@ -7,7 +7,7 @@ import Testing
     ClockReading(wall: Timestamp(milliseconds: wall * 1000), steady: .seconds(steady), boot: boot)
   }
 
-  @Test("The clock runs on the steady one and tells jumps of the wall clock") func jumps() {
+  @Test("The clock follows the steady clock and reports jumps of the wall clock") func jumps() {
     var (clock, first) = SchedulerClock.resume(reading(wall: 1000, steady: 10), anchor: nil)
     #expect(first == nil)
     #expect(clock.now(reading(wall: 1005, steady: 15)).milliseconds == 1_005_000)
@@ -20,7 +20,7 @@ import Testing
     #expect(clock.now(jumped).milliseconds == 8_205_000)
   }
 
-  @Test("A jump while no scheduler ran is told by the next one, but not over a start of the host") func resumed() {
+  @Test("A scheduler reports a jump that happened while none ran, but not across a reboot") func resumed() {
     let clock = SchedulerClock.resume(reading(wall: 1000, steady: 10), anchor: nil).clock
     #expect(SchedulerClock.resume(reading(wall: 1100, steady: 110), anchor: clock.anchor).jump == nil)
     #expect(SchedulerClock.resume(reading(wall: 500, steady: 110), anchor: clock.anchor).jump == .seconds(-600))
@@ -44,7 +44,7 @@ import Testing
     #expect(bench.destroyed == [before[1]])
   }
 
-  @Test("After a jump ahead a cron job skips what it missed, after one back it follows the clock") func cron() throws {
+  @Test("After a jump ahead a cron job skips missed runs; after a jump back it follows the clock") func cron() throws {
     var bench = try Bench()
     let cron = CronConfiguration(schedule: "0 * * * *")
     try bench.send(.createJob(configuration(instances: 1, isService: false) { $0.cron = cron }))

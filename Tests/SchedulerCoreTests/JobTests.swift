@@ -229,7 +229,7 @@ import Testing
     #expect(bench.active.count == 2)
   }
 
-  @Test("A lowered quota refuses growth, but no restart, no new release of the same size and no scaling down")
+  @Test("A lowered quota refuses growth, but allows restarts, releases of the same size and scaling down")
   func loweredQuota() throws {
     var bench = try Bench()
     try bench.send(.createJob(configuration(instances: 2)))

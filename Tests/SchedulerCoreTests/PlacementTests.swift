@@ -51,7 +51,7 @@ import Testing
     #expect(statuses(bench, "old") == [.assigned])
   }
 
-  @Test("A preferred job takes the place of the jobs that count least, and of no more than needed") func preemption()
+  @Test("A preferred job replaces the jobs with the lowest rank, and no more than needed") func preemption()
     throws
   {
     var bench = try Bench()
@@ -70,7 +70,7 @@ import Testing
     #expect(statuses(bench, "revocable", role: "a").sorted { $0.rawValue < $1.rawValue } == [.pending, .running])
   }
 
-  @Test("Within a role a higher priority takes the place of a lower one, and of no other role's") func priorities()
+  @Test("Within a role, a higher priority replaces a lower one, and never another role's") func priorities()
     throws
   {
     var bench = try Bench()
@@ -83,7 +83,7 @@ import Testing
     #expect(statuses(bench, "other", role: "x") == [.running])
   }
 
-  @Test("Constraints name what the host lacks") func constraints() throws {
+  @Test("A waiting task names the attributes that the host lacks") func constraints() throws {
     var bench = try Bench()
     var host = offer
     host.attributes = ["rack": "a"]
@@ -131,7 +131,7 @@ import Testing
     #expect(statuses(bench, "sla") == [.assigned, .assigned, .assigned, .assigned])
   }
 
-  @Test("A restart keeps the SLA policy and goes on when it allows") func slaRestart() throws {
+  @Test("A restart respects the SLA policy and continues when it allows") func slaRestart() throws {
     var bench = try Bench()
     try bench.send(
       .createJob(job("sla", instances: 2, cpu: 1) { $0.slaPolicy = .count(1, duration: .seconds(60)) }))

@@ -36,7 +36,7 @@ import Testing
     #expect(try job(bench).current == 3)
   }
 
-  @Test("A change of metadata alone becomes a release and touches no task") func metadataTouchesNothing() throws {
+  @Test("A change of only metadata becomes a release and touches no task") func metadataTouchesNothing() throws {
     var bench = try running()
     let before = bench.active
     try bench.send(
@@ -71,7 +71,7 @@ import Testing
     #expect(bench.killed == [before[0]])
   }
 
-  @Test("Scaling touches no instance that stays") func scaling() throws {
+  @Test("Scaling touches no remaining instance") func scaling() throws {
     var bench = try running(3)
     let before = bench.active.map(\.id)
     try bench.send(.scaleJob(key, to: 4))
@@ -84,7 +84,7 @@ import Testing
     #expect(throws: SchedulerError.self) { try bench.send(.scaleJob(key, to: 0)) }
   }
 
-  @Test("A rollback restores an earlier release as a unit, as a new release") func rollback() throws {
+  @Test("A rollback restores an earlier release completely, as a new release") func rollback() throws {
     var bench = try running()
     try bench.send(.startUpdate(configuration(instances: 3, version: 2)))
     try finish(&bench)
@@ -105,7 +105,7 @@ import Testing
     }
   }
 
-  @Test("A rollback passes over releases that failed") func rollbackSkipsFailed() throws {
+  @Test("A rollback skips releases that failed") func rollbackSkipsFailed() throws {
     var bench = try running()
     try bench.send(.startUpdate(configuration(version: 2)))
     try finish(&bench)
@@ -120,7 +120,7 @@ import Testing
     #expect(try job(bench).configuration == configuration())
   }
 
-  @Test("A rollback turns an update in progress round") func rollbackOfUpdate() throws {
+  @Test("A rollback reverses an update in progress") func rollbackOfUpdate() throws {
     var bench = try running()
     try bench.send(.startUpdate(configuration(version: 2)))
     try bench.settle()
@@ -131,7 +131,7 @@ import Testing
     #expect(bench.scheduler.state.summary(of: key)?.update?.status == .rolledBack)
   }
 
-  @Test("A killed job keeps its releases, and a new one of its name goes on with them") func formerJob() throws {
+  @Test("A killed job keeps its releases, and a new job of its name continues their numbers") func formerJob() throws {
     var bench = try running()
     try bench.send(.killJob(key, user: "ann", reason: "no use"))
     try bench.settle()
@@ -147,7 +147,7 @@ import Testing
     #expect(bench.scheduler.state.record(of: key) == nil)
   }
 
-  @Test("A proposal says what an update would do and changes nothing") func proposals() throws {
+  @Test("A proposal describes an update and changes nothing") func proposals() throws {
     let bench = try running(3)
     let settings = UpdateConfiguration(strategy: .variableBatch(batchSizes: [1, 2], autopause: false), watch: .zero)
     let proposal = try bench.scheduler.proposal(configuration(instances: 4, version: 2, update: settings))

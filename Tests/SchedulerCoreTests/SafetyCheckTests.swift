@@ -27,7 +27,7 @@ import Testing
     #expect(problems { $0.task.user = "cbe" } == [])
   }
 
-  @Test("A number with which a sum of the scheduler's would overflow is refused") func ranges() {
+  @Test("A number that would overflow a sum of the scheduler is refused") func ranges() {
     let time = Duration.seconds(1_000_000_000)
     func health(_ change: (inout HealthCheckConfiguration) -> Void) -> [String] {
       problems { job in
@@ -130,7 +130,7 @@ import Testing
     #expect(bench.scheduler.state.jobs.isEmpty)
   }
 
-  @Test("What one machine cannot give is refused with the reason")
+  @Test("A requirement that one machine cannot meet is refused with the reason")
   func unsupported() {
     func codes(_ change: (inout JobConfiguration) -> Void) -> [RefusalCode] {
       SafetyCheck().problems(of: configuration(change: change)).map(\.code)

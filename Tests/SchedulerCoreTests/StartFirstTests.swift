@@ -16,7 +16,7 @@ import Testing
   private func leaving(_ bench: Bench) -> [TaskRecord] { bench.scheduler.state.leavingTasks(of: key) }
   private func status(_ bench: Bench) -> UpdateStatus? { bench.scheduler.state.summary(of: key)?.update?.status }
 
-  @Test("The old task is asked to end after the new one was watched") func order() throws {
+  @Test("The old task ends after the update has watched the new task") func order() throws {
     var bench = try updating()
     let old = try #require(leaving(bench).first)
     let new = try bench.task(0)
@@ -44,7 +44,7 @@ import Testing
     #expect(bench.scheduler.state.jobs[key]?.desired == [0: 1])
   }
 
-  @Test("Without room the old task runs on and the new one says what it waits for") func noRoom() throws {
+  @Test("Without room, the old task continues and the new one names the missing resource") func noRoom() throws {
     var bench = try updating(1, cpu: 5)
     #expect(leaving(bench).map(\.status) == [.running])
     let new = try bench.task(0)
@@ -55,7 +55,7 @@ import Testing
     #expect(bench.active.map(\.revision) == [1])
   }
 
-  @Test("A rollback by hand keeps the old task of an instance that was not done") func rollback() throws {
+  @Test("A manual rollback keeps the old task of an unfinished instance") func rollback() throws {
     var bench = try updating(2)
     let old = try #require(leaving(bench).first)
     try bench.send(.taskStatus(try bench.task(0).id, .running))
@@ -69,7 +69,7 @@ import Testing
     #expect(bench.scheduler.state.placedTasks.count == 2)
   }
 
-  @Test("A rollback returns to an old copy that still starts, and never makes a third") func startingCopy() throws {
+  @Test("A rollback returns to an old copy that still starts, and never starts a third") func startingCopy() throws {
     var bench = try Bench()
     try bench.send(.createJob(configuration(instances: 1, update: settings)))
     let old = try bench.task(0)
@@ -87,7 +87,7 @@ import Testing
     #expect(status(bench) == .rolledBack)
   }
 
-  @Test("A rollback whose task fails leaves nothing of the release that it takes back") func failingRollback() throws {
+  @Test("A rollback whose task fails leaves nothing of the reverted release") func failingRollback() throws {
     var settings = settings
     settings.maxTotalFailures = 1
     var bench = try Bench()
@@ -111,7 +111,7 @@ import Testing
     #expect(bench.scheduler.state.jobs[key]?.desired == [0: 1, 1: 1])
   }
 
-  @Test("An abort keeps the copy that runs healthily") func abort() throws {
+  @Test("An abort keeps the healthy copy") func abort() throws {
     var bench = try updating()
     let old = try #require(leaving(bench).first)
     try bench.send(.taskStatus(try bench.task(0).id, .running))
@@ -153,7 +153,7 @@ import Testing
     #expect(bench.launched.count == 1 && leaving(bench).map(\.id) == [second.id])
   }
 
-  @Test("A restart of the scheduler goes on with both copies") func adoption() throws {
+  @Test("A restart of the scheduler continues with both copies") func adoption() throws {
     var bench = try updating()
     let old = try #require(leaving(bench).first)
     let new = try bench.task(0)

@@ -6,7 +6,7 @@ import Testing
   private struct DiskFull: Error {}
   private let time = Timestamp(milliseconds: 1_700_000_000_000)
 
-  @Test("A failed commit takes refused-when-full requests back and keeps what may wait") func failedCommit() throws {
+  @Test("A failed commit reverts requests that a full disk refuses, and keeps all others") func failedCommit() throws {
     var stored = StoredScheduler(Scheduler())
     _ = stored.apply([.hostOffer(offer), .createJob(configuration())], at: time) { _ in }
     let before = stored.scheduler.state
@@ -23,7 +23,7 @@ import Testing
     #expect(written?.changes.jobs == [key])
   }
 
-  @Test("What waits and is undone again needs no write") func undone() throws {
+  @Test("A change that is undone before its commit needs no write") func undone() throws {
     var stored = StoredScheduler(Scheduler())
     _ = stored.apply([.hostOffer(offer)], at: time) { _ in }
     var less = offer

@@ -72,7 +72,7 @@ import Testing
     #expect(versions(bench) == [2, 2, 2, 2])
   }
 
-  @Test("An update with pulses begins with one and waits when one is late") func pulses() throws {
+  @Test("An update with pulses starts with a pulse and waits for a late one") func pulses() throws {
     let settings = UpdateConfiguration(strategy: .queue(batchSize: 1), watch: .zero, pulseInterval: .seconds(60))
     var bench = try running(3, update: settings)
     try bench.send(.startUpdate(configuration(instances: 3, version: 2, update: settings)))
@@ -124,7 +124,7 @@ import Testing
     #expect(status(bench) == .rolledForward)
   }
 
-  @Test("A canary of an instance that the job does not have is refused") func unknownCanary() throws {
+  @Test("A canary for a missing instance is refused") func unknownCanary() throws {
     let settings = UpdateConfiguration(watch: .zero)
     var bench = try running(2, update: settings)
     #expect(throws: SchedulerError.noSuchInstances(key, [5])) {

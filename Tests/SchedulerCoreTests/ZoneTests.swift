@@ -25,7 +25,7 @@ import Testing
     return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
   }
 
-  @Test("Offsets of 400 zones over 10 years are those of Python's zoneinfo") func offsets() throws {
+  @Test("Offsets of 400 zones over 10 years match Python's zoneinfo") func offsets() throws {
     // Each day at noon, and each quarter of an hour of the days around a change.
     let lines = try python(
       """
@@ -54,7 +54,7 @@ import Testing
     }
   }
 
-  @Test("Due times of 400 zones over 10 years are those of a calendar in Python") func dueTimes() throws {
+  @Test("Due times of 400 zones over 10 years match a calendar in Python") func dueTimes() throws {
     // Local times that are skipped are due at the change, those that come twice the first time; every hour follows UTC.
     let program = """
       import datetime, zoneinfo, sys
@@ -126,7 +126,7 @@ import Testing
       ])
   }
 
-  @Test("Names such as @daily, and weeks that end on Sunday") func names() throws {
+  @Test("Schedules accept names such as @daily, and weeks that end on Sunday") func names() throws {
     #expect(try due("@daily", "America/New_York", after: 1_709_123_400, 1) == ["2024-02-29T05:00:00.000Z"])
     #expect(try due("@weekly", "UTC", after: 1_709_123_400, 1) == ["2024-03-03T00:00:00.000Z"])
     #expect(
@@ -143,7 +143,7 @@ import Testing
     }
   }
 
-  @Test("Damaged zone files are refused, whatever was cut off") func damaged() throws {
+  @Test("Damaged zone files are refused, wherever they are cut") func damaged() throws {
     let bytes = try #require(FileManager.default.contents(atPath: "\(Self.directory)/Europe/Berlin")).map(\.self)
     for length in stride(from: 0, to: bytes.count - 40, by: 37) {
       #expect(ZoneRules(tzif: Array(bytes[..<length])) == nil || length > 1000)

@@ -51,7 +51,7 @@ import Testing
     #expect(actions == ["create"])
   }
 
-  @Test("A request over TCP must name this server in its host")
+  @Test("A request over TCP must name this server in its Host header")
   func hosts() throws {
     let fixture = try SchedulerFixture()
     let token = try token(fixture, "reader", "read")
@@ -66,7 +66,7 @@ import Testing
     }
   }
 
-  @Test("A token does what its rights say, until it is revoked or expires")
+  @Test("A token grants its rights until it is revoked or expires")
   func tokens() throws {
     let fixture = try SchedulerFixture()
     let job = fixture.job(instances: 1)
@@ -116,7 +116,7 @@ import Testing
     }
   }
 
-  @Test("A file of tokens that others can read or write keeps the scheduler from starting")
+  @Test("A file of tokens that others can read or write stops the scheduler at its start")
   func tokenFile() throws {
     let directory = try FileSystem.makeTemporaryDirectory(prefix: "tokens")
     defer { do { try FileSystem.removeTree(directory) } catch { Issue.record("\(error)") } }
@@ -135,7 +135,7 @@ import Testing
     #expect(throws: (any Error).self) { try TokenStore(stateDirectory: directory, now: HostScheduler.now) }
   }
 
-  @Test("The audit trail says who asked for which change, over a restart too")
+  @Test("The audit trail records who requested each change, even after a restart")
   func audit() throws {
     let fixture = try SchedulerFixture()
     var client = try fixture.client()
@@ -241,7 +241,7 @@ import Testing
     }
   }
 
-  @Test("A token that is revoked ends its streams, its commands in sandboxes and its logins")
+  @Test("A revoked token ends its streams, its commands in sandboxes and its logins")
   func revocation() throws {
     let fixture = try SchedulerFixture()
     let (role, key) = (SchedulerFixture.user, SchedulerFixture.key())
@@ -302,7 +302,7 @@ import Testing
     }
   }
 
-  @Test("With --open-reading everybody on the machine reads and nobody changes")
+  @Test("With --open-reading, everybody on the machine can read and nobody can change")
   func openReading() throws {
     let fixture = try SchedulerFixture(["--open-reading"])
     #expect(try fixture.strangersRequest(.get, "/").status == 200)
@@ -312,7 +312,7 @@ import Testing
     #expect(try fixture.strangersRequest(.post, "/api/login", [:]).status == 401)
   }
 
-  @Test("Whoever takes the port of a scheduler that is down gets no request of kilt")
+  @Test("A process on the port of a stopped scheduler receives no request of kilt")
   func portThief() throws {
     let fixture = try SchedulerFixture()
     let port = try #require(Int(fixture.address.split(separator: ":").last ?? ""))
@@ -355,7 +355,7 @@ import Testing
     #expect(seen.contains("/api/jobs") && !seen.contains("kilt_secret") && !seen.contains("Authorization"))
   }
 
-  @Test("Another user of the machine does not get to the socket")
+  @Test("Another user of the machine cannot reach the socket")
   func otherUsers() throws {
     guard getuid() == 0 else { return }
     let fixture = try SchedulerFixture()

@@ -85,7 +85,7 @@ import Testing
     ])
   }
 
-  @Test("Rules fire for every trouble and never for a healthy job, says promtool") func rules() throws {
+  @Test("promtool confirms that rules fire for every problem and never for a healthy job") func rules() throws {
     let directory = try FileSystem.makeTemporaryDirectory(prefix: "alerts")
     defer { try? FileSystem.removeTree(directory) }
     let rules = AlertingRules(of: Self.configuration())
@@ -100,7 +100,7 @@ import Testing
     #expect(try promtool(["test", "rules", "test.yml"], in: directory).contains("SUCCESS"))
   }
 
-  @Test("The job file decides which rules there are, when they fire and how severe they are") func jobFile() throws {
+  @Test("The job file determines the rules, their conditions and their severity") func jobFile() throws {
     let rules = AlertingRules(
       of: Self.configuration([
         AlertRule(.memory, period: .seconds(7), threshold: 0.5, severity: .page),
@@ -124,7 +124,9 @@ import Testing
     try promtool(["check", "rules", "rules.yml"], in: directory)
   }
 
-  @Test("Every query of dashboards and alerts has data in a Prometheus that scrapes a real job") func queries() throws {
+  @Test("Every query of dashboards and alerts returns data from a Prometheus that scrapes a real job") func queries()
+    throws
+  {
     let settings = try ConfigurationFile(
       "[policy.quotas]\n\"\(SchedulerFixture.user)\" = {cpu = 16, ram = \"64GB\", disk = \"500GB\"}")
     let fixture = try SchedulerFixture(["--config", settings.path])

@@ -54,7 +54,8 @@ import Testing
     return outcome.text
   }
 
-  @Test("Every line is archived once over kills, and SQL, compaction and retention work on it") func directory() throws
+  @Test("Every line is archived once despite kills, and SQL, compaction and retention work on it") func directory()
+    throws
   {
     let scratch = try FileSystem.makeTemporaryDirectory(prefix: "archive")
     defer { try? FileSystem.removeTree(scratch) }
@@ -104,7 +105,7 @@ import Testing
     #expect(try kilt(fixture, "logs", "schema", "--athena", "--archive", "s3://b/p").contains("LOCATION 's3://b/p/'"))
   }
 
-  @Test("A directory waits for a bucket that is away, and then each line is there once") func away() throws {
+  @Test("A directory waits for an unreachable bucket, and then each line exists once") func away() throws {
     let weed = try Weed()
     let fixture = try SchedulerFixture(
       ["--config", weed.settings.path, "--keep-ended-tasks", "0", "--keep-ended-days", "0"], start: false)
@@ -125,7 +126,7 @@ import Testing
     #expect(try metric(fixture, "kilt_log_archive_dropped_bytes_total") == 0)
   }
 
-  @Test("What is compressed comes back, and damaged or large content does not") func gzip() throws {
+  @Test("Compressed content is restored, and damaged or large content is not") func gzip() throws {
     let bytes = Array("some text\n".utf8)
     #expect(Gzip.decompressed(Gzip.compressed(bytes), limit: 100) == bytes)
     #expect(Gzip.decompressed(Gzip.compressed(bytes), limit: 5) == nil)

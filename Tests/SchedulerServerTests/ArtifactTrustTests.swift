@@ -107,7 +107,7 @@ import Testing
     return (try JSONValue(parsing: response.text)["error"]?["codes"]?.strings ?? [], response.text)
   }
 
-  @Test("An artifact that the trust policy refuses is refused at submission, by the name of the rule")
+  @Test("An artifact that the trust policy refuses is refused at submission, with the rule")
   func submission() throws {
     func expect(_ job: JobConfiguration, _ code: String, _ reason: String) throws {
       let found = try #require(try refusal(job), "accepted: \(reason)")
@@ -146,7 +146,7 @@ import Testing
     #expect(try refusal(job(good)) == nil)
   }
 
-  @Test("A commit that was published before its push is admitted once the main branch's CI has published it")
+  @Test("A commit published before its push is admitted once the main branch's CI has published it")
   func laterPublication() throws {
     let unsigned = try publish("a", signer: nil, branch: "topic")
     #expect(try refusal(job(unsigned))?.codes == ["artifact-refused"])

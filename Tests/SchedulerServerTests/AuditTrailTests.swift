@@ -20,7 +20,7 @@ import Testing
     try trail.entries(limit: 10_000) { _ in true }.compactMap { $0["action"]?.string }
   }
 
-  @Test("A full disk holds no change up, and its records are written when there is room", .enabled(if: getuid() == 0))
+  @Test("A full disk delays no change, and its records are written when there is room", .enabled(if: getuid() == 0))
   func fullDisk() async throws {
     let directory = try FileSystem.makeTemporaryDirectory(prefix: "audit")
     try #require(kilt_mount_tmpfs(directory.string, "size=64k,mode=0700") == 0)
@@ -48,7 +48,7 @@ import Testing
     #expect(try actions(trail) == ["first", "0" + long, "1" + long, "2" + long, "last"])
   }
 
-  @Test("Records that found no room even in memory are counted in the trail")
+  @Test("The trail counts records for which even memory had no room")
   func lostRecords() async throws {
     let directory = try FileSystem.makeTemporaryDirectory(prefix: "audit")
     defer { do { try FileSystem.removeTree(directory) } catch { Issue.record("\(error)") } }
@@ -64,7 +64,7 @@ import Testing
     #expect(entries.last?["count"]?.int == 3 && entries.last?["user"]?.string == "kilt-scheduler")
   }
 
-  @Test("A trail that is replaced by a link is not written through") func link() async throws {
+  @Test("A trail that was replaced by a link is not written through") func link() async throws {
     let directory = try FileSystem.makeTemporaryDirectory(prefix: "audit")
     defer { do { try FileSystem.removeTree(directory) } catch { Issue.record("\(error)") } }
     let target = directory.appending("target")

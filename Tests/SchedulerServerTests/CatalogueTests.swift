@@ -28,7 +28,7 @@ import Testing
     return try #require(last)
   }
 
-  @Test("The catalogue follows instances, survives the scheduler, and tells its followers and the file")
+  @Test("The catalogue follows instances, survives the scheduler, and updates followers and the file")
   func life() throws {
     let scratch = try FileSystem.makeTemporaryDirectory(prefix: "catalogue")
     defer { do { try FileSystem.removeTree(scratch) } catch { Issue.record("\(error)") } }

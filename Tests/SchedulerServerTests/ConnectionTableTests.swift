@@ -23,7 +23,7 @@ private final class Connection: Sendable {
     return ConnectionTable(limits: limits)
   }
 
-  @Test("When an address has too many connections, its oldest unproven one gives way")
+  @Test("If an address has too many connections, its oldest unproven one is closed")
   func byAddress() throws {
     let table = table(byAddress: 2)
     let channels = (0..<4).map { _ in Connection() }
@@ -47,7 +47,7 @@ private final class Connection: Sendable {
     #expect(table.count == 3)
   }
 
-  @Test("A connection that closes makes room")
+  @Test("A closed connection makes room for another")
   func closing() throws {
     let table = table(total: 1)
     let first = Connection()
@@ -60,7 +60,7 @@ private final class Connection: Sendable {
     #expect(Connection().enter(table, from: peer("10.0.0.1")))
   }
 
-  @Test("Streams are counted in all and by caller, and no longer than they live")
+  @Test("Streams are counted in total and by caller, only while they live")
   func streams() {
     let table = table()
     var held = [table.beginStream(of: "a"), table.beginStream(of: "a")]

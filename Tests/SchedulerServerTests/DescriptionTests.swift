@@ -31,7 +31,7 @@ import Testing
     }
   }
 
-  @Test("The answers of a scheduler are as the description says")
+  @Test("The answers of a scheduler match the description")
   func answers() throws {
     let fixture = try SchedulerFixture()
     let key = SchedulerFixture.key(), job = "/api/jobs/\(SchedulerFixture.key())"

@@ -15,7 +15,7 @@ import Testing
     return try SchedulerClient(SchedulerEndpoint(address: address, origin: .workspace) { variables[$0] })
   }
 
-  @Test("A client elsewhere uses a token with the key of the server, and no other server gets the token")
+  @Test("A remote client uses a token with the server's key, and no other server gets the token")
   func pinned() throws {
     let fixture = try SchedulerFixture(["--tls"])
     #expect(fixture.address.hasPrefix("https://127.0.0.1:"))
@@ -49,7 +49,7 @@ import Testing
     #expect(link.hasPrefix("https://kilt.localhost:"))
   }
 
-  @Test("Beyond loopback the scheduler uses TLS unasked, and never lets everybody read")
+  @Test("Beyond loopback, the scheduler always uses TLS, and never lets everybody read")
   func beyondLoopback() throws {
     let fixture = try SchedulerFixture(["--listen", "0.0.0.0:0"])
     #expect(fixture.address.hasPrefix("https://0.0.0.0:"))
@@ -65,7 +65,7 @@ import Testing
     #expect(outcome.termination == .exited(2))
   }
 
-  @Test("A scheduler uses certificate files, and says what is wrong with them")
+  @Test("A scheduler uses certificate files, and reports their problems")
   func files() throws {
     let scratch = try FileSystem.makeTemporaryDirectory(prefix: "certificate")
     defer { do { try FileSystem.removeTree(scratch) } catch { Issue.record("\(error)") } }

@@ -9,7 +9,7 @@ import Testing
 
 /// What the built scheduler tells of tasks that have ended.
 @Suite(.serialized) struct EndingTests {
-  @Test("A task that died is told with its exit code and its last lines")
+  @Test("A dead task is reported with its exit code and its last lines")
   func lastLines() throws {
     let fixture = try SchedulerFixture()
     var job = fixture.job(instances: 1)

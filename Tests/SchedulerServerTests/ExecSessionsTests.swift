@@ -52,7 +52,7 @@ import Testing
     try FileSystem.removeTree(scratch)
   }
 
-  @Test("A command is found by the job that it runs in alone, and has one reader and one sender") func keys()
+  @Test("A command is found only by its own job, and has one reader and one sender") func keys()
     async throws
   {
     let scratch = try Self.scratch()

@@ -9,14 +9,14 @@ import Testing
     FolderRetention.Folder(task: TaskID(name), endedAt: Timestamp(milliseconds: time), bytes: bytes)
   }
 
-  @Test("Folders over the limit go, the oldest first") func limit() {
+  @Test("Directories over the limit are removed, the oldest first") func limit() {
     let retention = FolderRetention(limit: 100, reserve: 0)
     let folders = [folder("b", 2, 60), folder("a", 1, 30), folder("c", 3, 50)]
     #expect(retention.surplus(folders, free: 1000) == ["a", "b"])
     #expect(retention.surplus([folder("a", 1, 100)], free: 1000) == [])
   }
 
-  @Test("On a disk that is nearly full folders go until there is room again") func pressure() {
+  @Test("On a nearly full disk, directories are removed until there is room again") func pressure() {
     let retention = FolderRetention(limit: 1000, reserve: 100)
     let folders = [folder("a", 1, 30), folder("b", 2, 30), folder("c", 3, 30)]
     #expect(retention.surplus(folders, free: 50) == ["a", "b"])
@@ -24,7 +24,7 @@ import Testing
     #expect(retention.surplus(folders, free: 100) == [])
   }
 
-  @Test("A folder takes what its files and folders take, links not followed") func size() throws {
+  @Test("A directory's size includes its files and directories, without following links") func size() throws {
     let directory = try FileSystem.makeTemporaryDirectory(prefix: "size")
     defer { do { try FileSystem.removeTree(directory) } catch { Issue.record("\(error)") } }
     try FileSystem.createDirectories(directory.appending("a/b"))

@@ -12,7 +12,7 @@ import Testing
   /// MNT_DETACH of umount2(2).
   private static let detach: Int32 = 2
 
-  @Test("On a full disk a kill is carried out, and a scheduler starts and says so") func fullDisk() throws {
+  @Test("On a full disk, a kill is carried out, and a scheduler starts and reports it") func fullDisk() throws {
     let fixture = try SchedulerFixture(start: false)
     try FileSystem.createDirectories(fixture.state, permissions: 0o711)
     try #require(mount("tmpfs", fixture.state.string, "tmpfs", 0, "size=320m,mode=0711") == 0, "mount: \(errno)")

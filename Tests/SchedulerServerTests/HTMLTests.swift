@@ -84,7 +84,7 @@ import Testing
     }
   }
 
-  @Test("A bar's parts are as wide as their share of the total")
+  @Test("A bar's segments are as wide as their share of the total")
   func bars() {
     func widths(_ parts: [Int], _ total: Int) -> [String] {
       Parts.bar(parts.map { ($0, nil) }, total: total).text.split(separator: "width:").dropFirst()

@@ -9,7 +9,7 @@ import Testing
 @Suite(.serialized) struct HostileClientTests {
   private static let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
 
-  @Test("Random and damaged bytes bring no scheduler down", arguments: [1, 2])
+  @Test("Random and damaged bytes crash no scheduler", arguments: [1, 2])
   func rawBytes(seed: Int) throws {
     let fixture = try SchedulerFixture()
     let port = try #require(fixture.address.split(separator: ":").last)
@@ -45,7 +45,7 @@ import Testing
     #expect(names.contains("\"fuzzer\""), "\(names)")
   }
 
-  @Test("Jobs with damaged values are refused, and bring no scheduler down", arguments: [1, 2])
+  @Test("Jobs with damaged values are refused, and crash no scheduler", arguments: [1, 2])
   func damagedJobs(seed: Int) throws {
     let fixture = try SchedulerFixture()
     let outcome = try Subprocess(
@@ -56,7 +56,7 @@ import Testing
     #expect(kill(fixture.pid, 0) == 0)
   }
 
-  @Test("Half-sent requests, readers that do not read, and event streams keep within bounded memory")
+  @Test("Half-sent requests, readers that read nothing, and event streams use bounded memory")
   func load() throws {
     let programs = try executablePath().removingLastComponent()
     let outcome = try Subprocess(

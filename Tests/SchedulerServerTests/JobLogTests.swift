@@ -74,7 +74,7 @@ import Testing
     return job
   }
 
-  @Test("A follower gets every line once across rotation and kills of the scheduler") func exactlyOnce() throws {
+  @Test("A follower gets every line once despite rotation and kills of the scheduler") func exactlyOnce() throws {
     let count = environmentVariable("KILT_LOG_LINES").flatMap { Int($0) } ?? 30_000
     let fixture = try SchedulerFixture()
     var job = job(
@@ -109,7 +109,7 @@ import Testing
     #expect(try logs(fixture, "\(job.key)", "--no-time") == expected)
   }
 
-  @Test("A follower gets the lines of every task that takes the place of another") func replacements() throws {
+  @Test("A follower gets the lines of every replacement task") func replacements() throws {
     let fixture = try SchedulerFixture(["--flapping-threshold", "0"])
     let job = job(fixture, "dies", "echo begin $TASK_ID; sleep 0.1; echo end $TASK_ID; exit 1", service: true)
     try fixture.client().create(job)
@@ -128,7 +128,7 @@ import Testing
     #expect(try logs(fixture, "\(job.key)", "--task", begun[0], "--no-time").first == "0 server | begin \(begun[0])")
   }
 
-  @Test("Lines are chosen by stream, pattern, level and time, and jobs by patterns of keys") func choice() throws {
+  @Test("Stream, pattern, level and time select lines, and patterns of keys select jobs") func choice() throws {
     let fixture = try SchedulerFixture()
     for name in ["igor_a", "igor_b", "other"] {
       try fixture.client().create(

@@ -69,7 +69,7 @@ import Testing
     }
   }
 
-  @Test("Nothing acknowledged is lost, nothing runs twice and nothing is disturbed by SIGKILL") func kills() throws {
+  @Test("SIGKILL loses nothing acknowledged, repeats no task and disturbs nothing") func kills() throws {
     let fixture = try SchedulerFixture(["--flapping-delay", "1"])
     let steady = SchedulerFixture.key("steady")
     try fixture.client().create(fixture.job("steady"))

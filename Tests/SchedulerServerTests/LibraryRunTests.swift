@@ -57,7 +57,7 @@ import Testing
     """#.replacing("HEALTH", with: health)
   }
 
-  @Test("Each part of the library does under a scheduler what it says")
+  @Test("Each library function works under a scheduler as documented")
   func parts() throws {
     let fixture = try SchedulerFixture()
     let client = try fixture.client()
@@ -160,7 +160,7 @@ import Testing
     #expect(found.contains(" -Xmx192m ") && found.contains("jmxremote.host=127.0.0.1"), "\(found)")
   }
 
-  @Test("A job writes to a volume that is rw, reads one that is ro, and cannot write to it")
+  @Test("A job can write to a rw volume, and only read a ro volume")
   func volumes() throws {
     let scratch = try FileSystem.makeTemporaryDirectory(prefix: "volumes")
     defer { do { try FileSystem.removeTree(scratch) } catch { Issue.record("\(error)") } }

@@ -69,7 +69,7 @@ import Testing
     #expect(page.contains("asked for /number-9"))
   }
 
-  @Test("Output that goes to the executor's own log is cut at its limit") func consoleLog() throws {
+  @Test("Output to the executor's own log is truncated at its limit") func consoleLog() throws {
     let fixture = try SchedulerFixture()
     var job = fixture.job(instances: 1)
     job.healthCheck = nil

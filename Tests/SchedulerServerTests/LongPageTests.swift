@@ -15,7 +15,7 @@ import Testing
     }
   }
 
-  @Test("A cluster of 10,000 tasks shows its jobs in parts, each of which is small")
+  @Test("A cluster of 10,000 tasks shows its jobs in small pages")
   func cluster() {
     let jobs = jobs(2500)
     var seen: Set<Substring> = []

@@ -12,7 +12,7 @@ import Testing
 @Suite(.serialized) struct MetricsTests {
   private static let labels = ["cluster", "role", "stage", "job", "instance", "release"]
 
-  @Test("A Prometheus with a read token scrapes metrics that promtool finds faultless") func prometheus() throws {
+  @Test("A Prometheus with a read token scrapes metrics in which promtool finds no fault") func prometheus() throws {
     let configuration = try ConfigurationFile(
       "[policy.quotas]\n\"www-data\" = {cpu = 16, ram = \"64GB\", disk = \"500GB\"}")
     let fixture = try SchedulerFixture(["--config", configuration.path])
@@ -61,7 +61,7 @@ import Testing
     }
   }
 
-  @Test("A database takes the same metrics by OpenTSDB's telnet and HTTP protocols", arguments: ["telnet", "http"])
+  @Test("A database accepts the same metrics by OpenTSDB's telnet and HTTP protocols", arguments: ["telnet", "http"])
   func openTSDB(scheme: String) throws {
     let scratch = try FileSystem.makeTemporaryDirectory(prefix: "tsdb")
     defer { try? FileSystem.removeTree(scratch) }

@@ -23,7 +23,7 @@ import Testing
     return (code, outcome.text + "\n" + outcome.errorText)
   }
 
-  @Test("A restored backup keeps the tasks it knows running, and ends the others")
+  @Test("A restored backup adopts running tasks that it lists, and ends the others")
   func restore() throws {
     let fixture = try SchedulerFixture()
     try fixture.client().create(fixture.job(instances: 1))
@@ -55,7 +55,7 @@ import Testing
     try waitUntil("the task that the backup does not know has ended") { fixture.processes().count == 1 }
   }
 
-  @Test("A drain empties the machine as SLA policies allow, and its end brings everything back")
+  @Test("A drain empties the machine as SLA policies allow, and its end restarts everything")
   func drain() throws {
     let fixture = try SchedulerFixture()
     var guarded = fixture.job("guarded", instances: 1)

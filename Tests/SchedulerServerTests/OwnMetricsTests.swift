@@ -5,7 +5,7 @@ import TestServers
 import Testing
 
 @Suite(.serialized) struct OwnMetricsTests {
-  @Test("The page of an instance draws what the task says of itself at its port metrics") func page() throws {
+  @Test("The page of an instance draws the values of its port metrics") func page() throws {
     let settings = try ConfigurationFile("[metrics]\nown_interval_secs = 1")
     let fixture = try SchedulerFixture(["--config", settings.path])
     var job = fixture.job(instances: 1)

@@ -17,7 +17,7 @@ import Testing
     return answer.text
   }
 
-  @Test("Every page answers before there is a job, and says what to do")
+  @Test("Every page answers before a job exists, and names the next step")
   func emptyStates() throws {
     let fixture = try SchedulerFixture()
     #expect(try page(fixture, "/").contains("kilt deploy"))
@@ -78,7 +78,7 @@ import Testing
     #expect(try page(fixture, "/audit").contains("update"))
   }
 
-  @Test("A button changes an update only with a one-time code of somebody who may deploy")
+  @Test("A button changes an update only with a one-time code of a caller with the right")
   func buttons() throws {
     let fixture = try SchedulerFixture()
     let client = try fixture.client()
@@ -110,7 +110,7 @@ import Testing
     #expect(try press(code) == 403)
   }
 
-  @Test("Quotas limit what jobs ask for, and cron jobs run when they are asked to")
+  @Test("Quotas limit requested resources, and cron jobs run on request")
   func quotasAndCron() throws {
     let fixture = try SchedulerFixture()
     let client = try fixture.client()

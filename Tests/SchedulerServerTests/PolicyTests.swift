@@ -116,7 +116,7 @@ import Testing
     }
   }
 
-  @Test("A policy that was tightened starts no task of a job that it forbids") func tightened() throws {
+  @Test("A tightened policy starts no task of a job that it forbids") func tightened() throws {
     let scratch = try FileSystem.makeTemporaryDirectory(prefix: "policy")
     defer { do { try FileSystem.removeTree(scratch) } catch { Issue.record("\(error)") } }
     let (config, data) = (scratch.appending("scheduler.toml"), scratch.appending("data"))
@@ -243,7 +243,7 @@ import Testing
       } == [])
   }
 
-  @Test("Files by version are asked for in the repository, and the policy fixes quotas")
+  @Test("Files by version are searched in the repository, and the policy fixes quotas")
   func releasesAndQuotas() throws {
     let user = SchedulerFixture.user
     let cluster = try Cluster("[policy.quotas]\n\"\(user)/devel\" = {cpu = 0.5, ram = \"1GB\", disk = \"1GB\"}")
@@ -282,7 +282,7 @@ import Testing
     #expect(try cluster.fixture.request(.delete, "/api/quotas/\(user)/devel").status == 422)
   }
 
-  @Test("An override does not let the client's word into the record")
+  @Test("An override does not copy the client's claim into the record")
   func overriddenFacts() throws {
     let scratch = try FileSystem.makeTemporaryDirectory(prefix: "policy")
     defer { do { try FileSystem.removeTree(scratch) } catch { Issue.record("\(error)") } }
@@ -307,7 +307,7 @@ import Testing
     #expect(recorded.isOnMainBranch == false && recorded.branch == "topic" && recorded.size == 6)
   }
 
-  @Test("Each code of a refusal has a remedy and stands in the documentation")
+  @Test("Each code of a refusal has a remedy and is documented")
   func documentedCodes() throws {
     let page = try FileSystem.readText(
       FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
@@ -318,7 +318,7 @@ import Testing
     }
   }
 
-  @Test("A job is what its committed files describe, or it is refused")
+  @Test("A job that differs from its committed files is refused")
   func committedFiles() throws {
     let cluster = try Cluster("committed_files = \"production\"\ngit = \"MIRROR\"")
     let user = SchedulerFixture.user
@@ -434,7 +434,7 @@ import Testing
   }
 
   @Test(
-    "A policy that cannot be read is an error, never the absence of a rule",
+    "A policy that cannot be read is an error, and never counts as absent",
     arguments: [
       ("[policy]\nprodction_stages = []", "unknown key \"prodction_stages\""), ("[polcy]", "unknown table \"polcy\""),
       ("[policy]\nartifacts = \"maybe\"", "\"artifacts\" is one of: never, production, always"),
@@ -459,7 +459,7 @@ import Testing
     }
   }
 
-  @Test("A reason overrides what the policy lets be overridden, and nothing else")
+  @Test("A reason overrides only the refusals that the policy lists")
   func overrides() throws {
     var options = SchedulerOptions(stateDirectory: "/tmp", executor: "/bin/false", pexRunner: "/bin/false")
     options.allowsMissingUser = true

@@ -92,7 +92,7 @@ import Testing
     #expect(scaled["runs_as"] == expected)
   }
 
-  @Test("A scheduler says as whom the tasks of a job run") func ordinary() throws {
+  @Test("A scheduler reports the user of a job's tasks") func ordinary() throws {
     let fixture = try SchedulerFixture()
     let job = fixture.job(instances: 1)
     let preview = try plan(fixture, job)

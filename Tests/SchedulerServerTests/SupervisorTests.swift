@@ -75,7 +75,7 @@ final class SupervisorTests {
     observations.count { if case .record = $0.kind { true } else { false } }
   }
 
-  @Test("A shortage starts nothing, stops nothing and gives nothing up")
+  @Test("A shortage of descriptors starts nothing, stops nothing and gives nothing up")
   func shortage() throws {
     let task = TaskID("task")
     let error = ExecutorError.system(call: "open", path: "lock", code: EMFILE)
@@ -121,7 +121,7 @@ final class SupervisorTests {
     #expect(isGone(observations))
   }
 
-  @Test("A record and the end of an executor are seen by their events, without a clock")
+  @Test("Events report a record and the end of an executor, without a clock")
   func events() throws {
     let task = TaskID("task")
     let (paths, lock) = try makeTask(task)
@@ -140,7 +140,7 @@ final class SupervisorTests {
     try waitUntil("the lock is seen free") { isGone(supervisor.poll([task], at: 1)) }
   }
 
-  @Test("Tasks in which nothing happens cost no file")
+  @Test("Idle tasks open no file")
   func idleTasks() throws {
     let tasks = Set((0..<50).map { TaskID("task\($0)") })
     var locks: [CInt] = []

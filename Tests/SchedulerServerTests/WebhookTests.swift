@@ -174,7 +174,7 @@ import Testing
   }
 
   @Test(
-    "A wrong entry of webhooks is refused at the start with what is wrong",
+    "An invalid entry of webhooks is refused at the start with the reason",
     arguments: [
       ("name = \"a\"", "no \"url\""), ("name = \"a b\"\nurl = \"http://x\"", "no \"name\""),
       ("name = \"a\"\nurl = \"http://x\"\ntemplate = \"slak\"", "unknown template"),

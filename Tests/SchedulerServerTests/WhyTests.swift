@@ -28,7 +28,8 @@ import Testing
     return job
   }
 
-  @Test("Deaths by memory, exit code and health are told with cause, use, output and release") func deaths() throws {
+  @Test("Deaths by memory, exit code and health are reported with cause, use, output and release") func deaths() throws
+  {
     let fixture = try SchedulerFixture()
     var hungry = job(
       fixture, "hungry",
@@ -55,7 +56,7 @@ import Testing
     #expect(health.health?.message?.contains("no pulse") == true)
   }
 
-  @Test("The account of an instance is that of the end nearest to the time that is asked for") func time() throws {
+  @Test("The account of an instance describes the end nearest to the requested time") func time() throws {
     let fixture = try SchedulerFixture(["--flapping-threshold", "0"])
     let key = SchedulerFixture.key("dies")
     try fixture.client().create(job(fixture, "dies", "echo $TASK_ID; sleep 0.2; exit 1"))
@@ -72,7 +73,7 @@ import Testing
     #expect(try answer(fixture, key, instance: 7).accounts.isEmpty)
   }
 
-  @Test("A task whose executor was killed is lost, and tells what it used and wrote before") func lost() throws {
+  @Test("A task whose executor was killed is lost, and its account has its use and last output") func lost() throws {
     let fixture = try SchedulerFixture()
     let key = SchedulerFixture.key()
     try fixture.client().create(fixture.job(instances: 1))

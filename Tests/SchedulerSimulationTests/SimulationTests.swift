@@ -24,7 +24,7 @@ import Testing
     }
   }
 
-  @Test("One seed gives one history") func replays() {
+  @Test("One seed always produces one history") func replays() {
     let first = World.storm(seed: 99, steps: 150)
     let second = World.storm(seed: 99, steps: 150)
     #expect(first.events == second.events && first.crashes == second.crashes)

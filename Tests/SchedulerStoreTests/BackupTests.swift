@@ -5,7 +5,7 @@ import SchedulerStore
 import Testing
 
 @Suite struct BackupTests {
-  @Test("A backup holds the state of its moment, and a restore brings it back") func roundTrip() throws {
+  @Test("A backup holds the state of its moment, and a restore returns to it") func roundTrip() throws {
     try withDirectory { path in
       let store = try SchedulerStore(path: path)
       try store.apply(.createJob(configuration("one")), at: start)
@@ -52,7 +52,7 @@ import Testing
     }
   }
 
-  @Test("Events taken while the disk is full are kept and written when there is room") func waiting() throws {
+  @Test("Events on a full disk are kept, and written when there is room") func waiting() throws {
     try withDirectory { path in
       let store = try SchedulerStore(path: path)
       try store.apply(.hostOffer(offer), at: start)

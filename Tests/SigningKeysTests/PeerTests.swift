@@ -7,7 +7,7 @@ import Testing
 @testable import SigningKeys
 
 /// securesystemslib and in-toto of PyPI.
-@Suite("Signatures go to and come from securesystemslib")
+@Suite("Signatures exchanged with securesystemslib")
 struct PeerTests {
   let folder: FilePath
   let python: String
@@ -42,7 +42,7 @@ struct PeerTests {
     return outcome.text
   }
 
-  @Test("They verify what Kilt signs, and name its key as Kilt does") func theyVerify() throws {
+  @Test("securesystemslib verifies Kilt's signatures, and names the key as Kilt does") func theyVerify() throws {
     let repository = Repository(directory: folder.appending("repository"))
     let record = try #require(try repository.evidence(for: manifest.key)?.records.first)
     try FileSystem.write(record.envelopes[0].json.bytes(), to: folder.appending("envelope.json"))
@@ -75,7 +75,7 @@ struct PeerTests {
     #expect(statement.subjects.map(\.sha256).contains(record.digest.hex))
   }
 
-  @Test("Kilt verifies what they sign, with keys that they read from Kilt's file") func weVerify() throws {
+  @Test("Kilt verifies signatures of securesystemslib, with keys from Kilt's file") func weVerify() throws {
     let repository = Repository(directory: folder.appending("repository"))
     let other = PrivateKey.generate()
     try FileSystem.write(text: try other.pem(password: nil), to: folder.appending("key.pem"), permissions: 0o600)

@@ -35,7 +35,7 @@ struct PrivateKeyTests {
     }
   }
 
-  @Test("A wrong, a missing password and a key that others can read are refused") func refusals() throws {
+  @Test("A wrong or missing password, and a key that others can read, are refused") func refusals() throws {
     let key = PrivateKey.generate()
     let encrypted = try write(try key.pem(password: "right"))
     #expect(error(encrypted, password: "wrong").contains("is wrong"))
@@ -82,7 +82,7 @@ struct PrivateKeyTests {
     #expect(PublicKey(parsing: public_.text) == read.publicKey)
   }
 
-  @Test("A command signs for its public key, and for no other") func command() throws {
+  @Test("A command signs only for its public key") func command() throws {
     let key = PrivateKey.generate()
     let path = try write(try key.pem(password: nil))
     // OpenSSL wants the bytes of an ed25519 signature in a file.

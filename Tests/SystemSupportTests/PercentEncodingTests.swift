@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct PercentEncodingTests {
   @Test(
-    "Every text comes back from its percent-encoding",
+    "Every text survives percent-encoding",
     arguments: ["", "a b", "ä/%?#", "~-._", "\u{0}\u{10FFFF}", "%41"])
   func roundTrip(_ text: String) {
     #expect(PercentEncoding.decode(PercentEncoding.encode(text)) == text)

@@ -6,7 +6,7 @@ import Testing
 struct BackgroundWorkTests {
   private struct Failure: Error, Equatable { var number: Int }
 
-  @Test("Every result comes back once, with its id, a failure too")
+  @Test("Every result is returned once, with its ID, even a failure")
   func results() throws {
     let work = WorkQueue<Int>(threads: 3)
     for id in 0..<50 {
@@ -28,7 +28,7 @@ struct BackgroundWorkTests {
     #expect(found.allSatisfy { id, value in value == (id % 7 == 0 ? nil : id * id) })
   }
 
-  @Test("No more is done at a time than there are threads, and so much is")
+  @Test("Exactly as many tasks run at a time as there are threads")
   func limit() throws {
     let work = WorkQueue<Bool>(threads: 2)
     let running = Mutex((now: 0, most: 0))
@@ -51,7 +51,7 @@ struct BackgroundWorkTests {
   }
 
   @Test(
-    "Nothing begins after it was stopped, or after a failure, and nothing waits for that", arguments: [true, false])
+    "After a stop or a failure, nothing starts and nothing waits", arguments: [true, false])
   func stopping(byFailure: Bool) throws {
     let work = WorkQueue<Int>(threads: 1, stopsAtFailure: true)
     let gate = Mutex(false)
@@ -76,7 +76,7 @@ struct BackgroundWorkTests {
 
 @Suite("Ending programs from another thread")
 struct ProcessCancellationTests {
-  @Test("What runs is ended with all that it started; what is started later is ended too")
+  @Test("A cancellation ends running programs with everything that they started, and later ones too")
   func cancelling() throws {
     let cancellation = ProcessCancellation()
     let command = Subprocess("sh", ["-c", "echo ready; sleep 1000 & sleep 1000"])
@@ -88,7 +88,7 @@ struct ProcessCancellationTests {
     #expect(try command.run(cancellation: cancellation).termination == .signaled(9))
   }
 
-  @Test("A program that does not mind SIGTERM is killed")
+  @Test("A program that ignores SIGTERM is killed")
   func killing() throws {
     let cancellation = ProcessCancellation()
     let folder = try FileSystem.makeTemporaryDirectory(prefix: "cancellation")

@@ -5,7 +5,7 @@ import TOML
 import Testing
 
 /// The rules of TOML 1.1, by the cases that suites of TOML readers distinguish.
-@Suite("TOML texts that are valid, and those that are not")
+@Suite("Valid and invalid TOML texts")
 struct ConformanceTests {
   static let refused: [String] = [
     // Arrays and inline tables without an end, or with more or less than they should have.
@@ -90,7 +90,7 @@ struct ConformanceTests {
     #expect((1...(1 + text.utf8.count { $0 == 10 })).contains(error?.line ?? 0))
   }
 
-  @Test("Nesting beyond any use is refused, and not a crash")
+  @Test("Excessive nesting is refused, and does not crash")
   func nesting() {
     for text in [
       "a = " + String(repeating: "[", count: 100_000), String(repeating: "a.", count: 100_000) + "b = 1",
@@ -100,12 +100,12 @@ struct ConformanceTests {
     }
   }
 
-  @Test("Each input that the fuzzer keeps is read or refused")
+  @Test("Each input of the fuzzer's corpus is read or refused")
   func corpus() throws {
     for bytes in try FuzzCorpus.inputs(of: "toml") { _ = Result { try TOMLDocument(parsing: bytes) } }
   }
 
-  @Test("Of three thousand damaged texts, those that Python reads have the values that Python reads")
+  @Test("Of three thousand damaged texts, those that Python reads have the same values")
   func damaged() throws {
     let program = """
       import json, random, sys

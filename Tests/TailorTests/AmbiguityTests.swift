@@ -114,7 +114,7 @@ import Testing
       ])
   }
 
-  @Test("What no exclusion settles is left with a remark")
+  @Test("An ambiguity that no exclusion settles stays, with a remark")
   func unsettled() throws {
     let fixture = try TailorFixture(
       [

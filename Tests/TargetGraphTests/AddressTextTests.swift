@@ -53,7 +53,7 @@ import Workspace
     #expect(try names("//-minus:one") == ["//-minus:one"])
   }
 
-  @Test("A path that is typed as it is, and means something else, is answered with how to write it")
+  @Test("A path typed without escapes that means something else is answered with the right spelling")
   func remedy() throws {
     let graph = try fixture().graph()
     let text = message { _ = try graph.select([try Spec(parsing: "in/a:b")]) }

@@ -16,7 +16,7 @@ import Testing
   ]
 
   @Test(
-    "A file is owned by the targets that name it, or whose type has such files in Pants",
+    "A file is owned by targets that name it, or whose type has such files in Pants",
     arguments: [
       ("proto/a.proto", ["proto:one", "proto:proto"]), ("img/Dockerfile", ["img:img"]),
       ("img/Dockerfile.two", ["img:two"]),
@@ -29,7 +29,7 @@ import Testing
     #expect(resolver.names(resolver.graph.foreignOwners(of: path)) == expected)
   }
 
-  @Test("A spec that is such a file selects its targets")
+  @Test("A spec that is a file of a foreign type selects its targets")
   func specs() throws {
     let resolver = try GraphFixture(Self.files).resolver()
     let found = try resolver.graph.select([try Spec(parsing: "proto/a.proto")])

@@ -26,7 +26,7 @@ import Workspace
     "lib/other/__init__.py": "", "__init__.py": "",
   ]
 
-  @Test("A bundle has every package file above its files, blank and unowned ones too")
+  @Test("A bundle has every package file above its files, even blank and unowned ones")
   func packageFiles() throws {
     #expect(
       try places(try resolver(Self.packages), "app:bin") == [
@@ -35,7 +35,7 @@ import Workspace
       ])
   }
 
-  @Test("init_files leaves package files out where it is set")
+  @Test("If init_files is set, package files that it excludes are omitted")
   func initFilesOption() throws {
     let never = try resolver(Self.packages) { $0.inference.packedInitFiles = .never }
     #expect(try places(never, "app:bin") == ["app/data/x.txt", "app/main.py", "lib/deep/a.py"])
@@ -57,7 +57,7 @@ import Workspace
     "one/b/BUILD": "pex_binary(name='both', dependencies=['one/p', 'two/p'])\n",
   ]
 
-  @Test("Two files with one place in a bundle are an error that names both")
+  @Test("Two files with one path in a bundle are an error that names both")
   func samePlace() throws {
     let resolver = try resolver(Self.twoRoots) { $0.sourceRoots = ["/one", "/two"] }
     #expect(
@@ -75,7 +75,7 @@ import Workspace
         """)
   }
 
-  @Test("Two files of equal bytes may have one place in a bundle")
+  @Test("Two files of equal bytes can have one path in a bundle")
   func equalBytes() throws {
     var files = Self.twoRoots
     files["two/p/m.py"] = "A = 1\n"

@@ -28,12 +28,12 @@ import Testing
         .contains("has no project.dependencies"))
   }
 
-  @Test("An empty list of dependencies is no missing list") func emptyDependencies() throws {
+  @Test("An empty list of dependencies differs from a missing list") func emptyDependencies() throws {
     let text = "[project]\nname = \"acme\"\ndependencies = []\n"
     #expect(try requirements("python_requirements(source='pyproject.toml')\n", "pyproject.toml", text) == [])
   }
 
-  @Test("What uv takes from the workspace or a path is not looked for on an index") func ownProjects() throws {
+  @Test("A package that uv takes from the workspace or a path is not searched on an index") func ownProjects() throws {
     let text = """
       [project]
       name = "acme"

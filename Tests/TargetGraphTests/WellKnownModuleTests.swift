@@ -56,7 +56,7 @@ import Testing
     #expect(try resolver.dependencies("m/x.py") == ["r:r"])
   }
 
-  @Test("Of packages with a common parent the nearest provides a module")
+  @Test("Of several packages with a common parent, the nearest provides a module")
   func commonParents() throws {
     let names = [
       "google-cloud-core", "google-cloud-kms", "google-cloud-storage", "opentelemetry-api",

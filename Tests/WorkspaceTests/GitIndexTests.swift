@@ -28,7 +28,7 @@ import Testing
     try #require(outcome.termination.isSuccess, "\(arguments): \(outcome.errorText)")
   }
 
-  @Test("Tracked files of a directory are found in every version of the index", arguments: ["2", "3", "4"])
+  @Test("Tracked files of a directory are found in every version of the git index", arguments: ["2", "3", "4"])
   func versions(_ version: String) throws {
     try withRepository { root in
       try git(root, "update-index", "--index-version", version)
@@ -47,7 +47,7 @@ import Testing
     }
   }
 
-  @Test("A worktree has an index of its own")
+  @Test("A worktree has its own git index")
   func worktree() throws {
     try withRepository { root in
       try git(root, "commit", "-qm", "x")
@@ -61,7 +61,7 @@ import Testing
     }
   }
 
-  @Test("Names of objects by SHA-256, and damage, are left to git")
+  @Test("SHA-256 object names and damage are left to git")
   func otherFormats() throws {
     try withRepository { root in
       let other = root.appending("other")
@@ -77,7 +77,7 @@ import Testing
     }
   }
 
-  @Test("Settings that name programs lose their effect, and the user's own stay")
+  @Test("Settings that name programs lose their effect, and the user's own settings stay")
   func settings() {
     let environment = GitSettings([
       "core.fsmonitor", "filter.x.clean", "filter.x.required", "diff.y.textconv", "core.sshcommand", "user.name",

@@ -15,7 +15,7 @@ import Testing
     }
   }()
 
-  @Test("The table has every option of Pants' core and Python backends, and says what following it would change")
+  @Test("The table has every option of Pants' core and Python backends, with the effect of each")
   func complete() {
     #expect(Self.listed.count > 500)
     for (scope, option) in Self.listed {
@@ -45,7 +45,7 @@ import Testing
       pantsFile: "pants.toml", text: text, read: { files[$0] }, variable: { variables[$0] })
   }
 
-  @Test("Each option that is not followed is named once, with its place and effect, and others are not")
+  @Test("Each option that is not followed is named once, with location and effect")
   func notices() throws {
     let found = try configuration(
       """
@@ -148,7 +148,7 @@ import Testing
     #expect(error?.location?.path == "ci.toml" && error?.location?.line == 2)
   }
 
-  @Test("Values name variables of the environment, and files")
+  @Test("Values can refer to variables of the environment and to files")
   func names() throws {
     let found = try configuration(
       """

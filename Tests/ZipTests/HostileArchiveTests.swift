@@ -2,11 +2,11 @@ import SystemSupport
 import Testing
 import Zip
 
-@Suite("Archives from outside")
+@Suite("Foreign archives")
 struct HostileArchiveTests {
   typealias Member = HandmadeZip.Member
 
-  @Test("The inputs of the fuzzer's corpus are read or refused with an error of ours")
+  @Test("The inputs of the fuzzer's corpus are read or refused with an error of Kilt")
   func corpus() throws {
     let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
     let lines = try FileSystem.readText(root.appending("Fuzz/zip/corpus")).split(separator: "\n")
@@ -18,7 +18,7 @@ struct HostileArchiveTests {
     }
   }
 
-  @Test("A plain archive made by hand opens")
+  @Test("A plain handmade archive opens")
   func plain() throws {
     #expect(try problem(HandmadeZip(Member("a/b.py"), Member("c")).bytes(), verify: true) == nil)
   }
@@ -34,12 +34,12 @@ struct HostileArchiveTests {
     }
   }
 
-  @Test("A dot in front of a name is not a parent directory")
+  @Test("A leading dot in a name does not mean a parent directory")
   func dots() throws {
     #expect(try problem(HandmadeZip(Member("..a/.b/c..")).bytes()) == nil)
   }
 
-  @Test("A symbolic link is a file, and marked as one that holds a path")
+  @Test("A symbolic link is a file with a mark that it holds a path")
   func links() throws {
     var member = Member("a")
     member.attributes = 0o120777 << 16
@@ -56,7 +56,7 @@ struct HostileArchiveTests {
     #expect(try problem(HandmadeZip(member).bytes()) == .notARegularFile)
   }
 
-  @Test("A name that occurs twice is refused")
+  @Test("A duplicate name is refused")
   func duplicates() throws {
     #expect(try problem(HandmadeZip(Member("a"), Member("a")).bytes()) == .duplicateName)
   }
@@ -67,7 +67,7 @@ struct HostileArchiveTests {
     #expect(try problem(HandmadeZip(Member("a/b/c"), Member("a/b")).bytes()) == .fileAndDirectory)
   }
 
-  @Test("Names that differ in case only are found")
+  @Test("Names that differ only in case are found")
   func caseCollisions() throws {
     let scratch = try Scratch()
     let path = try scratch.file("x.zip", HandmadeZip(Member("a/B"), Member("A/b"), Member("c")).bytes())
@@ -102,14 +102,14 @@ struct HostileArchiveTests {
     #expect(try problem(HandmadeZip(zstandard).bytes()) == .unknownMethod(93))
   }
 
-  @Test("A local header that tells another story is refused")
+  @Test("A local header that contradicts the directory is refused")
   func localHeader() throws {
     var member = Member("a")
     member.localMethod = 8
     #expect(try problem(HandmadeZip(member).bytes()) == .inconsistent("its local header has another method"))
   }
 
-  @Test("Lies about sizes and checksums are found")
+  @Test("False sizes and checksums are found")
   func lies() throws {
     var twoSizes = Member("a")
     twoSizes.size = 5
@@ -127,7 +127,7 @@ struct HostileArchiveTests {
     #expect(try problem(HandmadeZip(beyond).bytes()) == .truncated("its data"))
   }
 
-  @Test("A member that says it inflates more than deflate can is refused before it is inflated")
+  @Test("A member that claims an impossible deflate ratio is refused before it is inflated")
   func impossibleRatio() throws {
     var bomb = Member("a", "1234")
     bomb.method = 8
@@ -135,7 +135,7 @@ struct HostileArchiveTests {
     #expect(try problem(HandmadeZip(bomb).bytes()) == .impossibleRatio(compressed: 4, size: 3_000_000_000))
   }
 
-  @Test("A bomb within deflate's ratio is refused by the ratio of the whole")
+  @Test("A bomb within deflate's ratio is refused by the ratio of the whole archive")
   func bomb() throws {
     let scratch = try Scratch()
     let zeros = ZipContents(compressing: [UInt8](repeating: 0, count: 4 << 20))
@@ -154,7 +154,7 @@ struct HostileArchiveTests {
     }
   }
 
-  @Test("Two end records that both fit are refused, and so is one that does not end the file")
+  @Test("Two matching end records are refused, and so is one that does not end the file")
   func endRecords() throws {
     let plain = HandmadeZip(Member("a")).bytes()
     var twice = HandmadeZip(Member("a"))
@@ -166,7 +166,7 @@ struct HostileArchiveTests {
     #expect(try problem(several.bytes()) == .multipleDisks)
   }
 
-  @Test("A directory with more or fewer members than it says is refused")
+  @Test("A directory with more or fewer members than it claims is refused")
   func counts() throws {
     var fewer = HandmadeZip(Member("a"), Member("b"))
     fewer.count = 1
@@ -179,7 +179,7 @@ struct HostileArchiveTests {
     #expect(try problem(offset.bytes()) == .truncated("its directory"))
   }
 
-  @Test("An archive cut off at any byte is refused")
+  @Test("An archive truncated at any byte is refused")
   func truncatedAnywhere() throws {
     let scratch = try Scratch()
     let path = try scratch.archive(["a.py": text("print(1)\n"), "b/c": [UInt8](repeating: 65, count: 500)])
@@ -189,7 +189,7 @@ struct HostileArchiveTests {
     }
   }
 
-  @Test("No change of a single byte makes the reader crash or read other contents")
+  @Test("A change of any single byte neither crashes the reader nor changes contents")
   func everyByteChanged() throws {
     let scratch = try Scratch()
     let path = try scratch.archive(["a.py": text("print(1)\n"), "b/c": [UInt8](repeating: 65, count: 200)])
@@ -211,7 +211,7 @@ struct HostileArchiveTests {
   }
 }
 
-@Suite("Large members of archives from outside")
+@Suite("Large members of foreign archives")
 struct LargeMemberTests {
   private static let size = 17 << 20
   private static let contents = ZipContents(compressing: [UInt8](repeating: 7, count: size))
@@ -226,7 +226,7 @@ struct LargeMemberTests {
     return (try scratch.file("large.zip", HandmadeZip(member).bytes()), scratch)
   }
 
-  @Test("A large member is read in pieces, and its lies are found")
+  @Test("A large member is read in pieces, and its false claims are found")
   func pieces() throws {
     var limits = ZipLimits()
     limits.ratio = 2000

@@ -27,7 +27,7 @@ import Testing
     #expect(try members([]).isEmpty)
   }
 
-  @Test("A run that is cut, changed or too large is an error")
+  @Test("A run that is truncated, changed or too large is an error")
   func damage() throws {
     let bytes = try run(["a": [UInt8](repeating: 65, count: 3000), "b": text("two")])
     for length in 1..<bytes.count where length != bytes.count - 34 {

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Writing archives")
 struct ZipWriterTests {
-  @Test("What is written can be read, behind a prefix too")
+  @Test("A written archive can be read, even after a prefix")
   func roundTrip() throws {
     let scratch = try Scratch()
     let long = (0..<5000).map { UInt8(truncatingIfNeeded: $0 / 7) }
@@ -19,7 +19,7 @@ struct ZipWriterTests {
     #expect(try archive.members.map { try archive.contents(of: $0) } == [long, [], text("x")])
   }
 
-  @Test("A prefix put in front afterwards, which no offset counts, is tolerated")
+  @Test("A prefix added later, which no offset counts, is tolerated")
   func foreignPrefix() throws {
     let scratch = try Scratch()
     let path = try scratch.archive(["a": text("one"), "b": text("two")])
@@ -29,7 +29,7 @@ struct ZipWriterTests {
     #expect(try archive.members.map { try archive.contents(of: $0) } == [text("one"), text("two")])
   }
 
-  @Test("Members are copied without inflating them, executable bits and all")
+  @Test("Members are copied without inflating them, with executable bits")
   func rawCopy() throws {
     let scratch = try Scratch()
     let long = [UInt8](repeating: 66, count: 9000)
@@ -50,7 +50,7 @@ struct ZipWriterTests {
     try copy.verify()
   }
 
-  @Test("More than 65,535 members need, and get, ZIP64 records")
+  @Test("More than 65,535 members produce ZIP64 records")
   func manyMembers() throws {
     let scratch = try Scratch()
     let path = scratch.path.appending("many.zip")
@@ -65,7 +65,7 @@ struct ZipWriterTests {
     try expectPythonReads(path, members: 70_000)
   }
 
-  @Test("Exactly 65,535 members and one fewer are read alike by Python", arguments: [65_534, 65_535])
+  @Test("Python reads archives of exactly 65,535 and 65,534 members", arguments: [65_534, 65_535])
   func boundary(count: Int) throws {
     let scratch = try Scratch()
     let path = scratch.path.appending("many.zip")
@@ -100,7 +100,7 @@ struct ZipWriterTests {
     try expectPythonReads(path, members: 2)
   }
 
-  @Test("An archive that is never published leaves nothing behind")
+  @Test("An unpublished archive leaves no file")
   func abandoned() throws {
     let scratch = try Scratch()
     do {
@@ -111,14 +111,14 @@ struct ZipWriterTests {
     #expect(try FileSystem.list(scratch.path).isEmpty)
   }
 
-  @Test("A directory that is not there is named, with what to do")
+  @Test("An error names a missing directory and a remedy")
   func missingDirectory() throws {
     let error = try #require(throws: ZipWriteError.self) { try ZipWriter(creating: "/nonexistent-kilt/a.zip") }
     #expect(error.diagnostic.summary == "cannot write \"/nonexistent-kilt/a.zip\"")
     #expect(error.diagnostic.remedies == ["create the directory \"/nonexistent-kilt\""])
   }
 
-  @Test("Info-ZIP finds no fault in an archive of ours, with a prefix")
+  @Test("Info-ZIP finds no fault in Kilt's archive with a prefix")
   func unzip() throws {
     let scratch = try Scratch()
     let path = try scratch.archive(

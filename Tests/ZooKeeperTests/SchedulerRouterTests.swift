@@ -6,7 +6,7 @@ import Testing
 
 /// The built scheduler, executor and router around a real ZooKeeper, with kazoo as a client of another kind.
 @Suite(.serialized) struct SchedulerRouterTests {
-  @Test("Executors announce in ZooKeeper, and a router without a scheduler follows them and members of others")
+  @Test("Executors announce in ZooKeeper, and a router follows them and foreign members without a scheduler")
   func follows() throws {
     try #require(
       Subprocess.find("haproxy") != nil || FileSystem.isExecutable("/usr/sbin/haproxy"),

@@ -38,7 +38,7 @@ import Testing
     "shard": 3, "status": "ALIVE"}
     """
 
-  @Test("A task is announced in Aurora's layout, kazoo reads it, and it is gone with its withdrawal or its program")
+  @Test("A task is announced in Aurora's layout for kazoo, and removed with its withdrawal or its program")
   func announces() throws {
     let server = try ZooKeeperServer()
     let scratch = server.directory
@@ -131,7 +131,7 @@ import Testing
     program.end()
   }
 
-  @Test("A node survives the loss of the leader, and comes back with a new session after an expired one")
+  @Test("A node survives the loss of the leader, and returns with a new session after an expired one")
   func survives() throws {
     let server = try ZooKeeperServer(servers: 3)
     let program = try ZooKeeperProgram(

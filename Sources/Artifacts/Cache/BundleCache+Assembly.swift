@@ -4,8 +4,8 @@ import Glibc
 import SystemSupport
 
 extension BundleCache {
-  /// Puts a bundle together in a folder of its own, with its record and the list of its segments. Throws `damagedCache`
-  /// when a source is gone or is not what it should be.
+  /// Assembles a bundle in a separate directory, with its record and the list of its segments. Throws `damagedCache` if
+  /// a source is missing or has wrong bytes.
   func assemble(
     _ manifest: Manifest, _ sources: SegmentSources, in draft: FilePath
   ) throws(ArtifactError) {
@@ -31,11 +31,11 @@ extension BundleCache {
       let actual = try onFiles { () throws(SystemCallError) in try SHA256Digest.ofFile(file, path: path) }
       guard actual.digest == manifest.digest else { throw .damagedCache }
     } else {
-      // Every segment was right where it was copied from, and nobody wrote there meanwhile: then the whole is right.
+      // Every segment was verified at its source, and nobody wrote there meanwhile: then the whole bundle is correct.
       try sources.requireUntouched()
     }
     try onFiles { () throws(SystemCallError) in
-      // Not waited for: after a power cut the record counts for nothing.
+      // Not synced: after a power cut the record counts for nothing.
       let record = HitRecord(
         manifest, fileName: fileName, status: try FileSystem.status(of: file), boot: HitRecord.currentBoot)
       try FileSystem.write(record.bytes, to: draft.appending("record"))
@@ -66,7 +66,7 @@ extension BundleCache {
     return runs
   }
 
-  /// Has the new file share the extents of the cached bundle that has the most bytes at the same place, where the file
+  /// Lets the new file share the extents of the cached bundle that has the most bytes at the same offset, if the file
   /// system can (FICLONE of ioctl_ficlonerange(2)): those bytes are not copied.
   ///
   /// - Returns: that bundle; nil if nothing is shared.

@@ -49,7 +49,7 @@ extension BundleCache {
     for entry in try contents() {
       let recordPath = bundles.appending(entry.digest).appending("record")
       guard let record = try record(at: recordPath), record.digest.hex == entry.digest else {
-        // Without its record nothing says what it should be.
+        // Without the record of the bundle, its expected digest is unknown.
         try onFiles { () throws(SystemCallError) in try FileSystem.removeTree(bundles.appending(entry.digest)) }
         results.append((entry, false))
         continue

@@ -36,8 +36,8 @@ extension BundleCache {
     try inventory().map(\.entry).sorted { ($0.lastUsed, $0.digest) > ($1.lastUsed, $1.digest) }
   }
 
-  /// Removes the bundles that were used longest ago until the rest fits into `quota` bytes, and what killed processes
-  /// left behind. Bundles that run, and the newest commit of each name and platform, stay even if they do not fit.
+  /// Removes the least recently used bundles until the rest fits into `quota` bytes, and the leftovers of killed
+  /// processes. Running bundles, and the newest commit of each name and platform, stay even if they do not fit.
   public func evict(quota: Int64) throws(ArtifactError) -> EvictionSummary {
     var summary = EvictionSummary()
     try removeLeftovers(&summary)
@@ -86,7 +86,7 @@ extension BundleCache {
     for path in item.references {
       try FileSystem.removeFile(path)
       if let key = key(ofReference: path) { try FileSystem.removeFile(evidencePath(of: key)) }
-      // The folders of the commit and the name go when they are empty.
+      // The directories of the commit and the name are removed when they are empty.
       for folder in [path.removingLastComponent(), path.removingLastComponent().removingLastComponent()] {
         _ = folder.withPlatformString { rmdir($0) }
       }
@@ -94,7 +94,7 @@ extension BundleCache {
     try FileSystem.removeTree(folder(of: item.digest))
   }
 
-  /// The key that the path of a reference stands for.
+  /// The key that the path of a reference means.
   private func key(ofReference path: FilePath) -> ManifestKey? {
     let parts = path.components.suffix(3).map(\.string)
     guard parts.count == 3, let name = ArtifactName(parts[0]), let commit = Commit(parts[1]),
@@ -146,7 +146,7 @@ extension BundleCache {
     return found
   }
 
-  /// Segments and drafts that nobody has touched for an hour belong to a process that is gone.
+  /// Segments and drafts that nobody has touched for an hour belong to a dead process.
   private func removeLeftovers(_ summary: inout EvictionSummary) throws(ArtifactError) {
     let limit = wallClockNanoseconds() - 3_600_000_000_000
     for folder in [segments, bundles] {

@@ -11,13 +11,13 @@ public struct FetchSummary: Sendable, Hashable {
 }
 
 extension BundleCache {
-  /// Brings the bundle of a manifest into the cache: fetches the segments that no cached bundle has, puts the file
-  /// together, checks its digest, and only then makes it visible.
+  /// Adds the bundle of a manifest to the cache: fetches the segments that no cached bundle has, assembles the file,
+  /// checks its digest, and only then makes it visible.
   ///
-  /// Of several processes that need one bundle or one segment at the same time, one fetches it and the others wait. When
-  /// this fails or is killed, segments that were fetched whole stay for the next attempt; nothing else is left.
+  /// If several processes need one bundle or one segment at the same time, one fetches it and the others wait. If this
+  /// call fails or is killed, completely fetched segments stay for the next attempt; nothing else is left.
   ///
-  /// - Parameter trust: what is demanded of the bundle. It is checked before anything is fetched.
+  /// - Parameter trust: the demands on the bundle, checked before anything is fetched.
   public func install(
     _ evidence: Evidence, from repository: Repository, trust: TrustContext = .none
   ) throws(ArtifactError) -> CachedBundle {
@@ -32,14 +32,14 @@ extension BundleCache {
     do throws(ArtifactError) {
       try build(manifest, from: repository, usingCached: true, &summary)
     } catch {
-      // What this cache holds may be damaged or just being evicted; what the repository sends is not to blame.
+      // The contents of this cache can be damaged or in eviction; the repository's answer is not at fault.
       guard case .damagedCache = error else { throw error }
       try build(manifest, from: repository, usingCached: false, &summary)
     }
     guard var bundle = try adopt(evidence, trust) else {
       throw .file(SystemCallError("open", folder(of: manifest.digest), .noSuchFileOrDirectory))
     }
-    // Held to here, so that nobody evicts what was just made.
+    // Held until here, so that nobody evicts the new bundle.
     _ = lock
     for segment in manifest.segments { try remove(segments.appending(segment.digest.hex)) }
     bundle.fetched = summary
@@ -57,7 +57,7 @@ extension BundleCache {
     let recordPath = folder(of: manifest.digest).appending("record")
     guard let record = try record(at: recordPath), record.digest == manifest.digest,
       var bundle = try open(record, commit: manifest.key.commit, verifying: false, renewing: recordPath),
-      // Read again: it may have been renewed.
+      // Read again: another process can have renewed it.
       var current = try self.record(at: recordPath)
     else { return nil }
     current.created = manifest.created
@@ -83,7 +83,7 @@ extension BundleCache {
     let sources = try gather(manifest, from: repository, usingCached: usingCached, &summary)
     let draft = bundles.appending(".draft.\(manifest.digest)")
     try onFiles { () throws(SystemCallError) in
-      // One that died left it; the lock says that nobody is at it now.
+      // A dead process left it; the lock shows that nobody uses it now.
       try FileSystem.removeTree(draft)
       try FileSystem.createDirectories(draft)
     }
@@ -145,12 +145,12 @@ extension BundleCache {
     let lock = try digestLock(segment.digest, "segments", &waited)
     defer { _ = lock }
     if usingCached {
-      // One that a killed process left may be cut or zeroed by a power cut.
+      // A leftover of a killed process can be cut or zeroed by a power cut.
       let left = try onFiles { () throws(SystemCallError) in
         try FileSystem.statusIfPresent(of: path)?.size == segment.size ? SHA256Digest.ofFile(path).digest : nil
       }
       if left == segment.digest { return (piece, false) }
-      // Who had the lock may have finished a whole bundle meanwhile, and removed the segment's own file.
+      // The holder of the lock can have completed the bundle meanwhile, and removed the segment's own file.
       if waited, let inBundle = try segmentIndex().pieces[segment.digest], inBundle.length == segment.size {
         return (inBundle, false)
       }

@@ -46,12 +46,12 @@ public struct BundleCache: Sendable {
     return FilePath(home + "/.cache/kilt/runner")
   }
 
-  /// The cached bundle that a user means, or nil when it has to be fetched. Uses neither the network nor the bytes of
-  /// the bundle, unless its stat tuple has changed: then it is hashed again, and dropped when it is damaged.
+  /// The cached bundle that a user means, or nil if it has to be fetched. Uses neither the network nor the bytes of the
+  /// bundle, unless its stat tuple has changed: then the bundle is hashed again, and dropped if it is damaged.
   ///
   /// - Parameters:
   ///   - verifying: hash it, and check its signatures again, in any case.
-  ///   - trust: what is demanded of it. An admission by the same policies counts; otherwise the stored signatures are
+  ///   - trust: the demands on it. An admission by the same policies counts; otherwise the stored signatures are
   ///     checked, and a bundle without them has to be fetched.
   public func lookUp(
     _ reference: ArtifactReference, platform: ArtifactPlatform, verifying: Bool = false, trust: TrustContext = .none
@@ -142,7 +142,7 @@ public struct BundleCache: Sendable {
     return bundle
   }
 
-  /// Has the bytes of a bundle be on the disk, once they have been there long enough for that to cost nothing.
+  /// Syncs the bytes of a bundle to the disk, once they are old enough for that to cost nothing.
   private func settle(
     _ record: HitRecord, _ file: FileDescriptor, _ status: FileStatus, _ recordPath: FilePath
   ) throws(ArtifactError) {
@@ -194,7 +194,7 @@ public struct BundleCache: Sendable {
     }
   }
 
-  /// The reference's modification time is when it was used last, to the hour: most hits write nothing.
+  /// The reference's modification time is the time of its last use, to the hour: most hits write nothing.
   private func markUsed(_ path: FilePath) {
     var status = stat()
     guard path.withPlatformString({ stat($0, &status) }) == 0, time(nil) - status.st_mtim.tv_sec > 3600 else { return }
@@ -217,7 +217,7 @@ public struct BundleCache: Sendable {
     FilePath("\(references)/\(key.name)/\(key.commit)/\(key.platform)")
   }
 
-  /// The names in a folder of the cache; none when it is not there.
+  /// The names in a directory of the cache; none if it is missing.
   func entries(_ path: FilePath) throws(ArtifactError) -> [String] {
     do throws(SystemCallError) {
       return try FileSystem.list(path).map(\.name)

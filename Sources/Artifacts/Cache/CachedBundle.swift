@@ -24,10 +24,10 @@ public struct CachedBundle: ~Copyable {
     self.file = file
   }
 
-  /// Lets the lock live on in the program that replaces this process by execve(2), for as long as that runs. The
-  /// descriptor goes to a high number, out of the way of what programs do with 3 to 9.
+  /// Keeps the lock in the program that replaces this process by execve(2), while that program runs. The descriptor
+  /// gets a high number, because programs use 3 to 9.
   public consuming func keepAcrossExec() {
-    // The copy has the same lock; with a low RLIMIT_NOFILE it takes the first free number.
+    // The copy has the same lock; with a low RLIMIT_NOFILE it gets the first free number.
     if fcntl(file.rawValue, F_DUPFD, 100) < 0 { _ = dup(file.rawValue) }
   }
 

@@ -2,9 +2,9 @@ import Digests
 import Glibc
 import SystemSupport
 
-/// A lock on one digest, among the threads and processes of a machine: one byte of a common file, at an offset that the
-/// digest gives, locked as an open file description lock (fcntl(2), "Open file description locks"). So there is no file
-/// per digest to clean up. It ends with this value or the process.
+/// A lock on one digest, among the threads and processes of a machine: one byte of a common file, at an offset that
+/// follows from the digest, locked as an open file description lock (fcntl(2), "Open file description locks"). So no
+/// file per digest needs cleanup. It ends with this value or the process.
 struct DigestLock: ~Copyable {
   private let file: FileDescriptor
   // Glibc declares them only under _GNU_SOURCE.
@@ -27,7 +27,7 @@ struct DigestLock: ~Copyable {
     self.file = file
   }
 
-  /// Takes the lock when nobody has it; nil otherwise.
+  /// Takes the lock if nobody holds it; nil otherwise.
   static func attempt(_ digest: SHA256Digest, in path: FilePath) throws(SystemCallError) -> DigestLock? {
     let file = try FileSystem.open(path, .readWrite, options: .create)
     if apply(setLock, file, digest) { return DigestLock(file: file) }

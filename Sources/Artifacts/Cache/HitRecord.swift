@@ -1,9 +1,9 @@
 import Digests
 import SystemSupport
 
-/// The result of verifying a cached bundle: its digest, and what stat(2) said of the file then.
+/// The result of verifying a cached bundle: its digest, and the result of stat(2) at that time.
 ///
-/// As long as size, modification time, change time and inode are the same, nobody has written to the file, and its bytes
+/// While size, modification time, change time and inode are the same, nobody has written to the file, and its bytes
 /// need not be hashed again: a program cannot set the change time back.
 struct HitRecord: Sendable, Hashable {
   /// The kind of data that the digest covers.
@@ -20,7 +20,7 @@ struct HitRecord: Sendable, Hashable {
   /// When the manifest was created, in seconds since 1970: decides which commit of a name is the newest.
   var created: Int64
   /// The boot of the machine in which the bytes were written without waiting for the disk; `-` once they are on it.
-  /// After another boot the record counts for nothing: a power cut may have left zeros.
+  /// After another boot the record counts for nothing: a power cut can have left zeros.
   var boot: String
   /// The policies that admitted the bundle; `-` for none. See ``TrustContext/identity``.
   var trust: String
@@ -36,7 +36,7 @@ struct HitRecord: Sendable, Hashable {
     renew(status)
   }
 
-  /// Takes over what stat(2) says of the file now.
+  /// Adopts the file's current result of stat(2).
   mutating func renew(_ status: FileStatus) {
     size = status.size
     modificationTime = status.modificationTime
@@ -51,8 +51,8 @@ struct HitRecord: Sendable, Hashable {
 
   private static let mark = "kilt-hit-2"
 
-  /// One line: `kilt-hit-2 FORM DIGEST FILE SIZE MTIME CTIME INODE CREATED BOOT TRUST CHECK`. The check is the beginning
-  /// of the SHA-256 of all before it: a record in which a bit has changed counts as absent.
+  /// One line: `kilt-hit-2 FORM DIGEST FILE SIZE MTIME CTIME INODE CREATED BOOT TRUST CHECK`. The check is the
+  /// beginning of the SHA-256 of everything before it: a record with a changed bit counts as absent.
   var bytes: [UInt8] {
     let text =
       "\(Self.mark) \(form.rawValue) \(digest) \(fileName) \(size) \(modificationTime) \(changeTime) \(inode) "

@@ -89,7 +89,8 @@ public struct ReleaseCache: Sendable {
     return cached(release, folder)
   }
 
-  /// Gives a directory its place. What is there is damaged, or another process has just put the same files there.
+  /// Moves a directory to its path. An existing directory is damaged, or another process has just put the same files
+  /// there.
   private func replace(_ folder: FilePath, with draft: FilePath) throws(SystemCallError) {
     for attempt in 0..<8 {
       try FileSystem.removeTree(folder)

@@ -16,7 +16,7 @@ extension Evidence {
     ]).bytes(.compact)
   }
 
-  /// Reads that file again. Nothing in it is trusted.
+  /// Reads that file again. Trusts nothing in it.
   ///
   /// - Throws: `ManifestFault` for a file that is damaged, or about another bundle.
   init(cacheBytes bytes: [UInt8], for key: ManifestKey) throws(ManifestFault) {

@@ -13,10 +13,10 @@ public struct TrustContext: Sendable {
   /// The digest of the policies and the stage.
   private let policyIdentity: String
 
-  /// Stands for the policies, the stage and the branch: an admission counts for as long as they stay the same.
+  /// Identifies the policies, the stage and the branch: an admission counts while they stay the same.
   public var identity: String { branch.map { "\(policyIdentity)@\($0.encoded)" } ?? policyIdentity }
 
-  /// No policy: nothing is demanded.
+  /// No policy: no demands.
   public static let none = TrustContext()
 
   private init() {
@@ -43,7 +43,7 @@ public struct TrustContext: Sendable {
     return context
   }
 
-  /// Reads the policies of a host. Files that do not exist are no policies.
+  /// Reads the policies of a host. Missing files are not policies.
   ///
   /// - Throws: ``ArtifactError`` for a file that cannot be read or understood.
   public init(policies paths: [FilePath], stage: String?, now: Int64) throws(ArtifactError) {

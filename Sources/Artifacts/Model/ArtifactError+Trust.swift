@@ -1,7 +1,8 @@
 import Diagnostics
 
 extension ArtifactError {
-  /// Whether the error is about what the runner cache holds, so that the artifact repository can have better.
+  /// Whether the error concerns the contents of the runner cache, so that the artifact repository can have a correct
+  /// copy.
   public var isAboutCache: Bool {
     switch self {
     case .refused, .damagedRecord: true

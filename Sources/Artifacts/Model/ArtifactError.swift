@@ -26,12 +26,12 @@ public enum ArtifactError: Error, Sendable, Hashable {
   case ambiguousCommit(ArtifactReference, matches: [CommitListing], repository: String)
   case otherPlatform(ArtifactReference, ArtifactPlatform, published: [ArtifactPlatform], repository: String)
 
-  /// Nothing of that name was published from the branch.
+  /// The branch has no published artifact of that name.
   case unknownBranch(ArtifactName, BranchName, ArtifactPlatform, known: [BranchName], repository: String)
 
-  /// The commit is there with another file: what is published never changes.
+  /// The commit exists with another file: published files never change.
   case conflict(ManifestKey, published: String, offered: String, repository: String)
-  /// A bundle file is not what its segments say.
+  /// A bundle file does not match its segments.
   case bundleMismatch(path: String, reason: String)
 
   case unreachable(repository: String, cause: String)
@@ -40,10 +40,10 @@ public enum ArtifactError: Error, Sendable, Hashable {
   case noListing(repository: String)
   /// A bucket that is not there.
   case missingBucket(repository: String)
-  /// The server's answer makes no sense, or is an error that is neither of the above.
+  /// The server's answer is invalid, or is an error that none of the other cases covers.
   case server(repository: String, reason: String)
 
-  /// `segment` is what people call it, such as the file name of a wheel.
+  /// `segment` is its name for people, such as the file name of a wheel.
   case missingBlob(digest: String, segment: String, repository: String)
   case damagedBlob(digest: String, segment: String, found: String, repository: String)
   case badManifest(String, reason: String, repository: String)
@@ -52,7 +52,7 @@ public enum ArtifactError: Error, Sendable, Hashable {
   case refused(String, policy: String, rule: String?, reason: String)
   /// A policy file that cannot be understood.
   case badPolicy(String, line: Int?, reason: String)
-  /// A file of the runner cache that cannot be used; what it is about has to be fetched again.
+  /// A file of the runner cache that cannot be used; its subject has to be fetched again.
   case damagedRecord(path: String, reason: String)
   /// A branch that resolves to an older commit than before; `record` is the file that remembers the last one.
   case branchMovedBack(ArtifactName, BranchName, from: Commit, to: Commit, record: String)

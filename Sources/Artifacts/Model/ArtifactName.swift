@@ -1,6 +1,6 @@
-/// The name of an artifact: what a job calls its bundle, as in `fiddler_server`.
+/// The name of an artifact: a job's name for its bundle, such as `fiddler_server`.
 ///
-/// It becomes a part of paths, keys and URLs, so only names that are harmless in all of them exist: 1 to 128 ASCII
+/// It becomes a part of paths, keys and URLs, so only names that are harmless in all of them are valid: 1 to 128 ASCII
 /// letters, digits, `_`, `-`, `.` and `+`, beginning with a letter, a digit or `_`.
 public struct ArtifactName: Sendable, Hashable, Comparable, CustomStringConvertible {
   public let text: String
@@ -13,7 +13,7 @@ public struct ArtifactName: Sendable, Hashable, Comparable, CustomStringConverti
     self.text = String(text)
   }
 
-  /// The name, or an error that says what a name looks like.
+  /// The name, or an error that describes a valid name.
   public init(validating text: some StringProtocol) throws(ArtifactError) {
     guard let name = ArtifactName(text) else { throw .invalidName(String(text)) }
     self = name

@@ -12,7 +12,7 @@ public struct ArtifactPlatform: Sendable, Hashable, Comparable, CustomStringConv
     self.text = String(text)
   }
 
-  /// The platform, or an error that says what one looks like.
+  /// The platform, or an error that describes a valid platform.
   public init(validating text: some StringProtocol) throws(ArtifactError) {
     guard let platform = ArtifactPlatform(text) else { throw .invalidPlatform(String(text)) }
     self = platform

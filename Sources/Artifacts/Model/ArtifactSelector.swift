@@ -46,8 +46,8 @@ public enum ArtifactSelector: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension Repository {
-  /// The commit that a branch stands for, by the artifact repository's own index; nil if the artifact was not published
-  /// from that branch for the platform.
+  /// The commit of a branch, by the artifact repository's own index; nil if the artifact was not published from that
+  /// branch for the platform.
   public func commit(
     of name: ArtifactName, on branch: BranchName, platform: ArtifactPlatform
   ) throws(ArtifactError) -> Commit? {
@@ -61,7 +61,7 @@ extension Repository {
     try resolve(try reference(selector, platform: platform), platform: platform)
   }
 
-  /// The commit that a user means: that of a branch is looked up.
+  /// The commit that a user means: the commit of a branch is looked up.
   public func reference(
     _ selector: ArtifactSelector, platform: ArtifactPlatform
   ) throws(ArtifactError) -> ArtifactReference {

@@ -4,7 +4,7 @@ import JSON
 /// The newest published commit of each artifact on a branch, for one artifact platform.
 ///
 /// Publishers read it once to learn which file belongs to which inputs, and write it once after all manifests. Readers
-/// resolve `NAME@BRANCH` with it. It is neither signed nor immutable: nothing that runs rests on it alone.
+/// resolve `NAME@BRANCH` with it. It is neither signed nor immutable: no start relies on it alone.
 public struct BranchIndex: Sendable, Hashable {
   /// A file that was uploaded, and the inputs that it was built from.
   public struct Packed: Sendable, Hashable {

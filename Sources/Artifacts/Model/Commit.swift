@@ -12,7 +12,7 @@ public struct Commit: Sendable, Hashable, Comparable, CustomStringConvertible {
     self.text = digits
   }
 
-  /// A name of 64 digits for what is not a commit.
+  /// A name of 64 digits for a version that is not a commit.
   init(padding digest: SHA256Digest) { text = digest.hex }
 
   /// The first 12 digits.
@@ -25,7 +25,8 @@ public struct Commit: Sendable, Hashable, Comparable, CustomStringConvertible {
 public struct CommitPrefix: Sendable, Hashable, CustomStringConvertible {
   public let text: String
 
-  /// The prefix, or nil when `text` has fewer than 7 or more than 64 digits, or something that is no hexadecimal digit.
+  /// The prefix, or nil if `text` has fewer than 7 or more than 64 digits, or a character that is not a hexadecimal
+  /// digit.
   public init?(_ text: some StringProtocol) {
     guard (7...64).contains(text.utf8.count), let digits = hexadecimalDigits(text) else { return nil }
     self.text = digits

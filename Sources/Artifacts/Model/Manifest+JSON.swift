@@ -62,7 +62,7 @@ extension Manifest.Segment {
   }
 }
 
-/// Limits on what a repository can make a reader believe.
+/// Limits on the values that a repository can send to a reader.
 enum ManifestLimits {
   /// Bytes of a manifest's file.
   static let file = 8 << 20

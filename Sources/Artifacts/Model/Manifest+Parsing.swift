@@ -2,8 +2,8 @@ import Digests
 import JSON
 
 extension Manifest {
-  /// Reads a manifest of format 1 or 2 and believes nothing: it must be of the key that was asked for, its segments must
-  /// add up to its file, and each digest, size and text must be within limits. Skips unknown members.
+  /// Reads a manifest of format 1 or 2 without trusting it: it must belong to the requested key, its segments must add
+  /// up to its file, and each digest, size and text must be within limits. Skips unknown members.
   ///
   /// A manifest with an `origin` has no segments here; see ``Repository/manifest(_:)``.
   init(parsing value: JSONValue, for key: ManifestKey) throws(ManifestFault) {
@@ -118,7 +118,7 @@ extension Manifest {
     return digest
   }
 
-  /// Whether a text is fit for terminals and logs.
+  /// Whether a text is safe for terminals and logs.
   static func isPlain(_ text: String) -> Bool {
     text.utf8.count <= ManifestLimits.text && text.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
   }

@@ -22,7 +22,7 @@ public struct ReleaseVersion: Sendable, Hashable, CustomStringConvertible {
     self.text = String(text)
   }
 
-  /// The version, or an error that says what a version looks like.
+  /// The version, or an error that describes a valid version.
   public init(validating text: some StringProtocol, kind: Kind) throws(ArtifactError) {
     guard let version = ReleaseVersion(text, kind: kind) else { throw .invalidVersion(String(text), kind) }
     self = version
@@ -85,8 +85,8 @@ public struct Release: Sendable, Hashable {
     self.created = created
   }
 
-  /// The digest that jobs pin: of one file its SHA-256; of several that of the lines `DIGEST SIZE NAME`, by name, after
-  /// the line `kilt files 1`.
+  /// The digest that jobs pin: for one file its SHA-256; for several the SHA-256 of the lines `DIGEST SIZE NAME`, by
+  /// name, after the line `kilt files 1`.
   public var digest: SHA256Digest {
     if files.count == 1 { return files[0].digest }
     var hasher = SHA256Hasher()
@@ -125,7 +125,7 @@ public struct Release: Sendable, Hashable {
     self.envelope = envelope
   }
 
-  /// The release as a policy looks at it: a manifest without branch and commit.
+  /// The release in the form of a policy's input: a manifest without branch and commit.
   var record: ManifestRecord {
     ManifestRecord(
       path: RepositoryLayout.release(name, version), name: name, version: version.text, created: created,
@@ -165,7 +165,7 @@ public struct Release: Sendable, Hashable {
     guard let signed = value["envelope"] else { return }
     guard let envelope = Envelope(parsing: signed) else { throw ManifestFault("its \"envelope\" is not usable") }
     self.envelope = envelope
-    // A signature covers every byte but those of the envelope.
+    // A signature covers every byte except the envelope's.
     guard self.bytes == bytes else { throw ManifestFault("it is signed, and its bytes are not in canonical form") }
   }
 }

@@ -21,8 +21,8 @@ extension Repository {
     }
   }
 
-  /// Changes the index of a branch: reads it, lets `change` change it, writes it if nobody else did meanwhile, and
-  /// otherwise begins again.
+  /// Changes the index of a branch: reads it, lets `change` change it, and writes it unless another writer did
+  /// meanwhile; then starts again.
   public func updateIndex(
     of branch: BranchName, platform: ArtifactPlatform, _ change: (inout BranchIndex) -> Void
   ) throws(ArtifactError) {

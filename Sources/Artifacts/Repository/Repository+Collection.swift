@@ -5,13 +5,13 @@ import SystemSupport
 
 /// The manifests and blobs that a collection keeps.
 public struct RetentionRules: Sendable {
-  /// Commits that stay whatever their age: those that branches, tags and jobs name.
+  /// Commits that stay at any age: those that branches, tags and jobs name.
   public var commits: Set<String>
   /// The number of newest commits that stay, of each artifact and platform.
   public var newest: Int
   /// Manifests that are younger stay, in seconds.
   public var age: Int64
-  /// Seconds between marking and removing. No publication may take longer.
+  /// Seconds between marking and removing. No publication can take longer.
   public var grace: Int64
 
   public init(commits: Set<String> = [], newest: Int = 10, age: Int64 = 30 * 86_400, grace: Int64 = 86_400) {
@@ -66,15 +66,15 @@ struct CollectionMark: Sendable, Hashable {
 }
 
 extension Repository {
-  /// Removes what nothing needs, in two phases with a grace period between them.
+  /// Removes unneeded objects, in two phases with a grace period between them.
   ///
   /// The first call marks: it stores which manifests and blobs nothing keeps. A later call, after the grace period,
   /// removes those that were marked and that still nothing keeps. Publishers read the mark: they upload marked blobs
-  /// again, and look after them once their manifest is stored. Blobs of a removed manifest are marked by the next call, so
-  /// that a fetch that has begun can end.
+  /// again, and check them once their manifest is stored. The next call marks blobs of a removed manifest, so that
+  /// fetches in progress can end.
   ///
   /// - Parameters:
-  ///   - applies: false says what would happen, and changes nothing.
+  ///   - applies: false only reports the effect, and changes nothing.
   ///   - now: seconds since 1970.
   public func collect(
     _ rules: RetentionRules, applies: Bool, now: Int64
@@ -132,7 +132,7 @@ extension Repository {
     _ doomed: [String: Int64], markedAt time: Int64, _ summary: inout CollectionSummary
   ) throws(ArtifactError) {
     let removed = Mutex((count: 0, bytes: Int64(0)))
-    // Manifests first: nobody may find one whose blobs are gone.
+    // Manifests first: nobody must find a manifest whose blobs are gone.
     for isManifest in [true, false] {
       let keys = doomed.filter { $0.key.hasPrefix(RepositoryLayout.artifacts) == isManifest }.sorted { $0.key < $1.key }
       try forEachInParallel(keys, threads: Self.transfers) { (key, size) throws(ArtifactError) in
@@ -256,7 +256,7 @@ extension Repository {
     return found.withLock { $0 }
   }
 
-  /// The blobs that any manifest or release names, also one that nothing keeps.
+  /// The blobs that any manifest or release names, even one that nothing keeps.
   private func usedBlobs() throws(ArtifactError) -> Set<SHA256Digest> {
     let used = Mutex<Set<SHA256Digest>>([])
     try forEachInParallel(try stored(), threads: Self.transfers) { (item) throws(ArtifactError) in

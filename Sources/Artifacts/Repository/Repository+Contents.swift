@@ -28,8 +28,7 @@ extension Repository {
     return found
   }
 
-  /// The manifests of some keys, in their order, read several at a time. Without those that cannot be used, which
-  /// `unusable` is told of.
+  /// The manifests of some keys, in their order, read several at a time. Passes unusable ones to `unusable`.
   public func manifests(
     _ keys: [ManifestKey], unusable: (ArtifactError) -> Void = { _ in }
   ) throws(ArtifactError) -> [Evidence] {

@@ -13,7 +13,7 @@ public struct CopySummary: Sendable, Hashable {
 
 extension Repository {
   /// Copies a published artifact into another artifact repository: the blobs that it lacks, the manifest byte by byte,
-  /// and the signatures beside it. Signatures stay valid. What the other one has already stays as it is.
+  /// and the signatures beside it. Signatures stay valid. Objects that the other repository already has stay unchanged.
   ///
   /// - Parameter asWholeFile: stores the whole file in place of its segments, for a plain web server.
   public func copy(
@@ -120,7 +120,7 @@ extension Repository {
       return try storage.list(folder, recursive: false).map(\.name)
         .filter { RepositoryLayout.isCompanion($0, of: key.platform.text) }.sorted().map { folder + $0 }
     } catch {
-      // A server without a directory index has nothing to list: the signature inside the manifest is copied with it.
+      // A server without a directory index lists nothing: the signature inside the manifest is copied with it.
       if case .noListing = error { return [] }
       throw error
     }

@@ -3,13 +3,13 @@ import Digests
 extension Repository {
   /// The manifest of a bundle; nil if the artifact repository has none of that key.
   ///
-  /// A manifest with an `origin` is completed: its segments are those of the origin's manifest, after both were found to
-  /// have the same inputs and the same file. Signatures are not looked at; see ``evidence(for:signedBy:)``.
+  /// A manifest with an `origin` is completed: its segments come from the origin's manifest, after both were found to
+  /// have the same inputs and the same file. Does not check signatures; see ``evidence(for:signedBy:)``.
   public func manifest(_ key: ManifestKey) throws(ArtifactError) -> Manifest? {
     try evidence(for: key)?.manifest
   }
 
-  /// Everything that a decision about a bundle rests on; nil if the artifact repository has no manifest of that key.
+  /// All inputs of a decision about a bundle; nil if the artifact repository has no manifest of that key.
   ///
   /// - Parameter keyIDs: the keys whose signatures beside the manifest are read as well. Signatures inside the manifest
   ///   cost no request.
@@ -19,7 +19,7 @@ extension Repository {
     return try evidence(record, key, signedBy: keyIDs)
   }
 
-  /// A record with that of its origin, if it has one.
+  /// A record with its origin's, if it has one.
   func evidence(
     _ record: ManifestRecord, _ key: ManifestKey, signedBy keyIDs: [String]
   ) throws(ArtifactError) -> Evidence {

@@ -2,10 +2,10 @@ import Digests
 public import SystemSupport
 
 extension Repository {
-  /// Writes the bundle of a manifest to a path: made of its segments bit for bit, each and the whole checked by digest,
-  /// before it appears there (executable) in one step. No cache is used.
+  /// Writes the bundle of a manifest to a path. The file consists of its segments bit for bit; each segment and the
+  /// whole are checked by digest before the file appears there (executable) in one step. Uses no cache.
   ///
-  /// - Parameter progress: is told of bytes as they arrive.
+  /// - Parameter progress: called with bytes as they arrive.
   public func fetch(
     _ manifest: Manifest, to path: FilePath, progress: ((TransferProgress) -> Void)? = nil
   ) throws(ArtifactError) {
@@ -33,7 +33,7 @@ extension Repository {
     do throws(SystemCallError) { try replacement.commit(.durable) } catch { throw .file(error) }
   }
 
-  /// Receives a segment, and once more each time that it arrives damaged, up to three times: a proxy may have spoilt it.
+  /// Receives a segment, and again each time that it arrives damaged, up to three times: a proxy can have damaged it.
   func receiveAgain(
     _ segment: Manifest.Segment, _ attempt: () throws(ArtifactError) -> Void
   ) throws(ArtifactError) {
@@ -47,10 +47,10 @@ extension Repository {
     try attempt()
   }
 
-  /// Gives the bytes of a segment to `receive`, and throws when they were not what its digest says: whoever gets them
-  /// must not let anybody use them before this returns.
+  /// Passes the bytes of a segment to `receive`, and throws if they do not match its digest: the receiver must not let
+  /// anybody use them before this returns.
   ///
-  /// - Parameter place: where the segment is in a whole file, for a server that has this file and not the segments.
+  /// - Parameter place: the range of the segment in a whole file, for a server that has this file and not the segments.
   func receive(
     _ segment: Manifest.Segment, orFrom place: SegmentPlace? = nil, receive: BytesReceiver
   ) throws(ArtifactError) {
@@ -83,7 +83,7 @@ extension Repository {
     }
   }
 
-  /// Right segments in the wrong order, or a manifest that lies about the whole.
+  /// Right segments in the wrong order, or a manifest with a false claim about the whole.
   func requireWhole(_ whole: WholeDigest, _ manifest: Manifest) throws(ArtifactError) {
     let digest = whole.digest
     guard digest == manifest.digest else {
@@ -95,8 +95,8 @@ extension Repository {
 
 }
 
-/// The digest of a file whose segments pass by: of a manifest of format 1 that of all bytes, otherwise the tree digest,
-/// for which nothing is hashed twice.
+/// The digest of a file as its segments pass: for a manifest of format 1 the digest of all bytes, otherwise the tree
+/// digest, for which nothing is hashed twice.
 struct WholeDigest {
   private var hasher: SHA256Hasher?
   private let tree: SHA256Digest

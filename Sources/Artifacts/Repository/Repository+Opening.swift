@@ -4,7 +4,7 @@ extension Repository {
   /// The repository that a text of a configuration file or an option names: a path, `file:PATH`,
   /// `s3://BUCKET/PREFIX?endpoint=URL&region=NAME`, `http://HOST/PATH` or `https://HOST/PATH` (read-only).
   ///
-  /// Nothing is contacted yet. A relative path begins at `base`.
+  /// Contacts nothing yet. A relative path is relative to `base`.
   public init(opening text: String, relativeTo base: FilePath? = nil) throws(ArtifactError) {
     if text.hasPrefix("s3://") {
       self.init(S3Storage(try S3Location(parsing: text), limits: try .configured()))

@@ -4,7 +4,7 @@ public import SystemSupport
 
 /// The result of a publication.
 public struct PublishOutcome: Sendable, Hashable {
-  /// Whether the same file was published for that commit and platform before.
+  /// Whether the same file was already published for that commit and platform.
   public var wasPublished: Bool
   /// Whether a later manifest was added to the published one: it names another branch, or has another signature.
   public var addedLater = false
@@ -30,7 +30,7 @@ public struct PublishOptions: Sendable {
   public var isDryRun = false
   /// The bytes that ``Manifest/sbom`` names.
   public var sbom: [UInt8]?
-  /// Is told of bytes as they are uploaded, from several threads.
+  /// Called with bytes as they are uploaded, from several threads.
   public var progress: (@Sendable (TransferProgress) -> Void)?
 
   public init(
@@ -53,8 +53,8 @@ extension Repository {
   /// Publishes a bundle: the blobs that the artifact repository lacks, several at a time, then the manifest, last and
   /// only if there is none. Readers see all of it or nothing, and several publishers can run at once.
   ///
-  /// Publishing the same file for the same commit again changes nothing, but replaces blobs that were lost. Another file
-  /// for a published commit is an error.
+  /// Publishing the same file for the same commit again changes nothing, but replaces lost blobs. Another file for a
+  /// published commit is an error.
   public func publish(
     _ manifest: Manifest, file: FilePath, options: PublishOptions = PublishOptions()
   ) throws(ArtifactError) -> PublishOutcome {
@@ -65,7 +65,7 @@ extension Repository {
     let published = evidence?.manifest
     if let published { try requireSame(published, manifest) }
     let pieces = try pieces(of: manifest, in: file)
-    // Whoever publishes again wants to have repaired what was lost: then each blob is asked for.
+    // Publishing again repairs lost blobs: then each blob is requested.
     var options = options
     if published != nil { options.known = [] }
     let marked = isAbsent ? [] : try collectionMark().mark?.keys ?? []
@@ -84,7 +84,7 @@ extension Repository {
     return outcome
   }
 
-  /// Publishes a manifest whose file is there already, under another commit with the same inputs: one request.
+  /// Publishes a manifest whose file already exists under another commit with the same inputs: one request.
   ///
   /// - Parameter isDryRun: compares, and stores nothing.
   public func publish(
@@ -106,7 +106,7 @@ extension Repository {
     return try compared(manifest, signer: signer, isDryRun: false)
   }
 
-  /// Compares a manifest with the published one, and adds to that what it lacks.
+  /// Compares a manifest with the published one, and adds the missing facts to it.
   private func compared(
     _ manifest: Manifest, signer: (any ManifestSigner)?, isDryRun: Bool
   ) throws(ArtifactError) -> PublishOutcome {
@@ -161,10 +161,11 @@ extension Repository {
     return pieces
   }
 
-  /// Uploads the blobs that are missing. Their bytes are compared with their digests first, so that a file that is not
-  /// what its manifest says leaves no trace.
+  /// Uploads the missing blobs. Their bytes are compared with their digests first, so that a file that does not match
+  /// its manifest leaves no trace.
   ///
-  /// - Parameter marked: objects that a collection may remove. They are uploaded again, so that it sees them wanted.
+  /// - Parameter marked: objects that a collection can remove. They are uploaded again, so that the collection sees
+  ///   that they are wanted.
   private func upload(
     _ pieces: [Piece], _ options: PublishOptions, marked: Set<String>
   ) throws(ArtifactError) -> PublishOutcome {

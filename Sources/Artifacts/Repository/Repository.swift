@@ -1,10 +1,10 @@
 import Digests
 public import SystemSupport
 
-/// Published bundles: manifests by name, commit and platform, and the blobs that their segments are.
+/// Published bundles: manifests by name, commit and platform, and the blobs of their segments.
 ///
-/// Whoever can write to a repository decides what is in it: everything read from one is checked against digests and
-/// limits before it is used.
+/// Anyone who can write to a repository decides its contents: everything that is read from one is checked against
+/// digests and limits before it is used.
 public struct Repository: Sendable {
   let storage: any ObjectStorage
 
@@ -16,7 +16,7 @@ public struct Repository: Sendable {
   /// The place, for messages: never with credentials.
   public var location: String { storage.location }
 
-  /// Whether the place itself is not there yet: the first publication makes a directory.
+  /// Whether the directory or bucket itself is missing: the first publication creates a directory.
   public var isAbsent: Bool { storage.isAbsent }
 
   /// The names of all artifacts, sorted.
@@ -50,7 +50,8 @@ public struct Repository: Sendable {
     try resolveEvidence(reference, platform: platform).manifest
   }
 
-  /// As ``resolve(_:platform:)-(ArtifactReference,_)``, with what a policy decides on; see ``evidence(for:signedBy:)``.
+  /// As ``resolve(_:platform:)-(ArtifactReference,_)``, with the inputs of a policy's decision; see
+  /// ``evidence(for:signedBy:)``.
   public func resolveEvidence(
     _ reference: ArtifactReference, platform: ArtifactPlatform = .current, signedBy keyIDs: [String] = []
   ) throws(ArtifactError) -> Evidence {
@@ -65,7 +66,7 @@ public struct Repository: Sendable {
     do throws(ArtifactError) {
       known = try commits(of: reference.name)
     } catch {
-      // A server that only serves files knows what it has, but not what else.
+      // A server that only serves files cannot list them.
       guard case .noListing = error, reference.commit.commit != nil else { throw error }
       throw .unknownCommit(reference, known: [], repository: location)
     }

@@ -56,7 +56,7 @@ enum RepositoryLayout {
 
   static func commits(of name: ArtifactName) -> String { "\(artifacts)\(name)/" }
 
-  /// The commit and platform that `COMMIT/PLATFORM.json` names; nil for anything else that may lie there.
+  /// The commit and platform that `COMMIT/PLATFORM.json` names; nil for any other object.
   static func parse(commitEntry name: String) -> (Commit, ArtifactPlatform)? {
     let parts = name.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 2, parts[1].hasSuffix(".json"), let commit = Commit(parts[0]),

@@ -52,7 +52,7 @@ struct DirectoryStorage: ObjectStorage {
   func upload(_ piece: FilePiece, digest: SHA256Digest, to key: String) throws(ArtifactError) {
     let target = path(key)
     let replacement = try onFiles { () throws(SystemCallError) -> FileReplacement in try draft(of: target) }
-    // Hashed while it is copied: what is stored is what its name says, even if the bundle changes meanwhile.
+    // Hashed during the copy: the stored bytes match their name, even if the bundle changes meanwhile.
     var hasher = SHA256Hasher()
     let file = replacement.file
     try piece.forEachChunk { (bytes) throws(ArtifactError) in
@@ -65,7 +65,8 @@ struct DirectoryStorage: ObjectStorage {
     do throws(SystemCallError) { try replacement.commit(.durable) } catch { throw .file(error) }
   }
 
-  /// A temporary file beside a place whose directory is made first. A collection may remove it again while it is empty.
+  /// A temporary file beside a path whose directory is created first. A collection can remove the directory again while
+  /// it is empty.
   private func draft(of target: FilePath) throws(SystemCallError) -> FileReplacement {
     for _ in 0..<8 {
       try FileSystem.createDirectories(target.removingLastComponent())
@@ -115,7 +116,7 @@ struct DirectoryStorage: ObjectStorage {
     return try onFiles { () throws(SystemCallError) in
       let folder = target.removingLastComponent()
       try FileSystem.createDirectories(folder)
-      // Between reading and renaming nobody else may write.
+      // Between reading and renaming, nobody else must write.
       let lock = try FileLock(waitingFor: folder.appending(".lock"))
       defer { _ = lock }
       let present = try FileSystem.statusIfPresent(of: target) == nil ? nil : FileSystem.read(target)
@@ -137,7 +138,7 @@ struct DirectoryStorage: ObjectStorage {
     let path = path(key)
     try onFiles { () throws(SystemCallError) in
       try FileSystem.removeFile(path)
-      // Directories that are empty now go as well; one that a publisher just needs is made again by it.
+      // Empty directories are removed as well; a publisher that needs one creates it again.
       var folder = path.removingLastComponent()
       while folder != root, folder.string.hasPrefix(root.string), folder.withPlatformString({ rmdir($0) }) == 0 {
         folder.removeLastComponent()

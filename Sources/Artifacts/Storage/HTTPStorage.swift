@@ -2,12 +2,12 @@ import Digests
 import HTTPClient
 import SystemSupport
 
-/// A repository behind a web server that serves the files of one: read-only.
+/// An artifact repository behind a web server that serves its files: read-only.
 ///
-/// Listings are read from the directory index that servers make (nginx' `autoindex`, Apache's, Python's `http.server`):
-/// any page whose links name what is there. Without one, artifacts are found by all digits of their commits only.
+/// Listings are read from the server's directory index (nginx' `autoindex`, Apache's, Python's `http.server`): any page
+/// whose links name the existing files. Without an index, artifacts are found only by all digits of their commits.
 struct HTTPStorage: ObjectStorage {
-  /// Without a final `/`; may hold a user name and password.
+  /// Without a final `/`; can contain a user name and password.
   private let base: String
   private let client: HTTPClient
   private let limits: TransferLimits
@@ -97,7 +97,7 @@ struct HTTPStorage: ObjectStorage {
     return entries
   }
 
-  /// The names that the index of a folder links to; those of folders end in `/`.
+  /// The names that the index of a directory links to; names of directories end in `/`.
   private func links(of folder: String) throws(ArtifactError) -> [String] {
     let response = try HTTPTransfer.send(request(folder), client: client, location: location)
     guard try isFound(response) else { return [] }

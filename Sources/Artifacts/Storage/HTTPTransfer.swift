@@ -74,8 +74,8 @@ enum HTTPTransfer {
     throw .server(repository: location, reason: "the connection broke too often")
   }
 
-  /// Receives a run of a body. A server without ranges sends all of it (RFC 9110 section 14.2): what is before the run is
-  /// skipped, and the transfer ends after it.
+  /// Receives a range of a body. A server without ranges sends the whole body (RFC 9110 section 14.2): bytes before the
+  /// range are skipped, and the transfer ends after it.
   private static func download(
     _ client: HTTPClient, _ request: HTTPRequest, _ window: Range<Int64>,
     receive: (UnsafeRawBufferPointer) throws -> Void

@@ -1,7 +1,7 @@
 public import SystemSupport
 
-/// A place for objects that are no artifacts, such as archived logs: a directory, or a bucket and prefix of S3, with the
-/// names and credentials of artifact repositories.
+/// A storage for objects that are not artifacts, such as archived logs: a directory, or a bucket and prefix of S3, with
+/// the names and credentials of artifact repositories.
 public struct ObjectBucket: Sendable {
   public struct Entry: Sendable, Hashable {
     /// The key after the prefix that was listed; without a final `/`.
@@ -27,7 +27,7 @@ public struct ObjectBucket: Sendable {
   /// The place, for messages: never with credentials.
   public var location: String { storage.location }
 
-  /// Stores an object unless there is one of that key: then nothing changes, and false is returned.
+  /// Stores an object unless that key exists: then changes nothing, and returns false.
   public func create(_ key: String, _ bytes: [UInt8]) throws(ArtifactError) -> Bool {
     try storage.prepareForWriting()
     return try storage.create(key, bytes)
@@ -45,6 +45,6 @@ public struct ObjectBucket: Sendable {
     return try storage.list(prefix, recursive: recursive).map { Entry(name: $0.name, size: $0.size) }
   }
 
-  /// Removes an object; one that is not there is no error.
+  /// Removes an object; a missing one is not an error.
   public func remove(_ key: String) throws(ArtifactError) { try storage.remove(key) }
 }

@@ -12,7 +12,7 @@ protocol ObjectStorage: Sendable {
   /// Whether the place itself is not there yet, and the first publication makes it.
   var isAbsent: Bool { get }
 
-  /// Makes an empty place of one that is not there, where that is possible. Called before anything is stored.
+  /// Creates an empty storage if it is missing, where that is possible. Called before anything is stored.
   func prepareForWriting() throws(ArtifactError)
 
   /// The bytes an object has; nil when there is none of that key.
@@ -21,11 +21,11 @@ protocol ObjectStorage: Sendable {
   /// The bytes of a small object; nil when there is none. More than `limit` bytes are an error.
   func read(_ key: String, limit: Int) throws(ArtifactError) -> [UInt8]?
 
-  /// Gives the bytes of an object to `receive`, in order. Returns false when there is none of that key. More than
-  /// `limit` bytes are not asked for twice: what comes after is left out.
+  /// Passes the bytes of an object to `receive`, in order. Returns false if that key does not exist. Does not request
+  /// more than `limit` bytes twice: later bytes are dropped.
   func download(_ key: String, limit: Int64, receive: BytesReceiver) throws(ArtifactError) -> Bool
 
-  /// Gives a run of an object's bytes to `receive`, in order. Returns false when there is no such object.
+  /// Passes a range of an object's bytes to `receive`, in order. Returns false if the object does not exist.
   func download(_ key: String, range: Range<Int64>, receive: BytesReceiver) throws(ArtifactError) -> Bool
 
   /// Stores an object whose digest is known. It is checked on the way: bytes with another digest do not appear.
@@ -48,10 +48,10 @@ protocol ObjectStorage: Sendable {
   /// When an object was written, in seconds since 1970; nil when there is none.
   func modified(_ key: String) throws(ArtifactError) -> Int64?
 
-  /// Gives up uploads that were begun before a time and not completed. Returns how many.
+  /// Aborts incomplete uploads that began before a time. Returns their number.
   func abandonUploads(before time: Int64) throws(ArtifactError) -> Int
 
-  /// Removes an object; one that is not there is no error.
+  /// Removes an object; a missing one is not an error.
   func remove(_ key: String) throws(ArtifactError)
 
   /// The objects whose keys begin with `prefix` (which ends in `/`), or where not `recursive` the next part of their
@@ -64,7 +64,7 @@ extension ObjectStorage {
   func abandonUploads(before time: Int64) throws(ArtifactError) -> Int { 0 }
 }
 
-/// Distinguishes what an object held at different times: an ETag, or a digest.
+/// Distinguishes the contents of an object at different times: an ETag, or a digest.
 struct ObjectVersion: Sendable, Hashable {
   var text: String
 }
@@ -94,7 +94,7 @@ func onFiles<Result: ~Copyable>(_ body: () throws(SystemCallError) -> Result) th
 }
 
 extension FilePiece {
-  /// Gives the piece's bytes to `body`, 1 MiB at a time. A file that ends early is an error (`EIO`).
+  /// Passes the piece's bytes to `body`, 1 MiB at a time. A file that ends early is an error (`EIO`).
   func forEachChunk(_ body: BytesReceiver) throws(ArtifactError) {
     let file = try onFiles { () throws(SystemCallError) in try FileSystem.open(path, .readOnly) }
     defer { FileSystem.close(file) }

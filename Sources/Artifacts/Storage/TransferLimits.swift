@@ -3,11 +3,11 @@ import SystemSupport
 
 /// The time limits of transfers. No server can make a command hang.
 struct TransferLimits: Sendable, Hashable {
-  /// Milliseconds without a byte after which an attempt is given up.
+  /// Milliseconds without a byte after which an attempt is aborted.
   var silence = 30_000
-  /// Milliseconds for one request with all attempts; the time that ``slowest`` takes for the bytes comes on top.
+  /// Milliseconds for one request with all attempts, plus the time that ``slowest`` needs for the bytes.
   var whole = 300_000
-  /// Bytes in a millisecond: a transfer that is slower for long is given up.
+  /// Bytes per millisecond: a transfer that is slower for long is aborted.
   var slowest: Int64 = 50
 
   static let standard = TransferLimits()

@@ -76,7 +76,7 @@ public struct Envelope: Sendable, Hashable {
 
 /// A private key, wherever it is kept.
 public protocol ManifestSigner: Sendable {
-  /// The key that verifies what this one signs.
+  /// The key that verifies this key's signatures.
   var publicKey: PublicKey { get }
   /// Returns the ed25519 signature over some bytes: 64 bytes.
   func signature(over bytes: [UInt8]) throws(ArtifactError) -> [UInt8]

@@ -25,7 +25,7 @@ public struct ManifestRecord: Sendable, Hashable {
   /// The key of the file, as statements name it.
   let path: String
 
-  /// A release as a policy looks at it. The commit and platform of its manifest mean nothing.
+  /// A release in the form of a policy's input. The commit and platform of its manifest have no meaning.
   init(
     path: String, name: ArtifactName, version: String, created: Int64, digest: SHA256Digest, envelopes: [Envelope]
   ) {
@@ -45,10 +45,10 @@ public struct ManifestRecord: Sendable, Hashable {
 
   /// Reads the file of a manifest.
   ///
-  /// With an envelope inside, the bytes must be exactly those that ``bytes`` writes; without one, the digest is that of
-  /// the bytes. Either way, a signature covers every byte of the file but those of the envelope.
+  /// With an envelope inside, the bytes must be exactly those that ``bytes`` writes; without one, the digest covers the
+  /// bytes. Either way, a signature covers every byte of the file except the envelope's.
   ///
-  /// - Parameter path: the key of the file; nil for that of the first manifest.
+  /// - Parameter path: the key of the file; nil for the key of the first manifest.
   init(parsing bytes: [UInt8], for key: ManifestKey, path: String? = nil) throws(ManifestFault) {
     let value = try Manifest.value(parsing: bytes)
     storedBytes = bytes

@@ -47,7 +47,7 @@ public struct PublicKey: Sendable, Hashable {
   /// The DER of SubjectPublicKeyInfo up to the key's bytes (RFC 8410 section 4).
   private static let prefix: [UInt8] = [0x30, 0x2A, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x03, 0x21, 0x00]
 
-  /// Whether a signature over some bytes was made with the private key that belongs to this key.
+  /// Whether the private key of this key signed some bytes.
   public func verifies(_ signature: [UInt8], over message: [UInt8]) -> Bool {
     do {
       return try Curve25519.Signing.PublicKey(rawRepresentation: bytes).isValidSignature(signature, for: message)

@@ -6,8 +6,8 @@ import SystemSupport
 public struct Statement: Sendable, Hashable {
   static let type = "https://in-toto.io/Statement/v1"
   static let provenance = "https://slsa.dev/provenance/v1"
-  /// The predicates that say "I built this": a signed statement of another kind, such as the result of a scan, says
-  /// nothing about who built its subject.
+  /// The predicates that mean "I built this": a signed statement of another kind, such as the result of a scan, does
+  /// not identify the builder of its subject.
   static let provenances = [provenance, "https://slsa.dev/provenance/v0.2"]
 
   /// The digests of the subjects, by name.

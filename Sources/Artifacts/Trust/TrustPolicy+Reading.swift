@@ -3,7 +3,7 @@ public import SystemSupport
 import TOML
 
 extension TrustPolicy {
-  /// The policy of this host. It always counts, whatever variables say.
+  /// The policy of this host. It always applies, whatever variables say.
   public static let hostFile: FilePath = "/etc/kilt/policy.toml"
 
   /// Reads a policy file; nil if it does not exist. A file that cannot be read or understood is an error, never the

@@ -29,7 +29,7 @@ public struct TrustPolicy: Sendable, Hashable {
     /// The manifests that the key counts for, by creation, in seconds since 1970. Rotation ends one key's time and
     /// begins the next one's.
     public var validity: ClosedRange<Int64>
-    /// A revoked key counts for nothing, whenever it signed: a thief can write any date.
+    /// A revoked key counts for nothing, at any signing time: a thief can write any date.
     public var isRevoked: Bool
   }
 
@@ -42,7 +42,7 @@ public struct TrustPolicy: Sendable, Hashable {
     public var branches: [String]
     /// Empty for any stage, and for none.
     public var stages: [String]
-    /// Whose keys count; empty for all roles.
+    /// The roles whose keys count; empty for all roles.
     public var roles: Set<Role>
     /// Names of keys that count; empty for all keys of the roles.
     public var keys: [String]
@@ -65,7 +65,7 @@ public struct TrustPolicy: Sendable, Hashable {
     self.rules = rules
   }
 
-  /// The keys whose signatures are looked for beside manifests.
+  /// The keys whose signatures are searched beside manifests.
   public var keyIDs: [String] { keys.filter { !$0.isRevoked }.map(\.key.keyID) }
 
   /// The reason for an admission.
@@ -144,7 +144,7 @@ public struct TrustPolicy: Sendable, Hashable {
       return refuse(9, "\(counted.count) of \(rule.threshold) required keys signed the manifest")
     }
     let age = now - manifest.created
-    // A publisher whose clock is ahead is no reason to refuse, where no age is asked for.
+    // If the policy demands no age, a publisher whose clock is ahead is not refused.
     guard rule.minimumAge == 0 || age >= rule.minimumAge else {
       let text = age >= 0 ? "is \(age) s old" : "was created \(-age) s from now by this clock"
       return refuse(10, "the manifest \(text), and \(rule.minimumAge) s are required")

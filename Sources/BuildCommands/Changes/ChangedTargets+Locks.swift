@@ -6,7 +6,8 @@ internal import TargetGraph
 internal import Workspace
 
 extension ChangedTargets {
-  /// The requirements whose wheels lockfiles give otherwise than an earlier commit, and what needs the tools in them.
+  /// The requirements whose wheels in lockfiles differ from an earlier commit, and the targets that need the tools in
+  /// them.
   mutating func addLocks(
     _ paths: [String], from base: String, to end: String?, _ found: inout ChangeSet
   ) throws {
@@ -18,7 +19,7 @@ extension ChangedTargets {
     }
   }
 
-  /// The same for two versions of the workspace, whose configurations may differ.
+  /// The same for two versions of the workspace, whose configurations can differ.
   mutating func addLocks(
     _ paths: [String], _ old: Workspace, _ new: Workspace, _ found: inout ChangeSet
   ) throws {
@@ -81,13 +82,13 @@ extension ChangedTargets {
       return isChanged
     }
     for id in requirements {
-      // What is no requirement is not in either lock, and told of when it is locked.
+      // An invalid requirement is in neither lockfile, and is reported when it is locked.
       let isConcerned = graph[id].strings(of: "requirements").contains { text in
         (try? Requirement(text)).map(isChanged) ?? false
       }
       if isConcerned { found.changed.insert(id) }
     }
-    // Tests run with what the lock has of pytest; distributions are built with what it has of their build system.
+    // Tests run with the lockfile's pytest; distributions are built with the lockfile's build backends.
     let tools = ["pytest", "coverage"] + graph.configuration.testing.pytestPlugins
     if tools.compactMap({ PackageName($0) }).contains(where: { isChanged(Requirement(name: $0)) }) {
       found.changed.formUnion(tests)

@@ -5,16 +5,17 @@ internal import SystemSupport
 public import TargetGraph
 public import Workspace
 
-/// The targets that a change of files concerns.
+/// The targets that a change of files affects.
 ///
-/// Files whose content decides which targets there are, such as BUILD files, macros, configuration and ignore rules, are not
-/// compared: the targets are, as the commit has them and as they are now. So are dependencies where files come or go. Of a
-/// lockfile those requirements count as changed whose wheels, dependencies' wheels included, are others than before.
+/// Files whose content determines which targets exist, such as BUILD files, macros, configuration and ignore rules, are
+/// not compared. Instead, the targets of the commit and the current targets are compared. So are dependencies if files
+/// appear or disappear. Of a lockfile, requirements count as changed if their wheels, including the wheels of
+/// transitive dependencies, differ from before.
 public struct ChangedTargets {
   let workspace: Workspace
   let resolver: DependencyResolver
   var graph: TargetGraph { resolver.graph }
-  /// What could be told only roughly, and why.
+  /// The rough approximations, with reasons.
   public internal(set) var warnings: [Diagnostic] = []
 
   /// Over the targets of a workspace.
@@ -23,22 +24,22 @@ public struct ChangedTargets {
     self.resolver = resolver
   }
 
-  /// The targets that differ from a revision, and as many of their dependents as asked for, by address.
+  /// The targets that differ from a revision, and the requested dependents, by address.
   ///
   /// - Parameters:
-  ///   - revision: any that git knows; what it and the commit that is checked out have in common is compared with the files
-  ///     there are, uncommitted ones included.
+  ///   - revision: any that git knows; its merge base with the checked-out commit is compared with the existing files,
+  ///     including uncommitted ones.
   ///   - depth: which dependents.
-  /// - Throws: `GitError`, `SystemCallError`, and what the resolver throws.
+  /// - Throws: `GitError`, `SystemCallError`, and the errors of the resolver.
   public mutating func find(since revision: String, depth: DependentsDepth) throws -> [TargetID] {
     let git = workspace.git
     let head = resolver.graph.rememberedGit?.commit
-    // git compares commits while all files are looked at: most of the time the commit is the one of the last run.
+    // git compares commits while Kilt checks all files: usually the commit is the one of the last run.
     let (asked, version) = performBeside(
       { Result { () throws(GitError) in try git.difference(since: revision, head: head) } },
       {
         Result {
-          // All files first, in one walk: the graph's, and what git would look at besides.
+          // All files first, in one walk: the graph's, and those that git would check in addition.
           try SourceVersion.lookAtFiles(resolver)
           if depth != .none { try resolver.resolveAll() }
           return try SourceVersion(of: workspace, resolver)
@@ -54,7 +55,7 @@ public struct ChangedTargets {
     return try find(changed, from: difference.base, to: nil, depth: depth)
   }
 
-  /// The targets that differ between two commits that git's `diff` takes, as in `main...topic` or `HEAD~2..HEAD`.
+  /// The targets that differ between two commits in the form of git's `diff`, such as `main...topic` or `HEAD~2..HEAD`.
   public mutating func find(between difference: String, depth: DependentsDepth) throws -> [TargetID] {
     let git = workspace.git
     let (base, end) = try git.ends(ofDifference: difference)
@@ -79,7 +80,7 @@ public struct ChangedTargets {
         try compare(old, new, paths, &found)
       } catch let error where error is any DiagnosableError || error is DiagnosticList {
         if error is GitError { throw error }
-        // The targets there are have been resolved: what is wrong is wrong in a commit.
+        // The current targets have been resolved: the error is in a commit.
         try resolver.resolveAll()
         found.changed = Set(graph.allTargets)
         warnings.append(
@@ -124,7 +125,7 @@ public struct ChangedTargets {
     found.changed.formUnion(try users(ofFiles: Set(paths), configuresTests: try configureTests(paths, from: base)))
   }
 
-  /// Targets that read files which are no dependencies.
+  /// Targets that read files which are not dependencies.
   private func users(ofFiles paths: Set<String>, configuresTests: Bool) throws -> Set<TargetID> {
     var found: Set<TargetID> = []
     for id in graph.allTargets {
@@ -144,7 +145,7 @@ public struct ChangedTargets {
           found.insert(id)
         }
       case .pythonRequirement:
-        // Projects in directories of the workspace are built from what is there.
+        // Projects in directories of the workspace are built from their current files.
         for text in graph[id].strings(of: "requirements") {
           guard let start = text.range(ofText: "@ file:") else { continue }
           let path = String(text[start...].prefix { $0 != " " && $0 != ";" && $0 != "#" })
@@ -156,7 +157,7 @@ public struct ChangedTargets {
     return found
   }
 
-  /// Whether files that differ configure pytest, or did.
+  /// Whether differing files configure pytest, or did.
   private func configureTests(_ paths: [String], from base: String) throws -> Bool {
     let concerned = paths.filter(PytestFiles.names.contains)
     if concerned.isEmpty { return false }
@@ -186,7 +187,7 @@ public struct ChangedTargets {
     return (try resolver.earlier(earlier), earlier.workspace)
   }
 
-  /// Whether files that differ may make other targets, or let targets depend on others.
+  /// Whether differing files can create other targets, or change dependencies.
   ///
   /// - Parameter known: those among `paths` that the commit has.
   private func needsComparison(_ paths: [String], known: Set<String>) throws -> Bool {
@@ -201,7 +202,7 @@ public struct ChangedTargets {
       if graph.decidesTargets(file) || workspace.decidesTargets(path) { return true }
       if path.hasSuffix(".py") || path.hasSuffix(".pyi") { isPythonChanged = true }
     }
-    // Which distribution a file belongs to rests on what all of them depend on.
+    // The distribution that owns a file depends on the dependencies of all distributions.
     return isPythonChanged && graph.allTargets.count { graph.type(of: $0) == .pythonDistribution } > 1
   }
 
@@ -233,7 +234,7 @@ public struct ChangedTargets {
     return Set(ids.compactMap { graph.target(named: other.graph.name(of: $0)) })
   }
 
-  /// What each distribution consists of: its files, and the distributions that others belong to.
+  /// The contents of each distribution: its files, and the distributions that own others.
   private static func distributions(_ resolver: DependencyResolver) throws -> [String: Set<String>] {
     let graph = resolver.graph
     let ids = graph.allTargets.filter { graph.type(of: $0) == .pythonDistribution }
@@ -249,7 +250,7 @@ public struct ChangedTargets {
           parts.insert(owner == id ? graph.name(of: part) : provides)
         }
       } catch let error as any DiagnosableError {
-        // It cannot be built; what cannot be built now may have been before.
+        // It cannot be built now, but it could have been built before.
         parts.insert(error.diagnostic.summary)
       }
       found[graph.name(of: id)] = parts
@@ -258,16 +259,16 @@ public struct ChangedTargets {
   }
 }
 
-/// What was found to have changed.
+/// The changes found.
 struct ChangeSet {
-  /// Changed themselves; that others depend on them says nothing.
+  /// Changed themselves; dependents do not matter.
   var holders: Set<TargetID> = []
   var changed: Set<TargetID> = []
-  /// Not changed themselves, but what is built with them is.
+  /// Not changed themselves, but their build inputs are.
   var besides: Set<TargetID> = []
 }
 
 extension String {
-  /// Where the text behind the first occurrence of another one begins.
+  /// The position after the first occurrence of another text.
   fileprivate func range(ofText text: String) -> Index? { firstRange(of: text)?.upperBound }
 }

@@ -51,7 +51,7 @@ struct BackendEnvironment {
     return tree
   }
 
-  /// What the requirements come to, in the workspace's lock or in one of Kilt's own.
+  /// The resolved requirements, in the workspace's lockfile or in one of Kilt's own.
   private func packages(
     _ wanted: [Requirement], _ platform: PythonPlatform, _ interpreter: Interpreter, _ target: Target
   ) throws -> [LockedPackage] {
@@ -94,7 +94,7 @@ struct BackendEnvironment {
     return tree
   }
 
-  /// Where a member goes on `sys.path` (PEP 427, "The .data directory"); nil for scripts and data.
+  /// The path of a member on `sys.path` (PEP 427, "The .data directory"); nil for scripts and data.
   private static func place(of member: String) -> String? {
     let parts = member.split(separator: "/", maxSplits: 2).map(String.init)
     guard parts.count == 3, parts[0].hasSuffix(".data") else { return member }

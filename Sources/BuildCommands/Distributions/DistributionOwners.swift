@@ -3,12 +3,12 @@ internal import Diagnostics
 internal import TargetGraph
 internal import Workspace
 
-/// Which distribution each file belongs to: of those that depend on it and whose folder is the file's or above it, the
+/// The distribution that owns each file: of those that depend on it and whose directory is the file's or above it, the
 /// nearest, as in Pants.
 struct DistributionOwners {
   private var closures: [TargetID: Set<TargetID>] = [:]
 
-  /// What a distribution depends on, the distributions it depends on included, but not what only these bring.
+  /// The dependencies of a distribution, including the distributions it depends on, but not files that only these add.
   mutating func closure(of id: TargetID, _ resolver: DependencyResolver) throws -> Set<TargetID> {
     if let known = closures[id] { return known }
     let found = Set(try resolver.buildDependencies(of: [id]))
@@ -16,9 +16,9 @@ struct DistributionOwners {
     return found
   }
 
-  /// The distribution that a file's target belongs to; nil when none does.
+  /// The distribution that owns a file's target; nil if none does.
   ///
-  /// - Throws: `Diagnostic` when two of one folder both could have it.
+  /// - Throws: `Diagnostic` if two of one directory both could own it.
   mutating func owner(of id: TargetID, _ resolver: DependencyResolver) throws -> TargetID? {
     let graph = resolver.graph
     var directory = graph[id].file.map { Paths.parent(graph.files.path(of: $0)) } ?? graph[id].address.directory

@@ -7,7 +7,7 @@ internal import SystemSupport
 internal import TargetGraph
 internal import Workspace
 
-/// What a `python_distribution` is made of: the files that belong to it, what it requires, what it offers.
+/// The inputs of a `python_distribution`: its files, its requirements, its entry points.
 struct DistributionPlan {
   var target: Target
   var name: String
@@ -15,14 +15,14 @@ struct DistributionPlan {
   /// Python files, generated ones included, by path from the workspace root.
   var modules = ActionInputs()
   var resources = ActionInputs()
-  /// Files that are no part of the packages, such as a README: the build may read them.
+  /// Files that are not part of the Python packages, such as a README: the build can read them.
   var files = ActionInputs()
   /// Requirements of the code, and the distributions of the workspace that it imports, sorted.
   var requires: [String] = []
 }
 
 extension TargetBuilder {
-  /// Works out what belongs to a distribution.
+  /// Computes the contents of a distribution.
   ///
   /// - Throws: `Diagnostic` for a file that no distribution owns.
   func distributionPlan(_ id: TargetID) throws -> DistributionPlan {

@@ -4,7 +4,7 @@ internal import BuildFiles
 struct SetupScript {
   /// Arguments of `setup()`, in their order.
   var arguments: [(name: String, value: FieldValue)]
-  /// The address, for people who look at it.
+  /// The address, for people who read it.
   var address: String
 
   /// The script's text.

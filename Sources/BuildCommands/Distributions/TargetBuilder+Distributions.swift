@@ -11,13 +11,12 @@ internal import TargetGraph
 internal import Workspace
 
 extension TargetBuilder {
-  /// Builds a `python_distribution`: a wheel and a source distribution, as far as it asks for them, each by its build
-  /// backend (PEP 517).
+  /// Builds a `python_distribution`: a wheel and an sdist, as requested, each by its build backend (PEP 517).
   func distribution(_ id: TargetID) throws -> Product {
     let target = graph[id]
     var files = ActionInputs()
     var wasCached = true
-    // What is wrong with it is said before anything is built.
+    // Problems of the distribution are reported before anything is built.
     let folder = try outputFolder(of: target)
     let outcomes = try each(distributionActions(id)) {
       try run($0, for: target, field: "provides", isNoted: false)
@@ -104,7 +103,7 @@ extension TargetBuilder {
   /// The tree that a backend builds from.
   struct DistributionSource {
     var inputs = ActionInputs()
-    /// Where in it the project is.
+    /// The directory of the project in it.
     var folder = ""
     /// Its `pyproject.toml`, when there is one.
     var project: ActionInputs?

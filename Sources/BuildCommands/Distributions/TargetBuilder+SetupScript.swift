@@ -7,11 +7,11 @@ internal import TargetGraph
 internal import Workspace
 
 extension TargetBuilder {
-  /// What `setup()` is told of itself, and may therefore not be told in `provides`.
+  /// The arguments of `setup()` that Kilt sets, and which are therefore not allowed in `provides`.
   private static let computed = ["packages", "py_modules", "package_data", "install_requires", "package_dir"]
 
-  /// The `setup.py` of a distribution: what `provides` says, the packages and their data, the requirements, the entry
-  /// points.
+  /// The `setup.py` of a distribution: the arguments of `provides`, the packages and their data, the requirements, the
+  /// entry points.
   ///
   /// - Parameters:
   ///   - modules: the Python files by path from the source root; likewise `resources`.
@@ -93,7 +93,7 @@ extension TargetBuilder {
     }
   }
 
-  /// `module:function` as it is; for the address of a binary, what that starts.
+  /// `module:function` unchanged; for the address of a binary, the binary's entry point.
   private func reference(_ text: String, _ plan: DistributionPlan) throws -> String {
     guard text.hasPrefix(":") || text.hasPrefix("//") || text.contains("/") else { return text }
     guard let id = try graph.targets(named: text, in: "entry_points", of: plan.target).first,

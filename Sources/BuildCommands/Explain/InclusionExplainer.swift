@@ -5,7 +5,7 @@ internal import PythonPackaging
 public import TargetGraph
 public import Workspace
 
-/// Finds out why a module, a file or a wheel is in what is built of a target: the shortest way there.
+/// Finds the reason why a module, a file or a wheel is in the product of a target: the shortest path to it.
 public struct InclusionExplainer {
   private let workspace: Workspace
   private let resolver: DependencyResolver
@@ -20,7 +20,7 @@ public struct InclusionExplainer {
 
   /// One step of a way.
   public struct Step: Sendable, Hashable {
-    /// What kind of thing: `target` for one of the workspace, `wheel` for a package of the lock.
+    /// The kind of thing: `target` for one of the workspace, `wheel` for a package of the lockfile.
     public enum Kind: String, Sendable { case target, wheel }
     public var kind: Kind
     /// The address, or the package with its version: `idna 3.10`.
@@ -29,13 +29,14 @@ public struct InclusionExplainer {
     public var module: String?
   }
 
-  /// The shortest way from a target to what a name means: an address, a file, a module with dots, a package of the lock.
+  /// The shortest path from a target to the meaning of a name: an address, a file, a dotted module, a package of the
+  /// lockfile.
   ///
-  /// - Throws: `Diagnostic` when nothing of that name is there.
+  /// - Throws: `Diagnostic` if the name has no meaning.
   public func path(from start: TargetID, to name: String) throws -> [Step] {
     let graph = resolver.graph
     let tree = try ShortestPaths(from: start, resolver)
-    // Of several things with that name the nearest is meant.
+    // If several things have that name, the nearest is meant.
     if let id = tree.reached.first(where: { matches($0, name) }) { return tree.path(to: id).map { step($0) } }
     if let found = try throughLock(start, name, tree) { return found }
     var near = tree.reached.flatMap { id in [module(of: id), graph.address(of: id).description].compactMap { $0 } }
@@ -66,7 +67,7 @@ public struct InclusionExplainer {
   }
 
   private func requirements(of id: TargetID) -> [Requirement] {
-    // What is no requirement cannot be in a lock; packaging says so.
+    // An invalid requirement cannot be in a lockfile; packaging reports it.
     resolver.graph[id].strings(of: "requirements").compactMap { try? Requirement($0) }
   }
 
@@ -79,7 +80,7 @@ public struct InclusionExplainer {
 
   /// The way over the requirement from which a package of the lock is nearest.
   private func throughLock(_ start: TargetID, _ name: String, _ tree: ShortestPaths) throws -> [Step]? {
-    // A wheel may be named by its file as well.
+    // The file name of a wheel is also accepted.
     let text = WheelFileName(name).map(\.name.text) ?? name
     guard let wanted = PackageName(text), resolver.graph[start].type == .pexBinary else { return nil }
     let plan = try resolver.bundlePlan(for: start)

@@ -3,9 +3,9 @@ public import Digests
 
 /// Why a target was built the last time, and whether, and why, it would be built now.
 public struct RebuildExplanation: Sendable {
-  /// What the target is to a build.
+  /// The role of the target in a build.
   public enum State: String, Sendable {
-    /// What was built last is what would be built now.
+    /// The last product is up to date.
     case upToDate = "up_to_date"
     case stale
     /// No build is known.
@@ -15,14 +15,14 @@ public struct RebuildExplanation: Sendable {
   public var state: State
   /// The last build's time, in nanoseconds since 1970.
   public var lastBuilt: Int64?
-  /// What made the last build differ from the one before it; nil when none before it is known.
+  /// The changes between the last build and the one before; nil if none before is known.
   public var lastChanges: [InputList.Change]?
-  /// What makes a build now differ from the last.
+  /// The changes between the last build and a build now.
   public var changes: [InputList.Change]
-  /// How many inputs there are now.
+  /// The current number of inputs.
   public var inputCount: Int
 
-  /// Compares a target's inputs now with those of its last builds.
+  /// Compares a target's current inputs with those of its last builds.
   public init(inputs: InputList, address: Address, history: BuildHistory) {
     inputCount = inputs.inputs.count { $0.role != .summary }
     guard let last = history.last(of: address) else {

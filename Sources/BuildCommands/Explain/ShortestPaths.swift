@@ -1,6 +1,6 @@
 internal import TargetGraph
 
-/// The shortest ways along dependencies from one target to all that it reaches.
+/// The shortest paths along dependencies from one target to all its transitive dependencies.
 struct ShortestPaths {
   /// The targets, nearest first; the start itself is the first.
   private(set) var reached: [TargetID]

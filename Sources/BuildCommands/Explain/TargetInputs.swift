@@ -4,11 +4,11 @@ internal import Diagnostics
 public import Digests
 public import TargetGraph
 
-/// What targets would be built from now: the lists whose digests are the keys of their builds.
+/// The current inputs of targets: the lists whose digests are the keys of their builds.
 public struct TargetInputs {
   private let targets: TargetBuilder
 
-  /// The inputs of what a builder builds. What a target depends on is built first, when that is not done.
+  /// The inputs of a builder's products. Missing dependencies of a target are built first.
   public init(_ targets: TargetBuilder) { self.targets = targets }
 
   /// Those of the targets of which something is built, and what plain targets among them list.

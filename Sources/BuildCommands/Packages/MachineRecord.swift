@@ -4,9 +4,9 @@ internal import Snapshot
 internal import SystemSupport
 internal import Workspace
 
-/// What packages depend on besides the targets of the workspace: the interpreters and programs of this machine, and the
-/// lockfiles. Each is told apart by what stat(2) says of it, and where they were looked for as well, so that whether they
-/// are as they were is seen without looking for them again.
+/// The inputs of products besides the targets of the workspace: the interpreters and programs of this machine, and the
+/// lockfiles. Each is identified by its result of stat(2), and so are the searched directories. So a check needs no new
+/// search.
 struct MachineRecord {
   /// The variables that say where to look.
   private static let variables = [
@@ -17,12 +17,12 @@ struct MachineRecord {
 
   /// Values of the variables.
   private(set) var environment: [String]
-  /// The folders in which was looked.
+  /// The searched directories.
   private(set) var folders: [ObservedPlace]
-  /// What was found, in its order, and the lockfiles.
+  /// The found files, in order, and the lockfiles.
   private(set) var found: [ObservedPlace]
 
-  /// Looks for everything.
+  /// Searches for everything.
   init(_ workspace: Workspace, _ wheels: PlatformWheels) {
     environment = Self.currentEnvironment
     var paths = [environmentVariable("PATH"), environmentVariable("PEX_PYTHON_PATH")].compactMap { $0 }
@@ -42,17 +42,17 @@ struct MachineRecord {
 
   private static var currentEnvironment: [String] { variables.map { environmentVariable($0).map { "=" + $0 } ?? "" } }
 
-  /// Whether all is as it was, as far as that can be seen without looking for anything.
+  /// Whether everything is unchanged, as far as a check without a search can tell.
   var isCurrent: Bool {
     environment == Self.currentEnvironment && folders.allSatisfy(\.isSame) && found.allSatisfy(\.isSame)
   }
 
-  /// Whether what was found is the same, wherever it was looked for.
+  /// Whether the found files are the same, regardless of the searched directories.
   func finds(_ other: MachineRecord) -> Bool { found == other.found }
 
   func isRacy(capture: Int64) -> Bool { (folders + found).contains { $0.isRacy(capture: capture) } }
 
-  /// Stands for what was found.
+  /// Identifies the found files.
   var identity: [UInt8] {
     var encoder = CanonicalEncoder()
     encoder.append(strings: found.map { "\($0.path) \($0.stamp)" })
@@ -85,7 +85,7 @@ struct MachineRecord {
           try places(&reader)
         )
       } catch {
-        // Nothing is known then.
+        // Then nothing is known.
         return nil
       }
     }

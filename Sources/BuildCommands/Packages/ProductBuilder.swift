@@ -7,7 +7,8 @@ internal import SystemSupport
 public import TargetGraph
 public import Workspace
 
-/// Builds packages of any kind into the output folder. What the state knows to be as it was is not looked into again.
+/// Builds products of any kind into the output directory. Does not examine products that the state knows to be up to
+/// date.
 public struct ProductBuilder {
   private let workspace: Workspace
   private let store: ContentStore
@@ -17,7 +18,7 @@ public struct ProductBuilder {
   private let graph: TargetGraph
   private let resolver: DependencyResolver
 
-  /// - Parameter targets: makes what has to be made for a package first.
+  /// - Parameter targets: builds the inputs of a product first.
   public init(workspace: Workspace, resolver: DependencyResolver, store: ContentStore, targets: TargetBuilder) {
     self.workspace = workspace
     self.resolver = resolver
@@ -28,18 +29,18 @@ public struct ProductBuilder {
     memory = ProductFreshness(workspace, resolver, targets.wheels)
   }
 
-  /// Builds the packages of targets: their build steps side by side first, and then one after the other. A target that
-  /// cannot be built does not keep the others from being built.
+  /// Builds the products of targets: first their build steps side by side, then one product after the other. A target
+  /// that cannot be built does not stop the others.
   ///
   /// - Parameters:
-  ///   - jobs: how many build steps run at a time.
-  ///   - body: is told of each when it is done.
-  /// - Returns: the targets that cannot be built, in their order, with what is wrong.
-  /// - Throws: what keeps all of them from being built, such as a full disk; what `body` throws.
+  ///   - jobs: the maximum number of parallel build steps.
+  ///   - body: called with each finished product.
+  /// - Returns: the targets that cannot be built, in their order, with their errors.
+  /// - Throws: an error that stops all builds, such as a full disk; the errors of `body`.
   public func package(
     _ ids: [TargetID], jobs: Int, _ body: (ProductReport) throws -> Void
   ) throws -> [(target: TargetID, error: any Error)] {
-    // In one walk: the closures', and what git would look at besides.
+    // In one walk: the closures', and those that git would check in addition.
     try SourceVersion.lookAtFiles(resolver)
     memory?.begin(ids)
     let version = try SourceVersion(of: workspace, resolver)
@@ -74,7 +75,7 @@ public struct ProductBuilder {
     return failed
   }
 
-  /// Has what is remembered stand under its name; nil when a file is not as it was left.
+  /// Ensures that the recorded product has its name; nil if a file has changed.
   private func bring(_ id: TargetID, _ record: ProductRecord, _ bundles: BundleProductBuilder) throws -> ProductReport?
   {
     var outcome = ProductReport(target: id, files: [], notes: record.notes)

@@ -4,11 +4,11 @@ internal import SystemSupport
 internal import TargetGraph
 internal import Workspace
 
-/// Tells of which targets the packages that were built before are what would be built now, by the state alone: no source
-/// is read for it, and no key computed. What rests on more than the state knows of is never remembered.
+/// Finds targets whose products are up to date, from the saved state alone.
 ///
-/// A package rests on its target and all that it depends on (``ClosureState``), on the machine (``MachineRecord``), and on
-/// which other packages there are: for artifacts' names, and for what belongs to a distribution.
+/// Reads no sources and computes no cache keys. Skips targets with inputs that the state does not track. A product
+/// depends on its target with all transitive dependencies (``ClosureState``), on the machine (``MachineRecord``), and
+/// on the other products: for artifacts' names, and for the files of a distribution.
 final class ProductFreshness {
   private let workspace: Workspace
   private let resolver: DependencyResolver
@@ -30,8 +30,8 @@ final class ProductFreshness {
     self.state = state
   }
 
-  /// Looks at all that targets depend on. This has to be done before anything is built: a file that changes later is then
-  /// seen to have changed in the next run.
+  /// Checks all transitive dependencies of targets. Call it before anything is built: the next run then sees a file
+  /// that changes later as changed.
   func begin(_ ids: [TargetID]) {
     do {
       for (id, closure) in zip(ids, try resolver.closureStates(of: ids)) { closures[id] = closure }
@@ -41,7 +41,7 @@ final class ProductFreshness {
     }
   }
 
-  /// What is remembered of a target's package, provided it is what would be built now.
+  /// The build record of a target, if its product is up to date.
   ///
   /// - Throws: as ``TargetGraph/binariesByArtifact()``.
   func recall(_ id: TargetID) throws -> ProductRecord? {
@@ -59,15 +59,15 @@ final class ProductFreshness {
     return record
   }
 
-  /// Remembers a package that was just built, or found to be what would be built.
+  /// Records a product that was just built, or found to be up to date.
   ///
   /// - Throws: `SnapshotError`; as ``DependencyResolver/isUntouched(closureOf:)``.
   func remember(_ id: TargetID, artifact: String?, files: [ProductRecord.File], notes: [String]) throws {
     guard let closure = closures[id], !closure.hasCommands, !needsMore.concerns(id, closure, resolver.graph),
       !closure.hasDistributions || distributionsChangedAt != nil, let machine = machineToRemember()
     else { return }
-    // A bundle compares what it packs with the digests of its key. What else is made of sources may have been made of what
-    // stood in them for a moment.
+    // A bundle compares its contents with the digests of its key. Other products from sources can contain temporary
+    // content of their sources.
     if closure.hasDistributions || resolver.graph.type(of: id) != .pexBinary {
       guard try resolver.isUntouched(closureOf: id) else { return }
     }
@@ -85,7 +85,7 @@ final class ProductFreshness {
 
   // MARK: The machine
 
-  /// What stands for the machine as it is now; nil when nothing was remembered of it, or it is another.
+  /// The identity of the current machine; nil if nothing was recorded about it, or it differs.
   private func currentMachine() -> [UInt8]? {
     if let machineIdentity { return machineIdentity }
     guard let known = MachineRecord(bytes: resolver.graph.rememberedMachine) else { return nil }
@@ -93,7 +93,7 @@ final class ProductFreshness {
     if known.isCurrent {
       isSame = true
     } else {
-      // Taken before anything is looked at.
+      // Taken before anything is checked.
       let capture = state.captureTime()
       let now = machine ?? MachineRecord(workspace, wheels)
       machine = now
@@ -104,7 +104,8 @@ final class ProductFreshness {
     return machineIdentity
   }
 
-  /// Keeps where was looked now, for the next run not to look for the same again. What stands for the machine stays.
+  /// Keeps the directories that were searched now, so that the next run does not search them again. The identity of the
+  /// machine stays.
   private func keep(_ now: MachineRecord, capture: Int64) {
     guard !now.isRacy(capture: capture) else { return }
     do {
@@ -115,10 +116,10 @@ final class ProductFreshness {
     }
   }
 
-  /// Remembers the machine; nil when what was found may change unseen.
+  /// Records the machine; nil if the found files can change without a sign.
   private func machineToRemember() -> [UInt8]? {
     if let current = currentMachine(), !current.isEmpty { return current }
-    // Taken before anything is looked at.
+    // Taken before anything is checked.
     let capture = state.captureTime()
     let now = MachineRecord(workspace, wheels)
     machine = now
@@ -126,7 +127,7 @@ final class ProductFreshness {
     do {
       try resolver.graph.remember(machine: now.bytes)
     } catch {
-      // Without memory for it nothing is remembered.
+      // Without space for it, nothing is recorded.
       return nil
     }
     machineIdentity = now.identity
@@ -139,7 +140,7 @@ private struct NeedsMore {
   /// Binaries that name files by path.
   private var binaries: Set<TargetID> = []
   private var distributionsReadFiles = false
-  /// Whether a lock has projects in folders of this machine.
+  /// Whether a lockfile has projects in directories of this machine.
   private var locksHaveFolders = false
 
   init(_ workspace: Workspace, _ graph: TargetGraph, _ wheels: PlatformWheels) {
@@ -161,7 +162,7 @@ private struct NeedsMore {
   func concerns(_ id: TargetID, _ closure: ClosureState, _ graph: TargetGraph) -> Bool {
     if locksHaveFolders || binaries.contains(id) { return true }
     if closure.hasDistributions, distributionsReadFiles { return true }
-    // What is packed into an archive is not looked at one by one.
+    // The contents of an archive are not checked one by one.
     return graph.type(of: id) != .pexBinary && !binaries.isEmpty
   }
 }

@@ -2,21 +2,21 @@ internal import Digests
 internal import Snapshot
 internal import SystemSupport
 
-/// What is remembered of a package that stands in the output folder, so that a run in which nothing it rests on has
-/// changed needs to look at its files only.
+/// The build record of a product in the output directory. If none of its inputs has changed, a run only needs to check
+/// its files.
 struct ProductRecord: Equatable {
   /// A file of the package, as it was left.
   struct File: Equatable {
     /// From the workspace root.
     var path: String
-    /// The digest of what it holds; of a bundle, ``BundleBuildRecord/key``.
+    /// The digest of its contents; for a bundle, ``BundleBuildRecord/key``.
     var identity: SHA256Digest
     var size: Int64
     /// As ``BundleBuildRecord/stamp``.
     var stamp: SHA256Digest
 
     func isIntact(_ root: FilePath) -> Bool {
-      // What cannot be looked at is as good as gone.
+      // A file that cannot be examined counts as missing.
       guard let now = try? BundleBuildRecord.stamp(of: root.pushing(FilePath(path))) else { return false }
       return stamp == now
     }
@@ -27,7 +27,7 @@ struct ProductRecord: Equatable {
   /// The artifact's name of a bundle that is named by its commit.
   var artifact: String?
   var files: [File]
-  /// What is said of it each time.
+  /// Its text in each report.
   var notes: [String]
 
   var bytes: [UInt8] {
@@ -48,7 +48,7 @@ struct ProductRecord: Equatable {
     (self.machine, self.artifact, self.files, self.notes) = (machine, artifact, files, notes)
   }
 
-  /// Nil for bytes that are no record.
+  /// Nil for bytes that are not a record.
   init?(bytes: [UInt8]) {
     let read = bytes.withUnsafeBytes { buffer -> ProductRecord? in
       var reader = ByteReader(buffer)

@@ -3,13 +3,13 @@ public import Digests
 public import SystemSupport
 public import TargetGraph
 
-/// What became of one target's package: what people and machines are told.
+/// The outcome for one target's product: the report for people and machines.
 public struct ProductReport: Sendable {
-  /// A file of the output folder.
+  /// A file of the output directory.
   public struct File: Sendable {
     /// From the workspace root.
     public var relativePath: String
-    /// Of a bundle not known: building does not work it out.
+    /// Unknown for a bundle: building does not compute it.
     var sha256: SHA256Digest?
     /// In bytes.
     public var size: Int64
@@ -29,10 +29,10 @@ public struct ProductReport: Sendable {
 
   public var target: TargetID
   public var files: [File]
-  /// What is done otherwise than fields and dependencies say, for people.
+  /// The deviations from fields and dependencies, for people.
   public var notes: [String] = []
   /// Files that several wheels of a bundle have; known only of one that was just built.
   public var collisions: [Bundle.Collision] = []
-  /// How long it took.
+  /// Its duration.
   public var milliseconds: Int64 = 0
 }

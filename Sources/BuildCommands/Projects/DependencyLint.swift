@@ -6,7 +6,7 @@ public import PythonProjects
 public import TargetGraph
 public import Workspace
 
-/// Compares what the code of Python projects imports with what they declare.
+/// Compares the imports of Python projects' code with their declarations.
 public struct DependencyLint {
   private let workspace: Workspace
   private let resolver: DependencyResolver
@@ -27,7 +27,7 @@ public struct DependencyLint {
     public var kind: Kind
     /// The project's directory, from the workspace root.
     public var project: String
-    /// As indexes compare names.
+    /// In the form in which indexes compare names.
     public var package: String
     public var diagnostic: Diagnostic
   }
@@ -49,7 +49,7 @@ public struct DependencyLint {
     try resolver.readImports(of: ids)
     for id in graph.sortedByAddress(ids) {
       let file = graph.file(of: id).map { graph.files.path(of: $0) } ?? ""
-      // Tests and scripts may use dependency groups.
+      // Tests and scripts can use dependency groups.
       let isShipped = graph.generator(of: id).map { graph.address(of: $0).name.hasPrefix("sources") } ?? false
       for name in try resolver.importedNames(of: id) {
         guard let package = package(of: name, entry, modules) else { continue }
@@ -98,7 +98,7 @@ public struct DependencyLint {
         + (isMember ? ["add \(package) = { workspace = true } to [tool.uv.sources] in \"\(declared.path)\""] : []))
   }
 
-  /// The packages of a project with all its extras, and what they provide.
+  /// The packages of a project with all its extras, and their modules.
   private func locked(
     _ entry: ProjectTable.Entry, _ declared: ProjectDeclarations
   ) throws -> (packages: [LockedPackage], modules: PackageModules) {
@@ -108,7 +108,7 @@ public struct DependencyLint {
     else { return ([], try PackageModules([])) }
     let target = try wheels.target(graph.interpreterConstraints(of: graph[id]))
     var packages: [PackageName: LockedPackage] = [:]
-    // Extras may exclude each other: each is followed by itself.
+    // Extras can exclude each other: each is followed separately.
     let requirements =
       root.isUv ? [entry.name] + declared.extras.map { "\(entry.name)[\($0)]" } : declared.entries.map(\.text)
     for text in requirements {

@@ -1,10 +1,10 @@
 internal import PythonPackaging
 internal import Zip
 
-/// Which package provides which modules, by the files of their wheels.
+/// The modules of each package, by the files of their wheels.
 struct PackageModules {
   private var packages: [String: String] = [:]
-  /// Packages whose wheels name entry points: they may be found without an import.
+  /// Packages whose wheels name entry points: programs can find them without an import.
   private(set) var withEntryPoints: Set<String> = []
 
   init(_ wheels: [ResolvedWheel]) throws {
@@ -17,7 +17,7 @@ struct PackageModules {
     }
   }
 
-  /// The package that provides a dotted name, or a module that it lies in.
+  /// The package that provides a dotted name, or a module that contains it.
   func package(of dotted: String) -> String? {
     var rest = Substring(dotted)
     while true {

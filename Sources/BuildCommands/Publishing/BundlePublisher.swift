@@ -26,7 +26,7 @@ public final class BundlePublisher {
   private var lockfiles: [String: SHA256Digest] = [:]
   /// Whether everything is compared and nothing stored.
   public var isDryRun = false
-  /// Is told of bytes as they are uploaded.
+  /// Called with bytes as they are uploaded.
   public var progress: (@Sendable (TransferProgress) -> Void)?
 
   /// - Throws: `Diagnostic` when files differ from the commit: a commit's artifact contains the commit's files.
@@ -44,7 +44,7 @@ public final class BundlePublisher {
     self.commit = commit
   }
 
-  /// Reads the index of the branch; of the main branch if nothing was published from this one yet.
+  /// Reads the index of the branch, or the main branch's if nothing was published from this one yet.
   public func begin() throws {
     if repository.isAbsent { return }
     for name in [source.branch, workspace.configuration.mainBranch] {
@@ -128,8 +128,8 @@ public final class BundlePublisher {
     }
   }
 
-  /// Whether the commit comes after another one on the branch. Where history does not say, as in a shallow clone or after
-  /// a force push, the commit that CI sees now is the newer one, unless it is an ancestor.
+  /// Whether the commit comes after another commit on the branch. If history does not tell, as in a shallow clone or
+  /// after a force push, the commit that CI sees now is the newer one, unless it is an ancestor.
   private static func isNewer(_ commit: Commit, than other: Commit, _ git: GitRepository) -> Bool {
     do {
       return try !git.isAncestor(commit.text, of: other.text)
@@ -200,7 +200,7 @@ public final class BundlePublisher {
       ])
   }
 
-  /// A conflict that comes from wheels for another Python says so, and what settles it.
+  /// A conflict because of wheels for another Python names the cause and the remedy.
   private func explained(
     _ error: ArtifactError, _ manifest: Manifest, _ packaged: BundleProduct
   ) throws(ArtifactError) -> any DiagnosableError {

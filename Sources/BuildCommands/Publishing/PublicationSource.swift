@@ -20,7 +20,7 @@ public struct PublicationSource: Sendable, Hashable {
 
   /// Asks git.
   ///
-  /// - Throws: `Diagnostic` if a file differs from the commit, also one that git was told not to look at; `GitError`.
+  /// - Throws: `Diagnostic` if a file differs from the commit, even one that git is configured to ignore; `GitError`.
   public init(of workspace: Workspace, version: SourceVersion) throws {
     let git = workspace.git
     let commit = try version.requireClean()

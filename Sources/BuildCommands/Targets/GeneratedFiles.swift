@@ -7,7 +7,7 @@ public import SystemSupport
 public import TargetGraph
 internal import Workspace
 
-/// A file that was made of targets, and where it is to stand for code that needs it.
+/// A file that was built from targets, and its path for code that needs it.
 public struct PlacedFile: Sendable, Hashable {
   /// From the root of the tree that the code sees.
   public var treePath: String
@@ -24,8 +24,8 @@ public struct PlacedFile: Sendable, Hashable {
   }
 }
 
-/// What is made for code before it runs in a tree of files: what commands generate, packages, the wheels of the
-/// workspace's own distributions.
+/// The generated inputs of code in a tree of files: outputs of commands, products, the wheels of the workspace's own
+/// distributions.
 public struct GeneratedFiles: Sendable {
   /// By path in the tree.
   public private(set) var files: [PlacedFile] = []
@@ -35,7 +35,7 @@ public struct GeneratedFiles: Sendable {
   /// The files of the workspace that make packages of the directories of generated files, by path from the root.
   public fileprivate(set) var packageFiles: Set<String> = []
 
-  /// Nothing.
+  /// No files.
   public init() {}
 
   public var isEmpty: Bool { files.isEmpty && wheels.isEmpty }
@@ -73,13 +73,13 @@ public struct GeneratedFiles: Sendable {
 }
 
 extension TargetBuilder {
-  /// Whether something has to be made for code that depends on a target.
+  /// Whether code that depends on a target needs generated files.
   public static func isMade(_ target: Target) -> Bool {
     isGenerated(target) || target.type == .archive || target.type == .pythonDistribution
   }
 
-  /// Whether a target stands for files that are not in the workspace as they are: those that a command makes, or that
-  /// stand elsewhere.
+  /// Whether a target represents files that are not in the workspace in this form: outputs of a command, or files at
+  /// other paths.
   public static func isGenerated(_ target: Target) -> Bool {
     switch target.type {
     case .shellCommand, .adhocTool, .relocatedFiles, .wrapAsFiles, .wrapAsResources, .wrapAsPythonSources: true
@@ -87,12 +87,12 @@ extension TargetBuilder {
     }
   }
 
-  /// Makes what code needs that depends on some targets.
+  /// Builds the files that code needs from some targets.
   ///
   /// - Parameters:
   ///   - projects: those of its closure that name Python projects, whose metadata it sees.
-  ///   - made: those of its closure for which ``isMade(_:)`` holds.
-  ///   - packages: what is built for it to use at run time, a package each.
+  ///   - made: those of its closure for which ``isMade(_:)`` is true.
+  ///   - packages: the targets whose products it uses at run time.
   ///   - user: the code, for messages.
   public func made(
     _ made: [TargetID], packages: [TargetID] = [], projects: [TargetID] = [], for user: Address

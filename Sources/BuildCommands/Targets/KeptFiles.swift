@@ -53,7 +53,7 @@ extension BlobReference {
     digest.bytes + (0..<8).map { UInt8(truncatingIfNeeded: size >> (56 - 8 * Int64($0))) }
   }
 
-  /// Reads a ``record``; nil for what is none.
+  /// Reads a ``record``; nil for invalid bytes.
   init?(record: [UInt8]) {
     guard record.count == 40, let digest = SHA256Digest(bytes: record[..<32]) else { return nil }
     self.init(digest, size: record[32...].reduce(0) { $0 << 8 | Int64($1) })

@@ -12,7 +12,7 @@ public struct LocalWheel: Sendable {
   /// As in ``WheelFileName``.
   public var fileName: String
   public var content: BlobReference
-  /// Where it is in the store.
+  /// Its digest in the store.
   public var path: FilePath
   /// The files in it, from `site-packages`: code that has the wheel does not need them as sources.
   public var members: [String]
@@ -21,7 +21,7 @@ public struct LocalWheel: Sendable {
 extension TargetBuilder {
   /// Builds the wheel of a distribution.
   ///
-  /// - Parameter user: what needs it, for messages.
+  /// - Parameter user: the target that needs it, for messages.
   func localWheel(of id: TargetID, for user: Address) throws -> LocalWheel {
     let files = try package(of: id).files
     guard let path = files.tree.paths.first(where: { $0.hasSuffix(".whl") }),

@@ -2,7 +2,7 @@ internal import Actions
 internal import BuildFiles
 internal import ContentStore
 
-/// The field `outputs_match_mode` of commands: what becomes of declared outputs that were not made.
+/// The field `outputs_match_mode` of commands: the treatment of missing declared outputs.
 enum OutputsMatchMode: String, CaseIterable {
   case allWarn = "all_warn"
   case all
@@ -10,7 +10,7 @@ enum OutputsMatchMode: String, CaseIterable {
   case atLeastOne = "at_least_one"
   case allowEmpty = "allow_empty"
 
-  /// What the action itself has to insist on.
+  /// The outputs that the action itself must require.
   var actionMatch: Action.OutputMatch {
     switch self {
     case .all: .all
@@ -19,7 +19,7 @@ enum OutputsMatchMode: String, CaseIterable {
     }
   }
 
-  /// The declared outputs to warn of, for a result that was taken.
+  /// The declared outputs to warn about, for an accepted result.
   func missing(from outputs: FileTree, of action: Action) -> [String] {
     guard self == .allWarn || self == .atLeastOneWarn else { return [] }
     let folders = action.outputFolders.filter { folder in

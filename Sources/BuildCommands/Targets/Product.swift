@@ -3,12 +3,12 @@ internal import BuildFiles
 public import Digests
 internal import Workspace
 
-/// A package that was built of a target, or taken from the cache.
+/// A product that was built from a target, or taken from the cache.
 public struct Product: Sendable {
-  /// Its files, by path from the output folder.
+  /// Its files, by path from the output directory.
   public var files: ActionInputs
-  /// What it was made from.
+  /// Its inputs.
   public var inputs: InputList
-  /// Whether nothing had to be done for it.
+  /// Whether no work was necessary.
   public var wasCached: Bool
 }

@@ -8,15 +8,15 @@ internal import SystemSupport
 internal import TargetGraph
 internal import Workspace
 
-/// A target that commands run: how it is started, and what has to be there.
+/// A target that commands run: its start, and the files that must exist.
 struct Runnable {
-  /// The program and its first arguments; `{chroot}` stands for the folder of the inputs.
+  /// The program and its first arguments; `{chroot}` means the directory of the inputs.
   var arguments: [String]
   var inputs = ActionInputs()
   var tools: [ActionTool] = []
   var sharedFolders: [String: FilePath] = [:]
 
-  /// Puts what has to be there into an action.
+  /// Adds the necessary files to an action.
   func add(to action: inout Action) throws {
     try action.inputs.merge(inputs)
     for tool in tools where !action.tools.contains(where: { $0.name == tool.name }) { action.tools.append(tool) }
@@ -25,7 +25,8 @@ struct Runnable {
 }
 
 extension TargetBuilder {
-  /// How a target is run by commands: a binary of the system, a `pex_binary`, a Python source, an executable file.
+  /// The way in which commands run a target: a binary of the system, a `pex_binary`, a Python source, an executable
+  /// file.
   func runnable(_ id: TargetID, for user: Target) throws -> Runnable {
     let target = graph[id]
     switch target.type {
@@ -49,7 +50,7 @@ extension TargetBuilder {
     }
   }
 
-  /// A bundle, started by the interpreter that it was packed for. It unpacks into a folder that runs share.
+  /// A bundle, started by the interpreter that it was packed for. It unpacks into a directory that runs share.
   private func runnable(_ plan: BundlePlan) throws -> Runnable {
     let path = ".kilt/runnable/\(plan.artifact).pex"
     var runnable = Runnable(arguments: ["python3", "{chroot}/" + path])

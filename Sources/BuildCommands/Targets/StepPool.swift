@@ -3,15 +3,15 @@ internal import ContentStore
 internal import Digests
 internal import SystemSupport
 
-/// Says that something cannot be made yet: steps are under way that it is made from.
+/// Reports that a target cannot be built yet, because some of its steps are running.
 struct StepsUnderWay: Error {
   /// The keys of the steps.
   var keys: Set<SHA256Digest>
 }
 
-/// Build steps on threads of their own. The one thread that plans hands them in and takes what came of them.
+/// Build steps on separate threads. The one thread that plans adds them and takes their results.
 final class StepPool {
-  /// What a step makes.
+  /// The output of a step.
   enum Output: Sendable {
     case action(ActionOutcome)
     case file(BlobReference, wasCached: Bool)
@@ -29,12 +29,12 @@ final class StepPool {
     work = WorkQueue(threads: jobs, stopsAtFailure: !continuing)
   }
 
-  /// Whether a step was handed in.
+  /// Whether a step was added.
   func hasBegun(_ key: SHA256Digest) -> Bool { started.contains(key) }
 
-  /// What came of a step, which is begun when it is new.
+  /// The result of a step; starts a new step.
   ///
-  /// - Throws: what the step threw; ``StepsUnderWay`` while it is not over.
+  /// - Throws: the error of the step; ``StepsUnderWay`` while it is running.
   func product(of key: SHA256Digest, _ step: @escaping @Sendable () throws -> Output) throws -> Output {
     if let result = results[key] { return try result.get() }
     if started.insert(key).inserted {
@@ -53,7 +53,7 @@ final class StepPool {
     return keys[id]
   }
 
-  /// Begins no more steps; those that have begun go on to their ends, which are waited for.
+  /// Starts no more steps, and waits for the running ones.
   func stop() {
     work.stop()
     while wait() != nil {}

@@ -10,7 +10,7 @@ internal import Workspace
 internal import Zip
 
 extension TargetBuilder {
-  /// What an `archive` holds: the packages under their output paths, the files under theirs.
+  /// The contents of an `archive`: the products at their output paths, the files at theirs.
   func archiveContents(_ target: Target) throws -> ActionInputs {
     var contents = ActionInputs()
     let packages = try targets(named: "packages", of: target).flatMap { id in

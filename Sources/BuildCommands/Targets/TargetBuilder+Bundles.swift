@@ -10,11 +10,11 @@ internal import TargetGraph
 internal import Workspace
 internal import Zip
 
-/// What goes into a bundle besides the files of the workspace and the wheels of the lock.
+/// The contents of a bundle besides the files of the workspace and the wheels of the lockfile.
 struct GeneratedBundleParts {
   /// Wheels of the workspace's own distributions.
   var wheels: [WheelInput] = []
-  /// Generated code and resources: where they stand in the bundle, where their bytes are, their digest.
+  /// Generated code and resources: their paths in the bundle, the files of their bytes, their digests.
   var sources: [(bundlePath: String, file: FilePath, digest: SHA256Digest, isExecutable: Bool)] = []
   /// Files of the workspace that one of the wheels brings.
   var provided: Set<String> = []
@@ -59,7 +59,7 @@ extension TargetBuilder {
         }
         let place = Paths.relative(path, to: root)
         if let other = places[place] {
-          // Two targets may wrap the outputs of one command.
+          // Two targets can wrap the outputs of one command.
           if other.digest == content.digest { continue }
           throw placeConflict(
             place, of: plan,
@@ -76,8 +76,8 @@ extension TargetBuilder {
     return parts
   }
 
-  /// Adds the files that make packages of the directories of generated files, and compares generated files with those of the
-  /// workspace that have the same place.
+  /// Adds the files that make directories of generated files Python packages, and compares generated files with files
+  /// of the workspace at the same path.
   private func settle(
     _ parts: inout GeneratedBundleParts, _ plan: BundlePlan, _ places: [String: (path: String, digest: SHA256Digest)]
   ) throws {
@@ -108,9 +108,9 @@ extension TargetBuilder {
       remedies: ["rename one of the files, or let the program depend on one of them only"])
   }
 
-  /// All that the bundle of a plan is made from.
+  /// All inputs of the bundle of a plan.
   ///
-  /// - Parameter platform: the one platform that it is for; nil for those of the binary's fields.
+  /// - Parameter platform: its only platform; nil for those of the binary's fields.
   func bundleInputs(
     _ plan: BundlePlan, _ fields: BundleFields? = nil, platform: RequestedPlatform? = nil
   ) throws -> BundleKeyInputs {
@@ -127,7 +127,7 @@ extension TargetBuilder {
   var bundleBuilder: BundleBuilder {
     var builder = BundleBuilder(store: store)
     let cacheFile = store.root.appending("interpreters.json")
-    // Interpreters are looked for only where wheels share files that differ.
+    // Interpreters are searched only if wheels share files that differ.
     builder.isSameCode = { first, second in
       PythonSyntax(interpreter: InterpreterFinder(cacheFile: cacheFile).all().first?.path).isSame(first, second)
     }
@@ -140,7 +140,7 @@ extension TargetBuilder {
       warns: workspace.configuration.emitsPexWarnings ?? true)
   }
 
-  /// The bundle of a plan as a file of the store: one file, whatever the layout of the binary.
+  /// The bundle of a plan as a file of the store: one file, regardless of the layout of the binary.
   func bundleFile(_ plan: BundlePlan) throws -> (file: BlobReference, inputs: InputList, wasCached: Bool) {
     var inputs = try bundleInputs(plan)
     inputs.specification.layout = .zipapp
@@ -157,7 +157,7 @@ extension TargetBuilder {
     _ inputs: BundleKeyInputs
   ) throws -> [(path: String, file: BlobReference, isExecutable: Bool)] {
     let folder = try FileSystem.makeTemporaryDirectory(prefix: "bundle")
-    // What cannot be removed is left to whoever cleans temporary folders.
+    // The cleaner of temporary directories removes leftover files.
     defer { try? FileSystem.removeTree(folder) }
     let path = folder.appending("bundle")
     _ = try bundleBuilder.build(inputs.specification, to: path)

@@ -9,7 +9,7 @@ internal import TargetGraph
 internal import Workspace
 
 extension TargetBuilder {
-  /// The action of a `shell_command` or an `adhoc_tool`; what it depends on is made for it.
+  /// The action of a `shell_command` or an `adhoc_tool`; builds its dependencies first.
   func commandAction(_ id: TargetID) throws -> Action {
     let target = graph[id]
     var action = Action(name: target.address.description, arguments: [])
@@ -57,7 +57,7 @@ extension TargetBuilder {
     }
     func output(_ field: String) throws -> [String] {
       try target.strings(of: field).map { text in
-        // In a folder's place, a name for the folder itself.
+        // In place of a directory, a name for the directory itself.
         let path = text.hasPrefix("/") ? String(text.dropFirst()) : Paths.join(workdir, text)
         guard let normal = Paths.normalized(path) else { throw leadsOut(text, field, target) }
         return normal
@@ -70,12 +70,12 @@ extension TargetBuilder {
     return action
   }
 
-  /// Loading has refused what is no mode.
+  /// Loading has refused invalid modes.
   private static func matchMode(_ target: Target) -> OutputsMatchMode {
     target.value(of: "outputs_match_mode").string.flatMap(OutputsMatchMode.init) ?? .all
   }
 
-  /// Runs a command and gives its outputs by path from the workspace root.
+  /// Runs a command and returns its outputs by path from the workspace root.
   func runCommand(_ id: TargetID) throws -> ActionInputs {
     let target = graph[id]
     let action = try commandAction(id)
@@ -108,9 +108,9 @@ extension TargetBuilder {
     return ActionInputs(stripped)
   }
 
-  /// Runs an action; what goes wrong is shown at a field of the target.
+  /// Runs an action; shows errors at a field of the target.
   ///
-  /// - Parameter isNoted: whether its inputs are those of the target's build.
+  /// - Parameter isNoted: whether its inputs belong to the target's build.
   func run(_ action: Action, for target: Target, field: String, isNoted: Bool = true) throws -> ActionOutcome {
     do {
       let outcome = try perform(action)
@@ -151,7 +151,8 @@ extension TargetBuilder {
 
   static let reproducibleEnvironment = ["LC_ALL": "C.UTF-8", "TZ": "UTC", "SOURCE_DATE_EPOCH": "315532800"]
 
-  /// A field that names a folder: `.` and what begins with `./` from `base`, all else from the workspace root.
+  /// A field that names a directory: `.` and paths that begin with `./` are relative to `base`, all others to the
+  /// workspace root.
   private func directory(_ target: Target, _ field: String, relativeTo base: String) throws -> String {
     let text = target.value(of: field).string ?? ""
     let path: String

@@ -9,10 +9,10 @@ internal import Workspace
 internal import Zip
 
 extension TargetBuilder {
-  /// Wheels with the metadata of Python projects, and nothing else: with them `importlib.metadata` knows the projects whose
-  /// code stands beside them.
+  /// Wheels with only the metadata of Python projects: they let `importlib.metadata` know the projects whose code is
+  /// beside them.
   ///
-  /// - Parameter ids: a closure; its requirements on projects say which.
+  /// - Parameter ids: a closure; its requirements on projects select them.
   public func projectWheels(in ids: [TargetID]) throws -> [LocalWheel] {
     guard let projects = workspace.configuration.projects else { return [] }
     var directories: Set<String> = []
@@ -28,7 +28,7 @@ extension TargetBuilder {
 
   private func projectWheel(of directory: String) throws -> LocalWheel? {
     guard let metadata = try ProjectMetadata(at: directory, files: workspace.projectFiles) else { return nil }
-    // As wheel names escape names and versions.
+    // In the escaped form of wheel names and versions.
     let name = String(normalizedProjectName(metadata.name).map { $0 == "-" ? "_" : $0 })
     let version = Version(metadata.version).map { "\($0)" } ?? "0+unknown"
     let folder = "\(name)-\(version).dist-info"

@@ -7,14 +7,14 @@ public import SystemSupport
 public import TargetGraph
 
 extension TargetBuilder {
-  /// Makes something of several targets, with the build steps that this takes side by side: a step begins when all
-  /// that it is made from is there and one of `jobs` threads is free. What is made is known to this builder afterwards,
-  /// so that asking for it again costs nothing.
+  /// Builds something from several targets, with the necessary build steps side by side: a step starts when all its
+  /// inputs exist and one of `jobs` threads is free. Afterward this builder knows the results, so that another request
+  /// costs nothing.
   ///
-  /// `make` is called by this thread, and again where it had to wait; it does nothing but ask the builder. When a step
-  /// fails, those that have begun go on to their ends, and no others begin.
+  /// This thread calls `make`, and calls it again where it had to wait; `make` only sends requests to the builder. If a
+  /// step fails, the running steps finish, and no others start.
   ///
-  /// - Throws: what went wrong; of several failures a `DiagnosticList`, in the order of the targets.
+  /// - Throws: the error; for several failures a `DiagnosticList`, in the order of the targets.
   public func together(
     _ ids: [TargetID], jobs: Int = availableProcessors(), _ make: (TargetID) throws -> Void
   ) throws {
@@ -22,7 +22,7 @@ extension TargetBuilder {
     var errors: [any Error] = []
     var seen: Set<Diagnostic> = []
     for (_, error) in failures.sorted(by: { $0.key < $1.key }) {
-      // Several targets may be made from what failed once.
+      // Several targets can depend on one failed step.
       if let diagnostic = (error as? any DiagnosableError)?.diagnostic, !seen.insert(diagnostic).inserted { continue }
       errors.append(error)
     }
@@ -31,10 +31,10 @@ extension TargetBuilder {
     if let first = errors.first { throw first }
   }
 
-  /// Makes something of several targets as ``together(_:jobs:_:)`` does.
+  /// Builds something from several targets as ``together(_:jobs:_:)`` does.
   ///
-  /// - Parameter continuing: whether steps begin after another one has failed.
-  /// - Returns: what went wrong, by the places of the targets.
+  /// - Parameter continuing: whether steps start after another one has failed.
+  /// - Returns: the errors, by the indexes of the targets.
   private func failures(
     of ids: [TargetID], jobs: Int, continuing: Bool, _ make: (TargetID) throws -> Void
   ) -> [Int: any Error] {
@@ -46,7 +46,7 @@ extension TargetBuilder {
     }
     var failures: [Int: any Error] = [:]
     var waiting = ids.enumerated().map { (index: $0.offset, id: $0.element, keys: Set<SHA256Digest>()) }
-    /// Tries what no longer waits for anything, or all of it.
+    /// Tries the targets that no longer wait for anything, or all of them.
     func attempt(after key: SHA256Digest?) {
       var rest: [(index: Int, id: TargetID, keys: Set<SHA256Digest>)] = []
       for var item in waiting {
@@ -61,7 +61,7 @@ extension TargetBuilder {
           rest.append(item)
         } catch {
           failures[item.index] = error
-          // What else has failed is asked for once all is over.
+          // Other failures are collected when everything has ended.
           if !continuing, key != nil || failures.count == 1 { pool.stop() }
         }
       }
@@ -73,15 +73,15 @@ extension TargetBuilder {
     return failures
   }
 
-  /// Runs the build steps that packages need, side by side. What has none costs nothing.
+  /// Runs the build steps that products need, side by side. Products without steps cost nothing.
   public func prepare(_ ids: [TargetID], jobs: Int) throws {
     let wanted = targetsWithSteps(ids)
     try together(wanted, jobs: jobs) { try makeSteps(of: $0) }
   }
 
-  /// Runs the build steps that packages need, side by side, also where one fails.
+  /// Runs the build steps that products need, side by side, even if one fails.
   ///
-  /// - Returns: what went wrong, by target.
+  /// - Returns: the errors, by target.
   public func prepareAll(_ ids: [TargetID], jobs: Int) -> [TargetID: any Error] {
     let wanted = targetsWithSteps(ids)
     let found = failures(of: wanted, jobs: jobs, continuing: true) { try makeSteps(of: $0) }
@@ -89,7 +89,7 @@ extension TargetBuilder {
   }
 
   private func targetsWithSteps(_ ids: [TargetID]) -> [TargetID] {
-    // Most workspaces have none of these, and what a binary needs takes a while to find out.
+    // Most workspaces have none of these, and finding the needs of a binary takes a while.
     let hasSteps = graph.allTargets.contains { id in
       [.wrapAsPythonSources, .wrapAsResources, .pythonDistribution].contains(graph.type(of: id))
     }
@@ -126,7 +126,7 @@ extension TargetBuilder {
   func perform(_ action: Action) throws -> ActionOutcome {
     guard let pool else { return try runner.run(action) }
     let key = try action.keyInputs.digest
-    // What is known needs no thread.
+    // A known result needs no thread.
     if !pool.hasBegun(key), let outcome = try runner.known(action, key: key) { return outcome }
     let runner = runner
     guard case .action(let outcome) = try pool.product(of: key, { .action(try runner.run(action)) }) else {
@@ -135,7 +135,7 @@ extension TargetBuilder {
     return outcome
   }
 
-  /// Shows what a command wrote: at once, or at the end of all that run beside it, in the order of addresses.
+  /// Shows the output of a command: at once, or after all parallel commands, in the order of addresses.
   func show(_ text: String, of target: Target) {
     guard pool != nil else { return note(text) }
     heldNotes.append((target.address.description, text))

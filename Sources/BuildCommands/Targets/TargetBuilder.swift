@@ -7,8 +7,8 @@ internal import SystemSupport
 public import TargetGraph
 public import Workspace
 
-/// Makes what targets stand for as files: their sources, what their commands make, the packages built of them. Each is
-/// made once a run; what was made in earlier runs is taken from the action cache. Used by one thread.
+/// Builds the files of targets: their sources, the outputs of their commands, their products. Each is built once per
+/// run; results of earlier runs are taken from the action cache. Used by one thread.
 public final class TargetBuilder {
   let workspace: Workspace
   let resolver: DependencyResolver
@@ -20,13 +20,13 @@ public final class TargetBuilder {
   private var knownPackages: [TargetID: Product] = [:]
   private var underWay: [TargetID] = []
   var distributions = DistributionOwners()
-  /// Where steps run while several targets are made together.
+  /// The pool of steps while several targets are built together.
   var pool: StepPool?
   var heldNotes: [(address: String, text: String)] = []
 
   var graph: TargetGraph { resolver.graph }
 
-  /// - Parameter note: is told what a person should see, such as the output of commands with `log_output`.
+  /// - Parameter note: called with texts for the user, such as the output of commands with `log_output`.
   public convenience init(
     workspace: Workspace, resolver: DependencyResolver, store: ContentStore, runner: ActionRunner,
     note: @escaping (String) -> Void = { _ in }
@@ -50,8 +50,8 @@ public final class TargetBuilder {
 
   // MARK: Files
 
-  /// The files of a target, by path from the workspace root: its source, what its command makes, those of what it
-  /// wraps or relocates. None for a target that is no file.
+  /// The files of a target, by path from the workspace root: its source, the outputs of its command, the files that it
+  /// wraps or relocates. None for a target without files.
   public func files(of id: TargetID) throws -> ActionInputs {
     if let known = knownFiles[id] { return known }
     let made = try guarded(id) { try makeFiles(of: id) }
@@ -78,7 +78,7 @@ public final class TargetBuilder {
     return files
   }
 
-  /// `relocated_files`: the files of others with one folder in the place of another.
+  /// `relocated_files`: the files of others with one directory replaced by another.
   private func relocated(_ target: Target) throws -> ActionInputs {
     var files = ActionInputs()
     for part in try each(targets(named: "files_targets", of: target), self.files) { try files.merge(part) }
@@ -98,7 +98,7 @@ public final class TargetBuilder {
 
   // MARK: Packages
 
-  /// Whether a package is built of a target by `kilt package`.
+  /// Whether `kilt package` builds a product from a target.
   public static func isPackageable(_ target: Target) -> Bool {
     switch target.type {
     case .pexBinary, .archive, .pythonDistribution: true
@@ -106,7 +106,7 @@ public final class TargetBuilder {
     }
   }
 
-  /// The package of a target: files by path from the output folder.
+  /// The product of a target: files by path from the output directory.
   public func package(of id: TargetID) throws -> Product {
     if let known = knownPackages[id] { return known }
     let made = try guarded(id) {
@@ -125,7 +125,7 @@ public final class TargetBuilder {
     return made
   }
 
-  /// The path of a target's package from the output folder: its `output_path`, or as Pants names it,
+  /// The path of a target's product from the output directory: its `output_path`, or Pants' name,
   /// `path.to.folder/name.suffix`.
   func outputPath(of target: Target, suffix: String) throws -> String {
     if let path = try graph.outputPath(of: target) { return path }
@@ -136,7 +136,7 @@ public final class TargetBuilder {
 
   // MARK: Closures
 
-  /// Everything that a command is given of some targets and all that they depend on: files and packages.
+  /// All files and products that a command receives from some targets and their transitive dependencies.
   func executionFiles(of ids: [TargetID]) throws -> ActionInputs {
     var files = ActionInputs()
     let all = try Set(ids + resolver.buildDependencies(of: ids)).sorted()
@@ -150,7 +150,7 @@ public final class TargetBuilder {
     try target.strings(of: field).flatMap { try graph.targets(named: $0, in: field, of: target) }
   }
 
-  /// Runs `body`, which makes something of a target, unless that is under way already.
+  /// Runs `body`, which builds something from a target, unless it is already running.
   private func guarded<Result>(_ id: TargetID, _ body: () throws -> Result) throws -> Result {
     if let start = underWay.firstIndex(of: id) {
       let lines = (underWay[start...] + [id]).map { graph.address(of: $0).description }

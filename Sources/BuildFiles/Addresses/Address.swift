@@ -1,10 +1,10 @@
 // BuildFiles: the language of BUILD files. Addresses and specs, target types and their fields, evaluation through
-// Starlark, globs. What the targets of a whole workspace mean together is the graph's business, above.
+// Starlark, globs. The graph above gives meaning to the targets of a whole workspace.
 
 /// The name of one target: `lib/auth:tests`, `lib/auth/token.py`, `3rdparty:reqs#flask`, `app:bin@env=prod`.
 ///
-/// The grammar is that of Pants' addresses. A name that is that of the directory may be left out where an address is read,
-/// and is left out where one is written of a generated or parametrised target, as Pants does.
+/// The grammar equals Pants' addresses. An address that is read can omit a name that equals the directory's. The
+/// printed address of a generated or parametrized target omits it, as in Pants.
 public struct Address: Hashable, Sendable {
   /// One `key=value` of a target made by `parametrize`.
   public struct Parameter: Hashable, Sendable {
@@ -26,7 +26,7 @@ public struct Address: Hashable, Sendable {
   public var name: String
   /// For a target generated from a file: the file, from `directory`.
   public var file: String?
-  /// For another generated target: its name behind `#`.
+  /// For another generated target: its name after `#`.
   public var generated: String?
   /// The parameters of a parametrised target, by key.
   public var parameters: [Parameter]
@@ -89,7 +89,7 @@ extension Address: CustomStringConvertible, Comparable {
 
 /// Workspace paths as text: relative, with single slashes, empty for the root.
 public enum Paths {
-  /// The part behind the last slash.
+  /// The part after the last slash.
   public static func lastComponent(_ path: String) -> String {
     guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return path }
     return String(path[path.utf8.index(after: slash)...])
@@ -101,13 +101,13 @@ public enum Paths {
     return String(path[..<slash])
   }
 
-  /// Two paths one behind the other.
+  /// Two joined paths.
   public static func join(_ directory: String, _ path: String) -> String {
     if directory.isEmpty { return path }
     return path.isEmpty ? directory : directory + "/" + path
   }
 
-  /// Whether `path` is `directory` or lies below it; everything lies below the root.
+  /// Whether `path` is `directory` or below it; everything is below the root.
   public static func contains(_ directory: String, _ path: String) -> Bool {
     if directory.isEmpty { return true }
     guard path.utf8.starts(with: directory.utf8) else { return false }
@@ -115,13 +115,13 @@ public enum Paths {
     return rest.isEmpty || rest.first == UInt8(ascii: "/")
   }
 
-  /// `path` as seen from `directory`, in which it lies.
+  /// `path` relative to `directory`, which contains it.
   public static func relative(_ path: String, to directory: String) -> String {
     guard !directory.isEmpty, contains(directory, path) else { return path }
     return String(decoding: path.utf8.dropFirst(directory.utf8.count + 1), as: UTF8.self)
   }
 
-  /// The path with `.`, `..` and repeated slashes taken out; nil when it leads out of the root.
+  /// The path without `.`, `..` and repeated slashes; nil if it leads out of the root.
   public static func normalized(_ path: String) -> String? {
     var parts: [Substring] = []
     for part in path.split(separator: "/", omittingEmptySubsequences: true) where part != "." {

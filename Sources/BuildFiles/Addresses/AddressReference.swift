@@ -1,22 +1,22 @@
 public import Diagnostics
 
-/// An address as written in a BUILD file or on the command line, before anybody has looked whether its path is a file.
+/// An address as written in a BUILD file or on the command line, before it is known whether its path is a file.
 ///
-/// The grammar, after Pants: `path[:target][#generated][@key=value,…]`, where `path` may be empty before `:`. Names that
-/// hold these marks are written with escapes, as ``Address/description`` does.
+/// The grammar, after Pants: `path[:target][#generated][@key=value,…]`, where `path` can be empty before `:`. Names
+/// with these marks are written with escapes, as in ``Address/description``.
 public struct AddressReference: Hashable, Sendable {
   /// The path from the workspace root.
   public var path: String
-  /// The name behind the colon.
+  /// The name after the colon.
   public var target: String?
-  /// The name behind `#`.
+  /// The name after `#`.
   public var generated: String?
-  /// The parameters behind `@`.
+  /// The parameters after `@`.
   public var parameters: [Address.Parameter]
 
   /// The reference that `text` writes.
   ///
-  /// - Parameter directory: What a text that begins with `:` or `./` is relative to.
+  /// - Parameter directory: The base of a text that begins with `:` or `./`.
   /// - Throws: ``AddressError``.
   public init(parsing text: String, relativeTo directory: String) throws(AddressError) {
     var rest = Substring(text)
@@ -62,7 +62,7 @@ public struct AddressReference: Hashable, Sendable {
     path = normal
   }
 
-  /// Where the parameters begin: the first `@` that `key=` follows.
+  /// The start of the parameters: the first `@` that `key=` follows.
   private static func parametersStart(_ text: Substring) -> Substring.Index? {
     var search = text.startIndex
     while let at = text[search...].firstIndex(of: "@") {
@@ -102,11 +102,11 @@ public struct AddressReference: Hashable, Sendable {
   }
 }
 
-/// A text that is no address or spec.
+/// A text that is neither an address nor a spec.
 public struct AddressError: DiagnosableError, Hashable {
   /// The text.
   public var text: String
-  /// What is wrong with it.
+  /// The problem of the text.
   public var reason: String
 
   /// The user's input is to blame.

@@ -1,8 +1,8 @@
-/// How names that hold marks of the address grammar are written in addresses, and read back.
+/// The escapes of names that contain marks of the address grammar, written and read.
 ///
-/// `:`, `#` and `*`, control characters, and `@` where parameters could follow it are written as `%` and two hexadecimal
-/// digits, as in URLs. So is `%` where such digits follow it. All other bytes, among them other `%XX`, mean themselves:
-/// names of files that were URLs once are written as they are.
+/// `:`, `#` and `*`, control characters, and `@` where parameters could follow it are written as `%` and two
+/// hexadecimal digits, as in URLs. So is `%` where such digits follow it. All other bytes, including other `%XX`, mean
+/// themselves: names of files that were URLs once stay unchanged.
 enum AddressText {
   private static let percent = UInt8(ascii: "%")
 
@@ -25,7 +25,7 @@ enum AddressText {
     }
   }
 
-  /// A path for a list with one path a line: only what would break the line is escaped.
+  /// A path for a list with one path per line: only bytes that would break the line are escaped.
   static func line(_ path: String) -> String {
     guard path.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == percent }) else { return path }
     return escaped(path) { bytes, index in bytes[index] < 0x20 || bytes[index] == 0x7F || bytes[index] == percent }
@@ -63,7 +63,7 @@ enum AddressText {
     return String(decoding: result, as: UTF8.self)
   }
 
-  /// The byte that an escape at `index` stands for.
+  /// The byte of the escape at `index`.
   private static func escape(in bytes: [UInt8], at index: Int) -> UInt8? {
     guard bytes[index] == percent, index + 2 < bytes.count, let high = value(bytes[index + 1]),
       let low = value(bytes[index + 2]), isEscaped(high << 4 | low)
@@ -71,7 +71,8 @@ enum AddressText {
     return high << 4 | low
   }
 
-  /// Whether what follows an `@` reads as `key=`: see ``AddressReference``. All that could end the key is escaped.
+  /// Whether the text after an `@` reads as `key=`: see ``AddressReference``. All bytes that could end the key are
+  /// escaped.
   private static func startsParameters(_ bytes: [UInt8], _ index: Int) -> Bool {
     bytes[(index + 1)...].first { $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: "/") } == UInt8(ascii: "=")
   }

@@ -1,6 +1,6 @@
 /// A selection of targets as given on the command line.
 public struct Spec: Hashable, Sendable {
-  /// What a spec selects.
+  /// The targets that a spec selects.
   public enum Selection: Hashable, Sendable {
     /// One target, or the target generated from a file: `path:name`, `path/file.py:name`.
     case target(AddressReference)
@@ -16,15 +16,15 @@ public struct Spec: Hashable, Sendable {
 
   /// The text as given.
   public var text: String
-  /// What it selects.
+  /// The selected targets.
   public var selection: Selection
-  /// Whether it takes targets away: `-path::`.
+  /// Whether it excludes targets: `-path::`.
   public var isExclusion: Bool
 
   /// The spec that `text` writes.
   ///
-  /// - Parameter directory: The working directory, from the workspace root. Pants takes specs from the root; so does
-  ///   this, unless they begin with `:`, `./` or `../`.
+  /// - Parameter directory: The working directory, from the workspace root. Specs are relative to the root, as in
+  ///   Pants, unless they begin with `:`, `./` or `../`.
   /// - Throws: ``AddressError``.
   public init(parsing text: String, workingDirectory directory: String = "") throws(AddressError) {
     self.text = text

@@ -1,8 +1,8 @@
 public import Snapshot
 internal import Starlark
 
-/// Packages in the snapshot. A property that is added to one of these types is added here as well: PackageCodingTests
-/// compares all that is stored with what comes back.
+/// BUILD directories in the snapshot. If you add a property to one of these types, add it here as well:
+/// PackageCodingTests compares the stored values with the restored ones.
 extension BuildDirectory {
   /// Writes the package, with the texts of its BUILD files, which messages show.
   public func encode(into writer: inout ByteWriter) {
@@ -52,7 +52,7 @@ extension BuildDirectory {
       })
   }
 
-  /// Whether packages below depend on this one: it sets defaults, or rules, or may when it is evaluated.
+  /// Whether directories below depend on this one: it sets defaults, or rules, or can do so when it is evaluated.
   public var isInherited: Bool { !defaults.isEmpty || !visibility.isEmpty || awaiting != nil }
 }
 
@@ -80,7 +80,7 @@ struct SourceTable {
 }
 
 extension TargetDeclaration {
-  /// Writes what the target is, without its place: equal bytes mean that nothing about it has changed.
+  /// Writes the target without its location: equal bytes mean that nothing about it has changed.
   public func encodeAttributes(into writer: inout ByteWriter) {
     writer.write(type.rawValue)
     writer.write(typeName)

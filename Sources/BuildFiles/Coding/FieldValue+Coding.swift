@@ -45,7 +45,7 @@ extension FieldValue {
 
   /// Reads a value of the snapshot.
   init(from reader: inout ByteReader, depth: Int = 0) throws(SnapshotError) {
-    // What was written is as deep as Starlark lets values be; damaged bytes may be anything.
+    // Written values are as deep as Starlark allows; damaged bytes can be anything.
     guard depth < 1000 else { throw .damaged("a field") }
     func entries(_ reader: inout ByteReader) throws(SnapshotError) -> [Entry] {
       try reader.list { reader throws(SnapshotError) in

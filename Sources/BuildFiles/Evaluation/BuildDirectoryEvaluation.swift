@@ -1,15 +1,15 @@
 internal import Diagnostics
 internal import Starlark
 
-/// What the BUILD files of one directory have declared so far. One thread evaluates a directory.
+/// The declarations so far of the BUILD files of one directory. One thread evaluates a directory.
 final class BuildDirectoryEvaluation {
   let directory: String
   let environment: (String) -> String?
   let pluginNames: Set<String>
   let ignoresUnknownTypes: Bool
-  /// What directories above give to fields; nil while it is not known.
+  /// The values that directories above give to fields; nil while unknown.
   let inherited: FieldDefaults?
-  /// Whether evaluation has stopped because what directories above give to fields is needed.
+  /// Whether evaluation has stopped because it needs the values that directories above give to fields.
   var awaitsInherited = false
   var targets: [TargetDeclaration] = []
   var defaults: [DefaultsCall] = []
@@ -26,7 +26,7 @@ final class BuildDirectoryEvaluation {
     ignoresUnknownTypes = options.ignoresUnknownTypes
   }
 
-  /// Adds the target of a call. Its place is that in the BUILD file, also when a macro makes it.
+  /// Adds the target of a call. Its location is in the BUILD file, even if a macro creates it.
   func declare(_ symbol: TargetTypeSymbol, _ call: Call) throws {
     let site = try self.site(of: call)
     guard call.positional.isEmpty else {
@@ -55,7 +55,7 @@ final class BuildDirectoryEvaluation {
         fields.append(TargetDeclaration.Assignment(name: argument.name, value: value))
       }
     }
-    // The directory's name is one whatever characters it has; addresses escape them.
+    // The directory's name is valid with any characters; addresses escape them.
     if let name, name.isEmpty || name.contains(where: { ":#@/".contains($0) }) {
       throw BuildFileError.badName(name, site: site)
     }
@@ -107,7 +107,7 @@ final class BuildDirectoryEvaluation {
     }
   }
 
-  /// A rule's value; a bare target type stands for `"<type>"`, but for the name inside a dictionary.
+  /// A rule's value; a bare target type means `"<type>"`, except for the name inside a dictionary.
   private static func ruleValue(_ value: Value) throws -> FieldValue? {
     if let symbol = value.asHost(TargetTypeSymbol.self) { return .string("<\(symbol.name)>") }
     if value.asItems == nil, let elements = value.asElements {

@@ -1,13 +1,13 @@
 public import Diagnostics
 internal import Starlark
 
-/// What is wrong with a BUILD file.
+/// The problem of a BUILD file.
 public enum BuildFileError: DiagnosableError {
   /// The file is not Starlark, or its evaluation failed.
   case evaluation(Diagnostic)
   /// A field that the target's type does not have.
   case unknownField(String, target: String, type: TargetType, typeName: String, place: FieldPlace)
-  /// A field's value is not what the field takes.
+  /// A field does not accept its value.
   case wrongValue(field: String, FieldMismatch, target: String, place: FieldPlace)
   /// Fields that cannot be given together.
   case conflictingFields([String], target: String, typeName: String, site: DeclarationSite)
@@ -27,7 +27,7 @@ public enum BuildFileError: DiagnosableError {
   /// A second call of `__dependencies_rules__` or `__dependents_rules__` in one directory.
   case repeatedRules(VisibilityDeclaration.Direction, site: DeclarationSite, first: DeclarationSite)
 
-  /// Fields that are parametrised both by themselves and in a group, or a group that is given twice.
+  /// Fields that are parametrized both separately and in a group, or a group that is given twice.
   case conflictingParameters(ParametrizeConflict, target: String, site: DeclarationSite)
 
   /// The error of a BUILD file that something thrown means.

@@ -2,14 +2,14 @@ public import Diagnostics
 public import Starlark
 internal import Synchronization
 
-/// Evaluates BUILD files. It reads nothing itself: texts come in, packages come out, on any number of threads.
+/// Evaluates BUILD files. Reads no files itself: texts come in, BUILD directories come out, on any number of threads.
 public final class BuildFileEvaluator: Sendable {
-  /// How BUILD files are read.
+  /// Options for reading BUILD files.
   public struct Options: Sendable {
-    /// Whether names that nothing defines are taken for target types of a repository's own plugins.
+    /// Whether undefined names count as target types of the git repository's own plugins.
     public var ignoresUnknownTypes = false
-    /// Names of target types and fields that the repository's own plugins define: such types are taken as holders of
-    /// dependencies, such fields are left out.
+    /// Names of target types and fields that the git repository's own plugins define: such types hold dependencies,
+    /// such fields are omitted.
     public var pluginNames: Set<String> = []
     /// The value of an environment variable for `env()`.
     public var environment: @Sendable (String) -> String?
@@ -33,7 +33,7 @@ public final class BuildFileEvaluator: Sendable {
   private let environment: Environment
   private let dialect: Dialect
   private let preludeFiles: [String]
-  /// Loaded files, with all that these load in turn.
+  /// Loaded files, with all files that they load in turn.
   private let modules = Mutex<[String: (module: StarlarkModule, loads: Set<String>)]>([:])
 
   /// An evaluator that offers the macros of these prelude files to every BUILD file.
@@ -65,8 +65,8 @@ public final class BuildFileEvaluator: Sendable {
 
   /// Evaluates the BUILD files of one directory, in this order.
   ///
-  /// A package whose BUILD files read what directories above give to fields is evaluated by ``BuildDirectory/resolve(_:)``:
-  /// until then it is empty.
+  /// If BUILD files read the values that directories above give to fields, ``BuildDirectory/resolve(_:)`` evaluates the
+  /// directory: until then it is empty.
   ///
   /// - Throws: ``BuildFileError``.
   public func evaluate(directory: String, files: [SourceFile]) throws -> BuildDirectory {
@@ -125,8 +125,8 @@ public final class BuildFileEvaluator: Sendable {
     return path
   }
 
-  /// The module of a loaded file, read once, with it and all that it loads; two threads that ask at the same time may both
-  /// evaluate it.
+  /// The module of a loaded file, read once, with all files that it loads; two threads that ask at the same time can
+  /// both evaluate it.
   private func module(
     _ path: String, _ state: BuildDirectoryEvaluation, loading: [String]
   ) throws -> (module: StarlarkModule, loads: Set<String>) {
@@ -136,7 +136,7 @@ public final class BuildFileEvaluator: Sendable {
     }
     let source = SourceFile(name: path, bytes: try options.read(path))
     let program = try Program(source: source, dialect: dialect, environment: environment)
-    // Only what it loads in turn is of interest: without a context it can declare nothing.
+    // Only the files that it loads matter: without a context it can declare nothing.
     let inner = BuildDirectoryEvaluation(directory: state.directory, options: options, inherited: nil)
     let thread = self.thread(inner, loading: loading + [path])
     thread.context = nil
@@ -148,7 +148,7 @@ public final class BuildFileEvaluator: Sendable {
     }
   }
 
-  /// Adds what to do about a name that nothing defines.
+  /// Adds a remedy for an undefined name.
   private func explained(_ diagnostic: Diagnostic, _ error: StarlarkError) -> Diagnostic {
     guard error.kind == .name, diagnostic.remedies.isEmpty else { return diagnostic }
     var diagnostic = diagnostic

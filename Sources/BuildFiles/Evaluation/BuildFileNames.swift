@@ -1,6 +1,6 @@
 internal import Starlark
 
-/// The names that BUILD files may use besides the language's own.
+/// The names that BUILD files can use besides the language's own.
 enum BuildFileNames {
   /// All of them, without prelude macros.
   static let standard: Environment = {

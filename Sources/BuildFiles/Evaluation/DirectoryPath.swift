@@ -1,14 +1,14 @@
 internal import Starlark
 
-/// What `build_file_dir()` returns: in Pants a `pathlib.PurePath`, so that BUILD files ask for its `name`, `parent` and
-/// `parts`, and join with `/`. It stands for its text where a string is added or compared.
+/// The result of `build_file_dir()`: in Pants a `pathlib.PurePath`, so that BUILD files use its `name`, `parent` and
+/// `parts`, and join with `/`. It acts as its text where a string is added or compared.
 final class DirectoryPath: StarlarkHostObject {
   let path: String
 
   init(path: String) { self.path = path }
 
   var typeName: String { "PurePath" }
-  /// As Python prints it: the root is a dot.
+  /// In Python's form: the root is a dot.
   var representation: String { path.isEmpty ? "." : path }
   var attributeNames: [String] { ["name", "parent", "parts", "stem", "suffix", "as_posix", "joinpath"] }
   var hash: Int? { path.hashValue }

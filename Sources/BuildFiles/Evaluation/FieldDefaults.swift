@@ -3,12 +3,12 @@ internal import Starlark
 
 /// One `__defaults__` call.
 struct DefaultsCall: Sendable {
-  /// Values by target type: see ``FieldDefaults/key(of:_:)``. Types that the call does not name keep what they have.
+  /// Values by target type: see ``FieldDefaults/key(of:_:)``. Types that the call does not name keep their values.
   var fields: [String: [TargetDeclaration.Assignment]]
-  /// Whether the values are added to those there are.
+  /// Whether the values are added to the existing ones.
   var extends: Bool
 
-  /// What the call says of a type; nil when nothing.
+  /// The call's values for a type; nil if it has none.
   subscript(key: String) -> [TargetDeclaration.Assignment]? {
     fields[key] ?? (FieldDefaults.isForeign(key) ? fields[FieldDefaults.foreign] : nil)
   }
@@ -21,7 +21,7 @@ public struct FieldDefaults: Sendable, Hashable {
   /// No values.
   public init() {}
 
-  /// What stands for all types that Kilt does not build, as far as nothing is said of one by name.
+  /// The key for all types that Kilt does not build, unless one has values by name.
   static let foreign = TargetType.foreign.rawValue
 
   /// The name under which a type's values are kept: today's name of one that Kilt knows, a foreign one's own.
@@ -34,12 +34,12 @@ public struct FieldDefaults: Sendable, Hashable {
     fields[key] ?? (Self.isForeign(key) ? fields[Self.foreign] : nil) ?? []
   }
 
-  /// The values after a call of `__defaults__`: the types that it names get its values, added to what they had where it
-  /// extends; other types keep what they have.
+  /// The values after a call of `__defaults__`: the named types get its values, added to their former ones if it
+  /// extends; other types keep their values.
   func applying(_ call: DefaultsCall) -> FieldDefaults {
     var result = self
     var keys = Set(call.fields.keys)
-    // What is said of all foreign types is said of those that were named before.
+    // Values for all foreign types also apply to the types that were named before.
     if keys.contains(Self.foreign) { keys.formUnion(fields.keys.filter(Self.isForeign)) }
     for key in keys {
       var merged = call.extends ? self[key] : []
@@ -47,7 +47,7 @@ public struct FieldDefaults: Sendable, Hashable {
         merged.removeAll { $0.name == field.name }
         merged.append(field)
       }
-      // Nothing for one foreign type hides what all of them get.
+      // An empty value for one foreign type hides the values of all foreign types.
       result.fields[key] = merged.isEmpty && (key == Self.foreign || !Self.isForeign(key)) ? nil : merged
     }
     return result

@@ -3,17 +3,17 @@ internal import Starlark
 
 /// A function whose result is the value of a field and keeps its arguments by name: `http_source`, `python_artifact`.
 struct FieldFunction: Sendable {
-  /// What an argument takes.
+  /// The values that an argument accepts.
   enum Kind: Sendable {
     case string
     case count
     case any
-    /// A file name, or what `http_source` makes.
+    /// A file name, or the result of `http_source`.
     case source
     /// The SHA-256 of a file.
     case digest
 
-    /// What is expected, for messages; nil when the value is right.
+    /// The expected kind, for messages; nil if the value is right.
     func mismatch(_ value: FieldValue) -> String? {
       let holds =
         switch self {
@@ -48,13 +48,13 @@ struct FieldFunction: Sendable {
   }
 
   let name: String
-  /// The arguments that are known, in the order in which they may be given by place.
+  /// The known arguments, in the order of positional arguments.
   let parameters: [Parameter]
-  /// How many may be given by place.
+  /// The number of positional arguments.
   var positional = 0
-  /// Whether arguments with other names are kept as they are.
+  /// Whether arguments with other names are kept unchanged.
   var isOpen = false
-  /// Checks all arguments together; gives the argument to blame, what is wrong, and what to do.
+  /// Checks all arguments together; returns the wrong argument, the problem and a remedy.
   var validate: @Sendable ([FieldValue.Entry]) -> (argument: String?, reason: String, remedy: String)? = { _ in nil }
 
   /// The functions, by `target_types.py` of Pants' `core`, and the macros and target types of its other backends.
@@ -81,7 +81,7 @@ struct FieldFunction: Sendable {
 
   private static let platforms = ["linux_arm64", "linux_x86_64", "macos_arm64", "macos_x86_64"]
 
-  /// Arguments of setuptools' `setup()` that are one string; it takes many more, and its plugins add to them.
+  /// Arguments of setuptools' `setup()` that are one string; it accepts many more, and its plugins add to them.
   private static let setupArguments = [
     "name", "version", "description", "long_description", "long_description_content_type", "author", "author_email",
     "maintainer", "maintainer_email", "url", "download_url", "license", "python_requires",
@@ -138,7 +138,7 @@ struct FieldFunction: Sendable {
       site: DeclarationSite(source: location.source, offset: location.offset))
   }
 
-  /// The file that a download makes must have a name (Pants: `http_source.__post_init__`).
+  /// The file of a download must have a name (Pants: `http_source.__post_init__`).
   private static let fileName: @Sendable ([FieldValue.Entry]) -> (argument: String?, reason: String, remedy: String)? =
     {
       entries in
@@ -154,6 +154,6 @@ struct FieldFunction: Sendable {
 }
 
 extension FieldValue {
-  /// Whether a function of this name made the value.
+  /// Whether a function of this name created the value.
   func isObject(_ name: String) -> Bool { if case .object(name, _) = self { true } else { false } }
 }

@@ -1,6 +1,7 @@
 internal import Starlark
 
-/// A field of a target type in a BUILD file: `python_tests.timeout.default` is what the field is when not given, here.
+/// A field of a target type in a BUILD file: `python_tests.timeout.default` is the value of the field here if it is not
+/// given.
 final class FieldSymbol: StarlarkHostObject {
   private let symbol: TargetTypeSymbol
   private let name: String
@@ -26,9 +27,10 @@ final class FieldSymbol: StarlarkHostObject {
 }
 
 extension BuildDirectoryEvaluation {
-  /// What a field of a target declared now would be, were it not given (Pants: `Registrar._field_default_factory`).
+  /// The value of a field of a target declared now, if the field is not given (Pants:
+  /// `Registrar._field_default_factory`).
   ///
-  /// - Throws: an error that ends the evaluation, where what directories above give is not known yet: see
+  /// - Throws: an error that ends the evaluation, if the values of directories above are not known yet: see
   ///   ``awaitsInherited``.
   func defaultValue(of field: String, _ symbol: TargetTypeSymbol) throws -> Value {
     guard let inherited else {
@@ -53,7 +55,7 @@ extension BuildDirectoryEvaluation {
 extension Value {
   /// The Starlark value of a field's value.
   ///
-  /// - Parameter isFrozen: whether lists are tuples: Pants gives lists only where the BUILD file has set them itself.
+  /// - Parameter isFrozen: whether lists become tuples: Pants returns lists only if the BUILD file has set them itself.
   init(_ value: FieldValue, isFrozen: Bool) throws {
     switch value {
     case .none: self = .none
@@ -67,7 +69,7 @@ extension Value {
     case .map(let entries):
       let dict = StarlarkDict()
       for entry in entries {
-        // A list is no key: it was a tuple.
+        // A list cannot be a key: it was a tuple.
         try dict.set(try Value(entry.key, isFrozen: true), try Value(entry.value, isFrozen: isFrozen))
       }
       self = .dict(dict)

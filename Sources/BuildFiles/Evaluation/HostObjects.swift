@@ -37,7 +37,7 @@ final class TargetTypeSymbol: StarlarkHostObject {
   }
 }
 
-/// A value that a function such as `http_source` makes.
+/// The result of a function such as `http_source`.
 final class FieldObject: StarlarkHostObject {
   let value: FieldValue
   let typeName: String
@@ -67,7 +67,7 @@ final class GlobSet: StarlarkHostObject {
   /// The set as the globs of today.
   var patterns: [String] { includes + excludes.map { "!" + $0 } }
 
-  /// The set that a value stands for: globs, a list, a string.
+  /// The set that a value represents: globs, a list, a string.
   static func of(_ value: Value) -> GlobSet? {
     if let set = value.asHost(GlobSet.self) { return set }
     if let text = value.asString { return GlobSet(includes: [text], excludes: []) }
@@ -93,7 +93,7 @@ final class GlobSet: StarlarkHostObject {
     }
   }
 
-  /// Makes the function `globs`, `rglobs` or `zglobs`.
+  /// Creates the function `globs`, `rglobs` or `zglobs`.
   static func function(_ name: String) -> Value {
     .builtin(name) { call in
       var includes: [String] = []
@@ -120,7 +120,7 @@ final class GlobSet: StarlarkHostObject {
 }
 
 extension FieldValue {
-  /// The field value of a Starlark value; nil for what no field takes, such as a function.
+  /// The field value of a Starlark value; nil for a value that no field accepts, such as a function.
   ///
   /// - Throws: `StarlarkError` for a `parametrize` that gives a field no alternatives.
   init?(_ value: Value) throws {

@@ -1,16 +1,16 @@
 internal import Diagnostics
 
 extension BuildDirectory {
-  /// Applies the `__defaults__` of all packages to the targets below them, expands `parametrize`, and checks that no
-  /// field is lacking. Packages that await what directories above give to fields are evaluated here.
+  /// Applies the `__defaults__` of all BUILD directories to the targets below them, expands `parametrize`, and checks
+  /// for missing fields. Evaluates the directories that wait for the values of directories above.
   ///
-  /// - Returns: the packages by directory, and what is wrong with them.
+  /// - Returns: the BUILD directories by path, and their problems.
   public static func resolve(
     _ packages: [BuildDirectory]
   ) -> (packages: [BuildDirectory], errors: [BuildFileError]) {
     var byDirectory: [String: FieldDefaults] = [:]
     var errors: [BuildFileError] = []
-    // Byte order puts a directory before what lies below it.
+    // Byte order puts a directory before everything below it.
     var resolved = packages.sorted { $0.directory.utf8.lexicographicallyPrecedes($1.directory.utf8) }
     for index in resolved.indices {
       var inherited = FieldDefaults()

@@ -1,8 +1,8 @@
 internal import Starlark
 
-/// What `parametrize` returns: the alternatives of one field, or, behind `**`, a group of fields.
+/// The result of `parametrize`: the alternatives of one field, or, after `**`, a group of fields.
 ///
-/// Which of the two it is shows only where it is used, so that both are made lazily and complain there.
+/// Only its use shows which of the two it is, so both are created lazily and report errors there.
 final class Parametrization: StarlarkHostObject {
   private let positional: [FieldValue]
   private let named: [FieldValue.Entry]
@@ -61,7 +61,7 @@ final class Parametrization: StarlarkHostObject {
     return .alternatives(entries)
   }
 
-  /// `**parametrize("name", field=…)`: one argument that stands for all of the group.
+  /// `**parametrize("name", field=…)`: one argument that represents the whole group.
   func items() throws -> [(key: Value, value: Value)]? {
     guard positional.count == 1, let name = positional[0].string, !name.isEmpty else {
       throw StarlarkError(
@@ -79,7 +79,7 @@ final class Parametrization: StarlarkHostObject {
   }
 }
 
-/// A group that `**` has taken from a `parametrize`; it is passed on as an argument by name.
+/// A group that `**` has taken from a `parametrize`; it is passed on as a named argument.
 final class ParametrizationGroup: StarlarkHostObject {
   let value: FieldValue
 

@@ -25,7 +25,7 @@ public struct GlobPattern: Hashable, Sendable {
   /// Whether the pattern is a plain path.
   public var isLiteral: Bool { parts.allSatisfy { if case .literal = $0 { true } else { false } } }
 
-  /// How many directories below its base a match can lie at most; nil without a bound.
+  /// The maximum number of directories between its base and a match; nil without a bound.
   public var depth: Int? { parts.contains(.anyDirectories) ? nil : parts.count - 1 }
 
   /// The directory part of the pattern before its first special character.
@@ -115,7 +115,7 @@ public struct GlobPattern: Hashable, Sendable {
     return p == pattern.endIndex
   }
 
-  /// Whether the class that begins at `start` holds `byte`, and where it ends; nil when it never ends.
+  /// Whether the class that begins at `start` contains `byte`, and the end of the class; nil if it never ends.
   private static func matchClass(_ pattern: ArraySlice<UInt8>, _ start: Int, _ byte: UInt8) -> (Bool, Int)? {
     var index = start + 1
     guard index < pattern.endIndex else { return nil }

@@ -1,9 +1,9 @@
-/// The `sources` of a target: globs that select files, and globs behind `!` that take them away again, whatever their
-/// order, as in Pants.
+/// The `sources` of a target: globs that select files, and globs after `!` that exclude files, in any order, as in
+/// Pants.
 public struct SourceGlobs: Hashable, Sendable {
   /// The patterns that select.
   public var includes: [GlobPattern]
-  /// The patterns behind `!`.
+  /// The patterns after `!`.
   public var excludes: [GlobPattern]
 
   /// The globs that these texts write.
@@ -19,12 +19,12 @@ public struct SourceGlobs: Hashable, Sendable {
     }
   }
 
-  /// Whether a path, from the target's directory, is selected.
+  /// Whether a path, relative to the target's directory, is selected.
   public func matches(_ path: String) -> Bool {
     includes.contains { $0.matches(path) } && !excludes.contains { $0.matches(path) }
   }
 
-  /// How many directories below its base a match can lie at most; nil without a bound.
+  /// The maximum number of directories between its base and a match; nil without a bound.
   public var depth: Int? {
     var deepest = 0
     for pattern in includes {

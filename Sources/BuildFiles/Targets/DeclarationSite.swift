@@ -1,7 +1,7 @@
 public import Diagnostics
 public import Starlark
 
-/// Where a target is declared, precise to the argument of the call when a message needs it.
+/// The location of a target's declaration, precise to the argument of the call if a message needs it.
 public struct DeclarationSite: Sendable {
   /// The BUILD file.
   public let source: SourceFile
@@ -19,7 +19,7 @@ public struct DeclarationSite: Sendable {
   /// The line of the call, from 1.
   public var line: Int { source.line(at: offset) }
 
-  /// Whether the place is a call in a BUILD file, and not a key of a `pyproject.toml`.
+  /// Whether the location is a call in a BUILD file, not a key of a `pyproject.toml`.
   public var isCall: Bool { !source.name.hasSuffix(".toml") }
 
   /// The place of the call; of an argument of it, where one is named and written there; of a string in the argument, or
@@ -47,7 +47,7 @@ public struct DeclarationSite: Sendable {
     return Self.location(in: source, range: stringRange(text, in: arguments[position]) ?? arguments[position])
   }
 
-  /// What stands between the call's parentheses, and each argument in it without the space before.
+  /// The text between the call's parentheses, and each argument in it without the space before.
   func argumentRanges() -> (whole: Range<Int>, each: [Range<Int>]) {
     let bytes = source.bytes
     guard var index = bytes[min(offset, bytes.count)...].firstIndex(of: UInt8(ascii: "(")) else {
@@ -113,7 +113,7 @@ public struct DeclarationSite: Sendable {
     }
   }
 
-  /// Where `field=` and its value stand in the call's parentheses.
+  /// The ranges of `field=` and its value in the call's parentheses.
   func argumentRange(_ field: String) -> (name: Range<Int>, value: Range<Int>)? {
     let bytes = source.bytes
     let name = Array(field.utf8)

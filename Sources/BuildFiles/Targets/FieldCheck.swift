@@ -5,12 +5,12 @@ struct FieldCheck {
   let site: DeclarationSite
   /// Fields that the repository's own plugins add to targets: of any value.
   var pluginFields: Set<String> = []
-  /// The argument of the call that the fields stand in, where they are not its arguments themselves.
+  /// The argument of the call that contains the fields, if the fields are not arguments themselves.
   var container: Container?
   /// The name of the target, for messages.
   let target: () -> String
 
-  /// Where fields stand that are not arguments of the target's call.
+  /// The position of fields that are not arguments of the target's call.
   enum Container {
     /// In the dictionaries of this argument.
     case argument(String)
@@ -45,7 +45,7 @@ struct FieldCheck {
     if definition.kind == .overrides, let generated = type.generated { try checkOverrides(field.value, generated) }
   }
 
-  /// The fields in `overrides` are those of the generated targets.
+  /// The fields in `overrides` belong to the generated targets.
   private func checkOverrides(_ value: FieldValue, _ generated: TargetType) throws(BuildFileError) {
     let check = FieldCheck(
       type: generated, typeName: generated.rawValue, site: site, pluginFields: pluginFields,
@@ -57,7 +57,7 @@ struct FieldCheck {
     }
   }
 
-  /// A field without what the type does not know; nil when nothing is left of it.
+  /// A field without the parts that the type does not know; nil if nothing is left of it.
   func knownPart(of field: TargetDeclaration.Assignment) -> TargetDeclaration.Assignment? {
     guard case .group(let name, let entries) = field.value else {
       return type.field(named: field.name) == nil ? nil : field

@@ -1,15 +1,15 @@
-/// What is wrong with a field's value.
+/// The problem of a field's value.
 public struct FieldMismatch: Hashable, Sendable {
-  /// What the field takes, for messages.
+  /// The accepted values of the field, for messages.
   var expected: String
   /// The part of the value that is to blame.
   var culprit: FieldValue
-  /// Whether the culprit stands in a list or dictionary that is of the right kind itself.
+  /// Whether the wrong value is in a list or dictionary of the right kind.
   var isInside = false
-  /// The strings that the field takes, where there are only some.
+  /// The strings that the field accepts, if they are limited.
   var choices: [String] = []
 
-  /// What it is instead, for messages.
+  /// The actual kind, for messages.
   var shown: String {
     let culprit = self.culprit.string == nil && self.culprit.int == nil ? self.culprit.kindName : self.culprit.source
     return isInside ? "but holds \(culprit)" : "not \(culprit)"
@@ -19,7 +19,7 @@ public struct FieldMismatch: Hashable, Sendable {
 extension FieldDefinition {
   private typealias Mismatch = FieldMismatch
 
-  /// What is wrong with a value; nil when it is right.
+  /// The problem of a value; nil if it is right.
   func mismatch(_ value: FieldValue) -> FieldMismatch? {
     if case .none = value { return isRequired ? Mismatch(expected: "a value", culprit: value) : nil }
     if case .alternatives(let entries) = value { return entries.lazy.compactMap { mismatch($0.value) }.first }
@@ -74,7 +74,7 @@ extension FieldDefinition {
     }
   }
 
-  /// What is wrong with a list of strings.
+  /// The problem of a list of strings.
   private static func list(
     _ value: FieldValue, _ expected: String, each holds: (String) -> Bool = { _ in true }
   ) -> Mismatch? {
@@ -83,7 +83,7 @@ extension FieldDefinition {
     return wrong.map { Mismatch(expected: expected, culprit: $0, isInside: true) }
   }
 
-  /// What is wrong with a dictionary whose keys are strings; `wrong` gives what is wrong in one of its values.
+  /// The problem of a dictionary with string keys; `wrong` returns the problem of one of its values.
   private static func map(
     _ value: FieldValue, _ expected: String, _ wrong: (FieldValue) -> FieldValue?
   ) -> Mismatch? {
@@ -101,13 +101,13 @@ extension FieldDefinition {
     choices.map { "\"\($0)\"" }.joined(separator: ", ")
   }
 
-  /// Whether a path or glob lies below the directory from which it is looked up.
+  /// Whether a path or glob stays below the directory from which it is looked up.
   private static func staysInside(_ path: Substring) -> Bool {
     !path.hasPrefix("/") && !path.split(separator: "/").contains("..")
   }
 }
 
-/// Requirements as far as their form goes: what they demand is read by the resolver of versions.
+/// Requirements, checked only by their form: the resolver of versions reads their meaning.
 public enum RequirementText {
   /// Whether a text names a project by a path, as requirements files do: `./libs/tool`, `-e ../tool`.
   public static func namesPath(_ text: String) -> Bool {

@@ -1,6 +1,6 @@
-/// One field of a target type: its name, what it takes, and what it is when not given.
+/// One field of a target type: its name, its accepted values, and its default.
 public struct FieldDefinition: Hashable, Sendable {
-  /// What values a field takes.
+  /// The values that a field accepts.
   public enum Kind: Hashable, Sendable {
     case bool
     case int
@@ -27,13 +27,13 @@ public struct FieldDefinition: Hashable, Sendable {
     case stringMapMap
     /// A dictionary from file names (or tuples of them) to dictionaries of fields.
     case overrides
-    /// One file name, or what `http_source` or `per_platform` makes.
+    /// One file name, or the result of `http_source` or `per_platform`.
     case source
     /// Globs over files.
     case sources
     /// Addresses, with `!` and `!!` to take inferred ones away.
     case dependencies
-    /// What a function of one of these names makes.
+    /// The result of a function with one of these names.
     case object([String])
     /// Anything.
     case any
@@ -41,9 +41,9 @@ public struct FieldDefinition: Hashable, Sendable {
 
   /// The name, as BUILD files write it.
   public var name: String
-  /// What it takes.
+  /// The accepted values.
   public var kind: Kind
-  /// Whether a target must give it.
+  /// Whether the field is required.
   public var isRequired: Bool
   /// Its value when not given.
   public var defaultValue: FieldValue

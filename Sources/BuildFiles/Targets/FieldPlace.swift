@@ -1,7 +1,7 @@
 internal import Diagnostics
 internal import Starlark
 
-/// Where a field is written: as an argument of a call, or as a key of dictionaries in it.
+/// The position of a field: an argument of a call, or a key of dictionaries in it.
 public struct FieldPlace: Sendable {
   /// The call.
   let site: DeclarationSite
@@ -12,7 +12,7 @@ public struct FieldPlace: Sendable {
   /// A string in the field's value.
   var text: String?
 
-  /// The place, as precise as the file's text allows: what a macro has made is only called there.
+  /// The location, as precise as the file's text allows: for a macro, only its call.
   var location: SourceLocation {
     guard let key else { return site.location(field: argument, text: text) }
     let range = argument.map { site.argumentRange($0)?.value } ?? site.argumentRanges().whole
@@ -21,7 +21,7 @@ public struct FieldPlace: Sendable {
     guard let first = keys.first else { return site.location(field: argument, text: text) }
     var found = first
     if let text {
-      // The same key may stand there for several targets: the one is meant whose value holds the text.
+      // The same key can occur for several targets: the one whose value contains the text is meant.
       for (index, candidate) in keys.enumerated() {
         let end = index + 1 < keys.count ? keys[index + 1].lowerBound : range.upperBound
         if let inner = site.stringRange(text, in: candidate.upperBound..<end) {
@@ -35,7 +35,7 @@ public struct FieldPlace: Sendable {
 }
 
 extension DeclarationSite {
-  /// Where a key stands: as a string, or as a name before `=`.
+  /// The range of a key: as a string, or as a name before `=`.
   func keyRanges(_ key: String, in range: Range<Int>) -> [Range<Int>] {
     let bytes = source.bytes
     let wanted = Array(key.utf8)

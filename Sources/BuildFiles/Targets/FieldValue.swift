@@ -1,4 +1,4 @@
-/// The value of a field, free of Starlark: what BUILD evaluation hands to the graph.
+/// The value of a field, free of Starlark: BUILD evaluation passes it to the graph.
 public indirect enum FieldValue: Hashable, Sendable {
   /// One entry of a dictionary.
   public struct Entry: Hashable, Sendable {
@@ -23,7 +23,7 @@ public indirect enum FieldValue: Hashable, Sendable {
   case list([FieldValue])
   /// A dictionary, in its order.
   case map([Entry])
-  /// What a function such as `python_artifact` or `http_source` makes, with its arguments by name.
+  /// The result of a function such as `python_artifact` or `http_source`, with its arguments by name.
   case object(String, [Entry])
   /// `parametrize(…)`: alternatives by alias.
   case alternatives([Entry])
@@ -76,7 +76,7 @@ public indirect enum FieldValue: Hashable, Sendable {
     }
   }
 
-  /// What kind of value it is, with an article, for messages.
+  /// The kind of value, with an article, for messages.
   public var kindName: String {
     switch self {
     case .none: "None"

@@ -22,7 +22,7 @@ extension TargetDeclaration {
       case "inherit_path" where fields[index].value.bool != nil:
         fields[index].value = .string(fields[index].value == .bool(true) ? "prefer" : "false")
       case "module_mapping" where type == .pythonRequirements, "type_stubs_module_mapping":
-        // Values may be one module or a list.
+        // Values can be one module or a list.
         continue
       default: continue
       }
@@ -44,7 +44,7 @@ extension TargetDeclaration {
     for field in fields { try check.check(field) }
   }
 
-  /// Fields of which a target can give one only (Pants: `PexBinary.validate`, `PythonRequirementTarget.validate`).
+  /// Fields of which a target can set only one (Pants: `PexBinary.validate`, `PythonRequirementTarget.validate`).
   private var exclusiveFields: [String] {
     switch type {
     case .pexBinary: ["entry_point", "script", "executable"]
@@ -53,7 +53,7 @@ extension TargetDeclaration {
     }
   }
 
-  /// Checks that nothing is lacking, and nothing too much; defaults may have supplied it.
+  /// Checks that no field is missing, and none is too many; defaults can have supplied fields.
   func checkCompleteness(in directory: String) throws(BuildFileError) {
     if type == .foreign { return }
     for definition in type.fields where definition.isRequired {

@@ -1,6 +1,6 @@
-/// What `parametrize` cannot do.
+/// Fields that do not support `parametrize`.
 public enum ParametrizeConflict: Error, Hashable {
-  /// Fields that are parametrised both by themselves and in a group.
+  /// Fields that are parametrized both separately and in a group.
   case fields([String])
   /// A group whose name another has.
   case group(String)
@@ -10,7 +10,7 @@ extension TargetDeclaration {
   /// Fields and the parameters that chose their values.
   public typealias Variant = (parameters: [Address.Parameter], fields: [Assignment])
 
-  /// The targets that `parametrize` makes of this one; itself where there are none.
+  /// The targets that `parametrize` creates from this one; only itself without `parametrize`.
   func expanded(in directory: String) throws(BuildFileError) -> [TargetDeclaration] {
     guard Self.isParametrized(fields) else { return [self] }
     let variants: [Variant]
@@ -37,12 +37,12 @@ extension TargetDeclaration {
     }
   }
 
-  /// The fields in every combination of the alternatives in them: the product of all fields that are parametrised, and of
-  /// the groups, which stand beside each other. What a group sets wins over what is set beside it.
+  /// The fields in every combination of their alternatives: the product of all parametrized fields, and of the groups,
+  /// which exclude each other. Fields of a group override fields outside.
   ///
   /// The source is Pants' `Parametrize.expand`; groups in groups join their names with `-`.
   ///
-  /// - Parameter parameters: those that the target has already.
+  /// - Parameter parameters: the parameters that the target already has.
   /// - Returns: fields without alternatives, and the parameters by key.
   public static func variants(
     of fields: [Assignment], parameters: [Address.Parameter] = [], groupPrefix: String = ""

@@ -1,4 +1,4 @@
-/// One target as a BUILD file declares it, with its fields checked, before generated targets are made from it.
+/// One target as a BUILD file declares it, with its fields checked, before target generators create targets from it.
 public struct TargetDeclaration: Sendable {
   /// A field given in the BUILD file, or by `__defaults__`.
   public struct Assignment: Hashable, Sendable {
@@ -20,13 +20,13 @@ public struct TargetDeclaration: Sendable {
   public var typeName: String
   /// The target's name.
   public var name: String
-  /// What was given, in the order of the BUILD file; `name` is not among it.
+  /// The given fields, in the order of the BUILD file, without `name`.
   public var fields: [Assignment]
   /// The parameters, for a target made by `parametrize`.
   public var parameters: [Address.Parameter] = []
-  /// Where it stands.
+  /// The location of the declaration.
   public var site: DeclarationSite
-  /// How many `__defaults__` calls of its package stood before it.
+  /// The number of `__defaults__` calls before it in its BUILD directory.
   var defaultsBefore = 0
 
   /// A declaration of these parts.
@@ -54,7 +54,7 @@ public struct TargetDeclaration: Sendable {
   public func strings(of name: String) -> [String] { value(of: name).strings ?? [] }
 }
 
-/// All that the BUILD files of one directory declare.
+/// All declarations of the BUILD files of one directory.
 public struct BuildDirectory: Sendable {
   /// The directory, from the workspace root.
   public var directory: String
@@ -70,8 +70,8 @@ public struct BuildDirectory: Sendable {
   var defaults: [DefaultsCall]
   /// The calls of `__dependencies_rules__` and `__dependents_rules__`, at most one of each.
   public var visibility: [VisibilityDeclaration]
-  /// What evaluates the package, where a BUILD file reads `some_type.some_field.default`, once it is known what the
-  /// directories above give to fields; nil when it is evaluated.
+  /// The pending evaluation of the directory, if a BUILD file reads `some_type.some_field.default`, until the values of
+  /// directories above are known; nil once evaluated.
   var awaiting: (@Sendable (FieldDefaults) throws -> BuildDirectory)?
 }
 

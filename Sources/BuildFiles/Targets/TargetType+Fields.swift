@@ -1,5 +1,5 @@
 extension TargetType {
-  /// The fields of the type besides `name`, in the order in which they are listed.
+  /// The fields of the type besides `name`, in the order of listings.
   public var fields: [FieldDefinition] { Self.fieldsByType[self] ?? Self.common }
 
   /// The field of this name.

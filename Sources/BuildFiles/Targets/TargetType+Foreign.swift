@@ -1,6 +1,6 @@
 extension TargetType {
-  /// Types of Pants (2.17 to 2.34, all backends) that Kilt reads as holders of dependencies, whatever fields they have, and
-  /// does not build.
+  /// Types of Pants (2.17 to 2.34, all backends) that Kilt reads as holders of dependencies, with any fields, and does
+  /// not build.
   public static let foreignNames: Set<String> = [
     "avro_source", "avro_sources", "cc_source", "cc_sources", "code_quality_tool", "cue_package", "debian_package",
     "deploy_jar", "docker_environment", "experimental_test_shell_command", "experimental_workspace_environment",
@@ -28,7 +28,7 @@ extension TargetType {
   /// Fields that other backends of Pants add to targets that Kilt knows.
   static let backendFields: Set<String> = ["entry_point_dependencies", "stevedore_namespaces", "uses_mypyc"]
 
-  /// Fields that linters' and formatters' backends of Pants add to targets; they mean nothing to Kilt.
+  /// Fields that linters' and formatters' backends of Pants add to targets; Kilt ignores them.
   static let linterFields: Set<String> = [
     "skip_add_trailing_comma", "skip_autoflake", "skip_bandit", "skip_black", "skip_buf_format", "skip_buf_lint",
     "skip_clang_format", "skip_crds", "skip_docformatter", "skip_flake8", "skip_go_vet", "skip_gofmt",

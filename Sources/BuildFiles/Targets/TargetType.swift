@@ -32,11 +32,11 @@ public enum TargetType: String, Hashable, Sendable, CaseIterable {
   case wrapAsResources = "experimental_wrap_as_resources"
   case dockerImage = "docker_image"
   case target
-  /// The lockfile of a resolve, which the graph adds by itself.
+  /// The lockfile of a resolve, which the graph adds automatically.
   case lockfile = "_lockfile"
-  /// What generates that.
+  /// The generator of that target.
   case lockfiles = "_lockfiles"
-  /// The file of a requirements generator, which the graph adds by itself.
+  /// The file of a requirements generator, which the graph adds automatically.
   case generatorSources = "_generator_sources_helper"
   /// A type of Pants, or of a repository's own plugin, that Kilt reads and does not build.
   case foreign = "_foreign"
@@ -69,7 +69,7 @@ public enum TargetType: String, Hashable, Sendable, CaseIterable {
   /// provide no modules, since the project declares its packages and no import is needed to find them.
   public static let projectDependencies = "project_dependencies"
 
-  /// Whether BUILD files can write it.
+  /// Whether BUILD files can declare it.
   public var isPublic: Bool { !rawValue.hasPrefix("_") }
 
   /// The names of 2017 (Pants 1) for types of today.

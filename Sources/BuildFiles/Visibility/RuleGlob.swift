@@ -1,8 +1,8 @@
 /// One glob of a visibility rule: `*` stays within a name, `**` spans directories, and all else is literal.
 ///
-/// The meaning is that of Pants' `visibility/glob.py`, which translates to regular expressions: `/**` also matches nothing,
-/// and what stands after `**/` begins at the start of a word. Matching takes time by the product of both lengths, whatever
-/// the pattern.
+/// The meaning equals Pants' `visibility/glob.py`, which translates to regular expressions: `/**` also matches nothing,
+/// and the text after `**/` begins at the start of a word. Matching takes time proportional to the product of both
+/// lengths, for any pattern.
 struct RuleGlob: Hashable, Sendable {
   private enum Part: Hashable, Sendable {
     case literal([UInt8])
@@ -20,7 +20,7 @@ struct RuleGlob: Hashable, Sendable {
   private let floats: Bool
 
   /// - Parameters:
-  ///   - floats: whether a match may begin anywhere; it always reaches to the end.
+  ///   - floats: whether a match can begin anywhere; it always reaches to the end.
   ///   - snaps: whether a pattern that begins with a letter or digit begins at the start of a word.
   init(_ pattern: String, floats: Bool = false, snaps: Bool = false) {
     let bytes = Array(pattern.utf8)
@@ -66,7 +66,7 @@ struct RuleGlob: Hashable, Sendable {
     var text = text
     return text.withUTF8 { bytes in
       let slash = UInt8(ascii: "/")
-      // The places at which a match of the parts so far may end.
+      // The positions at which a match of the parts so far can end.
       var ends = [Bool](repeating: floats, count: bytes.count + 1)
       ends[0] = true
       func isEdge(_ place: Int) -> Bool {
@@ -119,11 +119,11 @@ struct RuleGlob: Hashable, Sendable {
 
 /// The path part of a visibility rule, with the place it starts from.
 struct RulePath: Hashable, Sendable {
-  /// What a pattern is relative to.
+  /// The base of a pattern.
   enum Anchor: Hashable, Sendable {
     /// `//`: the workspace root; and, with the directory put in front, `/`: the BUILD file with the rule.
     case root
-    /// `.`: a number of directories above that of the target for which the rule applies.
+    /// `.`: a number of directories above the directory of the target for which the rule applies.
     case target(above: Int)
     /// Anything else: any place in the path.
     case floating

@@ -1,7 +1,7 @@
 internal import Diagnostics
 
-/// What visibility rules look at: a target as its BUILD file declares it, generated targets under their generator's type,
-/// name and tags.
+/// The facts that visibility rules match: a target as its BUILD file declares it, generated targets under their
+/// generator's type, name and tags.
 public struct VisibilitySubject: Hashable, Sendable {
   /// The address.
   public var address: Address
@@ -14,7 +14,7 @@ public struct VisibilitySubject: Hashable, Sendable {
   /// The path that rules are matched with: the file of a target generated from one; the directory of a declared target;
   /// `dir/name#generated` for any other.
   public let path: String
-  /// The directory that rules beginning with `.` start from: that of the file, or else of the BUILD file.
+  /// The base directory of rules that begin with `.`: the directory of the file, or else of the BUILD file.
   public let directory: String
 
   /// A target of these properties.

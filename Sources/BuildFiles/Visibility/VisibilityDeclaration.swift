@@ -1,14 +1,14 @@
 /// One call of `__dependencies_rules__` or `__dependents_rules__`.
 public struct VisibilityDeclaration: Sendable {
-  /// Which end of a dependency the rules are about.
+  /// The end of a dependency that the rules apply to.
   public enum Direction: String, Hashable, Sendable, CaseIterable {
-    /// What the targets may depend on.
+    /// The allowed dependencies of the targets.
     case dependencies = "__dependencies_rules__"
-    /// What may depend on the targets.
+    /// The allowed dependents of the targets.
     case dependents = "__dependents_rules__"
   }
 
-  /// Which end.
+  /// The end of the dependency.
   public var direction: Direction
   /// The arguments of the call: each a list of selectors and rules, or an empty value.
   let values: [FieldValue]
@@ -16,12 +16,12 @@ public struct VisibilityDeclaration: Sendable {
   public let ruleSets: [VisibilityRuleSet]
   /// Whether the rule sets of the directory above follow these.
   public var extends: Bool
-  /// Where the call stands.
+  /// The location of the call.
   public var site: DeclarationSite
 
   /// A call with these arguments.
   ///
-  /// - Throws: ``VisibilityError`` for what is no rule set.
+  /// - Throws: ``VisibilityError`` for an invalid rule set.
   init(
     direction: Direction, values: [FieldValue], extends: Bool, site: DeclarationSite
   ) throws(VisibilityError) {

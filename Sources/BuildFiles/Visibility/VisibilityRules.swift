@@ -1,13 +1,13 @@
-/// One rule of a rule set: which targets at the other end, and what becomes of the dependency.
+/// One rule of a rule set: the targets at the other end, and the decision on the dependency.
 public struct VisibilityRule: Hashable, Sendable {
-  /// What becomes of a dependency.
+  /// The decision on a dependency.
   public enum Action: String, Hashable, Sendable, CaseIterable {
     case allow
     case deny
     case warn
   }
 
-  /// What becomes of it.
+  /// The decision.
   public let action: Action
   /// The rule as written.
   public let text: String
@@ -50,9 +50,9 @@ public struct VisibilityRuleSet: Sendable {
   public let position: Int
   private let patterns: [TargetPattern]
 
-  /// The rule sets of a call, empty ones left out.
+  /// The rule sets of a call, without empty ones.
   ///
-  /// - Throws: ``VisibilityError`` for what is no rule set.
+  /// - Throws: ``VisibilityError`` for an invalid rule set.
   static func parse(
     _ values: [FieldValue], _ direction: VisibilityDeclaration.Direction, _ site: DeclarationSite
   ) throws(VisibilityError) -> [VisibilityRuleSet] {
@@ -121,7 +121,7 @@ public struct VisibilityRuleSet: Sendable {
     }
   }
 
-  /// Whether the set is for a target.
+  /// Whether the set applies to a target.
   public func selects(_ subject: VisibilitySubject) -> Bool {
     patterns.contains { $0.matches(subject, from: subject.directory) }
   }
@@ -132,13 +132,13 @@ public struct VisibilityRuleSet: Sendable {
   }
 }
 
-/// What is wrong with a call of `__dependencies_rules__` or `__dependents_rules__`.
+/// The problem of a call of `__dependencies_rules__` or `__dependents_rules__`.
 public struct VisibilityError: Error, Hashable {
-  /// What is wrong.
+  /// The problem.
   public var reason: String
   /// The string in the call that is to blame, where it is one.
   public var text: String?
-  /// What to write instead.
+  /// The replacement to write.
   public var remedy: String?
 
   init(_ reason: String, text: String?, remedy: String? = nil) {

@@ -1,10 +1,10 @@
 import SystemSupport
 import Zip
 
-/// The files that a bundle holds, of whatever layout, in one form: as if it were one file.
+/// The files of a bundle of any layout, in one form: as if it were one file.
 struct BundleContents {
   struct Member {
-    /// `.deps/WHEEL/PATH` for what is a wheel's.
+    /// `.deps/WHEEL/PATH` for a wheel's files.
     var name: String
     /// Bytes in the bundle, without headers.
     var compressed: UInt64
@@ -18,10 +18,10 @@ struct BundleContents {
   /// All bytes of the bundle.
   let size: UInt64
 
-  /// Reads the directory of a file, or lists a directory; no member is inflated.
+  /// Reads the directory of a file, or lists a directory; inflates no member.
   ///
-  /// - Parameter checksums: whether those of plain files are wanted, which are read for it.
-  /// - Throws: `ZipError` for a file that is no sound archive, or the error of opening it.
+  /// - Parameter checksums: whether to compute those of plain files, which are read for it.
+  /// - Throws: `ZipError` for an invalid archive, or the error of opening it.
   init(_ path: FilePath, checksums: Bool) throws {
     guard try FileSystem.status(of: path, followingLinks: true).kind == .directory else {
       let archive = try ZipArchive(path: path)
@@ -42,7 +42,7 @@ struct BundleContents {
         checksums ? try FileSystem.read(directory.path(of: name)).withUnsafeBytes { Deflate.crc32($0) } : 0
       members.append(
         Member(
-          // The script, which stands in front of the members of a file.
+          // The script, which precedes the members of a file.
           name: name == "pex" ? ".bootstrap/pex" : name, compressed: bytes, size: bytes, checksum: checksum,
           isExecutable: status.isExecutable))
     }

@@ -1,6 +1,6 @@
 public import SystemSupport
 
-/// What differs between two bundles, member by member.
+/// The differences between two bundles, member by member.
 public struct BundleDifference: Sendable, Hashable {
   public enum Change: String, Sendable, Hashable, CaseIterable {
     case added, removed, changed

@@ -45,7 +45,7 @@ extension BundleSizes {
       """
   }
 
-  /// The top directories of a part, and the files of those that are large; what is too small to be seen in one.
+  /// The top directories of a part, and the files of the large ones; omits parts that are too small to be visible.
   private func groups(of part: Row) -> [Row] {
     var rows: [String: Row] = [:]
     for file in files where file.part == part.name && file.compressed > 0 {

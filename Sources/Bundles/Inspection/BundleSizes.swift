@@ -1,6 +1,6 @@
 public import SystemSupport
 
-/// Where the bytes of a bundle go: by distribution, by kind of file, and file by file.
+/// The use of the bytes of a bundle: by distribution, by kind of file, and file by file.
 public struct BundleSizes: Sendable, Hashable {
   /// The file's own size, in bytes.
   public var size: UInt64
@@ -11,7 +11,7 @@ public struct BundleSizes: Sendable, Hashable {
   /// All members, largest first.
   public var files: [File]
 
-  /// What several members take together.
+  /// The total of several members.
   public struct Row: Sendable, Hashable {
     public var name: String
     /// Bytes in the bundle, without headers.
@@ -30,9 +30,9 @@ public struct BundleSizes: Sendable, Hashable {
     public var size: UInt64
   }
 
-  /// Reads the directory of a bundle, of Kilt or of PEX, or lists one that is a directory; no member is inflated.
+  /// Reads the directory of a bundle, of Kilt or of PEX, or lists one that is a directory; inflates no member.
   ///
-  /// - Throws: `ZipError` for a file that is no sound archive, or the error of opening it.
+  /// - Throws: `ZipError` for an invalid archive, or the error of opening it.
   public init(of path: FilePath) throws {
     let contents = try BundleContents(path, checksums: false)
     var parts: [String: Row] = [:]
@@ -62,11 +62,11 @@ public struct BundleSizes: Sendable, Hashable {
     rows.values.sorted { ($1.compressed, $0.name) < ($0.compressed, $1.name) }
   }
 
-  /// Headers and directory: what is no member's data.
+  /// Headers and directory: the bytes outside members' data.
   public var overhead: UInt64 { size - files.reduce(0) { $0 + $1.compressed } }
 }
 
-/// What the names of a bundle's members say.
+/// The information in the names of a bundle's members.
 enum BundleMember {
   /// The part of a bundle that a member belongs to, and its path in it.
   static func place(of name: String) -> (part: String, path: String) {
@@ -88,7 +88,7 @@ enum BundleMember {
     "txt": "text", "md": "text", "rst": "text",
   ]
 
-  /// What a file is, by its name.
+  /// The kind of a file, from its name.
   static func kind(of name: String) -> String {
     let file = name.split(separator: "/").last ?? ""
     if name.split(separator: "/").dropLast().contains(where: { $0 == "tests" || $0 == "test" }) { return "tests" }

@@ -16,7 +16,7 @@ struct Treemap {
     var rest = area
     var index = 0
     while index < weights.count {
-      // A row along the shorter side grows while that makes its worst rectangle better.
+      // A row along the shorter side grows while that improves its worst rectangle.
       let side = min(rest.width, rest.height)
       var row = [weights[index] * scale]
       index += 1

@@ -3,7 +3,7 @@ public import SystemSupport
 
 /// A bundle of the layouts packed and loose, as it lies on disk.
 public struct BundleDirectory: Sendable {
-  /// The files by path below the directory, sorted, and what stat(2) says of them.
+  /// The files by path below the directory, sorted, with their results of stat(2).
   public let files: [(path: String, status: FileStatus)]
   private let root: FilePath
 

@@ -3,8 +3,8 @@ import Digests
 import SystemSupport
 import Zip
 
-/// Builds bundles of the layouts packed and loose: a directory that is filled beside its place and changes places with
-/// what is there, so that nobody sees half of one.
+/// Builds bundles of the layouts packed and loose: a directory that is filled beside its path and exchanged with the
+/// existing one, so that nobody sees an incomplete bundle.
 struct DirectoryBuilder {
   let builder: BundleBuilder
   private var store: ContentStore { builder.store }
@@ -15,7 +15,7 @@ struct DirectoryBuilder {
 
   /// - Parameter previous: on disk as it was built: wheels that both have are hard links to its files.
   func build(at path: FilePath, reusing previous: Bundle?) throws -> Bundle {
-    // Opening them is what checks wheels that are new.
+    // Opening them checks new wheels.
     let wheels = try WheelSegment.open(specification.wheels, store: store)
     let collisions = try builder.collisions(wheels, specification)
     let replacement = try DirectoryReplacement(of: path)
@@ -59,7 +59,8 @@ struct DirectoryBuilder {
     try writer.publish()
   }
 
-  /// The wheels of an earlier bundle of this layout, by file name: of one that stands where this one will, and so goes.
+  /// The wheels of an earlier bundle of this layout, by file name. That bundle is at the path of this one, and so is
+  /// replaced.
   private func shared(_ previous: Bundle?, at path: FilePath) -> [String: (path: FilePath, digest: SHA256Digest)] {
     guard let previous, previous.layout == specification.layout, previous.path == path else { return [:] }
     let deps = previous.path.appending(".deps")
@@ -78,7 +79,7 @@ struct DirectoryBuilder {
     }
   }
 
-  /// Gives directories their mode, whatever the umask has made of it.
+  /// Gives directories their mode, regardless of the umask.
   private func openDirectories(_ directory: FilePath) throws(SystemCallError) {
     for entry in try FileSystem.list(directory) where entry.kind == .directory {
       let path = directory.appending(entry.name)

@@ -2,7 +2,7 @@ import SystemSupport
 import Zip
 
 extension BundleUnpacker {
-  /// Where everything goes.
+  /// The destinations.
   func places(wheels: [String: FilePath], code: FilePath?) -> [(member: ZipMember, path: String)] {
     let own: Set<String> = ["PEX-INFO", "__main__.py"]
     return archive.members.lazy.filter { !$0.isDirectory }.compactMap { member in
@@ -17,8 +17,8 @@ extension BundleUnpacker {
     }
   }
 
-  /// Where a wheel's member goes: what lies in `.prefix`, as ``InstalledWheel`` puts it there, belongs to a scheme of its
-  /// own (PEP 427); as `wheel_path` of the boot code.
+  /// The destination of a wheel's member: a member in `.prefix`, as ``InstalledWheel`` puts it there, belongs to a
+  /// separate scheme (PEP 427); as `wheel_path` of the boot code.
   static func wheelPath(_ name: String) -> String {
     let parts = name.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
     guard parts.count == 3, parts[0] == ".prefix" else { return "lib/" + name }

@@ -4,10 +4,10 @@ import JSON
 public import SystemSupport
 import Zip
 
-/// Unpacks a bundle's wheels and code into a host's store, where its first start looks for them: what `kilt_unpack.py`
-/// does, twice as fast. The tree is still made by that start, which knows its interpreter.
+/// Unpacks a bundle's wheels and code into a host's store, where its first start looks for them. Does the same as
+/// `kilt_unpack.py`, twice as fast. The start still creates the tree, because it knows its interpreter.
 ///
-/// It is never needed: a start unpacks what it does not find.
+/// It is never needed: a start unpacks missing files.
 public struct BundleUnpacker: Sendable {
   let archive: ZipArchive
   private let id: String
@@ -30,7 +30,7 @@ public struct BundleUnpacker: Sendable {
     return root.flatMap { $0.isAbsolute ? $0 : nil }
   }
 
-  /// - Returns: nil for what is no bundle of Kilt's, and for one whose wheels depend on the host's interpreter.
+  /// - Returns: nil for a file that is not a Kilt bundle, and for one whose wheels depend on the host's interpreter.
   /// - Throws: `ZipError` for a damaged file, `SystemCallError` for one that cannot be opened.
   public init?(_ bundle: FilePath, root: FilePath) throws {
     archive = try ZipArchive(path: bundle)
@@ -49,13 +49,13 @@ public struct BundleUnpacker: Sendable {
     self.wheels = wheels
   }
 
-  /// What becomes the name of a directory.
+  /// The part that becomes the name of a directory.
   private static func isHexadecimal(_ text: String) -> Bool {
     text.utf8.count >= 40 && text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
   }
 
-  /// Unpacks what the store lacks. A store that cannot be used as it is, is left to the start, which has another.
-  /// - Returns: how many files were written.
+  /// Unpacks the missing parts of the store. Leaves an unusable store to the start, which has another.
+  /// - Returns: the number of written files.
   public func unpack() throws -> Int {
     let isNew = try createRoot()
     guard try DirectoryTrust.refusal(of: root, variable: "PEX_ROOT") == nil else { return 0 }
@@ -72,8 +72,8 @@ public struct BundleUnpacker: Sendable {
     return count
   }
 
-  /// Creates the store: closed to others, so that a program can write bytecode into it whatever its umask. What root
-  /// unpacks is for everybody.
+  /// Creates the store: closed to others, so that a program can write bytecode into it with any umask. Everybody can
+  /// read root's store.
   /// - Returns: whether it did not exist.
   private func createRoot() throws(SystemCallError) -> Bool {
     if FileSystem.exists(root) { return false }

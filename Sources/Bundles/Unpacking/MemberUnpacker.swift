@@ -6,7 +6,7 @@ import Zip
 /// Writes members of an archive to files, on all processors.
 struct MemberUnpacker: Sendable {
   let archive: ZipArchive
-  /// Whether files have the modes 0644 and 0755 whatever the umask. Otherwise the umask can take more from them.
+  /// Whether files have the modes 0644 and 0755 whatever the umask. Otherwise the umask can remove more bits.
   var setsModes = false
 
   /// Members that go to one directory.

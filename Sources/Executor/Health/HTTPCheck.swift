@@ -33,7 +33,7 @@ struct HTTPCheck: Sendable {
     return base.hasPrefix(loopback) ? "\(path) on port \(base.dropFirst(loopback.count))" : "\(path) of \(base)"
   }
 
-  /// What is wrong, or nil. Blocks for the timeout at most.
+  /// The problem, or nil. Blocks for the timeout at most.
   func problem() -> String? {
     let response: HTTPResponse
     switch HTTPExchange.send(.get, base: base, path: path, timeout: timeout) {

@@ -1,12 +1,12 @@
 import JobModel
 
-/// Counts the results of health checks and says what follows from them. A value without a clock of its own.
+/// Counts the results of health checks and decides the next step. A value without its own clock.
 ///
-/// Aurora's rules: failures within the initial interval are not counted; a task that starts becomes running after
-/// `minConsecutiveSuccesses`, for which it has the initial interval and as many intervals more as failures are forgiven
-/// and successes wanted; a task is unhealthy after more than `maxConsecutiveFailures` failures in a row.
+/// Aurora's rules: failures within the initial interval are not counted. A starting task becomes running after
+/// `minConsecutiveSuccesses`, for which it has the initial interval and one more interval for each allowed failure and
+/// wanted success. A task is unhealthy after more than `maxConsecutiveFailures` failures in a row.
 struct HealthMonitor {
-  /// What one result leads to.
+  /// The consequence of one result.
   enum Verdict: Hashable {
     case undecided
     /// Enough successes in a row: said once.
@@ -27,14 +27,14 @@ struct HealthMonitor {
     started = now
   }
 
-  /// How long a starting task may take to become healthy.
+  /// The time in which a starting task must become healthy.
   var startLimit: Duration {
     configuration.initialInterval + configuration.interval
       * (configuration.maxConsecutiveFailures + max(configuration.minConsecutiveSuccesses, 1))
   }
 
-  /// The time from one check to the next. Until the first success within the initial interval, where failures are
-  /// free, a task is looked at each second: it need not wait for a whole interval to be found up.
+  /// The time from one check to the next. Until the first success within the initial interval, where failures are free,
+  /// a task is checked each second, so that it does not wait for a whole interval to be found up.
   func delay(at now: Duration) -> Duration {
     let isEager = !isHealthy && successes == 0 && now - started < configuration.initialInterval
     let interval = max(configuration.interval, .milliseconds(10))
@@ -64,6 +64,6 @@ struct HealthMonitor {
     return .undecided
   }
 
-  /// Checks are paused: what was counted before says nothing about what comes after.
+  /// Checks are paused: earlier counts do not apply afterward.
   mutating func pause() { failures = 0 }
 }

@@ -1,9 +1,9 @@
 import Glibc
 
-/// Finds out how long a task's processes have written nothing to their logs.
+/// Determines how long a task's processes have written nothing to their logs.
 ///
-/// The times of the files only tell that something was written; how long ago that was is counted on the monotonic clock,
-/// from the check that first saw it: a change of the time of day silences nobody.
+/// The times of the files only show that something was written. The duration since then is counted on the monotonic
+/// clock, from the check that first saw it: a change of the time of day does not count as silence.
 struct LogSilenceCheck {
   /// The directory of logs of the task: `PROCESS/RUN/STREAM` below it.
   var logs: String
@@ -22,7 +22,7 @@ struct LogSilenceCheck {
     heard = now
   }
 
-  /// What is wrong at `now`, or nil.
+  /// The problem at `now`, or nil.
   mutating func problem(at now: Duration) -> String? {
     var latest: Int64 = 0
     for process in processes {

@@ -2,7 +2,7 @@ import Glibc
 
 /// One connection to a port on this machine's loopback.
 enum TCPCheck {
-  /// What is wrong, or nil. Blocks for the timeout at most.
+  /// The problem, or nil. Blocks for the timeout at most.
   static func problem(port: Int, timeout: Duration) -> String? {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { return "no socket: \(errorText(errno))" }

@@ -2,9 +2,9 @@ import CSystemShims
 import Glibc
 import JobModel
 
-/// The control group of one task: what holds its processes together, counts what they use, and limits it.
+/// The control group of one task: it holds the task's processes together, counts their resources, and limits them.
 ///
-/// Version 1 keeps one directory a controller, version 2 one directory for all; cgroups(7) has both.
+/// Version 1 has one directory per controller, version 2 one directory for all; see cgroups(7).
 protocol ControlGroup {
   /// Files into which a process with one thread writes "0" to join, before it executes anything of the task.
   var memberFiles: [String] { get }
@@ -14,19 +14,19 @@ protocol ControlGroup {
   var directories: [String] { get }
   /// The directory in the hierarchy of version 2, where there is one.
   var unified: String? { get }
-  /// Sets the CPU quota. Not part of the group's creation: what starts a task must not wait for the task's share.
+  /// Sets the CPU quota. Not part of the group's creation: the start of a task must not wait for the task's share.
   func limitCPU(_ limits: ControlGroupLimits) throws(ExecutorError)
   /// Every process in the group.
   func members() throws(ExecutorError) -> [Int32]
-  /// How many processes the kernel has killed here because the memory limit was reached.
+  /// The number of processes that the kernel has killed here because the memory limit was reached.
   func outOfMemoryKills() -> Int
-  /// How often a process or thread was refused because the limit on them was reached.
+  /// The number of processes or threads that were refused because the limit on them was reached.
   func refusedForks() -> Int
   /// CPU time used so far, and bytes of memory that belong to processes (no file cache).
   func usage() -> ControlGroupUsage?
   /// The kernel's counters of a task's CPU and memory limits.
   func pressure() -> ControlGroupPressure
-  /// How many processes and threads there are, where the group counts them.
+  /// The number of processes and threads, if the group counts them.
   func processCount() -> Int?
 }
 
@@ -35,9 +35,9 @@ struct ControlGroupUsage: Hashable {
   var memory: Int
 }
 
-/// How far the limits of a control group were met; nil for what the kernel does not count.
+/// The use of a control group's limits; nil for values that the kernel does not count.
 struct ControlGroupPressure: Hashable {
-  /// How long the CPU quota held processes up.
+  /// The time for which the CPU quota delayed processes.
   var throttled: Duration?
   /// The most bytes that were charged at once, file cache included.
   var memoryPeak: Int?
@@ -50,18 +50,18 @@ extension ControlGroupLimits {
   }
 }
 
-/// The limits of a task, as the kernel takes them.
+/// The limits of a task, in the kernel's form.
 struct ControlGroupLimits: Hashable {
-  /// CPU cores in thousandths, enforced over periods of 100 ms; zero or less is no limit.
+  /// CPU cores in thousandths, enforced over periods of 100 ms; zero or less means no limit.
   var milliCPU: Int
-  /// Bytes; zero or less is no limit.
+  /// Bytes; zero or less means no limit.
   var memory: Int
-  /// Processes and threads; zero or less is no limit.
+  /// Processes and threads; zero or less means no limit.
   var processes: Int
 
   /// The period of the CPU quota in microseconds, as Mesos has it.
   static let period = 100_000
-  /// The quota in microseconds a period. The kernel takes no less than 1 ms.
+  /// The quota in microseconds per period. The kernel accepts no less than 1 ms.
   var quota: Int { max(milliCPU * ControlGroupLimits.period / 1000, 1000) }
 }
 

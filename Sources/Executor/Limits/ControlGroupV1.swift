@@ -1,6 +1,6 @@
 /// A task's directories in the separate hierarchies of cgroup version 1.
 struct ControlGroupV1: ControlGroup {
-  /// The directory of each controller that is mounted here; two controllers may share one.
+  /// The directory of each mounted controller; two controllers can share one.
   let byController: [String: String]
 
   /// The group beside them in the hierarchy of version 2: it has no controllers, and guards the ports.

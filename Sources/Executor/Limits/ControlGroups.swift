@@ -1,6 +1,6 @@
 import Glibc
 
-/// Where control groups can be made on this machine, and the operations both versions share.
+/// The places on this machine where control groups can be created, and the operations that both versions share.
 struct ControlGroups {
   /// The mounted hierarchy of each version 1 controller, with the group this process is in: the place for children.
   private(set) var version1: [String: String] = [:]
@@ -9,13 +9,13 @@ struct ControlGroups {
 
   static let controllers = ["memory", "cpu", "cpuacct", "pids"]
 
-  /// Reads what `/proc` says about this process.
+  /// Reads the facts of `/proc` about this process.
   static func current() -> ControlGroups {
     ControlGroups(
       mountInfo: SmallFile.read("/proc/self/mountinfo") ?? "", ownGroups: SmallFile.read("/proc/self/cgroup") ?? "")
   }
 
-  /// Takes the texts of `/proc/self/mountinfo` and `/proc/self/cgroup` (proc(5), cgroups(7)).
+  /// Parses the texts of `/proc/self/mountinfo` and `/proc/self/cgroup` (proc(5), cgroups(7)).
   init(mountInfo: String, ownGroups: String) {
     var own: [String: String] = [:]
     for line in ownGroups.split(separator: "\n") {
@@ -54,10 +54,10 @@ struct ControlGroups {
     }
   }
 
-  /// Makes the group of a task below the group `parent`. A relative `parent` is made below this process's own group,
-  /// so that limits set on the scheduler's service hold for its tasks; an absolute one begins at the mount.
+  /// Creates the group of a task below the group `parent`. A relative `parent` is created below this process's own
+  /// group, so that limits on the scheduler's service apply to its tasks; an absolute one begins at the mount.
   ///
-  /// - Throws: ``ExecutorError`` when no controller can be used; what exists already is removed again.
+  /// - Throws: ``ExecutorError`` if no controller can be used; groups created so far are removed again.
   func makeGroup(named name: String, parent: String, limits: ControlGroupLimits) throws(ExecutorError)
     -> any ControlGroup
   {
@@ -74,7 +74,7 @@ struct ControlGroups {
     -> ControlGroupV1
   {
     let parents = version1.mapValues { $0 + "/" + parent }
-    // Another executor that ends may remove the parent it finds empty, between its making and ours.
+    // Another executor that ends can remove the empty parent between the creation of the parent and of the group.
     var attempt = 0
     while true {
       do throws(ExecutorError) {
@@ -89,7 +89,8 @@ struct ControlGroups {
     }
   }
 
-  /// Makes the group of a task in the hierarchy of version 2 that is mounted beside version 1; nil where that cannot be.
+  /// Creates the group of a task in the hierarchy of version 2 that is mounted beside version 1; nil if that is not
+  /// possible.
   private func makeUnified(name: String, parent: String) -> String? {
     guard let version2 else { return nil }
     let directory = (parent.hasPrefix("/") ? version2.mount : version2.own + "/") + parent
@@ -144,9 +145,9 @@ struct ControlGroups {
     }
   }
 
-  /// Returns the processes that the member files name, each once. A group that does not exist has none.
+  /// Returns the processes in the member files, each once. A group that does not exist has none.
   ///
-  /// - Throws: ``ExecutorError`` if a file cannot be read: its group may have members.
+  /// - Throws: ``ExecutorError`` if a file cannot be read: its group can have members.
   static func members(of files: [String]) throws(ExecutorError) -> [Int32] {
     var found: Set<Int32> = []
     for file in files {
@@ -172,7 +173,7 @@ struct ControlGroups {
     try makeDirectory(path)
   }
 
-  /// Makes a directory; one that exists is as good.
+  /// Creates a directory; an existing one is accepted.
   static func makeDirectory(_ path: String) throws(ExecutorError) {
     if mkdir(path, 0o755) != 0, errno != EEXIST { throw .last("mkdir", path) }
   }

@@ -1,10 +1,10 @@
 import Glibc
 
-/// How much disk a tree takes: allocated blocks, each file once however many names it has.
+/// The disk use of a tree: allocated blocks, each file once regardless of the number of its names.
 ///
-/// The tree belongs to the task, so it is walked by descriptors, no link is followed, and what vanishes meanwhile is
-/// no error. Directories of other file systems are not entered. However deep the tree is, one descriptor and no stack
-/// is used: the way up is `..`, and the walk ends where that is not the directory it came from.
+/// The tree belongs to the task, so it is walked by descriptors, no link is followed, and files that disappear
+/// meanwhile are not an error. Directories of other file systems are not entered. At any depth, one descriptor and no
+/// stack is used: the walk returns by `..`, and ends if that is not the directory it came from.
 struct DiskUsage {
   private(set) var bytes = 0
   private var counted: Set<Identity> = []
@@ -53,13 +53,13 @@ struct DiskUsage {
         guard parent >= 0 else { return }
         close(current)
         current = parent
-        // Moved meanwhile: what is left would be counted somewhere else.
+        // Moved meanwhile: the rest would be counted somewhere else.
         guard fstat(current, &status) == 0, Identity(status) == above.identity else { return }
       }
     }
   }
 
-  /// Counts what is in a directory, itself included, and returns the names of the directories in it.
+  /// Counts the contents of a directory, including itself, and returns the names of the directories in it.
   private mutating func addEntries(of descriptor: Int32, _ own: stat) -> [[CChar]] {
     bytes += Int(own.st_blocks) * 512
     guard let stream = fdopendir(dup(descriptor)) else { return [] }

@@ -38,7 +38,7 @@ enum SmallFile {
     return bytes
   }
 
-  /// Writes the text in one call into a file that exists or, outside the kernel's file systems, is made.
+  /// Writes the text in one call into a file that exists or, outside the kernel's file systems, is created.
   static func write(_ text: String, to path: String) throws(ExecutorError) {
     let descriptor = open(path, O_WRONLY | O_TRUNC | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw .last("open", path) }

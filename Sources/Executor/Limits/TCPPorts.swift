@@ -63,7 +63,7 @@ public enum TCPPorts {
     return bytes
   }
 
-  /// Takes the messages of one datagram; true when it holds the end of the answer.
+  /// Reads the messages of one datagram; true if it contains the end of the answer.
   static func take(_ bytes: ArraySlice<UInt8>, into ports: inout Set<Int>) throws(SystemCallError) -> Bool {
     var rest = bytes
     while rest.count >= 16 {

@@ -18,14 +18,14 @@ struct TaskVolume: Hashable {
 
   /// The largest file system that is in memory: the host has it beside the memory of its tasks.
   static let largestInMemory = 64 << 20
-  /// What is copied out of a file system when its task has ended; a larger one stays mounted.
+  /// The amount that is copied out of a file system when its task has ended; a larger one stays mounted.
   static let largestCopied = 64 << 20
-  /// What is in it.
+  /// Its contents.
   private static func directories(_ paths: TaskPaths) -> [(name: String, path: String)] {
     [("sandbox", paths.sandbox), ("tmp", paths.temporary), ("logs", paths.logs)]
   }
 
-  /// Makes and mounts the file system of a task of `size` bytes, with the directories in it.
+  /// Creates and mounts the file system of a task of `size` bytes, with its directories.
   static func make(_ paths: TaskPaths, size: Int) throws(ExecutorError) -> TaskVolume {
     let volume = TaskVolume(paths: paths, kind: size <= largestInMemory ? .memory : .image, size: size)
     if mkdir(paths.volume, 0o711) != 0, errno != EEXIST { throw .last("mkdir", paths.volume) }
@@ -48,7 +48,7 @@ struct TaskVolume: Hashable {
   }
 
   private func mountMemory() throws(ExecutorError) {
-    // A file without content takes memory too: the kernel counts it by its number alone.
+    // An empty file uses memory too: the kernel only limits the number of such files.
     let files = max(1024, size / 2048)
     guard kilt_mount_tmpfs(paths.volume, "size=\(size),nr_inodes=\(files),mode=0711") == 0 else {
       throw .last("mount", paths.volume)
@@ -57,7 +57,7 @@ struct TaskVolume: Hashable {
 
   private func mountImage() throws(ExecutorError) {
     let file = try OwnedDescriptor.open(paths.volumeImage, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600)
-    // What the file system needs for itself comes on top.
+    // The file system's own needs are added.
     guard ftruncate(file.number, off_t(size + size / 32 + (8 << 20))) == 0 else {
       throw .last("ftruncate", paths.volumeImage)
     }
@@ -94,7 +94,7 @@ struct TaskVolume: Hashable {
     return (used, isFull || used > size)
   }
 
-  /// For people: what holds the task's files.
+  /// For people: the storage of the task's files.
   var text: String {
     switch kind {
     case .memory: "disk: \(TaskRunner.bytes(size)) in memory (tmpfs)"
@@ -104,7 +104,7 @@ struct TaskVolume: Hashable {
 
   // MARK: After the task
 
-  /// Whether something is mounted for the task.
+  /// Whether a file system is mounted for the task.
   static func isMounted(_ paths: TaskPaths) -> Bool {
     var inner = stat()
     var outer = stat()
@@ -112,13 +112,13 @@ struct TaskVolume: Hashable {
     return inner.st_dev != outer.st_dev
   }
 
-  /// Mounts the file of a task that has ended again, to be read: the host was started anew. Does nothing where it is
-  /// mounted, or was in memory.
+  /// Mounts the file of an ended task again, for reading, after a reboot of the host. Does nothing if it is mounted, or
+  /// was in memory.
   ///
-  /// - Returns: whether it was mounted by this call.
+  /// - Returns: whether this call mounted it.
   static func remount(_ paths: TaskPaths) throws(ExecutorError) -> Bool {
     guard SmallFile.exists(paths.volumeImage), SmallFile.exists(paths.volume), !isMounted(paths) else { return false }
-    // What a power cut left half written must not be carried on.
+    // A half-written file after a power cut must not be used.
     try run(
       "mount", package: "mount", ["-o", "loop,ro,nodev,nosuid,noexec,noatime", paths.volumeImage, paths.volume])
     return true
@@ -127,8 +127,8 @@ struct TaskVolume: Hashable {
   /// Whether the file system is in memory.
   static func isInMemory(_ paths: TaskPaths) -> Bool { isMounted(paths) && !SmallFile.exists(paths.volumeImage) }
 
-  /// Takes the file system away and leaves what was in it in plain directories, as far as that is small. What is large
-  /// stays mounted, for those who read logs. Without a file system, does nothing.
+  /// Removes the file system and leaves its contents in plain directories if they are small. A large one stays mounted,
+  /// for readers of logs. Without a file system, does nothing.
   static func settle(_ paths: TaskPaths) throws(ExecutorError) {
     guard isMounted(paths) else { return }
     var status = statvfs()
@@ -159,7 +159,7 @@ struct TaskVolume: Hashable {
     unmount(paths)
   }
 
-  /// Takes the file system away, with what is in it.
+  /// Removes the file system with its contents.
   static func unmount(_ paths: TaskPaths) {
     while isMounted(paths), kilt_unmount(paths.volume) == 0 {}
     rmdir(paths.volume)

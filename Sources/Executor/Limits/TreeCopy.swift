@@ -1,10 +1,11 @@
 import CSystemShims
 import Glibc
 
-/// Copies a directory that a task has filled: files, directories and symbolic links, with owners, permissions and times.
+/// Copies a directory that a task has filled: files, directories and symbolic links, with owners, permissions and
+/// times.
 ///
-/// The source is hostile: no link is followed, holes stay holes, a file with several names is copied once, and what is
-/// nested deeper than anybody looks is left out. Sockets, pipes and devices are left out.
+/// The source is hostile: no link is followed, holes stay holes, a file with several names is copied once, and
+/// excessively deep entries are skipped. Sockets, pipes and devices are skipped.
 struct TreeCopy {
   /// The deepest directory that is copied: each level holds two descriptors open.
   static let depth = 100
@@ -14,7 +15,7 @@ struct TreeCopy {
     var inode: UInt64
   }
 
-  /// Where the first name of a file with several names is.
+  /// The copy of the first name of a file with several names.
   private var copied: [Identity: String] = [:]
   private let root: Int32
 
@@ -37,7 +38,7 @@ struct TreeCopy {
     while let entry = readdir(stream) {
       let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
       if bytes == [0x2e] || bytes == [0x2e, 0x2e] { continue }
-      // A name that is no text can be nobody's log.
+      // A name that is not text cannot belong to a log.
       guard let name = String(validating: bytes, as: UTF8.self) else { continue }
       var status = stat()
       guard fstatat(from, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
@@ -104,7 +105,7 @@ struct TreeCopy {
     Self.copyMarks(status, to: copy)
   }
 
-  /// Owner, permissions and times. What the executor cannot set stays its own.
+  /// Owner, permissions and times. Attributes that the executor cannot set stay its own.
   private static func copyMarks(_ status: stat, to descriptor: Int32) {
     fchown(descriptor, status.st_uid, status.st_gid)
     fchmod(descriptor, status.st_mode & 0o777)

@@ -1,10 +1,10 @@
 import Glibc
 
-/// A log file that the executor writes from a pipe, and turns over when it is full: `stdout`, `stdout.1` (the last one)
-/// … `stdout.N`.
+/// A log file that the executor writes from a pipe, and rotates when it is full: `stdout`, `stdout.1` (the last one) …
+/// `stdout.N`.
 ///
-/// A file is turned over between lines where it can be. Nothing here blocks or fails the process that writes: what the
-/// disk refuses is counted and dropped.
+/// A file is rotated between lines if possible. Nothing here blocks or fails the writing process: bytes that the disk
+/// refuses are counted and dropped.
 struct LogFile {
   let path: String
   /// Bytes of one file; at least one write goes into each.
@@ -55,7 +55,7 @@ struct LogFile {
     marks.began(descriptor, at: total - Int64(size))
   }
 
-  /// Appends all of the bytes, over as many files as it takes.
+  /// Appends all of the bytes, over as many files as necessary.
   mutating func append(_ bytes: [UInt8]) {
     defer { marks.wrote(total) }
     var rest = bytes[...]
@@ -86,7 +86,7 @@ struct LogFile {
 
   private mutating func write(_ bytes: ArraySlice<UInt8>) {
     var rest = bytes
-    // The disk may have been full when the file was last turned over.
+    // The disk can have been full when the file was last rotated.
     if descriptor < 0 { do { try openFile() } catch { descriptor = -1 } }
     while !rest.isEmpty {
       let count = descriptor < 0 ? -1 : rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
@@ -107,7 +107,7 @@ struct LogFile {
     if backups == 0 {
       unlink(path)
     } else {
-      // Only as far as there are files: a large number of backups costs nothing until they are there.
+      // Only while files exist: a large number of backups costs nothing until they exist.
       var oldest = 0
       while oldest < backups, Links.exists("\(path).\(oldest + 1)") { oldest += 1 }
       for number in stride(from: min(oldest, backups - 1), through: 1, by: -1) {
@@ -117,7 +117,7 @@ struct LogFile {
     }
     size = 0
     isAtLineStart = true
-    // Opened by the next write: what cannot be written then is counted as dropped.
+    // Opened by the next write: bytes that cannot be written then count as dropped.
   }
 
   mutating func close() {

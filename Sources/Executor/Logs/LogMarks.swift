@@ -1,12 +1,12 @@
 import Glibc
 import SystemSupport
 
-/// Where the files of a log begin in the output of their run, and when which part of it was written: `stdout.marks`
+/// The start of each log file in the output of its run, and the times at which parts were written: `stdout.marks`
 /// beside `stdout`.
 ///
-/// A line is `TIME OFFSET`: at TIME, in milliseconds since 1970, the run had written OFFSET bytes. With the number of
-/// an inode at its end, a file begins at OFFSET. So every byte of a run has a number that stays the same when the log is
-/// turned over and files of it are gone: its distance from the first byte.
+/// A line is `TIME OFFSET`: at TIME, in milliseconds since 1970, the run had written OFFSET bytes. With an inode number
+/// at its end, a file begins at OFFSET. So every byte of a run has a number that stays the same when the log is rotated
+/// and files of it are removed: its distance from the first byte.
 public struct LogMarks: Sendable, Hashable {
   public struct Mark: Sendable, Hashable {
     public var time: Int64
@@ -22,7 +22,7 @@ public struct LogMarks: Sendable, Hashable {
 
   public init(_ marks: [Mark] = []) { self.marks = marks }
 
-  /// Parses the lines of a file. The last one may be torn: it ends the marks.
+  /// Parses the lines of a file. The last one can be torn: it ends the marks.
   public init(parsing text: some StringProtocol) {
     marks = []
     for line in text.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
@@ -38,8 +38,8 @@ public struct LogMarks: Sendable, Hashable {
 
   /// The offset at which each of these files begins; they are given oldest first, with their sizes.
   ///
-  /// A file is known by its inode. When none of them is, they are copies of the files of a task that has ended: then
-  /// they are the last ones that were begun. One that was made just now may not be marked yet: it follows the others.
+  /// A file is identified by its inode. If none is known, they are copies of the files of an ended task: then they are
+  /// the last files that were begun. A new file can be unmarked so far: it follows the others.
   public func starts(of files: [(inode: UInt64, size: Int64)]) -> [Int64] {
     let begun = marks.filter { $0.inode != nil }
     let known = Dictionary(begun.map { ($0.inode ?? 0, $0.offset) }, uniquingKeysWith: { _, last in last })
@@ -69,15 +69,15 @@ public struct LogMarks: Sendable, Hashable {
     return low < marks.count ? marks[low].time : nil
   }
 
-  /// The offset of the first byte that may have been written at a time or later.
+  /// The offset of the first byte that can have been written at a time or later.
   public func offset(at time: Int64) -> Int64 { marks.last { $0.time < time }?.offset ?? 0 }
 
-  /// The offset of the first mark behind another offset; nil after the last.
+  /// The offset of the first mark after another offset; nil after the last.
   public func next(after offset: Int64) -> Int64? { marks.first { $0.offset > offset }?.offset }
 
   mutating func append(_ mark: Mark) { marks.append(mark) }
 
-  /// Drops what says least, until about half is left: files that are gone, and every second time.
+  /// Drops the least useful marks, until about half is left: removed files, and every second time.
   mutating func thin(keepingFiles count: Int) {
     let begun = marks.indices.filter { marks[$0].inode != nil }
     let gone = Set(begun.dropLast(count))
@@ -93,7 +93,7 @@ public struct LogMarks: Sendable, Hashable {
   }
 }
 
-/// Writes the marks of one log. What the disk refuses is left out: a mark is a help and no record.
+/// Writes the marks of one log. Marks that the disk refuses are dropped: a mark is a help and not a record.
 struct LogMarkWriter {
   private let log: String
   private let files: Int
@@ -156,7 +156,7 @@ struct LogMarkWriter {
       try replacement.commit()
       size = content.utf8.count
     } catch {
-      // The old file stays, and a reader works with what it says.
+      // The old file stays, and a reader uses its marks.
     }
   }
 

@@ -1,18 +1,18 @@
 import Glibc
 package import SystemSupport
 
-/// Reads a log of a task piece by piece, over the files that its rotation makes: `stdout.2`, `stdout.1`, `stdout`, oldest
+/// Reads a log of a task piece by piece, over the files of its rotation: `stdout.2`, `stdout.1`, `stdout`, oldest
 /// first.
 ///
-/// The file it is in stays open, so that it is known wherever it is renamed to, and is read to its end even when it
-/// has been removed; then comes the file that follows it. A reader that is so slow that files are gone before it has
-/// reached them goes on with the oldest that is left.
+/// The current file stays open, so that it is recognized after a rename, and is read to its end even after its removal;
+/// then comes the file that follows it. A reader that is so slow that files are removed before it has reached them
+/// continues with the oldest remaining file.
 ///
-/// Every byte has a position: its distance from the first byte of the run, also when files before it are gone
+/// Every byte has a position: its distance from the first byte of the run, also when files before it are removed
 /// (``LogMarks``).
 package struct LogReader: Sendable {
   private let path: String
-  /// Where to begin: bytes after the start of what is kept, or before its end.
+  /// The start: bytes after the start of the kept files, or before their end.
   private var start: Int64
   /// Whether `start` is a position.
   private let startsAtPosition: Bool
@@ -60,12 +60,12 @@ package struct LogReader: Sendable {
         bytes.removeLast(limit - count)
         return bytes
       }
-      // The end of the newest file is where more may come.
+      // More bytes can follow at the end of the newest file.
       let newer = try files(after: file)
       guard let following = newer.first else { return [] }
       self.file = following
       offset = 0
-      // Files that were removed before they could be read are passed over, and so are their positions.
+      // Files that were removed before they could be read are skipped, and so are their positions.
       position = max(position, try marks().starts(of: newer.map { ($0.inode, $0.size) }).first ?? position)
     }
     return []
@@ -118,10 +118,10 @@ package struct LogReader: Sendable {
     }
   }
 
-  /// What there is, oldest first; down to the file `last` when that is still there, without it.
+  /// The existing files, oldest first; down to the file `last` if it still exists, without it.
   ///
-  /// Names only move up while this looks at them from 0: a file may be met twice, but none is passed over. While they
-  /// move, one of them is missing for a moment.
+  /// Names only move up during the scan from 0: it can meet a file twice, but skips none. While they move, one of them
+  /// is missing for a moment.
   private func files(after last: OpenFile? = nil) throws(SystemCallError) -> [OpenFile] {
     var files: [OpenFile] = []
     var number = 0
@@ -147,7 +147,7 @@ private final class OpenFile: Sendable {
   let inode: UInt64
   let size: Int64
 
-  /// Nil when there is no such file.
+  /// Nil if there is no such file.
   init?(_ path: String) throws(SystemCallError) {
     do throws(SystemCallError) {
       descriptor = try FileSystem.open(FilePath(path), .readOnly, options: [.noFollow, .nonBlocking])
@@ -170,8 +170,8 @@ private final class OpenFile: Sendable {
 
   func isSame(as other: OpenFile) -> Bool { device == other.device && inode == other.inode }
 
-  /// Whether this is what is left of a log whose task has ended: the disk of a task is a file system of its own, and
-  /// its files are copied to the host's when it ends. Equal sizes and equal last bytes say so.
+  /// Whether this is the copied log of an ended task: the disk of a task is a separate file system, and its files are
+  /// copied to the host's when it ends. Equal sizes and equal last bytes show it.
   func isCopy(of other: OpenFile) -> Bool {
     guard device != other.device else { return false }
     let size = lseek(other.descriptor.rawValue, 0, SEEK_END)

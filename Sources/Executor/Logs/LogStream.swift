@@ -13,7 +13,7 @@ final class LogStream {
     self.console = console
   }
 
-  /// Passes on what is there now; false at the end of the stream.
+  /// Passes on the available bytes; false at the end of the stream.
   func pass() -> Bool {
     guard let bytes = Pipe.readAvailable(readEnd) else { return true }
     if bytes.isEmpty { return false }
@@ -22,10 +22,10 @@ final class LogStream {
     return true
   }
 
-  /// What a file that takes the console's output holds at most; then it is begun anew.
+  /// The maximum size of a file for the console's output; then it starts again.
   static let consoleLimit = 1 << 20
 
-  /// Writes without ever waiting for who reads: a console that nobody reads must not stop the task.
+  /// Writes without waiting for the reader: an unread console must not stop the task.
   private static func write(_ bytes: [UInt8], ifReady descriptor: Int32) {
     var rest = bytes[...]
     var status = stat()
@@ -36,7 +36,7 @@ final class LogStream {
     while !rest.isEmpty {
       var state = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
       guard poll(&state, 1, 0) > 0, state.revents & Int16(POLLOUT) != 0 else { return }
-      // A pipe that is ready takes at least PIPE_BUF bytes without blocking (pipe(7)).
+      // A pipe that is ready accepts at least PIPE_BUF bytes without blocking (pipe(7)).
       let count = rest.prefix(4096).withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       guard count > 0 else { return }
       rest = rest.dropFirst(count)

@@ -1,4 +1,4 @@
-/// The last bytes that a command writes, read from a pipe: as much as a message holds, whatever the command writes.
+/// The last bytes of a command's output, read from a pipe: as much as a message contains, for any amount of output.
 final class OutputTail {
   static let limit = 4096
   let readEnd: Int32
@@ -6,7 +6,7 @@ final class OutputTail {
 
   init(readEnd: Int32) { self.readEnd = readEnd }
 
-  /// Takes what is there now; false at the end of the output.
+  /// Reads the available bytes; false at the end of the output.
   func pass() -> Bool {
     guard let new = Pipe.readAvailable(readEnd, limit: 16384) else { return true }
     if new.isEmpty { return false }

@@ -10,13 +10,13 @@ final class EventLoop {
 
   func unwatch(_ descriptor: Int32) { handlers[descriptor] = nil }
 
-  /// Waits until something is readable or `deadline` has come, and calls the handlers due. A handler may watch and
+  /// Waits until something is readable or `deadline` has come, and calls the due handlers. A handler can watch and
   /// unwatch any descriptor.
   func runOnce(until deadline: Duration?) {
     var polled = handlers.keys.sorted().map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
     var timeout: Int32 = -1
     if let deadline {
-      // Rounded up: a wake-up just before the deadline would be one for nothing.
+      // Rounded up: a wake-up just before the deadline would be useless.
       let left = (deadline - Monotonic.now()) + .microseconds(999)
       timeout = Int32(
         clamping: max(0, left.components.seconds * 1000 + left.components.attoseconds / 1_000_000_000_000_000))
@@ -26,7 +26,7 @@ final class EventLoop {
   }
 }
 
-/// The clock that nobody sets; its zero means nothing.
+/// The clock that nobody sets; its zero has no meaning.
 enum Monotonic {
   static func now() -> Duration {
     var time = timespec()

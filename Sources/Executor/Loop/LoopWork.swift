@@ -1,12 +1,12 @@
 import Glibc
 import Synchronization
 
-/// Blocking work on threads of its own, whose results come back to the event loop's thread.
+/// Blocking work on separate threads, whose results return to the event loop's thread.
 ///
-/// For what has no descriptor to wait on: an HTTP request through libcurl, a walk over a large tree. A thread's work
-/// must end by itself; nobody waits for it when the executor exits.
+/// For work without a descriptor to wait on: an HTTP request through libcurl, a walk over a large tree. A thread's work
+/// must end on its own; nobody waits for it when the executor exits.
 final class LoopWork<Value: Sendable> {
-  /// What the threads see: where to put their results.
+  /// The part that the threads see: the destination of their results.
   private final class Mailbox: Sendable {
     let writeEnd: Int32
     let arrived = Mutex<[(id: Int, value: Value)]>([])

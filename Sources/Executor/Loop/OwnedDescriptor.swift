@@ -5,7 +5,7 @@ import Glibc
 final class OwnedDescriptor {
   let number: Int32
 
-  /// Takes over an open descriptor.
+  /// Takes ownership of an open descriptor.
   init(_ number: Int32) { self.number = number }
 
   deinit { close(number) }

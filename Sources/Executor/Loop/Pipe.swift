@@ -19,7 +19,7 @@ struct Pipe {
     if flags >= 0 { _ = fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) }
   }
 
-  /// What can be read now, at most `limit` bytes: nil when nothing is there yet, empty at the end.
+  /// The bytes that can be read now, at most `limit`: nil if there are none yet, empty at the end.
   static func readAvailable(_ descriptor: Int32, limit: Int = 65536) -> [UInt8]? {
     while true {
       var count = 0

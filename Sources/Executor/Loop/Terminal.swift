@@ -8,7 +8,7 @@ final class Terminal {
   /// The end for the command.
   private(set) var commandEnd: OwnedDescriptor?
   private let own: OwnedDescriptor
-  /// How the caller's terminal was before; nil if standard input is none.
+  /// The former mode of the caller's terminal; nil if standard input is not a terminal.
   private var before: termios?
 
   init() throws(ExecutorError) {
@@ -31,7 +31,7 @@ final class Terminal {
     var isOpen = true
     var isAsked = false
     loop.watch(own.number) { [own] in
-      // EIO: nobody works in the terminal any more.
+      // EIO: no process uses the terminal any more.
       guard let bytes = Pipe.readAvailable(own.number), !bytes.isEmpty else {
         loop.unwatch(own.number)
         isOpen = false
@@ -60,7 +60,7 @@ final class Terminal {
       }
     }
     while !isAsked, !hasEnded() || isOpen {
-      // What has ended leaves at most what is in the terminal now.
+      // After the end of the process, at most the terminal's present contents are left.
       loop.runOnce(until: hasEnded() ? Monotonic.now() + .milliseconds(100) : nil)
       if hasEnded() {
         var state = pollfd(fd: own.number, events: Int16(POLLIN), revents: 0)

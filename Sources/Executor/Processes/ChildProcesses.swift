@@ -2,12 +2,12 @@ import CSystemShims
 import Glibc
 import SystemSupport
 
-/// How a child ended.
+/// The end of a child.
 enum ExitStatus: Hashable {
   case exited(Int32)
   case signalled(Int32)
 
-  /// Decodes what waitpid(2) gives.
+  /// Decodes the status of waitpid(2).
   init(wait status: Int32) {
     self = status & 0x7F == 0 ? .exited((status >> 8) & 0xFF) : .signalled(status & 0x7F)
   }
@@ -15,16 +15,16 @@ enum ExitStatus: Hashable {
   var isSuccess: Bool { self == .exited(0) }
 }
 
-/// The children of this process: started here, reaped here, each with something to do at its end.
+/// The children of this process: started here, reaped here, each with an action at its end.
 ///
-/// This process is a subreaper, so what a child leaves behind becomes a child too, and is reaped as well.
+/// This process is a subreaper, so processes that a child leaves behind become children too, and are reaped as well.
 final class ChildProcesses {
   private var endings: [Int32: (ExitStatus) -> Void] = [:]
 
   /// The ids of the children started here that have not ended.
   var running: [Int32] { endings.keys.sorted() }
 
-  /// Starts a program in a session of its own. Descriptors are what it gets as 0, 1 and 2; -1 is `/dev/null`.
+  /// Starts a program in its own session. Descriptors become its 0, 1 and 2; -1 means `/dev/null`.
   func start(
     _ program: String, arguments: [String], environment: [String], output: Int32, errors: Int32,
     directory: String? = nil, onEnd: @escaping (ExitStatus) -> Void
@@ -55,7 +55,7 @@ final class ChildProcesses {
       descriptors.append(kilt_descriptor(from: ours, to: number))
     }
     var id: pid_t = 0
-    // It hands its environment on to nobody: what the command gets is among the descriptors.
+    // It passes its environment to nobody: the command's inputs are among the descriptors.
     let code = withCStrings(launch.arguments) { arguments in
       withCStrings(["PATH=" + TaskEnvironment.usualPath.joined(separator: ":")]) { environment in
         kilt_spawn_bound(
@@ -74,7 +74,7 @@ final class ChildProcesses {
   /// Has a child that was started elsewhere in this process do something at its end.
   func adopt(_ id: Int32, onEnd: @escaping (ExitStatus) -> Void) { endings[id] = onEnd }
 
-  /// Reaps all that have ended. Called after SIGCHLD.
+  /// Reaps all ended children. Called after SIGCHLD.
   func reap() {
     while true {
       var status: Int32 = 0

@@ -1,8 +1,8 @@
 import JobModel
 
 extension ProcessGraph {
-  /// Refuses what no order of execution can satisfy or no file system can hold: names given twice or unfit for a
-  /// directory of logs, constraints on unknown processes, and constraints between the two stages.
+  /// Refuses processes that no order of execution can satisfy or no file system can hold: duplicate names, names unfit
+  /// for a directory of logs, constraints on unknown processes, and constraints between the two stages.
   static func check(_ task: TaskConfiguration) throws(ExecutorError) {
     var isFinal: [String: Bool] = [:]
     for process in task.processes {

@@ -1,18 +1,18 @@
 import JobModel
 
-/// Which processes of one stage of a task may run now, and how the stage ends.
+/// The processes of one stage of a task that can run now, and the end of the stage.
 ///
-/// A value without clock and without I/O: the runner tells it what started and what exited, and asks. The rules are
-/// those of Thermos: a process starts when all that its constraints put before it have succeeded; a failed run counts
-/// towards the process's `maxFailures`, and a process that has failed for good towards the task's.
+/// A value without clock and without I/O: the runner reports starts and exits to it, and asks. The rules are Thermos':
+/// a process starts when all processes that its constraints put before it have succeeded. A failed run counts toward
+/// the process's `maxFailures`, and a process that has failed for good toward the task's.
 struct ProcessGraph {
-  /// Where one process stands.
+  /// The state of one process.
   enum State: Hashable {
     /// Not started, or to be started again.
     case waiting
     case running
     case succeeded
-    /// It has failed as often as it may.
+    /// It has reached its maximum of failures.
     case failed
   }
 
@@ -22,14 +22,14 @@ struct ProcessGraph {
     /// Positions of the processes that must have succeeded before.
     var predecessors: [Int]
     var state = State.waiting
-    /// How many runs were started.
+    /// The number of started runs.
     var runs = 0
     var failures = 0
-    /// No run starts before this moment (a minimum time lies between the starts of two runs).
+    /// No run starts before this moment (a minimum time separates the starts of two runs).
     var notBefore: Duration?
   }
 
-  /// How a stage ended.
+  /// The end of a stage.
   enum Outcome: Hashable {
     case succeeded
     case failed(reason: String)
@@ -97,7 +97,7 @@ struct ProcessGraph {
     }
   }
 
-  /// How the stage has ended, or nil while it goes on.
+  /// The end of the stage, or nil while it continues.
   var outcome: Outcome? {
     let failed = entries.filter { $0.state == .failed && !$0.process.ephemeral }
     if maxFailures > 0, failed.count >= maxFailures {
@@ -108,7 +108,7 @@ struct ProcessGraph {
       return !entry.process.ephemeral && (entry.state == .waiting || entry.state == .running)
     }
     if undecided.isEmpty { return .succeeded }
-    // What waits for a process that has failed for good never starts; when nothing else is left, the task is stuck.
+    // A process that waits for one that has failed for good never starts; if nothing else is left, the task is stuck.
     let canProgress = undecided.contains { entries[$0].state == .running || !isBlocked($0) }
     if canProgress { return nil }
     let names = undecided.map { "\"\(entries[$0].process.name)\"" }.joined(separator: ", ")
@@ -120,7 +120,7 @@ struct ProcessGraph {
       && entries[position].predecessors.allSatisfy { entries[$0].state == .succeeded }
   }
 
-  /// Whether something before the process, however far, has failed for good.
+  /// Whether a direct or transitive predecessor of the process has failed for good.
   private func isBlocked(_ position: Int) -> Bool {
     entries[position].predecessors.contains { entries[$0].state == .failed || isBlocked($0) }
   }

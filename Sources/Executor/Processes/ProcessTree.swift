@@ -32,8 +32,8 @@ struct ProcessTree {
     return tree
   }
 
-  /// The children of a process that has one thread or whose main thread started them, by the kernel's own list: no
-  /// other process is looked at. Where the kernel keeps no list, all processes are.
+  /// The children of a process that has one thread or whose main thread started them, by the kernel's own list, without
+  /// reading other processes. If the kernel keeps no list, all processes are read.
   ///
   /// - Throws: ``ExecutorError`` if the list cannot be read.
   static func children(of id: Int32) throws(ExecutorError) -> [Int32] {
@@ -51,7 +51,7 @@ struct ProcessTree {
   /// One process as it is now; nil when there is none.
   static func member(_ id: Int32) -> Member? { SmallFile.read("/proc/\(id)/stat").flatMap { parse($0, id: id) } }
 
-  /// Fields of proc(5)'s `stat`. The second, the name, may hold anything, so counting begins after its last bracket.
+  /// Fields of proc(5)'s `stat`. The second, the name, can contain anything, so counting begins after its last bracket.
   static func parse(_ text: String, id: Int32) -> Member? {
     guard let close = text.lastIndex(of: ")") else { return nil }
     let fields = text[text.index(after: close)...].split(separator: " ")
@@ -82,9 +82,9 @@ struct ProcessTree {
     do { try send(signal, to: member.id, started: member.started) } catch {}
   }
 
-  /// Sends a signal to the process that started at a moment. One that has ended gets none.
+  /// Sends a signal to the process that started at a moment. An ended process gets none.
   ///
-  /// - Throws: ``ExecutorError`` if the signal may not have been sent.
+  /// - Throws: ``ExecutorError`` if the signal was possibly not sent.
   static func send(_ signal: Int32, to id: Int32, started: UInt64) throws(ExecutorError) {
     let descriptor = kilt_pidfd_open(id)
     if descriptor < 0, errno == ESRCH { return }
@@ -92,7 +92,7 @@ struct ProcessTree {
     guard let bytes = try SmallFile.content("/proc/\(id)/stat"),
       parse(String(decoding: bytes, as: UTF8.self), id: id)?.started == started
     else { return }
-    // Without a descriptor there is only the id, looked at just now.
+    // Without a descriptor there is only the ID, checked just now.
     let code = descriptor >= 0 ? kilt_pidfd_send_signal(descriptor, signal) : kill(id, signal)
     if code != 0, errno != ESRCH { throw .last("kill", "process \(id)") }
   }

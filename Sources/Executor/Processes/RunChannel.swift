@@ -5,7 +5,7 @@ import Glibc
 ///
 /// Closing it ends the run, as the executor's death does.
 final class RunChannel {
-  /// What `kilt-init` reports.
+  /// The reports of `kilt-init`.
   enum Report: Hashable {
     /// The command is executed.
     case started
@@ -14,9 +14,9 @@ final class RunChannel {
     case failed(String)
   }
 
-  /// What it can be told.
+  /// The orders to it.
   enum Order: UInt8 {
-    /// Pass SIGTERM on to all that the command has started, and wait for the end of all of it.
+    /// Pass SIGTERM on to everything that the command has started, and wait for the end of all of it.
     case terminate = 0x54
     /// Kill all of it.
     case kill = 0x4B
@@ -38,7 +38,7 @@ final class RunChannel {
 
   func closeChildEnd() { childEnd = nil }
 
-  /// True if the order is on its way; false if nobody is there to take it.
+  /// True if the order was sent; false if there is no receiver.
   func send(_ order: Order) -> Bool {
     var byte = order.rawValue
     return Glibc.send(own.number, &byte, 1, Int32(MSG_NOSIGNAL)) == 1

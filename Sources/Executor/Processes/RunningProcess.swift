@@ -7,17 +7,17 @@ struct RunningProcess {
   var name: String
   var run: Int
   var start: StartedRun
-  /// Whether the executor has asked it to end, so that its end is no failure.
+  /// Whether the executor has asked it to end, so that its end is not a failure.
   var isStopped = false
 }
 
 /// A command in its sandbox, from its start to the end of everything that it has started.
 final class StartedRun {
-  /// The child of ours: bubblewrap, or `kilt-init` where there is no isolation.
+  /// The executor's child: bubblewrap, or `kilt-init` without isolation.
   let id: Int32
   let channel: RunChannel
   let isContained: Bool
-  /// How far it came, as `kilt-init` has reported.
+  /// Its progress, as `kilt-init` has reported.
   private(set) var isStarted = false
   private(set) var ending: ExitStatus?
   private(set) var problem: String?
@@ -30,7 +30,7 @@ final class StartedRun {
     isContained = launch.isContained
   }
 
-  /// Takes what has been reported until now.
+  /// Processes the reports so far.
   func update() {
     while let report = channel.next() {
       switch report {
@@ -41,15 +41,15 @@ final class StartedRun {
     }
   }
 
-  /// Asks all that the command has started to end.
+  /// Asks everything that the command has started to end.
   func terminate() {
     if !isTerminated { isTerminated = channel.send(.terminate) }
   }
 
-  /// Kills all that the command has started. To be repeated until it has ended.
+  /// Kills everything that the command has started. Must be repeated until it has ended.
   func kill() {
     let isHeard = channel.send(.kill)
-    // Without a namespace its end would leave the rest behind: it is asked to see to that, as long as it hears.
+    // Without a namespace, its end would leave the rest running: it is asked to end the rest while it responds.
     if isContained || !isHeard { Glibc.kill(id, SIGKILL) }
   }
 }

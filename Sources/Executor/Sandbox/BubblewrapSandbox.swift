@@ -4,14 +4,14 @@ import SystemSupport
 
 /// Namespaces and mounts by bubblewrap(1), with `kilt-init` as the first process inside.
 ///
-/// Started by root, it makes no user namespace: it mounts as root, and `kilt-init` becomes the role's user and gives
-/// up every capability. So the task directory may be closed to everybody, and hosts that refuse user namespaces to
-/// users will do. Started by a user, it makes a user namespace and the task stays that user.
+/// Started by root, it creates no user namespace: it mounts as root, and `kilt-init` becomes the role's user and gives
+/// up every capability. So the task directory can be closed to everybody, and hosts that refuse user namespaces work.
+/// Started by a user, it creates a user namespace and the task stays that user.
 struct BubblewrapSandbox: Sandbox {
   let settings: SandboxSettings
   let program: String
 
-  /// Never below a directory that the task can write: bubblewrap makes its mount points as root and follows links.
+  /// Never below a directory that the task can write: bubblewrap creates its mount points as root and follows links.
   static let artifacts = "/artifacts"
   var home: String { "/sandbox" }
   var artifacts: String? { Self.artifacts }
@@ -34,7 +34,7 @@ struct BubblewrapSandbox: Sandbox {
       group: try settings.openStartGroup(), isContained: true)
   }
 
-  /// The options of bubblewrap, in the order in which it carries them out.
+  /// The options of bubblewrap, in the order in which it applies them.
   func options(_ descriptors: inout [Int32: OwnedDescriptor]) -> [String] {
     var options = ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent"]
     options.append("--as-pid-1")
@@ -46,7 +46,7 @@ struct BubblewrapSandbox: Sandbox {
     }
     options += systemMounts() + configurationFiles(&descriptors)
     options += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777"]
-    // Where no control group counts them, files in shared memory are bounded by this alone.
+    // If no control group counts them, only this bounds files in shared memory.
     if settings.sharedMemory > 0 { options += ["--size", "\(settings.sharedMemory)"] }
     options += ["--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
     if settings.user.id == 0 {
@@ -67,7 +67,7 @@ struct BubblewrapSandbox: Sandbox {
     }
     if let secrets = settings.secrets { options += ["--ro-bind", secrets, "/run/secrets"] }
     options += ["--bind", settings.paths.sandbox, home, "--ro-bind", settings.paths.artifacts, Self.artifacts]
-    // The root itself is a tmpfs; whatever is not mounted above cannot be made there.
+    // The root itself is a tmpfs; paths that are not mounted above cannot be created there.
     options += ["--remount-ro", "/"]
     return options + ["--seccomp", "\(RunInit.Descriptor.filter)", "--clearenv"]
   }
@@ -92,8 +92,8 @@ struct BubblewrapSandbox: Sandbox {
     return options
   }
 
-  /// As much of the host's configuration as programs commonly read. Small files are copied into the sandbox's root: a
-  /// mount of each would take most of a start. Those that change while services run are mounted.
+  /// The host's configuration files that programs commonly read. Small files are copied into the sandbox's root,
+  /// because mounting each would take most of a start. Files that change while services run are mounted.
   private func configurationFiles(_ descriptors: inout [Int32: OwnedDescriptor]) -> [String] {
     var options = ["--perms", "0755", "--dir", "/etc"]
     for name in Self.configuration {
@@ -115,7 +115,8 @@ struct BubblewrapSandbox: Sandbox {
 
   private static let changing: Set<String> = ["hosts", "resolv.conf", "localtime"]
 
-  /// Makes what a mount point stands in, open to the role's user: bubblewrap by itself would close it to all but root.
+  /// Creates the parent directory of a mount point, open to the role's user: bubblewrap itself would close it to all
+  /// but root.
   private func directories(above path: String) -> [String] {
     var above = ""
     var options: [String] = []

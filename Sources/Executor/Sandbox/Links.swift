@@ -12,7 +12,7 @@ enum Links {
     return count < 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
   }
 
-  /// Whether there is anything of this name, be it a link to nowhere.
+  /// Whether this name exists, even as a dangling link.
   static func exists(_ path: String) -> Bool {
     var status = stat()
     return lstat(path, &status) == 0

@@ -2,10 +2,10 @@ import CSystemShims
 import Glibc
 import SystemSupport
 
-/// How `kilt-init` is started: the parent of a run's command, inside the sandbox if there is one.
+/// The start of `kilt-init`: the parent of a run's command, inside the sandbox if there is one.
 ///
-/// All that it needs it gets as open descriptors. So nothing of the host has to be visible in the sandbox, and neither
-/// the command line nor the environment is in the arguments of a process that others can list.
+/// It gets all its inputs as open descriptors. So nothing of the host has to be visible in the sandbox, and neither the
+/// command line nor the environment is in the arguments of a process that others can list.
 struct RunInit {
   /// The words of the command, the program's path first.
   var command: [String]
@@ -13,7 +13,7 @@ struct RunInit {
   var directory: String
   /// Whether it is the first process of a PID namespace.
   var isNamespace: Bool
-  /// Whether it loads the system call filter itself; in a bubblewrap it is loaded already.
+  /// Whether it loads the system call filter itself; bubblewrap has already loaded the filter.
   var isFiltered = false
   /// Whether the command's standard input is a terminal that it controls.
   var hasTerminal = false

@@ -1,26 +1,26 @@
 import Glibc
 import JobModel
 
-/// Where the processes of a task run: makes the command that starts one there.
+/// The environment of a task's processes: creates the command that starts a process in it.
 ///
-/// Each process run has a sandbox instance of its own (for bubblewrap: its own namespaces) over the one directory that
-/// the task's processes share. So the end of a run is the end of everything it started, whatever it forked and however
-/// it detached. The price: processes of one task do not see each other's pids and shared memory; they talk by the
-/// network, files, and sockets in the sandbox or /tmp.
+/// Each process run has its own sandbox instance (for bubblewrap: its own namespaces) over the one directory that the
+/// task's processes share. So the end of a run ends everything that it started, including detached children. The price:
+/// processes of one task do not see each other's process IDs and shared memory; they communicate by the network, files,
+/// and sockets in the sandbox or /tmp.
 protocol Sandbox {
   /// The sandbox directory as the processes see it.
   var home: String { get }
-  /// Where the processes see the directory of artifacts, read-only; nil when they need copies of their own.
+  /// The path of the artifacts' directory for the processes, read-only; nil if they need their own copies.
   var artifacts: String? { get }
-  /// Where the processes see `pex-runner`; nil for tasks that do not name it.
+  /// The path of `pex-runner` for the processes; nil for tasks that do not name it.
   var runner: String? { get }
-  /// Where the processes see the directory of secrets; nil for a task without.
+  /// The path of the secrets' directory for the processes; nil for a task without secrets.
   var secrets: String? { get }
   /// The directory for temporary files as the processes see it.
   var temporary: String { get }
-  /// What makes the sandbox less than was asked for, for the record.
+  /// The missing protections of the sandbox, for the record.
   var warnings: [String] { get }
-  /// How to start a command, its program's path first.
+  /// The command that starts a command, its program's path first.
   func launch(_ command: [String], environment: [String: String], hasTerminal: Bool) throws(ExecutorError) -> Launch
 }
 
@@ -30,12 +30,12 @@ struct Launch {
   var program: String
   /// Its arguments, its name first.
   var arguments: [String]
-  /// What it finds open, by number.
+  /// Its open descriptors, by number.
   var descriptors: [Int32: OwnedDescriptor]
   var channel: RunChannel
   /// The directory of the control group in which it begins; nil for the executor's own.
   var group: OwnedDescriptor?
-  /// Whether the child's death is the death of all that it has started.
+  /// Whether the child's death ends everything that it has started.
   var isContained: Bool
 }
 
@@ -46,14 +46,14 @@ struct TaskUser: Hashable {
   var group: UInt32
 }
 
-/// What a sandbox is made of.
+/// The inputs of a sandbox.
 struct SandboxSettings {
   /// The task directory's parts on the host.
   var paths: TaskPaths
   var user: TaskUser
   /// The groups of the user in the host's database, its own first.
   var groups: [UInt32]
-  /// Whether this executor is root, and so may become another user.
+  /// Whether this executor is root, and so can become another user.
   var isRoot: Bool
   /// Directories of the host to show, read-only, at their own place.
   var readOnly: [String]
@@ -63,7 +63,7 @@ struct SandboxSettings {
   var secrets: String?
   /// The program `pex-runner` of the host, for tasks whose command lines name it.
   var runner: String?
-  /// What each process joins and is limited by before it runs anything.
+  /// The control group and limits of each process before it runs anything.
   var memberFiles: [String] = []
   /// The control group in which a sandbox begins; see ``ControlGroup/startGroup``.
   var startGroup: String?

@@ -6,7 +6,7 @@ import Glibc
 enum SystemCallFilter {
   /// Names that this machine's libseccomp does not know are passed over: then its kernel interface lacks them as well.
   static let refused = [
-    // Mounts and namespaces: the sandbox is made of them.
+    // Mounts and namespaces: the sandbox consists of them.
     "mount", "umount", "umount2", "pivot_root", "chroot", "move_mount", "open_tree", "fsopen", "fsconfig", "fsmount",
     "fspick", "mount_setattr", "setns", "unshare", "swapon", "swapoff", "quotactl", "quotactl_fd",
     // Other processes' memory and descriptors.

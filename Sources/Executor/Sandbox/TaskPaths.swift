@@ -1,6 +1,6 @@
 /// The files of one task directory.
 ///
-/// What the task's own processes may write is in `sandbox` and `tmp` alone; the rest belongs to the executor.
+/// The task's own processes can write only to `sandbox` and `tmp`; the rest belongs to the executor.
 public struct TaskPaths: Sendable, Hashable {
   /// The directory, absolute.
   public var directory: String
@@ -17,20 +17,20 @@ public struct TaskPaths: Sendable, Hashable {
   public var checkpoint: String { directory + "/checkpoint" }
   /// The working directory of the processes.
   public var sandbox: String { directory + "/sandbox" }
-  /// What the processes see as `/tmp`.
+  /// The directory that the processes see as `/tmp`.
   public var temporary: String { directory + "/tmp" }
   /// Output of the processes: `logs/PROCESS/RUN/stdout` and `stderr`, runs counted from 0.
   public var logs: String { directory + "/logs" }
   /// The artifacts, linked or copied from the host's cache.
   public var artifacts: String { directory + "/artifacts" }
-  /// Where the task's own file system is mounted, if it has one: `sandbox`, `tmp` and `logs` are links into it.
+  /// The mount point of the task's own file system, if it has one: `sandbox`, `tmp` and `logs` are links into it.
   public var volume: String { directory + "/volume" }
   /// The image of that file system, unless it is in memory.
   public var volumeImage: String { directory + "/volume.img" }
   /// Files between the executor and its children.
   public var run: String { directory + "/run" }
 
-  /// The directories of the control group, one a line.
+  /// The directories of the control group, one per line.
   var controlGroups: String { run + "/control-groups" }
   /// The arguments the executor was started with, one JSON array: commands run beside the task need the same.
   var options: String { run + "/options.json" }

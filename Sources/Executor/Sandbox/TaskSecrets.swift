@@ -9,7 +9,7 @@ import SystemSupport
 /// database. It comes from a directory that only this executor's user can read, or from a command of the host's
 /// administrator, which gets the reference as its argument.
 struct TaskSecrets {
-  /// Where values come from.
+  /// The source of values.
   enum Source: Sendable, Hashable {
     case directory(String)
     case command([String])
@@ -54,7 +54,7 @@ struct TaskSecrets {
 
   private static func top(isRoot: Bool) -> String { memory + "/kilt-secrets" + (isRoot ? "" : "-\(getuid())") }
 
-  /// Makes the place of all tasks' secrets: a directory of this user's own, in memory.
+  /// Creates the directory of all tasks' secrets: a private directory of this user, in memory.
   private static func makeTopDirectory(isRoot: Bool) throws(ExecutorError) {
     let directory = open(memory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard directory >= 0 else { throw .last("open", memory) }
@@ -102,7 +102,7 @@ struct TaskSecrets {
       let outcome: Subprocess.Outcome
       do throws(SystemCallError) { outcome = try process.run() } catch { throw ExecutorError(error, path: program) }
       guard outcome.termination.isSuccess else {
-        // What the command wrote could be part of a secret.
+        // The output of the command could be part of a secret.
         throw .usage("the command for secrets failed for the secret \"\(secret.name)\" (\(secret.reference))")
       }
       return outcome.output
@@ -149,7 +149,7 @@ struct TaskSecrets {
     }
   }
 
-  /// Takes the secrets out of memory. A directory that is not there is no error.
+  /// Removes the secrets from memory. A missing directory is not an error.
   func remove() {
     guard let directory = opendir(path) else { return }
     var names: [String] = []

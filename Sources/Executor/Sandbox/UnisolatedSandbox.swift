@@ -3,7 +3,7 @@
 /// For a machine without bubblewrap, for tasks already inside a container, and for debugging.
 struct UnisolatedSandbox: Sandbox {
   let settings: SandboxSettings
-  /// Why there is no isolation, if it was wanted.
+  /// The reason for missing isolation, if it was wanted.
   let reason: String?
 
   /// The task directory is closed to the role's user.

@@ -14,9 +14,9 @@ public struct CheckpointFollower: Sendable {
     nextSequence = (sequence ?? -1) + 1
   }
 
-  /// The whole records that came since the last call. A file not there yet is empty.
+  /// The complete records since the last call. A missing file counts as empty.
   ///
-  /// - Throws: ``ExecutorError`` when a line is no record; the records before it have then been skipped.
+  /// - Throws: ``ExecutorError`` if a line is not a record; the records before it have then been skipped.
   public mutating func poll() throws(ExecutorError) -> [CheckpointRecord] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else {

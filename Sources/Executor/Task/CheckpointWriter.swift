@@ -5,9 +5,9 @@ import SystemSupport
 
 /// Appends the records of one task to its checkpoint file.
 ///
-/// What the disk refuses is kept and tried again: the task goes on, and its record is late rather than lost. The file
-/// is bounded: when it has grown past `limit` by samples and runs, it is replaced by one that keeps what still says
-/// something.
+/// Records that the disk refuses are kept and tried again: the task continues, and its record is late rather than lost.
+/// The file is bounded: when samples and runs have grown it past `limit`, it is replaced by a file with the records
+/// that still matter.
 struct CheckpointWriter {
   private let path: String
   private let limit: Int
@@ -52,7 +52,7 @@ struct CheckpointWriter {
   /// Whether every record has reached the file, and those of states the disk.
   var isWritten: Bool { unwritten.isEmpty && !needsSync }
 
-  /// Adds a record. Those of states are on the disk after the next ``sync()``.
+  /// Adds a record. Records of states are on the disk after the next ``sync()``.
   @discardableResult
   mutating func append(_ kind: CheckpointRecord.Kind) -> Bool {
     let time = Timestamp(milliseconds: Monotonic.wallMilliseconds())
@@ -104,11 +104,10 @@ struct CheckpointWriter {
     do { return try Checkpoint(parsing: SmallFile.content(path) ?? []).records } catch { return nil }
   }
 
-  /// Keeps the executors, the task's states, the last run of each process, the last health report and
-  /// announcement, and the samples of the last two hours or so. Their sequence numbers stay, so a reader knows what it
-  /// has seen.
+  /// Keeps the executors, the task's states, the last run of each process, the last health report and announcement, and
+  /// the samples of about the last two hours. Their sequence numbers stay, so a reader knows which records it has seen.
   private mutating func compact() {
-    // Tried again when the file has grown further: what cannot be read whole is not replaced.
+    // Tried again when the file has grown further: a file that cannot be read completely is not replaced.
     guard let all = records() else { return }
     var lastRun: [String: Int] = [:]
     var (lastHealth, lastAnnouncement) = (-1, -1)
@@ -129,7 +128,7 @@ struct CheckpointWriter {
         return samples < 720
       }
     }
-    // The file appended to from now on is the one that takes the path: its descriptor is had before that.
+    // Later records go to the file that replaces the path: its descriptor is opened before that.
     do throws(SystemCallError) {
       let replacement = try FileReplacement(of: FilePath(path))
       let content = kept.flatMap(\.line)

@@ -4,7 +4,7 @@ package import SystemSupport
 
 /// One command that runs in an instance's sandbox for a client: `kilt-executor exec` with pipes, or with a terminal.
 ///
-/// The output is taken piece by piece, as fast as the client reads it: a command that writes faster waits. The command
+/// The output is read piece by piece, as fast as the client reads it: a command that writes faster waits. The command
 /// ends when its client leaves.
 package final class ExecSession: Sendable {
   /// A piece of what the command does.
@@ -102,7 +102,7 @@ package final class ExecSession: Sendable {
     state.withLock { state in
       var frames: [Frame] = []
       if state.exitCode == nil { state.exitCode = Self.reap(pid) }
-      // Asked first: what it wrote last is then read before its end is told.
+      // Checked first: its last output is then read before its end is reported.
       if let bytes = Self.read(&state.output) { frames.append(.output(bytes)) }
       if let bytes = Self.read(&state.error) { frames.append(.error(bytes)) }
       if frames.isEmpty, let code = state.exitCode { frames.append(.end(code)) }
@@ -129,7 +129,7 @@ package final class ExecSession: Sendable {
       guard let input = state.input else { return bytes.count }
       let count = Array(bytes).withUnsafeBytes { Glibc.write(input.rawValue, $0.baseAddress, $0.count) }
       if count >= 0 { return count }
-      // A command that has closed its input takes no more: what is left is of no use.
+      // A command that has closed its input accepts no more: the rest is dropped.
       return errno == EAGAIN ? 0 : bytes.count
     }
   }

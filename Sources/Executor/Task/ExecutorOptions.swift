@@ -1,4 +1,4 @@
-/// How the processes of a task are kept apart from the host.
+/// The isolation of a task's processes from the host.
 public enum Isolation: String, Sendable, Hashable, CaseIterable {
   /// Bubblewrap where it works, otherwise none, with a warning in the record.
   case auto
@@ -17,8 +17,8 @@ public struct ExecutorOptions: Sendable, Hashable {
   /// The control group below which tasks get theirs; see ``ControlGroups``.
   public var controlGroupParent: String
   public var isolation: Isolation
-  /// Whether a task whose user does not exist here, or cannot be become, runs as somebody else: as `nobody` when
-  /// this executor is root, otherwise as its own user.
+  /// Whether a task whose user does not exist here, or cannot be used, runs as another user: as `nobody` if this
+  /// executor is root, otherwise as its own user.
   public var allowsMissingUser: Bool
   /// Users with the ID 0 that tasks can run as, by name. Without a name here, such a task is refused.
   public var allowedRoots: [String]
@@ -28,7 +28,7 @@ public struct ExecutorOptions: Sendable, Hashable {
   public var path: [String]
   /// The ports from which tasks get theirs: of these, a task binds only its own. Nil leaves all of them open.
   public var portRange: ClosedRange<Int>?
-  /// The trust policy that `pex-runner` applies besides that of the host.
+  /// The trust policy that `pex-runner` applies in addition to the host's.
   public var trustPolicy: String?
   /// The directory where secrets are looked up; its owner is this executor's user, and nobody else reads it.
   public var secretsDirectory: String?
@@ -128,7 +128,7 @@ public struct ExecutorOptions: Sendable, Hashable {
       throw .usage("\"\(directory)\" is not an absolute path (--task-directory, --read-only)")
     }
     for directory in options.readOnly where ExecutorOptions.isTasksOwn(directory) {
-      // Bubblewrap makes mount points as root: it must not do so where a task may have put a link.
+      // Bubblewrap creates mount points as root: it must not do so where a task can have put a link.
       throw .usage("cannot show \"\(directory)\" to tasks: each task has its own directory at this path")
     }
     guard !options.controlGroupParent.split(separator: "/").contains("..") else {
@@ -137,7 +137,7 @@ public struct ExecutorOptions: Sendable, Hashable {
     self = options
   }
 
-  /// Whether a path is one of a sandbox's own places, or below one.
+  /// Whether a path is one of a sandbox's own paths, or below one.
   private static func isTasksOwn(_ path: String) -> Bool {
     ["/sandbox", "/artifacts", "/tmp", "/var", "/run", "/dev", "/proc", "/"].contains { place in
       path == place || (place != "/" && path.hasPrefix(place + "/")) || path.split(separator: "/").contains("..")

@@ -3,7 +3,7 @@ import Glibc
 /// Whether an executor lives in a task directory.
 ///
 /// Only two facts mean that none lives: its lock is free, or its lock file does not exist. Every other answer of the
-/// system is ``unknown(_:)``, and nothing may be started in the executor's place.
+/// system is ``unknown(_:)``, and nothing can be started in the executor's place.
 public enum ExecutorPresence: Sendable, Hashable {
   case alive
   case gone
@@ -12,8 +12,8 @@ public enum ExecutorPresence: Sendable, Hashable {
 }
 
 extension TaskDirectory {
-  /// Tells whether an executor lives in this directory, by its lock. No crash leaves the lock behind, and no other
-  /// process can get it by being given the executor's process ID.
+  /// Determines by its lock whether an executor lives in this directory. No crash leaves the lock behind, and no other
+  /// process can get it by reusing the executor's process ID.
   public var presence: ExecutorPresence { presence(.system) }
 
   func presence(_ calls: FileCalls) -> ExecutorPresence {
@@ -46,9 +46,9 @@ extension TaskDirectory {
     guard let bytes = try SmallFile.content(paths.processID, calls: calls),
       let process = ExecutorProcess(text: String(decoding: bytes, as: UTF8.self))
     else { throw .badAssignment(path: paths.processID, problem: "the process ID of the executor is not written yet") }
-    // The file of an earlier executor of this directory may still be there: its process ID may be anybody's by now.
+    // The file of an earlier executor of this directory can still exist: another process can have its process ID now.
     if process.started != nil, ProcessTree.member(process.id)?.started != process.started {
-      // The executor may have ended since its lock was seen.
+      // The executor can have ended since its lock was seen.
       if case .gone = presence(calls) { return nil }
       throw .badAssignment(path: paths.processID, problem: "the process ID of the executor is not written yet")
     }

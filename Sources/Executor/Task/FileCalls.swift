@@ -1,8 +1,8 @@
 import Glibc
 
-/// The system calls that tell whether an executor lives, as values: a test lets each of them fail in every way.
+/// The system calls that determine whether an executor lives, as values: a test lets each of them fail in every way.
 ///
-/// Each returns what the call returns, or its error number below zero.
+/// Each returns the result of the call, or its negative error number.
 struct FileCalls: Sendable {
   /// open(2) with flags, for reading.
   var open: @Sendable (_ path: String, _ flags: Int32) -> Int32

@@ -1,12 +1,11 @@
 import Glibc
 public import JobModel
 
-/// Finds what keeps every task of a job from starting, however often it is tried: asked at submission, so that it is said
-/// once.
+/// Finds problems that prevent every start of a job's tasks: checked at submission, so that they are reported once.
 public enum LaunchCheck {
   /// The longest argument of execve(2), its zero byte included: MAX_ARG_STRLEN.
   static let longestArgument = 131_072
-  /// Room for what late binding makes longer.
+  /// Space for the growth of texts in late binding.
   static let bindingRoom = 4096
   /// The longest name of a file: NAME_MAX.
   static let longestName = 255

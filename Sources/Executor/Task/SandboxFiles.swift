@@ -1,9 +1,9 @@
 import Glibc
 package import SystemSupport
 
-/// Files below a task's folders, read for the web pages.
+/// Files below a task's directories, read for the web pages.
 ///
-/// A task can put anything into its sandbox, links included: each name is opened below the folder before it with
+/// A task can put anything into its sandbox, links included. Each name is opened below the directory before it with
 /// `O_NOFOLLOW` (openat(2)), so that nothing outside is ever reached.
 package struct SandboxFiles {
   private let root: String

@@ -3,9 +3,9 @@ import Glibc
 import JSON
 import SystemSupport
 
-/// The program `kilt-zookeeper` of one task: it keeps the task's node in ZooKeeper. Started anew when it ends.
+/// The program `kilt-zookeeper` of one task: it keeps the task's node in ZooKeeper. Restarted when it ends.
 ///
-/// It is told with lines of JSON and ends with its input, and so with the executor, however that ends.
+/// It receives lines of JSON and ends with its input, and so with the executor, however that ends.
 final class ServerSetProcess {
   private let program: String
   private let arguments: [String]
@@ -15,10 +15,10 @@ final class ServerSetProcess {
   /// The program's process ID; 0 while it does not run.
   private(set) var id: Int32 = 0
   private var content: JSONValue?
-  /// When it is started again, after an end that nobody asked for.
+  /// The time of its restart, after an unrequested end.
   private(set) var restartAt: Duration?
 
-  /// - Parameter log: The file that gets what the program says.
+  /// - Parameter log: The file for the program's output.
   init(program: String, settings: String, path: String, log: String, children: ChildProcesses) {
     self.program = program
     self.children = children
@@ -88,7 +88,7 @@ final class ServerSetProcess {
     guard input >= 0 else { return }
     let line = content.map { JSONValue.members(["announce": $0]) } ?? ["withdraw": true]
     let bytes = line.bytes(.compact) + [UInt8(ascii: "\n")]
-    // A line is shorter than what a pipe takes in one piece; a pipe that is full belongs to a program that hangs.
+    // A line is shorter than the atomic size of a pipe; a full pipe belongs to a hanging program.
     if write(input, bytes, bytes.count) != bytes.count { closeInput() }
   }
 }

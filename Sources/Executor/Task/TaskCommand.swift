@@ -101,6 +101,6 @@ struct TaskCommand {
     return ExitStatus(wait: status)
   }
 
-  /// What the caller's terminal is called, for programs that move the cursor.
+  /// The name of the caller's terminal, for programs that move the cursor.
   private static var terminalType: String { getenv("TERM").map { String(cString: $0) } ?? "xterm" }
 }

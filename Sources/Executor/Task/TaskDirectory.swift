@@ -3,16 +3,16 @@ import JSON
 public import JobModel
 import SystemSupport
 
-/// The directory in which one task runs, as those see it who are not its executor: the scheduler writes the assignment
-/// into it, starts an executor on it, and reads what that says, across its own restarts and the executor's.
+/// The directory of one task, for all but its executor: the scheduler writes the assignment into it, starts an executor
+/// on it, and reads the executor's reports, across restarts of both.
 public struct TaskDirectory: Sendable, Hashable {
   public var paths: TaskPaths
 
   /// The directory at an absolute path, which need not exist yet.
   public init(_ path: String) { paths = TaskPaths(path) }
 
-  /// Makes the directory, closed to other users, and writes the assignment. Made already with the same assignment, it
-  /// is left as it is. A power cut ends the task too, so that nobody waits for the disk here.
+  /// Creates the directory, closed to other users, and writes the assignment. Leaves an existing directory with the
+  /// same assignment unchanged. A power cut ends the task too, so this call does not wait for the disk.
   public func create(_ assignment: TaskAssignment) throws(ExecutorError) {
     if mkdir(paths.directory, 0o700) != 0, errno != EEXIST { throw .last("mkdir", paths.directory) }
     try PrivateFile.write(assignment.json.text(.pretty) + "\n", to: paths.assignment)
@@ -68,12 +68,12 @@ public struct TaskDirectory: Sendable, Hashable {
     return true
   }
 
-  /// Kills the members of the control group that an executor left when it died without ending its task, and removes
-  /// the group. Returns how many processes there were. Does nothing while an executor lives.
+  /// Kills the members of the control group that an executor left when it died without ending its task, and removes the
+  /// group. Returns the number of processes. Does nothing while an executor lives.
   ///
   /// Seldom finds any: the processes of a sandbox die with their executor.
   ///
-  /// - Throws: ``ExecutorError`` if something may be left, or if it is not known whether an executor lives.
+  /// - Throws: ``ExecutorError`` if something can be left, or if it is unknown whether an executor lives.
   @discardableResult
   public func killLeftovers() throws(ExecutorError) -> Int {
     switch presence {
@@ -103,19 +103,19 @@ public struct TaskDirectory: Sendable, Hashable {
       usleep(10_000)
     }
     for directory in directories where !ControlGroups.removeDirectory(directory) { throw .last("rmdir", directory) }
-    // A full disk must not hold up the end of the task: what cannot be copied stays mounted and readable.
+    // A full disk must not delay the end of the task: files that cannot be copied stay mounted and readable.
     do throws(ExecutorError) { try TaskVolume.settle(paths) } catch { return killed.count }
     return killed.count
   }
 
-  /// Whether what the task writes is in memory, and takes nothing of the host's disk.
+  /// Whether the task's files are in memory, and use none of the host's disk.
   public var isDiskInMemory: Bool { TaskVolume.isInMemory(paths) }
 
-  /// Makes the files of an ended task readable again after the host was started anew, and takes the task's file system
-  /// away where that was put off.
+  /// Makes the files of an ended task readable again after a reboot of the host, and removes the task's file system if
+  /// that was postponed.
   ///
   /// - Returns: whether a file system was mounted.
-  /// - Throws: ``ExecutorError`` if they stay out of reach.
+  /// - Throws: ``ExecutorError`` if they cannot be reached.
   public func restoreFiles() throws(ExecutorError) -> Bool {
     guard getuid() == 0, case .gone = presence else { return false }
     if try TaskVolume.remount(paths) { return true }
@@ -123,9 +123,9 @@ public struct TaskDirectory: Sendable, Hashable {
     return false
   }
 
-  /// Removes the directory with all that is in it, and the task's file system. No executor may live in it.
+  /// Removes the directory with all its contents, and the task's file system. No executor must live in it.
   ///
-  /// - Throws: ``ExecutorError`` if something of it is left, or if it is not known whether an executor lives.
+  /// - Throws: ``ExecutorError`` if something is left, or if it is unknown whether an executor lives.
   public func remove() throws(ExecutorError) {
     switch presence {
     case .alive: throw .alreadyRunning(directory: paths.directory)

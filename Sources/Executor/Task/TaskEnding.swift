@@ -1,6 +1,6 @@
 import JobModel
 
-/// How a task ends, decided before its processes are gone.
+/// The end of a task, decided before its processes are gone.
 enum TaskEnding: Hashable {
   case finished
   case failed(reason: String)
@@ -19,9 +19,9 @@ enum TaskEnding: Hashable {
   }
 }
 
-/// The order in which a task is brought to its end; each step is given its time, then comes the next.
+/// The order in which a task is ended; each step gets its time, then the next one follows.
 enum StopStep: Int, Hashable, Comparable {
-  /// The processes go on as they are, for the job's `drain_secs`: whoever found them in discovery can finish.
+  /// The processes continue unchanged, for the job's `drain_secs`: clients that found them in discovery can finish.
   case drain
   /// POST to the graceful shutdown endpoint.
   case quit
@@ -35,7 +35,7 @@ enum StopStep: Int, Hashable, Comparable {
   static func < (left: StopStep, right: StopStep) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// Where a task is between its start and its end.
+/// The phase of a task between its start and its end.
 enum TaskPhase: Hashable {
   case fetching
   /// The ordinary processes run.
@@ -45,17 +45,17 @@ enum TaskPhase: Hashable {
   /// The final processes run.
   case finalizing(until: Duration)
   case stoppingFinal(StopStep, until: Duration)
-  /// Whatever is left in the control group is killed.
+  /// The remaining processes of the control group are killed.
   case clearing(until: Duration)
   case ended
 }
 
-/// What background threads report.
+/// The reports of background threads.
 enum BackgroundResult: Sendable {
-  /// Of a health check or a request to shut down; nil is success.
+  /// Of a health check or a request to shut down; nil means success.
   case problem(String?)
   /// Of a walk over the disk.
   case bytes(Int)
-  /// Of a file, in hexadecimal, or why it could not be read.
+  /// Of a file, in hexadecimal, or the reason why it could not be read.
   case digest(String?, problem: String?)
 }

@@ -1,10 +1,11 @@
 import JobModel
 
-/// The environment of a task's processes: nothing of the executor's own.
+/// The environment of a task's processes: no variable of the executor.
 enum TaskEnvironment {
   static let usualPath = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
 
-  /// The variables: those of the job file, and over them the task's own. A port `http` is in `PORT_http`; a character that shells refuse in a name becomes `_`.
+  /// The variables: the job file's, overridden by the task's own. A port `http` is in `PORT_http`; a character that
+  /// shells refuse in a name becomes `_`.
   static func variables(
     for assignment: TaskAssignment, user: String, home: String, temporary: String, secrets: String?,
     runner: String? = nil, path: [String], shell: String
@@ -17,7 +18,7 @@ enum TaskEnvironment {
         throw .badAssignment(path: name, problem: "\(error)")
       }
     }
-    // A job file chooses its locale; nothing else of these.
+    // A job file can set its locale, but no other of these variables.
     if variables["LANG"] == nil { variables["LANG"] = "C.UTF-8" }
     let own = [
       "HOME": home,

@@ -3,8 +3,8 @@ import JobModel
 import SystemSupport
 
 extension TaskRunner {
-  /// The least time between the withdrawal of a task and the first request to end: consumers of discovery follow within
-  /// it, so that nobody calls a process that ends. A job's `drain_secs` can only be longer.
+  /// The minimum time between the withdrawal of a task and the first request to end: consumers of discovery follow
+  /// within it, so that nobody calls a process that ends. A job's `drain_secs` can only be longer.
   static let withdrawalPause = Duration.seconds(1)
 
   /// Announces the task once it is RUNNING and its last health check succeeded, and withdraws it otherwise.
@@ -43,7 +43,7 @@ extension TaskRunner {
     }
   }
 
-  /// Why the task is not announced now; nil if nothing speaks against it.
+  /// The reason why the task is not announced now; nil if it can be announced.
   private var announcementObstacle: String? {
     guard phase == .active, ending == nil else { return "the task is being stopped" }
     guard status == .running else { return "the task is not running yet" }

@@ -3,7 +3,7 @@ import Glibc
 import JobModel
 import SystemSupport
 
-/// Where fetching the artifacts of a task stands.
+/// The progress of fetching the artifacts of a task.
 struct ArtifactFetch {
   var waiting: [TaskArtifact] = []
   /// The `pex-runner` at work, or nil.
@@ -11,7 +11,7 @@ struct ArtifactFetch {
   var isVerifying = false
   var deadline: Duration?
 
-  /// No artifact takes longer than this.
+  /// The time limit of an artifact.
   static let limit = Duration.seconds(1800)
 }
 
@@ -37,11 +37,11 @@ extension TaskRunner {
     if let platform = artifact.platform { arguments += ["--platform", platform] }
     if let repository = options.repository { arguments += ["--repository", repository] }
     if let policy = options.trustPolicy { arguments += ["--policy", policy] }
-    // Rules of a policy hold for stages; that of the assignment is the one that the scheduler admitted.
+    // Rules of a policy apply to stages; the assignment's stage is the one that the scheduler admitted.
     arguments += ["--stage", assignment.configuration.key.stage, "--print-path"]
     // A task unpacks into a directory of its own.
     arguments.append("--no-unpack")
-    // Into files: whatever it prints, and however much, it is never blocked.
+    // Into files: it is never blocked, for any amount of output.
     let output = try Self.openLog(paths.run + "/fetch.output")
     defer { close(output) }
     let errors = try Self.openLog(paths.run + "/fetch.errors")
@@ -84,7 +84,7 @@ extension TaskRunner {
     try background.start(
       {
         do {
-          // The runner's own list says what the tree digest of the assignment is over.
+          // The runner's own list defines the input of the assignment's tree digest.
           let list = FilePath(path).removingLastComponent().appending("segments")
           if let tree = try Self.tree(list), tree.digest.hex == expected, try tree.matches(FilePath(place)) {
             return .digest(expected, problem: nil)
@@ -114,8 +114,8 @@ extension TaskRunner {
     }
   }
 
-  /// Gives the artifact a name in the task directory, so that it stays when the cache evicts it: a link where the task
-  /// sees it read-only (and a symbolic link to that in its working directory), otherwise a copy of its own.
+  /// Gives the artifact a name in the task directory, so that it stays when the cache evicts it: a link if the task
+  /// sees it read-only (and a symbolic link to that in its working directory), otherwise a separate copy.
   private func put(_ path: String, as artifact: TaskArtifact) throws(ExecutorError) -> String {
     guard ProcessGraph.isFileName(artifact.fileName) else {
       throw .badAssignment(path: paths.assignment, problem: "\"\(artifact.fileName)\" is not a file name")

@@ -1,7 +1,7 @@
 import Glibc
 import JobModel
 
-/// Where the health checks of a task stand.
+/// The progress of the health checks of a task.
 struct HealthChecking {
   var monitor: HealthMonitor?
   /// When the next check begins; nil while one is under way, and without checks.
@@ -10,7 +10,7 @@ struct HealthChecking {
   var command: StartedRun?
   var commandEnd: Duration?
   var report: HealthReport?
-  /// What the log was seen to do, for a check of its silence.
+  /// The observed activity of the log, for a check of its silence.
   var silence: LogSilenceCheck?
 }
 
@@ -38,7 +38,7 @@ extension TaskRunner {
           return
         }
         guard let port = assignment.ports[checker.port] else {
-          // As in Aurora: without the port there is nothing to check, and the task counts as healthy.
+          // As in Aurora: without the port, nothing is checked, and the task counts as healthy.
           return checked(problem: nil)
         }
         let check = HTTPCheck(
@@ -72,7 +72,7 @@ extension TaskRunner {
       })
   }
 
-  /// Runs the command in a sandbox like that of the processes, with their limits. Only the end of its output is kept.
+  /// Runs the command in a sandbox like the processes', with their limits. Keeps only the end of its output.
   private func startShellCheck(_ command: String, timeout: Duration) throws(ExecutorError) {
     guard let sandbox else { throw .usage("no sandbox") }
     let launch = try sandbox.launch(
@@ -125,7 +125,7 @@ extension TaskRunner {
   }
 
   private func checked(problem: String?) {
-    // What a check finds while the task is being stopped says nothing.
+    // A check's finding while the task is being stopped is ignored.
     guard phase == .active, health.monitor != nil else { return }
     let now = Monotonic.now()
     let verdict = health.monitor?.record(problem: problem, at: now) ?? .undecided

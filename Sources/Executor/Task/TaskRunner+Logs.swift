@@ -2,7 +2,7 @@ import Glibc
 import JobModel
 import SystemSupport
 
-/// What a run gets as standard output and error, and what of it this process must close after the start.
+/// The standard output and error of a run, and the descriptors that this process must close after the start.
 struct RunOutput {
   var output: Int32
   var errors: Int32
@@ -24,7 +24,7 @@ extension TaskRunner {
     for path in ["\(paths.logs)/\(process.name)", directory] {
       if mkdir(path, 0o755) != 0, errno != EEXIST { throw .last("mkdir", path) }
     }
-    // A process that is run again for ever would otherwise fill its disk by the logs of runs nobody asks for.
+    // Otherwise a process that is run again forever would fill its disk with the logs of old runs.
     if run >= Self.keptRuns { removeLogs("\(paths.logs)/\(process.name)/\(run - Self.keptRuns)") }
     var opened: [Int32] = []
     func stream(_ name: String, console: Int32) throws(ExecutorError) -> Int32 {
@@ -66,7 +66,7 @@ extension TaskRunner {
     }
   }
 
-  /// How many runs of a process keep their logs.
+  /// The number of runs of a process whose logs are kept.
   static let keptRuns = 100
 
   private func removeLogs(_ directory: String) {
@@ -102,7 +102,7 @@ extension TaskRunner {
     }
   }
 
-  /// Reads what is left when no process of the task is.
+  /// Reads the remaining bytes when no process of the task is left.
   func finishLogs() {
     markDirectLogs()
     for stream in logStreams.values {

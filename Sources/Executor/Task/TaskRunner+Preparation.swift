@@ -5,13 +5,13 @@ import JobModel
 import SystemSupport
 
 extension TaskRunner {
-  /// Makes the directories, the control group and the sandbox, and binds the command lines.
+  /// Creates the directories, the control group and the sandbox, and binds the command lines.
   func prepare() throws(ExecutorError) {
     makeDisk()
     for path in [paths.sandbox, paths.temporary, paths.logs, paths.artifacts, paths.run] {
       if mkdir(path, 0o700) != 0, errno != EEXIST { throw .last("mkdir", path) }
     }
-    // Whatever the umask is. The role's user reads artifacts; the directory above keeps all others out.
+    // Regardless of the umask. The role's user reads artifacts; the directory above excludes all others.
     for (path, mode) in [(paths.temporary, mode_t(0o1777)), (paths.artifacts, 0o755)] {
       guard chmod(path, mode) == 0 else { throw .last("chmod", path) }
     }
@@ -178,7 +178,7 @@ enum SandboxChoice {
     }
   }
 
-  /// Whether namespaces can be made here at all: containers and hardened hosts may refuse.
+  /// Whether namespaces can be created here: containers and hardened hosts can refuse.
   static func check(_ program: String, isRoot: Bool) throws(ExecutorError) {
     var arguments = ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--ro-bind", "/", "/", "--proc", "/proc"]
     if !isRoot { arguments.append("--unshare-user") }

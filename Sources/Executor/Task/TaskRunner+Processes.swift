@@ -33,7 +33,7 @@ extension TaskRunner {
   private func ended(_ id: Int32, _ status: ExitStatus) {
     guard let run = runs.removeValue(forKey: id) else { return }
     run.start.update()
-    // The child of ours is the sandbox: its own end is the command's only if nothing else is known.
+    // The executor's child is the sandbox: its own end is the command's only if nothing else is known.
     let status = run.start.ending ?? status
     var record = ProcessRun(name: run.name, run: run.run, status: .success, pid: id)
     switch status {
@@ -62,7 +62,7 @@ extension TaskRunner {
     return errors.isEmpty ? "it ended before its command began" : errors
   }
 
-  /// How a run ended, for people.
+  /// The end of a run, for people.
   static func describe(_ status: ExitStatus, of process: String) -> String {
     switch status {
     case .exited(let code): "\"\(process)\" exited with code \(code)"

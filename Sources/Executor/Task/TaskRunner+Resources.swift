@@ -1,9 +1,9 @@
 import Glibc
 import JobModel
 
-/// Where sampling what a task uses stands.
+/// The progress of sampling a task's resource use.
 struct Sampling {
-  /// When the next sample is taken; nil while the disk is being walked.
+  /// The time of the next sample; nil while a walk over the disk runs.
   var next: Duration?
   var disk = 0
   /// The last sample, and how many before it said the same.
@@ -11,7 +11,7 @@ struct Sampling {
   var unchanged = 0
   /// The last sample has been recorded.
   var isDone = false
-  /// CPU time of processes that have ended is lost without a control group; the highest sum seen stands for it.
+  /// Without a control group, CPU time of ended processes is lost; the highest sum seen replaces it.
   var cpu = Duration.zero
   /// The most memory that was seen.
   var memoryPeak = 0
@@ -32,7 +32,7 @@ extension TaskRunner {
     }
   }
 
-  /// Takes a sample when it is time for one, and holds the disk limit against it.
+  /// Takes a sample if one is due, and compares it with the disk limit.
   func sample(at now: Duration) {
     checkOutOfMemory()
     guard let next = sampling.next, now >= next else { return }
@@ -60,7 +60,7 @@ extension TaskRunner {
     markDirectLogs()
     guard phase == .active else { return }
     let sample = currentSample()
-    // An idle task says nothing new: a word now and then shows that it was looked at.
+    // Samples of an idle task contain nothing new: an occasional record shows that it was checked.
     sampling.unchanged = sample == sampling.last ? sampling.unchanged + 1 : 0
     if sampling.unchanged % 30 == 0 { checkpoint.append(.resources(sample)) }
     sampling.last = sample
@@ -71,14 +71,14 @@ extension TaskRunner {
     }
   }
 
-  /// What limits the task's disk, for its record.
+  /// The kind of disk limit of the task, for its record.
   var diskText: String {
     if let volume { return volume.text }
     guard task.resources.disk > 0 else { return "disk: no limit" }
     return "disk: \(Self.bytes(task.resources.disk)), sampled every \(options.sampleInterval)"
   }
 
-  /// Gives up the task's own file system; what is in it stays to be read.
+  /// Gives up the task's own file system; its contents stay readable.
   func settleDisk() {
     guard volume != nil else { return }
     volume = nil
@@ -98,7 +98,7 @@ extension TaskRunner {
         cpuTime: usage.cpu, memory: usage.memory, disk: sampling.disk, processes: count,
         throttled: pressure.throttled, memoryPeak: sampling.memoryPeak, outOfMemoryKills: group.outOfMemoryKills())
     }
-    // Only without a group: every process of the machine is looked at.
+    // Only without a group: reads every process of the machine.
     let members = ProcessTree.current().descendants(of: getpid())
     let ticks = members.reduce(0) { $0 + $1.cpuTicks }
     sampling.cpu = max(sampling.cpu, .milliseconds(Int64(ticks) * 1000 / Int64(max(sysconf(Int32(_SC_CLK_TCK)), 1))))
@@ -110,21 +110,21 @@ extension TaskRunner {
       memoryPeak: sampling.memoryPeak)
   }
 
-  /// What the task has used in all, while its group still knows.
+  /// The total resource use of the task, while its group still exists.
   func recordLastSample() {
     guard sandbox != nil, !sampling.isDone else { return }
     sampling.isDone = true
     checkpoint.append(.resources(currentSample()))
   }
 
-  /// A process killed for memory means the task's end, whichever it was: what is left is not what was asked for.
+  /// Any process killed for memory ends the task: the remaining ones are not the requested task.
   func checkOutOfMemory() {
     guard phase == .active || isStoppingForOwnFailure, let group, group.outOfMemoryKills() > 0 else { return }
     let reason = "killed: out of memory, limit \(Self.bytes(task.resources.ram))"
     if phase == .active { stop(.failed(reason: reason), from: .kill) } else { ending = .failed(reason: reason) }
   }
 
-  /// Whether the task ends by a failure that the kernel's kill may have caused.
+  /// Whether the task ends by a failure that the kernel's kill can have caused.
   private var isStoppingForOwnFailure: Bool {
     if case .stopping = phase, case .failed = ending { true } else { false }
   }

@@ -28,7 +28,7 @@ extension TaskRunner {
     beginStep(step, isFinal: false, at: Monotonic.now())
   }
 
-  /// Takes one step of the stop, or the first after it that applies.
+  /// Takes one step of the stop, or the first applicable one after it.
   func beginStep(_ step: StopStep, isFinal: Bool, at now: Duration) {
     var step = step
     let lifecycle = assignment.configuration.lifecycle
@@ -48,7 +48,7 @@ extension TaskRunner {
       until = now + wait
       post(endpoint, port: port, timeout: wait)
     case .kill:
-      // Then the end is recorded with what cannot be killed: a process that waits for a dead disk, as a rule.
+      // Then the end is recorded despite processes that cannot be killed: usually they wait for a dead disk.
       until = now + .seconds(60)
     case .terminate: break
     }
@@ -106,8 +106,8 @@ extension TaskRunner {
     }
   }
 
-  /// Kills what is left in the control group and below this process, and then writes the terminal record: nothing of the
-  /// task runs after it.
+  /// Kills the remaining processes of the control group and below this process, and then writes the terminal record:
+  /// nothing of the task runs after it.
   func clear(until: Duration, at now: Duration) {
     children.reap()
     var left: [ProcessTree.Member]
@@ -141,18 +141,18 @@ extension TaskRunner {
     if checkpoint.sync() || now >= until { phase = .ended }
   }
 
-  /// What is left of the task. The group knows all of its members; what is below this process is asked for as well, for
-  /// there is not always a group, and sandboxes are outside of it.
+  /// The remaining processes of the task. The group knows all of its members; processes below this one are added,
+  /// because there is not always a group, and sandboxes are outside of it.
   private func leftovers() throws(ExecutorError) -> [ProcessTree.Member] {
     var found: [ProcessTree.Member] = []
     for id in Set(try group?.members() ?? []).union(try ProcessTree.children(of: getpid())) {
       if let member = ProcessTree.member(id), !member.isZombie { found.append(member) }
     }
-    // Without a group, everything below; what loses its parent becomes a child of this process.
+    // Without a group, everything below; a process that loses its parent becomes a child of this process.
     if group == nil, !found.isEmpty {
       found = ProcessTree.current().descendants(of: getpid()).filter { !$0.isZombie }
     }
-    // The program that removes the task's node from ZooKeeper ends by itself, with its input.
+    // The program that removes the task's node from ZooKeeper ends automatically, with its input.
     if let own = serverSet?.id { found.removeAll { $0.id == own } }
     return found
   }

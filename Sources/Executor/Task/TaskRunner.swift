@@ -40,7 +40,7 @@ final class TaskRunner {
   var directLogs: [DirectLog: LogMarkWriter] = [:]
   /// The last thing that went wrong with starting a process, to explain the task's failure.
   var lastProblem: String?
-  /// How the last failed run ended.
+  /// The end of the last failed run.
   var lastEnding: String?
   var warnings: [String] = []
   /// The task's secrets in memory.
@@ -113,14 +113,14 @@ final class TaskRunner {
       advance(at: Monotonic.now())
       updateAnnouncement()
       if phase == .ended { break }
-      // Once for all that has happened in this turn, and after the starts that were due.
+      // Once for all events of this turn, and after the due starts.
       checkpoint.sync()
       loop.runOnce(until: nextDeadline(at: Monotonic.now()))
     }
     return status ?? .failed
   }
 
-  /// Does what is due.
+  /// Does the due work.
   private func advance(at now: Duration) {
     checkpoint.flush()
     switch phase {
@@ -173,7 +173,7 @@ final class TaskRunner {
     return deadlines.min()
   }
 
-  /// A failure with what is known about its cause: the last problem, or how a process ended, and limits that were met.
+  /// A failure with the known facts about its cause: the last problem, or the end of a process, and reached limits.
   private func explained(_ reason: String) -> String {
     var parts = [reason]
     if let cause = lastProblem ?? lastEnding { parts.append(cause) }

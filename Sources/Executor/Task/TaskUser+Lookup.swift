@@ -2,10 +2,10 @@ import Glibc
 public import JobModel
 
 extension TaskUser {
-  /// Returns the user of this name in the host's user database; nil when there is none.
+  /// Returns the user of this name in the host's user database; nil if there is none.
   ///
-  /// - Throws: ``ExecutorError`` when the database cannot be asked, such as without a free descriptor: a user that is
-  ///   not found then may exist.
+  /// - Throws: ``ExecutorError`` if the database cannot be read, such as without a free descriptor: a user that is not
+  ///   found then can exist.
   static func named(_ name: String) throws(ExecutorError) -> TaskUser? {
     var (buffer, entry) = ([CChar](repeating: 0, count: 1 << 14), passwd())
     while true {

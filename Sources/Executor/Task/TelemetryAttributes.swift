@@ -1,8 +1,8 @@
 import JobModel
 import SystemSupport
 
-/// What OpenTelemetry's libraries in a task say of where their data comes from: the variables `OTEL_SERVICE_NAME` and
-/// `OTEL_RESOURCE_ATTRIBUTES`, with the semantic conventions' names for what has one.
+/// The origin of telemetry data of OpenTelemetry's libraries in a task: the variables `OTEL_SERVICE_NAME` and
+/// `OTEL_RESOURCE_ATTRIBUTES`, with the names of the semantic conventions where they exist.
 struct TelemetryAttributes {
   static let serviceNameVariable = "OTEL_SERVICE_NAME"
   static let attributesVariable = "OTEL_RESOURCE_ATTRIBUTES"

@@ -7,7 +7,7 @@ import SystemSupport
 struct BuildingContext {
   /// The file that describes the job: the job file, or the file of Aurora's own.
   var path: String
-  /// What the job file fixes; nil for a file of Aurora's own, which says all itself.
+  /// The values that the job file fixes; nil for an Aurora file, which defines everything itself.
   var settings: StageSettings?
   var artifact: TaskArtifact?
   var resolver: ArtifactResolver
@@ -15,10 +15,10 @@ struct BuildingContext {
   var variables: [(name: String, value: Value)]
 }
 
-/// Collects what is wrong with a job, so that one run tells all of it.
+/// Collects the problems of a job, so that one run reports all of them.
 final class Problems {
   private(set) var diagnostics: [Diagnostic]
-  /// The variables that nothing binds, and all problems besides them.
+  /// The unbound variables, and all problems besides them.
   private(set) var unbound: Set<String> = []
   private(set) var others: [Diagnostic]
   let context: BuildingContext
@@ -30,7 +30,7 @@ final class Problems {
     others = earlier
   }
 
-  /// Adds a problem; `unbound` is the variable that nothing binds, if that is the problem.
+  /// Adds a problem; `unbound` is the unbound variable, if that is the problem.
   func add(_ diagnostic: Diagnostic, unbound name: String? = nil) {
     if let name { unbound.insert(name) } else if !others.contains(diagnostic) { others.append(diagnostic) }
     if !diagnostics.contains(diagnostic) { diagnostics.append(diagnostic) }
@@ -42,7 +42,7 @@ final class Problems {
   }
 }
 
-/// An object of a template with the scope it stands in: reads its fields as values of Swift, with variables bound.
+/// An object of a template with its scope: reads its fields as values of Swift, with variables bound.
 struct BoundObject {
   let object: TemplateObject
   let scope: ScopeChain
@@ -74,7 +74,7 @@ struct BoundObject {
         .input, summary, at: object.location.map(TemplateDiagnostic.location), notes: notes, remedies: remedies))
   }
 
-  /// "the field "ram" of Resources", with the name of what it belongs to.
+  /// "the field "ram" of Resources", with the name of its owner.
   func describe(_ field: String) -> String {
     let name = object.field("name")?.asString
     return "the field \"\(field)\" of \(object.type.name)" + (name.map { " \"\($0)\"" } ?? "")
@@ -167,7 +167,7 @@ struct BoundObject {
     return text
   }
 
-  /// What the field holds, or each of its elements.
+  /// The value of the field, or each of its elements.
   private func elementKind(of field: String) -> ObjectKind? {
     switch object.type.kind(of: field) {
     case .list(let kind), .map(_, let kind): kind
@@ -217,7 +217,7 @@ struct BoundObject {
     problems.add(diagnostic, unbound: unboundName)
   }
 
-  /// Where a variable is written, when the file that made the object has it in one place only.
+  /// The location of a variable, if the file that created the object contains it only once.
   private func place(ofVariable name: String) -> SourceLocation? {
     guard let source = object.location?.source else { return nil }
     let wanted = Array("{{\(name)}}".utf8)

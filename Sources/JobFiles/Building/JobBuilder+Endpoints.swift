@@ -2,8 +2,8 @@ import Diagnostics
 import JobModel
 import Starlark
 
-// How an instance is found and asked to end: the template's announcer, lifecycle and container, under what the job file
-// says of them.
+// The endpoints and the stop of an instance: the template's announcer, lifecycle and container, overridden by the job
+// file.
 extension JobBuilder {
   func announcer() -> Announcer? {
     let object = job.child("announce")
@@ -48,7 +48,7 @@ extension JobBuilder {
     var lifecycle = LifecycleConfiguration()
     if let config = job.child("lifecycle") {
       let http = config.child("http")
-      // LifecycleConfig() without http asks nothing, as Aurora's DisableLifecycle.
+      // LifecycleConfig() without http sends no request, like Aurora's DisableLifecycle.
       if http == nil, written == nil { return nil }
       if let port = http?.string("port") { lifecycle.port = port }
       if let path = http?.string("graceful_shutdown_endpoint") { lifecycle.gracefulShutdownEndpoint = path }

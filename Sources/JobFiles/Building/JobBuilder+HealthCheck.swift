@@ -60,7 +60,7 @@ extension JobBuilder {
     return http
   }
 
-  /// The port itself, when the announcer's map says that the name stands for another.
+  /// The port itself, if the announcer's map makes the name an alias.
   private func port(_ name: String, _ announcer: Announcer?) -> String {
     if case .alias(let target)? = announcer?.portmap[name], target != name { return target }
     return name

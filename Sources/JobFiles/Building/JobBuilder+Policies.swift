@@ -3,7 +3,7 @@ import JobModel
 import Starlark
 
 extension JobBuilder {
-  /// Where instances can run, how many must stay up, and what Aurora would run them in.
+  /// The placement of instances, the number that must stay up, and the container that Aurora would use.
   func policies(_ configuration: inout JobConfiguration) {
     configuration.constraints = constraints()
     configuration.slaPolicy = slaPolicy()
@@ -15,7 +15,7 @@ extension JobBuilder {
       configuration.executor = ExecutorReference(
         name: object.string("name") ?? ExecutorReference.defaultName, data: object.string("data") ?? "")
     }
-    // The volumes of the template's container stay, whatever container the job file names.
+    // The volumes of the template's container stay, even if the job file names another container.
     let container = container(&configuration)
     configuration.container = writtenContainer() ?? container
     configuration.drain = settings?.drain ?? job.seconds("drain_secs") ?? .zero
@@ -97,7 +97,7 @@ extension JobBuilder {
     return volume
   }
 
-  /// How the job is updated; by default Aurora's way, a queue of one.
+  /// The update of the job; by default Aurora's, a queue of one.
   func update() -> UpdateConfiguration {
     var update = UpdateConfiguration()
     guard let object = job.child("update_config") else { return update }

@@ -2,7 +2,7 @@ import Diagnostics
 import JobModel
 import YAML
 
-// What the job file says of Aurora's objects: its values win over the template's, field by field.
+// The job file's values for Aurora's objects: they override the template's, field by field.
 extension JobBuilder {
   func apply(to configuration: inout JobConfiguration) {
     guard let settings else { return }
@@ -24,7 +24,7 @@ extension JobBuilder {
     configuration.metadata.merge(settings.metadata) { $1 }
   }
 
-  /// Reports a problem of what the job file says, at its place there.
+  /// Reports a problem of the job file's values, at its location there.
   func problem(_ summary: String, _ node: YAMLNode?, remedies: [String] = []) {
     problems.add(
       Diagnostic(

@@ -28,7 +28,7 @@ extension JobBuilder {
       volumes: (settings?.volumes ?? []) + task.children("volumes").compactMap(volume), secrets: secrets(task))
   }
 
-  /// Those of the job file, and those of the template besides.
+  /// The job file's, and the template's in addition.
   private func secrets(_ task: BoundObject) -> [Secret] {
     var secrets = Dictionary((settings?.secrets ?? []).map { ($0.name, $0) }) { $1 }
     for (name, reference) in task.entries("secrets") {
@@ -43,7 +43,7 @@ extension JobBuilder {
     return secrets.values.sorted { $0.name < $1.name }
   }
 
-  /// Only the role may be named: another user would step out of what the job file fixes.
+  /// Only the role is allowed: another user would break the limits of the job file.
   private func user(_ task: BoundObject) -> String? {
     let role = settings?.role ?? job.string("role")
     guard let user = task.string("user"), user != role else { return nil }
@@ -80,7 +80,7 @@ extension JobBuilder {
     return process
   }
 
-  /// The task's own, and for what it leaves open those of the job file's `config`.
+  /// The task's own, and for omitted fields those of the job file's `config`.
   private func resources(_ task: BoundObject) -> Resources {
     let own = task.child("resources")
     var cpu = own?.number("cpu")

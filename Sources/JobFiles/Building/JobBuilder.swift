@@ -2,12 +2,13 @@ import Diagnostics
 import JobModel
 import Starlark
 
-/// Makes a job configuration from a template's job object: defaults as in Aurora, early variables bound, all checked.
+/// Builds a job configuration from a template's job object: defaults as in Aurora, early variables bound, everything
+/// checked.
 struct JobBuilder {
   let job: BoundObject
   let problems: Problems
   var context: BuildingContext { problems.context }
-  /// What the job file fixes; nil for a file of Aurora's own.
+  /// The values that the job file fixes; nil for an Aurora file.
   var settings: StageSettings? { context.settings }
 
   /// The configuration of an object of a template whose evaluation had these problems.
@@ -20,11 +21,11 @@ struct JobBuilder {
     return configuration
   }
 
-  /// The configuration as far as it can be made; what is wrong goes into `problems`.
+  /// The configuration as far as possible; problems go into `problems`.
   static func attempt(_ object: TemplateObject, _ problems: Problems) throws -> JobConfiguration {
     let scope = ScopeChain(names: problems.context.variables)
     let plain = JobBuilder(job: BoundObject(object, in: scope, problems: problems), problems: problems)
-    // Aurora resolves aliases of ports before it looks at the processes: they are one port, not two.
+    // Aurora resolves aliases of ports before it reads the processes: they are one port, not two.
     let builder = JobBuilder(job: plain.job.adding(plain.portAliases()), problems: problems)
     return try builder.configuration()
   }
@@ -56,8 +57,8 @@ struct JobBuilder {
     return configuration
   }
 
-  /// The job's key. What the template says besides must agree with the file: a copy of a template under another role
-  /// or stage would run what nobody asked for.
+  /// The job's key. Values of the template must agree with the file: a copy of a template under another role or stage
+  /// would run a job that nobody requested.
   private func key() -> JobKey {
     guard let settings else { return ownKey() }
     let fixed = [("role", settings.role), ("cluster", settings.cluster ?? ""), ("environment", settings.stage)]

@@ -1,7 +1,7 @@
 import Diagnostics
 import JobModel
 
-/// What must hold for a finished configuration, apart from single fields.
+/// The rules for a finished configuration, apart from single fields.
 struct JobChecks {
   let builder: JobBuilder
   let configuration: JobConfiguration
@@ -20,7 +20,7 @@ struct JobChecks {
     var seen = Set<String>()
     for process in configuration.task.processes where !process.name.isEmpty {
       if !seen.insert(process.name).inserted { task.problem("two processes are named \"\(process.name)\"") }
-      // Late variables may stand in a name; what is left must be a file name.
+      // Late variables are allowed in a name; the rest must be a file name.
       let fixed = process.name.filter { $0 != "{" && $0 != "}" && $0 != "[" && $0 != "]" }
       if !JobKey.isIdentifier(fixed) {
         task.problem(
@@ -108,7 +108,7 @@ struct JobChecks {
     if let lifecycle = configuration.lifecycle { check(lifecycle.port, "the lifecycle") }
   }
 
-  /// The last word on variables: whatever part of the job they stand in.
+  /// The final check of variables, in every part of the job.
   private func unbound() {
     guard builder.problems.diagnostics.isEmpty else { return }
     for name in configuration.unboundVariables {

@@ -9,7 +9,7 @@ public struct JobFileCheck: Sendable {
   public struct Job: Sendable {
     /// The stage of a job file, or the environment of an Aurora file.
     public var stage: String
-    /// `cluster/role/stage/name`, as far as the file says it.
+    /// `cluster/role/stage/name`, as far as the file contains it.
     public var key: String
     /// Nil where it cannot be made: `errors` say why, or variables are unbound.
     public var configuration: JobConfiguration?
@@ -27,7 +27,7 @@ public struct JobFileCheck: Sendable {
 extension JobLoader {
   /// Checks files, each for all its stages, on all processors. The result is in the order of the paths.
   ///
-  /// Each template is read and compiled once for all files that share it. No artifact is looked up.
+  /// Each template is read and compiled once for all files that share it. Looks up no artifact.
   public func check(_ paths: [String], bindings: [TemplateBinding] = []) -> [JobFileCheck] {
     let results = Mutex<[Int: JobFileCheck]>([:])
     // In runs, so that one lock serves many files.
@@ -74,7 +74,7 @@ extension JobLoader {
         }
       }
     } catch {
-      // Problems of the file itself come first: those of the template can follow from them.
+      // Problems of the file itself come first, because problems of the template can follow from them.
       let own = Self.diagnostics(of: error)
       check.errors = own + check.errors.filter { !own.contains($0) }
     }
@@ -82,8 +82,8 @@ extension JobLoader {
     return check
   }
 
-  /// Two job files that describe one job: the second would take the first's place. Aurora files are often variants of each
-  /// other, of which a person names one.
+  /// Two job files that describe one job: the second would replace the first. Aurora files are often variants of each
+  /// other, of which the user names one.
   private static func findDoubles(in checks: inout [JobFileCheck]) {
     var first: [String: String] = [:]
     for index in checks.indices where !isAurora(checks[index].path) {

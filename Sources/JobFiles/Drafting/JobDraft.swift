@@ -2,17 +2,17 @@ import JobModel
 
 /// A job file, and a template where one is needed, for a job that is about to exist.
 public struct JobDraft: Sendable {
-  /// How the job runs.
+  /// The shape of the job.
   public enum Shape: String, Sendable, CaseIterable {
     /// A server that is called on a port.
     case service = "python_service"
     /// A process that takes work from a queue.
     case worker = "queue_worker"
-    /// A process about which nothing is known.
+    /// A process without known traits.
     case process
   }
 
-  /// How a program learns the port that it listens on.
+  /// The way in which a program learns the port that it listens on.
   public enum PortUse: Sendable, Hashable {
     /// An option with the port, such as `--port`.
     case flag(String)
@@ -30,7 +30,7 @@ public struct JobDraft: Sendable {
   public var shape: Shape
   /// The template, as the job file names it; nil writes one of its own.
   public var template: String?
-  /// How the program learns its port.
+  /// The way in which the program learns its port.
   public var port: PortUse
   public var healthEndpoint: String
 

@@ -1,4 +1,4 @@
-/// How a program runs, by its entry point, its own code and its packages.
+/// The traits of a program, from its entry point, its own code and its packages.
 public struct ProgramTraits: Sendable {
   public var shape: JobDraft.Shape
   public var port = JobDraft.PortUse.flag("--port")
@@ -25,7 +25,7 @@ public struct ProgramTraits: Sendable {
     "aio-pika", "aiokafka", "amqp", "celery", "confluent-kafka", "dramatiq", "huey", "kafka-python", "kombu",
     "nats-py", "pika", "rq",
   ]
-  /// Console scripts of servers, with the option that takes their port.
+  /// Console scripts of servers, with the option for their port.
   private static let serverScripts: [String: JobDraft.PortUse] = [
     "daphne": .flag("--port"), "fastapi": .flag("--port"), "flask": .flag("--port"), "granian": .flag("--port"),
     "gunicorn": .addressFlag("--bind"), "hypercorn": .addressFlag("--bind"), "uvicorn": .flag("--port"),
@@ -113,7 +113,7 @@ public struct ProgramTraits: Sendable {
 }
 
 extension ProgramTraits.Source {
-  /// Whether the source has the text as a string literal.
+  /// Whether the source contains the text as a string literal.
   fileprivate func quotes(_ literal: String) -> Bool {
     text.contains("\"\(literal)\"") || text.contains("'\(literal)'")
   }

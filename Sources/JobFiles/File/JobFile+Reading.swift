@@ -14,15 +14,15 @@ extension JobFile {
     !["file", "user", "name", "buildname", "hashtype", "stages"].contains($0)
   }
 
-  /// A job file as far as it can be read, with all its problems and what is odd about it.
+  /// A job file as far as it can be read, with all its problems and warnings.
   struct Reading {
-    /// Nil when a key is missing without which nothing can be evaluated.
+    /// Nil if a key is missing that every evaluation needs.
     var file: JobFile?
     var problems: [Diagnostic]
     var warnings: [Diagnostic]
   }
 
-  /// Reads a job file; throws for what is not YAML.
+  /// Reads a job file; throws for a text that is not YAML.
   static func read(_ bytes: [UInt8], path: String) throws -> Reading {
     let document = try YAMLDocument(parsing: bytes, path: path)
     var reader = JobFileReader(document: document)
@@ -70,7 +70,7 @@ extension JobFile {
     "buildname": "\"buildname: NAME\" names the artifact, as in dist/NAME-COMMIT-PLATFORM.pex",
   ]
 
-  /// A commit or version in the form that its hash type takes; `node` is nil for one from the command line.
+  /// A commit or version in the form that its hash type requires; `node` is nil for one from the command line.
   func checkedVersion(_ text: String, _ node: YAMLNode?) throws -> String {
     var reader = JobFileReader(document: document)
     reader.hashType = hashType
@@ -80,7 +80,7 @@ extension JobFile {
   }
 }
 
-/// Reads parts of a job file and collects what is wrong with them.
+/// Reads parts of a job file and collects problems.
 struct JobFileReader {
   typealias Entries = [String: YAMLEntry]
 
@@ -96,7 +96,7 @@ struct JobFileReader {
       Diagnostic(.input, summary, at: node.map { document.location(of: $0) }, notes: notes, remedies: remedies))
   }
 
-  /// The entries of a mapping, which may be left empty.
+  /// The entries of a mapping, which can be empty.
   mutating func anyEntries(_ node: YAMLNode, _ what: String) -> [YAMLEntry] {
     if let entries = node.mapping { return entries }
     if !node.isNull { problem("\(what) is a mapping, not \(node.kind)", node) }
@@ -161,7 +161,7 @@ struct JobFileReader {
         remedies: ["write \"\(key)\", or another \"hashtype\""])
     }
     if let entry = entries[key] {
-      // The text counts, not the type: an abbreviated commit may look like a number.
+      // The text counts, not the type: an abbreviated commit can look like a number.
       if let text = entry.value.scalar?.text, let version = version(text, entry.value) {
         level.version = JobFile.Field(value: version, node: entry.value)
       } else if entry.value.scalar == nil {

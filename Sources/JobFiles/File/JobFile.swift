@@ -4,7 +4,7 @@ import YAML
 
 /// A job file as written: everything checked against the schema, nothing evaluated.
 struct JobFile {
-  /// What the file says at one level: for all stages, or for one.
+  /// The values at one level of the file: for all stages, or for one.
   struct Level {
     var cluster: Field<String>?
     var contact: Field<String>?
@@ -16,7 +16,7 @@ struct JobFile {
     var environment: [Field<(name: String, value: String)>] = []
     var secrets: [Field<Secret>] = []
     var alerts: [Field<AlertRule>] = []
-    /// Nil where the level says nothing; a stage's volumes replace those of the file.
+    /// Nil if the level has no values; a stage's volumes replace those of the file.
     var volumes: [Volume]?
     var drain: Duration?
     var finalizationWait: Duration?
@@ -49,7 +49,7 @@ struct JobFile {
   var stages: [(name: String, node: YAMLNode, level: Level)] = []
 }
 
-/// What `config` may hold: the values that people change often.
+/// The keys of `config`: the values that change often.
 enum ConfigKey: String, CaseIterable {
   case cpu, ram, disk, processes, instances, priority, tier
   case maxTaskFailures = "max_task_failures"
@@ -62,7 +62,7 @@ enum ConfigValue: Hashable {
   case text(String)
 }
 
-/// What a job file says for one stage, overlaid: the stage's values win, `config` and `args` are merged key by key.
+/// The values of a job file for one stage, overlaid: the stage's values win, `config` and `args` are merged key by key.
 struct StageSettings {
   var path: String
   var file: String

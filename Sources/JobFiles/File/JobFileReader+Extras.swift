@@ -2,7 +2,7 @@ import Diagnostics
 import JobModel
 import YAML
 
-// What a job file says besides `config` and `args`: environment, secrets, volumes, alerts, the times of a stop.
+// The values of a job file besides `config` and `args`: environment, secrets, volumes, alerts, the times of a stop.
 extension JobFileReader {
   mutating func readExtras(_ entries: Entries, into level: inout JobFile.Level) {
     if let env = entries["env"]?.value {
@@ -133,7 +133,7 @@ extension JobFileReader {
     case .mapping(let entries):
       for entry in entries {
         let name = entry.key.scalar?.text ?? ""
-        // The text counts there, whatever it looks like.
+        // The text counts there, whatever type it resembles.
         if !["githash", "version", "name", "stages"].contains(name) || entry.value.scalar == nil {
           findTraps(in: entry.value, key: name)
         }

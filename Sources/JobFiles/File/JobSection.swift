@@ -12,7 +12,7 @@ enum JobSection: String, CaseIterable {
     var description: String
   }
 
-  /// The values that a field takes.
+  /// The values that a field accepts.
   enum Kind {
     case integer(ClosedRange<Int>)
     /// A list of whole numbers, each from 1 on.
@@ -44,7 +44,7 @@ enum JobSection: String, CaseIterable {
     case mesos, docker
   }
 
-  /// How batches are made: the names of Aurora's strategies.
+  /// The kinds of batches: the names of Aurora's strategies.
   enum Strategy: String, CaseIterable {
     case queue, batch, variable
   }
@@ -203,7 +203,7 @@ enum JobSection: String, CaseIterable {
 }
 
 extension JobSection.Kind {
-  /// What a person can write, after "is".
+  /// The accepted spelling, after "is".
   var expectation: String {
     switch self {
     case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
@@ -224,7 +224,7 @@ extension JobSection.Kind {
   }
 }
 
-/// The values that a job file gives in a section, with the places that they are written at.
+/// The values of a section in a job file, with their locations.
 struct SectionValues {
   private var values: [String: (value: JobSection.Value, node: YAMLNode)] = [:]
 
@@ -233,10 +233,10 @@ struct SectionValues {
 
   mutating func set(_ name: String, _ value: JobSection.Value, _ node: YAMLNode) { values[name] = (value, node) }
 
-  /// These values, under those of another level: the other's win.
+  /// These values, overridden by those of another level.
   func overlaid(with above: SectionValues, in section: JobSection) -> SectionValues {
     var result = self
-    // Of two ways to say one thing, the nearer level's counts.
+    // Of two spellings of one setting, the nearer level's counts.
     let exclusive: [[String]] =
       switch section {
       case .sla: [["count", "percentage"]]

@@ -1,4 +1,5 @@
-/// The reference of the library's functions, made from its sources: each signature, what stands above it, its example.
+/// The reference of the library's functions, generated from its sources: each signature, the comment above it, its
+/// example.
 public enum LibraryReference {
   struct Function {
     var name: String

@@ -11,6 +11,6 @@ enum TemplateLibrary {
     "kilt/queue_worker.aurora": queueWorker,
   ]
 
-  /// Whether a path is one of the library's, present or not.
+  /// Whether a path belongs to the library, existing or not.
   static func owns(_ path: String) -> Bool { path.hasPrefix("kilt/") }
 }

@@ -1,27 +1,28 @@
 import JobModel
 import Starlark
 
-/// The first phase of templates: replaces variables that are known when the file is loaded; those of the host stay.
+/// The first phase of templates: replaces variables that are known when the file is loaded; the host's variables stay.
 ///
-/// The rules are Pystachio's (`MustacheParser.resolve`): all variables of a text are replaced at once, again and again
-/// until nothing changes, so that values can hold variables and variables can be made of others:
+/// The rules are Pystachio's (`MustacheParser.resolve`): all variables of a text are replaced at once, repeatedly until
+/// nothing changes, so that values can contain variables and variables can contain variables:
 /// `{{thermos.ports[{{profile.port}}]}}`.
 struct Interpolation {
   /// Why a text cannot be bound.
   enum Failure: Hashable {
     case unbound(String)
-    /// Bound to something that has no text.
+    /// Bound to a value without a text.
     case notText(String, kind: String)
     case circular(String)
-    /// What it stands for has grown beyond ``limit``.
+    /// Its value has grown beyond ``limit``.
     case tooLong(String)
   }
 
-  /// Bytes that the variables of one text can stand for: a few that hold each other twice would fill any memory.
+  /// The maximum size of the variables of one text: a few variables that contain each other twice would fill any
+  /// memory.
   static let limit = 1 << 20
-  /// How often the variables of one text are replaced.
+  /// The number of replacements of the variables of one text.
   static let rounds = 100
-  /// How deep values can hold each other.
+  /// The nesting depth of values.
   static let depth = 32
 
   let scope: ScopeChain
@@ -30,7 +31,7 @@ struct Interpolation {
 
   init(_ scope: ScopeChain) { self.scope = scope }
 
-  /// The text with what is known now in place. Variables that fail stay, and are reported; so do escapes, `{{&x}}`,
+  /// The text with the known values in place. Variables that fail stay, and are reported; so do escapes, `{{&x}}`,
   /// which the second phase turns into `{{x}}`.
   mutating func bind(_ text: String) -> String {
     guard text.contains("{{") else { return text }
@@ -41,14 +42,14 @@ struct Interpolation {
     return bound
   }
 
-  /// The text of a value in a field of this kind; nil, with a failure, for what has no text.
+  /// The text of a value in a field of this kind; nil, with a failure, for a value without a text.
   mutating func text(of value: Value, as kind: ObjectKind?, name: String) -> String? {
     render(ScopeChain.Found(value: value, kind: kind, scope: scope), name: name, depth: 0)
   }
 
   private mutating func resolve(_ text: String, in scope: ScopeChain, depth: Int) -> String {
     var text = text
-    // One value a variable and text: as in Pystachio, what was found once is not looked up again.
+    // One value per variable and text: as in Pystachio, a found value is not looked up again.
     var found: [String: String] = [:]
     for _ in 0..<Self.rounds {
       let parsed = MustacheText(text)
@@ -115,7 +116,7 @@ struct MustacheText {
 
   let parts: [Part]
 
-  /// As in Pystachio, a name holds no braces: `{{{a}}` is a brace and a variable.
+  /// As in Pystachio, a name contains no braces: `{{{a}}` is a brace and a variable.
   init(_ text: String) {
     guard text.contains("{{") else {
       parts = [.text(text[...])]

@@ -1,8 +1,8 @@
 import Starlark
 
 /// Mustache templates (mustache(5)) for configuration files: variables, sections, inverted sections, comments. A name
-/// without a value is an error, and nothing is escaped: what is written is not HTML. Variables of the host stay for the
-/// executor.
+/// without a value is an error, and nothing is escaped, because the output is not HTML. Variables of the host stay for
+/// the executor.
 struct Mustache {
   private indirect enum Node {
     case text(String)
@@ -104,7 +104,7 @@ struct Mustache {
       return nodes
     }
 
-    /// A tag of a section alone on its line leaves no line behind.
+    /// A section's tag that is alone on its line leaves no empty line.
     private mutating func skipLine(after nodes: inout [Node]) {
       guard case .text(let before)? = nodes.last, rest.first == "\n" || rest.isEmpty else { return }
       let line = before.split(separator: "\n", omittingEmptySubsequences: false).last ?? ""

@@ -2,8 +2,8 @@ import Starlark
 import SystemSupport
 
 extension ObjectKind {
-  /// The value as a field of this kind holds it; nil when the kind does not take it. A text with a variable can stand for
-  /// any scalar, and a dictionary for an object.
+  /// The value in the form of a field of this kind; nil if the kind does not accept it. A text with a variable can
+  /// represent any scalar, and a dictionary an object.
   func coerced(_ written: Value, at location: StarlarkLocation?) -> Value? {
     let value = (written.asHost() as TypedValue?)?.value ?? written
     switch self {

@@ -1,14 +1,14 @@
 import Starlark
 
-/// A type of Aurora's configuration objects, or one that a file declares with `class`: its fields and what they hold.
+/// A type of Aurora's configuration objects, or one that a file declares with `class`: its fields and their kinds.
 ///
-/// Types are compared by identity, as Pystachio compares them by their signature.
+/// Types are compared by identity; Pystachio compares them by their signature.
 final class ObjectType: Sendable {
   struct Field: Sendable {
     var name: String
     var kind: ObjectKind
     var isRequired = false
-    /// What the field holds when it is not given.
+    /// The value of the field if it is not given.
     var defaultValue: Value?
     /// A field whose text goes to the host as it is written, without variables.
     var advice: String?
@@ -35,9 +35,9 @@ final class ObjectType: Sendable {
   func kind(of field: String) -> ObjectKind? { self[field]?.kind }
 }
 
-/// What a field can hold.
+/// The kinds of values of a field.
 indirect enum ObjectKind: Sendable {
-  /// A text; numbers are taken as their text.
+  /// A text; numbers are accepted as their text.
   case string
   case integer
   case number
@@ -51,7 +51,7 @@ indirect enum ObjectKind: Sendable {
   case object(ObjectType)
   case list(ObjectKind)
   case map(ObjectKind, ObjectKind)
-  /// The first of these that takes the value.
+  /// The first of these that accepts the value.
   case anyOf([ObjectKind])
   /// The contents of a profile.
   case any

@@ -1,15 +1,15 @@
 import Diagnostics
 import Starlark
 
-/// The few imports of Aurora's files that mean the same everywhere. Nothing here reads files or the environment: a job is
-/// what its files say.
+/// The few imports of Aurora's files that mean the same everywhere. This code reads no files and no environment: only
+/// its files define a job.
 enum PythonModules {
   /// `__import__("os.path", "join")`: a module, or one of its names.
   static func importing(_ call: Call) throws -> Value {
     let arguments = try call.bind(["module", "name"], required: 1)
     let module = arguments[0]?.asString ?? ""
     let evaluation: TemplateEvaluation? = call.context()
-    // What Aurora and Pystachio define is here without an import.
+    // Names of Aurora and Pystachio are defined without an import.
     if module == "pystachio" || module.hasPrefix("pystachio.") || module.hasPrefix("apache.") || module == "__future__"
     {
       guard let name = arguments[1]?.asString, name != "*" else { return .none }

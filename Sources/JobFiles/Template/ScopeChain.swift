@@ -1,24 +1,24 @@
 import JobModel
 import Starlark
 
-/// What `.bind()` gave an object: one call's variables.
+/// The bindings of one `.bind()` call of an object.
 enum BindingFrame: Sendable {
   /// Values by the path that names them: `profile`, or `profile.cmd`.
   case entries([(path: [String], value: Value)])
   /// An object whose fields are the names.
   case scope(TemplateObject)
 
-  /// The frame of names and values; a dictionary among the values stands for longer paths, as in Pystachio.
+  /// The frame of names and values; a dictionary among the values represents longer paths, as in Pystachio.
   static func names(_ names: [(name: String, value: Value)]) -> BindingFrame {
     .entries(names.map { (ScopeChain.steps(of: $0.name) ?? [$0.name], $0.value) })
   }
 }
 
-/// The scopes in which a text stands, and the search for what a variable means there.
+/// The scopes of a text, and the lookup of a variable in them.
 ///
-/// The rules are Pystachio's: from the innermost object outwards, its own fields come first, then what was bound to it,
-/// the last binding before earlier ones. `self.x` names a field of the nearest object that has it, `super.x` skips
-/// the object itself. Each value that is found is a text in its own scope.
+/// The rules are Pystachio's: from the innermost object outward, its own fields come first, then its bindings, the last
+/// binding before earlier ones. `self.x` names a field of the nearest object that has it, `super.x` skips the object
+/// itself. Each found value is a text in its own scope.
 struct ScopeChain: Sendable {
   struct Level: Sendable {
     var object: TemplateObject?
@@ -38,7 +38,7 @@ struct ScopeChain: Sendable {
     ScopeChain(levels + [Level(object: object, bindings: object.bindings)])
   }
 
-  /// The same with one more frame of names for the innermost object, before what was bound to it.
+  /// The same with one more frame of names for the innermost object, before its bindings.
   func adding(_ frame: BindingFrame) -> ScopeChain {
     guard var last = levels.last else { return ScopeChain([Level(object: nil, bindings: [frame])]) }
     last.bindings.insert(frame, at: 0)
@@ -48,13 +48,13 @@ struct ScopeChain: Sendable {
   /// A value that a variable names.
   struct Found {
     var value: Value
-    /// What the field that holds it takes; nil for a value that was bound.
+    /// The kind of the field that contains it; nil for a bound value.
     var kind: ObjectKind?
-    /// Where the value's own variables are looked up; nil for a text that was bound as it is.
+    /// The scope of the value's own variables; nil for a text that was bound unchanged.
     var scope: ScopeChain?
   }
 
-  /// What a path such as `profile.hosts[0]` names.
+  /// The value of a path such as `profile.hosts[0]`.
   func find(_ path: String) -> Found? {
     guard let steps = Self.steps(of: path) else { return nil }
     return find(steps[...], level: levels.count - 1)
@@ -150,7 +150,7 @@ struct ScopeChain: Sendable {
     return names
   }
 
-  /// `a.b[c.d]` is a, b, c.d; nil for what is no path.
+  /// `a.b[c.d]` is a, b, c.d; nil for an invalid path.
   static func steps(of path: String) -> [String]? {
     var steps: [String] = []
     var rest = path[...]

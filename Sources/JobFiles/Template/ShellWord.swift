@@ -2,8 +2,8 @@ import JobModel
 
 /// Words for a POSIX shell.
 enum ShellWord {
-  /// The text as one word of a shell's command line; `{{variables}}` in it stay. Those of the host stand for numbers
-  /// and names, and need no quotes.
+  /// The text as one word of a shell's command line; `{{variables}}` in it stay. The host's variables have numbers and
+  /// names as values, and need no quotes.
   static func quoted(_ text: String) -> String {
     let isPlain = withoutLateVariables(text).utf8.allSatisfy { byte in
       switch byte {

@@ -4,7 +4,7 @@ import Starlark
 /// Turns errors of the language into messages.
 enum TemplateDiagnostic {
   static func make(_ error: StarlarkError) -> Diagnostic {
-    // What a function of ours threw knows better; an error in an included file arrives as a cause.
+    // The error of a Kilt function is more precise; an error in an included file arrives as a cause.
     if let cause = error.cause as? StarlarkError { return make(cause) }
     if let cause = error.cause as? any DiagnosableError { return cause.diagnostic }
     var places = error.callStack.compactMap(\.location)
@@ -26,7 +26,7 @@ enum TemplateDiagnostic {
   static func location(_ place: StarlarkLocation) -> SourceLocation {
     let text = place.sourceLine
     let before = String(text.unicodeScalars.prefix(place.column - 1)).utf8.count
-    // A call begins with the name of what is called.
+    // A call begins with the name of its function.
     let name = text.utf8.dropFirst(before).prefix { byte in
       (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || byte == 0x5F
     }

@@ -3,9 +3,9 @@ import JobModel
 import Starlark
 import YAML
 
-/// The names that a template can use: Aurora's objects and helpers, and what the job file says.
+/// The names that a template can use: Aurora's objects and helpers, and the job file's values.
 enum TemplateEnvironment {
-  /// The names of every template, whatever the job file says. Frozen once, for all evaluations.
+  /// The names of every template, independent of the job file. Frozen once, for all evaluations.
   static let common: [String: Value] = {
     var names = TypeValue.names
     for (name, shift) in [("KB", 10), ("MB", 20), ("GB", 30), ("TB", 40)] { names[name] = .int(1 << shift) }
@@ -41,7 +41,7 @@ enum TemplateEnvironment {
     return names
   }()
 
-  /// What the job file says, under the names that both templates and `{{variables}}` use.
+  /// The job file's values, under the names that both templates and `{{variables}}` use.
   static func variables(
     _ settings: StageSettings, artifact: TaskArtifact?, reads: ReadNames
   ) -> [(name: String, value: Value)] {

@@ -11,11 +11,11 @@ final class TemplateEvaluation {
   private let path: String
   private let sources: TemplateSources
   private let print: @Sendable (String) -> Void
-  /// Whether the file stands for itself, as Aurora's client read it, instead of serving a job file.
+  /// Whether the file is a complete job definition, as Aurora's client read it, instead of a template of a job file.
   let isAurora: Bool
-  /// Who submits.
+  /// The user who submits.
   let user: String?
-  /// The stage of the job file; nil for a file that stands for itself.
+  /// The stage of the job file; nil for a complete Aurora file.
   let stage: String?
   private var modules: [String: StarlarkModule] = [:]
   /// Files being evaluated, outermost first.
@@ -25,9 +25,9 @@ final class TemplateEvaluation {
   let names: [String: Value]
   /// The variables that are bound for every text of the job.
   let variables: [(name: String, value: Value)]
-  /// Which entries of `args` the template, or a text of the job, asked for.
+  /// The entries of `args` that the template, or a text of the job, has used.
   let reads: ReadNames
-  /// What is wrong with fields of objects.
+  /// The problems of fields of objects.
   private(set) var problems: [Diagnostic] = []
   /// Every file that took part, relative to the workspace, without the library's.
   private(set) var files: [String] = []
@@ -48,7 +48,7 @@ final class TemplateEvaluation {
     names = TemplateEnvironment.common.merging(variables.map { ($0.name, $0.value) }) { $1 }
   }
 
-  /// An evaluation of a file that stands for itself.
+  /// An evaluation of a complete Aurora file.
   init(aurora path: String, sources: TemplateSources, user: String?, print: @escaping @Sendable (String) -> Void) {
     self.path = path
     self.sources = sources
@@ -70,7 +70,7 @@ final class TemplateEvaluation {
 
   /// The objects of `jobs` in the template.
   ///
-  /// - Throws: what stopped the evaluation, together with what was wrong before.
+  /// - Throws: the error that stopped the evaluation, together with the problems before.
   func jobs(template: String, location: SourceLocation?) throws -> [TemplateObject] {
     let limits = Limits(steps: 10_000_000, allocatedBytes: 256 << 20, callDepth: 100)
     let thread = StarlarkThread(limits: limits, context: self)
@@ -167,7 +167,7 @@ final class TemplateEvaluation {
 final class TemplateSources: Sendable {
   private struct State {
     var sources: [String: SourceFile] = [:]
-    /// By path, and apart for files that stand for themselves: those have no names of a job file.
+    /// By path, and separately for complete Aurora files, which have no names of a job file.
     var programs: [String: Program] = [:]
   }
 
@@ -180,14 +180,14 @@ final class TemplateSources: Sendable {
     if let source = state.withLock({ $0.sources[path] }) { return source }
     let source = SourceFile(name: path, bytes: try bytes(of: path, at: location))
     return state.withLock { state in
-      // Another thread may have been faster: all see one file.
+      // Another thread can have been faster: all see one file.
       if let known = state.sources[path] { return known }
       state.sources[path] = source
       return source
     }
   }
 
-  /// The program of a file. The names are those of all evaluations; their values are given at each.
+  /// The program of a file. The names are the same in all evaluations; each evaluation supplies its values.
   func program(_ source: SourceFile, names: [String: Value], isAurora: Bool) throws -> Program {
     let key = (isAurora ? "aurora " : "") + source.name
     if let program = state.withLock({ $0.programs[key] }) { return program }

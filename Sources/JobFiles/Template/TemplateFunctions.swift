@@ -25,7 +25,7 @@ enum TemplateFunctions {
       return .string(String(decoding: try evaluation(call).file(path, call).bytes, as: UTF8.self))
     },
     "shared_resources": .builtin("shared_resources", sharedResources),
-    // An unknown argument of a library function is told with those that it accepts.
+    // An error about an unknown argument of a library function lists the accepted ones.
     "check_job_fields": .builtin("check_job_fields") { call in
       let arguments = try call.bind(["function", "fields", "own"], required: 3)
       let (function, own) = (arguments[0]?.asString ?? "", arguments[2]?.asString ?? "")
@@ -56,8 +56,8 @@ enum TemplateFunctions {
     return evaluation
   }
 
-  /// `shared_resources("shared.yaml")`: databases, brokers and the like from one YAML file of the workspace. The file has
-  /// the key `all` and one for each stage; the stage's values are laid over those of `all`, key by key.
+  /// `shared_resources("shared.yaml")`: databases, brokers and similar services from one YAML file of the workspace.
+  /// The file has the key `all` and one per stage; the stage's values override those of `all`, key by key.
   private static func sharedResources(_ call: Call) throws -> Value {
     guard let name = try call.bind(["path"], required: 1)[0]?.asString else {
       throw StarlarkError("shared_resources: takes the path of a YAML file")

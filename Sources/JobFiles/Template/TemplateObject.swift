@@ -2,9 +2,9 @@ import Diagnostics
 import Starlark
 import Synchronization
 
-/// An object of a template: a value with named fields, variables bound to it, and the place that made it. Immutable.
+/// An object of a template: a value with named fields, bound variables, and the location that created it. Immutable.
 ///
-/// As in Pystachio, calling an object gives a copy with other fields, and `.bind()` a copy with more variables.
+/// As in Pystachio, calling an object returns a copy with other fields, and `.bind()` a copy with more variables.
 final class TemplateObject: StarlarkHostObject {
   let type: ObjectType
   /// In the order they were given; those that are `None` are left out.
@@ -12,7 +12,7 @@ final class TemplateObject: StarlarkHostObject {
   /// Variables for the texts in and below this object, nearest first.
   let bindings: [BindingFrame]
   let location: StarlarkLocation?
-  /// Which fields were asked for, where that matters.
+  /// The fields that have been read, where that matters.
   let reads: ReadNames?
   /// Whether fields are read by calling them: `job.name()`.
   let hasAccessors: Bool
@@ -29,7 +29,7 @@ final class TemplateObject: StarlarkHostObject {
     self.hasAccessors = hasAccessors || type.isDeclared
   }
 
-  /// The object that `Type(field = value, ...)` makes.
+  /// The object that `Type(field = value, ...)` creates.
   static func make(_ type: ObjectType, _ call: Call) throws -> Value {
     let evaluation: TemplateEvaluation? = call.context()
     return .host(
@@ -60,14 +60,14 @@ final class TemplateObject: StarlarkHostObject {
     return places.last { !TemplateLibrary.owns($0.file) } ?? places.last
   }
 
-  /// What is wrong with a field is reported, and the field left out, so that one run finds all of it.
+  /// A problem of a field is reported, and the field omitted, so that one run finds all problems.
   private static func merged(
     _ old: [(name: String, value: Value)], _ type: ObjectType, _ call: Call
   ) throws -> [(name: String, value: Value)] {
     var fields = old
     var given: [(String, Value)] = call.named.map { ($0.name, $0.value) }
     for value in call.positional {
-      // Pystachio takes dictionaries, and so do objects made from one another.
+      // Pystachio accepts dictionaries, and so do objects that are created from one another.
       if let items = value.asItems {
         given += items.compactMap { item in item.key.asString.map { ($0, item.value) } }
       } else if let object: TemplateObject = value.asHost(), type.isOpen {
@@ -145,7 +145,7 @@ final class TemplateObject: StarlarkHostObject {
     return type.kind(of: name) == nil ? nil : Value.none
   }
 
-  /// `job.name()`: the field with its variables replaced as far as they are known, or `Empty`.
+  /// `job.name()`: the field with its known variables replaced, or `Empty`.
   private func accessor(_ field: ObjectType.Field) -> Value {
     .builtin(field.name) { [self] _ in
       guard let value = value(field.name) else { return EmptyValue.value }
@@ -193,7 +193,7 @@ final class TemplateObject: StarlarkHostObject {
     for case .entries(let entries) in bindings { for entry in entries { entry.value.freeze() } }
   }
 
-  /// What `bind(...)` was given, the last first.
+  /// The arguments of `bind(...)`, the last call first.
   static func frames(of call: Call) throws -> [BindingFrame] {
     var frames: [BindingFrame] = []
     for value in call.positional {
@@ -210,7 +210,7 @@ final class TemplateObject: StarlarkHostObject {
   }
 }
 
-/// Names that were asked for while a template ran: an entry of `args` that nobody asks for is a slip of the pen.
+/// Names that a running template has used: an unused entry of `args` is a typing error.
 final class ReadNames: Sendable {
   private let names = Mutex<Set<String>>([])
 

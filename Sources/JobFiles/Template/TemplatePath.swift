@@ -2,7 +2,7 @@ import Diagnostics
 
 /// Paths of templates, within the workspace.
 enum TemplatePath {
-  /// `name` as written in the file `path`: relative to that file's directory. Nothing outside of the workspace is read.
+  /// `name` as written in the file `path`: relative to that file's directory. Reads nothing outside the workspace.
   static func resolve(_ name: String, besides path: String, at location: SourceLocation?) throws -> String {
     if TemplateLibrary.owns(name) { return name }
     var parts = name.hasPrefix("//") ? [] : path.split(separator: "/").dropLast().map(String.init)

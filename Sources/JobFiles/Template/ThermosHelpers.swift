@@ -51,7 +51,7 @@ enum ThermosHelpers {
     return task
   }
 
-  /// The task with its processes one after another, after whatever order it has.
+  /// The task with its processes one after another, in addition to its order.
   private static func sequential(_ task: TemplateObject, _ call: Call) throws -> TemplateObject {
     guard let processes = task.field("processes")?.asElements, !processes.isEmpty else { return task }
     let names = try processes.map { try processName($0, of: call) }
@@ -61,7 +61,7 @@ enum ThermosHelpers {
       fields: task.fields.filter { $0.name != "constraints" } + [("constraints", .list(earlier + [constraint]))])
   }
 
-  /// `order(a, b, c)`: constraints that make each start after the one before; takes processes and names.
+  /// `order(a, b, c)`: constraints that start each process after the one before; accepts processes and names.
   private static func order(_ call: Call) throws -> Value {
     try call.rejectNamed()
     let names = try call.positional.map { try processName($0, of: call) }
@@ -171,7 +171,7 @@ enum ThermosHelpers {
     (task.field("processes")?.asElements ?? []).compactMap { $0.asHost() }
   }
 
-  /// Whether two processes say the same.
+  /// Whether two processes are equal.
   private static func same(_ first: TemplateObject, _ second: TemplateObject) -> Bool {
     guard first !== second else { return true }
     let names = ObjectType.process.fields.map(\.name)

@@ -1,7 +1,7 @@
 import Diagnostics
 import Starlark
 
-/// A type as a value: `String`, `List(Process)`, `Job`, or what `class` declares. Calling it makes a value of it.
+/// A type as a value: `String`, `List(Process)`, `Job`, or a declared `class`. Calling it creates a value of it.
 final class TypeValue: StarlarkHostObject {
   let kind: ObjectKind
 
@@ -92,8 +92,8 @@ final class TypeValue: StarlarkHostObject {
     return .host(TypeValue(.choice(name: "Enum_" + values.joined(separator: "_"), values: values)))
   }
 
-  /// `class NAME(BASE)`: a type with the fields of the base and those that the class declares. Whatever in the body is
-  /// neither a type nor a signature is no field, as in Pystachio.
+  /// `class NAME(BASE)`: a type with the fields of the base and those that the class declares. Entries of the body that
+  /// are neither a type nor a signature are not fields, as in Pystachio.
   static func declare(_ call: Call) throws -> Value {
     let arguments = try call.bind(["name", "base", "attributes"], required: 3)
     guard let name = arguments[0]?.asString, let base: TypeValue = arguments[1]?.asHost(),
@@ -119,7 +119,7 @@ final class TypeValue: StarlarkHostObject {
   }
 }
 
-/// What `Required(...)` and `Default(...)` say about a field of a class.
+/// The meaning of `Required(...)` and `Default(...)` for a field of a class.
 final class FieldSignature: StarlarkHostObject {
   let kind: ObjectKind
   let isRequired: Bool

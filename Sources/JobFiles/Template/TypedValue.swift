@@ -1,11 +1,11 @@
 import Starlark
 
-/// A value of one of Pystachio's types: what `String("x")` makes, and what `job.name()` gives.
+/// A value of one of Pystachio's types: the result of `String("x")`, or of `job.name()`.
 ///
-/// Its text is that of Python; `.get()` is the value itself.
+/// Its text equals Python's; `.get()` is the value itself.
 final class TypedValue: StarlarkHostObject {
   let kind: ObjectKind
-  /// Taken by the kind.
+  /// Accepted by the kind.
   let value: Value
 
   init(_ kind: ObjectKind, _ value: Value) {

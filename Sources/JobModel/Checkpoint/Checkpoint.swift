@@ -3,14 +3,14 @@ internal import JSON
 /// The records of a checkpoint file, read back.
 public struct Checkpoint: Sendable, Hashable {
   public var records: [CheckpointRecord]
-  /// How many bytes of the file are whole records. Less than the file's size when the last line is torn: whoever
-  /// appends next truncates the file to this first.
+  /// The number of bytes of the file that are complete records. It is less than the file's size if the last line is
+  /// torn: the next writer truncates the file to this size first.
   public var validLength: Int
 
   /// Reads a whole checkpoint file.
   ///
-  /// A crash can tear only the last line: one without its newline, or one that is not a record, is left out and is no
-  /// error. A bad line before the last is.
+  /// A crash can tear only the last line. A last line without its newline, or one that is not a record, is omitted and
+  /// is not an error. A bad line before the last is an error.
   public init(parsing bytes: some RandomAccessCollection<UInt8>) throws(CheckpointError) {
     records = []
     validLength = 0

@@ -1,9 +1,9 @@
-/// One line of a task's checkpoint: what its executor says, in the order it happened.
+/// One line of a task's checkpoint: a report of its executor, in the order of events.
 ///
-/// The executor appends to `TASK-DIRECTORY/checkpoint` and never rewrites it. Whoever reads the file, a scheduler that
-/// has just started or a page that shows the task, knows all that the executor knew.
+/// The executor appends to `TASK-DIRECTORY/checkpoint` and never rewrites it. Any reader of the file, such as a
+/// scheduler that has just started or a page that shows the task, knows everything that the executor knew.
 public struct CheckpointRecord: Sendable, Hashable {
-  /// From 0, one more each record: a reader can tell what it has seen.
+  /// Starts at 0 and grows by one per record: a reader can tell which records it has seen.
   public var sequence: Int
   public var time: Timestamp
   public var kind: Kind
@@ -51,7 +51,7 @@ public struct ProcessRun: Sendable, Hashable {
   }
 }
 
-/// What the last health checks of a task gave.
+/// The results of the last health checks of a task.
 public struct HealthReport: Sendable, Hashable {
   public var healthy: Bool
   public var consecutiveFailures: Int
@@ -64,7 +64,7 @@ public struct HealthReport: Sendable, Hashable {
   }
 }
 
-/// What a task uses at a moment.
+/// The resource use of a task at a moment.
 public struct ResourceSample: Sendable, Hashable {
   /// CPU time used since the task began.
   public var cpuTime: Duration
@@ -74,11 +74,11 @@ public struct ResourceSample: Sendable, Hashable {
   public var disk: Int
   /// Processes and threads.
   public var processes: Int
-  /// How long the CPU limit held the task up since it began; nil where the kernel does not count that.
+  /// The time for which the CPU limit has delayed the task since it began; nil if the kernel does not count it.
   public var throttled: Duration?
   /// The most bytes of memory that the task has used at once, file cache included where the kernel counts it.
   public var memoryPeak: Int?
-  /// How many of its processes the kernel has killed at the memory limit; nil without a control group.
+  /// The number of its processes that the kernel has killed at the memory limit; nil without a control group.
   public var outOfMemoryKills: Int?
 
   public init(

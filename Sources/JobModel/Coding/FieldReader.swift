@@ -141,7 +141,7 @@ package struct FieldReader {
     return rules.sorted { $0.key < $1.key }.map(\.value)
   }
 
-  /// An object as a dictionary; absent means empty. The closure makes a value of a member, or nil for a wrong type.
+  /// An object as a dictionary; absent means empty. The closure converts a member, or returns nil for a wrong type.
   package func dictionary<Key, Value>(
     _ name: String, expected: String, _ member: (String, JSONValue) -> (Key, Value)?
   ) throws(ModelError) -> [Key: Value] {

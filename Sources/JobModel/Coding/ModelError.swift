@@ -1,6 +1,6 @@
 public import JSON
 
-/// JSON that is not the value it should be: which field, and what is wrong with it.
+/// An invalid JSON value: the field, and the problem.
 public struct ModelError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The way to the field, `task.processes[0].name`; empty for the document itself.
   public var path: String

@@ -1,6 +1,6 @@
 /// A condition of a job about which people want to hear: an entry of `alerts` in a job file.
 public struct AlertRule: Sendable, Hashable {
-  /// The conditions that alerting rules are made for.
+  /// The conditions of alerting rules.
   public enum Condition: String, Sendable, Hashable, CaseIterable {
     /// An instance restarts again and again.
     case flapping
@@ -25,9 +25,9 @@ public struct AlertRule: Sendable, Hashable {
   }
 
   public var condition: Condition
-  /// Whether the rule is in force; false switches a default off.
+  /// Whether the rule is active; false disables a default.
   public var isEnabled: Bool
-  /// How long the condition holds before anybody is told; nil for the condition's default.
+  /// The time for which the condition must be true before an alert; nil for the condition's default.
   public var period: Duration?
   /// The part of the limit that counts as near, above 0 and at most 1; nil for the default. Only for cpu,
   /// memory, disk, quota.

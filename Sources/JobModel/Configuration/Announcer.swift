@@ -1,4 +1,4 @@
-/// How a running instance is announced to discovery.
+/// The announcement of a running instance to discovery.
 public struct Announcer: Sendable, Hashable {
   /// The port name that is the instance's service endpoint.
   public var primaryPort: String
@@ -8,7 +8,7 @@ public struct Announcer: Sendable, Hashable {
   /// Aurora's own place in ZooKeeper; kept, and said to be ignored: the place in discovery is the job's key.
   public var zkPath: String?
 
-  /// What an entry of the port map stands for.
+  /// The meaning of an entry of the port map.
   public enum PortTarget: Sendable, Hashable {
     case alias(String)
     case number(Int)

@@ -1,4 +1,4 @@
-/// How many instances of a job must stay up while something stops them on purpose: a drain, or an update with
+/// The number of instances of a job that must stay up while something stops them on purpose: a drain, or an update with
 /// ``UpdateConfiguration/slaAware`` (Aurora: `sla_policy`).
 public enum SlaPolicy: Sendable, Hashable {
   /// At least `count` instances have been running for `duration`.
@@ -12,11 +12,11 @@ public enum SlaPolicy: Sendable, Hashable {
   public static let defaultStatusKey = "drain"
 }
 
-/// What happens to an instance whose host cannot be reached (Aurora: `PartitionPolicy`).
+/// The treatment of an instance whose host cannot be reached (Aurora: `PartitionPolicy`).
 public struct PartitionPolicy: Sendable, Hashable {
   /// Whether the instance is started elsewhere.
   public var reschedule: Bool
-  /// How long the scheduler waits before it does.
+  /// The time that the scheduler waits before it starts the instance elsewhere.
   public var delay: Duration
 
   public init(reschedule: Bool = true, delay: Duration = .zero) {

@@ -60,8 +60,8 @@ public struct Volume: Sendable, Hashable {
   /// The place as an absolute path: a relative one is below the root of the sandbox.
   public var absolutePlace: String { containerPath.hasPrefix("/") ? containerPath : "/" + containerPath }
 
-  /// Whether the place is free for a volume: not one of the sandbox's own, which a task could have filled with links, nor
-  /// one that programs of the host are read from.
+  /// Whether a volume can use the path: neither one of the sandbox's own, which a task could have filled with links,
+  /// nor one from which the host's programs are read.
   public var hasFreePlace: Bool {
     let parts = absolutePlace.split(separator: "/")
     guard let top = parts.first, !parts.contains(".."), !parts.contains(".") else { return false }
@@ -84,7 +84,8 @@ public struct Volume: Sendable, Hashable {
 public struct Secret: Sendable, Hashable {
   /// The name of the file below `secrets/` of the task's directory.
   public var name: String
-  /// What the scheduler's host looks up: a path below its root-only directory, or the argument of its command.
+  /// The reference that the scheduler's host looks up: a path below its root-only directory, or the argument of its
+  /// command.
   public var reference: String
 
   public init(name: String, reference: String) {

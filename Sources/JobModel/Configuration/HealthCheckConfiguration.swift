@@ -1,10 +1,10 @@
-/// How the executor tells a live instance from a wedged one.
+/// The health check by which the executor distinguishes a live instance from a hung one.
 public struct HealthCheckConfiguration: Sendable, Hashable {
   public var checker: HealthChecker
   /// After start; failures in it are not counted.
   public var initialInterval: Duration
   public var interval: Duration
-  /// How long one check may take.
+  /// The maximum duration of one check.
   public var timeout: Duration
   /// Failures in a row that are forgiven: one more and the task fails.
   public var maxConsecutiveFailures: Int
@@ -24,7 +24,7 @@ public struct HealthCheckConfiguration: Sendable, Hashable {
   }
 }
 
-/// What one health check does.
+/// The action of one health check.
 public enum HealthChecker: Sendable, Hashable {
   case http(HTTPHealthChecker)
   /// A shell command; exit 0 is healthy. Late binding applies.
@@ -35,7 +35,7 @@ public enum HealthChecker: Sendable, Hashable {
   case logSilence(LogSilenceChecker)
 }
 
-/// Watches a process's log: a worker that writes nothing for longer than `limit` is wedged.
+/// Watches a process's log: a worker that writes nothing for longer than `limit` is hung.
 public struct LogSilenceChecker: Sendable, Hashable {
   /// The process whose stdout and stderr are watched; nil for all processes of the task.
   public var process: String?

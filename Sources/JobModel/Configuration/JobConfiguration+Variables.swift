@@ -1,5 +1,5 @@
 extension JobConfiguration {
-  /// All strings in which a late variable may stand, in the order they are written.
+  /// All strings that can contain a late variable, in the order in which they are written.
   public var templatedStrings: [String] {
     var strings = [task.name]
     for process in task.processes { strings += [process.name, process.cmdline] }

@@ -1,43 +1,43 @@
-/// A job as it is submitted: what to run, how many of it, and how it is kept running.
+/// A submitted job: its task, the number of instances, and the rules for keeping them running.
 public struct JobConfiguration: Sendable, Hashable {
   public var key: JobKey
-  /// Who submitted it.
+  /// The user who submitted it.
   public var owner: String?
-  /// Whom to ask about it.
+  /// The contact for questions about it.
   public var contact: String?
   /// True: an instance that ends, however it ends, is replaced.
   public var isService: Bool
-  /// Nil: runs at once. A job with a schedule runs only when it fires, and is no service.
+  /// Nil: runs at once. A job with a schedule runs only when it fires, and is not a service.
   public var cron: CronConfiguration?
-  /// How many; their numbers are `0..<instances`.
+  /// The number of instances; they are numbered `0..<instances`.
   public var instances: Int
   public var task: TaskConfiguration
   public var healthCheck: HealthCheckConfiguration?
   public var update: UpdateConfiguration
   public var announce: Announcer?
   public var lifecycle: LifecycleConfiguration?
-  /// Higher goes first; within a role, a higher one may take the place of a lower one.
+  /// Higher goes first; within a role, a higher priority can replace a lower one.
   public var priority: Int
   public var tier: Tier
-  /// Failed runs of one instance before it is given up; -1 means never. Ignored for services.
+  /// The number of failed runs after which one instance is given up; -1 means never. Ignored for services.
   public var maxTaskFailures: Int
   public var metadata: [String: String]
-  /// Which hosts the instances can run on, in the order of the attributes' names.
+  /// The hosts that the instances can run on, in the order of the attributes' names.
   public var constraints: [PlacementConstraint]
-  /// How many instances must stay up while something stops them on purpose; nil for the tier's default.
+  /// The number of instances that must stay up while something stops them on purpose; nil for the tier's default.
   public var slaPolicy: SlaPolicy?
-  /// What happens when the host of an instance cannot be reached; nil for Aurora's default.
+  /// The treatment of an instance whose host cannot be reached; nil for Aurora's default.
   public var partitionPolicy: PartitionPolicy?
   /// The container that Aurora would use; nil for the executor's sandbox.
   public var container: Container?
   /// Aurora's executor; nil for its default, which is the only one that runs here.
   public var executor: ExecutorReference?
-  /// How long an instance stays up after a stop was decided and before it is asked to stop: time for clients that found
-  /// it to go elsewhere. Not for an instance that fails its health checks.
+  /// The time that an instance stays up between the decision to stop it and the request to stop, so that its clients
+  /// can switch. Does not apply to an instance that fails its health checks.
   public var drain: Duration
   /// Conditions about which people want to hear, in the order of their names.
   public var alerts: [AlertRule]
-  /// Where the configuration came from.
+  /// The origin of the configuration.
   public var source: JobSource?
 
   public init(
@@ -76,7 +76,7 @@ public struct JobConfiguration: Sendable, Hashable {
   }
 }
 
-/// Aurora's tiers: who may be preempted, and who counts against a role's quota.
+/// Aurora's tiers: they decide which tasks can be preempted, and which count against a role's quota.
 public enum Tier: String, Sendable, Hashable, CaseIterable {
   /// Counts against the quota; is not preempted by others.
   case preferred
@@ -86,7 +86,7 @@ public enum Tier: String, Sendable, Hashable, CaseIterable {
 
 /// When a cron job runs.
 public struct CronConfiguration: Sendable, Hashable {
-  /// What happens when a run is due while the last one still runs.
+  /// The action when a run is due while the last run is still active.
   public enum CollisionPolicy: String, Sendable, Hashable, CaseIterable {
     case killExisting = "KILL_EXISTING"
     case cancelNew = "CANCEL_NEW"
@@ -111,7 +111,7 @@ public struct ExecutorReference: Sendable, Hashable {
   /// Given to the executor as it is.
   public var data: String
 
-  /// The name of Aurora's own executor, which stands for `kilt-executor`.
+  /// The name of Aurora's own executor, which means `kilt-executor`.
   public static let defaultName = "AuroraExecutor"
 
   public init(name: String = ExecutorReference.defaultName, data: String = "") {
@@ -120,7 +120,7 @@ public struct ExecutorReference: Sendable, Hashable {
   }
 }
 
-/// The files a job configuration was made from, and the commit that has them.
+/// The files of a job configuration, and the commit that contains them.
 public struct JobSource: Sendable, Hashable {
   /// The job file, relative to the workspace.
   public var path: String
@@ -132,7 +132,7 @@ public struct JobSource: Sendable, Hashable {
   public var digest: String?
   /// The full git commit of the workspace when the job was loaded; nil outside of git.
   public var commit: String?
-  /// Whether the job file, the template and its includes are as in `commit`; nil when git was not asked.
+  /// Whether the job file, the template and its includes equal those of `commit`; nil if git was not asked.
   public var isCommitted: Bool?
   /// The names that `--bind` filled in, with their values.
   public var bindings: [String: String]

@@ -1,7 +1,7 @@
 /// Asking a task to end over HTTP before it is signalled: POST to the graceful endpoint, wait, POST to the other, wait,
 /// then SIGTERM, `finalizationWait`, SIGKILL.
 public struct LifecycleConfiguration: Sendable, Hashable {
-  /// A port name; nothing is asked if the task has no such port.
+  /// A port name; if the task has no such port, no request is sent.
   public var port: String
   public var gracefulShutdownEndpoint: String
   public var shutdownEndpoint: String

@@ -1,4 +1,4 @@
-/// Which hosts an instance can run on, by an attribute of the host (Aurora: `constraints`).
+/// The hosts that an instance can run on, by an attribute of the host (Aurora: `constraints`).
 public struct PlacementConstraint: Sendable, Hashable {
   public enum Rule: Sendable, Hashable {
     /// At most this many instances of the job on hosts with one value of the attribute.

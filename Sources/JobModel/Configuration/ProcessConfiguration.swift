@@ -14,7 +14,7 @@ public struct ProcessConfiguration: Sendable, Hashable {
   public var minDuration: Duration
   /// True: runs after the ordinary processes have ended, within the task's `finalizationWait`.
   public var final: Bool
-  /// Where output goes; nil leaves it to the executor's own setting.
+  /// The destination of output; nil uses the executor's own setting.
   public var logger: LoggerConfiguration?
 
   public init(
@@ -32,7 +32,7 @@ public struct ProcessConfiguration: Sendable, Hashable {
   }
 }
 
-/// Where a process's output goes and how much of it is kept.
+/// The destination of a process's output and the amount that is kept.
 public struct LoggerConfiguration: Sendable, Hashable {
   public enum Destination: String, Sendable, Hashable, CaseIterable {
     case file, console, both, none
@@ -49,7 +49,7 @@ public struct LoggerConfiguration: Sendable, Hashable {
   public var mode: Mode
   /// Bytes of one log file when rotated.
   public var logSize: Int
-  /// How many rotated files are kept beside the current one.
+  /// The number of rotated files that are kept beside the current one.
   public var backups: Int
 
   public init(

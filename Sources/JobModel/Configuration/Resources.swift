@@ -1,4 +1,4 @@
-/// What one instance may use: hard limits, and what placement subtracts from the host.
+/// The resources that one instance can use: hard limits, which placement subtracts from the host.
 public struct Resources: Sendable, Hashable {
   /// CPU cores, in thousandths: sums of limits are exact.
   public var milliCPU: Int
@@ -6,7 +6,7 @@ public struct Resources: Sendable, Hashable {
   public var ram: Int
   /// Bytes of disk for the sandbox, logs included.
   public var disk: Int
-  /// How many processes and threads may exist at once.
+  /// The maximum number of processes and threads at once.
   public var processes: Int
   /// Graphics processors. One machine allots none: a job that asks for one is refused.
   public var gpu: Int
@@ -32,10 +32,10 @@ public struct Resources: Sendable, Hashable {
   /// CPU as cores.
   public var cpu: Double { Double(milliCPU) / 1000 }
 
-  /// Nothing at all.
+  /// No resources.
   public static let zero = Resources(milliCPU: 0, ram: 0, disk: 0, processes: 0)
 
-  /// Adds what placement counts; the process limit is each task's own and is not summed.
+  /// Adds the resources that placement counts; the process limit applies to each task and is not summed.
   public static func + (left: Resources, right: Resources) -> Resources {
     Resources(
       milliCPU: left.milliCPU + right.milliCPU, ram: left.ram + right.ram, disk: left.disk + right.disk,

@@ -1,8 +1,8 @@
-/// An artifact a task needs, named by what built it and pinned by digest.
+/// An artifact that a task needs, named by its build and pinned by digest.
 ///
 /// The executor fetches it through `pex-runner` and puts it into the sandbox as `fileName`.
 public struct TaskArtifact: Sendable, Hashable {
-  /// How the artifact's version is written.
+  /// The form of the artifact's version.
   public enum HashType: String, Sendable, Hashable, CaseIterable {
     /// Built from a git commit: `version` is the full commit.
     case git
@@ -14,7 +14,7 @@ public struct TaskArtifact: Sendable, Hashable {
 
   public var name: String
   public var hashType: HashType
-  /// The full git commit for `git`; a version for `version`; what the repository calls it for `static`.
+  /// The full git commit for `git`; a version for `version`; the artifact repository's name for `static`.
   public var version: String
   /// Distribution code name and architecture, `bookworm-x86_64`; nil until the client has chosen.
   public var platform: String?
@@ -24,7 +24,7 @@ public struct TaskArtifact: Sendable, Hashable {
   public var size: Int?
   /// The branch the commit was built from, if the client knows.
   public var branch: String?
-  /// Whether the commit is on the workspace's main branch: the client's finding. nil means nobody looked.
+  /// Whether the commit is on the workspace's main branch: the client's finding. Nil means that nobody checked.
   public var isOnMainBranch: Bool?
 
   public init(
@@ -44,6 +44,6 @@ public struct TaskArtifact: Sendable, Hashable {
   /// The full git commit of a `git` artifact.
   public var commit: String? { hashType == .git ? version : nil }
 
-  /// Its name in the sandbox: `NAME.pex` for what `kilt package` builds, otherwise the name alone.
+  /// Its name in the sandbox: `NAME.pex` for bundles of `kilt package`, otherwise only the name.
   public var fileName: String { hashType == .git ? name + ".pex" : name }
 }

@@ -1,4 +1,4 @@
-/// What one instance runs: processes, their order, their limits, the artifacts they need.
+/// The content of one instance: processes, their order, their limits, the artifacts they need.
 public struct TaskConfiguration: Sendable, Hashable {
   public var name: String
   /// Unordered: they run in parallel unless `constraints` say otherwise.
@@ -7,9 +7,9 @@ public struct TaskConfiguration: Sendable, Hashable {
   public var resources: Resources
   /// Failed processes before the task fails; 0 means no limit.
   public var maxFailures: Int
-  /// Processes that may run at once; 0 means no limit.
+  /// The maximum number of processes at once; 0 means no limit.
   public var maxConcurrency: Int
-  /// How long final processes may take, and how long SIGTERM is given before SIGKILL.
+  /// The time limit of final processes, and the time between SIGTERM and SIGKILL.
   public var finalizationWait: Duration
   /// The user the processes run as; nil means the job's role.
   public var user: String?
@@ -44,7 +44,7 @@ public struct TaskConfiguration: Sendable, Hashable {
 }
 
 extension TaskConfiguration {
-  /// Whether a job can set the variable: those that the executor sets are its own.
+  /// Whether a job can set the variable; variables that the executor sets are reserved.
   public static func isFreeVariable(_ name: String) -> Bool {
     guard let first = name.utf8.first, !(0x30...0x39).contains(first), !ownVariables.contains(name) else {
       return false

@@ -1,14 +1,14 @@
-/// How a job moves from one configuration to another (Aurora: `UpdateConfig`).
+/// The way in which a job moves from one configuration to another (Aurora: `UpdateConfig`).
 public struct UpdateConfiguration: Sendable, Hashable {
-  /// Which instances are updated together, and when the next ones follow.
+  /// The instances that are updated together, and the condition for the next ones.
   public var strategy: UpdateStrategy
-  /// How long an instance must stay running to count as updated; zero trusts health checks alone.
+  /// The time that an instance must keep running to count as updated; zero relies on health checks alone.
   public var watch: Duration
   /// Failures of one instance that are forgiven by trying it again.
   public var maxPerInstanceFailures: Int
   /// Failed instances that are tolerated before the update fails.
   public var maxTotalFailures: Int
-  /// Whether a failed update puts the former configuration back.
+  /// Whether a failed update restores the former configuration.
   public var rollbackOnFailure: Bool
   /// True: a replacement runs before its predecessor is stopped. Only for jobs that bear two copies of an instance.
   public var startFirst: Bool
@@ -58,7 +58,7 @@ public struct UpdateConfiguration: Sendable, Hashable {
   public var waitForBatchCompletion: Bool { strategy.waitsForBatch }
 }
 
-/// Which instances an update changes together, and when the next ones follow (Aurora: `update_strategy`).
+/// The instances that an update changes together, and the condition for the next ones (Aurora: `update_strategy`).
 public enum UpdateStrategy: Sendable, Hashable {
   /// At most `batchSize` instances at once; the next begins as soon as one is done.
   case queue(batchSize: Int)

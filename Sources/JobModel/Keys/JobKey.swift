@@ -1,7 +1,7 @@
-// JobModel: jobs, tasks, processes, health checks and updates as values, with their JSON. Names and meaning are
-// Apache Aurora's; nothing here does I/O, knows a clock, or decides anything.
+// JobModel: jobs, tasks, processes, health checks and updates as values, with their JSON. Names and meaning are Apache
+// Aurora's. This module does no I/O, has no clock, and decides nothing.
 
-/// What names a job everywhere: in paths, discovery, metrics and logs. Printed `cluster/role/stage/name`.
+/// The name of a job everywhere: in paths, discovery, metrics and logs. Printed `cluster/role/stage/name`.
 ///
 /// Aurora calls the third component "environment".
 public struct JobKey: Sendable, Hashable, Comparable, CustomStringConvertible {
@@ -12,7 +12,7 @@ public struct JobKey: Sendable, Hashable, Comparable, CustomStringConvertible {
   public var stage: String
   public var name: String
 
-  /// Takes the components as they are; `problem` says whether they are good ones.
+  /// Accepts any components; `problem` reports invalid ones.
   public init(cluster: String, role: String, stage: String, name: String) {
     self.cluster = cluster
     self.role = role
@@ -30,7 +30,7 @@ public struct JobKey: Sendable, Hashable, Comparable, CustomStringConvertible {
 
   public var description: String { "\(cluster)/\(role)/\(stage)/\(name)" }
 
-  /// The first thing that makes this key unusable as a path and a metric tag, or nil.
+  /// The first reason why this key is unusable as a path and a metric tag, or nil.
   public var problem: JobKeyError.Problem? {
     for (label, value) in [("cluster", cluster), ("role", role), ("stage", stage), ("name", name)]
     where !JobKey.isIdentifier(value) {

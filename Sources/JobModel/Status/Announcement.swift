@@ -1,4 +1,4 @@
-/// Where a task can be called: the fields that its executor announces to discovery.
+/// The address of a task: the fields that its executor announces to discovery.
 public struct Announcement: Sendable, Hashable {
   public var host: String
   /// The number of the primary port.
@@ -12,12 +12,12 @@ public struct Announcement: Sendable, Hashable {
     self.endpoints = endpoints
   }
 
-  /// Returns what the executor of an assignment announces; nil for a job without an announcer, or whose primary port was
-  /// not allotted.
+  /// Returns the announcement of an assignment; nil for a job without an announcer, or whose primary port was not
+  /// assigned.
   public init?(of assignment: TaskAssignment) {
     guard let announcer = assignment.configuration.announce else { return nil }
     endpoints = assignment.ports
-    // An alias can stand for an alias: as often as there are names, and a cycle stays unresolved.
+    // An alias can refer to an alias, at most as often as there are names; a cycle stays unresolved.
     for _ in announcer.portmap {
       for (name, target) in announcer.portmap where endpoints[name] == nil {
         switch target {

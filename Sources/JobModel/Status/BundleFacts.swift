@@ -78,7 +78,7 @@ public struct BundleFacts: Sendable, Hashable {
 
   public var wheels: [Segment] { segments.filter { $0.kind == "wheel" } }
 
-  /// Whether these are the facts of the artifact that an instance runs.
+  /// Whether these are the facts of the artifact of an instance.
   public func describes(_ reference: TaskArtifact) -> Bool {
     reference.name == artifact && reference.version == commit && reference.digest == digest
   }

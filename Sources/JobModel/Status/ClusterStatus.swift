@@ -21,9 +21,9 @@ public struct CronStatus: Sendable, Hashable {
 public struct QuotaStatus: Sendable, Hashable {
   /// `role` or `role/stage`.
   public var name: String
-  /// What its jobs may ask for together; nil for no limit.
+  /// The total resources that its jobs can request; nil for no limit.
   public var limit: Resources?
-  /// What they ask for.
+  /// The requested resources.
   public var used: Resources
 
   public init(name: String, limit: Resources?, used: Resources) {

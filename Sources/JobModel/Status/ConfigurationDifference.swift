@@ -3,7 +3,7 @@ internal import JSON
 /// The differences of two job configurations, as text: one line for each value that was removed or added, named by its
 /// path (`task.processes[server].cmdline`).
 ///
-/// Artifacts have a report of their own. Digests of templates follow from values that are compared, or change nothing.
+/// Artifacts have a separate report. Digests of templates follow from compared values, or change nothing.
 public struct ConfigurationDifference: Sendable, Hashable {
   public private(set) var lines: [String] = []
 

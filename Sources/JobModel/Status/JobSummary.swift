@@ -1,11 +1,11 @@
-/// A job in a list, as the API gives it.
+/// A job in a list of the API.
 public struct JobSummary: Sendable, Hashable {
   public var key: JobKey
   public var isService: Bool
   public var cron: CronConfiguration?
-  /// How many instances the job asks for.
+  /// The number of instances that the job requests.
   public var instances: Int
-  /// How many live tasks are in each state.
+  /// The number of live tasks in each state.
   public var counts: [TaskStatus: Int]
   public var artifacts: [TaskArtifact]
   public var owner: String?
@@ -13,7 +13,7 @@ public struct JobSummary: Sendable, Hashable {
   public var update: UpdateSummary?
   /// True from a kill of the whole job until its last task has ended.
   public var isEnding: Bool
-  /// The files that its configuration was made from.
+  /// The files of its configuration.
   public var source: JobSource?
 
   public init(
@@ -34,7 +34,7 @@ public struct JobSummary: Sendable, Hashable {
   }
 }
 
-/// One instance of a job and its present (or last) task, as the API gives it.
+/// One instance of a job and its current (or last) task, in the API.
 public struct InstanceStatus: Sendable, Hashable {
   public var instance: Int
   public var taskID: TaskID
@@ -48,9 +48,9 @@ public struct InstanceStatus: Sendable, Hashable {
   public var pids: [Int32]
   /// Why it is in this state: why it is pending, how it failed.
   public var message: String?
-  /// How many tasks this instance has had before.
+  /// The number of earlier tasks of this instance.
   public var restarts: Int
-  /// Whether the last two runs were too short, so that further ones wait.
+  /// Whether the last two runs were too short, so that further runs wait.
   public var isFlapping: Bool
   /// When a throttled instance is started again.
   public var nextTry: Timestamp?
@@ -91,7 +91,7 @@ public struct TaskEvent: Sendable, Hashable {
   }
 }
 
-/// An update of a job, as the API gives it.
+/// An update of a job in the API.
 public struct UpdateSummary: Sendable, Hashable {
   public var id: UpdateID
   public var key: JobKey
@@ -100,9 +100,9 @@ public struct UpdateSummary: Sendable, Hashable {
   public var user: String?
   /// Why it is in this state.
   public var message: String?
-  /// What it has done so far, by instance.
+  /// Its progress so far, by instance.
   public var instances: [Int: InstanceUpdateAction]
-  /// How many instances it has to change in all.
+  /// The total number of instances that it has to change.
   public var total: Int
 
   public init(

@@ -3,17 +3,17 @@ public struct Release: Sendable, Hashable {
   /// From 1, counting up for each job.
   public var number: Int
   public var submittedAt: Timestamp
-  /// Who submitted it: the name that the scheduler knows, or else the owner that the configuration names.
+  /// The user who submitted it: the name that the scheduler knows, or else the owner in the configuration.
   public var user: String?
   /// Why, in the words of who submitted it.
   public var reason: String?
   /// The request that made it: `create`, `update`, `scale`, `rollback to release 3`.
   public var cause: String?
-  /// How the update ended that brought it; nil while it is under way.
+  /// The end of the update that created it; nil while the update is in progress.
   public var result: UpdateStatus?
   /// Whether the job is at this release.
   public var isCurrent: Bool
-  /// How many instances run it now, by the scheduler's wish.
+  /// The number of instances that the scheduler wants at this release now.
   public var running: Int
   public var instances: Int
   public var artifacts: [TaskArtifact]

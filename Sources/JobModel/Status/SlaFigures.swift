@@ -1,4 +1,4 @@
-/// How well a job is served, from the tasks that are remembered: Aurora's SLA figures. As the API returns them.
+/// The quality of a job's service, from the remembered tasks: Aurora's SLA figures, in the form of the API.
 public struct SlaFigures: Sendable, Hashable {
   /// The median time from pending to assigned; nil before the first such task.
   public var timeToAssigned: Duration?

@@ -1,4 +1,4 @@
-/// All an executor needs to run one task: what the scheduler writes for it before it is started.
+/// All inputs of an executor for one task: the scheduler writes them before it starts the executor.
 public struct TaskAssignment: Sendable, Hashable {
   public var taskID: TaskID
   public var instance: Int

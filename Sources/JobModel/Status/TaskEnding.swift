@@ -1,6 +1,6 @@
-/// How a task came to its end: the record of its executor, and the last output of its processes.
+/// The end of a task: the record of its executor, and the last output of its processes.
 ///
-/// The one account of an ended task. The API, the pages, the commands that wait and `kilt job status` all show this.
+/// The only account of an ended task. The API, the pages, waiting commands and `kilt job status` all show it.
 public struct TaskEnding: Sendable, Hashable {
   /// The last run of one process of the task.
   public struct Process: Sendable, Hashable {

@@ -19,13 +19,13 @@ public enum TaskStatus: String, Sendable, Hashable, CaseIterable {
   case killed = "KILLED"
   /// Its executor is gone without a word.
   case lost = "LOST"
-  /// Was asked to end so that it is started anew.
+  /// The task was asked to end, to be started again.
   case restarting = "RESTARTING"
   /// Was asked to end because its host is being emptied.
   case draining = "DRAINING"
   /// Was asked to end because something of higher priority needs the place.
   case preempting = "PREEMPTING"
-  /// Its host cannot be reached; it may still run.
+  /// Its host cannot be reached; the task can still run.
   case partitioned = "PARTITIONED"
 
   /// Whether the run is over.
@@ -36,7 +36,7 @@ public enum TaskStatus: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// Whether an executor may be running it: it holds resources and ports.
+  /// Whether an executor can be running it: it holds resources and ports.
   public var mayHaveExecutor: Bool {
     switch self {
     case .assigned, .starting, .running, .killing, .restarting, .draining, .preempting, .partitioned: true
@@ -87,11 +87,11 @@ public enum UpdateStatus: String, Sendable, Hashable, CaseIterable {
 
   public var isPaused: Bool { self == .rollForwardPaused || self == .rollBackPaused }
 
-  /// Whether the update goes on at the next pulse, and not before.
+  /// Whether the update waits for the next pulse.
   public var awaitsPulse: Bool { self == .rollForwardAwaitingPulse || self == .rollBackAwaitingPulse }
 }
 
-/// What an update has done with one instance: Aurora's.
+/// The actions of an update on one instance: Aurora's.
 public enum InstanceUpdateAction: String, Sendable, Hashable, CaseIterable {
   case updating = "INSTANCE_UPDATING"
   case updated = "INSTANCE_UPDATED"

@@ -1,6 +1,6 @@
 /// An update of a job with the progress of each of its instances, as the API returns it.
 public struct UpdateDetail: Sendable, Hashable {
-  /// How far an update is with one instance.
+  /// The progress of an update on one instance.
   public struct Step: Sendable, Hashable {
     public enum Phase: String, Sendable, Hashable, CaseIterable {
       case waiting, working, done, failed
@@ -40,7 +40,7 @@ public struct UpdateDetail: Sendable, Hashable {
   public var release: Int
   /// The release that a rollback restores.
   public var formerRelease: Int
-  /// Whether instances that run the release already are started again.
+  /// Whether instances that already run the release are restarted.
   public var isRestart: Bool
   /// When it came into its state.
   public var since: Timestamp

@@ -1,10 +1,10 @@
-/// The effect that submitting a configuration would have, as the scheduler computes it; nothing is changed.
+/// The effect of submitting a configuration, as the scheduler computes it without changing anything.
 public struct UpdatePlan: Sendable, Hashable {
   public enum Outcome: String, Sendable, Hashable, CaseIterable {
     /// The job does not exist.
     case create
     case update
-    /// The next cron run takes the configuration; no instance is touched.
+    /// The next cron run uses the configuration; no instance is touched.
     case replace
     /// No instance would change.
     case unchanged

@@ -1,7 +1,7 @@
 public import JSON
 
-/// Where a process, a port, an instance or a bundle comes from: the instance that runs it, its release, and who deployed
-/// it. As the API returns it.
+/// The origin of a process, a port, an instance or a bundle: the instance that runs it, its release, and the user who
+/// deployed it. In the form of the API.
 public struct Whence: Sendable, Hashable {
   public var instance: InstanceStatus
   public var key: JobKey
@@ -32,7 +32,7 @@ extension Whence: JSONCodable {
   }
 }
 
-/// The instances behind what was asked for, and the facts of their bundles, each once. As the API returns it.
+/// The instances that match a question, and the facts of their bundles, each once. In the form of the API.
 public struct WhenceAnswer: Sendable, Hashable {
   public var found: [Whence]
   public var manifests: [BundleFacts]

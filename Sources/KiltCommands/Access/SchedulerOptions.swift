@@ -5,7 +5,7 @@ internal import SchedulerClient
 internal import SystemSupport
 internal import Workspace
 
-/// How the verbs that need no job name a scheduler.
+/// The options by which commands without a job name a scheduler.
 struct SchedulerOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(

@@ -1,6 +1,6 @@
 internal import ArgumentParser
 
-/// `kilt token`: who may ask a scheduler from elsewhere.
+/// `kilt token`: access of remote callers to a scheduler.
 struct TokenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "token", abstract: "Create, list and revoke the tokens of a scheduler.",

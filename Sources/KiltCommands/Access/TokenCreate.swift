@@ -39,7 +39,7 @@ struct TokenCreate: ParsableCommand {
         .input, "the token needs a right",
         remedies: ["add --right read, --right \"deploy ROLE/STAGE\" or --right admin"])
     }
-    // What is wrong is said here already, with the help of the command line.
+    // The problem is already reported here, with the help of the command line.
     let rights = try rights.map { try AccessRight(parsing: $0).description }
     let lifetime = try expires.map(Self.seconds)
     let answer = try options.client(global).createToken(name: name, rights: rights, lifetimeSeconds: lifetime)

@@ -3,7 +3,7 @@ internal import Artifacts
 internal import SystemSupport
 internal import Workspace
 
-/// `kilt artifacts`: the verbs on what is published.
+/// `kilt artifacts`: commands for published artifacts.
 struct ArtifactsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "artifacts", abstract: "Inspect, fetch, verify and sign published artifacts.",

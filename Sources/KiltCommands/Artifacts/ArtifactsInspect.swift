@@ -36,7 +36,7 @@ struct ArtifactsInspect: ParsableCommand {
     switch output.format {
     case .json:
       guard case .object(var object) = manifest.json else { return }
-      // The origin's segments: what the artifact consists of.
+      // The origin's segments, of which the artifact consists.
       object["segments"] = .array(
         manifest.segments.map {
           .members([

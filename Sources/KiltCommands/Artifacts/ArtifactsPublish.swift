@@ -78,7 +78,7 @@ struct ArtifactsPublish: ParsableCommand {
 
   /// The selected binaries, and whether all others are compared by their inputs.
   ///
-  /// In a shallow clone the revision can be missing. What has changed is then told by inputs alone.
+  /// In a shallow clone the revision can be missing. Then only inputs show changes.
   private func session() throws -> (ProductSession, comparesAll: Bool) {
     guard targets.changedSince != nil else { return (try ProductSession(global, targets, verb: "publish"), false) }
     do {

@@ -115,8 +115,8 @@ struct RunningArtifacts {
     workspace = try Self.workspace(global)
   }
 
-  /// The workspace of the working directory; nil outside of any. One that cannot be read is an error: what it says must
-  /// not count as absent.
+  /// The workspace of the working directory; nil outside any workspace. A workspace that cannot be read is an error:
+  /// its settings must not count as absent.
   static func workspace(_ global: GlobalOptions) throws -> Workspace? {
     var folder = try global.workingDirectory
     while true {

@@ -2,7 +2,7 @@ internal import Artifacts
 internal import Synchronization
 internal import SystemSupport
 
-/// The progress of a transfer on a terminal: bytes, rate, time remaining. Without a terminal nothing is shown.
+/// The progress of a transfer on a terminal: bytes, rate, time remaining. Without a terminal, shows nothing.
 final class TransferLine: Sendable {
   private struct State {
     var start = monotonicNanoseconds()

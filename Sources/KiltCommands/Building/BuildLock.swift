@@ -74,7 +74,7 @@ struct BuildLock: ParsableCommand {
     let store = try ContentStore.defaultRoot()
     var reports: [JSONValue] = []
     for resolve in resolves {
-      // A first resolve takes seconds: a person is told what it is.
+      // A first resolve takes seconds, so the command reports it.
       if Terminal.standardError.isInteractive { global.note("resolving \(resolve.name) …") }
       let locked = try locker.lock(resolve, store: store, policy: policy)
       let difference = locked.previous.map { locked.lockfile.difference(from: $0) }

@@ -140,7 +140,7 @@ struct BuildRun: ParsableCommand {
     try replaceProcess(with: python.python, [path.string] + arguments, environment: variables)
   }
 
-  /// The binary that a bare name stands for: the only one of that name, where neither a path nor a Python project has it.
+  /// The binary that a bare name means: the only one of that name, if neither a path nor a Python project has it.
   private func scripts(_ session: WorkspaceSession) throws -> TargetID? {
     let graph = session.graph
     guard let projects = session.workspace.configuration.projects, package == nil,

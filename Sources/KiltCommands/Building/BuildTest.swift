@@ -110,7 +110,7 @@ struct BuildTest: ParsableCommand {
     try session.run()
   }
 
-  /// The command with what the workspace's configuration says of coverage, where the command line says nothing.
+  /// The command with the workspace configuration's coverage settings, unless the command line sets them.
   func settled(_ testing: WorkspaceConfiguration.Testing) -> BuildTest {
     var command = self
     command.useCoverage = useCoverage || testing.usesCoverage
@@ -121,7 +121,7 @@ struct BuildTest: ParsableCommand {
     return command
   }
 
-  /// The arguments for pytest: what stands behind `--`.
+  /// The arguments for pytest, after `--`.
   var pytest: [String] { targets.split.passedOn }
 
   /// The options of the run: the command line before the workspace's configuration.
@@ -143,7 +143,7 @@ struct BuildTest: ParsableCommand {
 }
 
 extension TestOptions {
-  /// What a workspace's configuration says.
+  /// A workspace's configured settings.
   init(_ configuration: WorkspaceConfiguration) {
     self.init()
     let configured = configuration.testing
@@ -172,7 +172,7 @@ struct Shard: ExpressibleByArgument {
     self.count = count
   }
 
-  /// Whether a name belongs to the part: the same on every machine, and whatever other names there are.
+  /// Whether a name belongs to the shard: the same on every machine, independent of other names.
   func contains(_ name: String) -> Bool {
     let digest = SHA256Digest.of(name).bytes
     let number = digest[..<4].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }

@@ -159,10 +159,10 @@ struct ProductSession {
     jobs = sandboxes?.threads ?? availableProcessors()
     session = try WorkspaceSession(global)
     var options = options
-    // What a change affects is what depends on it, whatever the distance.
+    // A change affects its transitive dependents.
     if options.selectsChanges { options.changedDependents = .transitive }
     let selected = try session.select(options, verb: verb)
-    // A plain target stands for what it lists when it is named, not when one of those has changed.
+    // A plain target represents its dependencies when it is named, not when one of them has changed.
     let graph = session.graph
     let packages =
       !options.selectsChanges
@@ -220,15 +220,16 @@ struct ProductSession {
     return session.graph.sortedByAddress(others)
   }
 
-  /// What packs the binaries of a version.
+  /// The builder of a version's binaries.
   func packager(of version: SourceVersion) -> BundleProductBuilder {
     BundleProductBuilder(
       workspace: session.workspace, resolver: session.resolver, store: store, version: version, targets: targets)
   }
 
-  /// Packs all binaries of a version, for each platform, and says what was done for each.
+  /// Packs all binaries of a version, for each platform, and reports the result of each.
   ///
-  /// - Parameter failed: is told of a target that cannot be packed, while the others are; without it, the first one ends the run.
+  /// - Parameter failed: called with a target that cannot be packed, while the others are; without it, the first one
+  ///   ends the run.
   func packageAll(
     of version: SourceVersion, failed: ((TargetID, any Error) -> Void)? = nil,
     _ body: (BundleProduct) throws -> Void = { _ in }
@@ -254,7 +255,7 @@ struct ProductSession {
     return bundles
   }
 
-  /// Packs one binary and says what was done.
+  /// Packs one binary and reports the result.
   func package(
     _ binary: TargetID, for platform: RequestedPlatform? = nil, _ packager: BundleProductBuilder
   ) throws -> BundleProduct {
@@ -270,13 +271,13 @@ struct ProductSession {
   /// Runs the build steps that some binaries need, several at a time.
   func prepare(_ binaries: [TargetID]) throws { try targets.prepare(binaries, jobs: jobs) }
 
-  /// Says what has to be said at the end, and keeps the cache within its quota.
+  /// Prints the final reports, and enforces the cache's quota.
   func finish() throws {
     try session.reportWarnings()
     try collectIfDue()
   }
 
-  /// What a bundle does otherwise than one may expect; equal files of several wheels in one line.
+  /// The unexpected behaviors of a bundle; equal files of several wheels in one line.
   private static func warnings(_ notes: [String], _ collisions: [Bundle.Collision]) -> [String] {
     var lines = notes
     let different = collisions.filter { !$0.isHarmless }
@@ -290,8 +291,8 @@ struct ProductSession {
     return lines
   }
 
-  /// Packs binaries, archives and distributions, as far as they are not what they would be made, and says what was done
-  /// for each of their files.
+  /// Builds binaries, archives and distributions unless they are up to date, and reports the result for each of their
+  /// files.
   func packageEverything() throws -> (outcomes: [ProductReport], failures: PackageFailures) {
     let packager = ProductBuilder(
       workspace: session.workspace, resolver: session.resolver, store: store, targets: targets)

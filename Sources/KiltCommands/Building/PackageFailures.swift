@@ -6,12 +6,12 @@ internal import TargetGraph
 /// The targets of a run that could not be built, while the others were.
 struct PackageFailures {
   var errors: [(target: TargetID, error: any Error)]
-  /// How many targets the run was to build.
+  /// The number of targets to build.
   var count: Int
 
   var isEmpty: Bool { errors.isEmpty }
 
-  /// What an error says.
+  /// The text of an error.
   static func diagnostics(of error: any Error) -> [Diagnostic] {
     switch error {
     case let list as DiagnosticList: list.diagnostics
@@ -20,10 +20,9 @@ struct PackageFailures {
     }
   }
 
-  /// Says what is wrong with each, each thing once, and lists the targets at the end.
+  /// Prints the problem of each target, each problem once, and lists the targets at the end.
   ///
-  /// - Throws: the error of a run that was to build one target; otherwise the exit code 1, or 3 where the machine alone is at
-  ///   fault.
+  /// - Throws: the error of a run with one target; otherwise the exit code 1, or 3 if only the machine is at fault.
   func report(_ session: WorkspaceSession) throws {
     let errors = errors.sorted { session.name(of: $0.target) < session.name(of: $1.target) }
     guard let first = errors.first else { return }

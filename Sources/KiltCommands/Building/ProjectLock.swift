@@ -8,8 +8,8 @@ internal import PythonProjects
 internal import SystemSupport
 internal import Workspace
 
-/// `kilt lock` in a workspace of Python projects: uv locks them, with its own configuration. So a member of the workspace
-/// is never looked for on an index.
+/// `kilt lock` in a workspace of Python projects: uv locks them, with its own configuration. So no index is searched
+/// for a member of the workspace.
 struct ProjectLock {
   let command: BuildLock
   let workspace: Workspace

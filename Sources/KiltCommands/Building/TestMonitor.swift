@@ -3,7 +3,7 @@ internal import PythonCommands
 internal import Synchronization
 internal import SystemSupport
 
-/// Says what happens in a run of tests: a line for each file, and its output where that is wanted.
+/// Reports the progress of a test run: a line for each file, and its output on request.
 final class TestMonitor: Sendable {
   private struct State {
     var total = 0
@@ -92,7 +92,7 @@ final class TestMonitor: Sendable {
     }
   }
 
-  /// What came of a file in words.
+  /// The outcome of a file in words.
   static func outcome(_ result: TestResult) -> String {
     let counts = result.counts.text
     switch result.status {

@@ -10,7 +10,7 @@ internal import SystemSupport
 internal import TargetGraph
 internal import Workspace
 
-/// One run of `kilt test`: the tests that are selected, and what is said of them.
+/// One run of `kilt test`: the selected tests, and their reports.
 struct TestSession {
   private let command: BuildTest
   private let session: WorkspaceSession
@@ -87,7 +87,7 @@ struct TestSession {
     try finish(results, milliseconds: milliseconds, environments, plans)
   }
 
-  /// What is said and written at the end.
+  /// The final output and files.
   private func finish(
     _ results: [TestResult], milliseconds: Int, _ environments: ClosureEnvironments, _ plans: [TestPlan]
   ) throws {
@@ -146,7 +146,7 @@ struct TestSession {
     return (["kilt", "test"] + failed + arguments).map(Self.quoted).joined(separator: " ")
   }
 
-  /// A word as a shell takes it.
+  /// A word in a shell's form.
   private static func quoted(_ word: String) -> String {
     let isPlain = word.utf8.allSatisfy {
       $0 >= 0x80 || $0 >= 0x30 && $0 <= 0x39 || $0 >= 0x41 && $0 <= 0x5A || $0 >= 0x61 && $0 <= 0x7A
@@ -166,7 +166,7 @@ struct TestSession {
     let runner = try TestRunner(workspace: session.workspace, store: store, options: options)
     defer { runner.close() }
     let environments = ClosureEnvironments(session.workspace, store: store, note: command.global.note)
-    // A debugger has the terminal: what an interruption means is its business.
+    // A debugger has the terminal: it handles interruptions.
     let builder = try session.targetBuilder(store: store, kept: command.keepSandboxes, cleanUp: nil)
     var worst: Int32 = 0
     for test in tests {
@@ -181,7 +181,7 @@ struct TestSession {
     if worst != 0 { throw ExitCode(worst) }
   }
 
-  /// Makes what tests need first: generated files, packages, distributions.
+  /// Builds the inputs of tests first: generated files, products, distributions.
   private func makeParts(_ plans: [TestPlan], _ builder: TargetBuilder) throws -> [TargetID: GeneratedFiles] {
     try builder.made(for: plans, jobs: command.options(session.workspace.configuration).jobs)
   }

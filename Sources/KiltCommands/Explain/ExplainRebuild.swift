@@ -81,7 +81,7 @@ struct ExplainRebuild: ParsableCommand {
     }
   }
 
-  /// What test files depend on when they are run with the options of the workspace.
+  /// The inputs of test files when they run with the options of the workspace.
   private func tests(
     _ ids: [TargetID], _ session: WorkspaceSession, _ store: ContentStore, _ builder: TargetBuilder
   ) throws -> [TestExplanation] {

@@ -9,9 +9,9 @@ internal import Workspace
 
 /// The jobs that the changes since a revision affect in a stage: through their bundle, or through their configuration.
 ///
-/// A bundle is affected when a file that it is made of has changed, its requirements and lockfile included. A
-/// configuration is affected when its job file, its template or what that includes give another job than at the
-/// revision; a changed comment does not.
+/// A change of a bundle's files affects the bundle, including its requirements and lockfile. A configuration is
+/// affected if its job file, its template or their includes produce another job than at the revision; a changed comment
+/// does not count.
 struct AffectedJobs {
   struct Job {
     /// The job file, from the workspace root.
@@ -20,7 +20,7 @@ struct AffectedJobs {
     /// Artifacts that the changes affect.
     var artifacts: [String]
     var isNew: Bool
-    /// What the changes make of the configuration.
+    /// The effect of the changes on the configuration.
     var difference: [String]
   }
 
@@ -62,7 +62,7 @@ struct AffectedJobs {
     }
   }
 
-  /// A job file that did not load at the revision, or did not exist, makes a new job.
+  /// A job file that did not load at the revision, or did not exist, creates a job.
   private static func compare(
     _ configuration: JobConfiguration, _ former: JobLoader, path: String, stage: String
   ) -> (isNew: Bool, difference: [String]) {

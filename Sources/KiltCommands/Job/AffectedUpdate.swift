@@ -13,7 +13,7 @@ struct AffectedUpdate {
   /// The arguments that name these jobs again.
   let repeating: String
 
-  /// A job with its plan, and what has become of it.
+  /// A job with its plan, and its outcome.
   private struct Step {
     enum State: String {
       case updated, unchanged, failed
@@ -60,7 +60,7 @@ struct AffectedUpdate {
     }
   }
 
-  /// The plans of all jobs; what is wrong with any of them is told before anything changes.
+  /// The plans of all jobs; problems of any of them are reported before anything changes.
   private func plan(_ jobs: [JobOptions], commit: String?) throws -> [Step] {
     var steps: [Step] = []
     var problems: [Diagnostic] = []
@@ -94,7 +94,7 @@ struct AffectedUpdate {
     writeText(JSONValue.array(values).text(.pretty) + "\n", to: 1)
   }
 
-  /// The failure of one job, with what was done before it and what was not begun.
+  /// The failure of one job, with the jobs before it and the jobs that were not begun.
   private func failure(_ error: any Error, _ steps: [Step]) -> any Error {
     var diagnostics = Self.diagnostics(error)
     let labels: [(Step.State, String)] = [

@@ -7,7 +7,7 @@ internal import SystemSupport
 internal import Workspace
 internal import Zip
 
-/// How an artifact of a job differs from the one that the job runs: commits, digests, wheels, bytes to fetch.
+/// The difference between an artifact of a job and the running one: commits, digests, wheels, bytes to fetch.
 struct ArtifactDifference {
   struct Commit {
     var id: String
@@ -49,7 +49,7 @@ struct ArtifactDifference {
   /// The code of a bundle is compared up to this many bytes.
   private static let largestCode: Int64 = 64 << 20
 
-  /// Whether both are one file, of whatever commit.
+  /// Whether both are one file, of any commit.
   var isSameFile: Bool { old?.digest == new.digest && new.digest != nil }
 
   var isChanged: Bool { old?.digest != new.digest || old?.version != new.version }
@@ -79,7 +79,7 @@ struct ArtifactDifference {
     let changed = files ?? []
     targets = Set(changed.flatMap { sources?.targets(ofBundleFile: $0.path) ?? [] }).sorted()
     var paths = sources?.paths ?? []
-    // A file that is gone is no longer in the graph: git knows where it was.
+    // A deleted file is no longer in the graph: git knows its directory.
     let gone = changed.filter { $0.new == nil }.map(\.path)
     if !gone.isEmpty {
       paths += try workspace.git.changedFiles(between: "\(from)..\(to)").filter { path in
@@ -163,7 +163,7 @@ struct ArtifactDifference {
     return lines + fetchLines
   }
 
-  /// As many lines as people read.
+  /// The maximum number of printed lines.
   private static func shown(_ lines: [String]) -> [String] {
     lines.count <= 20 ? lines : lines.prefix(20) + ["             … \(lines.count - 20) more, with --format json"]
   }

@@ -3,14 +3,14 @@ internal import BuildFiles
 internal import TargetGraph
 internal import Workspace
 
-/// The files of this checkout that the bundle of an artifact is made of, and the targets that own them.
+/// The files of this checkout that the bundle of an artifact contains, and the targets that own them.
 struct BundleSources {
   /// The targets by file, without BUILD files and lockfiles.
   private(set) var targets: [String: [String]] = [:]
   /// Sources and BUILD files of everything that the binary depends on, and the lockfiles of the workspace.
   private(set) var paths: [String] = []
 
-  /// Nil if no binary of the workspace makes the artifact.
+  /// Nil if no binary of the workspace builds the artifact.
   init?(ofArtifact name: String, _ global: GlobalOptions) throws {
     let session = try WorkspaceSession(global)
     let graph = session.graph

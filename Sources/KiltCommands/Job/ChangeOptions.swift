@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Diagnostics
 internal import SystemSupport
 
-/// The options of the verbs that change what runs.
+/// The options of the commands that change running jobs.
 struct ChangeOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Do not ask for confirmation. Default: ask on a terminal.")
   var yes = false
@@ -23,9 +23,9 @@ struct ChangeOptions: ParsableArguments {
     if timeout < 1 { throw ValidationError("--timeout must be at least 1") }
   }
 
-  /// Asks on a terminal whether to go on; elsewhere nobody is there to answer, and the command goes on.
+  /// Asks on a terminal whether to continue; without a terminal, continues without a question.
   ///
-  /// - Throws: exit code 1 when the answer is not yes.
+  /// - Throws: exit code 1 if the answer is not yes.
   func confirm(_ question: String) throws {
     guard !yes, isTerminal(0), Terminal.standardError.isInteractive else { return }
     writeText("\(question) [y/N] ", to: 2)

@@ -16,13 +16,13 @@ struct InstanceMonitor {
     line = ProgressLine(.standardError, isQuiet: session.global.quiet)
   }
 
-  /// How long the same tasks must run before a job without health checks counts as running, in nanoseconds: a
+  /// The time that the same tasks must run before a job without health checks counts as running, in nanoseconds: a
   /// program that cannot start ends at once.
   private static let settling: UInt64 = 2_000_000_000
 
-  /// Waits until every instance runs and is healthy; instances of a job that is no service may have finished.
+  /// Waits until every instance runs and is healthy; instances of a job that is not a service can have finished.
   ///
-  /// - Throws: `Diagnostic` as soon as an instance has failed for good or fails again and again, with the reason.
+  /// - Throws: `Diagnostic` as soon as an instance has failed for good or fails repeatedly, with the reason.
   func waitUntilRunning(instances: Int, seconds: Int) throws {
     var settling = Settling()
     try wait(seconds: seconds, missing: "not all instances of \(key) run") { job in
@@ -87,9 +87,9 @@ struct InstanceMonitor {
     }
   }
 
-  /// Asks for the job again and again until `isDone` says so.
+  /// Requests the job repeatedly until `isDone` returns true.
   ///
-  /// - Throws: `Diagnostic` when it takes longer than `seconds`, with the states of the instances.
+  /// - Throws: `Diagnostic` if it takes longer than `seconds`, with the states of the instances.
   func wait(seconds: Int, missing: String, until isDone: (JobStatus?) throws -> Bool) throws {
     defer { line.finish() }
     let deadline = monotonicNanoseconds() + UInt64(seconds) * 1_000_000_000
@@ -102,7 +102,7 @@ struct InstanceMonitor {
         if try isDone(job) { return }
         states = job?.instances.map { "instance \($0.instance): \(Self.text(of: $0))" } ?? []
       } catch let error as Diagnostic where error.blame == .environment {
-        // The scheduler may be started again just now.
+        // The scheduler can be restarting just now.
         if monotonicNanoseconds() >= deadline { throw error }
         line.show("\(error.summary): trying again")
       }

@@ -10,7 +10,7 @@ struct JobDeployment {
   let change: ChangeOptions
   let format: OutputFormat
 
-  /// Shows the plan and asks; false for a plan that changes nothing, or is only looked at.
+  /// Shows the plan and asks; false for a plan that changes nothing, or for a preview.
   func confirm(_ report: PlanReport) throws -> Bool {
     if change.dryRun || report.plan.outcome == .unchanged {
       switch format {
@@ -24,13 +24,13 @@ struct JobDeployment {
     return true
   }
 
-  /// What a change came to, for programs and in a line.
+  /// The result of a change, for programs and in a line.
   struct Result {
     var json: JSONValue
     var text: String
   }
 
-  /// Waits for what a request has started, and prints the result.
+  /// Waits for the end of a started change, and prints the result.
   func finish(_ receipt: ChangeReceipt, configuration: JobConfiguration?, verb: String, wantsRollback: Bool = false)
     throws
   {
@@ -41,7 +41,7 @@ struct JobDeployment {
     }
   }
 
-  /// Waits for what a request has started.
+  /// Waits for the end of a started change.
   func result(
     of receipt: ChangeReceipt, configuration: JobConfiguration?, verb: String, wantsRollback: Bool = false
   ) throws -> Result {
@@ -78,7 +78,7 @@ struct JobDeployment {
     return Result(json: result, text: text)
   }
 
-  /// Says on Ctrl-C that the change goes on without this command.
+  /// On Ctrl-C, reports that the change continues without this command.
   private func announceInterruption(of key: JobKey) {
     TerminationSignals.handle {
       writeText(

@@ -72,7 +72,7 @@ struct JobEndpoints: ParsableCommand {
     }
   }
 
-  /// One line per instance, with the address first: programs take what is before the first space.
+  /// One line per instance, with the address first: programs read the text before the first space.
   static func lines(_ service: Service, port: String?) -> [String] {
     service.instances.compactMap { instance in
       guard let address = instance.address(port: port) else { return nil }

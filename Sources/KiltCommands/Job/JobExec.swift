@@ -86,14 +86,14 @@ struct JobExec: ParsableCommand {
     passInput(to: remote)
     let hasEnded = Mutex(false)
     _ = startThread {
-      // SIGWINCH has no thread of its own here: the size is asked for instead.
+      // SIGWINCH has no separate thread here: the size is polled instead.
       var size = RawTerminal.size
       while !hasEnded.withLock({ $0 }) {
         pauseMilliseconds(250)
         let now = RawTerminal.size
         guard now != size else { continue }
         size = now
-        // The command may have ended just now.
+        // The command can have ended just now.
         do { try remote.resize(columns: now.columns, rows: now.rows) } catch { return }
       }
     }
@@ -111,7 +111,7 @@ struct JobExec: ParsableCommand {
     _ = startThread {
       while true {
         let bytes = readStandardInput()
-        // A command that has ended takes no more.
+        // An ended command accepts no more input.
         do { try remote.send(bytes, isLast: bytes.isEmpty) } catch { return }
         if bytes.isEmpty { return }
       }

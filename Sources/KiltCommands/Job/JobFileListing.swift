@@ -4,7 +4,7 @@ internal import JobFiles
 internal import JobModel
 internal import SystemSupport
 
-/// What job files would run, for `kilt job list --files`.
+/// The jobs of job files, for `kilt job list --files`.
 struct JobFileListing {
   let checks: [JobFileCheck]
 
@@ -18,7 +18,7 @@ struct JobFileListing {
 
   var json: JSONValue { LintReport.json(checks) }
 
-  /// One line per job, with what is wrong where it cannot run.
+  /// One line per job, with the problem if it cannot run.
   var lines: [String] {
     checks.flatMap { check -> [String] in
       if check.jobs.isEmpty { return ["\(check.path)  \(check.errors.first?.summary ?? "describes no job")"] }

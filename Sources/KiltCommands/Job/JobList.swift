@@ -79,15 +79,15 @@ struct JobList: ParsableCommand {
   }
 }
 
-/// A pattern of job keys: `*` stands for any text without a slash, `?` for one character.
+/// A pattern of job keys: `*` matches any text without a slash, `?` one character.
 struct JobPattern {
   private let parts: [[Character]]
 
-  /// Whether a text has a character that stands for others.
+  /// Whether a text has a pattern character.
   static func isPattern(_ text: String) -> Bool { text.contains { $0 == "*" || $0 == "?" } }
 
-  /// - Parameter text: `cluster/role/stage/name`, `role/stage/name` or a name alone. Fewer parts than four also select
-  ///   what begins so.
+  /// - Parameter text: `cluster/role/stage/name`, `role/stage/name` or only a name. Fewer parts than four also select
+  ///   keys with this prefix.
   init(_ text: String) { parts = text.split(separator: "/").map(Array.init) }
 
   func matches(_ key: JobKey) -> Bool {

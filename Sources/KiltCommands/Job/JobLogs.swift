@@ -144,7 +144,7 @@ struct JobLogs: ParsableCommand {
     return options
   }
 
-  /// Says what the job does not have, instead of showing nothing.
+  /// Reports the missing logs, instead of showing nothing.
   private func check(_ job: JobStatus, _ instances: [Int], _ question: inout LogQuestion) throws {
     let names = job.configuration.task.processes.map(\.name)
     if let process, !names.contains(process) {

@@ -68,7 +68,7 @@ struct JobNew: ParsableCommand {
     var files = [(path, draft.jobFile)]
     if let text = draft.templateFile { files.append(("\(directory)/\(draft.name).aurora", text)) }
     try write(files, set)
-    // A template that exists can ask for values that nobody but the author knows.
+    // An existing template can require values that only its author knows.
     for check in set.loader.check([path]) {
       for error in check.errors { global.note("to do: \(error.summary)") }
     }
@@ -134,7 +134,7 @@ struct JobNew: ParsableCommand {
     var template: String
   }
 
-  /// What other job files of the directory say.
+  /// The settings of other job files in the directory.
   private func existing(in directory: String, _ set: JobFileSet) throws -> [Neighbor] {
     guard FileSystem.exists(set.workspace.root.appending(directory)) else { return [] }
     return set.loader.check(try set.files([jobs])).compactMap { check in

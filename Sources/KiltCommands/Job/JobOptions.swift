@@ -3,7 +3,7 @@ internal import Diagnostics
 internal import JobModel
 internal import SystemSupport
 
-/// How the job verbs name a job: a job file and a stage, or a key.
+/// The options by which job commands name a job: a job file and a stage, or a key.
 struct JobOptions: ParsableArguments {
   @Argument(
     help: ArgumentHelp(

@@ -4,9 +4,9 @@ internal import Synchronization
 internal import SystemSupport
 internal import Workspace
 
-/// Where the files of a job come from: every file that it was evaluated from, and whether git has each as it is.
+/// The origin of a job's files: every file of its evaluation, and whether git has the same content.
 struct JobProvenance: Sendable {
-  /// What a loader has read, by its path in the workspace.
+  /// The files that a loader has read, by path in the workspace.
   private final class Record: Sendable {
     let paths = Mutex<Set<String>>([])
   }

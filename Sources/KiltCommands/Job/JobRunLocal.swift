@@ -80,7 +80,7 @@ struct JobRunLocal: ParsableCommand {
     let request = JobRequest(
       path: relative, stage: job.stage, version: LocalArtifacts.version, job: job.selection.job,
       bindings: try job.selection.bindings())
-    // What is wrong with the file itself is said before anything is built.
+    // Problems of the file itself are reported before anything is built.
     _ = try loader.load(request, artifacts: nil)
     return try loader.load(request, artifacts: try LocalArtifacts(global, repository: repository))
   }

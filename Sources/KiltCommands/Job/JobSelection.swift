@@ -5,7 +5,7 @@ internal import JobFiles
 internal import SystemSupport
 internal import Workspace
 
-/// Which job of an Aurora file, and values for what the file leaves open.
+/// The selected job of an Aurora file, and values for open variables.
 struct JobSelection: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -18,7 +18,7 @@ struct JobSelection: ParsableArguments {
   func bindings() throws -> [TemplateBinding] { try bind.map { try TemplateBinding(parsing: $0) } }
 }
 
-/// Who submits a job, and whom `getpass.getuser()` of an Aurora file names: as Python looks it up.
+/// The user who submits a job, and the result of `getpass.getuser()` in an Aurora file: looked up as Python does.
 enum JobOwner {
   static var current: String? {
     for name in ["LOGNAME", "USER", "LNAME", "USERNAME"] {
@@ -100,7 +100,7 @@ struct JobFileSet {
 }
 
 extension JobFileSet {
-  /// Larger files are data, and no loader takes them.
+  /// Larger files are data, and no loader accepts them.
   private static let largestFile: Int64 = 1 << 20
 
   /// The keys of job files alone that lines of a YAML file begin with: other YAML can lie beside them. Empty for a file

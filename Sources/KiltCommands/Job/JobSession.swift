@@ -8,9 +8,9 @@ internal import Synchronization
 internal import SystemSupport
 internal import Workspace
 
-/// What the job verbs work with: a scheduler, and the workspace where there is one.
+/// The subject of job commands: a scheduler, and the workspace if there is one.
 ///
-/// Verbs that are given a key need no workspace: nothing that is broken in one stands between a person and what runs.
+/// Commands with a key need no workspace: a broken workspace does not prevent access to running jobs.
 struct JobSession {
   /// Nil outside of a workspace.
   let workspace: Workspace?
@@ -60,7 +60,7 @@ struct JobSession {
     connection = Connection(address: named.scheduler, origin: .workspace)
   }
 
-  /// The scheduler: that of `KILT_SCHEDULER`, else the cluster's in kilt.toml. Made when it is first needed.
+  /// The scheduler: of `KILT_SCHEDULER`, else the cluster's in kilt.toml. Created at its first use.
   var client: SchedulerClient {
     get throws {
       try connection.state.withLock { state in
@@ -98,7 +98,7 @@ struct JobSession {
 
   // MARK: Jobs
 
-  /// The configuration that a job file gives, with its artifact looked up unless `offline`.
+  /// The configuration of a job file, with its artifact looked up unless `offline`.
   func configuration(_ options: JobOptions, commit: String? = nil, offline: Bool) throws -> JobConfiguration {
     let workspace = try requiredWorkspace()
     let provenance = JobProvenance(root: workspace.root)
@@ -107,7 +107,7 @@ struct JobSession {
       owner: JobOwner.current, read: provenance.read)
     let path = try workspacePath(options.file)
     let commit = try commit.map { try resolved($0, workspace) }
-    // What is wrong with the file itself is said first, whether a scheduler runs or not.
+    // Problems of the file itself are reported first, whether a scheduler runs or not.
     let request = JobRequest(
       path: path, stage: options.stage, version: commit, job: options.selection.job,
       bindings: try options.selection.bindings())
@@ -148,7 +148,7 @@ struct JobSession {
 
   func key(_ options: JobOptions) throws -> JobKey { try reference(options).key }
 
-  /// The job that the options name, or what is left of one that was killed.
+  /// The job that the options name, or the remains of a killed one.
   func job(_ options: JobOptions) throws -> JobStatus { try job(try key(options)) }
 
   func job(_ key: JobKey) throws -> JobStatus {

@@ -31,7 +31,7 @@ struct JobSla: ParsableCommand {
 
   func run() throws {
     let session = try JobSession(global, job)
-    // An unknown job is told with the names of near ones.
+    // An error for an unknown job lists similar names.
     let key = try session.job(job).summary.key
     let figures = try session.client.slaFigures(of: key)
     switch output.format {

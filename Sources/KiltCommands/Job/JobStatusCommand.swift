@@ -100,7 +100,7 @@ struct StatusText {
     if let healthy = instance.isHealthy { parts.append(healthy ? "healthy" : "unhealthy") }
     if instance.restarts > 0 { parts.append("restarted \(instance.restarts) times") }
     if let message = instance.message { parts.append(message) }
-    // What is painted is ours; all else may be a task's.
+    // Kilt adds the colors; other text can come from a task.
     return parts.enumerated().map { $0.offset == 1 ? $0.element : PlainText.line($0.element) }.joined(separator: "  ")
   }
 

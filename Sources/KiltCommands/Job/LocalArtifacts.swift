@@ -11,15 +11,15 @@ internal import SystemSupport
 internal import TargetGraph
 internal import Workspace
 
-/// Artifacts for a task on this machine, from the local build: each is packaged from the files as they are, and put into
-/// a repository of its own. Artifacts that no target of the workspace makes come from the workspace's repository.
+/// Artifacts for a task on this machine, from the local build: each is packaged from the current files, and stored in a
+/// separate repository. Artifacts that no target of the workspace builds come from the workspace's repository.
 final class LocalArtifacts: ArtifactLookup {
   private let session: WorkspaceSession
   private let store: ContentStore
   private let builder: TargetBuilder
   private let repository: Repository
   private let note: (String) -> Void
-  /// The commit that stands for the local files while a job file is loaded.
+  /// The commit that represents the local files while a job file is loaded.
   static let version = String(repeating: "0", count: 40)
 
   init(_ global: GlobalOptions, repository directory: FilePath) throws {

@@ -56,7 +56,7 @@ struct LocalTask {
   }
 }
 
-/// Shows what is new in a task's directory: states, health, and the lines of each log.
+/// Shows new events in a task's directory: states, health, and the lines of each log.
 private struct LocalTaskReader {
   private let directory: FilePath
   private let quiet: Bool
@@ -116,7 +116,7 @@ private struct LocalTaskReader {
     let file = try FileSystem.open(path, .readOnly)
     defer { FileSystem.close(file) }
     let size = Int(try FileSystem.status(of: file).size)
-    // Turned over: what came before is in a file of another name.
+    // Rotated: earlier lines are in a file of another name.
     if size < log.offset { log.offset = 0 }
     if size > log.offset {
       let bytes = try FileSystem.read(file, UInt64(log.offset)..<UInt64(size))

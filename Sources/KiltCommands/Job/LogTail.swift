@@ -6,14 +6,14 @@ internal import Observability
 internal import SchedulerClient
 internal import SystemSupport
 
-/// The logs of one job as they come. It counts the bytes of every log that it has, so that it goes on after a cut
-/// connection where it was: no line comes twice, and none is left out.
+/// The logs of one job as they arrive. Counts the bytes of every log, so that it continues at the same position after a
+/// cut connection: no line is repeated or lost.
 struct LogTail {
   let key: JobKey
   let client: SchedulerClient
   let question: LogQuestion
   let printer: LogPrinter
-  /// What stands before the number of the instance.
+  /// The text before the number of the instance.
   let name: String
 
   private var positions: [LogSource: Int64] = [:]
@@ -30,8 +30,8 @@ struct LogTail {
     self.printer = printer
   }
 
-  /// Reads until the logs end. A connection that is cut is made again, for as long as it takes when the logs are
-  /// followed, and a few times otherwise.
+  /// Reads until the logs end. Opens a cut connection again: without a limit if the logs are followed, otherwise a few
+  /// times.
   mutating func run() throws {
     var failures = 0
     while !hasEnded {
@@ -114,7 +114,7 @@ struct LogTail {
       isError: source.stream == "stderr")
   }
 
-  /// Whether a failure is one of the connection or of a scheduler that is being restarted.
+  /// Whether a failure comes from the connection or from a restarting scheduler.
   private static func mayPass(_ error: any Error) -> Bool {
     if error is HTTPError { return true }
     return (error as? any DiagnosableError)?.diagnostic.blame == .environment

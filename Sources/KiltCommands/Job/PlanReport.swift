@@ -3,7 +3,7 @@ internal import JSON
 internal import JobModel
 internal import Workspace
 
-/// The plan of a change, for people and as JSON: what changes by instance, artifact, configuration, batches.
+/// The plan of a change, for people and as JSON: changes by instance, artifact, configuration, batches.
 struct PlanReport {
   let plan: UpdatePlan
   /// The configuration that the job is to have.
@@ -39,7 +39,7 @@ struct PlanReport {
     }
   }
 
-  /// What the change comes to, in a line.
+  /// The result of the change, in a line.
   var summary: String {
     let key = plan.key
     switch plan.outcome {
@@ -90,7 +90,7 @@ struct PlanReport {
     return ["  configuration"] + difference.lines.map { "    \($0)" }
   }
 
-  /// What a job asks of the host, and what is kept with it: shown whether it changes or not, since people approve it.
+  /// A job's requests to the host, and its kept values: shown even if they do not change, because users approve them.
   private var settingLines: [String] {
     var lines = configuration.task.volumes.map {
       "  volume     \($0.hostPath) of the host at \($0.containerPath), \($0.mode.rawValue)"

@@ -35,7 +35,7 @@ struct UpdateMonitor {
         show(update, &shown)
         if update.summary.status.isTerminal { return try result(of: update, wantsRollback) }
       } catch let error as Diagnostic where error.blame == .environment {
-        // The scheduler may be started again just now: the update goes on where it was.
+        // The scheduler can be restarting just now: the update continues.
         if monotonicNanoseconds() >= deadline { throw error }
         line.show("\(error.summary): trying again")
       }

@@ -86,7 +86,7 @@ struct WhenceCommand: ParsableCommand {
     return try client.whence("digest", digits)
   }
 
-  /// The instances that run a bundle of which `file` is a copy: of those with its size, the ones whose segments it has.
+  /// The instances that run a bundle of which `file` is a copy: of those with its size, the ones whose segments match.
   private func find(_ file: FilePath, _ client: SchedulerClient) throws -> WhenceAnswer {
     let status = try FileSystem.status(of: file, followingLinks: true)
     guard status.kind == .file else {
@@ -118,7 +118,7 @@ struct WhenceCommand: ParsableCommand {
     return try SHA256Digest.ofFile(file).digest.hex == facts.digest
   }
 
-  /// As many files as people read.
+  /// The maximum number of printed files.
   private static let shownFiles = 40
 
   private static func lines(_ whence: Whence, _ manifests: [BundleFacts]) -> [String] {

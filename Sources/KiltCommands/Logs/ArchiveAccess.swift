@@ -23,7 +23,7 @@ struct ArchiveAccess {
     var isCompacted: Bool { key.hasPrefix(ArchiveAccess.compacted) }
   }
 
-  /// Where compacted hours are: beside the partitions, so that a table of either has one kind of file.
+  /// The directory of compacted hours: beside the partitions, so that a table of either has one kind of file.
   static let compacted = "parquet/"
 
   init(_ options: ArchiveOptions, _ global: GlobalOptions) throws {
@@ -65,8 +65,8 @@ struct ArchiveAccess {
     }
   }
 
-  /// The paths of objects on this machine: their own, or those of copies that are made now where there are none. What an
-  /// object holds never changes.
+  /// The paths of objects on this machine: their own, or those of copies that are created now if missing. The content
+  /// of an object never changes.
   func paths(of objects: [Object]) throws -> [String] {
     if let directory = bucket.directory { return objects.map { directory.appending($0.key).string } }
     let name = SHA256Digest.of(Array(bucket.location.utf8)).hex.prefix(16)
@@ -92,7 +92,7 @@ struct ArchiveAccess {
   }
 }
 
-/// What a query says about partitions: values that columns must have, and bounds of the date.
+/// The conditions of a query on partitions: required values of columns, and bounds of the date.
 struct PartitionFilter {
   static let columns = ["cluster", "role", "stage", "job", "date", "hour"]
   private var equal: [String: String] = [:]
@@ -121,7 +121,7 @@ struct PartitionFilter {
       case .word(let word) where Int(word) != nil: value = word
       default: continue
       }
-      // A function, or arithmetic, takes the value further.
+      // A function, or arithmetic, transforms the value further.
       if index > 0, case .symbol(let before) = tokens[index - 1], !["(", "."].contains(before) { continue }
       if index + 3 < tokens.count, case .symbol(let after) = tokens[index + 3], ![")", ";"].contains(after) {
         continue
@@ -136,7 +136,7 @@ struct PartitionFilter {
       }
     }
     for (column, count) in seen where count > 1 { equal[column] = nil }
-    // A value that is no part of a path is compared by the database alone.
+    // Only the database compares a value that is not part of a path.
     equal = equal.filter { JobKey.isIdentifier($0.value) }
   }
 

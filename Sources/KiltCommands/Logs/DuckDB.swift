@@ -4,19 +4,19 @@ internal import JSON
 internal import Observability
 internal import SystemSupport
 
-/// DuckDB, in a Python environment that Kilt makes once in the user's cache.
+/// DuckDB, in a Python environment that Kilt creates once in the user's cache.
 struct DuckDB {
   private let python: FilePath
   /// The version that is installed: another one can read the same files, and this one is tested.
   private static let version = "2.0.1"
 
-  /// The environment of `KILT_DUCKDB_PYTHON`, or the one of the cache, which is made when it is missing.
+  /// The environment of `KILT_DUCKDB_PYTHON`, or the one of the cache, which is created if it is missing.
   init() throws {
     if let named = environmentVariable("KILT_DUCKDB_PYTHON"), !named.isEmpty {
       python = FilePath(named)
       return
     }
-    // What is installed there is executed: a directory that others can change is refused.
+    // The programs installed there are executed: a directory that others can change is refused.
     _ = try ContentStore.userDefault()
     let tools = try ContentStore.defaultRoot().appending("duckdb")
     let directory = tools.appending(Self.version)
@@ -25,7 +25,7 @@ struct DuckDB {
     if FileSystem.exists(isReady) { return }
     try FileSystem.createDirectories(tools)
     let lock = try FileLock(waitingFor: tools.appending("lock"))
-    // Another process may have been first.
+    // Another process can have been first.
     if !FileSystem.exists(isReady) { try Self.install(in: directory, marking: isReady) }
     _ = consume lock
   }
@@ -57,7 +57,7 @@ struct DuckDB {
     try FileSystem.write(text: "", to: ready)
   }
 
-  /// Runs a request. What the program prints goes to standard output as it comes, however much it is.
+  /// Runs a request. The output of the program goes to standard output as it arrives, in any amount.
   func run(_ request: JSONValue) throws {
     let scratch = try FileSystem.makeTemporaryDirectory(prefix: "kilt-query")
     defer { try? FileSystem.removeTree(scratch) }

@@ -7,7 +7,7 @@ struct LogsCommand: ParsableCommand {
     subcommands: [LogsQuery.self, LogsCompact.self, LogsSchema.self, LogsCollect.self])
 }
 
-/// Which archive a command works on.
+/// The archive of a command.
 struct ArchiveOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(

@@ -77,7 +77,7 @@ struct LogsCompact: ParsableCommand {
 }
 
 extension ArchiveAccess {
-  /// The objects that hold each line once: without those that a compacted hour was made of.
+  /// The objects that contain each line once: without the inputs of compacted hours.
   func current(_ filter: PartitionFilter) throws -> [Object] {
     let objects = try objects(filter)
     let raw = Set(objects.filter { !$0.isCompacted }.map(\.partition))

@@ -73,7 +73,7 @@ struct OperateDoctor: ParsableCommand {
       let workspace = try Workspace.find(from: directory)
       return (workspace, Finding("workspace", .good, "\"\(workspace.root)\""))
     } catch let error as any DiagnosableError {
-      // Without a configuration file here or above, this is no workspace, and the machine alone is checked.
+      // Without a configuration file here or above, this is not a workspace, and only the machine is checked.
       while !["kilt.toml", "pants.toml"].contains(where: { FileSystem.exists(directory.appending($0)) }) {
         let parent = directory.removingLastComponent()
         if parent == directory || parent.isEmpty { return (nil, nil) }

@@ -3,7 +3,7 @@ internal import Diagnostics
 internal import Glibc
 internal import SystemSupport
 
-/// `kilt router`: becomes `kilt-router`, so that its web server is no part of `kilt`.
+/// `kilt router`: becomes `kilt-router`, so that `kilt` does not link its web server.
 struct OperateRouter: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "router", abstract: "Keep HAProxy in step with the instances of jobs.",

@@ -89,7 +89,7 @@ struct SchedulerDrain: ParsableCommand {
       do {
         answer = try client.drain()
       } catch let error as Diagnostic where error.blame == .environment {
-        // The scheduler may be started again just now: the drain goes on where it was.
+        // The scheduler can be restarting just now: the drain continues.
         if monotonicNanoseconds() >= deadline { throw error }
         line.show("\(error.summary): trying again")
       }

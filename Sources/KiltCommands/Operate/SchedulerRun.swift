@@ -5,7 +5,7 @@ internal import PythonPackaging
 internal import SystemSupport
 internal import Workspace
 
-/// `kilt scheduler run`: becomes `kilt-scheduler`, so that the web server and the database are no part of `kilt`.
+/// `kilt scheduler run`: becomes `kilt-scheduler`, so that `kilt` does not link the web server and the database.
 struct SchedulerRun: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
@@ -76,7 +76,7 @@ extension SchedulerRun {
     if !isGiven("--path") { arguments += try interpreterOptions(workspace) }
   }
 
-  /// Makes the workspace's interpreter visible in sandboxes when it is not one of the system's.
+  /// Makes the workspace's interpreter visible in sandboxes if it is not one of the system's.
   private func interpreterOptions(_ workspace: Workspace) throws -> [String] {
     let constraints = workspace.configuration.interpreterConstraints.compactMap { InterpreterConstraint($0) }
     let finder = InterpreterFinder(cacheFile: workspace.stateDirectory.path.appending("interpreters.json"))

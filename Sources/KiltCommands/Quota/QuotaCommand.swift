@@ -5,7 +5,7 @@ internal import JobModel
 internal import SchedulerClient
 internal import SystemSupport
 
-/// `kilt quota`: what the jobs of a role may ask for together.
+/// `kilt quota`: the total resources for the jobs of a role.
 struct QuotaCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "quota", abstract: "Show and set the resource limits of roles.",

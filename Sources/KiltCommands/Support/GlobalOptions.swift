@@ -23,7 +23,7 @@ struct GlobalOptions: ParsableArguments {
     }
   }
 
-  /// A line about what is being done, for people: standard error, and nothing with `--quiet`.
+  /// A line about the current work, for people: standard error, and nothing with `--quiet`.
   func note(_ line: String) {
     if !quiet { Terminal.standardError.print(line) }
   }

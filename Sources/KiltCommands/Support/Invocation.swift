@@ -51,7 +51,7 @@ public enum Invocation {
     }
   }
 
-  /// Tells a verb that does not exist from an argument too many, and says which may have been meant.
+  /// Distinguishes an unknown command from a superfluous argument, and suggests similar commands.
   private static func checkVerb(_ arguments: [String]) throws {
     var command: any ParsableCommand.Type = Kilt.self
     var path = "kilt"
@@ -108,7 +108,7 @@ public enum Invocation {
 }
 
 extension Diagnostic {
-  /// A system call that no module expected to fail: the machine's doing, with what helps most often.
+  /// A system call that no module expected to fail: a problem of the machine, with the most frequent remedy.
   init(_ error: SystemCallError) {
     self.init(.environment, error.description)
     if error.isNoSpace {

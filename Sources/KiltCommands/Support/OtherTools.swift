@@ -1,6 +1,6 @@
-/// Verbs of Pants and pex, and what to do here instead.
+/// Commands of Pants and pex, and their replacements in Kilt.
 enum OtherTools {
-  /// What to do in the place of a verb of another tool; nil for a word that is none.
+  /// The replacement for a command of another tool; nil for an unknown word.
   static func remedy(for verb: String) -> String? { remedies[verb] }
 
   /// The verbs, for tests.

@@ -1,12 +1,12 @@
 internal import SystemSupport
 
-/// `--pants-config-files=FILE` of any verb, as Pants has it: a configuration file that is laid over `pants.toml`.
+/// `--pants-config-files=FILE` of any command, as in Pants: a configuration file that overrides `pants.toml`.
 ///
-/// It does the same as the variable `PANTS_CONFIG_FILES`, which every place that reads the configuration looks at.
+/// It has the effect of the variable `PANTS_CONFIG_FILES`, which all readers of the configuration use.
 enum PantsConfigurationFiles {
   static let option = "--pants-config-files"
 
-  /// The arguments without the option; what follows `--` is for another program.
+  /// The arguments without the option; arguments after `--` are for another program.
   static func taken(outOf arguments: [String]) -> [String] {
     guard arguments.contains(where: { $0.hasPrefix(option) }) else { return arguments }
     var rest: [String] = []

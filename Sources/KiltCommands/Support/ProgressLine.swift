@@ -1,8 +1,8 @@
 internal import Synchronization
 internal import SystemSupport
 
-/// One line at the bottom of a terminal that says what is going on; plain lines are printed above it. Where nobody
-/// watches, there is no such line. Used by several threads.
+/// One line at the bottom of a terminal with the current work; plain lines are printed above it. Without a terminal,
+/// there is no such line. Used by several threads.
 final class ProgressLine: Sendable {
   private let terminal: Terminal
   private let isShown: Bool
@@ -18,7 +18,7 @@ final class ProgressLine: Sendable {
   func show(_ text: String) {
     guard isShown else { return }
     current.withLock { current in
-      // A line that wraps could not be taken back.
+      // A line that wraps could not be erased.
       let line = String(text.prefix(max(10, terminalWidth(terminal.descriptor) - 1)))
       guard line != current else { return }
       writeText(Self.clear + line, to: terminal.descriptor)
@@ -33,7 +33,7 @@ final class ProgressLine: Sendable {
     }
   }
 
-  /// Takes the line away.
+  /// Erases the line.
   func finish() {
     current.withLock { current in
       if !current.isEmpty { writeText(Self.clear, to: terminal.descriptor) }

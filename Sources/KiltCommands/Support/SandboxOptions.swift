@@ -16,7 +16,7 @@ struct SandboxOptions: ParsableArguments {
     if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1") }
   }
 
-  /// How many build steps run at a time.
+  /// The maximum number of parallel build steps.
   var threads: Int { jobs ?? availableProcessors() }
 }
 
@@ -26,11 +26,12 @@ extension SandboxRetention: ExpressibleByArgument {
 }
 
 extension WorkspaceSession {
-  /// What makes the files and packages of this workspace's targets. Build steps that run are named at the bottom of a
-  /// terminal.
+  /// The builder of the files and products of this workspace's targets. A line at the bottom of a terminal names
+  /// running build steps.
   ///
-  /// Called before other threads are started, as an interruption ends what runs and removes its folders.
-  /// - Parameter cleanUp: what else an interruption is to do; nil when it is none of ours, as a program has the terminal.
+  /// Call it before other threads are started, because an interruption ends running steps and removes their
+  /// directories.
+  /// - Parameter cleanUp: further work of an interruption; nil if a program has the terminal and handles it.
   func targetBuilder(
     store: ContentStore, kept: SandboxRetention = .never, cleanUp: (@Sendable () -> Void)? = {}
   ) throws -> TargetBuilder {

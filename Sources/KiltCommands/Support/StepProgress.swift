@@ -2,7 +2,8 @@ internal import Actions
 internal import Synchronization
 internal import SystemSupport
 
-/// Names the build steps that run, in a line at the bottom of a terminal; notes stand above it. Used by several threads.
+/// Names the running build steps, in a line at the bottom of a terminal; notes appear above it. Used by several
+/// threads.
 final class StepProgress: Sendable {
   private let line: ProgressLine
   private let isQuiet: Bool
@@ -13,7 +14,7 @@ final class StepProgress: Sendable {
     self.isQuiet = isQuiet
   }
 
-  /// Takes note of what happens.
+  /// Records an event.
   var see: @Sendable (ActionRunner.Event) -> Void {
     { [self] event in
       let names = running.withLock { running in
@@ -34,6 +35,6 @@ final class StepProgress: Sendable {
     }
   }
 
-  /// Takes the line away.
+  /// Erases the line.
   func finish() { line.finish() }
 }

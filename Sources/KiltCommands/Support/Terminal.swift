@@ -1,12 +1,12 @@
 internal import Diagnostics
 internal import SystemSupport
 
-/// What one of the standard streams can show.
+/// The abilities of a standard stream.
 struct Terminal {
   let descriptor: CInt
-  /// A person watches: progress may be drawn in place.
+  /// The output is a terminal: progress can be drawn in place.
   let isInteractive: Bool
-  /// Colours may be used: a terminal, `NO_COLOR` is not set (no-color.org), `TERM` is not "dumb".
+  /// Colors can be used: a terminal, `NO_COLOR` is not set (no-color.org), `TERM` is not "dumb".
   let usesColor: Bool
 
   init(_ descriptor: CInt) {

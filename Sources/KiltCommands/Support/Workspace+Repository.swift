@@ -4,8 +4,8 @@ internal import SystemSupport
 internal import Workspace
 
 extension Workspace {
-  /// The repository of the workspace as an address that means the same from any folder: a relative path of kilt.toml
-  /// is relative to that file. Nil when none is configured.
+  /// The artifact repository of the workspace as an address that means the same from any directory: a relative path of
+  /// kilt.toml is relative to that file. Nil if none is configured.
   var repositoryLocation: String? {
     guard let url = configuration.repositoryURL else { return nil }
     let path = url.hasPrefix("file:") ? url.dropFirst(5) : Substring(url)

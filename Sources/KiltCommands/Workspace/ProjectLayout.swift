@@ -14,7 +14,7 @@ struct ProjectLayout: Equatable {
   var sourceRoots = ["/"]
   /// Whether Python projects with a lockfile define the targets, so that `kilt.toml` names no source roots and resolves.
   var projectsDefineTargets = false
-  /// Whether a `manage.py` of Django is there: Django finds settings and applications by strings.
+  /// Whether a `manage.py` of Django exists: Django finds settings and applications by strings.
   var usesDjango = false
   /// The branch that is checked out, when it can be the main branch.
   var mainBranch = "main"
@@ -35,7 +35,8 @@ struct ProjectLayout: Equatable {
   }
 
   private mutating func readProject(_ root: FilePath) {
-    // A file that cannot be read or parsed gives no facts: `kilt tailor` and `kilt lock` report it with its place.
+    // A file that cannot be read or parsed contains no facts: `kilt tailor` and `kilt lock` report it with its
+    // location.
     guard let bytes = try? FileSystem.read(root.appending("pyproject.toml"), limit: 4 << 20),
       let document = try? TOMLDocument(parsing: bytes)
     else { return }

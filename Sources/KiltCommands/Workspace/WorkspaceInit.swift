@@ -96,7 +96,7 @@ struct WorkspaceInit: ParsableCommand {
       let workspace = try Workspace.find(from: directory)
       return workspace.root == directory && workspace.configuration.projects != nil
     } catch is Diagnostic {
-      // What is wrong with the projects is told when they are used.
+      // Problems of the projects are reported when they are used.
       return false
     }
   }

@@ -9,7 +9,7 @@ internal import Workspace
 
 /// The specs and filters of the verbs that select targets.
 struct TargetOptions: ParsableArguments {
-  // Exclusions begin with a dash: what is no option is a spec.
+  // Exclusions begin with a dash: a text that is not an option is a spec.
   @Argument(
     parsing: .allUnrecognized,
     help: ArgumentHelp(
@@ -69,14 +69,14 @@ struct TargetOptions: ParsableArguments {
       "Keep targets with any of these tags, comma-separated. Prefix with - to exclude.", valueName: "tags"))
   var tag: [String] = []
 
-  /// Whether the targets are those that a change concerns.
+  /// Whether the targets are those that a change affects.
   var selectsChanges: Bool { changedSince != nil || changedDiffspec != nil }
 
-  /// The specs; a lone `--` parts options from what follows, and is none.
+  /// The specs; a lone `--` separates options from later words, and is not a spec.
   var specs: [String] { words.filter { $0 != "--" } }
 
-  /// For verbs that pass arguments on: what stands before the first `--` selects targets, what stands behind it is for
-  /// another program.
+  /// For commands that pass arguments on: words before the first `--` select targets, words after it are for another
+  /// program.
   var split: (options: TargetOptions, passedOn: [String]) {
     var options = self
     options.words = Array(words.prefix { $0 != "--" })
@@ -89,9 +89,9 @@ struct TargetOptions: ParsableArguments {
     }
   }
 
-  /// The filters. Throws `Diagnostic` for one that cannot be read.
+  /// The filters. Throws `Diagnostic` for an invalid one.
   ///
-  /// - Parameter configuration: what holds where the command line says nothing.
+  /// - Parameter configuration: the values that apply unless the command line sets them.
   func filter(_ configuration: WorkspaceConfiguration = WorkspaceConfiguration()) throws -> TargetFilter {
     try TargetFilter(
       types: filterTargetType, tags: tag.isEmpty ? configuration.tags : tag, addresses: filterAddressRegex,
@@ -166,7 +166,7 @@ struct WorkspaceSession {
 
   /// The targets that options select, in the order of addresses.
   ///
-  /// - Parameter verb: for the message when nothing is selected.
+  /// - Parameter verb: for the message if nothing is selected.
   func select(_ options: TargetOptions, verb: String) throws -> [TargetID] {
     let filter = try options.filter(workspace.configuration)
     let texts = try options.specs + options.specFiles.flatMap { try specs(inFile: $0) }
@@ -200,13 +200,13 @@ struct WorkspaceSession {
     } else if let difference = options.changedDiffspec {
       found = try change.find(between: difference, depth: depth)
     }
-    // What was read of files, and what git said, is not asked again by the next run.
+    // The next run reuses the facts of files and the answers of git.
     resolver.save()
     write(warnings: change.warnings)
     return found
   }
 
-  /// The specs in a file: one a line, without empty lines and comments.
+  /// The specs in a file: one per line, without empty lines and comments.
   private func specs(inFile name: String) throws -> [String] {
     let path = try global.workingDirectory.pushing(FilePath(name))
     let text: String
@@ -232,7 +232,7 @@ struct WorkspaceSession {
     return id
   }
 
-  /// Says what inference could not settle, on standard error, and keeps what was found out for the next run.
+  /// Reports the ambiguities of inference on standard error, and saves the findings for the next run.
   func reportWarnings() throws {
     resolver.save()
     write(warnings: try resolver.warnings() + pluginTypes)
@@ -250,7 +250,7 @@ struct WorkspaceSession {
     writeText(warnings.map { renderer.render($0, as: .warning) }.joined(), to: 2)
   }
 
-  /// Writes addresses: one a line, or an array.
+  /// Writes addresses: one per line, or an array.
   func write(_ ids: [TargetID], as format: OutputFormat) {
     guard format == .text else { return write(lines: ids.map { name(of: $0) }, as: format) }
     var output: [UInt8] = []
@@ -268,7 +268,7 @@ struct WorkspaceSession {
   /// The absolute path of a file of the workspace.
   func absolutePath(of path: String) -> String { workspace.root.appending(path).string }
 
-  /// Writes texts: one a line, or an array.
+  /// Writes texts: one per line, or an array.
   func write(lines: [String], as format: OutputFormat) {
     switch format {
     case .text: writeText(lines.map { $0 + "\n" }.joined(), to: 1)
@@ -276,7 +276,7 @@ struct WorkspaceSession {
     }
   }
 
-  /// Writes paths: one a line, in which a line end is written as `%0A`, or an array.
+  /// Writes paths: one per line, in which a line end is written as `%0A`, or an array.
   func write(paths: [String], as format: OutputFormat) {
     write(lines: format == .text ? paths.map(Paths.line) : paths, as: format)
   }

@@ -36,7 +36,7 @@ struct WorkspaceTailor: ParsableCommand {
 
   @OptionGroup var global: GlobalOptions
 
-  // Exclusions begin with a dash: what is no option is a spec.
+  // Exclusions begin with a dash: a text that is not an option is a spec.
   @Argument(
     parsing: .allUnrecognized,
     help: ArgumentHelp(

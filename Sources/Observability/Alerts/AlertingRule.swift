@@ -4,11 +4,11 @@ public import JobModel
 public struct AlertingRule: Sendable, Hashable {
   /// The name of the alert.
   public var name: String
-  /// What is measured: gives data as long as the job has an instance.
+  /// The measured value: it has data while the job has an instance.
   public var value: String
-  /// The comparison that makes it an alert, such as `> 0.9`.
+  /// The comparison that triggers the alert, such as `> 0.9`.
   public var comparison: String
-  /// How long it must hold.
+  /// The time for which it must be true.
   public var period: Duration
   public var severity: AlertRule.Severity
   public var summary: String
@@ -18,12 +18,12 @@ public struct AlertingRule: Sendable, Hashable {
 }
 
 extension AlertingRule {
-  /// The rules of a job: those of its file, and defaults for conditions that the file does not mention.
+  /// The rules of a job: its file's, and defaults for conditions that the file does not mention.
   public static func rules(of configuration: JobConfiguration) -> [AlertingRule] {
     AlertRule.Condition.allCases.compactMap { condition in
       let rule = configuration.alerts.first { $0.condition == condition } ?? AlertRule(condition)
       if !rule.isEnabled { return nil }
-      // Without a health check, or without a limit, there is nothing to be near.
+      // Without a health check, or without a limit, the condition has no meaning.
       let limits = configuration.task.resources
       switch condition {
       case .unhealthy where configuration.healthCheck == nil, .cpu where limits.milliCPU <= 0,
@@ -81,7 +81,7 @@ extension AlertingRule {
       summary = "the update of \(key) has made no progress for {{ $value | humanizeDuration }}"
     case .quota:
       let quotas = MetricSelector([("cluster", key.cluster), ("role", key.role)]).and("stage=~\"|\(key.stage)\"")
-      // Of the role's quota and that of its stage, the fuller one: both would be the same alert.
+      // Of the role's quota and the stage's, the fuller one: both would be the same alert.
       value = "max by (cluster, role, resource) (\(MetricName.quotaUsed)\(quotas) / \(MetricName.quotaLimit)\(quotas))"
       comparison = "> \(share)"
       period = rule.period ?? .seconds(900)

@@ -44,7 +44,7 @@ public struct AlertingRules: Sendable {
     var lines = [
       "# Alerting rules of \(key), written by `kilt job alerts`.", "groups:", "  - name: \(quoted("\(key)"))",
     ]
-    // A group without rules is no error, and a key without a list is one.
+    // A group without rules is not an error, but a key without a list is one.
     lines.append(rules.isEmpty ? "    rules: []" : "    rules:")
     for rule in rules {
       lines += [

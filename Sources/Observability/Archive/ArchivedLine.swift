@@ -1,10 +1,10 @@
 internal import JSON
 public import JobModel
 
-/// A line of a log as it is archived: a JSON object in a line.
+/// An archived line of a log: a JSON object on one line.
 ///
-/// `position` is the number of its first byte in the output of its run, and `bytes` how many the line takes there, with
-/// its line break: whoever knows the last line of an object knows where the next object begins.
+/// `position` is the number of its first byte in the output of its run, and `bytes` its length there, with its line
+/// break: the last line of an object determines where the next object begins.
 public struct ArchivedLine: Sendable, Hashable {
   public var source: LogSource
   public var time: Timestamp
@@ -42,7 +42,7 @@ public struct ArchivedLine: Sendable, Hashable {
     return json.bytes(.compact) + [0x0A]
   }
 
-  /// The position behind the last line of an object's content; nil when there is none.
+  /// The position after the last line of an object's content; nil if there is none.
   public static func end(of content: [UInt8]) -> Int64? {
     guard let last = content.split(separator: 0x0A).last else { return nil }
     do {
@@ -54,7 +54,7 @@ public struct ArchivedLine: Sendable, Hashable {
     }
   }
 
-  /// The columns beside those of the partition, with their types in DuckDB and in Athena.
+  /// The columns besides the partition's, with their types in DuckDB and in Athena.
   public static let columns: [(name: String, duckDB: String, athena: String)] = [
     ("time", "TIMESTAMP", "string"), ("instance", "INTEGER", "int"), ("task", "VARCHAR", "string"),
     ("release", "INTEGER", "int"), ("commit", "VARCHAR", "string"), ("host", "VARCHAR", "string"),

@@ -4,15 +4,15 @@ public import JobModel
 /// A dashboard of Grafana: of a job, of a role or of a cluster.
 public struct Dashboard: Sendable {
   public var title: String
-  /// Where Grafana keeps it: the same subject has the same one, so an import takes the place of the last.
+  /// Grafana's identifier: the same subject has the same one, so an import replaces the last.
   public var identity: String
   public var panels: [Panel]
   /// The query of the marks: its value is a time in milliseconds.
   public var marks: String
   public var tags: [String]
 
-  /// The dashboard of a job. Panels of requests come with a port `metrics`, those of a JVM with a port `jmx` or a
-  /// process that starts Java.
+  /// The dashboard of a job. A port `metrics` adds panels of requests; a port `jmx` or a process that starts Java adds
+  /// panels of the JVM.
   public init(of configuration: JobConfiguration) {
     let key = configuration.key
     let jobs = MetricSelector(key)

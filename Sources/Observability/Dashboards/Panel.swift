@@ -1,7 +1,7 @@
 /// One graph of a dashboard.
 public struct Panel: Sendable, Hashable {
   public struct Query: Sendable, Hashable {
-    /// PromQL; `$__rate_interval` stands for what Grafana puts there.
+    /// PromQL; Grafana replaces `$__rate_interval`.
     public var expression: String
     /// The name of a line, with `{{label}}` for a label's value.
     public var legend: String

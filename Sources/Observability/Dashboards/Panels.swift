@@ -1,4 +1,4 @@
-/// The panels that dashboards are made of.
+/// The panels of dashboards.
 enum Panels {
   typealias Query = Panel.Query
 
@@ -6,7 +6,7 @@ enum Panels {
     "rate(\(metric)\(selector)[$__rate_interval])"
   }
 
-  /// Those of one job, by instance.
+  /// Of one job, by instance.
   static func job(_ jobs: MetricSelector) -> [Panel] {
     let instance = "{{instance}}"
     func limit(_ metric: String) -> Query { Query(expression: "max(\(metric)\(jobs))", legend: "limit", isLimit: true) }
@@ -77,7 +77,7 @@ enum Panels {
     ]
   }
 
-  /// Those of several jobs, by job.
+  /// Of several jobs, by job.
   static func jobs(_ selector: MetricSelector) -> [Panel] {
     let labels = "role, stage, job"
     let legend = "{{role}}/{{stage}}/{{job}}"
@@ -173,7 +173,7 @@ enum Panels {
     ]
   }
 
-  /// Those of a service that counts its requests with the library `metrics`.
+  /// Of a service that counts its requests with the library `metrics`.
   static func requests(_ jobs: MetricSelector) -> [Panel] {
     [
       Panel(
@@ -193,7 +193,7 @@ enum Panels {
     ]
   }
 
-  /// Those of a JVM whose metrics come from Prometheus' Java agent.
+  /// Of a JVM whose metrics come from Prometheus' Java agent.
   static func jvm(_ jobs: MetricSelector) -> [Panel] {
     let instance = "{{instance}}"
     return [

@@ -1,6 +1,6 @@
 internal import JSON
 
-/// How grave a line of a log is.
+/// The severity of a line of a log.
 public enum LogLevel: Int, Sendable, Hashable, Comparable, CaseIterable {
   case trace, debug, info, warning, error, fatal
 

@@ -1,27 +1,27 @@
 public import JSON
 public import JobModel
 
-/// Which logs of a job somebody wants, and from where on.
+/// A request for logs of a job, with its start.
 public struct LogQuestion: Sendable, Hashable {
   /// Nil for all.
   public var instances: Set<Int>?
   /// Nil for all.
   public var processes: Set<String>?
   public var streams: [String]
-  /// Whether more is sent as it is written.
+  /// Whether new lines are sent as they are written.
   public var follows: Bool
   /// Only the last bytes of each log.
   public var tail: Int64?
-  /// Only what may have been written at this time or later, also of tasks and runs that have ended.
+  /// Only lines that can have been written at this time or later, also of ended tasks and runs.
   public var since: Timestamp?
-  /// Of one task.
+  /// Only one task.
   public var task: TaskID?
-  /// Of all tasks and runs that are remembered, and not of the last ones alone.
+  /// All remembered tasks and runs, not only the last ones.
   public var isWhole: Bool
-  /// Where a reader that was cut off goes on.
+  /// The position at which an interrupted reader continues.
   public var positions: [Position]
 
-  /// How far a reader has come in one log.
+  /// The position of a reader in one log.
   public struct Position: Sendable, Hashable {
     public var source: LogSource
     public var position: Int64
@@ -76,7 +76,7 @@ public struct LogFrame: Sendable, Hashable {
     case bytes(LogSource, position: Int64, time: Timestamp, length: Int)
     /// Nothing was written for a while.
     case alive
-    /// Nothing more comes: all tasks have ended.
+    /// No more lines follow: all tasks have ended.
     case end
   }
 

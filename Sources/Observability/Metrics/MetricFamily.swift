@@ -26,7 +26,7 @@ public struct MetricFamily: Sendable {
     samples.append(Sample(suffix: "", labels: labels, value: value))
   }
 
-  /// Adds nothing for a value that is not known.
+  /// Adds nothing for an unknown value.
   public mutating func add(_ value: Double?, _ labels: MetricLabels) {
     if let value { add(value, labels) }
   }
@@ -48,7 +48,7 @@ public struct MetricFamily: Sendable {
   }
 }
 
-/// How often values fell into ranges.
+/// The number of values per range.
 public struct Histogram: Sendable, Hashable {
   private let bounds: [Double]
   private var counts: [Int]

@@ -1,7 +1,7 @@
 public import JobModel
 
-// Observability: everything by job key. Metrics and their text forms, the account of a task that died, dashboards,
-// alerting rules. Values and texts alone: nothing here reads a file, opens a connection or knows a clock.
+// Observability: everything by job key. Metrics and their text forms, the account of a dead task, dashboards, alerting
+// rules. Only values and texts: this module reads no file, opens no connection and has no clock.
 
 /// The labels of a sample, in order, with their text in Prometheus' form.
 ///
@@ -29,7 +29,7 @@ public struct MetricLabels: Sendable, Hashable {
     return labels
   }
 
-  /// These labels and one more; as they are when there is no value.
+  /// These labels and one more; unchanged without a value.
   public func adding(_ name: String, _ value: String?) -> MetricLabels {
     value.map { adding(name, $0) } ?? self
   }
@@ -56,7 +56,7 @@ public struct MetricLabels: Sendable, Hashable {
 }
 
 extension MetricLabels {
-  /// The labels of what one release of a job runs: those of the job, the release, and the commit of its bundle.
+  /// The labels of one release of a job: the job's, the release, and the commit of its bundle.
   public init(_ key: JobKey, release: Int?, commit: String?) {
     self = MetricLabels(key).adding("release", release.map { "\($0)" }).adding("commit", commit.map(Self.short))
   }

@@ -6,12 +6,12 @@ public struct MetricSelector: Sendable, Hashable, CustomStringConvertible {
 
   private init(_ matchers: [String]) { self.matchers = matchers }
 
-  /// Those of a job.
+  /// Of a job.
   public init(_ key: JobKey) {
     self.init([("cluster", key.cluster), ("role", key.role), ("stage", key.stage), ("job", key.name)])
   }
 
-  /// Those of all jobs with these labels. Parts of keys are identifiers: nothing in them needs escaping.
+  /// Of all jobs with these labels. Parts of keys are identifiers, which need no escaping.
   public init(_ labels: [(name: String, value: String)]) {
     matchers = labels.map { "\($0.name)=\"\($0.value)\"" }
   }

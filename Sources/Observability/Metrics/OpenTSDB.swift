@@ -1,11 +1,11 @@
 public import JSON
 public import JobModel
 
-/// The points that OpenTSDB takes: by its telnet protocol, a line each, or by its HTTP API (`/api/put`).
+/// The points in OpenTSDB's form: for its telnet protocol, one line each, or for its HTTP API (`/api/put`).
 ///
-/// A point has the name of the metric and its labels as tags. OpenTSDB knows letters, digits and `-_./` in names and
-/// values; every other character becomes `_`. It takes at most eight tags by default, which is what a metric has at
-/// most here, and refuses a point without any: such a point gets the tag `host`.
+/// A point has the name of the metric, and its labels as tags. OpenTSDB allows letters, digits and `-_./` in names and
+/// values; every other character becomes `_`. It accepts at most eight tags by default, which is also Kilt's maximum,
+/// and refuses a point without any: such a point gets the tag `host`.
 public struct OpenTSDBPoints: Sendable {
   public struct Point: Sendable, Hashable {
     public var metric: String

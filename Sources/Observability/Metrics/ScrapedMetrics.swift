@@ -1,6 +1,6 @@
-/// What a program says of itself in Prometheus' text form, as far as graphs show it: each metric's sum over its labels.
+/// A program's own metrics in Prometheus' text form, reduced to the needs of graphs: each metric's sum over its labels.
 ///
-/// Buckets of histograms and quantiles of summaries are left out; their sums and counts are counters.
+/// Buckets of histograms and quantiles of summaries are omitted; their sums and counts are counters.
 public struct ScrapedMetrics: Sendable, Hashable {
   public struct Metric: Sendable, Hashable {
     public var name: String
@@ -11,7 +11,7 @@ public struct ScrapedMetrics: Sendable, Hashable {
   /// In the order of the text.
   public private(set) var metrics: [Metric] = []
 
-  /// Reads the lines that are samples; every other line says nothing. Takes time and memory in proportion to the text.
+  /// Reads the lines that are samples, and ignores every other line. Takes time and memory in proportion to the text.
   public init(parsing text: some StringProtocol) {
     var kinds: [Substring.SubSequence: Substring.SubSequence] = [:]
     var places: [String: Int] = [:]
@@ -46,7 +46,7 @@ public struct ScrapedMetrics: Sendable, Hashable {
     var rest = line.dropFirst(name.count)
     var hasQuantile = false
     if rest.first == "{" {
-      // A quoted value may hold a brace.
+      // A quoted value can contain a brace.
       var isQuoted = false
       var isEscaped = false
       var end = rest.startIndex
@@ -76,22 +76,22 @@ public struct ScrapedMetrics: Sendable, Hashable {
 
 /// The last values of the metrics of one program, in a ring of fixed size.
 public struct MetricRing: Sendable {
-  /// How many metrics are kept of one program.
+  /// The maximum number of metrics that are kept per program.
   public static let metrics = 12
   private let capacity: Int
   private var times: [Int64] = []
   private var values: [String: [Float]] = [:]
   private var next = 0
   private var last: [String: (time: Int64, value: Double)] = [:]
-  /// Names in the order in which they came.
+  /// Names in the order of their arrival.
   public private(set) var names: [String] = []
 
   /// - Parameter capacity: how many moments are kept.
   public init(capacity: Int) { self.capacity = max(1, capacity) }
 
-  /// Adds what a program said at a time, in milliseconds since 1970. Of a counter it keeps the growth each second.
+  /// Adds a program's values at a time, in milliseconds since 1970. For a counter it keeps the growth per second.
   public mutating func add(_ scraped: ScrapedMetrics, at time: Int64) {
-    // Those of every Python, Go and Java program come last: a program's own say more.
+    // Metrics that every Python, Go and Java program has come last: a program's own metrics are more useful.
     let ordered = scraped.metrics.filter { !Self.isUsual($0.name) } + scraped.metrics.filter { Self.isUsual($0.name) }
     for metric in ordered where values[metric.name] == nil && names.count < Self.metrics {
       names.append(metric.name)
@@ -105,7 +105,7 @@ public struct MetricRing: Sendable {
       var value = metric.map { Float($0.value) } ?? .nan
       if let metric, metric.isCounter {
         value = .nan
-        // A counter that is smaller than before began anew.
+        // A counter that is smaller than before has restarted.
         if let last = last[name], time > last.time, metric.value >= last.value {
           value = Float((metric.value - last.value) / Double(time - last.time) * 1000)
         }

@@ -30,7 +30,7 @@ public struct Notice: Sendable, Hashable {
   public var id: String
   public var kind: Kind
   public var time: Timestamp
-  /// Nil for what concerns the whole host.
+  /// Nil for a notice about the whole host.
   public var key: JobKey?
   public var instance: Int?
   public var task: TaskID?
@@ -71,7 +71,7 @@ public struct Notice: Sendable, Hashable {
     }
   }
 
-  /// What it is about: an instance, a job, or the host.
+  /// Its subject: an instance, a job, or the host.
   public var subject: String {
     guard let key else { return "host \(host)" }
     return instance.map { "\(key)/\($0)" } ?? "\(key)"
@@ -99,7 +99,7 @@ public struct Notice: Sendable, Hashable {
   /// The title with the message.
   public var summary: String { title + (message.map { ": \($0)" } ?? "") }
 
-  /// The kind of a recorded change of a task's state; nil for one that is told to nobody.
+  /// The kind of a recorded change of a task's state; nil for a change without a notice.
   public static func kind(of status: TaskStatus) -> Kind? {
     switch status {
     case .failed: .taskFailed

@@ -1,7 +1,7 @@
 public import JSON
 internal import JobModel
 
-/// The form in which a receiver takes notices.
+/// The format of a receiver's notices.
 public enum NoticeTemplate: String, Sendable, Hashable, CaseIterable {
   /// The notice as it is.
   case json

@@ -35,7 +35,7 @@ extension TaskAccount.Cause {
     return .unknown
   }
 
-  /// The cause in words; nil where the message says all that is known.
+  /// The cause in words; nil if the message contains everything known.
   public var text: String? {
     switch self {
     case .outOfMemory: "the kernel killed a process at the memory limit"

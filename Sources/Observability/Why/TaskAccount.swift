@@ -1,7 +1,7 @@
 public import JobModel
 
-/// The account of one task for whoever asks why it died: its last states, its end, what it used before, the last lines
-/// of its processes, and what was deployed then.
+/// The account of one task that explains its death: its last states, its end, its earlier resource use, the last lines
+/// of its processes, and the deployed release.
 public struct TaskAccount: Sendable, Hashable {
   /// The kind of end, from facts that were recorded and not from the words of a message.
   public enum Cause: String, Sendable, Hashable, CaseIterable {
@@ -56,7 +56,7 @@ public struct TaskAccount: Sendable, Hashable {
     }
   }
 
-  /// What the task used at a moment.
+  /// The resource use of the task at a moment.
   public struct Usage: Sendable, Hashable {
     public var time: Timestamp
     /// Processor cores since the sample before; nil for the first.
@@ -84,11 +84,11 @@ public struct TaskAccount: Sendable, Hashable {
   public var usage: [Usage]
   public var health: HealthReport?
   public var processes: [Process]
-  /// The last lines of the executor's own log, for a task of which no process was started.
+  /// The last lines of the executor's own log, for a task without a started process.
   public var executor: [String]
   /// Tasks that the instance had before.
   public var restarts: Int
-  /// What was deployed: the release that the task ran.
+  /// The deployed release of the task.
   public var release: Release?
   /// The number of the release before it.
   public var formerRelease: Int?
@@ -123,15 +123,15 @@ public struct TaskAccount: Sendable, Hashable {
     self.problems = problems
   }
 
-  /// The most memory that the task used at once, as far as it was recorded.
+  /// The maximum memory that the task used at once, in its records.
   public var memoryPeak: Int? {
     usage.map { max($0.sample.memory, $0.sample.memoryPeak ?? 0) }.max()
   }
 }
 
-/// Why a job died: accounts of its tasks, and what else ended.
+/// The reasons why a job died: accounts of its tasks, and other ends.
 public struct WhyAnswer: Sendable, Hashable {
-  /// An end that is told in one line.
+  /// An end in one line.
   public struct Other: Sendable, Hashable {
     public var instance: Int
     public var taskID: TaskID

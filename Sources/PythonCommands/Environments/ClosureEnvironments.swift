@@ -8,12 +8,12 @@ public import PythonPackaging
 internal import SystemSupport
 public import Workspace
 
-/// The wheels that code comes to, before anything of them is unpacked.
+/// The resolved wheels of code, before any of them is unpacked.
 struct ResolvedClosure {
   var interpreter: Interpreter
   /// All of them, tools included, by name.
   var wheels: [ResolvedWheel]
-  /// Those of the tools and what they need: a part of ``wheels``.
+  /// The wheels of the tools and their dependencies: a part of ``wheels``.
   var toolWheels: [ResolvedWheel]
 }
 
@@ -29,14 +29,14 @@ public final class ClosureEnvironments {
   private var made: [SHA256Digest: PythonEnvironment] = [:]
   private var chosen: [Choice: [ResolvedWheel]] = [:]
 
-  /// What wheels are worked out for, so that tests of the same requirements are worked out once.
+  /// The inputs of the resolution of wheels, so that it runs once for tests with the same requirements.
   private struct Choice: Hashable {
     var lock: String
     var interpreter: FilePath
     var requirements: [String]
   }
 
-  /// - Parameter note: is told what a person should see.
+  /// - Parameter note: called with texts for the user.
   public init(_ workspace: Workspace, store: ContentStore, note: @escaping (String) -> Void = { _ in }) {
     self.workspace = workspace
     self.store = store
@@ -62,7 +62,7 @@ public final class ClosureEnvironments {
     return try directory.environment(of: found, for: interpreter)
   }
 
-  /// Everything that was required when a lock was made, for this machine.
+  /// All requirements of a lockfile, for this machine.
   func wheels(
     ofLock lockfile: String, constraints: [String], further: [PackageName] = []
   ) throws -> (interpreter: Interpreter, wheels: [ResolvedWheel]) {
@@ -75,7 +75,7 @@ public final class ClosureEnvironments {
     return (interpreter, try wheels.wheels(of: packages, for: target))
   }
 
-  /// The environment of everything in a lock; of nothing without one.
+  /// The environment of everything in a lockfile; empty without a lockfile.
   public func environment(
     ofLock lockfile: String?, constraints: [String], further: [PackageName] = []
   ) throws -> PythonEnvironment {
@@ -99,7 +99,7 @@ public final class ClosureEnvironments {
     guard let interpreter = target.interpreter else { throw Self.foreign(target) }
     var own: [PythonTool] = []
     var inLock: [PackageName] = []
-    // Those of a resolve of tools; where it is that of the code, there is nothing to keep apart.
+    // The wheels of a resolve of tools; if the code uses the same resolve, nothing needs to be separate.
     let toolLock = plugins.lockfile.flatMap { $0 == lockfile ? nil : $0 }
     let provided = try toolLock.map { try wheels(ofTools: plugins.names, lockfile: $0, constraints) } ?? []
     let lock = try lockfile.map { try wheels.lock($0) }
@@ -117,7 +117,7 @@ public final class ClosureEnvironments {
     var toolWheels = inLock.isEmpty ? [] : try locked([], inLock, lockfile: lockfile, target, for: address)
     var byName = Dictionary(code.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     for wheel in try provided + own.flatMap({ try ownWheels(of: $0, target) }) {
-      // One version of a package: that of the workspace's lock, which the code was written for.
+      // One version of a package: the version of the workspace's lockfile, for which the code was written.
       let used = byName[wheel.name] ?? wheel
       byName[wheel.name] = used
       if !toolWheels.contains(used) { toolWheels.append(used) }
@@ -129,7 +129,7 @@ public final class ClosureEnvironments {
       toolWheels: toolWheels.sorted { $0.name < $1.name })
   }
 
-  /// What a resolve of tools has: pytest with the plugins of these names that it has, or all of it where none is named.
+  /// The tools of a resolve: pytest with its plugins of these names, or everything if no plugin is named.
   private func wheels(ofTools names: [String], lockfile: String, _ constraints: [String]) throws -> [ResolvedWheel] {
     let target = try wheels.target(constraints)
     guard let interpreter = target.interpreter else { throw Self.foreign(target) }
@@ -146,7 +146,7 @@ public final class ClosureEnvironments {
     return found
   }
 
-  /// Makes an environment of wheels.
+  /// Creates an environment of wheels.
   func environment(of wheels: [ResolvedWheel], for interpreter: Interpreter) throws -> PythonEnvironment {
     let key = PythonEnvironment.key(of: wheels, for: interpreter)
     if let known = made[key] { return known }

@@ -11,7 +11,7 @@ public struct TreeFile: Sendable, Hashable {
   public var path: String
 }
 
-/// What the targets of a closure come to: files, requirements, source roots.
+/// The contents of a closure's targets: files, requirements, source roots.
 public struct ClosureParts {
   /// By path in the tree.
   public var files: [TreeFile] = []
@@ -19,17 +19,17 @@ public struct ClosureParts {
   public var requirements: [(text: String, address: Address)] = []
   /// The source roots of the Python files, from the workspace root.
   public var sourceRoots: Set<String> = []
-  /// The targets of which something has to be made first, in the order of the closure.
+  /// The targets that have to be built first, in the order of the closure.
   public var made: [TargetID] = []
   /// The requirements on Python projects of the workspace, whose metadata the code sees.
   public var projects: [TargetID] = []
 
-  /// - Parameter target: what the closure is of: its resolve is the one that all of it must have.
+  /// - Parameter target: the root of the closure: all of it must have its resolve.
   /// - Throws: `Diagnostic` for a dependency of another resolve.
   public init(_ closure: [TargetID], of target: Target, in resolver: DependencyResolver) throws {
     let graph = resolver.graph
     let program = try ProgramFiles(closure, resolver)
-    // pytest takes fixtures by their paths, so they do not stand in each other's way.
+    // pytest loads fixtures by their paths, so they do not conflict.
     _ = try program.byPlace(for: target, exempting: { Paths.lastComponent($0.path) == "conftest.py" }) {
       try resolver.read($0)
     }

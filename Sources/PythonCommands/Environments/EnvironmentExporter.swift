@@ -14,7 +14,7 @@ public struct EnvironmentExporter {
   private let store: ContentStore
   private let environments: ClosureEnvironments
 
-  /// - Parameter note: is told what a person should see.
+  /// - Parameter note: called with texts for the user.
   public init(
     workspace: Workspace, graph: TargetGraph, store: ContentStore, note: @escaping (String) -> Void = { _ in }
   ) {

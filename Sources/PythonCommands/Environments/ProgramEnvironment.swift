@@ -12,8 +12,8 @@ public struct ProgramEnvironment: Sendable {
   public var python: PythonEnvironment
   /// The source roots of the code, absolute.
   public var sources: [FilePath]
-  /// The directory of links to the code, with the files that are made for it; nil for code of a whole resolve, which is
-  /// imported from the workspace itself.
+  /// The directory of links to the code, with its generated files; nil for code of a whole resolve, which is imported
+  /// from the workspace itself.
   public private(set) var tree: FilePath?
 
   /// The environment that some targets need together.
@@ -25,7 +25,7 @@ public struct ProgramEnvironment: Sendable {
     environments: ClosureEnvironments, builder: TargetBuilder
   ) throws {
     let graph = resolver.graph
-    // Of all that the targets depend on, the first that has a resolve says which it is; the others must agree.
+    // Of all transitive dependencies, the first with a resolve determines it; the others must agree.
     let closure = Set(try resolver.buildDependencies(of: ids) + ids).sorted()
     let leading = (ids + closure).first { graph.resolve(of: graph[$0]) != nil } ?? ids[0]
     let target = graph[leading]
@@ -66,14 +66,14 @@ public struct ProgramEnvironment: Sendable {
       "PATH": ([python.scripts.string] + (value("PATH").map { [$0] } ?? [])).joined(separator: ":"),
       "VIRTUAL_ENV": python.path.string,
     ]
-    // Of another interpreter than this one.
+    // For another interpreter than this one.
     let dropped = Set(changed.keys).union(["PYTHONHOME"])
     return own.filter { !dropped.contains(String($0.prefix { $0 != "=" })) }
       + changed.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
   }
 
-  /// The arguments with which its Python runs a module as a program. As `-m` does it, but without the working directory
-  /// on `sys.path`, where a file of any name could stand in the place of a module.
+  /// The arguments with which its Python runs a module as a program. As `-m`, but without the working directory on
+  /// `sys.path`, where a file of any name could replace a module.
   public static func arguments(running module: String) -> [String] { Interpreter.arguments(running: module) }
 }
 

@@ -3,8 +3,9 @@ internal import Digests
 internal import SystemSupport
 internal import Workspace
 
-/// The files of a program: a directory of links to the workspace, so that an edit counts at once, and of copies of generated
-/// files. It holds what a bundle of the program holds: a file that no target brings is missing here as well.
+/// The files of a program: a directory of links to the workspace, so that an edit counts at once, and of copies of
+/// generated files. It has the same files as a bundle of the program: a file that no target adds is missing here as
+/// well.
 struct ProgramTree {
   private let files: [TreeFile]
   private let parts: ClosureParts
@@ -20,7 +21,7 @@ struct ProgramTree {
     self.workspace = workspace
   }
 
-  /// Makes the folder where it is not there, in the state folder of the workspace.
+  /// Creates the directory if it is missing, in the state directory of the workspace.
   func write() throws -> FilePath {
     var key = CanonicalEncoder()
     key.append("program tree 2")
@@ -55,7 +56,7 @@ struct ProgramTree {
       do throws(SystemCallError) {
         try FileSystem.renameWithoutReplacing(incoming, to: folder)
       } catch {
-        // Another process was first; what both have is the same.
+        // Another process was first; both have the same contents.
         guard error.errno == .fileExists else { throw error }
         try FileSystem.removeTree(incoming)
       }
@@ -69,7 +70,7 @@ struct ProgramTree {
   /// Removes trees that no run has used for 30 days: programs with other imports leave trees of their own.
   private func removeUnused(in parent: FilePath) {
     let oldest = wallClockNanoseconds() - 30 * 86_400 * 1_000_000_000
-    // What cannot be removed now is tried again when the next tree is made.
+    // Files that cannot be removed now are tried again when the next tree is created.
     for entry in (try? FileSystem.list(parent)) ?? [] where entry.isValidName {
       let path = parent.appending(entry.name)
       guard let status = try? FileSystem.status(of: path), status.modificationTime < oldest else { continue }

@@ -4,8 +4,8 @@ internal import PythonPackaging
 internal import SystemSupport
 internal import Workspace
 
-/// A distribution that Kilt itself needs beside the code: taken from the workspace's lock when that has it, else from a
-/// small lock of Kilt's own in its cache, which is made when it is first needed.
+/// A distribution that Kilt itself needs beside the code: from the workspace's lockfile if it has one, else from a
+/// small lockfile of Kilt's own in its cache, which is created at its first use.
 enum PythonTool: String, CaseIterable {
   case pytest
   case coverage
@@ -15,7 +15,7 @@ enum PythonTool: String, CaseIterable {
     return name
   }
 
-  /// What is asked for where the workspace's lock does not have it.
+  /// The requirement if the workspace's lockfile does not have it.
   private var requirement: String {
     switch self {
     case .pytest: "pytest>=7,<10"

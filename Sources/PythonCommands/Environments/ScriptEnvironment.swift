@@ -9,8 +9,8 @@ public import PythonProjects
 public import SystemSupport
 internal import Workspace
 
-/// The environment of a script with metadata of its own (PEP 723): its packages, of the lockfile beside it, or else of one
-/// that is made when the script is first run with these dependencies.
+/// The environment of a script with its own metadata (PEP 723): its packages come from the lockfile beside it, or else
+/// from a lockfile that the first run with these dependencies creates.
 public struct ScriptEnvironment {
   private let store: ContentStore
   private let note: (String) -> Void

@@ -4,10 +4,10 @@ internal import PythonEnvironments
 internal import PythonPackaging
 internal import SystemSupport
 
-/// What the runner is to do with one file; the fields are those of `kilt_test_runner.py`.
+/// The runner's instructions for one file; the fields are those of `kilt_test_runner.py`.
 struct RunnerRequest {
   var tree: FilePath
-  /// Where pytest runs: the tree, or a directory in it.
+  /// The working directory of pytest: the tree, or a directory in it.
   var directory: FilePath
   var arguments: [String]
   /// `NAME=value`.
@@ -17,7 +17,7 @@ struct RunnerRequest {
   var python: PythonEnvironment
   var output: FilePath
   var result: FilePath
-  /// Where coverage data go; nil where none are taken.
+  /// The file of coverage data; nil without coverage.
   var coverage: FilePath?
   /// Seconds.
   var timeout: Int?
@@ -39,7 +39,7 @@ struct RunnerRequest {
   }
 }
 
-/// How the process of a file ended.
+/// The end of the process of a file.
 struct RunnerAnswer {
   var seconds: Double
   var timedOut: Bool
@@ -54,13 +54,13 @@ struct WarmInterpreter: Sendable {
   private let log: FilePath
   private let name: String
 
-  /// Starts one and waits until it is ready.
+  /// Starts an interpreter and waits until it is ready.
   ///
   /// - Parameters:
-  ///   - python: the environment that it starts in: that of pytest.
+  ///   - python: the environment that it starts in: pytest's.
   ///   - environment: its variables, `NAME=value`.
-  ///   - scripts: the folder of ``RunnerScripts``.
-  ///   - log: what goes wrong at its start is written there.
+  ///   - scripts: the directory of ``RunnerScripts``.
+  ///   - log: the file for errors of its start.
   init(_ python: PythonEnvironment, environment: [String], scripts: FilePath, log: FilePath) throws {
     self.log = log
     name = python.interpreter.path.string
@@ -87,7 +87,7 @@ struct WarmInterpreter: Sendable {
   }
 
   private func failure(_ summary: String) -> Diagnostic {
-    // Without the log, its end is all that is known.
+    // Without the log, only its end is known.
     let text = (try? FileSystem.readText(log)) ?? ""
     return Diagnostic(
       .environment, summary, notes: text.split(separator: "\n").suffix(12).map(String.init),

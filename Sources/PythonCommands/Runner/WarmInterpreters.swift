@@ -5,7 +5,7 @@ internal import SystemSupport
 
 /// The warm interpreters of a run: as many of a kind as are busy at once, no more.
 final class WarmInterpreters: Sendable {
-  /// What one is started with.
+  /// The inputs of the start.
   struct Kind: Sendable, Hashable {
     var environment: String
     /// Variables that Python reads when it starts.
@@ -19,7 +19,7 @@ final class WarmInterpreters: Sendable {
   private let state = Mutex(State())
   private let folder: FilePath
 
-  /// - Parameter folder: where the runner's scripts and logs are.
+  /// - Parameter folder: the directory of the runner's scripts and logs.
   init(folder: FilePath) { self.folder = folder }
 
   /// Runs a file in an interpreter that is idle, or in a new one.

@@ -12,9 +12,9 @@ public struct CoverageReport: Sendable {
   public enum Kind: String, Sendable, CaseIterable { case console, xml, json, html, lcov, raw }
 
   public var kinds: [Kind]
-  /// The share in per cent below which the run fails; nil takes what coverage's configuration says.
+  /// The percentage below which the run fails; nil uses coverage's configuration.
   public var failUnder: Double?
-  /// Where reports go, from the workspace root.
+  /// The directory of reports, from the workspace root.
   public static let folder = "dist/coverage/python"
 
   public init(kinds: [Kind], failUnder: Double? = nil) {
@@ -22,18 +22,18 @@ public struct CoverageReport: Sendable {
     self.failUnder = failUnder
   }
 
-  /// What was written.
+  /// The written files.
   public struct Outcome: Sendable {
     /// The report for people.
     public var text: String
-    /// In per cent; nil when nothing was measured.
+    /// In percent; nil if nothing was measured.
     public var total: Double?
     /// The share that is demanded.
     public var demanded: Double?
     /// From the workspace root.
     public var files: [String]
 
-    /// Whether the share is what is demanded.
+    /// Whether the share meets the demand.
     public var isEnough: Bool { (total ?? 100) + 0.005 >= demanded ?? 0 }
   }
 
@@ -41,7 +41,7 @@ public struct CoverageReport: Sendable {
   ///
   /// - Parameters:
   ///   - data: blobs of the store.
-  ///   - plan: a test whose lock and Python are taken.
+  ///   - plan: a test whose lockfile and Python are used.
   public func write(
     _ data: [SHA256Digest], of plan: TestPlan, workspace: Workspace, store: ContentStore,
     environments: ClosureEnvironments
@@ -52,7 +52,7 @@ public struct CoverageReport: Sendable {
     let folder = workspace.root.appending(Self.folder)
     try workspace.createOutputFolder(folder)
     let scratch = try FileSystem.makeTemporaryDirectory(prefix: "kilt-coverage")
-    // What cannot be removed is left to whoever cleans temporary folders.
+    // The cleaner of temporary directories removes leftover files.
     defer { try? FileSystem.removeTree(scratch) }
     try RunnerScripts.write(to: scratch)
     let request = JSONValue.members([

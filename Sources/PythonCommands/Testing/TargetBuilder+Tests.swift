@@ -2,9 +2,9 @@ public import BuildCommands
 public import TargetGraph
 
 extension TargetBuilder {
-  /// Makes what tests need first, with build steps side by side.
+  /// Builds the inputs of tests first, with build steps side by side.
   ///
-  /// - Returns: by the tests' targets; nothing for a test that needs nothing.
+  /// - Returns: by the tests' targets; nothing for a test without such inputs.
   public func made(for plans: [TestPlan], jobs: Int) throws -> [TargetID: GeneratedFiles] {
     var made: [TargetID: GeneratedFiles] = [:]
     let needy = plans.filter { !$0.made.isEmpty || !$0.packages.isEmpty || !$0.projects.isEmpty }

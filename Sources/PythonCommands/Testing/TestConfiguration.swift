@@ -8,14 +8,14 @@ internal import Workspace
 struct TestConfiguration: Sendable {
   /// From the workspace root, sorted.
   var files: [String] = []
-  /// Whether one of them is pytest's.
+  /// Whether one of them belongs to pytest.
   var configuresPytest = false
-  /// Where pytest runs, from the workspace root: the root, or the directory of a project.
+  /// The working directory of pytest, from the workspace root: the root, or the directory of a project.
   var directory = ""
   /// The arguments that name the file of pytest, where the workspace's configuration does.
   var arguments: [String] = []
 
-  /// Looks for the nearest ones at or above a test of a project.
+  /// Searches for the nearest files at or above a test of a project.
   ///
   /// - Parameters:
   ///   - test: the test's directory, from the workspace root.
@@ -45,7 +45,7 @@ struct TestConfiguration: Sendable {
     }
   }
 
-  /// Looks for them at the root, and takes the file that `testing` names.
+  /// Searches for them at the root, and uses the file that `testing` names.
   init(in root: FilePath, _ testing: WorkspaceConfiguration.Testing, withCoverage: Bool) throws {
     var found: Set<String> = []
     if let file = testing.pytestConfiguration {

@@ -2,7 +2,7 @@ internal import Diagnostics
 
 /// The environment variables of tests: few, and all of them declared, so that a result does not depend on who runs it.
 struct TestEnvironment {
-  /// What every program needs of its surroundings, as in Pants' `[subprocess-environment]`.
+  /// The variables that every program needs from its environment, as in Pants' `[subprocess-environment]`.
   private static let inherited = [
     "LANG", "LC_ALL", "LC_CTYPE", "SSL_CERT_FILE", "SSL_CERT_DIR", "http_proxy", "https_proxy", "no_proxy",
     "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",

@@ -6,7 +6,7 @@ internal import PythonPackaging
 internal import Synchronization
 internal import SystemSupport
 
-/// The digests of files of the workspace, each worked out once a run.
+/// The digests of files of the workspace, each computed once per run.
 final class FileDigests: Sendable {
   struct Entry: Sendable, Hashable {
     var digest: SHA256Digest
@@ -41,19 +41,19 @@ final class FileDigests: Sendable {
   subscript(_ path: String) -> Entry? { entries.withLock { $0[path] } }
 }
 
-/// All that a test's result depends on.
+/// All inputs of a test's result.
 struct TestInputs: Sendable {
   var plan: TestPlan
   var closure: ResolvedClosure
-  /// `NAME=value`, sorted, but for what depends on where the tree is.
+  /// `NAME=value`, sorted, except for values that depend on the path of the tree.
   var environment: [String]
   /// The files that configure pytest, and coverage where it is measured, from the workspace root.
   var configuration: TestConfiguration
-  /// What was made for it.
+  /// The generated files.
   var made: GeneratedFiles
-  /// All of it by name, for who asks what has changed.
+  /// All inputs by name, for explaining changes.
   var list: InputList
-  /// Equal keys give equal results, as far as a test is a function of what it was given.
+  /// Equal keys mean equal results, if a test is a function of its inputs.
   var key: SHA256Digest { list.digest }
 
   init(
@@ -62,7 +62,7 @@ struct TestInputs: Sendable {
   ) throws {
     var plan = plan
     plan.add(packageFiles: made.packageFiles)
-    // What one of the workspace's own wheels brings is not there twice.
+    // A file from one of the workspace's own wheels is not added twice.
     plan.files.removeAll { made.provides($0.path, roots: plan.sourceRoots) }
     plan.sourceRoots += made.sourceRoots.filter { !plan.sourceRoots.contains($0) }.sorted()
     self.plan = plan
@@ -71,7 +71,7 @@ struct TestInputs: Sendable {
     self.configuration = configuration
     self.made = made
     var list = InputList()
-    // How it is run.
+    // The form of the run.
     list.append("format", "tests 2")
     list.append("runner", "", RunnerScripts.digest)
     list.append("argument for pytest", list: configuration.arguments + options.arguments)
@@ -79,14 +79,14 @@ struct TestInputs: Sendable {
     list.append("xdist_concurrency", plan.workers.map { "\($0)" } ?? "not given")
     for entry in environment {
       let name = entry.prefix { $0 != "=" }
-      // The list is kept on the disk, where a secret has no business.
+      // The list is stored on the disk, which must not contain secrets.
       list.append("environment", String(name), SHA256Digest.of(String(entry.dropFirst(name.utf8.count + 1))))
     }
     list.append("source root", list: plan.sourceRoots)
-    // What it is run with.
+    // The tools of the run.
     list.append("interpreter", list: closure.interpreter.identity)
     for wheel in closure.wheels { list.append("wheel", wheel.fileName, wheel.sha256) }
-    // What it sees.
+    // The visible files.
     list.append("test file", plan.file)
     if !configuration.directory.isEmpty { list.append("directory", configuration.directory) }
     let present = Dictionary(plan.files.map { ($0.treePath, $0.path) }, uniquingKeysWith: { first, _ in first })
@@ -101,7 +101,7 @@ struct TestInputs: Sendable {
     self.list = list
   }
 
-  /// A file as a value; one that is not there is one that nothing can be said of.
+  /// A file as a value; a missing file has no facts.
   private static func text(_ entry: FileDigests.Entry?) -> String {
     entry.map { $0.digest.hex + ($0.isExecutable ? " executable" : "") } ?? "missing"
   }

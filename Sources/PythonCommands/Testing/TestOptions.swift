@@ -1,28 +1,28 @@
 public import Actions
 
-/// How tests are run.
+/// Options for running tests.
 public struct TestOptions: Sendable {
-  /// What pytest gets besides the file.
+  /// The arguments for pytest besides the file.
   public var arguments: [String] = []
   public var plugins = TestPlugins()
   /// Files at a time.
   public var jobs = 1
-  /// Runs what is known to pass as well.
+  /// Runs files with a cached pass as well.
   public var force = false
   public var usesCoverage = false
-  /// Whether files have a time limit at all.
+  /// Whether files have a time limit.
   public var hasTimeouts = true
   /// Seconds for files whose target names none; nil means no limit.
   public var timeoutDefault: Int?
   /// No file gets more seconds than this.
   public var timeoutMaximum: Int?
-  /// How often a file is tried until it passes.
+  /// The maximum number of attempts of a file.
   public var attempts = 1
-  /// Variables for all tests: `NAME=value`, `NAME` or `NAME*` for what Kilt itself has.
+  /// Variables for all tests: `NAME=value`, `NAME` or `NAME*` for values of Kilt's own environment.
   public var environment: [String] = []
-  /// Whether output may hold ANSI colours.
+  /// Whether output can contain ANSI colors.
   public var usesColor = false
-  /// Whose sandboxes stay after the run, to be looked at.
+  /// The files whose sandboxes stay after the run, for inspection.
   public var keptSandboxes = SandboxRetention.never
 
   public init() {}
@@ -36,14 +36,14 @@ public struct TestOptions: Sendable {
   }
 }
 
-/// Plugins of pytest that all tests have, whatever they depend on.
+/// Plugins of pytest that all tests have, regardless of their dependencies.
 public struct TestPlugins: Sendable {
   /// The names of their packages, which the lockfile of a test's resolve has.
   public var names: [String]
-  /// Whether one that a lockfile does not have is an error.
+  /// Whether a plugin that a lockfile does not have is an error.
   public var areRequired: Bool
 
-  /// The lockfile that pytest and they come from; nil for that of each test's resolve.
+  /// The lockfile of pytest and the plugins; nil for the lockfile of each test's resolve.
   public var lockfile: String?
 
   public init(names: [String] = [], areRequired: Bool = true, lockfile: String? = nil) {

@@ -1,10 +1,10 @@
 internal import JSON
 internal import SystemSupport
 
-/// What the run of a file has left: its output, its report, what the runner counted.
+/// The results of the run of a file: its output, its report, the runner's counts.
 struct TestOutcome {
   private let place: TestTree
-  /// The most that is kept of a file's output, from its end: what matters of a run-away loop is there.
+  /// The maximum that is kept of a file's output, from its end, where the important lines of an endless loop are.
   private static let outputLimit = 4 << 20
   /// Exit codes of pytest (`pytest.ExitCode`).
   private static let noTests = 5

@@ -1,10 +1,10 @@
-// PythonCommands: what `kilt test`, `run`, `repl` and `export` do. Tests are here: which files one may see, whether its
-// result is known, a run of those whose result is not, and reports.
+// PythonCommands: `kilt test`, `run`, `repl` and `export`. This directory contains tests: the visible files of each,
+// the lookup of known results, the runs of the others, and reports.
 
 public import BuildFiles
 public import TargetGraph
 
-/// All that the run of one test file needs of the graph.
+/// All facts of the graph that the run of one test file needs.
 public struct TestPlan: Sendable {
   /// The target, a `python_test`.
   public var target: TargetID
@@ -26,7 +26,7 @@ public struct TestPlan: Sendable {
   public var environment: [String]
   /// Workers of pytest-xdist; nil where the field is not given.
   public var workers: Int?
-  /// Targets of its closure of which something has to be made: generated files, distributions.
+  /// Targets of its closure that have to be built first: generated files, distributions.
   public var made: [TargetID]
   /// Requirements of its closure on Python projects of the workspace, whose metadata the test sees.
   public var projects: [TargetID] = []

@@ -4,15 +4,15 @@ internal import SystemSupport
 public import TargetGraph
 internal import Workspace
 
-/// Works out what test files need. Used by one thread.
+/// Computes the needs of test files. Used by one thread.
 public struct TestPlanner {
   private let resolver: DependencyResolver
   private var graph: TargetGraph { resolver.graph }
 
   public init(_ resolver: DependencyResolver) { self.resolver = resolver }
 
-  /// The tests among targets, and those that plain `target`s and generators among them stand for, in the order of
-  /// addresses; those with `skip_tests` apart.
+  /// The tests among targets, and those that plain `target`s and generators among them represent, in the order of
+  /// addresses; tests with `skip_tests` are separate.
   public func tests(among ids: [TargetID]) throws -> (run: [TargetID], skipped: [TargetID]) {
     var found: Set<TargetID> = []
     var seen: Set<TargetID> = []
@@ -31,9 +31,9 @@ public struct TestPlanner {
     return (sorted.filter { !isSkipped($0) }, sorted.filter(isSkipped))
   }
 
-  /// What one test needs.
+  /// The needs of one test.
   ///
-  /// - Throws: `Diagnostic` for a dependency of another resolve, or a file outside of all source roots.
+  /// - Throws: `Diagnostic` for a dependency of another resolve, or a file outside all source roots.
   public func plan(_ id: TargetID) throws -> TestPlan {
     let target = graph[id]
     guard target.type == .pythonTest, let file = target.file else {
@@ -67,7 +67,8 @@ public struct TestPlanner {
     return seconds
   }
 
-  /// The test and all that it depends on; packages that it needs at run time are built and not seen through.
+  /// The test and all its transitive dependencies; products that it needs at run time are built, without their
+  /// dependencies.
   private func closure(of id: TargetID, without packages: Set<TargetID>) throws -> [TargetID] {
     guard !packages.isEmpty else { return try resolver.buildDependencies(of: [id]) + [id] }
     let direct = try resolver.dependencies(of: id).filter { !packages.contains($0) }

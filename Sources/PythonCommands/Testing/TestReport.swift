@@ -3,7 +3,7 @@ public import SystemSupport
 
 /// Reports in JUnit's form: one file a test file, as CI servers read them.
 public enum TestReport {
-  /// Writes the report of each result into a folder, whose older reports are replaced.
+  /// Writes the report of each result into a directory, whose older reports are replaced.
   ///
   /// - Returns: the number of files.
   public static func write(_ results: [TestResult], to folder: FilePath) throws(SystemCallError) -> Int {
@@ -31,14 +31,14 @@ public enum TestReport {
       """
   }
 
-  /// With two digits behind the point.
+  /// With two digits after the point.
   public static func seconds(_ seconds: Double) -> String {
     let hundredths = Int((seconds * 100).rounded())
     let rest = hundredths % 100
     return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)"
   }
 
-  /// Text for XML 1.0, which has no way to write most control characters.
+  /// Text for XML 1.0, which cannot represent most control characters.
   private static func escaped(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {

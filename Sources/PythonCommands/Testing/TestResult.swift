@@ -1,12 +1,12 @@
 public import BuildFiles
 public import Digests
 
-/// What came of one test file.
+/// The result of one test file.
 public struct TestResult: Sendable {
   public enum Status: String, Sendable, CaseIterable {
     case passed
     case failed
-    /// It took longer than it may.
+    /// It exceeded its time limit.
     case timedOut = "timed out"
     /// Its process ended in the middle of a test.
     case crashed
@@ -32,20 +32,20 @@ public struct TestResult: Sendable {
   public var current: String?
   /// The signal that ended its process.
   public var signal: Int?
-  /// What it wrote.
+  /// Its output.
   public var output: String
   /// Its report in JUnit's form.
   public var report: String
   /// Its coverage data, in the content store.
   public var coverage: SHA256Digest?
-  /// Where its tree was left.
+  /// The path of its kept sandbox.
   public var keptTree: String?
 
-  /// Whether nothing is wrong.
+  /// Whether nothing failed.
   public var isSuccess: Bool { status == .passed || status == .deselected }
 }
 
-/// How many tests ended how, in pytest's terms.
+/// The number of tests per outcome, in pytest's terms.
 public struct TestCounts: Sendable, Hashable {
   public var passed = 0
   public var failed = 0
@@ -57,7 +57,7 @@ public struct TestCounts: Sendable, Hashable {
 
   public init() {}
 
-  /// Their names and places, in the order in which they are said.
+  /// Their names and indexes, in the order of output.
   static let names: [(name: String, path: any WritableKeyPath<TestCounts, Int> & Sendable)] = [
     ("failed", \.failed), ("errors", \.errors), ("passed", \.passed), ("skipped", \.skipped), ("xfailed", \.xfailed),
     ("xpassed", \.xpassed), ("deselected", \.deselected),

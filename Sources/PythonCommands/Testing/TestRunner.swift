@@ -12,11 +12,11 @@ internal import Synchronization
 public import SystemSupport
 public import Workspace
 
-/// Runs tests whose results are not known, several at a time, and says what came of all.
+/// Runs tests without known results, several at a time, and reports all outcomes.
 public struct TestRunner: Sendable {
-  /// What happens, for who watches; told by several threads.
+  /// Events for observers, sent by several threads.
   public enum Event: Sendable {
-    /// How many files there are, and how many of them have to be run.
+    /// The number of files, and the number that have to be run.
     case planned(total: Int, toRun: Int)
     case started(TestPlan)
     case finished(TestResult)
@@ -26,7 +26,7 @@ public struct TestRunner: Sendable {
   private let store: ContentStore
   private let options: TestOptions
   private let digests: FileDigests
-  /// The folder of all trees of this run.
+  /// The directory of all trees of this run.
   private let scratch: FilePath
   private let interpreters: WarmInterpreters
   private let activity = Activity()
@@ -42,16 +42,17 @@ public struct TestRunner: Sendable {
     try RunnerScripts.write(to: scratch)
   }
 
-  /// Ends what runs, and removes all trees that are not to be kept. Called at the end, from any thread; more than once
-  /// does no harm. After it, ``run(_:environments:maker:_:)`` does not return: whoever interrupted it ends the process.
+  /// Ends running tests, and removes all trees that are not to be kept. Called at the end, from any thread; calling it
+  /// more than once is harmless. After it, ``run(_:environments:maker:_:)`` does not return: the interrupting code ends
+  /// the process.
   public func close() {
     activity.close()
     interpreters.close()
-    // Files that were just ended are taken note of; a tree that is being made would outlive its removal.
+    // Outcomes of ended files are still processed; a tree under construction would outlive its removal.
     let deadline = monotonicNanoseconds() + 5_000_000_000
     while !activity.isIdle, monotonicNanoseconds() < deadline { pauseMilliseconds(2) }
     activity.alone {
-      // What cannot be removed is left to whoever cleans temporary folders.
+      // The cleaner of temporary directories removes leftover files.
       for entry in (try? FileSystem.list(scratch)) ?? [] where !entry.name.hasPrefix("kept") {
         try? FileSystem.removeTree(scratch.appending(entry.name))
       }
@@ -62,9 +63,9 @@ public struct TestRunner: Sendable {
   /// The results of tests, in their order.
   ///
   /// - Parameters:
-  ///   - environments: where wheels come from.
-  ///   - maker: makes what a test needs: generated files, packages; called by this thread.
-  /// - Throws: what keeps tests from being run at all; a test that fails is a result.
+  ///   - environments: the source of wheels.
+  ///   - maker: builds the inputs of a test: generated files, products; called by this thread.
+  /// - Throws: an error that prevents running tests; a failing test is a result.
   public func run(
     _ plans: [TestPlan], environments: ClosureEnvironments, maker: (TestPlan) throws -> GeneratedFiles,
     _ watch: @escaping @Sendable (Event) -> Void
@@ -83,7 +84,7 @@ public struct TestRunner: Sendable {
     let pending = all.indices.filter { results[$0] == nil }
     watch(.planned(total: all.count, toRun: pending.count))
     for case let result? in results { watch(.finished(result)) }
-    // Set-up: nothing of it counts as time of a test.
+    // Setup: none of it counts toward the time of a test.
     var ready: [Ready] = []
     for index in pending {
       let closure = all[index].closure
@@ -96,7 +97,7 @@ public struct TestRunner: Sendable {
     let work = ready
     let found = Mutex<[Int: Result<TestResult, any Error>]>([:])
     performInParallel(count: work.count, threads: max(1, options.jobs)) { position in
-      // What keeps one from being run keeps all the others too.
+      // An error that prevents one run prevents all others too.
       guard found.withLock({ $0.values.allSatisfy { (try? $0.get()) != nil } }), activity.begin() else { return }
       defer { activity.end() }
       let ready = work[position]
@@ -138,7 +139,7 @@ public struct TestRunner: Sendable {
 
   // MARK: Inputs
 
-  /// What the results of tests depend on now, and which of them are known: from the code that computes the keys.
+  /// The current inputs of tests' results, and the known results: from the code that computes the keys.
   public func explain(
     _ plans: [TestPlan], environments: ClosureEnvironments, maker: (TestPlan) throws -> GeneratedFiles
   ) throws -> [TestExplanation] {
@@ -168,7 +169,8 @@ public struct TestRunner: Sendable {
     }
   }
 
-  /// What configures pytest for a test: the nearest files above it in a Python project, those at the root elsewhere.
+  /// The configuration of pytest for a test: the nearest files above it in a Python project, the root's files
+  /// elsewhere.
   private func configuration(of plan: TestPlan) throws -> TestConfiguration {
     let directory = Paths.parent(plan.file)
     guard let project = workspace.configuration.projects?.entry(above: directory)?.directory else {
@@ -273,7 +275,7 @@ public struct TestRunner: Sendable {
   }
 }
 
-/// How many files are being run, and whether any more may be.
+/// The number of running files, and whether more can start.
 private final class Activity: Sendable {
   private struct State {
     var running = 0
@@ -284,7 +286,7 @@ private final class Activity: Sendable {
   var isClosed: Bool { state.withLock { $0.isClosed } }
   var isIdle: Bool { state.withLock { $0.running == 0 } }
 
-  /// Whether a file may be run; ``end()`` follows when it may.
+  /// Whether a file can start; if so, ``end()`` must follow.
   func begin() -> Bool {
     state.withLock { state in
       if !state.isClosed { state.running += 1 }

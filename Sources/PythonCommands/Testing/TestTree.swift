@@ -8,7 +8,7 @@ internal import SystemSupport
 /// `tree` holds its closure and nothing else, as copies: what a test does to its files concerns nobody, and a link would
 /// lead to files beside it that it does not declare.
 struct TestTree {
-  /// The folder of all.
+  /// The directory of all trees.
   let folder: FilePath
   var tree: FilePath { folder.appending("tree") }
   var home: FilePath { folder.appending("home") }

@@ -1,15 +1,15 @@
 import JSON
 internal import TOML
 
-/// The table `[build-system]` of a project (PEP 518): what its build needs, and who does it.
+/// The table `[build-system]` of a project (PEP 518): the requirements and the backend of its build.
 struct BuildSystem: Sendable, Hashable {
   var requires: [Requirement]
   /// `module` or `module:object`.
   var backend: String
-  /// Folders of the project in which the backend lies; empty for one that is installed.
+  /// Directories of the project that contain the backend; empty for an installed backend.
   var backendPath: [String]
 
-  /// What a project without the table means: setuptools, run as `setup.py` was.
+  /// The meaning of a project without the table: setuptools, run like `setup.py`.
   static let standard = BuildSystem(
     requires: ["setuptools>=40.8.0", "wheel"].compactMap { try? Requirement($0) },
     backend: "setuptools.build_meta:__legacy__", backendPath: [])
@@ -20,8 +20,8 @@ struct BuildSystem: Sendable, Hashable {
     self.backendPath = backendPath
   }
 
-  /// - Parameter bytes: those of `pyproject.toml`.
-  /// - Throws: ``Failure`` with what is wrong.
+  /// - Parameter bytes: of `pyproject.toml`.
+  /// - Throws: ``Failure`` with the problem.
   init(parsing bytes: [UInt8]) throws(Failure) {
     let root: JSONObject
     do throws(TOMLDocument.Failure) {

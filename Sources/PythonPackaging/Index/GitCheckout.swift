@@ -1,8 +1,8 @@
 import SystemSupport
 
-/// A commit of a repository, in a folder of its own.
+/// A commit of a git repository, in a separate directory.
 ///
-/// Credentials come from where git takes them: its helpers and `~/.netrc`. None is ever in the arguments.
+/// Credentials come from git's sources: its helpers and `~/.netrc`. They are never in the arguments.
 struct GitCheckout {
   var url: String
   var commit: String
@@ -12,7 +12,7 @@ struct GitCheckout {
   func checkOut(to folder: FilePath, _ package: String) throws -> FilePath {
     try FileSystem.createDirectories(folder)
     try run(["init", "--quiet"], in: folder, package)
-    // One commit is all that is needed; a server that gives out no single commits gives out everything.
+    // One commit is enough; a server that does not serve single commits serves everything.
     let shallow = try git(["fetch", "--quiet", "--depth=1", "--", url, commit], in: folder)
     if !shallow.termination.isSuccess {
       try run(["fetch", "--quiet", "--tags", "--", url, "+refs/*:refs/kilt/*"], in: folder, package)
@@ -28,7 +28,7 @@ struct GitCheckout {
     return folder
   }
 
-  /// What a branch, a tag or (nil) `HEAD` of a repository is at this moment.
+  /// The current commit of a branch, a tag or (nil) `HEAD` of a git repository.
   ///
   /// - Throws: ``IndexError/sourceFailed(package:source:notes:)``, `SystemCallError`.
   static func commit(of reference: String?, at url: String, _ package: String) throws -> String {
@@ -61,7 +61,7 @@ struct GitCheckout {
   }
 
   private func git(_ arguments: [String], in folder: FilePath?) throws(SystemCallError) -> Subprocess.Outcome {
-    // No questions, and no repository around the folder; file names of the environment's own repository do not count.
+    // No questions, and no git repository around the directory; the environment's own git variables do not apply.
     let dropped = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_TERMINAL_PROMPT"]
     let environment = environmentStrings().filter { !dropped.contains(String($0.prefix { $0 != "=" })) }
     return try Subprocess(

@@ -3,13 +3,13 @@ import HTTPClient
 import JSON
 public import SystemSupport
 
-/// Where packages come from: what pip is configured to use. URLs may hold credentials; no file and no message shows them.
+/// The sources of packages in pip's configuration. URLs can contain credentials; no file and no message shows them.
 public struct IndexConfiguration: Sendable, Hashable {
   /// Simple repositories (PEP 503, PEP 691), the first one preferred.
   public var indexes: [String]
   /// Whether the first of ``indexes`` is pip's own default, which nobody configured.
   public var isDefaultIndex: Bool
-  /// Folders, or URLs of pages, that hold files.
+  /// Directories, or URLs of pages, that contain files.
   public var findLinks: [String]
   /// A file of certificates to trust.
   public var certificateFile: String?
@@ -23,8 +23,8 @@ public struct IndexConfiguration: Sendable, Hashable {
     self.certificateFile = certificateFile
   }
 
-  /// Prints pip's configuration as JSON. The default index is pip's own constant: ours would be one more place that
-  /// decides where packages come from. Nothing is imported from the working directory or `PYTHONPATH`.
+  /// Prints pip's configuration as JSON. The default index is pip's own constant, so that no second constant defines
+  /// it. The script imports nothing from the working directory or `PYTHONPATH`.
   private static let script = """
     import sys
     if sys.path and sys.path[0] == '':
@@ -45,8 +45,8 @@ public struct IndexConfiguration: Sendable, Hashable {
     print(json.dumps({'default': PyPI.simple_url, 'found': found}))
     """
 
-  /// Asks pip, through the first of these interpreters that has it. `KILT_FIND_LINKS` (folders, separated by colons)
-  /// adds to what pip says; with `KILT_NO_INDEX` set there is no index.
+  /// Asks pip, through the first of these interpreters that has it. `KILT_FIND_LINKS` (directories, separated by
+  /// colons) adds to pip's answer; with `KILT_NO_INDEX` set there is no index.
   ///
   /// - Throws: ``IndexError/noPip(tried:)``.
   public static func ofPip(
@@ -76,13 +76,13 @@ public struct IndexConfiguration: Sendable, Hashable {
     throw .noPip(tried: tried)
   }
 
-  /// What a workspace says beside pip's configuration.
+  /// A workspace's settings besides pip's configuration.
   public struct Override: Sendable, Hashable {
     /// The indexes to ask instead of pip's; nil to ask those.
     public var indexes: [String]?
-    /// Whether ``indexes`` are asked beside pip's.
+    /// Whether ``indexes`` are added to pip's.
     public var addsIndexes: Bool
-    /// Further folders and pages with files.
+    /// Further directories and pages with files.
     public var findLinks: [String]
 
     public init(indexes: [String]? = nil, addsIndexes: Bool = false, findLinks: [String] = []) {
@@ -92,8 +92,8 @@ public struct IndexConfiguration: Sendable, Hashable {
     }
   }
 
-  /// This configuration with what a workspace says: an index that is set there is the one that is asked. `KILT_NO_INDEX` holds in
-  /// any case.
+  /// This configuration with a workspace's settings: an index that is set there replaces pip's. `KILT_NO_INDEX` applies
+  /// in any case.
   public func overridden(
     by override: Override?, environment: (String) -> String? = environmentVariable
   ) -> IndexConfiguration {
@@ -107,7 +107,7 @@ public struct IndexConfiguration: Sendable, Hashable {
     return result
   }
 
-  /// What the script printed.
+  /// The output of the script.
   init?(pip json: JSONValue) {
     guard let standard = json["default"]?.string, let found = json["found"]?.object else { return nil }
     func words(_ name: String) -> [String] {
@@ -121,7 +121,7 @@ public struct IndexConfiguration: Sendable, Hashable {
     certificateFile = found["cert"]?.string
   }
 
-  /// How `pip` is told the same, when it is not its own configuration that says so.
+  /// The same settings for `pip`, if they do not come from its own configuration.
   func pipEnvironment() -> [String: String] {
     var variables: [String: String] = [:]
     if let first = indexes.first {
@@ -135,7 +135,7 @@ public struct IndexConfiguration: Sendable, Hashable {
     return variables
   }
 
-  /// How `uv` is told the same, in its environment and not its arguments, which every user of the machine can see.
+  /// The same settings for `uv`, in its environment and not its arguments, which every user of the machine can see.
   func uvEnvironment() -> [String: String] {
     var variables: [String: String] = [:]
     if let first = indexes.first, !isDefaultIndex { variables["UV_DEFAULT_INDEX"] = first }

@@ -13,13 +13,13 @@ public enum IndexError: DiagnosableError, Hashable {
   case noFiles(package: String, lookedAt: [String])
   /// A package from a place of its own that cannot be brought here.
   case sourceFailed(package: String, source: String, notes: [String])
-  /// A file that no index and no folder has. URLs are without credentials.
+  /// A file that no index and no directory has. URLs are without credentials.
   case notFound(file: String, lookedAt: [String])
   /// A file whose bytes are not those that were locked.
   case hashMismatch(file: String, locked: SHA256Digest, found: String, source: String)
   /// Not a page of a simple repository.
   case badPage(url: String, reason: String)
-  /// A wheel that does not say what it requires.
+  /// A wheel that does not state its requirements.
   case badWheel(file: String, reason: String)
   /// A source distribution that does not become a wheel.
   case buildFailed(file: String, notes: [String])

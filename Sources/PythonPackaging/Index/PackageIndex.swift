@@ -3,7 +3,7 @@ import Digests
 import HTTPClient
 import SystemSupport
 
-/// Brings locked files into the content store, from folders and from indexes.
+/// Copies locked files into the content store, from directories and from indexes.
 public final class PackageIndex: Sendable {
   private let configuration: IndexConfiguration
   private let store: ContentStore
@@ -16,9 +16,9 @@ public final class PackageIndex: Sendable {
     self.store = store
   }
 
-  /// Makes sure that a file is in the store. One that is there already costs one look.
+  /// Ensures that a file is in the store. For an existing file this costs one lookup.
   ///
-  /// - Throws: ``IndexError``, `HTTPError`, `ContentStoreError`; nothing half-written is left.
+  /// - Throws: ``IndexError``, `HTTPError`, `ContentStoreError`; leaves nothing incomplete.
   public func fetch(_ file: LockedFile, of package: PackageName) throws {
     guard !store.contains(file.sha256) else { return }
     var mismatch: IndexError?
@@ -84,7 +84,7 @@ public final class PackageIndex: Sendable {
     for place in configuration.findLinks {
       lookedAt.append(redactedURL(place))
       if let folder = Self.folder(place) {
-        // A folder that is configured need not be there.
+        // A configured directory can be missing.
         for entry in (try? FileSystem.list(folder)) ?? [] where Self.isFile(entry.name, of: package.name) {
           let (digest, size) = try SHA256Digest.ofFile(folder.appending(entry.name))
           if wanted.contains(digest) { found[digest] = LockedFile(name: entry.name, size: size, sha256: digest) }
@@ -102,7 +102,7 @@ public final class PackageIndex: Sendable {
     return found.values.sorted { $0.name < $1.name }
   }
 
-  /// Whether a file's name is that of a package's wheel or source.
+  /// Whether a file has the name of a package's wheel or sdist.
   private static func isFile(_ name: String, of package: PackageName) -> Bool {
     if let wheel = WheelFileName(name) { return wheel.name == package }
     return LockedFile.isSourceDistribution(name) && PackageName.normalize(name).hasPrefix(package.text + "-")
@@ -112,7 +112,7 @@ public final class PackageIndex: Sendable {
     (index.hasSuffix("/") ? index : index + "/") + package.text + "/"
   }
 
-  /// The folder that a place of `find-links` is, when it is no page.
+  /// The directory of a `find-links` entry, unless it is a page.
   private static func folder(_ place: String) -> FilePath? {
     if place.hasPrefix("file://") {
       return FilePath(PercentEncoding.decodeLeniently(String(place.dropFirst("file://".count))))
@@ -130,7 +130,7 @@ public final class PackageIndex: Sendable {
     if response.status == 404 || response.status == 410 { return nil }
     try response.requireSuccess(request)
     let type = response.headers["content-type"] ?? "text/html"
-    // Links are relative to where the page really was; its URL without credentials gets those of the request.
+    // Links are relative to the final URL of the page; its URL without credentials gets the credentials of the request.
     let base = response.url == redactedURL(url) ? url : response.url
     guard let page = SimplePage(contentType: type, body: response.body, url: base) else {
       throw IndexError.badPage(url: redactedURL(url), reason: "not what its type \"\(type)\" says")

@@ -1,7 +1,7 @@
 public import Digests
 public import SystemSupport
 
-/// A wheel that is on this machine and is what was locked.
+/// A wheel that is on this machine and matches the lockfile.
 public struct ResolvedWheel: Sendable, Hashable {
   public var name: PackageName
   public var version: String

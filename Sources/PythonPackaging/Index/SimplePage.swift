@@ -16,7 +16,7 @@ struct SimplePage: Sendable, Hashable {
   /// The types that can be read, the preferred one first.
   static let accept = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
 
-  /// Nil when the body is not what its type says.
+  /// Nil if the body does not match its type.
   init?(contentType: String, body: [UInt8], url: String) {
     if contentType.contains("json") {
       guard let json = try? JSONValue(parsing: body), let files = json["files"]?.array else { return nil }
@@ -71,7 +71,7 @@ struct SimplePage: Sendable, Hashable {
     while let byte = scanner.peek, byte != UInt8(ascii: ">") {
       let name = scanner.text { !$0.isSpace && $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: ">") }
       scanner.skipSpace()
-      // Without a value: the name was not empty, for neither white space nor "=" stood here.
+      // Without a value: the name was not empty, because neither white space nor "=" was here.
       guard scanner.take(UInt8(ascii: "=")) else { continue }
       scanner.skipSpace()
       let value: String
@@ -109,9 +109,10 @@ struct SimplePage: Sendable, Hashable {
   }
 }
 
-/// A reference made absolute (RFC 3986 section 5.2) for what pages of indexes hold.
+/// A reference made absolute (RFC 3986 section 5.2) for the contents of index pages.
 ///
-/// User name and password of the base are kept where the host stays the same: links on a page of a private index mean it.
+/// User name and password of the base are kept if the host stays the same, as links on a page of a private index
+/// require.
 func resolveURL(_ reference: String, against base: String) -> String {
   func scheme(_ url: String) -> Int? {
     guard let colon = url.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }

@@ -15,7 +15,7 @@ struct SourceBuild {
   let isolation: BuildIsolation
   /// A new one for each build, without links in its path.
   let folder: FilePath
-  /// What pip is told about indexes, when that is not its own configuration.
+  /// pip's settings of indexes, if they do not come from its own configuration.
   let pipEnvironment: [String: String]
   /// For messages: `tool 1.0`.
   let title: String
@@ -62,7 +62,7 @@ struct SourceBuild {
     let arguments = [system.backend] + system.backendPath
     let further = try run("requires", arguments, in: project)
     let missing = try checked { () throws(BuildSystem.Failure) in try BuildSystem.parse(further.strings ?? []) }
-    // Those that a backend asks for on the way are often the same again.
+    // Requirements that a backend requests during the build are often the same again.
     if !Set(missing).isSubset(of: system.requires) { try install(system.requires + missing) }
     let output = workFolder.appending("wheels")
     try FileSystem.removeTree(output)
@@ -84,14 +84,14 @@ struct SourceBuild {
     return try checked { () throws(BuildSystem.Failure) in try BuildSystem(parsing: bytes) }
   }
 
-  /// A file in ``workFolder`` without links on the way to it; nil for anything else, such as a link that leads out, or
-  /// a pipe, on which a reader would wait.
+  /// A file in ``workFolder`` without links on its path; nil for anything else, such as a link that leads out, or a
+  /// pipe, on which a reader would wait.
   private func own(_ path: FilePath) throws(SystemCallError) -> FilePath? {
     let file: FilePath
     do throws(SystemCallError) {
       file = try FileSystem.canonicalPath(path)
     } catch {
-      // Missing, or a link to nothing.
+      // Missing, or a dangling link.
       if error.isMissing { return nil }
       throw error
     }
@@ -109,10 +109,10 @@ struct SourceBuild {
 
   // MARK: What the build requires
 
-  /// Installs wheels into the build's own folder. pip compares each with the hash that the index has.
+  /// Installs wheels into the build's own directory. pip compares each with the index's hash.
   private func install(_ requirements: [Requirement]) throws {
     if requirements.isEmpty { return }
-    // pip would build what is no wheel, outside of the sandbox.
+    // pip would build any file that is not a wheel, outside the sandbox.
     for requirement in requirements {
       guard let url = requirement.url, !Self.isWheel(url) else { continue }
       throw IndexError.buildFailed(
@@ -139,7 +139,7 @@ struct SourceBuild {
     }
   }
 
-  /// Whether a URL is that of a wheel on a server.
+  /// Whether a URL names a wheel on a server.
   private static func isWheel(_ url: String) -> Bool {
     url.hasPrefix("https://") && url.prefix { $0 != "#" && $0 != "?" }.hasSuffix(".whl")
   }
@@ -159,7 +159,7 @@ struct SourceBuild {
     try FileSystem.removeTree(result)
     let fixed = [
       "HOME=\(home)", "TMPDIR=\(home)", "LANG=C.UTF-8", "PYTHONPATH=\(site)", "PYTHONHASHSEED=0",
-      // The same source gives the same bytes: what setuptools and others write into archives takes this time.
+      // The same source produces the same bytes: setuptools and others write this time into archives.
       "SOURCE_DATE_EPOCH=315532800", "PYTHONNOUSERSITE=1", "PYTHONDONTWRITEBYTECODE=1",
       "PATH=\(site.appending("bin")):\(environmentVariable("PATH") ?? "/usr/bin:/bin")",
     ]
@@ -185,11 +185,11 @@ struct SourceBuild {
     return json
   }
 
-  /// What people set for compilers, as `NAME=value`; nothing that may hold a password.
+  /// Users' settings for compilers, as `NAME=value`; nothing that can contain a password.
   static let compilerVariables = ["CC", "CXX", "CFLAGS", "CPPFLAGS", "CXXFLAGS", "LDFLAGS", "PKG_CONFIG_PATH"]
     .compactMap { name in environmentVariable(name).map { "\(name)=\($0)" } }
 
-  /// The interpreter and its library, and nothing that happens to lie beside them.
+  /// The interpreter and its library, and no unrelated files beside them.
   private func pythonFolders() throws(SystemCallError) -> [FilePath] {
     let prefix = interpreter.path.removingLastComponent().removingLastComponent()
     var folders: [FilePath] = []
@@ -198,7 +198,7 @@ struct SourceBuild {
     return folders
   }
 
-  /// The end of what a program has printed, without passwords.
+  /// The end of a program's output, without passwords.
   private static func tail(_ outcome: Subprocess.Outcome) -> [String] {
     let lines = (outcome.text + "\n" + outcome.errorText).split(separator: "\n").suffix(20).map { redactedLine($0) }
     return lines.isEmpty ? ["\(outcome.termination)"] : lines

@@ -13,12 +13,12 @@ struct WheelBuilder: Sendable {
   let root: FilePath
   /// What pip is told about indexes, when that is not its own configuration.
   let environment: [String: String]
-  /// How the code of sources is kept from everything else.
+  /// The isolation of sources' code from everything else.
   let isolation: @Sendable () -> BuildIsolation
-  /// Is told what a git reference came to.
+  /// Called with the commit of a git reference.
   let pinned: @Sendable (String) -> Void
 
-  /// What to build.
+  /// The subject of a build.
   enum Source {
     case archive(LockedFile)
     case project(PackageSource)
@@ -43,7 +43,7 @@ struct WheelBuilder: Sendable {
     }
     let key = try key(of: source, interpreter)
     if let built = try remembered(key, package) { return try fitting(built, package, target) }
-    // One build of a source at a time: the second finds what the first has made.
+    // One build of a source at a time: the second finds the result of the first.
     try FileSystem.createDirectories(store.root.appending("builds"))
     let lock = try FileLock(waitingFor: store.root.appending("builds/\(key.hex.prefix(16)).lock"))
     let built = try remembered(key, package) ?? build(source, package, interpreter, key: key, fetch: fetch)
@@ -80,7 +80,7 @@ struct WheelBuilder: Sendable {
       throw IndexError.sourceFailed(
         package: package.title, source: redactedURL(url), notes: ["it does not name a commit"])
     case .project(.path(let path)):
-      // A copy, since builds write into the folder.
+      // A copy, because builds write into the directory.
       place = build.workFolder.appending("source")
       try copyTree(root.pushing(FilePath(path)), to: place)
     case .project(.archive(let url)):
@@ -128,7 +128,7 @@ struct WheelBuilder: Sendable {
     return commit
   }
 
-  /// Everything that the wheel's bytes may depend on.
+  /// All possible inputs of the wheel's bytes.
   private func key(of source: Source, _ interpreter: Interpreter) throws -> SHA256Digest {
     var key = CanonicalEncoder()
     switch source {
@@ -175,15 +175,15 @@ struct WheelBuilder: Sendable {
 
   // MARK: Folders
 
-  /// What builds leave behind, and what is no part of a source.
+  /// Leftovers of builds, and other files that are not part of a source.
   private static let ignored: Set<String> = [".git", ".hg", ".venv", "__pycache__", ".tox", ".mypy_cache"]
 
-  /// - Parameter isTop: whether it stands in the project's own folder, where setuptools builds.
+  /// - Parameter isTop: whether it is in the project's own directory, where setuptools builds.
   private static func isIgnored(_ name: String, isTop: Bool) -> Bool {
     ignored.contains(name) || name.hasSuffix(".egg-info") || name.hasSuffix(".pyc") || isTop && name == "build"
   }
 
-  /// The digest of a folder's files: names, modes that count, contents.
+  /// The digest of a directory's files: names, relevant modes, contents.
   private func treeDigest(_ folder: FilePath) throws -> SHA256Digest {
     var encoder = CanonicalEncoder()
     func add(_ path: FilePath, _ relative: String) throws {
@@ -218,7 +218,7 @@ struct WheelBuilder: Sendable {
   }
 }
 
-/// A line that a tool wrote, with the credentials of URLs taken out.
+/// A line of a tool's output, without the credentials of URLs.
 func redactedLine(_ line: some StringProtocol) -> String {
   line.split(separator: " ", omittingEmptySubsequences: false).map { word in
     let text = String(word)

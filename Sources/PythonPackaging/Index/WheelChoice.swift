@@ -1,10 +1,10 @@
 extension LockedPackage {
-  /// What of a package is installed on a target.
+  /// The part of a package that is installed on a target.
   public enum Choice: Sendable, Hashable {
     case wheel(LockedFile, WheelFileName)
     /// No wheel fits, but the source can be built on this machine.
     case build(LockedFile)
-    /// A project in a folder or in a git repository, which is built on this machine.
+    /// A project in a directory or in a git repository, which is built on this machine.
     case project(PackageSource)
   }
 
@@ -40,7 +40,7 @@ extension LockedPackage {
 }
 
 extension PythonPlatform {
-  /// Of some 1,500 tags, those that tell the most: the best few, and the ways out.
+  /// Of some 1,500 tags, the most helpful: the best few, and the fallbacks.
   var shownTags: [String] {
     let all = tags.all
     return all.prefix(3).map(\.description) + ["…"] + all.filter { $0.platform == "any" }.prefix(2).map(\.description)

@@ -5,10 +5,10 @@ import SystemSupport
 import Zip
 
 extension WheelProvider {
-  /// A lock in which every package that some requirements reach on a target says what it depends on.
+  /// A lockfile in which every package that some requirements reach on a target lists its dependencies.
   ///
-  /// Locks that have dependencies are returned as they are. Of the others, the wheels that are reached are fetched, a
-  /// level of the search at once, and their metadata tells.
+  /// Returns lockfiles with dependencies unchanged. For others, fetches the reachable wheels, one level of the search
+  /// at once, and takes dependencies from their metadata.
   ///
   /// - Parameter path: the lockfile's, for messages.
   /// - Throws: ``LockError``, ``IndexError``, `HTTPError`, `ContentStoreError`.
@@ -32,7 +32,7 @@ extension WheelProvider {
   /// No wheel's metadata is larger; descriptions in them are of some hundred kilobytes.
   private static let metadataLimit: UInt64 = 64 << 20
 
-  /// What a wheel says that it requires; read once for each wheel.
+  /// The declared requirements of a wheel; read once for each wheel.
   private func dependencies(of wheel: ResolvedWheel) throws -> [Requirement] {
     if let record = try store.record("wheel-requires-1", wheel.sha256),
       let texts = (try? JSONValue(parsing: record))?.strings
@@ -41,7 +41,7 @@ extension WheelProvider {
     }
     let archive = try ZipArchive(path: wheel.path, name: wheel.fileName)
     let (name, version) = (wheel.name, wheel.version)
-    // A wheel may hold other distributions' folders; its own is named by it.
+    // A wheel can contain other distributions' directories; its file name identifies its own.
     let member = archive.members.first { member in
       let parts = member.name.split(separator: "/", omittingEmptySubsequences: false)
       guard parts.count == 2, parts[1] == "METADATA", parts[0].hasSuffix(".dist-info") else { return false }

@@ -6,7 +6,7 @@ public import SystemSupport
 
 /// Turns locked packages into wheels on this machine: taken from the content store, fetched, or built from source.
 ///
-/// Nothing is asked of pip or of the network while everything is in the store.
+/// Asks neither pip nor the network while everything is in the store.
 public final class WheelProvider: Sendable {
   let store: ContentStore
   private let root: FilePath
@@ -20,11 +20,11 @@ public final class WheelProvider: Sendable {
   private static let concurrency = 8
 
   /// - Parameters:
-  ///   - root: the workspace's, at which local paths of lockfiles begin.
-  ///   - index: where packages come from; nil asks pip when something has to be fetched.
-  ///   - override: what the workspace says of indexes, beside pip.
-  ///   - isolation: how builds of sources are kept from everything else; nil finds out when one is built.
-  ///   - interpreters: those that may have pip, asked for only then.
+  ///   - root: the workspace's, the base of local paths in lockfiles.
+  ///   - index: the sources of packages; nil asks pip when something has to be fetched.
+  ///   - override: the workspace's settings of indexes, besides pip.
+  ///   - isolation: the isolation of builds; nil determines it at the first build.
+  ///   - interpreters: those that can have pip, called only then.
   public init(
     store: ContentStore, root: FilePath, index: IndexConfiguration? = nil,
     override: IndexConfiguration.Override? = nil, isolation: BuildIsolation? = nil,
@@ -85,7 +85,7 @@ public final class WheelProvider: Sendable {
     }
   }
 
-  /// What git references came to that a lock names instead of commits, as far as that was not known before.
+  /// The commits of git references that a lockfile names instead of commits, as far as they were unknown.
   public var pinnedReferences: [String] { pinned.withLock(\.self) }
 
   /// Why sources were built without a sandbox, once one was; nil otherwise.

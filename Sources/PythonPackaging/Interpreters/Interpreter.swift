@@ -14,8 +14,7 @@ public struct Interpreter: Sendable, Hashable {
 
   /// Returns the arguments with which a Python runs a module as a program.
   ///
-  /// As `-m` does it, but without the working directory on `sys.path`, where a file of any name could stand in the place
-  /// of a module.
+  /// As `-m`, but without the working directory on `sys.path`, where a file of any name could replace a module.
   public static func arguments(running module: String) -> [String] {
     let code = """
       import sys
@@ -28,7 +27,7 @@ public struct Interpreter: Sendable, Hashable {
   }
 }
 
-/// Why there is no interpreter to be had.
+/// The reason why no interpreter is available.
 public enum InterpreterError: DiagnosableError, Hashable {
   /// None was found that meets the constraints.
   case noneMatches(constraints: [InterpreterConstraint], found: [String])

@@ -1,7 +1,7 @@
 import JSON
 import SystemSupport
 
-/// What interpreters said of themselves, by path and stat.
+/// The facts of interpreters, by path and stat.
 struct InterpreterCache {
   enum Answer {
     case facts(InterpreterFacts)
@@ -12,7 +12,7 @@ struct InterpreterCache {
   private var isChanged = false
   /// Changes with the script.
   private static let format: Int64 = 1
-  /// An interpreter that takes longer to say what it is, is none.
+  /// A program that takes longer to answer does not count as an interpreter.
   private static let deadline = 20_000
 
   init(_ file: FilePath?) {
@@ -24,7 +24,7 @@ struct InterpreterCache {
     self.entries = entries
   }
 
-  /// Writes what is new. Without a place to write, the interpreters are asked again next time.
+  /// Writes new facts. Without a writable directory, the interpreters are run again next time.
   mutating func save() {
     guard isChanged, let file else { return }
     let json = JSONValue.members(["format": .int(Self.format), "interpreters": .object(entries)])

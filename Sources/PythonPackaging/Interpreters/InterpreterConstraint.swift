@@ -1,4 +1,4 @@
-/// What interpreters are acceptable: `CPython>=3.9,<3.13`, `PyPy`, `>=3.8`.
+/// The acceptable interpreters: `CPython>=3.9,<3.13`, `PyPy`, `>=3.8`.
 public struct InterpreterConstraint: Sendable, Hashable, CustomStringConvertible {
   /// In lower case; nil for any implementation.
   public var implementation: String?
@@ -9,7 +9,7 @@ public struct InterpreterConstraint: Sendable, Hashable, CustomStringConvertible
     self.specifiers = specifiers
   }
 
-  /// Nil for what is no constraint.
+  /// Nil for a text that is not a constraint.
   public init?(_ text: some StringProtocol) {
     let text = trimmed(text)
     let name = String(text.prefix { $0.isLetter })
@@ -23,7 +23,7 @@ public struct InterpreterConstraint: Sendable, Hashable, CustomStringConvertible
       && specifiers.contains(facts.version, preReleases: true)
   }
 
-  /// Whether any version with this major and minor number could be admitted, tried on the patch numbers that exist.
+  /// Whether any version with this major and minor number could be admitted, tried on the existing patch numbers.
   public func mayAdmit(major: UInt64, minor: UInt64) -> Bool {
     (0...40).contains { specifiers.contains(Version(release: [major, minor, $0])) }
   }
@@ -43,8 +43,8 @@ extension InterpreterConstraint {
   /// The newest minor version of Python 3 that is thought of.
   private static let newestMinor: UInt64 = 60
 
-  /// The minor versions of Python 3 that some constraints admit, alternatives of each other; all that are in use without
-  /// constraints.
+  /// The minor versions of Python 3 that some constraints admit, alternatives of each other; without constraints, all
+  /// versions in use.
   public static func minors(_ constraints: [InterpreterConstraint]) -> [UInt64] {
     if constraints.isEmpty { return Array(8...newestMinor) }
     return (6...newestMinor).filter { minor in constraints.contains { $0.mayAdmit(major: 3, minor: minor) } }

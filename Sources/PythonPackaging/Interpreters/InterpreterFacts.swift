@@ -1,6 +1,6 @@
 public import JSON
 
-/// What an interpreter says of itself: all that choosing it and choosing wheels for it needs.
+/// The facts of an interpreter: everything that is needed for choosing it and its wheels.
 public struct InterpreterFacts: Sendable, Hashable {
   /// `3.11.7`, `3.13.0rc1`.
   public var version: Version
@@ -58,7 +58,7 @@ public struct InterpreterFacts: Sendable, Hashable {
             'implementation_name': name, 'implementation_version': full(i)}}))
     """
 
-  /// Facts as the script prints them; nil when something is missing or makes no sense.
+  /// Facts in the output of the script; nil if something is missing or invalid.
   public init?(_ json: JSONValue) {
     guard let version = json["version"]?.string.flatMap({ Version($0) }),
       let implementation = json["implementation"]?.string, let tag = json["tag"]?.string,

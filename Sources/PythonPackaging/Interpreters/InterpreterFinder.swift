@@ -1,19 +1,20 @@
 import JSON
 public import SystemSupport
 
-/// Finds the interpreters of this machine and remembers what they said of themselves.
+/// Finds the interpreters of this machine and remembers their facts.
 ///
 /// An interpreter is run once: its facts are kept with its size, modification time and inode. Shims of pyenv are never
-/// run: what one of them starts depends on the folder it is started in; pyenv's own versions are looked at instead.
+/// run, because the interpreter that a shim starts depends on the working directory. pyenv's own versions are checked
+/// instead.
 public struct InterpreterFinder: Sendable {
-  /// Where facts are kept; nil keeps none.
+  /// The file of the facts; nil keeps none.
   public var cacheFile: FilePath?
   private let searchPath: [String]
   private let environment: [String: String]
 
-  /// - Parameter environment: `PATH`, `PYENV_ROOT`, `PYENV_VERSION` and `HOME` count, and as in PEX `PEX_PYTHON` (the one
-  ///   interpreter, a path or a name on the search path) and `PEX_PYTHON_PATH` (folders and programs in the place of
-  ///   `PATH`); this process's by default.
+  /// - Parameter environment: `PATH`, `PYENV_ROOT`, `PYENV_VERSION` and `HOME` count, and as in PEX `PEX_PYTHON` (the
+  ///   one interpreter, a path or a name on the search path) and `PEX_PYTHON_PATH` (directories and programs in place
+  ///   of `PATH`); this process's environment by default.
   public init(cacheFile: FilePath?, environment: [String: String]? = nil) {
     self.cacheFile = cacheFile
     var variables = environment ?? [:]
@@ -31,7 +32,7 @@ public struct InterpreterFinder: Sendable {
   /// The first interpreter in the order of the search path that meets one of the constraints, or any without
   /// constraints.
   ///
-  /// - Throws: ``InterpreterError`` that lists what was found.
+  /// - Throws: ``InterpreterError`` that lists the found interpreters.
   public func find(_ constraints: [InterpreterConstraint] = []) throws(InterpreterError) -> Interpreter {
     var cache = InterpreterCache(cacheFile)
     defer { cache.save() }
@@ -77,7 +78,7 @@ public struct InterpreterFinder: Sendable {
     }
   }
 
-  /// The programs that may be interpreters, links followed, each once.
+  /// The programs that can be interpreters, with links resolved, each once.
   func candidates() -> [FilePath] {
     var seen = Set<FilePath>()
     var result: [FilePath] = []
@@ -122,7 +123,7 @@ public struct InterpreterFinder: Sendable {
     return result
   }
 
-  /// `python3`, `python`, then `python3.N` from the newest: the order in which people mean them.
+  /// `python3`, `python`, then `python3.N` from the newest: the order that users expect.
   private static func programNames(in directory: FilePath) -> [String] {
     guard let entries = try? FileSystem.list(directory) else { return [] }  // A folder of the PATH need not exist.
     var versioned: [(minor: Int, name: String)] = []
@@ -137,7 +138,7 @@ public struct InterpreterFinder: Sendable {
   }
 
   private static func isProgram(_ path: FilePath) -> Bool {
-    // What cannot be looked at is no program.
+    // A file that cannot be examined is not a program.
     (try? FileSystem.status(of: path, followingLinks: true))?.kind == .file
   }
 
@@ -153,7 +154,7 @@ public struct InterpreterFinder: Sendable {
     return FileSystem.exists(root) ? root : nil
   }
 
-  /// pyenv's versions: those it is told to use first, then the others from the newest.
+  /// pyenv's versions: the configured versions first, then the others from the newest.
   private func pyenvVersions(root: FilePath) -> [FilePath] {
     let versions = root.appending("versions")
     guard let entries = try? FileSystem.list(versions) else { return [] }

@@ -1,11 +1,11 @@
-/// A package that a lock has no wheel of for a target that it is for.
+/// A package without a wheel in a lockfile, for a target of the lockfile.
 public struct LockGap: Sendable, Hashable, CustomStringConvertible {
   /// Name and version.
   public var package: String
   /// Platforms by name, and the minor versions of Python each.
   public var platform: String
   public var pythons: [String]
-  /// Whether its source may be built, which works on the platform itself or for code without extension modules.
+  /// Whether its source can be built, which works on the platform itself or for code without extension modules.
   public var hasSource: Bool
 
   public var description: String {
@@ -15,7 +15,8 @@ public struct LockGap: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension Lockfile {
-  /// What the platforms that the lock is for would lack, told when it is made and not when it is used.
+  /// The wheels that are missing for the platforms of the lockfile. Reported when the lockfile is created, not when it
+  /// is used.
   ///
   /// - Parameter path: the lockfile's, for messages.
   public func gaps(path: String) throws(LockError) -> [LockGap] {

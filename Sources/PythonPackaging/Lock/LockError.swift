@@ -1,6 +1,6 @@
 public import Diagnostics
 
-/// What is wrong with a lockfile, or with asking something of it.
+/// The problem of a lockfile, or of a question to it.
 public enum LockError: DiagnosableError, Hashable {
   /// Not a lockfile of a kind we read.
   case unreadable(path: String, line: Int?, reason: String)
@@ -20,7 +20,7 @@ public enum LockError: DiagnosableError, Hashable {
   case outOfDate(path: String, changes: [String])
   /// uv found no set of packages that fits.
   case unsatisfiable(explanation: [String])
-  /// A requirement that may not be locked, and what to do instead.
+  /// A requirement that cannot be locked, with a remedy.
   case refusedRequirement(String, reason: String, remedy: String)
   /// Another tool's lockfile, which is not written over.
   case foreign(path: String, format: LockfileFormat)

@@ -2,12 +2,12 @@ import Digests
 import HTTPClient
 import SystemSupport
 
-/// What a lockfile is to be made for.
+/// The inputs of a lockfile.
 public struct LockRequest: Sendable, Hashable {
   public var requirements: [Requirement]
   /// Versions that must hold where a package is used at all.
   public var constraints: [Requirement]
-  /// Versions that replace what packages say of each other.
+  /// Versions that replace the requirements that packages declare.
   public var overrides: [Requirement]
   /// Packages that are left out, whoever requires them.
   public var excludes: [PackageName]
@@ -15,7 +15,7 @@ public struct LockRequest: Sendable, Hashable {
   public var requiresPython: SpecifierSet
   /// The platforms by name, as ``WheelPlatform`` reads them; empty means all.
   public var platforms: [String]
-  /// Packages of which no wheel, or nothing but wheels, is taken; `:all:` stands for every one.
+  /// Packages for which no wheel, or only a wheel, is used; `:all:` means every package.
   public var noBinary: Set<String>
   public var onlyBinary: Set<String>
   /// The SHA-256 digests, in hexadecimal, of the files that are accepted of a package; those that are not named have no
@@ -75,7 +75,7 @@ public struct LockRequest: Sendable, Hashable {
     return result
   }
 
-  /// Refuses what must not end up in a lockfile.
+  /// Refuses requirements that must not end up in a lockfile.
   ///
   /// - Throws: ``LockError/refusedRequirement(_:reason:remedy:)`` without showing a password.
   func check() throws(LockError) {
@@ -110,9 +110,9 @@ public struct LockRequest: Sendable, Hashable {
 }
 
 extension Lockfile {
-  /// What no longer agrees with the requirements that the lock should be for; empty when it is up to date.
+  /// The differences between the lockfile and its requirements; empty if it is up to date.
   ///
-  /// Locks that do not say what they were made for are asked whether they have what is required.
+  /// For lockfiles that do not record their inputs, checks whether they contain the requirements.
   public func staleness(against request: LockRequest) -> [String] {
     guard format.hasRequest else { return unmet(by: request) }
     var changes: [String] = []
@@ -139,7 +139,7 @@ extension Lockfile {
     return changes
   }
 
-  /// What is required and not there, of any lock.
+  /// The requirements that are missing, in any lockfile.
   private func unmet(by request: LockRequest) -> [String] {
     var problems: [String] = []
     for requirement in request.requirements.sorted(by: { $0.description < $1.description }) {
@@ -160,7 +160,7 @@ extension Lockfile {
     return problems
   }
 
-  /// Whether every minor version of Python that is wanted is one of the lock's, as far as versions exist.
+  /// Whether the lockfile supports every wanted minor version of Python that exists.
   private func admitsPythons(of request: LockRequest) -> Bool {
     func admits(_ set: SpecifierSet, _ minor: UInt64) -> Bool {
       InterpreterConstraint(specifiers: set).mayAdmit(major: 3, minor: minor)

@@ -7,9 +7,9 @@ struct LockWalk {
   let byName: [PackageName: [Int]]
   let left: Set<String>
   var chosen: [PackageName: Int] = [:]
-  /// As uv names extras and groups that exclude others: `extra-3-api-cpu`, `group-3-api-dev`, `project-3-api`.
+  /// uv's names for extras and groups that exclude others: `extra-3-api-cpu`, `group-3-api-dev`, `project-3-api`.
   var conflictNames: Set<String> = []
-  /// The extras of a package that were followed already; "" stands for the package itself.
+  /// The extras of a package that were already followed; "" means the package itself.
   private var followed = Set<String>()
   private var pending: [(package: Int, extra: String)] = []
 

@@ -1,11 +1,12 @@
 extension Lockfile {
-  /// The packages that a requirement may come to on any platform, with all that these may need in turn: markers are not looked at.
+  /// The packages to which a requirement can resolve on any platform, with their transitive dependencies: markers are
+  /// ignored.
   ///
-  /// Two locks in which a requirement has equal closures give it the same wheels everywhere.
+  /// Two lockfiles with equal closures of a requirement give it the same wheels everywhere.
   ///
   /// - Parameters:
   ///   - name: the required project.
-  ///   - extras: what the requirement names in brackets.
+  ///   - extras: the names in the requirement's brackets.
   public func closure(of name: PackageName, extras: [String]) -> LockClosure {
     let byName = nodesByName
     let edges = members.contains { $0.name == name } ? [] : roots.filter { $0.name == name }
@@ -26,7 +27,7 @@ extension Lockfile {
       let package = node(place.package)
       for edge in place.extra.isEmpty ? package.dependencies : package.extras[place.extra] ?? [] { enqueue(edge) }
     }
-    // Of a project of the workspace, only what is asked of it counts: its code is not in the lock.
+    // For a project of the workspace, only the requested parts count: its code is not in the lockfile.
     let reached = followed.map { place in
       var package = node(place.package)
       if place.package >= packages.count {
@@ -39,7 +40,7 @@ extension Lockfile {
   }
 }
 
-/// What a requirement comes to in a lock, for comparison.
+/// The result of a requirement in a lockfile, for comparison.
 public struct LockClosure: Hashable, Sendable {
   struct Node: Hashable {
     var package: Int
@@ -47,7 +48,7 @@ public struct LockClosure: Hashable, Sendable {
     var extra: String
   }
 
-  /// How the lock settled the requirement itself.
+  /// The lockfile's resolution of the requirement itself.
   public var roots: Set<LockedDependency>
   /// The packages.
   public var packages: Set<LockedPackage>

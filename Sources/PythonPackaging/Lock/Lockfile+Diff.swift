@@ -1,14 +1,14 @@
 import Digests
 public import JSON
 
-/// How one lockfile differs from another.
+/// The difference between two lockfiles.
 public struct LockDifference: Sendable, Hashable {
   /// A package whose versions changed. Empty versions mean that the package was added or removed.
   public struct Change: Sendable, Hashable {
     public var name: PackageName
     public var before: [String]
     public var after: [String]
-    /// Of a package that was added: what requires it.
+    /// For an added package: the packages that require it.
     public var requiredBy: [String]
 
     public init(name: PackageName, before: [String], after: [String], requiredBy: [String] = []) {
@@ -18,7 +18,7 @@ public struct LockDifference: Sendable, Hashable {
       self.requiredBy = requiredBy
     }
 
-    /// Whether the newest version is older than it was.
+    /// Whether the newest version is older than before.
     public var isDowngrade: Bool {
       guard let before = before.compactMap({ Version($0) }).max(), let after = after.compactMap({ Version($0) }).max()
       else { return false }
@@ -26,7 +26,7 @@ public struct LockDifference: Sendable, Hashable {
     }
   }
 
-  /// A package of the same versions with other files, edges or markers: what came and went, one fact a line.
+  /// A package of the same versions with other files, edges or markers: additions and removals, one fact per line.
   public struct Alteration: Sendable, Hashable {
     public var name: PackageName
     public var versions: [String]
@@ -35,12 +35,13 @@ public struct LockDifference: Sendable, Hashable {
 
   public var changes: [Change]
   public var altered: [Alteration]
-  /// Changes of what the lock is for: requirements, Pythons, platforms.
+  /// Changes of the lockfile's inputs: requirements, Pythons, platforms.
   public var terms: [String]
 
   public var isEmpty: Bool { changes.isEmpty && altered.isEmpty && terms.isEmpty }
 
-  /// One line a package, for people: `+ name 1.0 (for app)`, `- name 1.0`, `~ name 1.0 -> 1.1`; then what else changed.
+  /// One line per package, for people: `+ name 1.0 (for app)`, `- name 1.0`, `~ name 1.0 -> 1.1`; then the other
+  /// changes.
   public var lines: [String] {
     let width = changes.map { $0.name.text.count }.max() ?? 0
     func padded(_ name: PackageName) -> String {
@@ -87,7 +88,7 @@ public struct LockDifference: Sendable, Hashable {
 }
 
 extension Lockfile {
-  /// What changed since an older lockfile.
+  /// The changes since an older lockfile.
   public func difference(from old: Lockfile) -> LockDifference {
     let before = Dictionary(grouping: old.packages, by: \.name)
     let after = Dictionary(grouping: packages, by: \.name)
@@ -107,7 +108,7 @@ extension Lockfile {
     return difference
   }
 
-  /// Who requires a package: up to four, and the workspace first.
+  /// The packages that require a package: up to four, with the workspace first.
   private func requirers(of name: PackageName) -> [String] {
     let own = roots.contains { $0.name == name } ? ["the workspace"] : []
     let others = packages.filter { package in
@@ -128,14 +129,14 @@ extension Lockfile {
   }
 }
 
-/// What came and went of a list, one a line: `+ requirement x`, `- requirement y`.
+/// Additions and removals of a list, one per line: `+ requirement x`, `- requirement y`.
 private func changes(_ what: String, _ old: [String], _ new: [String]) -> [String] {
   Set(new).subtracting(old).sorted().map { "+ \(what) \($0)" }
     + Set(old).subtracting(new).sorted().map { "- \(what) \($0)" }
 }
 
 extension LockedPackage {
-  /// What is different from the same version in an older lock.
+  /// The differences from the same version in an older lockfile.
   fileprivate func facts(since old: LockedPackage) -> [String] {
     func edges(_ package: LockedPackage) -> [String] {
       let extras = package.extras.flatMap { extra, edges in edges.map { "\($0.text) for [\(extra)]" } }

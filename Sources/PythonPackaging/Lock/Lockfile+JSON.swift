@@ -179,7 +179,7 @@ extension LockedFile {
   /// A list of files as the bytes of a record of the content store.
   static func record(_ files: [LockedFile]) -> [UInt8] { JSONValue.array(files.map(\.json)).bytes() }
 
-  /// The files of such a record; nil when it makes no sense.
+  /// The files of such a record; nil if it is invalid.
   static func list(_ record: [UInt8]) -> [LockedFile]? {
     guard let array = (try? JSONValue(parsing: record))?.array else { return nil }
     let files = array.compactMap { LockedFile($0) }

@@ -1,11 +1,11 @@
 extension Lockfile {
-  /// This lock with the files that an older one has of the same versions, where nothing is missing then: a wheel that a
-  /// project has uploaded since for a version that stays is no change that anybody asked for.
+  /// This lockfile with the files of an older one for the same versions, if nothing is missing then: a new wheel of an
+  /// unchanged version is a change that nobody asked for.
   ///
-  /// All files count where the locks are for other Pythons or platforms, of packages that are upgraded, where a file is gone
-  /// or has other contents, and where the new files fit a platform that the old ones do not.
+  /// All files count if the lockfiles are for other Pythons or platforms, for upgraded packages, if a file is gone or
+  /// has other contents, and if the new files fit a platform that the old ones do not.
   ///
-  /// - Throws: ``LockError`` for a lock whose platforms cannot be read.
+  /// - Throws: ``LockError`` for a lockfile whose platforms cannot be read.
   func keepingFiles(of old: Lockfile, upgrading: Set<PackageName>) throws -> Lockfile {
     guard old.format == .kilt, old.requiresPython.description == requiresPython.description, old.platforms == platforms
     else { return self }

@@ -1,8 +1,8 @@
 extension Lockfile {
-  /// The shortest chain of packages from one of the requirements to a package, both ends included; nil when no
-  /// requirement leads there on the target.
+  /// The shortest chain of packages from one of the requirements to a package, both ends included; nil if no
+  /// requirement leads to it on the target.
   ///
-  /// - Parameter requirements: in the order in which they are tried; of chains of one length the first's is taken.
+  /// - Parameter requirements: in the order of trials; of chains of equal length, the chain of the first is used.
   /// - Throws: ``LockError`` as ``subset(of:for:path:)`` does.
   public func shortestPath(
     from requirements: [Requirement], to name: PackageName, for target: PythonPlatform, path: String
@@ -10,11 +10,11 @@ extension Lockfile {
     let chosen = Dictionary(
       try subset(of: requirements, for: target, path: path).map { ($0.name, $0) },
       uniquingKeysWith: { first, _ in first })
-    // Chains may lead through projects of the workspace, which are not installed from the lock.
+    // Chains can lead through projects of the workspace, which are not installed from the lockfile.
     let through = Dictionary(members.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     func package(_ name: PackageName) -> LockedPackage? { chosen[name] ?? through[name] }
     let environment = environment(of: target)
-    // An extra is a place of its own: it may be asked for after the package was reached without it.
+    // An extra is a separate node: it can be requested after the package was reached without it.
     var parents: [ChainLink: ChainLink?] = [:]
     var level: [ChainLink] = []
     func reach(_ name: PackageName, _ extras: [String], from parent: ChainLink?, _ level: inout [ChainLink]) {

@@ -1,12 +1,13 @@
 import Diagnostics
 
 extension Lockfile {
-  /// The packages that some requirements need on a target, with all that these need in turn, by name.
+  /// The packages that some requirements need on a target, with their transitive dependencies, by name.
   ///
-  /// A requirement may name any package of the lock, also one that is there only because another needs it.
+  /// A requirement can name any package of the lockfile, even one that is present only because another package needs
+  /// it.
   ///
   /// - Parameters:
-  ///   - requirements: what is needed; their versions were settled when the lock was made, their markers count.
+  ///   - requirements: the needed packages; the lockfile has settled their versions, and their markers count.
   ///   - path: the lockfile's, for messages.
   /// - Throws: ``LockError``.
   public func subset(
@@ -28,7 +29,7 @@ extension Lockfile {
     }
   }
 
-  /// Whether the lock is good for a target at all.
+  /// Whether the lockfile supports a target.
   func check(_ target: PythonPlatform, path: String) throws(LockError) {
     guard requiresPython.contains(target.version, preReleases: true) else {
       throw .wrongPython(target: target.description, requires: requiresPython.description, path: path)
@@ -47,7 +48,7 @@ extension Lockfile {
     }
   }
 
-  /// What markers of the lock are evaluated in.
+  /// The environment in which markers of the lockfile are evaluated.
   func environment(of target: PythonPlatform) -> MarkerEnvironment {
     var environment = target.environment
     environment.extras = extras
@@ -63,7 +64,7 @@ extension Lockfile {
   ) throws(LockError) -> (index: Int, extras: [String])? {
     guard requirement.marker?.evaluate(in: environment) ?? true else { return nil }
     if let index = members.firstIndex(where: { $0.name == requirement.name }) {
-      // What other projects ask of a member is not asked here.
+      // Requests of other projects to a member do not count here.
       return (packages.count + index, requirement.extras)
     }
     guard let candidates = byName[requirement.name] else {
@@ -80,7 +81,7 @@ extension Lockfile {
     return (index, requirement.extras + holding.flatMap(\.extras))
   }
 
-  /// Of the versions of a package, the one that is meant on a target.
+  /// Of the versions of a package, the one for a target.
   func choose(
     _ name: PackageName, _ version: String?, _ candidates: [Int], _ environment: MarkerEnvironment
   ) -> Int? {

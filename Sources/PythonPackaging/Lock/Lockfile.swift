@@ -1,15 +1,16 @@
 public import Digests
 
-/// What a workspace's requirements come to: every package, for every platform and Python version of the workspace, with
-/// the files that may be installed. It names no hosts, so that it serves behind any mirror.
+/// The resolved requirements of a workspace: every package, for every platform and Python version of the workspace,
+/// with the installable files. It names no hosts, so that it works with any mirror.
 public struct Lockfile: Sendable, Hashable {
-  /// Whose format it was read from.
+  /// The tool whose format was read.
   public var format = LockfileFormat.kilt
   /// The Pythons it is good for.
   public var requiresPython: SpecifierSet
-  /// What was asked for, in normal form and order: tells whether the lock is out of date without a network.
+  /// The requested requirements, in normal form and order: they show without a network whether the lockfile is out of
+  /// date.
   public var requirements: [String]
-  /// What was asked for further: constraints, overrides and names of packages to leave out, in normal form and order.
+  /// Further inputs: constraints, overrides and names of excluded packages, in normal form and order.
   public var constraints: [String]
   public var overrides: [String]
   public var excludes: [String]
@@ -24,11 +25,11 @@ public struct Lockfile: Sendable, Hashable {
   public var members: [LockedPackage] = []
   /// Whether markers name extras and groups that exclude each other (uv's `conflicts`).
   var hasConflicts = false
-  /// Extras and dependency groups that markers of its packages may ask for (PEP 751); all count.
+  /// Extras and dependency groups that markers of its packages can request (PEP 751); all count.
   var extras: Set<String> = []
   var dependencyGroups: Set<String> = []
-  /// Where alone the lock is meant (PEP 751's `environments`, uv's `supported-markers`): one of them must hold. Empty means
-  /// everywhere.
+  /// The only environments of the lockfile (PEP 751's `environments`, uv's `supported-markers`): one of them must be
+  /// true. Empty means everywhere.
   var environments: [Marker] = []
 
   public init(
@@ -47,13 +48,13 @@ public struct Lockfile: Sendable, Hashable {
 }
 
 extension Lockfile {
-  /// The extra of a member that stands for one of its dependency groups.
+  /// The extra of a member that represents one of its dependency groups.
   static func groupExtra(_ name: String) -> String { groupPrefix + PackageName.normalize(name) }
-  /// What the extras of groups begin with.
+  /// The prefix of the extras of groups.
   static let groupPrefix = "kilt-group-"
   /// The extra of a member that leaves out its own dependencies, so that only other extras count.
   static let onlyGroups = "kilt-only-groups"
-  /// The member that stands for the dependency groups of a workspace root without a project.
+  /// The member that represents the dependency groups of a workspace root without a project.
   static let rootMember = "kilt-workspace-root"
 }
 
@@ -61,7 +62,7 @@ extension Lockfile {
 public enum LockfileFormat: String, Sendable, Hashable, CaseIterable {
   /// Kilt's own, the one that is written.
   case kilt
-  /// That of pex, as Pants writes it.
+  /// pex's format, as Pants writes it.
   case pex
   /// PEP 751.
   case pylock
@@ -81,8 +82,8 @@ public enum LockfileFormat: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// Whether it says what each package depends on. Of the others, the metadata of the wheels tells: PEP 751 forbids to
-  /// rely on the dependencies that it may list.
+  /// Whether it lists the dependencies of each package. For others, the metadata of the wheels does: PEP 751 forbids
+  /// relying on its optional dependencies.
   public var hasDependencies: Bool {
     switch self {
     case .kilt, .pex, .uv: true
@@ -90,21 +91,21 @@ public enum LockfileFormat: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// Whether it says what was asked for.
+  /// Whether it records its inputs.
   public var hasRequest: Bool { self == .kilt || self == .pex }
 }
 
 /// A package at one version.
 public struct LockedPackage: Sendable, Hashable {
   public var name: PackageName
-  /// As the index spells it in normal form; empty when only its source can tell.
+  /// The index's spelling in normal form; empty if only its source can tell.
   public var version: String
-  /// Where this version is meant, when the lock holds several of the package; nil means everywhere.
+  /// The environments of this version, if the lockfile has several versions of the package; nil means everywhere.
   public var marker: Marker?
   public var dependencies: [LockedDependency]
   /// Further dependencies by extra.
   public var extras: [String: [LockedDependency]]
-  /// Where it is from, when it is not from an index.
+  /// The source, if it is not from an index.
   public var source: PackageSource?
   /// By file name.
   public var files: [LockedFile]
@@ -133,10 +134,10 @@ public struct LockedPackage: Sendable, Hashable {
 /// An edge between packages.
 public struct LockedDependency: Sendable, Hashable {
   public var name: PackageName
-  /// Which version of the package; nil when the lock has one only.
+  /// The version of the package; nil if the lockfile has only one.
   public var version: String?
   public var extras: [String]
-  /// Where the dependency exists; nil means everywhere.
+  /// The environments of the dependency; nil means everywhere.
   public var marker: Marker?
 
   public init(name: PackageName, version: String? = nil, extras: [String] = [], marker: Marker? = nil) {
@@ -163,7 +164,7 @@ public struct LockedFile: Sendable, Hashable {
   /// The wheel's name in parts; nil for a source distribution.
   public var wheel: WheelFileName? { WheelFileName(name) }
 
-  /// Whether it is a source distribution (PEP 625, and the older zip files).
+  /// Whether it is an sdist (PEP 625, and the older zip files).
   public var isSourceDistribution: Bool { Self.isSourceDistribution(name) }
 
   static func isSourceDistribution(_ name: String) -> Bool {

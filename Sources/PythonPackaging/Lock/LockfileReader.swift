@@ -15,8 +15,8 @@ public enum LockfileReader {
   /// Parses a lockfile.
   ///
   /// - Parameters:
-  ///   - path: from the workspace root: for messages, and because the local paths of some kinds begin in the lockfile's
-  ///     folder.
+  ///   - path: from the workspace root: for messages, and because the local paths of some formats are relative to the
+  ///     lockfile's directory.
   ///   - root: the workspace's.
   /// - Throws: ``LockError/unreadable(path:line:reason:)``.
   public static func parse(_ bytes: [UInt8], path: String, root: FilePath) throws(LockError) -> Lockfile {
@@ -48,13 +48,13 @@ public enum LockfileReader {
   }
 }
 
-/// The text of a lockfile before it is known what it is.
+/// The text of a lockfile of a still unknown format.
 struct LockfileText {
   enum Syntax { case json, toml, lines }
   let bytes: [UInt8]
-  /// Where the first line begins that is neither blank nor a comment.
+  /// The start of the first line that is neither blank nor a comment.
   private let start: Int
-  /// The comments at the top: those of Pants are written with `//` before JSON and `#` elsewhere.
+  /// The comments at the top: Pants writes them with `//` before JSON and `#` elsewhere.
   let header: [String]
   let conflictLine: Int?
 
@@ -98,7 +98,7 @@ struct LockfileText {
     return !key.isEmpty && afterKey.hasPrefix("=") && !afterKey.hasPrefix("==") ? .toml : .lines
   }
 
-  /// The text with the comments at the top blanked, so that places stay what they were.
+  /// The text with the comments at the top blanked, so that locations stay the same.
   var body: [UInt8] { bytes[..<start].map { $0 == 0x0A ? 0x0A : 0x20 } + bytes[start...] }
 
   /// Whether an ASCII text occurs.
@@ -113,7 +113,7 @@ struct LockfileText {
     return false
   }
 
-  /// The lines between the marks that Pants puts around what it notes of a lockfile, without comment signs.
+  /// The lines between the marks that Pants puts around its metadata of a lockfile, without comment signs.
   var pantsMetadata: String? {
     guard let begin = header.firstIndex(where: { $0.contains("BEGIN PANTS LOCKFILE METADATA") }),
       let end = header[begin...].firstIndex(where: { $0.contains("END PANTS LOCKFILE METADATA") })

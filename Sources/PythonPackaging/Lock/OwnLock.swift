@@ -2,8 +2,8 @@ internal import ContentStore
 import Diagnostics
 public import SystemSupport
 
-/// Locks of Kilt's own, for what it needs besides the workspace's packages: in its cache, each made with uv when it is
-/// first needed. A lock has the hashes of all that it names, so what is fetched later is what was resolved once.
+/// Kilt's own lockfiles, for packages that it needs besides the workspace's: in its cache, each created with uv at its
+/// first use. A lockfile has the hashes of all its files, so later downloads equal the first resolution.
 public struct OwnLock: Sendable {
   private let cache: FilePath
   private let override: IndexConfiguration.Override?
@@ -11,21 +11,21 @@ public struct OwnLock: Sendable {
 
   /// - Parameters:
   ///   - cache: the root of the content store.
-  ///   - override: what the workspace says of indexes, beside pip.
+  ///   - override: the workspace's settings of indexes, besides pip.
   public init(cache: FilePath, override: IndexConfiguration.Override?) {
     self.cache = cache
     self.override = override
   }
 
-  /// The lock of that name.
+  /// The lockfile of that name.
   ///
   /// - Parameters:
-  ///   - name: `pytest-1`; stands for the requirements.
-  ///   - requiresPython: the versions of Python it is made for.
+  ///   - name: `pytest-1`; identifies the requirements.
+  ///   - requiresPython: the supported versions of Python.
   ///   - python: an interpreter to resolve with.
-  ///   - others: further interpreters, one of which may have the pip that knows the index.
-  ///   - remedy: what a person can do when it cannot be made.
-  /// - Throws: ``LockError`` or `Diagnostic` when it has to be made and cannot.
+  ///   - others: further interpreters, one of which can have the pip that knows the index.
+  ///   - remedy: the user's remedy if it cannot be created.
+  /// - Throws: ``LockError`` or `Diagnostic` if it has to be created and cannot.
   public func lockfile(
     _ name: String, of requirements: [Requirement], requiresPython: SpecifierSet, python: Interpreter,
     others: [FilePath], remedy: String
@@ -36,7 +36,7 @@ public struct OwnLock: Sendable {
     if FileSystem.exists(path) { return try LockfileReader.read(file, root: folder) }
     try FileSystem.createDirectories(folder)
     let lock = try FileLock(waitingFor: folder.appending(".\(name).lock"))
-    // Another process may have been first.
+    // Another process can have been first.
     let result = Result {
       if FileSystem.exists(path) { return try LockfileReader.read(file, root: folder) }
       do {

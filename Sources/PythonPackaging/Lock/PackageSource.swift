@@ -1,19 +1,19 @@
 internal import SystemSupport
 
-/// Where a package is from that no index has.
+/// The source of a package that is not from an index.
 public enum PackageSource: Sendable, Hashable {
-  /// A commit of a git repository; `subdirectory` is where the project is in it. The URL has no credentials.
+  /// A commit of a git repository; `subdirectory` is the directory of the project in it. The URL has no credentials.
   case git(url: String, commit: String, subdirectory: String?)
-  /// What a branch, a tag or, without a name, `HEAD` is when it is first needed. Locks of pex may name no commit; `digest`
-  /// is their hash of the tree, by which one lock's choice is told from the next one's.
+  /// The commit of a branch, a tag or, without a name, `HEAD` at its first use. Lockfiles of pex can omit the commit;
+  /// `digest` is their hash of the tree, which distinguishes the choices of two lockfiles.
   case gitReference(url: String, reference: String?, subdirectory: String?, digest: String)
   /// An archive by its URL, which has no credentials.
   case archive(url: String)
-  /// A project's folder, a wheel or a source archive: from the workspace root, or absolute where it lies outside.
+  /// A project's directory, a wheel or an sdist: from the workspace root, or absolute if it is outside.
   case path(String)
 
-  /// As lockfiles have it: `git+URL@COMMIT#subdirectory=x`, `file:libs/x`, or the URL of an archive. Nil for anything
-  /// else.
+  /// In the form of lockfiles: `git+URL@COMMIT#subdirectory=x`, `file:libs/x`, or the URL of an archive. Nil for
+  /// anything else.
   public init?(_ text: String) {
     if text.hasPrefix("git+") {
       let parts = text.dropFirst(4).split(separator: "#", maxSplits: 1)
@@ -56,7 +56,7 @@ public enum PackageSource: Sendable, Hashable {
     return fragment.split(separator: "&").last { $0.hasPrefix(name) }.map { String($0.dropFirst(name.count)) }
   }
 
-  /// Whether a text may be the name of a branch or tag: git-check-ref-format(1), and no more of it than is common.
+  /// Whether a text can be the name of a branch or tag: git-check-ref-format(1), limited to common names.
   static func isReference(_ text: String) -> Bool {
     !text.isEmpty && text.utf8.count < 256 && !text.hasPrefix("-") && !text.hasPrefix("/") && !text.contains("..")
       && text.utf8.allSatisfy { byte in
@@ -64,7 +64,7 @@ public enum PackageSource: Sendable, Hashable {
       }
   }
 
-  /// Whether a URL is of a kind that git may be given: no option, no helper program, no password.
+  /// Whether git can be given a URL: no option, no helper program, no password.
   static func isFetchable(_ url: some StringProtocol) -> Bool {
     let schemes = ["https://", "http://", "ssh://", "git://", "file://"]
     guard let scheme = schemes.first(where: { url.hasPrefix($0) }) else { return false }
@@ -80,7 +80,7 @@ public enum PackageSource: Sendable, Hashable {
       && text.utf8.allSatisfy { $0.isDigit || (97...102).contains($0) }
   }
 
-  /// Whether a relative path names something below where it begins.
+  /// Whether a relative path stays below its base.
   static func staysInside(_ path: String) -> Bool {
     !path.isEmpty && !path.hasPrefix("/") && !path.utf8.contains(0)
       && path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { $0 != ".." }

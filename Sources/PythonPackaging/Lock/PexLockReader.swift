@@ -30,7 +30,7 @@ struct PexLockReader {
         merged[key] = merged[key].map { Self.union($0, package) } ?? package
       }
     }
-    // One that was made of no requirements is whole.
+    // A lockfile without requirements is complete.
     if merged.isEmpty, !requirements.isEmpty || json["locked_resolves"] == nil { throw bad("it contains no packages") }
     var lockfile = Lockfile(
       requiresPython: try requiresPython(), requirements: Set(requirements.map(\.description)).sorted(),
@@ -60,7 +60,7 @@ struct PexLockReader {
     return package
   }
 
-  /// Where a resolve counts: the marker of a split one, or what the platform of a strict one comes to.
+  /// The environments of a resolve: the marker of a split resolve, or the meaning of a strict one's platform.
   private func marker(of resolve: JSONValue) throws(LockError) -> Marker? {
     if let text = resolve["marker"]?.string {
       guard let marker = Marker(text) else { throw bad("the marker \"\(text)\"") }
@@ -147,7 +147,7 @@ struct PexLockReader {
     let constraints = texts.compactMap { InterpreterConstraint($0) }
     guard constraints.count == texts.count else { throw bad("the field \"requires_python\"") }
     if !constraints.isEmpty { return SpecifierSet(spanning: constraints) }
-    // A lock of one interpreter says nothing; Pants does.
+    // A lockfile of one interpreter does not record it; Pants does.
     guard let metadata = text.pantsMetadata, let json = try? JSONValue(parsing: Array(metadata.utf8)),
       let noted = json["valid_for_interpreter_constraints"]?.strings
     else { return SpecifierSet() }

@@ -61,7 +61,7 @@ struct PylockReader {
     } else if package.files.isEmpty {
       throw bad("no file of \(name)")
     } else if let local = (entry["wheels"]?.array ?? []).compactMap({ $0["path"]?.string }).first {
-      // Files beside the lockfile: all of a package are in one folder.
+      // Files beside the lockfile: all files of a package are in one directory.
       package.source = .path(LockfileReader.resolve(local, besides: path))
     }
     return package

@@ -1,7 +1,7 @@
 import Digests
 
 /// Reads a `requirements.txt` in which each requirement has one version and the hashes of its files, as pip-compile and
-/// `uv export` write it. It names no files: the index tells which ones have the hashes.
+/// `uv export` write it. It names no files: the index finds the files with the hashes.
 struct RequirementsLockReader {
   private let text: LockfileText
   private let path: String
@@ -34,7 +34,7 @@ struct RequirementsLockReader {
     return lockfile
   }
 
-  /// Lines with their continuations joined and comments taken out, with the number of the first.
+  /// Lines with their continuations joined and comments removed, with the number of the first.
   private func logicalLines() -> [(number: Int, text: String)] {
     var result: [(number: Int, text: String)] = []
     var joined = "", start = 0, continues = false
@@ -64,7 +64,7 @@ struct RequirementsLockReader {
     return line
   }
 
-  /// Where packages come from is pip's configuration to say; what would bring in further requirements is refused.
+  /// pip's configuration defines the package indexes; options that would add further requirements are refused.
   private func option(_ line: String, _ number: Int) throws(LockError) {
     let name = line.prefix { $0 != " " && $0 != "=" }
     let known = [

@@ -49,9 +49,9 @@ struct UvLockReader {
     return lockfile
   }
 
-  /// The lock of the project of ``UvResolver``.
+  /// The lockfile of the project of ``UvResolver``.
   ///
-  /// - Parameter folder: where the project is.
+  /// - Parameter folder: the directory of the project.
   func lockfile(for request: LockRequest, folder: FilePath) throws(LockError) -> Lockfile {
     var (roots, packages) = try content(keepsFolders: false) { name, source in
       for requirement in request.requirements where requirement.name == name {
@@ -75,11 +75,12 @@ struct UvLockReader {
       platforms: request.platforms, roots: roots, packages: packages)
   }
 
-  /// What the projects of the lock require, and all other packages.
+  /// The requirements of the lockfile's projects, and all other packages.
   ///
   /// - Parameters:
-  ///   - keepsFolders: whether packages from folders of files have their place; otherwise find-links finds them again.
-  ///   - place: a local path of the lock, of a package, as lockfiles of ours have it.
+  ///   - keepsFolders: whether packages from directories of files keep their path; otherwise find-links finds them
+  ///     again.
+  ///   - place: converts a local path of the lockfile, or of a package, to the form in Kilt's lockfiles.
   private func content(
     keepsFolders: Bool, _ place: (PackageName, String) -> String
   ) throws(LockError) -> (roots: [LockedDependency], packages: [LockedPackage]) {
@@ -101,7 +102,8 @@ struct UvLockReader {
     return (roots, packages)
   }
 
-  /// Whether a package is a project whose code is in the workspace: one with compiled code is built like any other folder.
+  /// Whether a package is a project whose code is in the workspace: a project with compiled code is built like any
+  /// other directory.
   private func isMember(_ entry: JSONValue, _ keepsFolders: Bool) throws(LockError) -> Bool {
     let source = entry["source"]
     if source?["virtual"] != nil { return true }
@@ -110,7 +112,7 @@ struct UvLockReader {
     return try !compiles(LockfileReader.resolve(folder, besides: path))
   }
 
-  /// Whether the build of a project compiles code, so that its files are not its wheel.
+  /// Whether the build of a project compiles code, so that its files differ from its wheel.
   private func compiles(_ folder: String) throws(LockError) -> Bool {
     let file = folder.isEmpty ? "pyproject.toml" : folder + "/pyproject.toml"
     let document: TOMLDocument
@@ -136,12 +138,13 @@ struct UvLockReader {
     }
   }
 
-  /// The projects of the lock, with their dependency groups as extras, and one that has those of a root without project.
+  /// The projects of the lockfile, with their dependency groups as extras, and a member with the groups of a root
+  /// without a project.
   private func members() throws(LockError) -> [LockedPackage] {
     var found: [LockedPackage] = []
     for entry in json["package"]?.array ?? [] where try isMember(entry, true) {
       guard let name = entry["name"]?.string.flatMap({ PackageName($0) }) else { throw bad("a package without name") }
-      // Its version says nothing of what it needs.
+      // Its version does not identify its dependencies.
       var member = LockedPackage(name: name, version: "")
       member.dependencies = try edges(entry["dependencies"])
       for (extra, dependencies) in entry["optional-dependencies"]?.object?.members ?? [] {
@@ -171,7 +174,7 @@ struct UvLockReader {
     _ entry: JSONValue, keepsFolders: Bool, _ place: (PackageName, String) -> String
   ) throws(LockError) -> LockedPackage {
     guard let name = entry["name"]?.string.flatMap({ PackageName($0) }) else { throw bad("a package without name") }
-    // A project in a folder may work its version out when it is built.
+    // A project in a directory can compute its version during the build.
     let isFolder = entry["source"]?["directory"] != nil || entry["source"]?["editable"] != nil
     guard let version = entry["version"]?.string ?? (isFolder ? "" : nil) else {
       throw bad("the package \(name) without version")
@@ -241,7 +244,7 @@ struct UvLockReader {
     }
   }
 
-  /// A file of an index has a URL and a hash; one of a folder a path, and its hash is computed where it is used.
+  /// A file of an index has a URL and a hash; a file of a directory has a path, and its hash is computed at its use.
   private func file(_ value: JSONValue, _ package: LockedPackage) throws(LockError) -> LockedFile {
     let place = value["filename"]?.string ?? value["path"]?.string ?? value["url"]?.string ?? ""
     let hash = value["hash"]?.string

@@ -1,13 +1,13 @@
 import HTTPClient
 public import SystemSupport
 
-/// Makes lockfiles with uv: for every platform, and for every Python of the workspace at once.
+/// Creates lockfiles with uv: for every platform, and for every Python of the workspace at once.
 public struct UvResolver: Sendable {
   private let uv: UvTool
   private let python: Interpreter
   private let index: IndexConfiguration
   private let root: FilePath
-  /// The name of the project that stands for the workspace. A name that no package has.
+  /// The name of the project that represents the workspace. No package has this name.
   static let projectName = "kilt-workspace-resolve"
 
   /// - Parameter root: the workspace's, at which local paths of requirements begin.
@@ -21,15 +21,15 @@ public struct UvResolver: Sendable {
   /// Resolves a request.
   ///
   /// - Parameters:
-  ///   - previous: versions to keep where they still fit, so that locking again changes little.
+  ///   - previous: versions to keep if they still match, so that locking again changes little.
   ///   - upgrading: packages whose previous versions do not count.
-  /// - Throws: ``LockError``, ``SystemCallError`` for the temporary folder.
+  /// - Throws: ``LockError``, ``SystemCallError`` for the temporary directory.
   public func lock(
     _ request: LockRequest, keeping previous: Lockfile? = nil, upgrading: Set<PackageName> = []
   ) throws -> Lockfile {
     try request.check()
     let folder = try FileSystem.makeTemporaryDirectory(prefix: "kilt-lock")
-    // What cannot be removed is left to whoever cleans temporary folders.
+    // The cleaner of temporary directories removes leftover files.
     defer { try? FileSystem.removeTree(folder) }
     try FileSystem.write(text: try project(request), to: folder.appending("pyproject.toml"))
     if let previous {
@@ -51,9 +51,9 @@ public struct UvResolver: Sendable {
     return try previous.map { try lockfile.keepingFiles(of: $0, upgrading: upgrading) } ?? lockfile
   }
 
-  /// The project that requires what the workspace requires.
+  /// The project with the requirements of the workspace.
   ///
-  /// - Throws: ``LockError/refusedRequirement(_:reason:remedy:)`` for a variable that is not set.
+  /// - Throws: ``LockError/refusedRequirement(_:reason:remedy:)`` for an unset variable.
   func project(_ request: LockRequest) throws(LockError) -> String {
     func list(_ name: String, _ values: [String]) -> String {
       values.isEmpty ? "" : "\(name) = [\n" + values.map { "  \(Self.quoted($0)),\n" }.joined() + "]\n"
@@ -92,8 +92,8 @@ public struct UvResolver: Sendable {
     return result
   }
 
-  /// A lockfile of uv that holds versions alone. uv takes them as preferences, and does everything else again, since the
-  /// project is not in it.
+  /// A lockfile of uv with only versions. uv treats them as preferences, and does everything else again, because the
+  /// lockfile lacks the project.
   static func preferences(_ lockfile: Lockfile, without upgrading: Set<PackageName>) -> String {
     var text = "version = 1\nrequires-python = \(quoted(lockfile.requiresPython.description))\n"
     for package in lockfile.packages where package.source == nil && !upgrading.contains(package.name) {
@@ -119,7 +119,7 @@ public struct UvResolver: Sendable {
     return result + "\""
   }
 
-  /// What uv said, with the credentials of URLs taken out. It ends with 1 when no versions fit, with 2 for the rest.
+  /// The output of uv, without the credentials of URLs. uv exits with 1 if no versions match, with 2 for other errors.
   static func failure(_ outcome: Subprocess.Outcome) -> LockError {
     let lines = outcome.errorText.split(separator: "\n").map { line in
       line.split(separator: " ", omittingEmptySubsequences: false).map { word in

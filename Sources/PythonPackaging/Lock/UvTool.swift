@@ -5,7 +5,7 @@ public import SystemSupport
 /// The resolver: `uv`, a program of its own.
 public struct UvTool: Sendable {
   public var path: FilePath
-  /// Holds the one that was installed in the cache, so that no collection takes it away.
+  /// Leases the installed uv in the cache, so that no collection removes it.
   private var store: ContentStore?
 
   public init(path: FilePath) { self.path = path }
@@ -15,10 +15,10 @@ public struct UvTool: Sendable {
     self.store = store
   }
 
-  /// `$KILT_UV`, `uv` on the PATH, or one installed with pip in a virtual environment in Kilt's cache.
+  /// `$KILT_UV`, `uv` on the PATH, or a uv installed with pip in a virtual environment in Kilt's cache.
   ///
   /// - Parameters:
-  ///   - cache: Kilt's cache folder; the program goes to `tools/uv` in it.
+  ///   - cache: Kilt's cache directory; the program goes to `tools/uv` in it.
   ///   - python: the interpreter whose `venv` and `pip` install it.
   /// - Throws: ``LockError/resolverFailed(summary:notes:)``.
   public static func find(
@@ -38,7 +38,7 @@ public struct UvTool: Sendable {
     do throws(SystemCallError) {
       try FileSystem.createDirectories(folder.removingLastComponent())
       let lock = try FileLock(waitingFor: folder.removingLastComponent().appending("uv.lock"))
-      // Another process may have been first.
+      // Another process can have been first.
       if !FileSystem.isExecutable(program) { try install(in: folder, with: python).get() }
       _ = consume lock
     } catch {
@@ -83,10 +83,10 @@ public struct UvTool: Sendable {
     ).run()
   }
 
-  /// What uv said when it failed, with the credentials of URLs taken out.
+  /// The output of a failed uv, without the credentials of URLs.
   public static func failure(_ outcome: Subprocess.Outcome) -> LockError { UvResolver.failure(outcome) }
 
-  /// Runs it in a folder, with its own configuration files ignored: pip's configuration is the one that counts.
+  /// Runs uv in a directory, ignoring its own configuration files: only pip's configuration counts.
   func run(
     _ arguments: [String], in folder: FilePath, index: IndexConfiguration, python: Interpreter
   ) throws(SystemCallError) -> Subprocess.Outcome {
@@ -96,7 +96,7 @@ public struct UvTool: Sendable {
     variables["UV_NO_CONFIG"] = "1"
     variables["UV_NO_PROGRESS"] = "1"
     variables["NO_COLOR"] = "1"
-    // A project around the temporary folder, or an active virtual environment, is not meant.
+    // A project around the temporary directory, or an active virtual environment, is ignored.
     let dropped = Set(variables.keys).union([
       "VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "UV_PROJECT", "UV_WORKING_DIRECTORY",
     ])

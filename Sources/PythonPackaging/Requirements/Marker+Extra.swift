@@ -1,5 +1,5 @@
 extension Marker {
-  /// What is left of a marker once the value of `extra` is known.
+  /// The rest of a marker once the value of `extra` is known.
   public enum Remainder: Sendable, Hashable {
     case always
     case never
@@ -40,9 +40,9 @@ extension Marker {
 }
 
 extension LockedPackage {
-  /// Takes over what a package says of its dependencies (`Requires-Dist` of core metadata).
+  /// Adds a package's declared dependencies (`Requires-Dist` of core metadata).
   ///
-  /// - Parameter version: which version of a package a requirement comes to, when the lock holds several.
+  /// - Parameter version: the version of a package to which a requirement resolves, if the lockfile has several.
   mutating func setDependencies(
     _ requirements: [Requirement], version: (PackageName) -> String? = { _ in nil }
   ) {

@@ -1,6 +1,6 @@
 /// An environment marker (PEP 508): `python_version < '3.11' and sys_platform == 'linux'`.
 public indirect enum Marker: Sendable, Hashable {
-  /// How the sides of a comparison are compared.
+  /// The kind of comparison of two sides.
   public enum Comparison: String, Sendable, Hashable {
     case isIn = "in"
     case isNotIn = "not in"
@@ -21,7 +21,7 @@ public indirect enum Marker: Sendable, Hashable {
   case and([Marker])
   case or([Marker])
 
-  /// Nil for what is no marker, or compares what cannot be compared (`sys_platform ~= 'linux'`, two texts).
+  /// Nil for an invalid marker, or for one that compares incomparable values (`sys_platform ~= 'linux'`, two texts).
   public init?(_ text: some StringProtocol) {
     var parser = MarkerParser(scanner: ByteScanner(text))
     guard let marker = parser.expression(depth: 0) else { return nil }
@@ -30,7 +30,7 @@ public indirect enum Marker: Sendable, Hashable {
     self = marker
   }
 
-  /// Whether the marker holds.
+  /// Whether the marker is true.
   public func evaluate(in environment: MarkerEnvironment) -> Bool {
     switch self {
     case .and(let parts): return parts.allSatisfy { $0.evaluate(in: environment) }
@@ -57,7 +57,7 @@ public indirect enum Marker: Sendable, Hashable {
     }
   }
 
-  /// A Python built from an untagged checkout calls itself "3.12.0+", which is no version.
+  /// A Python built from an untagged checkout calls itself "3.12.0+", which is not a version.
   private static func repaired(_ value: String, _ variable: MarkerVariable) -> String {
     variable == .pythonFullVersion && value.hasSuffix("+") ? value + "local" : value
   }
@@ -161,7 +161,7 @@ struct MarkerParser {
     }
   }
 
-  /// Whether `~=` and `===`, which exist for versions only, stand beside versions.
+  /// Whether `~=` and `===`, which exist only for versions, compare versions.
   private static func isDefined(_ comparison: Marker.Comparison, _ variable: MarkerVariable, _ text: String) -> Bool {
     guard comparison == .compatible || comparison == .arbitrary else { return true }
     return variable.isVersion && Specifier(comparison.rawValue + text) != nil
@@ -195,7 +195,7 @@ struct MarkerParser {
     return nil
   }
 
-  /// Takes a word that ends where it should.
+  /// Consumes a word that ends at a word boundary.
   private mutating func word(_ word: StaticString) -> Bool {
     let start = scanner.position
     scanner.skipBlanks()

@@ -23,7 +23,7 @@ public enum MarkerVariable: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// Whether it holds names, so that only `in` makes sense.
+  /// Whether it contains names, so that only `in` makes sense.
   var isSet: Bool { self == .extras || self == .dependencyGroups }
 
   /// A variable by its name, or by one of the names of setuptools' time.
@@ -39,7 +39,7 @@ public enum MarkerVariable: String, Sendable, Hashable, CaseIterable {
   }
 }
 
-/// What a marker is evaluated in: an interpreter on a platform.
+/// The environment of a marker: an interpreter on a platform.
 public struct MarkerEnvironment: Sendable, Hashable {
   /// Values by variable; one that is missing is the empty text.
   public var values: [MarkerVariable: String]
@@ -60,7 +60,7 @@ public struct MarkerEnvironment: Sendable, Hashable {
   /// The environment of CPython on a named platform; release and version of the system, which no wheel should ask for,
   /// stay empty.
   ///
-  /// - Parameter version: `3.11` or `3.11.7`. Without a patch number, 0 is taken.
+  /// - Parameter version: `3.11` or `3.11.7`. Without a patch number, 0 is used.
   public static func cPython(_ version: Version, on platform: WheelPlatform) -> MarkerEnvironment {
     let release = version.release + Array(repeating: 0, count: max(0, 3 - version.release.count))
     let full = Version(release: Array(release.prefix(3)), preRelease: version.preRelease).description

@@ -91,11 +91,11 @@ public struct Requirement: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// Where a requirement's text ceases to be one.
+/// The position at which a requirement's text becomes invalid.
 public struct RequirementSyntaxError: Error, Sendable, Hashable {
   public var text: String
   /// In bytes.
   public var offset: Int
-  /// What could have stood there.
+  /// The text that would be valid there.
   public var expected: String
 }

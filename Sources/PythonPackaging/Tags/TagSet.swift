@@ -15,20 +15,20 @@ public struct WheelTag: Sendable, Hashable, CustomStringConvertible {
 
 /// The tags that an interpreter on a platform accepts, in order of preference.
 ///
-/// Kept as families (interpreter and ABI) times platforms: a list of all would hold some 1,500 tags, made anew for each
-/// target, of which a wheel asks for a handful.
+/// Kept as families (interpreter and ABI) times platforms. A list of all would hold some 1,500 tags per target, of
+/// which a wheel needs a handful.
 public struct TagSet: Sendable, Hashable {
   private struct Family: Sendable, Hashable {
     var interpreter: String
     var abi: String
-    /// Whether its platforms are the real ones; otherwise `any` alone.
+    /// Whether its platforms are the real ones; otherwise only `any`.
     var isForPlatforms: Bool
   }
   private var ranks: [Family: Int] = [:]
   private var families: [Family] = []
   private let platforms: [String]
   private let platformRanks: [String: Int]
-  /// Tags that were given one by one, with their places; then there are no families.
+  /// Tags that were given one by one, with their ranks; then there are no families.
   private var listed: [WheelTag: Int] = [:]
 
   /// Tags given one by one, best first.
@@ -42,7 +42,7 @@ public struct TagSet: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - version: its version, of which major and minor count.
-  ///   - abis: its own ABI tags, best first; by default that of an ordinary build, `cp311`.
+  ///   - abis: its own ABI tags, best first; by default an ordinary build's, `cp311`.
   ///   - platforms: the platform tags, best first.
   public init(cPython version: Version, abis: [String]? = nil, platforms: [String]) {
     self.platforms = platforms
@@ -54,7 +54,7 @@ public struct TagSet: Sendable, Hashable {
     let isThreaded = abis.contains { abi in
       abi.hasPrefix("cp") && abi.dropFirst(2).drop(while: \.isNumber).contains("t")
     }
-    // The stable ABI: that of PEP 384, or that of free-threaded builds (PEP 803).
+    // The stable ABI of PEP 384, or of free-threaded builds (PEP 803).
     let stable = isThreaded ? "abi3t" : "abi3"
     for abi in abis where abi != "none" && abi != stable { add(interpreter, abi) }
     add(interpreter, stable)

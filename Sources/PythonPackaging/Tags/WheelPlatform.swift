@@ -1,6 +1,6 @@
 /// The machine and C library that compiled code is for.
 public struct WheelPlatform: Sendable, Hashable, CustomStringConvertible {
-  /// The system with the version of what wheels are compatible with.
+  /// The system with the version that wheels must be compatible with.
   public enum System: Sendable, Hashable {
     /// Linux with this glibc (PEP 600).
     case linux(glibcMajor: Int, glibcMinor: Int)
@@ -10,7 +10,7 @@ public struct WheelPlatform: Sendable, Hashable, CustomStringConvertible {
   }
 
   public var system: System
-  /// As `uname -m` says it: `x86_64`, `aarch64`, `arm64`.
+  /// The machine in the form of `uname -m`: `x86_64`, `aarch64`, `arm64`.
   public var machine: String
 
   public init(system: System, machine: String) {
@@ -59,7 +59,7 @@ public struct WheelPlatform: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// What holds on the platform and on no other system or machine.
+  /// The marker values of this system and machine only.
   public var marker: Marker {
     let environment = MarkerEnvironment.cPython(Version(release: [3]), on: self)
     return .and(
@@ -94,7 +94,7 @@ public struct WheelPlatform: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// One tag a yearly release and kind of binary; universal ones may name a system older than Arm machines.
+  /// One tag per yearly release and kind of binary; universal tags can name a system older than Arm machines.
   private static func macOSTags(_ major: Int, _ minor: Int, _ machine: String) -> [String] {
     func formats(_ major: Int, _ minor: Int) -> [String] {
       switch machine {

@@ -20,7 +20,7 @@ public struct Specifier: Sendable, Hashable, CustomStringConvertible {
   /// The version as it was written, without `.*` and white space.
   public let versionText: String
 
-  /// Nil for what is no specifier.
+  /// Nil for a text that is not a specifier.
   public init?(_ text: some StringProtocol) {
     var scanner = ByteScanner(text)
     scanner.skipSpace()
@@ -64,16 +64,16 @@ public struct Specifier: Sendable, Hashable, CustomStringConvertible {
     return nil
   }
 
-  /// As written but for white space and case.
+  /// As written except for white space and case.
   public var description: String { comparison.rawValue + versionText + (isPrefix ? ".*" : "") }
 
-  /// Whether it names a pre-release, and so admits them (PEP 440, "Handling of pre-releases").
+  /// Whether it names a pre-release, and so admits pre-releases (PEP 440, "Handling of pre-releases").
   public var admitsPreReleases: Bool {
     guard let version, !isPrefix, comparison != .notEqual, comparison != .less else { return false }
     return version.isPreRelease && comparison != .greater
   }
 
-  /// Whether a version meets the condition. Pre-releases are not excluded here: that is for whoever chooses.
+  /// Whether a version meets the condition. Does not exclude pre-releases: the caller that chooses does.
   public func contains(_ candidate: Version) -> Bool {
     guard let version else { return lowercased(versionText) == candidate.description }
     switch comparison {
@@ -86,7 +86,7 @@ public struct Specifier: Sendable, Hashable, CustomStringConvertible {
       guard candidate.withoutLocal >= version else { return false }
       return Self.hasPrefix(candidate, Version(epoch: version.epoch, release: Array(version.release.dropLast())))
     case .less:
-      // "<1.0" does not mean 1.0's own pre-releases, of which 1.0.dev0 is the first.
+      // "<1.0" does not admit 1.0's own pre-releases, of which 1.0.dev0 is the first.
       guard !version.isPreRelease else { return candidate < version }
       var first = version
       first.developmentRelease = 0
@@ -104,8 +104,8 @@ public struct Specifier: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// Whether a version as an index spells it meets the condition: `===` compares the very text, and what is no version
-  /// meets nothing else.
+  /// Whether a version in the index's spelling meets the condition: `===` compares the exact text, and an invalid
+  /// version meets nothing else.
   public func contains(text: String) -> Bool {
     if comparison == .arbitrary { return lowercased(text) == lowercased(versionText) }
     return Version(text).map { contains($0) } ?? false
@@ -130,7 +130,7 @@ public struct SpecifierSet: Sendable, Hashable, CustomStringConvertible {
 
   public init(_ specifiers: [Specifier] = []) { self.specifiers = specifiers }
 
-  /// Nil when a part is no specifier. Empty parts are skipped.
+  /// Nil if a part is not a specifier. Skips empty parts.
   public init?(_ text: some StringProtocol) {
     specifiers = []
     for part in text.split(separator: ",") where !trimmed(part).isEmpty {
@@ -143,14 +143,15 @@ public struct SpecifierSet: Sendable, Hashable, CustomStringConvertible {
 
   /// Whether a version meets every condition.
   ///
-  /// - Parameter preReleases: whether pre-releases may. With nil they may, as the only candidate that there is (PEP 440,
-  ///   "Handling of pre-releases"); whoever chooses among several looks at ``Specifier/admitsPreReleases``.
+  /// - Parameter preReleases: whether pre-releases are allowed. With nil they are allowed as the only existing
+  ///   candidate (PEP 440, "Handling of pre-releases"); a caller that chooses among several uses
+  ///   ``Specifier/admitsPreReleases``.
   public func contains(_ version: Version, preReleases: Bool? = nil) -> Bool {
     if version.isPreRelease, preReleases == false { return false }
     return specifiers.allSatisfy { $0.contains(version) }
   }
 
-  /// Whether a version as an index spells it meets every condition; see ``Specifier/contains(text:)``.
+  /// Whether a version in the index's spelling meets every condition; see ``Specifier/contains(text:)``.
   public func contains(text: String, preReleases: Bool? = nil) -> Bool {
     if Version(text)?.isPreRelease ?? false, preReleases == false { return false }
     return specifiers.allSatisfy { $0.contains(text: text) }

@@ -23,7 +23,8 @@ extension Version: Comparable, Hashable {
     }
     let suffix = compareKeys(left.preReleaseKey, right.preReleaseKey)
     if suffix != 0 { return suffix }
-    // No post-release is before the first, a development release before what it leads to.
+    // A version without a post-release sorts before the first post-release; a development release sorts before its
+    // release.
     let post = compareKeys(left.postRelease.map { (1, $0) } ?? (0, 0), right.postRelease.map { (1, $0) } ?? (0, 0))
     if post != 0 { return post }
     let development = compareKeys(

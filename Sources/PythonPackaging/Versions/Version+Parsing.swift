@@ -9,7 +9,7 @@ extension Version {
     self = version
   }
 
-  /// Takes the longest version at the scanner's place; nil, at an undefined place, when there is none.
+  /// Consumes the longest version at the scanner's position; nil, at an undefined position, if there is none.
   init?(scanning scanner: inout ByteScanner) {
     _ = scanner.take("v", ignoringCase: true)
     guard let first = scanner.number() else { return nil }
@@ -99,7 +99,7 @@ extension Version {
     return developmentRelease != nil
   }
 
-  /// The number after a kind's letters, with a separator in front if there is one; 0 when there is no number.
+  /// The number after a kind's letters, with an optional separator before it; 0 if there is no number.
   private static func scanNumber(_ scanner: inout ByteScanner) -> UInt64? {
     if isSeparator(scanner.peek) { scanner.position += 1 }
     return scanner.peek?.isDigit == true ? scanner.number() : 0

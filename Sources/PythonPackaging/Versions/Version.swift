@@ -1,6 +1,6 @@
 /// A version of PEP 440 in its normal form: `1!2.0rc1.post2.dev3+local.4`.
 ///
-/// Numbers fit 64 bits; one that does not makes the text no version.
+/// Numbers fit 64 bits; a larger number makes the text invalid.
 public struct Version: Sendable, CustomStringConvertible {
   /// The kinds of pre-release, in order.
   public enum PreRelease: String, Sendable, Hashable, Comparable {

@@ -7,16 +7,16 @@ public struct CoreMetadata: Sendable, Hashable {
   /// Normalised.
   public var providedExtras: [String]
 
-  /// What is wrong with a file's text.
+  /// The problem of a file's text.
   public enum Failure: Error, Sendable, Hashable {
-    /// A field that is missing or makes no sense.
+    /// A field that is missing or invalid.
     case field(String, value: String?)
   }
 
   public init(parsing text: some StringProtocol) throws(Failure) {
     var fields: [(name: String, value: String)] = []
     for line in text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }) {
-      // The description may follow as a body.
+      // The description can follow as a body.
       if line.isEmpty { break }
       if line.first == " " || line.first == "\t" {
         if !fields.isEmpty { fields[fields.count - 1].value += "\n" + trimmed(line) }

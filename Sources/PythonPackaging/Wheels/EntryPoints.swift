@@ -13,7 +13,7 @@ public struct DistributionEntryPoint: Sendable, Hashable {
     self.extras = extras
   }
 
-  /// `module`, `module:attribute`, or either with `[extra]` behind. Nil for anything else.
+  /// `module`, `module:attribute`, or either followed by `[extra]`. Nil for anything else.
   public init?(name: String, reference: some StringProtocol) {
     var scanner = ByteScanner(trimmed(reference))
     let isPart: (UInt8) -> Bool = {
@@ -46,7 +46,7 @@ public struct EntryPoints: Sendable, Hashable {
   /// By group, in the file's order.
   public var groups: [String: [DistributionEntryPoint]]
 
-  /// Lines that are no entry points are skipped, as importlib.metadata does with those that nobody asks for.
+  /// Skips lines that are not entry points, as importlib.metadata does with unrequested ones.
   public init(parsing text: some StringProtocol) {
     groups = [:]
     var group = ""

@@ -8,7 +8,7 @@ public struct WheelFileName: Sendable, Hashable, CustomStringConvertible {
   /// Every combination of the three compressed sets of tags.
   public let tags: [WheelTag]
 
-  /// Nil for what is no wheel's name.
+  /// Nil for a text that is not a wheel's name.
   public init?(_ text: String) {
     guard text.hasSuffix(".whl"), !text.contains("/") else { return nil }
     let parts = text.dropLast(4).split(separator: "-", omittingEmptySubsequences: false)

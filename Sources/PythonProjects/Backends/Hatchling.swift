@@ -25,7 +25,7 @@ extension WheelContents {
       return
     }
     if only.isEmpty, includes.isEmpty {
-      // What is forced in is all that was selected; the package of the project's name is found all the same.
+      // With only forced files, these are the whole selection; the package of the project's name is found anyway.
       try addDefaultHatchlingPackage(project)
     } else {
       included += only.isEmpty ? [""] : only

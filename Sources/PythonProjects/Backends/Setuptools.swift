@@ -2,7 +2,7 @@ internal import BuildFiles
 internal import JSON
 
 extension WheelContents {
-  /// setuptools: what `[tool.setuptools]` or `setup.cfg` names, or else automatic discovery.
+  /// setuptools: the packages that `[tool.setuptools]` or `setup.cfg` name, or else automatic discovery.
   mutating func readSetuptools(_ project: BackendProject) throws {
     let table = project.tool?["setuptools"]
     let config = try SetupConfig(project)
@@ -28,7 +28,7 @@ extension WheelContents {
         if filter == nil { filter = PatternList([]) }
         filter?.add(["/\(directory)/*", "!/\(directory)/*/**"])
       }
-      // Files of data may lie deeper.
+      // Data files can be deeper.
       if let data, let patterns = filter { filter = patterns.joined(data) }
     }
     if let find = table?["packages"]?["find"] ?? config.find {
@@ -136,7 +136,7 @@ extension WheelContents {
 
   // MARK: Data
 
-  /// `package-data` and `MANIFEST.in`; a plug-in for version control takes every file.
+  /// `package-data` and `MANIFEST.in`; a plug-in for version control includes every file.
   private mutating func readData(_ project: BackendProject, _ table: JSONValue?, _ config: SetupConfig) throws {
     let plugins = ["setuptools-scm", "setuptools-git", "hatch-vcs"]
     let required = project.document.buildRequirements.map {
@@ -180,7 +180,7 @@ extension WheelContents {
 }
 
 extension PatternList {
-  /// These patterns, and those of another list.
+  /// These patterns, and the patterns of another list.
   func joined(_ other: PatternList) -> PatternList {
     var result = self
     result.append(other)
@@ -188,7 +188,7 @@ extension PatternList {
   }
 }
 
-/// A `setup.cfg`, as far as it says which files are packed.
+/// The settings of a `setup.cfg` about packed files.
 struct SetupConfig {
   private var sections: [String: [String: String]] = [:]
 

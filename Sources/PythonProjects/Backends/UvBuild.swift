@@ -36,7 +36,7 @@ extension WheelContents {
     let source = try project.isDirectory("src") ? "src" : ""
     let root = Paths.normalized(options?["package-dir"]?.string ?? source) ?? ""
     excluded.add(options?["excludes"]?.strings ?? [])
-    // What only source archives have is left out of wheels.
+    // Wheels omit files that only sdists have.
     let sources = options?["source-includes"]?.strings ?? ["tests"]
     excluded.add(sources.map { $0.hasPrefix("/") ? $0 : "/" + $0 })
     if let includes = options?["includes"]?.strings, !includes.isEmpty {
@@ -68,7 +68,7 @@ extension WheelContents {
       if GlobPattern(glob).isLiteral {
         included.append(glob)
       } else {
-        // `pkg/**/*.py`: what lies before the first star, and of it what matches.
+        // `pkg/**/*.py`: the directory before the first star, and the matching files in it.
         included.append(GlobPattern(glob).literalDirectory)
         filter = filter ?? PatternList([])
         filter?.add(["/" + glob])

@@ -1,19 +1,19 @@
 internal import BuildFiles
 internal import JSON
 
-/// Which files of a project its wheel holds, by the documented rules of its build backend.
+/// The files that a project's wheel contains, by the documented rules of its build backend.
 struct WheelContents {
   /// The directories where imports of these files start, from the project's directory.
   var roots: [String] = []
-  /// Directories and files that the wheel is made from, from the project's directory; "" for all of it.
+  /// Directories and files of the wheel, from the project's directory; "" for the whole directory.
   var included: [String] = []
-  /// What is taken from these; nil for everything.
+  /// The included files; nil for all.
   var filter: PatternList?
-  /// What is left out.
+  /// The excluded files.
   var excluded = PatternList([])
   /// Data files that are packed; nil for all.
   var data: PatternList?
-  /// Why the files do not tell what the wheel holds: compiled code.
+  /// The reason why the files do not determine the contents of the wheel: compiled code.
   var compiled: String?
 
   /// - Parameters:
@@ -41,7 +41,7 @@ struct WheelContents {
     excluded.add(["*.pyc", "*.pyo", "__pycache__"])
   }
 
-  /// Whether the wheel holds a file, by its path from the project's directory.
+  /// Whether the wheel contains a file, by its path from the project's directory.
   func contains(_ path: String) -> Bool {
     guard included.contains(where: { Paths.contains($0, path) }) else { return false }
     if let filter, !filter.matches(path) { return false }

@@ -11,9 +11,9 @@ public struct ProjectSearch {
   /// The lockfiles that make a single project a workspace, the first that exists counts.
   public static let lockfiles = ["uv.lock", "pylock.toml"]
 
-  /// The projects at the workspace root, or, where it has none, those of each uv root up to three levels below.
+  /// The projects at the workspace root, or, if it has none, the projects of each uv root up to three levels below.
   ///
-  /// - Returns: nil where nothing is found.
+  /// - Returns: nil if nothing is found.
   /// - Throws: `Diagnostic` for a workspace that uv would refuse.
   public func table() throws -> ProjectTable? {
     var directories: [String] = []
@@ -37,7 +37,7 @@ public struct ProjectSearch {
       if document.project == nil { members.append((document, number)) }
       members += try UvRoot(files: files, directory: directory, document: document).members().map { ($0, number) }
     }
-    // A project that has a lockfile of its own is no other root's, whoever takes it from its path.
+    // A project with its own lockfile belongs to no other root, even if another project takes it from its path.
     for (member, root) in members { members += try pathSources(of: member).map { ($0, root) } }
     var known: Set<String> = []
     for (member, root) in members where known.insert(member.directory).inserted {
@@ -51,7 +51,7 @@ public struct ProjectSearch {
     return ProjectTable(roots: roots, entries: entries, requiresPython: Self.intersection(of: requiresPython))
   }
 
-  /// What all of some specifiers admit, as one specifier; none where nothing is required.
+  /// The intersection of some specifiers, as one specifier; none if nothing is required.
   private static func intersection(of texts: [String]) -> [String] {
     var parts: Set<String> = []
     for text in texts { for part in text.split(separator: ",") { parts.insert(part.filter { $0 != " " }) } }
@@ -92,7 +92,7 @@ public struct ProjectSearch {
     }
   }
 
-  /// Projects of the workspace that a project takes from a path (`[tool.uv.sources]`).
+  /// Projects of the workspace that a project uses from a path (`[tool.uv.sources]`).
   private func pathSources(of member: ProjectDocument) throws -> [ProjectDocument] {
     try (member.uv?["sources"]?.object?.members ?? []).flatMap { $0.value.array ?? [$0.value] }.compactMap { source in
       guard let path = source["path"]?.string, !path.hasPrefix("/"),
@@ -103,7 +103,7 @@ public struct ProjectSearch {
     }
   }
 
-  /// Whether a member takes projects from outside of a directory, seen from there.
+  /// Whether a member uses projects outside a directory, relative to it.
   public static func leadsOutside(_ document: ProjectDocument) -> Bool {
     (document.uv?["sources"]?.object?.members ?? []).flatMap { $0.value.array ?? [$0.value] }.contains { source in
       guard let path = source["path"]?.string, !path.hasPrefix("/") else { return false }

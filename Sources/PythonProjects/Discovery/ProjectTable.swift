@@ -1,7 +1,7 @@
 internal import BuildFiles
 
-/// The projects of a workspace, as far as every run needs them: where they are, what they are called, where their
-/// imports start. The rest is read from their `pyproject.toml` when targets are made.
+/// The facts about the projects of a workspace that every run needs: directories, names, source roots. The rest is read
+/// from their `pyproject.toml` when targets are created.
 public struct ProjectTable: Sendable {
   /// A uv workspace, or a single project, with a lockfile of its own.
   public struct Root: Sendable, Hashable {
@@ -26,7 +26,7 @@ public struct ProjectTable: Sendable {
   public struct Entry: Sendable, Hashable {
     /// From the workspace root.
     public var directory: String
-    /// As indexes compare names; empty for a uv root without `[project]`.
+    /// In the form in which indexes compare names; empty for a uv root without `[project]`.
     public var name: String
     /// The directories where imports of its code start, from the workspace root.
     public var sourceRoots: [String]
@@ -44,7 +44,7 @@ public struct ProjectTable: Sendable {
   public let roots: [Root]
   /// By directory.
   public let entries: [Entry]
-  /// What all projects require of the interpreter, as written.
+  /// The requirements of all projects on the interpreter, as written.
   public let requiresPython: [String]
   private let byDirectory: [String: Int]
   private let byName: [String: [Int]]
@@ -76,7 +76,7 @@ public struct ProjectTable: Sendable {
     }
   }
 
-  /// The root whose lockfile a directory's code uses: that of the nearest project.
+  /// The root whose lockfile a directory's code uses: the root of the nearest project.
   public func root(of directory: String) -> Root? { entry(above: directory).map { roots[$0.root] } }
 
   /// Directories of projects inside another project's directory, not below a further one.
@@ -84,7 +84,7 @@ public struct ProjectTable: Sendable {
     entries.map(\.directory).filter { $0 != directory && Paths.contains(directory, $0) }
   }
 
-  /// A text that differs where the projects differ: part of what the saved state depends on.
+  /// A text that differs if the projects differ: part of the inputs of the saved state.
   public var identity: String {
     var parts = roots.map { "\($0.directory) \($0.lockfile) \($0.isProject)" }
     parts += entries.map { "\($0.directory) \($0.name) \($0.sourceRoots.joined(separator: ":")) \($0.root)" }

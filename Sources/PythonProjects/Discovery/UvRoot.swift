@@ -68,7 +68,7 @@ struct UvRoot {
     return found
   }
 
-  /// Whether a directory holds only what a removed project leaves behind.
+  /// Whether a directory contains only leftovers of a removed project.
   private func holdsNothing(_ directory: String, depth: Int) throws -> Bool {
     guard depth < 4 else { return false }
     return try (files.entries(of: directory) ?? []).allSatisfy { entry in

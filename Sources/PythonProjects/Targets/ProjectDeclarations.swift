@@ -2,31 +2,31 @@ internal import BuildFiles
 public import Diagnostics
 internal import JSON
 
-/// What a project declares that it needs, by place.
+/// The declared requirements of a project, by their origin.
 public struct ProjectDeclarations: Sendable {
   /// A requirement as written.
   public struct Entry: Sendable {
     public var text: String
-    /// As indexes compare names.
+    /// In the form in which indexes compare names.
     public var name: String
-    /// Whether it is one of `dependencies`, and not of an extra or a dependency group.
+    /// Whether it is in `dependencies`, not in an extra or a dependency group.
     public var isUnconditional: Bool
   }
 
-  /// Of the project itself and its extras.
+  /// The requirements of the project itself and its extras.
   public let entries: [Entry]
-  /// Of dependency groups: tests and tools may use them, and no one else.
+  /// The requirements of dependency groups: only tests and tools can use them.
   public let groups: [Entry]
   /// The extras, as indexes compare names.
   public let extras: [String]
-  /// Whether the build backend alone knows the dependencies.
+  /// Whether only the build backend knows the dependencies.
   public let isDynamic: Bool
   /// The place of `dependencies`.
   public let location: SourceLocation
   /// The `pyproject.toml`, from the workspace root.
   public let path: String
 
-  /// What the project at a directory declares; nil where it is none.
+  /// The declarations of the project in a directory; nil if there is no project.
   public init?(at directory: String, files: any ProjectFiles) throws {
     let path = Paths.join(directory, "pyproject.toml")
     guard let bytes = try files.read(path) else { return nil }

@@ -1,7 +1,7 @@
 internal import BuildFiles
 internal import JSON
 
-/// The files of a project by what they are, as paths from its directory.
+/// The files of a project by kind, as paths from its directory.
 struct ProjectFileKinds {
   /// Python files that the wheel holds.
   var sources: [String] = []
@@ -22,7 +22,7 @@ struct ProjectFileKinds {
     let testPaths = Self.texts(options?["testpaths"]).compactMap { Paths.normalized($0) }
     let named = Self.texts(options?["python_files"])
     let patterns = (named.isEmpty ? ["test_*.py", "*_test.py"] : named).map { GlobPattern($0) }
-    // Without a package, data is what lies beside Python files, and not at the top.
+    // Without a package, data files are those beside Python files, and not at the top.
     let codeDirectories = Set(paths.filter { $0.hasSuffix(".py") && $0.contains("/") }.map(Self.top))
     for path in paths {
       let isPython = path.hasSuffix(".py") || path.hasSuffix(".pyi")
@@ -55,7 +55,7 @@ struct ProjectFileKinds {
     }
   }
 
-  /// What a pattern of `python_files` is compared with: the name, or the path where the pattern has a slash.
+  /// The text that a pattern of `python_files` matches: the name, or the path if the pattern has a slash.
   private static func subject(_ pattern: GlobPattern, _ path: String) -> String {
     pattern.text.contains("/") ? path : Paths.lastComponent(path)
   }

@@ -1,13 +1,13 @@
-/// How requirements name what `uv.lock` knows beyond packages and their extras. Names are those of PEP 508, so that
-/// requirements stay requirements.
+/// The requirements that name entries of `uv.lock` beyond packages and their extras. The names follow PEP 508, so that
+/// requirements stay valid.
 public enum ProjectLockNames {
-  /// The package that stands for the dependency groups of a workspace root without `[project]`.
+  /// The package that represents the dependency groups of a workspace root without `[project]`.
   public static let root = "kilt-workspace-root"
   /// The extra that leaves out a project's own dependencies.
   public static let groupsOnly = "kilt-only-groups"
 
-  /// The extra that stands for a dependency group.
+  /// The extra that represents a dependency group.
   public static func group(_ name: String) -> String { groupPrefix + normalizedProjectName(name) }
-  /// What the extras of groups begin with.
+  /// The prefix of the extras of groups.
   public static let groupPrefix = "kilt-group-"
 }

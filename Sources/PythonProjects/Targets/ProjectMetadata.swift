@@ -1,13 +1,13 @@
 internal import BuildFiles
 internal import JSON
 
-/// What `importlib.metadata` says of a project: the files of its `dist-info`, without building it.
+/// The metadata of a project for `importlib.metadata`: the files of its `dist-info`, without building it.
 public struct ProjectMetadata: Sendable, Hashable {
   /// As written.
   public let name: String
   /// The version; `0` with a local part where only the build backend could tell.
   public let version: String
-  /// Whether only the build backend could tell the version.
+  /// Whether only the build backend could compute the version.
   public let isVersionUnknown: Bool
   /// `METADATA`.
   public let metadata: String

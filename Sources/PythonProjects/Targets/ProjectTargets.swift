@@ -13,8 +13,8 @@ public struct ProjectTargets {
 
   /// - Parameters:
   ///   - entry: the project.
-  ///   - paths: its files, from its directory; those of projects and BUILD directories below left out.
-  ///   - declared: what the BUILD files of its directory declare: that wins.
+  ///   - paths: its files, from its directory, without those of projects and BUILD directories below.
+  ///   - declared: the declarations of the BUILD files of its directory, which win.
   /// - Throws: `Diagnostic` for a `pyproject.toml` that cannot be read.
   public init(
     _ entry: ProjectTable.Entry, in table: ProjectTable, paths: [String], files: any ProjectFiles,
@@ -42,7 +42,7 @@ public struct ProjectTargets {
     let scripts = self.scripts
     let requirements = ProjectRequirementTexts(document, root: rootDocument, entry: entry, table: root)
 
-    // Names of scripts come first: they are what people type.
+    // Names of scripts come first, because users type them.
     var names: [String: String] = [:]
     for name in [
       "dependencies", "test_dependencies", "sources", "resources", "tests", "test_utils", "test_data", "scripts",
@@ -55,7 +55,7 @@ public struct ProjectTargets {
     var needed: [FieldValue] = []
     var fields: [TargetDeclaration.Assignment] = []
     if let metadata = try ProjectMetadata(of: document, known) {
-      // Differs where what importlib.metadata says differs, so that whatever depends on the project is built again.
+      // Differs if the metadata for importlib.metadata differs, so that dependents of the project are built again.
       let version = metadata.isVersionUnknown ? "of a version that only its build tells" : metadata.version
       fields.append(
         .init(name: "description", value: .string("\(metadata.name) \(version), metadata \(metadata.fingerprint)")))
@@ -110,7 +110,7 @@ public struct ProjectTargets {
     var key: [String]
   }
 
-  /// `[project.scripts]` and `gui-scripts`, or those of Poetry.
+  /// `[project.scripts]` and `gui-scripts`, or Poetry's scripts.
   private var scripts: [Script] {
     var found: [Script] = []
     for (path, table) in [
@@ -229,9 +229,9 @@ public struct ProjectTargets {
   }
 }
 
-/// What a project and its tests require.
+/// The requirements of a project and its tests.
 private struct ProjectRequirementTexts {
-  /// Nil where the project has no name to look up in the lockfile.
+  /// Nil if the project has no name to look up in the lockfile.
   var own: [String]?
   var tests: [String]?
 
@@ -256,14 +256,14 @@ private struct ProjectRequirementTexts {
     }
     if let root {
       let name = root.project == nil ? ProjectLockNames.root : normalizedProjectName(root.name ?? "")
-      // The root's own dependencies are not those of its members: only its groups count.
+      // Members do not inherit the root's own dependencies: only its groups count.
       found += Self.requirement(of: name, root, includesExtras: false).filter { $0.contains("[") }
         .map { $0.replacingBracket() }
     }
     tests = found
   }
 
-  /// `name[extras and groups]` with everything that tests of a project may need.
+  /// `name[extras and groups]` with everything that tests of a project can need.
   private static func requirement(of name: String, _ document: ProjectDocument, includesExtras: Bool) -> [String] {
     let groups = document.uv?["default-groups"]?.strings ?? ["dev"]
     let declared = Set((document.root["dependency-groups"]?.object?.members ?? []).map(\.name))

@@ -234,7 +234,7 @@ extension HostOffer: JSONCodable {
 }
 
 extension RecordedEvent {
-  /// The event as the API gives it.
+  /// The event in the form of the API.
   public var json: JSONValue {
     var object = JSONObject([("time", .time(time)), ("job", .string(job.description))])
     switch subject {

@@ -44,7 +44,7 @@ struct CronFields: Sendable, Hashable {
     isAnyWeekday = words[4].hasPrefix("*")
   }
 
-  /// Whether every hour is due: then hours that come twice are two hours.
+  /// Whether every hour is due: then a repeated hour counts as two hours.
   var isEveryHour: Bool { hours.count == 24 }
 
   /// Whether a day is due, by its number since 1970-01-01. As in crontab(5), when both day fields are restricted, a day

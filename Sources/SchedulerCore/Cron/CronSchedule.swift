@@ -1,10 +1,10 @@
 public import JobModel
 
-/// When a cron job is due: the five fields of crontab(5), or `@daily` and its kind, in a time zone.
+/// The due times of a cron job: the five fields of crontab(5), or a name such as `@daily`, in a time zone.
 ///
-/// Daylight changes double nothing and skip nothing. A local time that comes twice is due the first time. A local time
-/// that is skipped is due at the moment of the change; several of them are due once. A schedule with every hour (`*`)
-/// follows real time instead: the hour that comes twice is two hours.
+/// Daylight changes neither double nor skip a run. A repeated local time is due the first time. A skipped local time is
+/// due at the moment of the change; several of them are due once. A schedule with every hour (`*`) follows real time
+/// instead: the repeated hour is two hours.
 public struct CronSchedule: Sendable, Hashable {
   private let fields: CronFields
   private let zone: ZoneRules

@@ -1,8 +1,8 @@
 internal import Synchronization
 
-/// The time zones of the tz database by name, read from the system's own files (tzfile(5)) when they are asked for.
+/// The time zones of the tz database by name, read on request from the system's own files (tzfile(5)).
 ///
-/// What was read is kept: a schedule's times do not change while a scheduler runs. Safe from any thread.
+/// Zones that were read are kept: a schedule's times do not change while a scheduler runs. Safe from any thread.
 public final class TimeZones: Sendable {
   /// Offsets alone: no names but UTC.
   public static let none = TimeZones { _ in nil }
@@ -33,7 +33,7 @@ public final class TimeZones: Sendable {
     return (name.hasPrefix("-") ? -1 : 1) * (hours * 3600 + minutes * 60)
   }
 
-  /// Whether a text can be a zone's name: a path below the zones' folder and never out of it.
+  /// Whether a text can be a zone's name: a path that stays below the zones' directory.
   private static func isName(_ name: String) -> Bool {
     guard !name.isEmpty, name.utf8.count < 100 else { return false }
     return name.split(separator: "/" as Character, omittingEmptySubsequences: false).allSatisfy { part in

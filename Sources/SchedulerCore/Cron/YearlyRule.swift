@@ -54,7 +54,7 @@ struct YearlyRule: Sendable, Hashable {
 
   func offset(at time: Int64) -> Int64 {
     guard let daylight else { return standard }
-    // In force is what the newest change brought; a change near the year's end may belong to the next year.
+    // The offset of the newest change is in force; a change near the year's end can belong to the next year.
     let year = Self.year(of: time + standard)
     var newest: (time: Int64, offset: Int64) = (.min, standard)
     for year in year - 1...year + 1 {

@@ -25,7 +25,7 @@ public struct ZoneRules: Sendable, Hashable {
     return low == 0 ? first : offsets[low - 1]
   }
 
-  /// What a local time is.
+  /// The meaning of a local time.
   enum Moment: Sendable, Hashable {
     case once(Int64)
     /// The clock is put back over it: it comes twice.
@@ -76,7 +76,7 @@ public struct ZoneRules: Sendable, Hashable {
     guard var header = reader.header() else { return nil }
     var timeSize = 4
     if header.version >= 2 {
-      // The first block repeats what fits into 32 bits.
+      // The first block repeats the part that fits into 32 bits.
       reader.skip(header.blockSize(timeSize: 4))
       guard let second = reader.header() else { return nil }
       header = second

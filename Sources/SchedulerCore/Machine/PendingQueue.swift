@@ -1,8 +1,8 @@
 internal import JobModel
 
-/// Pending tasks by what they need: when the first of those that need the same finds no place, none of them does.
+/// Pending tasks by their needs: if the first of those with the same needs finds no place, none of them does.
 struct PendingQueue: Sendable {
-  /// What a place must have. Tasks with equal needs fit or do not fit together.
+  /// The requirements of a place. Tasks with equal needs fit or do not fit together.
   struct Need: Sendable, Hashable {
     var resources: Resources
     var ports: Int
@@ -39,7 +39,7 @@ struct PendingQueue: Sendable {
   }
 
   private struct Group: Sendable {
-    /// Sorted; the first is at the end, where it is taken from.
+    /// Sorted; the first is at the end, from where it is taken.
     var ranks: [Rank] = []
 
     mutating func insert(_ rank: Rank) { ranks.insert(rank, at: position(rank)) }
@@ -49,7 +49,7 @@ struct PendingQueue: Sendable {
       if ranks.indices.contains(index), ranks[index] == rank { ranks.remove(at: index) }
     }
 
-    /// Where the rank stands, or would stand.
+    /// The index of the rank, existing or not.
     private func position(_ rank: Rank) -> Int {
       var low = 0
       var high = ranks.count
@@ -63,7 +63,7 @@ struct PendingQueue: Sendable {
 
   private var groups: [Need: Group] = [:]
   private var places: [TaskID: (need: Need, rank: Rank)] = [:]
-  /// Needs for which a place was not looked for since something has changed.
+  /// Needs for which no place was searched since something has changed.
   private var due: Set<Need> = []
 
   var isEmpty: Bool { places.isEmpty }
@@ -93,7 +93,7 @@ struct PendingQueue: Sendable {
   /// A place has become free, or the host has changed: everybody tries again.
   mutating func retryAll() { due = Set(groups.keys) }
 
-  /// The next task to look for a place for; nil when none could find one.
+  /// The next task to search a place for; nil if none could find one.
   func next() -> (need: Need, id: TaskID)? {
     var best: (need: Need, rank: Rank)?
     for need in due {

@@ -83,7 +83,7 @@ extension Scheduler {
       RecordedEvent.host, .job, user: user, message: "quota of \(key) \(resources == nil ? "removed" : "set")")
   }
 
-  /// Takes an outcome back, the last one first.
+  /// Reverts an outcome, the last one first.
   public mutating func revert(_ outcome: Outcome) {
     for (id, task) in outcome.undo.tasks {
       let present = state.tasks[id]
@@ -116,7 +116,7 @@ extension Scheduler {
     pending.retryAll()
   }
 
-  /// Keeps what follows from a task: its due time, its place in the queue, its job's update.
+  /// Updates values that follow from a task: its due time, its position in the queue, its job's update.
   mutating func follow(_ former: TaskRecord?, _ task: TaskRecord?) {
     guard let id = task?.id ?? former?.id else { return }
     timers.set(.task(id), task.flatMap { deadline(of: $0) })
@@ -130,7 +130,7 @@ extension Scheduler {
     }
     if let former, former.holdsPlace || former.claimsPlace, !(task?.holdsPlace ?? false) {
       pending.retryAll()
-      // What waited for the end of it can be placed now.
+      // Tasks that waited for its end can be placed now.
       if former.awaitsEnd, let waiting = state.activeTask(of: former.instanceKey), waiting.status == .pending {
         pending.insert(waiting)
       }

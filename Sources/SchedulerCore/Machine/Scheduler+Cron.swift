@@ -8,9 +8,9 @@ extension Scheduler {
     fire(job, user: user)
   }
 
-  /// Starts a cron job that is due. A run that was missed (the scheduler was away, or the clock was put ahead) by less
-  /// than `SchedulerPolicy.cronGrace` is made up for; an older one is skipped, and the job's history says so. Of several
-  /// missed runs at most the newest is made up for.
+  /// Starts a cron job that is due. A run that was missed (the scheduler did not run, or the clock was set ahead) by
+  /// less than `SchedulerPolicy.cronGrace` starts late; an older one is skipped, and the job's history records it. Of
+  /// several missed runs, at most the newest starts late.
   mutating func runCron(_ key: JobKey) {
     guard var job = state.jobs[key], let due = cronDeadline(of: job), due <= now, let last = job.lastCronDue,
       let schedule = schedule(of: job)
@@ -56,7 +56,7 @@ extension Scheduler {
       if task.isUnplaced {
         deleteTask(task, message: "replaced by the next run")
       } else {
-        // What is still wanted of the instance starts when this has ended.
+        // The wanted task of the instance starts when this one has ended.
         move(task.id, to: .killing, message: "replaced by the next run")
       }
     }

@@ -1,6 +1,6 @@
 internal import JobModel
 
-// Tasks that are to end on purpose, and SLA policies that say how many may end at once.
+// Tasks to end on purpose, and SLA policies that limit how many can end at once.
 extension Scheduler {
   mutating func startDrain(patience: Duration?, user: String?, reason: String?) {
     let startedAt = state.drain?.startedAt ?? now

@@ -1,6 +1,6 @@
 internal import JobModel
 
-// What executors and the host report. Reports come late, twice, in any order, or never.
+// The reports of executors and the host. Reports come late, twice, in any order, or never.
 extension Scheduler {
   mutating func report(_ id: TaskID, _ status: TaskStatus, message: String?) {
     guard TaskTransitions.isReportable(status) else { return }
@@ -8,7 +8,7 @@ extension Scheduler {
       if status.isTerminal {
         taskDestroyed(id)
       } else {
-        // The zombie rule: what runs without being wanted is ended.
+        // The zombie rule: unwanted running tasks are ended.
         destroyUnwanted(id)
       }
       return
@@ -60,12 +60,12 @@ extension Scheduler {
     }
   }
 
-  /// The scheduler has started: go on with what runs, with what should run, and end what should not.
+  /// The scheduler has started: adopt running tasks, start missing ones, and end unwanted ones.
   mutating func executorsFound(live: [TaskID: Int32], dead: Set<TaskID>) {
     isAdopting = false
     for (id, pid) in live.sorted(by: { $0.key < $1.key }) {
       if var task = state.tasks[id], task.status.isTerminal, !task.awaitsEnd {
-        // It does live, whatever was said of it: until it is destroyed, its place is taken.
+        // It lives, despite earlier reports: until it is destroyed, its place is taken.
         task.awaitsEnd = true
         put(task)
         scheduleDestruction(id)
@@ -75,7 +75,7 @@ extension Scheduler {
     }
     for task in state.placedTasks {
       if live[task.id] != nil {
-        // Requests to end that were lost with the scheduler are made again.
+        // Requests to end that were lost with the scheduler are repeated.
         if task.awaitsEnd {
           effects.append(.destroy(task.id))
         } else if TaskTransitions.isEnding(task.status) {
@@ -94,8 +94,8 @@ extension Scheduler {
     }
   }
 
-  /// Destroys what should not run. A task that is over keeps no place for it: what it reports is most likely late, and
-  /// its place may have been given away.
+  /// Destroys an unwanted task. A finished task keeps no place for it: its reports are most likely late, and its place
+  /// can have been assigned.
   private mutating func destroyUnwanted(_ id: TaskID) { effects.append(.destroy(id)) }
 
   /// Sees to it that destruction is asked for again until it is confirmed.

@@ -39,7 +39,7 @@ extension Scheduler {
     }
   }
 
-  /// Drops the oldest releases that nothing refers to, when there are more than the policy keeps.
+  /// Drops the oldest releases without references, if there are more than the policy keeps.
   func trimReleases(of job: inout JobRecord, keeping: Set<Int>) {
     var surplus = job.revisions.count - policy.releasesPerJob
     guard surplus > 0 else { return }
@@ -51,7 +51,7 @@ extension Scheduler {
     }
   }
 
-  /// The wall clock was set: all that was said of times moves with it.
+  /// The wall clock was set: all times in the state move with it.
   mutating func moveTimes(by shift: Duration) {
     state.time = state.time + shift
     state.prunedAt = state.prunedAt + shift
@@ -83,7 +83,8 @@ extension Scheduler {
     for job in state.jobs.values.sorted(by: { $0.key < $1.key }) {
       var job = job
       move(&job, by: shift)
-      // Schedules follow the new time: what was due until now is not due again after a jump ahead, and is after one back.
+      // Schedules follow the new time: runs that were due so far are not due again after a jump ahead, but are after a
+      // jump back.
       if shift < .zero, let last = job.lastCronDue { job.lastCronDue = min(last, now) }
       put(job)
     }

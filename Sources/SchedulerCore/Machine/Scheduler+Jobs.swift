@@ -8,11 +8,11 @@ extension Scheduler {
     let key = configuration.key
     if let job = state.jobs[key] {
       if job.isEnding { throw .jobIsEnding(key) }
-      // A job that has run to its end, and is no service, may be run again.
+      // A job that has finished, and is not a service, can be run again.
       guard job.desired.isEmpty, job.configuration?.cron == nil else { throw .jobExists(key) }
     }
     try checkQuota(configuration, instances: configuration.instances)
-    // The releases of a job that was killed, or that has run to its end, go on.
+    // The releases of a killed or finished job continue.
     let revisions = state.record(of: key)?.revisions ?? []
     let revision = JobRevision(
       number: (revisions.last?.number ?? 0) + 1, configuration: configuration, submittedAt: now, user: user,
@@ -106,10 +106,10 @@ extension Scheduler {
     guard problems.isEmpty else { throw .invalid(configuration.key, problems) }
   }
 
-  /// Refuses instances that a role, or a stage of it, has no quota for.
+  /// Refuses instances that exceed the quota of a role, or of one of its stages.
   ///
-  /// A job that asks for no more than it has is never refused: a quota that was lowered must not stand between a person
-  /// and a restart, a smaller release or fewer instances.
+  /// A job that requests no more than it has is never refused: a lowered quota must not prevent a restart, a smaller
+  /// release or fewer instances.
   func checkQuota(_ configuration: JobConfiguration, instances: Int) throws(SchedulerError) {
     guard configuration.tier != .revocable else { return }
     let own = state.jobs[configuration.key]?.quotaUse ?? .zero

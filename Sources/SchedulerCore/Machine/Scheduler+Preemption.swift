@@ -1,6 +1,6 @@
 internal import JobModel
 
-// Aurora's preemption: who has waited long enough takes the place of who counts less.
+// Aurora's preemption: a task that has waited long enough replaces a task that counts less.
 extension Scheduler {
   /// Looks again when the first of those that wait will have waited long enough, if there is anybody to make room.
   mutating func schedulePreemption() {
@@ -33,7 +33,7 @@ extension Scheduler {
     schedulePreemption()
   }
 
-  /// Whether a task may take the place of another.
+  /// Whether a task can replace another.
   func outranks(_ task: TaskRecord, _ victim: TaskRecord) -> Bool {
     let own = task.shared.value
     let other = victim.shared.value
@@ -76,7 +76,7 @@ extension Scheduler {
       free = free + candidate.shared.value.task.resources
     }
     guard fits(free) else { return nil }
-    // Those that the later ones made needless.
+    // Those that the later ones made unnecessary.
     for victim in victims {
       let without = free - victim.shared.value.task.resources
       guard fits(without), let index = victims.firstIndex(where: { $0.id == victim.id }) else { continue }

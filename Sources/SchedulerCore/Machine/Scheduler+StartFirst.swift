@@ -1,7 +1,7 @@
 internal import JobModel
 
-// Start-first updates: for a while an instance has two tasks, the one that takes over (the active one) and the one that
-// leaves. The one that leaves runs on untouched until the other has proved itself.
+// Start-first updates: for a while an instance has two tasks, the new one that takes over (the active one) and the
+// leaving one. The leaving task continues to run until the new one has proved itself.
 extension Scheduler {
   func leaving(of key: InstanceKey) -> [TaskRecord] {
     state.leavingTasks(of: key.job).filter { $0.instance == key.instance }

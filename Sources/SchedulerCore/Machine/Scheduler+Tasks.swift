@@ -1,10 +1,10 @@
 internal import JobModel
 
 extension Scheduler {
-  /// Makes a task for an instance, to run the revision that is wanted of it.
+  /// Creates a task for an instance, for the revision that is wanted of it.
   ///
-  /// `ancestor` is the task it replaces; `wasTooShort` says that this one ended too soon, and makes the new one wait
-  /// when that was not the first time in a row. `keepsPlace` keeps the ancestor's place for it.
+  /// `ancestor` is the replaced task. `wasTooShort` means that the ancestor ended too soon, and makes the new task wait
+  /// if that was not the first time in a row. `keepsPlace` keeps the ancestor's place for it.
   mutating func createTask(
     for key: InstanceKey, revision: JobRevision, ancestor: TaskRecord? = nil, wasTooShort: Bool = false,
     keepsPlace: Bool = false, message: String? = nil
@@ -41,7 +41,7 @@ extension Scheduler {
     return min(delay, policy.flappingMaximumDelay)
   }
 
-  /// Takes a task to another state, with all that this brings. False when the table does not allow it.
+  /// Moves a task to another state, with all consequences. False if the table does not allow it.
   @discardableResult
   mutating func move(_ id: TaskID, to status: TaskStatus, message: String? = nil) -> Bool {
     guard var task = state.tasks[id],

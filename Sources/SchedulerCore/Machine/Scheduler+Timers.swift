@@ -1,6 +1,6 @@
 internal import JobModel
 
-/// What a due time is for.
+/// The purpose of a due time.
 enum TimerKey: Sendable, Hashable, Comparable {
   case task(TaskID)
   case update(JobKey)
@@ -62,8 +62,8 @@ extension Scheduler {
     return task.nextKill.map { min($0, transient) } ?? transient
   }
 
-  /// A task has not done what it should have: it is over. What may be left of it is destroyed before the instance, its
-  /// ports and its resources are used again.
+  /// A task has missed a deadline: it is over. Its possible remains are destroyed before the instance, its ports and
+  /// its resources are used again.
   private mutating func giveUp(_ task: TaskRecord, as status: TaskStatus, message: String) {
     var task = task
     task.awaitsEnd = true
@@ -86,7 +86,7 @@ extension Scheduler {
     put(task)
   }
 
-  /// What a task is given to end by itself: all its own waits, and a margin.
+  /// The time for a task to end on its own: all its own waits, and a margin.
   func gracePeriod(of task: TaskRecord) -> Duration {
     let lifecycle = task.configuration.lifecycle.map { $0.gracefulShutdownWait + $0.shutdownWait } ?? .zero
     return task.configuration.drain + lifecycle + task.configuration.task.finalizationWait + policy.killMargin
@@ -102,10 +102,10 @@ extension Scheduler {
     return task.since + policy.transientTimeout + own
   }
 
-  /// What a task may take from its start until its health checks have succeeded or failed.
+  /// The time limit of a task from its start until its health checks have succeeded or failed.
   private func startPeriod(of task: TaskRecord) -> Duration {
     guard let check = task.configuration.healthCheck else { return .zero }
-    // A job that an earlier version has accepted may have numbers of any size.
+    // A job that an earlier version has accepted can have numbers of any size.
     let count =
       min(check.maxConsecutiveFailures, SafetyCheck.largestCount)
       + min(check.minConsecutiveSuccesses, SafetyCheck.largestCount)

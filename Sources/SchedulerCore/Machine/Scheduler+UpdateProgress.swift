@@ -1,8 +1,8 @@
 internal import JobModel
 
-// How updates advance: a batch at a time, each instance watched until it has run long enough.
+// The progress of updates: one batch at a time, each instance watched until it has run long enough.
 extension Scheduler {
-  /// Goes on with the update of a job, as far as it can now.
+  /// Continues the update of a job as far as possible now.
   mutating func advanceUpdate(of key: JobKey) {
     guard let id = state.index.jobs[key]?.update else { return timers.set(.update(key), nil) }
     // Rolling back begins in the same step as the failure that led to it.
@@ -14,7 +14,7 @@ extension Scheduler {
     timers.set(.update(key), due)
   }
 
-  /// One round; true when the update went into a state that has to be looked at again.
+  /// One round; true if the update entered a state that has to be checked again.
   private mutating func advance(_ start: JobUpdate) -> Bool {
     guard start.isRolling else { return false }
     if start.needsPulse(at: now) {
@@ -40,7 +40,7 @@ extension Scheduler {
     return false
   }
 
-  /// Why an update does not go on. What happens then is its status.
+  /// The reason why an update does not continue. Its status determines the next step.
   private static func failureMessage(_ failed: [Int], of update: JobUpdate) -> String {
     let names = failed.map { String($0) }.joined(separator: ", ")
     let settings = update.configuration
@@ -63,7 +63,7 @@ extension Scheduler {
       if progress.failures > update.configuration.maxPerInstanceFailures {
         progress.phase = .failed
         progress.action = update.isRollingBack ? .rollbackFailed : .updateFailed
-        // A rollback leaves nothing of the release that it takes back, whatever runs better.
+        // A rollback leaves nothing of the reverted release, even if it runs better.
         if update.isRollingBack {
           retireLeaving(of: key, message: "rolled back by update \(update.id)")
         } else {
@@ -83,7 +83,7 @@ extension Scheduler {
     return update
   }
 
-  /// Begins with as many instances as may be at work; true when the update paused instead.
+  /// Begins with the allowed number of instances; true if the update paused instead.
   private mutating func beginNext(of update: inout JobUpdate) -> Bool {
     let current = update.currentBatch
     guard update.batches.indices.contains(current) else { return false }
@@ -113,7 +113,8 @@ extension Scheduler {
     return false
   }
 
-  /// Whether the SLA policy lets an instance be stopped for the update; one that does not run may always be.
+  /// Whether the SLA policy allows stopping an instance for the update; stopping an instance that does not run is
+  /// always allowed.
   private mutating func mayStop(_ instance: Int, of update: JobUpdate) -> Bool {
     guard let task = state.activeTask(of: InstanceKey(job: update.job, instance: instance)), task.status == .running,
       !update.configuration.startFirst
@@ -121,7 +122,7 @@ extension Scheduler {
     return allowance(of: update.job) > 0
   }
 
-  /// Turns an update round: what it has touched goes back to what it was, the last batch first.
+  /// Reverses an update: touched instances return to their former release, the last batch first.
   mutating func rollBack(_ update: JobUpdate, message: String, user: String?) {
     var update = update
     let touched = update.instances.filter {
@@ -193,11 +194,11 @@ extension Scheduler {
     }
     guard let task, task.revision == target, task.status == .running else { return nil }
     if update.isRestart, !update.isRollingBack, task.sequence < progress.beganAt { return nil }
-    // Unhealthy, though not yet often enough to be ended: it has not proved itself, and is watched anew afterwards.
+    // Unhealthy, but not often enough to end the task: it has not proved itself, and the watch starts again afterward.
     return task.healthySince
   }
 
-  /// When an update can go on by time alone.
+  /// The time at which an update can continue without another event.
   private func watchDeadline(of update: JobUpdate) -> Timestamp? {
     guard update.isRolling else { return nil }
     return update.working.compactMap { instance -> Timestamp? in
@@ -207,7 +208,7 @@ extension Scheduler {
     .filter { $0 > now }.min()
   }
 
-  /// Counts a failure of what the update started.
+  /// Counts a failure of a task that the update started.
   mutating func noteEnd(of task: TaskRecord, from former: TaskStatus) {
     guard !TaskTransitions.isEnding(former), var update = state.activeUpdate(of: task.job),
       var progress = update.instances[task.instance], progress.phase == .working,
@@ -218,7 +219,7 @@ extension Scheduler {
     put(update)
   }
 
-  /// Takes an update to another state. One that ends well makes its release the job's.
+  /// Moves an update to another state. A successful update makes its release the job's.
   @discardableResult
   mutating func enter(_ update: JobUpdate, _ status: UpdateStatus, message: String?, user: String? = nil) -> JobUpdate {
     var update = update

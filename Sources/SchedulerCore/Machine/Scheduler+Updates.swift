@@ -1,6 +1,6 @@
 public import JobModel
 
-/// An update as it would be: nothing is changed yet.
+/// A planned update: nothing is changed yet.
 public struct UpdateProposal: Sendable, Hashable {
   /// The release that the job would come to.
   public var revision: JobRevision
@@ -13,15 +13,15 @@ public struct UpdateProposal: Sendable, Hashable {
   /// Instances that are left alone.
   public var untouched: Int
 
-  /// Whether there is nothing to do at all. Without changed instances, a new release may still be made.
+  /// Whether there is nothing to do. Without changed instances, a new release can still be created.
   public var isUnchanged: Bool { instances.isEmpty && isKnown }
 }
 
 // Requests about updates. How they advance is in Scheduler+UpdateProgress.swift.
 extension Scheduler {
-  /// Computes what an update would do, with all checks; nothing is changed.
+  /// Computes the effect of an update, with all checks; changes nothing.
   ///
-  /// - Throws: what `startUpdate` would be refused for, but for `unchanged`.
+  /// - Throws: the refusals of `startUpdate`, except `unchanged`.
   public func proposal(
     _ configuration: JobConfiguration, instances: Set<Int>? = nil, isRestart: Bool = false
   ) throws(SchedulerError) -> UpdateProposal {
@@ -80,7 +80,7 @@ extension Scheduler {
   ) throws(SchedulerError) {
     let key = configuration.key
     let job = try existing(key)
-    // The next run of a cron job takes its configuration from the newest release: nothing runs that must be changed.
+    // The next run of a cron job takes its configuration from the newest release: no running task must change.
     if configuration.cron != nil, job.isCron {
       return try replaceCron(job, configuration, cause: cause, user: user, reason: reason)
     }
@@ -97,7 +97,7 @@ extension Scheduler {
       return try replaceCron(job, configuration, cause: .scale, user: user, reason: reason)
     }
     var proposal = try proposal(configuration)
-    // What runs another release, such as a canary, goes on with it.
+    // Instances of another release, such as a canary, keep it.
     proposal.instances = proposal.instances.filter { $0.value.from == nil || $0.value.to == nil }
     proposal.batches = configuration.update.strategy.batches(
       of: JobUpdate.order(proposal.instances, isRollingBack: false))
@@ -233,15 +233,15 @@ extension Scheduler {
 }
 
 extension JobConfiguration {
-  /// Whether both are one configuration, whoever submits it.
+  /// Whether both are one configuration, regardless of the submitter.
   func isSame(as other: JobConfiguration) -> Bool {
     var same = self
     same.owner = other.owner
     return same == other
   }
 
-  /// Whether a task of one need not be started anew to be one of the other. How many there are, how updates go, who
-  /// comes first and where it all came from make no difference to a task; neither does another commit of an artifact
+  /// Whether a task of one configuration can serve as a task of the other without a restart. The number of instances,
+  /// update settings, priorities and origin make no difference to a task; neither does another commit of an artifact
   /// that has the same digest.
   public func runsLike(_ other: JobConfiguration) -> Bool {
     var same = self

@@ -15,11 +15,11 @@ public struct Scheduler: Sendable {
   var effects: [Effect] = []
   var changes = Changes()
   var undo = Undo()
-  /// From the start with a stored state until `executorsFound`: what runs is not known yet, so that nothing is started
-  /// or given up. Otherwise a task could be launched here and again as one that was found to have no executor.
+  /// From the start with a stored state until `executorsFound`: the running tasks are unknown, so nothing is started or
+  /// given up. Otherwise a task could be launched here, and again as a task without an executor.
   var isAdopting: Bool
 
-  // What follows from the state and the policy.
+  // Values that follow from the state and the policy.
   var timers = TimerQueue<TimerKey>()
   var pending = PendingQueue()
   /// When it was last tried to make room for waiting tasks.
@@ -105,7 +105,7 @@ public struct Scheduler: Sendable {
 
   var now: Timestamp { state.time }
 
-  /// Whether this mistake is to be made.
+  /// Whether to make this mistake.
   func plants(_ fault: PlantedFault) -> Bool { policy.plantedFault == fault }
 
   // Requests check everything before they change anything.

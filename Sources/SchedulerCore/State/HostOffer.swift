@@ -47,7 +47,7 @@ public struct HostOffer: Sendable, Hashable {
 /// A host that is being emptied: its tasks are asked to end, as their SLA policies allow, and none is started.
 public struct HostDrain: Sendable, Hashable {
   public var startedAt: Timestamp
-  /// From this time on SLA policies hold no task back; nil: they hold it as long as it takes.
+  /// From this time on, SLA policies delay no task; nil: they delay it as long as necessary.
   public var forceAt: Timestamp?
   public var user: String?
   public var reason: String?

@@ -7,7 +7,7 @@ public struct JobRecord: Sendable, Hashable {
   public var revisions: [JobRevision]
   /// The number of the release that the job is at.
   public var current: Int
-  /// Which instances should run, and which release each. During an update two releases stand here side by side.
+  /// The instances that should run, with the release of each. During an update, two releases are here side by side.
   public var desired: [Int: Int]
   /// Instances of a job that is not a service, which have ended for good.
   public var completed: Set<Int>
@@ -58,7 +58,7 @@ public struct JobRevision: Sendable, Hashable {
   /// Why, in the words of who submitted it.
   public var reason: String?
   public var cause: Cause
-  /// How the update ended that brought the release; nil while it is under way.
+  /// The end of the update that created the release; nil while it is in progress.
   public var result: UpdateStatus?
 
   public init(

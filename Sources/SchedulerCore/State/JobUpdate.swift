@@ -10,14 +10,14 @@ public struct JobUpdate: Sendable, Hashable {
   public var revision: Int
   /// The release the job was at, which a rollback restores.
   public var formerRevision: Int
-  /// True: also instances that run the release already are started anew (a rolling restart).
+  /// True: instances that already run the release are also restarted (a rolling restart).
   public var isRestart: Bool
   /// True: the whole job moves to the release. False: only the instances named (a canary).
   public var isWhole: Bool
   public var instances: [Int: Progress]
   /// The instances in the order they are changed, batch by batch. A rollback puts a plan of its own here.
   public var batches: [[Int]]
-  /// The index of the last batch that may begin.
+  /// The index of the last batch that can begin.
   public var openBatch: Int
   /// The last pulse; nil before the first.
   public var pulsedAt: Timestamp?
@@ -30,7 +30,7 @@ public struct JobUpdate: Sendable, Hashable {
   /// When it came into `status`.
   public var since: Timestamp
 
-  /// How far one instance is.
+  /// The progress of one instance.
   public struct Progress: Sendable, Hashable {
     public enum Phase: String, Sendable, Hashable, CaseIterable {
       case waiting, working, done, failed
@@ -65,7 +65,7 @@ public struct JobUpdate: Sendable, Hashable {
     status == .rollingBack || status == .rollBackPaused || status == .rollBackAwaitingPulse
   }
 
-  /// Whether it may go on by itself.
+  /// Whether it can continue automatically.
   public var isRolling: Bool { status == .rollingForward || status == .rollingBack }
 
   /// The release an instance is on its way to; nil when it is to go.
@@ -81,7 +81,7 @@ public struct JobUpdate: Sendable, Hashable {
   /// Instances that are being changed now.
   public var working: [Int] { instances.filter { $0.value.phase == .working }.keys.sorted() }
 
-  /// Whether it must not go on before another pulse.
+  /// Whether it must wait for another pulse.
   func needsPulse(at time: Timestamp) -> Bool {
     guard let interval = configuration.pulseInterval else { return false }
     return pulsedAt.map { time >= $0 + interval } ?? true
@@ -102,7 +102,7 @@ public struct JobUpdate: Sendable, Hashable {
     return isRollingBack ? forward.reversed() : forward
   }
 
-  /// The update as the API gives it.
+  /// The update in the form of the API.
   public var summary: UpdateSummary {
     UpdateSummary(
       id: id, key: job, status: status, startedAt: startedAt, user: user, message: message,

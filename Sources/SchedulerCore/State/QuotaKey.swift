@@ -1,6 +1,6 @@
 internal import JobModel
 
-/// Whose use a quota limits: all jobs of a role, or those of one stage of it. Printed `role` or `role/stage`.
+/// The scope of a quota: all jobs of a role, or of one of its stages. Printed `role` or `role/stage`.
 public struct QuotaKey: Sendable, Hashable, Comparable, CustomStringConvertible {
   public var role: String
   public var stage: String?
@@ -25,6 +25,6 @@ public struct QuotaKey: Sendable, Hashable, Comparable, CustomStringConvertible 
 }
 
 extension JobKey {
-  /// The quotas that count this job: its role's, and that of its stage.
+  /// The quotas that count this job: its role's, and its stage's.
   var quotaKeys: [QuotaKey] { [QuotaKey(role: role), QuotaKey(role: role, stage: stage)] }
 }

@@ -1,6 +1,6 @@
 /// The constants of the scheduler; the defaults are Aurora's.
 public struct SchedulerPolicy: Sendable, Hashable {
-  /// How long a task may stay in a state that should pass.
+  /// The time that a task can stay in a state that should pass.
   public var transientTimeout: Duration = .seconds(300)
   /// A run shorter than this is too short.
   public var flappingThreshold: Duration = .seconds(300)
@@ -9,13 +9,13 @@ public struct SchedulerPolicy: Sendable, Hashable {
   public var flappingGrace = 1
   public var flappingFirstDelay: Duration = .seconds(30)
   public var flappingMaximumDelay: Duration = .seconds(300)
-  /// How long after asking a task to end it is asked again; doubles each time.
+  /// The time between a request to end and its repetition; doubles each time.
   public var killRetry: Duration = .seconds(15)
-  /// What a task is given to end on top of its own waits before it is destroyed.
+  /// The time for a task to end in addition to its own waits before it is destroyed.
   public var killMargin: Duration = .seconds(10)
-  /// How long a task is pending before it may take the place of others.
+  /// The time that a task must be pending before it can replace others.
   public var preemptionDelay: Duration = .seconds(60)
-  /// A cron run that was missed by less than this is made up for; an older one is skipped.
+  /// A cron run that was missed by less than this time starts late; an older one is skipped.
   public var cronGrace: Duration = .seconds(60)
   public var maximumInstances = 4000
   /// Ended tasks remembered for a job, and how long any is.

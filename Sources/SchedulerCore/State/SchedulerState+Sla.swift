@@ -1,7 +1,7 @@
 public import JobModel
 
 extension SchedulerState {
-  /// The SLA figures of a job at a time, which may be later than the last event; nil when there is no job of that key.
+  /// The SLA figures of a job at a time, which can be later than the last event; nil if there is no job of that key.
   public func slaFigures(of key: JobKey, at time: Timestamp) -> SlaFigures? {
     guard let job = jobs[key] else { return nil }
     var assigned: [Duration] = []

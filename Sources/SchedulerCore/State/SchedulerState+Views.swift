@@ -1,11 +1,11 @@
 public import JobModel
 
-// What the API shows.
+// The views of the API.
 extension SchedulerState {
   /// All jobs, by key.
   public var summaries: [JobSummary] { jobs.keys.sorted().compactMap { summary(of: $0) } }
 
-  /// One job in short; of a former job, what it was.
+  /// The summary of one job; of a former job, its last state.
   public func summary(of key: JobKey) -> JobSummary? {
     guard let job = record(of: key), let configuration = job.configuration else { return nil }
     let isCron = configuration.cron != nil
@@ -32,7 +32,7 @@ extension SchedulerState {
       .sorted { $0.instance < $1.instance }.map { instanceStatus(of: $0) }
   }
 
-  /// A task as the API gives it, with what it waits for.
+  /// A task in the form of the API, with the reason why it waits.
   public func instanceStatus(of task: TaskRecord) -> InstanceStatus {
     var status = task.instanceStatus
     if let reason = waitReason(of: task) { status.message = reason }
@@ -51,7 +51,7 @@ extension SchedulerState {
 }
 
 extension TaskRecord {
-  /// The task as the API gives it; the process ids of its processes are in its checkpoint.
+  /// The task in the form of the API; the process IDs of its processes are in its checkpoint.
   public var instanceStatus: InstanceStatus {
     InstanceStatus(
       instance: instance, taskID: id, status: status, since: since, ports: ports, executorPID: executorPID,

@@ -1,9 +1,9 @@
 internal import JobModel
 
-// Why a task has no place: computed when somebody asks, so that nothing is written while it waits.
+// The reason why a task has no place: computed on request, so that nothing is written while it waits.
 extension SchedulerState {
-  /// What a pending or throttled task waits for, for people; nil for any other task, and for one that is about to be
-  /// placed.
+  /// The resource that a pending or throttled task waits for, for people; nil for any other task, and for one that is
+  /// about to be placed.
   public func waitReason(of task: TaskRecord) -> String? {
     switch task.status {
     case .throttled:

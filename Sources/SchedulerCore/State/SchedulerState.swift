@@ -87,18 +87,18 @@ public struct SchedulerState: Sendable {
   /// Tasks that are not over, in the order they were created.
   public var activeTasks: [TaskRecord] { records(index.jobs.values.flatMap(\.active.values)) }
 
-  /// The tasks of a job that are not over, in the order they were created; without those that another takes over from.
+  /// The tasks of a job that are not over, in the order of creation; without those that another task replaces.
   public func activeTasks(of job: JobKey) -> [TaskRecord] {
     records(index.jobs[job].map { Array($0.active.values) } ?? [])
   }
 
-  /// The tasks of a job that another task takes over from, in the order they were created.
+  /// The tasks of a job that another task replaces, in the order of creation.
   public func leavingTasks(of job: JobKey) -> [TaskRecord] { records(index.jobs[job].map { Array($0.leaving) } ?? []) }
 
   /// The ids of tasks that take ports and resources.
   public var placedIDs: Set<TaskID> { index.placed }
 
-  /// Tasks that are over but of which something may be left.
+  /// Tasks that are over but can have remains.
   public var unfenced: Set<TaskID> { index.unfenced }
 
   /// Tasks that take ports and resources, in the order they were created.
@@ -134,7 +134,7 @@ public struct SchedulerState: Sendable {
   /// A job that exists, or one that was killed and is still remembered.
   public func record(of job: JobKey) -> JobRecord? { jobs[job] ?? formerJobs[job] }
 
-  /// What the jobs that a quota counts ask for together.
+  /// The total requests of the jobs that a quota counts.
   public func quotaUse(_ key: QuotaKey) -> Resources { index.quotaUse[key] ?? .zero }
 
   private func records(_ ids: [TaskID]) -> [TaskRecord] {

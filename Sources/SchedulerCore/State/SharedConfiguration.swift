@@ -24,7 +24,7 @@ public struct SharedConfiguration: Sendable, Hashable {
   /// Identifies the shared object while a value that holds it exists.
   public var identity: ObjectIdentifier { ObjectIdentifier(box) }
 
-  /// Whether both are one object: cheaper than equality, which follows from it.
+  /// Whether both are one object: cheaper than equality, which follows from identity.
   func isIdentical(to other: SharedConfiguration) -> Bool { box === other.box }
 
   public static func == (left: SharedConfiguration, right: SharedConfiguration) -> Bool {

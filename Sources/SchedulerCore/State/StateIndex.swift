@@ -1,23 +1,23 @@
 internal import JobModel
 
-/// What follows from the records of a state, kept with each change: an event costs by what it changes, not by what
-/// there is.
+/// Values that follow from the records of a state, updated with each change: the cost of an event depends on its
+/// changes, not on the size of the state.
 struct StateIndex: Sendable, Hashable {
-  /// What belongs to one job. Without a record of the job, tasks and updates of a former one may be left.
+  /// The index entries of one job. Without a record of the job, tasks and updates of a former one can be left.
   struct Job: Sendable, Hashable {
     /// The task of each instance that is not over.
     var active: [Int: TaskID] = [:]
-    /// Tasks that are not over and that another task takes over from.
+    /// Tasks that are not over and that another task replaces.
     var leaving: Set<TaskID> = []
-    /// Tasks that are over but of which something may be left, by instance.
+    /// Tasks that are over but can have remains, by instance.
     var unfenced: [Int: Set<TaskID>] = [:]
     /// All remembered tasks.
     var tasks: Set<TaskID> = []
-    /// How many active tasks are in each state.
+    /// The number of active tasks in each state.
     var counts: [TaskStatus: Int] = [:]
     /// Active tasks that wait for the SLA policy to let them end.
     var endRequests: Set<TaskID> = []
-    /// How many of its tasks take a place.
+    /// The number of its tasks that occupy a place.
     var placed = 0
     /// The update that is not over.
     var update: UpdateID?
@@ -58,7 +58,7 @@ struct StateIndex: Sendable, Hashable {
     if let former, let task, StateIndex.areAlike(former, task) { return }
     guard let key = former?.job ?? task?.job else { return }
     var job = Job()
-    // Taken out, so that its sets are changed in place.
+    // Removed, so that its sets are changed in place.
     swap(&job, &jobs[key, default: Job()])
     if let former { remove(former, from: &job) }
     if let task { insert(task, into: &job) }
@@ -179,12 +179,12 @@ struct StateIndex: Sendable, Hashable {
 }
 
 extension JobRecord {
-  /// What the job counts for against quotas; nil for a job that needs none.
+  /// The job's amount toward quotas; nil for a job that needs none.
   var quotaUse: Resources? {
     guard let configuration, configuration.tier != .revocable, endedAt == nil else { return nil }
     let count = configuration.cron == nil ? desired.count : configuration.instances
     var use = configuration.task.resources.multiplied(by: count)
-    // What is summed up has no process limit: sums of it must cancel out.
+    // Summed values have no process limit: their sums must cancel out.
     use.processes = 0
     return use
   }

@@ -33,18 +33,18 @@ public struct TaskRecord: Sendable, Hashable {
   public var health: HealthReport?
   /// Since when it is running and was not seen unhealthy; nil while it is not.
   public var healthySince: Timestamp?
-  /// Why it is where it is. What a pending task waits for is not here: `SchedulerState.waitReason`.
+  /// The reason for its state. `SchedulerState.waitReason` has the reason why a pending task waits.
   public var message: String?
-  /// How often it was asked to end, and when to ask again.
+  /// The number of requests to end, and the time of the next.
   public var killAttempts: Int
   public var nextKill: Timestamp?
-  /// True for a task that was given up although something of it may still run: its ports, its resources and its
-  /// instance stay taken until the host says that nothing is left.
+  /// True for a task that was given up although something of it can still run: its ports, its resources and its
+  /// instance stay taken until the host reports that nothing is left.
   public var awaitsEnd: Bool
-  /// True for the task of an instance that another task takes over or has taken over (start-first updates): it is not
-  /// replaced when it ends.
+  /// True for the task of an instance that another task replaces or has replaced (start-first updates): nothing
+  /// replaces it when it ends.
   public var isLeaving: Bool
-  /// Whether nobody who came later may take the place it waits for: its predecessor held it.
+  /// Whether no later task can take the place that it waits for: its predecessor held it.
   public var keepsPlace: Bool
   /// The state (`restarting` or `draining`) that it goes to when the job's SLA policy allows.
   public var requestedEnd: TaskStatus?
@@ -66,7 +66,7 @@ public struct TaskRecord: Sendable, Hashable {
   /// Whether it waits for a place that is kept for it.
   var claimsPlace: Bool { keepsPlace && (status == .pending || status == .throttled) }
 
-  /// Whether it was never more than a wish.
+  /// Whether it never existed outside the state.
   var isUnplaced: Bool {
     switch status {
     case .initial, .pending, .throttled: true

@@ -27,7 +27,7 @@ enum APIResponse {
 
   /// The same with all notes and remedies: `{"error": {"message", "remedy", "notes", "remedies"}}`.
   static func error(_ status: HTTPResponse.Status, _ diagnostic: Diagnostic) -> Response {
-    // `code` is the first of `codes`, for programs that look at one.
+    // `code` is the first of `codes`, for programs that read only one.
     var error = JSONObject([("message", .string(diagnostic.summary))])
     if let code = diagnostic.codes.first {
       error["code"] = .string(code)
@@ -87,7 +87,7 @@ enum APIResponse {
   }
 
   private static func headers(type: String) -> HTTPFields {
-    // What a job wrote must not run as a script of this site, whatever it looks like.
+    // Content from a job must not run as a script of this site, whatever its form.
     var headers: HTTPFields = [
       .contentType: type, .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
     ]

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// That the reader of a stream has gone away, which the stream would otherwise notice only when it next writes.
+/// The departure of a stream's reader, which the stream would otherwise notice only at its next write.
 final class Departure: Sendable {
   private struct State {
     var hasHappened = false

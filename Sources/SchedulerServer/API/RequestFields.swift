@@ -1,12 +1,11 @@
 internal import Hummingbird
 internal import JSON
 
-/// The JSON object of a request. Unknown fields and wrong types are errors: nothing that is not understood is taken for
-/// a default.
+/// The JSON object of a request. Unknown fields and wrong types are errors: no invalid value is replaced by a default.
 struct RequestFields {
   let object: JSONObject
 
-  /// - Parameter names: the fields that the request may have.
+  /// - Parameter names: the fields that the request can have.
   init(_ body: JSONValue, _ names: Set<String>) throws {
     guard let object = body.object else {
       throw HTTPError(.unprocessableContent, message: "the body is not a JSON object")

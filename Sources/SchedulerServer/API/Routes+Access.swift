@@ -7,7 +7,7 @@ internal import NIOPosix
 internal import SchedulerAccess
 internal import SystemSupport
 
-// Tokens, logins, and who did what.
+// Tokens, logins, and the audit trail.
 extension Routes {
   func addAccess(to router: Router<AccessContext>) {
     let api = router.group("api")
@@ -101,7 +101,7 @@ extension Routes {
   private func revokeToken(_ context: AccessContext) async throws -> Response {
     let name = context.parameters.get("name") ?? ""
     let tokens = access.tokens
-    // What the token has made ends with it, whatever becomes of the file.
+    // Everything that the token has created ends with it, even if its file cannot be written.
     defer { access.sessions.forget(owner: "token:\(name)") }
     guard try await NIOThreadPool.singleton.runIfActive({ try tokens.revoke(name: name) }) else {
       return APIResponse.error(

@@ -97,7 +97,7 @@ extension Routes {
         try await writer.write(ByteBuffer(bytes: frame.bytes))
         if case .end = frame { return }
       }
-      // One that is busy is looked at often, one that waits for a person less so.
+      // A busy command is polled often, one that waits for a person less so.
       pause = frames.isEmpty ? min(pause * 2, 32) : 2
       if frames.isEmpty { try await Task.sleep(for: .milliseconds(pause)) }
     }

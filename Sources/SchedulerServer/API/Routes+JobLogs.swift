@@ -7,7 +7,8 @@ internal import Observability
 internal import ServiceLifecycle
 
 extension Routes {
-  /// How often followed logs are looked at, and after how many quiet looks the reader is told that nothing is wrong.
+  /// The interval of checks of followed logs, and the number of quiet checks after which the reader is told that the
+  /// stream is alive.
   private static let look = Duration.milliseconds(100)
   private static let quietLooks = 100
 
@@ -44,7 +45,7 @@ extension Routes {
         var quiet = 0
         // A server that stops waits for no reader, and does not say that the logs have ended.
         while !departure.hasHappened, !Task.isShuttingDownGracefully, context.isStillAllowed() {
-          // Who has ended is asked before the look: what was written until then is read.
+          // The end of tasks is checked before the logs: everything written until then is read.
           tasks = await scheduler.look(for: tasks, of: detail.key, question, finished: collector.finished)
           let (before, found) = (collector, tasks.tasks)
           let (after, pieces) = try await NIOThreadPool.singleton.runIfActive {

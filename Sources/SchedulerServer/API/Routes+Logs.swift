@@ -7,11 +7,11 @@ internal import NIOPosix
 internal import ServiceLifecycle
 
 extension Routes {
-  /// How often a followed log is looked at.
+  /// The polling interval of a followed log.
   private static let interval = Duration.milliseconds(200)
 
-  /// A process's log: what is there, or with `follow=1` what comes until the task has ended. Unless a run is named,
-  /// a followed log goes on with the process's next run.
+  /// A process's log: the existing bytes, or with `follow=1` new bytes until the task has ended. Unless a run is named,
+  /// a followed log continues with the process's next run.
   func log(_ request: Request, _ context: AccessContext) async throws -> Response {
     guard let (directory, process, stream) = await logPlace(request, context) else { return APIResponse.notFound }
     let query = request.uri.queryParameters

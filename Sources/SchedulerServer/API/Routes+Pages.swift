@@ -9,7 +9,7 @@ internal import SchedulerCore
 internal import SystemSupport
 
 extension Routes {
-  /// How many bytes of a log its page shows.
+  /// The number of bytes of a log on its page.
   private static let shownLog: Int64 = 1 << 16
 
   /// The pages: cluster, job, instance, log, files.

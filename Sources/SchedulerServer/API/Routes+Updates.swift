@@ -113,7 +113,7 @@ extension Routes {
     )
   }
 
-  /// Answers with what a change returns; a change that is refused answers with its reason.
+  /// Answers with the result of a change, or with the reason of its refusal.
   func changing(
     _ request: Request, _ context: AccessContext, _ body: (JobKey, Requester) async throws -> JSONValue
   ) async throws -> Response {

@@ -109,7 +109,7 @@ struct Routes: Sendable {
     return answer(refusal)
   }
 
-  /// Who asks, as the server has seen, and why, as the request says.
+  /// The caller, as the server has seen it, and the reason in the request.
   func requester(_ request: Request, _ context: AccessContext) -> Requester {
     Requester(
       user: context.caller.isKnown ? context.caller.name : nil, reason: AccessControl.reason(of: request))

@@ -4,13 +4,13 @@ internal import NIOCore
 internal import SchedulerAccess
 internal import Synchronization
 
-/// What is known about a request: its connection, who sent it, and what the audit trail is told about it.
+/// The facts about a request: its connection, its caller, and its entry in the audit trail.
 struct AccessContext: RequestContext {
   var coreContext: CoreRequestContextStorage
   let channel: any Channel
   /// Set by ``AccessControl/Middleware``.
   var caller = Caller(identity: .nobody, rights: [], address: "")
-  /// Whether the caller has its rights still: they can end while a long answer is sent.
+  /// Whether the caller still has its rights: they can end while a long answer is sent.
   var isStillAllowed: @Sendable () -> Bool = { true }
   let audit = AuditDetails()
 
@@ -19,11 +19,11 @@ struct AccessContext: RequestContext {
     channel = source.channel
   }
 
-  /// Writes a piece of a long body, and waits until the connection has taken it.
+  /// Writes a piece of a long body, and waits until the connection has accepted it.
   ///
-  /// The writer alone waits only while it knows that the connection is full, and it learns that from the event loop: a
-  /// fast file and a reader that does not read would pile up pieces in between. The loop works in order: when it has
-  /// come to the end of this, it has the piece, and the next one waits if there is no room.
+  /// The writer itself waits only while it knows that the connection is full, which it learns from the event loop: with
+  /// a fast file and a reader that does not read, pieces would pile up in between. The loop works in order: when it has
+  /// processed this call, it has the piece, and the next one waits if there is no room.
   ///
   /// - Throws: ``AccessEnded`` for a caller whose rights have ended; the connection then ends within the body.
   func write(_ bytes: [UInt8], to writer: inout any ResponseBodyWriter) async throws {
@@ -40,7 +40,7 @@ struct AccessContext: RequestContext {
   }
 }
 
-/// What a handler adds to the audit record of its request.
+/// The handler's additions to the audit record of its request.
 final class AuditDetails: Sendable {
   private struct State {
     var job: JobKey?
@@ -69,7 +69,7 @@ final class AuditDetails: Sendable {
     set { state.withLock { $0.codes = newValue } }
   }
 
-  /// What is done, when the path does not tell.
+  /// The action, if the path does not show it.
   var action: String? {
     get { state.withLock { $0.action } }
     set { state.withLock { $0.action = newValue } }

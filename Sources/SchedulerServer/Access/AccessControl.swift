@@ -9,11 +9,11 @@ internal import NIOPosix
 internal import SchedulerAccess
 internal import SystemSupport
 
-/// Who may do what. A caller is a user of this machine (Unix socket), the holder of a token, or a browser that a
-/// one-time link let in. ``RouteAccess`` says which right a request needs.
+/// Access rules. A caller is a user of this machine (Unix socket), the holder of a token, or a browser that a one-time
+/// link let in. ``RouteAccess`` defines the right that a request needs.
 ///
-/// Each request over TCP must name this server in `Host`, so that a page of another site cannot reach it under a name
-/// of its own (DNS rebinding).
+/// Each request over TCP must name this server in `Host`, so that a page of another site cannot reach it under its own
+/// name (DNS rebinding).
 struct AccessControl: Sendable {
   let tokens: TokenStore
   let sessions: LoginSessions
@@ -21,7 +21,7 @@ struct AccessControl: Sendable {
   let connections: ConnectionTable
   /// The values of `Host` that are answered over TCP; nil for any, when the server listens beyond loopback.
   let hosts: Set<String>?
-  /// Whether everybody who reaches the loopback address may read.
+  /// Whether everybody who reaches the loopback address can read.
   let isReadingOpen: Bool
 
   static let reasonHeader = HTTPField.Name("Kilt-Reason")
@@ -76,7 +76,7 @@ struct AccessControl: Sendable {
 
   // MARK: Who asks
 
-  /// The caller of a request. A token that is shown decides alone: nothing is added to its rights.
+  /// The caller of a request. Only the token decides if there is one: nothing is added to its rights.
   func caller(of request: Request, peer: Peer, reads: Bool) -> Caller {
     func caller(
       _ identity: Caller.Identity, _ rights: Set<AccessRight>, _ credential: SHA256Digest? = nil,
@@ -99,7 +99,7 @@ struct AccessControl: Sendable {
           return caller(
             .session(owner: session.owner), session.readingRights, SHA256Digest.of(cookie), until: session.expiresAt)
         }
-        // Cookies are shared by all ports of a host, and so with every task's server: a cookie alone changes nothing.
+        // All ports of a host share cookies, and so does every task's server: a cookie alone changes nothing.
         if let code = request.headers[Self.codeHeader ?? .authorization], let owner = sessions.redeem(code: code) {
           return caller(.session(owner: owner.owner), owner.rights, until: owner.notAfter)
         }
@@ -110,8 +110,8 @@ struct AccessControl: Sendable {
     }
   }
 
-  /// Whether a caller that was let in has its rights still. A stream asks before each piece: a token that is revoked or
-  /// expires ends what it has begun.
+  /// Whether an admitted caller still has its rights. A stream checks before each piece: a revoked or expired token
+  /// ends everything that it has begun.
   func isStillAllowed(_ caller: Caller) -> Bool {
     guard let credential = caller.credential else { return true }
     switch caller.identity {
@@ -175,13 +175,13 @@ struct AccessControl: Sendable {
 
   // MARK: The audit trail
 
-  /// Why a person asks for a change, as `--reason` says it; nil for a request that gives none.
+  /// The user's reason for a change, from `--reason`; nil for a request without a reason.
   static func reason(of request: Request) -> String? {
     reasonHeader.flatMap { request.headers[$0] }.flatMap { PercentEncoding.decode($0) }
       .map { String($0.prefix(longestReason)) }
   }
 
-  /// Records a change that was asked for. Requests of nobody are not recorded: anybody could fill the disk with them.
+  /// Records a requested change. Requests without a caller are not recorded: anybody could fill the disk with them.
   private func record(_ request: Request, _ path: [Substring], _ context: AccessContext, _ status: HTTPResponse.Status)
     async
   {

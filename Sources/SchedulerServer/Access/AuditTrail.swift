@@ -6,8 +6,8 @@ internal import NIOPosix
 internal import Synchronization
 internal import SystemSupport
 
-/// What a submission would run, and the files that say so, as the client names them: the scheduler's answer says whether
-/// they hold.
+/// The artifacts of a submission, and the files that describe it, as the client names them: the scheduler's answer says
+/// whether they are valid.
 struct AuditSubject: Sendable, Hashable {
   /// `NAME@COMMIT` or `NAME:VERSION`.
   var artifacts: [String]
@@ -24,7 +24,7 @@ struct AuditSubject: Sendable, Hashable {
   }
 }
 
-/// Who asked for which change, and what became of it.
+/// The caller of a change, and its result.
 struct AuditEntry: Sendable {
   var time: Timestamp
   var caller: Caller
@@ -66,14 +66,14 @@ struct AuditEntry: Sendable {
 
 /// The append-only record of changes: `audit.log` in the state directory, one JSON object per line.
 ///
-/// A change waits until its record is on the disk. A disk that is full holds nothing up: records then wait in memory,
-/// and are written when there is room.
+/// A change waits until its record is on the disk. A full disk delays nothing: records then wait in memory, and are
+/// written when there is room.
 final class AuditTrail: Sendable {
   private struct State {
     var waiting: [[UInt8]] = []
     var dropped = 0
     var problem: SystemCallError?
-    /// Whether the waiting records are tried again without a further one.
+    /// Whether the waiting records are tried again without a new one.
     var isTriedAgain = false
   }
 
@@ -111,7 +111,7 @@ final class AuditTrail: Sendable {
     }
   }
 
-  /// Writes what waits; what the disk does not take is tried again each second.
+  /// Writes the waiting records; records that the disk does not accept are tried again each second.
   private func flush(_ state: inout State) {
     do throws(SystemCallError) {
       try write(state.waiting.flatMap { $0 } + (state.dropped > 0 ? Self.lostRecords(state.dropped) : []))
@@ -124,7 +124,7 @@ final class AuditTrail: Sendable {
       }
       state.problem = error
       if !state.isTriedAgain {
-        // A thread of its own: what the tasks of the server wait for must not hold it up.
+        // A separate thread, so that the tasks of the server do not wait for it.
         state.isTriedAgain = startThread { self.tryAgain() }
       }
     }
@@ -174,14 +174,14 @@ final class AuditTrail: Sendable {
 
   private func backup(_ number: Int) -> FilePath { FilePath("\(path).\(number)") }
 
-  /// The newest records that `isWanted` takes, at most `limit`, oldest first. Blocks on the disk.
+  /// The newest records that `isWanted` accepts, at most `limit`, oldest first. Blocks on the disk.
   func entries(limit: Int, _ isWanted: (JSONValue) -> Bool) throws(SystemCallError) -> [JSONValue] {
     var found: [JSONValue] = []
     for number in 0...Self.backups where found.count < limit {
       let file = number == 0 ? path : backup(number)
       guard FileSystem.exists(file) else { continue }
       for line in try FileSystem.read(file).split(separator: 0x0A).reversed() where found.count < limit {
-        // A line that a crash cut off says nothing.
+        // A line that a crash truncated is ignored.
         guard let entry = try? JSONValue(parsing: line), isWanted(entry) else { continue }
         found.append(entry)
       }

@@ -2,7 +2,7 @@ internal import Digests
 internal import JobModel
 internal import SchedulerAccess
 
-/// Who sent a request, by facts that the server has seen itself.
+/// The sender of a request, by facts that the server has seen itself.
 struct Caller: Sendable, Hashable {
   enum Identity: Sendable, Hashable {
     /// Nothing is known.
@@ -21,7 +21,7 @@ struct Caller: Sendable, Hashable {
   var address: String
   /// The digest of the token or cookie that was shown; nil for a caller without one.
   var credential: SHA256Digest?
-  /// When the rights end by themselves.
+  /// The time at which the rights expire.
   var expiresAt: Timestamp?
 
   /// The name that records and messages use.
@@ -37,7 +37,7 @@ struct Caller: Sendable, Hashable {
   var isKnown: Bool { identity != .nobody }
 }
 
-/// Where a connection comes from.
+/// The origin of a connection.
 struct Peer: Sendable, Hashable {
   enum Transport: Sendable, Hashable {
     case socket(user: UInt32)
@@ -45,7 +45,7 @@ struct Peer: Sendable, Hashable {
   }
   var transport: Transport
 
-  /// What limits by address count.
+  /// The key of the limits by address.
   var key: String {
     switch transport {
     case .socket(let user): "unix:\(user)"
@@ -64,7 +64,7 @@ struct Peer: Sendable, Hashable {
 /// The end of an answer whose caller has lost its rights while it was sent.
 struct AccessEnded: Error {}
 
-/// A request that its caller has no right to.
+/// A request for which its caller lacks the right.
 struct AccessDenied: Error {
   var required: RequiredAccess
 }

@@ -4,9 +4,9 @@ internal import SchedulerAccess
 internal import Synchronization
 internal import SystemSupport
 
-/// Browsers that were let in. A one-time link sets a cookie that only reads; a one-time code allows one change.
+/// Logged-in browsers. A one-time link sets a cookie that only reads; a one-time code allows one change.
 ///
-/// Nothing of it outlives the process, and only digests are kept.
+/// Nothing outlives the process, and only digests are kept.
 final class LoginSessions: Sendable {
   struct Session: Sendable {
     var owner: String
@@ -15,7 +15,7 @@ final class LoginSessions: Sendable {
     /// When the token of the owner expires, and with it everything that it has made.
     var notAfter: Timestamp?
 
-    /// What a cookie may do with these rights.
+    /// The rights of a cookie for these rights.
     var readingRights: Set<AccessRight> { rights.contains(.admin) ? [.read] : rights }
   }
 
@@ -29,10 +29,10 @@ final class LoginSessions: Sendable {
   private let now: @Sendable () -> Timestamp
   private let port = Mutex(0)
 
-  /// How long a link and a code are good for.
+  /// The lifetime of a link and a code.
   static let linkLifetime = Duration.seconds(300)
   static let sessionLifetime = Duration.seconds(3600)
-  /// How many of each kind there are at most; the oldest gives way.
+  /// The maximum number of each kind; the oldest is removed first.
   static let largestNumber = 1000
 
   init(now: @escaping @Sendable () -> Timestamp) { self.now = now }
@@ -42,10 +42,10 @@ final class LoginSessions: Sendable {
 
   func listens(onPort number: Int) { port.withLock { $0 = number } }
 
-  /// Makes the secret of a one-time link for a caller.
+  /// Creates the secret of a one-time link for a caller.
   func makeLink(for caller: Caller) throws(SystemCallError) -> String { try make(\.links, for: caller) }
 
-  /// Makes a one-time code for a caller.
+  /// Creates a one-time code for a caller.
   func makeCode(for caller: Caller) throws(SystemCallError) -> String { try make(\.codes, for: caller) }
 
   private func make(
@@ -68,13 +68,13 @@ final class LoginSessions: Sendable {
     return (cookie, session)
   }
 
-  /// Takes a one-time code; nil when it is unknown, used or too old.
+  /// Uses a one-time code; nil if it is unknown, used or too old.
   func redeem(code: String) -> Session? { take(code, from: \.codes) }
 
   /// The session of a cookie.
   func session(_ cookie: String) -> Session? { cookie.isEmpty ? nil : session(SHA256Digest.of(cookie)) }
 
-  /// Whether the cookie with a digest still lets its browser in.
+  /// Whether the cookie with a digest is still valid.
   func isValid(_ digest: SHA256Digest) -> Bool { session(digest) != nil }
 
   private func session(_ digest: SHA256Digest) -> Session? {

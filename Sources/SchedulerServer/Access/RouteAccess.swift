@@ -1,10 +1,10 @@
 internal import JobModel
 internal import SchedulerAccess
 
-/// The one place that says which right a request needs, by its method and path.
+/// The only place that defines the right for a request, by its method and path.
 ///
-/// What is not named here needs `read` for GET and HEAD, and `admin` for every other method. So a new route is closed
-/// until a line here opens it. A right that depends on the body (`POST /api/jobs`) is demanded by its handler too:
+/// A path that is not named here needs `read` for GET and HEAD, and `admin` for every other method. So a new route is
+/// closed until a line here opens it. If a right depends on the body (`POST /api/jobs`), the handler requires it too:
 /// ``AccessContext/require(_:)``.
 enum RouteAccess {
   static func required(reads: Bool, path: [Substring]) -> RequiredAccess {
@@ -14,7 +14,7 @@ enum RouteAccess {
     if rest.first == "jobs", rest.count >= 5 {
       let parts = Array(rest)
       let role = String(parts[2]), stage = String(parts[3])
-      // A form of a page shows a one-time code in its body: its handler takes it, and demands the right to deploy.
+      // A form of a page has a one-time code in its body: its handler uses the code, and requires the right to deploy.
       if !isAPI, !reads, parts.count == 7, parts[5] == "update" { return .nothing }
       // The form of a page: the code in it decides, in its handler.
       if !reads, !isAPI, parts.count == 6, parts[5] == "change" { return .nothing }
@@ -63,8 +63,8 @@ enum RouteAccess {
     return JobKey(cluster: parts[1], role: parts[2], stage: parts[3], name: parts[4])
   }
 
-  /// Whether a request changes nothing, or goes on with what is recorded already: plans, and what passes between a client
-  /// and a command in a sandbox.
+  /// Whether a request changes nothing, or continues a recorded change: plans, and data between a client and a command
+  /// in a sandbox.
   static func isRecorded(_ path: [Substring]) -> Bool {
     let rest = path.first == "api" ? path.dropFirst() : path[...]
     guard rest.first == "jobs" else { return true }
@@ -73,7 +73,7 @@ enum RouteAccess {
     return below.first != "plan" && !(below.first == "exec" && below.count == 3)
   }
 
-  /// What a change is called in the audit trail: its path without the job, `kill`, or `create` for a new job.
+  /// The name of a change in the audit trail: its path without the job, `kill`, or `create` for a new job.
   static func action(of path: [Substring], method: String) -> String {
     let rest = path.first == "api" ? path.dropFirst() : path[...]
     if rest.first == "jobs" {

@@ -70,7 +70,7 @@ final class TokenStore: Sendable {
     let digest = SHA256Digest.of(text)
     let time = now()
     return state.withLock { state in
-      // The digest of a secret of 256 bits: how long the look-up takes tells nothing about the secret.
+      // The digest of a secret of 256 bits: the duration of the lookup reveals nothing about the secret.
       guard let token = state.byDigest[digest], token.isValid(at: time) else { return nil }
       state.lastUse[token.name] = time
       return token
@@ -83,7 +83,7 @@ final class TokenStore: Sendable {
     return state.withLock { $0.byDigest[digest]?.isValid(at: time) ?? false }
   }
 
-  /// Makes a token and returns its text, which is not kept. Blocks on the disk.
+  /// Creates a token and returns its text, which is not kept. Blocks on the disk.
   func create(name: String, rights: Set<AccessRight>, lifetime: Duration?, by user: String) throws -> String {
     guard JobKey.isIdentifier(name), name.utf8.count <= 64 else {
       throw Diagnostic(

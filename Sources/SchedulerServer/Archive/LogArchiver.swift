@@ -6,10 +6,10 @@ internal import Observability
 internal import ServiceLifecycle
 internal import SystemSupport
 
-/// Archives logs, again and again: what has been rotated, and all of what has ended.
+/// Archives logs periodically: rotated files, and all logs of ended tasks.
 ///
-/// While the archive is away, directories of ended tasks wait for it, within the bounds of ``FolderRetention``; what has to
-/// go before it is there is counted and said.
+/// While the archive is not reachable, directories of ended tasks wait for it, within the bounds of
+/// ``FolderRetention``; bytes that have to be removed before are counted and reported.
 final class LogArchiver: Service {
   private let bucket: ObjectBucket
   private let interval: Duration
@@ -20,7 +20,7 @@ final class LogArchiver: Service {
 
   init(_ settings: LogSettings, _ scheduler: HostScheduler) throws {
     bucket = try ObjectBucket(opening: settings.archive)
-    // Logs may hold what is not for everybody: a directory that is made here is closed to others.
+    // Logs can contain private data: a directory created here is closed to others.
     if let directory = bucket.directory, !FileSystem.exists(directory) {
       try FileSystem.createDirectories(directory, permissions: 0o700)
     }
@@ -42,7 +42,7 @@ final class LogArchiver: Service {
     try await threads.shutdownGracefully()
   }
 
-  /// Ships what there is; returns why it ended early.
+  /// Ships everything available; returns the reason of an early end.
   private func round() async -> String? {
     for task in await scheduler.unarchivedTasks() {
       if Task.isCancelled { return nil }

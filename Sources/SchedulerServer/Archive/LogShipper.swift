@@ -5,8 +5,8 @@ internal import JobModel
 internal import Observability
 internal import SystemSupport
 
-/// How far the logs of one task are archived: `archive.json` in its directory. Without it, shipping starts over, and finds
-/// in the archive what is there.
+/// The progress of archiving the logs of one task: `archive.json` in its directory. Without it, shipping starts over,
+/// and finds the existing objects in the archive.
 struct ArchiveState: Sendable {
   /// The position up to which a log is archived, by `PROCESS/RUN/STREAM`.
   var shipped: [String: Int64] = [:]
@@ -41,11 +41,12 @@ struct ArchiveState: Sendable {
   }
 }
 
-/// Ships the logs of tasks to an archive: rotated files, and all of what has ended. Blocks on the disk and the network.
+/// Ships the logs of tasks to an archive: rotated files, and all logs of ended tasks. Blocks on the disk and the
+/// network.
 ///
-/// An object's name holds the position of its first line. It is stored only where there is none of that name; where there
-/// is, its last line says where the next one begins. So a retry, a shipper that lost its notes and a second shipper all
-/// store each line once.
+/// An object's name contains the position of its first line. An object is stored only if none of that name exists; if
+/// one exists, its last line says where the next one begins. So a retry, a shipper that lost its notes and a second
+/// shipper all store each line once.
 struct LogShipper: Sendable {
   let bucket: ObjectBucket
   private(set) var counts = Counts()
@@ -63,7 +64,7 @@ struct LogShipper: Sendable {
 
   init(_ bucket: ObjectBucket) { self.bucket = bucket }
 
-  /// Ships what can be shipped of a task. Returns whether the task is done.
+  /// Ships everything possible of a task. Returns whether the task is done.
   mutating func ship(_ directory: TaskDirectory, hasEnded: Bool, now: Timestamp) throws -> Bool {
     var state = try ArchiveState(reading: directory)
     if state.isDone { return true }
@@ -184,7 +185,7 @@ struct LogShipper: Sendable {
     var end: Int64
   }
 
-  /// The lines at the beginning of some bytes that belong into one hour; nil when there is no whole line.
+  /// The lines at the beginning of some bytes that belong in one hour; nil if there is no complete line.
   private func object(
     _ source: LogSource, _ assignment: TaskAssignment, _ bytes: [UInt8], at position: Int64, takesRest: Bool,
     _ marks: LogMarks, _ last: Timestamp

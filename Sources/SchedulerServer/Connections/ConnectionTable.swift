@@ -41,7 +41,7 @@ final class ConnectionTable: Sendable {
     state.withLock { $0.entries[ObjectIdentifier(channel)]?.peer }
   }
 
-  /// Takes a new connection in; false when it must be closed. May close others to make room.
+  /// Registers a new connection; false if it must be closed. Can close others to make room.
   ///
   /// - Parameters:
   ///   - channel: The connection, known by its identity. ``forget(_:)`` is called when it has closed.

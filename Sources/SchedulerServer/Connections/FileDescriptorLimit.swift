@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// How many files this process may have open (RLIMIT_NOFILE, getrlimit(2)).
+/// The number of files that this process can have open (RLIMIT_NOFILE, getrlimit(2)).
 enum FileDescriptorLimit {
-  /// As many as connections, logs and the database need together.
+  /// The number that connections, logs and the database need together.
   private static let wanted: rlim_t = 8192
 
-  /// Raises the limit as far as is useful and allowed, and returns it.
+  /// Raises the limit as far as useful and allowed, and returns it.
   static func raise() -> Int {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }

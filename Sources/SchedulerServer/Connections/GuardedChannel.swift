@@ -51,7 +51,7 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
   }
 }
 
-/// What a server listens on.
+/// The kind of listening socket.
 enum ListenerKind: Sendable { case socket, tcp }
 
 /// `struct ucred` of unix(7).

@@ -17,7 +17,7 @@ final class RequestDeadlines: ChannelDuplexHandler, RemovableChannelHandler {
     var idle = TimeAmount.seconds(60)
     /// From a request's head to its end.
     var request = TimeAmount.seconds(60)
-    /// Without a byte taken by a reader that something waits for.
+    /// The time without a byte read by a reader, while data waits for it.
     var stall = TimeAmount.seconds(60)
   }
 

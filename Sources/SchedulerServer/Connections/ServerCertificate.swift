@@ -8,7 +8,7 @@ internal import SystemSupport
 
 /// The certificate and key of a TLS server, from files, or made at the first start.
 struct ServerCertificate: Sendable {
-  /// Where TLS is from.
+  /// The source of TLS.
   enum Source: Sendable, Hashable {
     case files(certificate: FilePath, key: FilePath)
     /// Made for this server; clients know it by its key (``fingerprint``).
@@ -16,7 +16,7 @@ struct ServerCertificate: Sendable {
   }
 
   let configuration: TLSConfiguration
-  /// `sha256//` and the Base64 form of the SHA-256 digest of the public key (RFC 7469, section 2.4), as curl takes it.
+  /// `sha256//` and the Base64 form of the SHA-256 digest of the public key (RFC 7469, section 2.4), in curl's form.
   let fingerprint: String
 
   init(_ source: Source, host: String, stateDirectory: FilePath) throws {
@@ -57,7 +57,7 @@ struct ServerCertificate: Sendable {
   private static let certificateName = "certificate.pem"
   private static let keyName = "key.pem"
 
-  /// The key of a certificate may belong to root, and a group may read it, as Debian's `ssl-cert`.
+  /// The key of a certificate can belong to root, and a group can read it, such as Debian's `ssl-cert`.
   private static func checkKey(_ path: FilePath) throws {
     let status = try FileSystem.status(of: path, followingLinks: true)
     guard status.owner == 0 || status.owner == geteuid(), status.permissions & 0o007 == 0 else {
@@ -68,7 +68,7 @@ struct ServerCertificate: Sendable {
     }
   }
 
-  /// Makes a key and a certificate with openssl(1); the directory appears with both or not at all.
+  /// Creates a key and a certificate with openssl(1); the directory appears with both or not at all.
   private static func make(in directory: FilePath, host: String) throws {
     guard Subprocess.find("openssl") != nil else {
       throw Diagnostic(

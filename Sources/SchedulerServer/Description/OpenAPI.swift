@@ -74,7 +74,7 @@ enum OpenAPI {
     return .object(object)
   }
 
-  /// Parts of paths that are no identifiers.
+  /// Parts of paths that are not identifiers.
   private static let parts: [String: JSONValue] = [
     "instance": Schema.count, "release": ["type": "integer", "minimum": 1],
     "stream": Schema.values(["stdout", "stderr"]), "update": Schema.string, "session": Schema.string,

@@ -44,7 +44,7 @@ final class ExecSessions: Sendable {
     if getentropy(&bytes, bytes.count) != 0 { throw SystemCallError("getentropy", nil, .ioError) }
     let name = String(hexadecimal: bytes)
     let expired = try entries.withLock { entries in
-      // Those whose output nobody came for.
+      // Commands whose output nobody has requested.
       let now = monotonicNanoseconds()
       let expired = entries.filter {
         $0.value.session != nil && !$0.value.isTaken && now > $0.value.startedAt + 60_000_000_000

@@ -26,12 +26,12 @@ struct LogCollector: Sendable {
   }
 
   private let question: LogQuestion
-  /// Logs that are read, in the order in which they were found.
+  /// Logs to read, in the order in which they were found.
   private var open: [LogSource: OpenLog] = [:]
   private var order: [LogSource] = []
   /// Runs that were found, also when all of them has been read.
   private var known: [RunKey: Int] = [:]
-  /// Tasks of which all has been read.
+  /// Tasks that have been read completely.
   private(set) var finished: Set<TaskID> = []
   /// The newest task of each instance that the reader knew when it was cut off.
   private var resumed: [Int: Int] = [:]
@@ -45,11 +45,12 @@ struct LogCollector: Sendable {
   private struct OpenLog {
     var reader: LogReader
     var marks: LogMarks
-    /// Whether its end has been reached: from then on, what comes was written just now.
+    /// Whether its end has been reached: from then on, new lines were written just now.
     var isLive = false
-    /// Whether the rest of a line that began earlier is left out.
+    /// Whether the rest of a line that began earlier is skipped.
     var skipsLine = false
-    /// Whether the reader knows of it: a log that is empty is told too, so that one that is cut off knows what it had.
+    /// Whether the reader knows of it: even an empty log is announced, so that a reader that reconnects knows its
+    /// position.
     var isTold = false
   }
 
@@ -59,13 +60,13 @@ struct LogCollector: Sendable {
 
   init(_ question: LogQuestion) { self.question = question }
 
-  /// Whether there may be more at once.
+  /// Whether more can be read at once.
   private(set) var hasMore = false
 
-  /// Reads what there is now, as far as it fits; the tasks are given oldest first.
+  /// Reads the available lines, up to the limit; the tasks are given oldest first.
   mutating func collect(_ tasks: [LoggedTask], now: Int64) throws(SystemCallError) -> [Piece] {
     if isFirst, !question.positions.isEmpty { findResumed(tasks) }
-    // Who has ended was asked before this look: what it wrote is there.
+    // The ends of tasks were checked before: all their output exists.
     for task in tasks where !finished.contains(task.id) { try find(task) }
     isFirst = false
     var pieces: [Piece] = []
@@ -135,7 +136,7 @@ struct LogCollector: Sendable {
       bytes: bytes)
   }
 
-  /// Whether a log that is read to its end gets no more: of a task that has ended, or of a run before the last.
+  /// Whether a completely read log gets no more lines: it belongs to an ended task, or to a run before the last.
   private func isOver(_ source: LogSource, hasEnded: Bool) -> Bool {
     hasEnded || !question.follows || source.run < known[RunKey(task: source.task, process: source.process)] ?? 0
   }
@@ -204,7 +205,7 @@ struct LogCollector: Sendable {
     do throws(SystemCallError) {
       return try FileSystem.list(path).map(\.name).sorted()
     } catch {
-      // A process that has not started has no directory, and a task that was removed has none.
+      // A process that has not started has no directory, and neither has a removed task.
       if error.isMissing { return [] }
       throw error
     }

@@ -2,8 +2,8 @@ internal import JobModel
 internal import Observability
 internal import SchedulerCore
 
-/// What has happened since this scheduler started, counted for its metrics. A new process counts from zero, as those who
-/// read counters expect.
+/// The events since this scheduler started, counted for its metrics. A new process counts from zero, as readers of
+/// counters expect.
 struct ActivityCounters: Sendable {
   /// An instance while it runs one release: its labels.
   struct Series: Hashable, Sendable {
@@ -47,7 +47,7 @@ struct ActivityCounters: Sendable {
     if failed { storeFailures += 1 }
   }
 
-  /// What became of notices, by webhook.
+  /// The results of notices, by webhook.
   struct Deliveries: Sendable {
     var delivered = 0
     var failures = 0
@@ -67,7 +67,7 @@ struct ActivityCounters: Sendable {
     points = ((points?.sent ?? 0) + sent, (points?.dropped ?? 0) + dropped)
   }
 
-  /// Forgets jobs and releases that nobody remembers.
+  /// Forgets jobs and releases that no longer exist.
   mutating func prune(_ state: SchedulerState) {
     let known = Set(state.tasks.values.map { Series(instance: $0.instanceKey, release: $0.revision) })
     changes = changes.filter { known.contains($0.key) }

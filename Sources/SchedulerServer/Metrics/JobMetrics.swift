@@ -25,7 +25,7 @@ struct JobMetrics {
   private var ended = MetricFamily(
     MetricName.updates, .counter, "Updates of a job that have ended, by result, since the scheduler started.")
 
-  /// Results that are told from the beginning.
+  /// Results that are reported from the beginning.
   private static let results: [UpdateStatus] = [.rolledForward, .rolledBack, .aborted, .failed]
 
   mutating func add(_ job: JobRecord, _ state: SchedulerState, _ counters: ActivityCounters, at time: Timestamp) {

@@ -7,9 +7,9 @@ internal import SchedulerStore
 internal import ServiceLifecycle
 internal import Synchronization
 
-/// Two hours of what tasks say of themselves at their port `metrics`, for the pages: a ring of fixed size for each task.
+/// Two hours of the tasks' own metrics from their port `metrics`, for the pages: a ring of fixed size for each task.
 final class OwnMetrics: Service {
-  /// Tasks of which something is kept.
+  /// Tasks with kept values.
   private static let tasks = 1000
   /// Bytes of one answer.
   private static let limit: Int64 = 4 << 20

@@ -31,7 +31,7 @@ struct TaskMetrics {
   private var changes = MetricFamily(
     MetricName.stateChanges, .counter, "State changes of an instance's tasks since the scheduler started.")
 
-  /// States that are told from the beginning: a counter that appears with its first event hides that event.
+  /// States that are reported from the beginning: a counter that appears with its first event hides that event.
   private static let counted: [TaskStatus] = [.running, .finished, .failed, .killed, .lost, .throttled, .restarting]
 
   mutating func add(_ task: TaskRecord, _ sample: ResourceSample?, _ counts: [TaskStatus: Int]) {

@@ -1,8 +1,8 @@
 internal import Glibc
 internal import SystemSupport
 
-/// A connection that takes text: opened, written, ended and read to its end by one thread, which waits for the network
-/// for a bounded time.
+/// A connection for text: one thread opens it, writes, ends it and reads it to its end, and waits for the network for a
+/// bounded time.
 struct LineConnection: ~Copyable {
   private let descriptor: Int32
   private let place: String
@@ -59,8 +59,8 @@ struct LineConnection: ~Copyable {
     }
   }
 
-  /// Says that nothing more comes, and returns what the other side answers until its end, at most `limit` bytes. One
-  /// that neither answers nor ends is not waited for longer than the timeout.
+  /// Ends the output, and returns the other side's answer until its end, at most `limit` bytes. Waits no longer than
+  /// the timeout for a side that neither answers nor ends.
   func finish(limit: Int = 1 << 16) -> String {
     shutdown(descriptor, Int32(SHUT_WR))
     var answer: [UInt8] = []

@@ -7,8 +7,8 @@ internal import ServiceLifecycle
 internal import Synchronization
 internal import SystemSupport
 
-/// Sends the metrics to an OpenTSDB, again and again. What it does not take is dropped and counted: a database that is
-/// away costs points, and neither memory nor the tasks' peace.
+/// Sends the metrics to an OpenTSDB periodically. Points that it does not accept are dropped and counted: an
+/// unreachable database costs points, but no memory, and does not disturb tasks.
 final class MetricsSender: Service {
   private let address: OpenTSDBAddress
   private let interval: Duration
@@ -46,14 +46,14 @@ final class MetricsSender: Service {
     await scheduler.sentPoints(outcome.sent, of: points.points.count, problem: outcome.problem, to: address.text)
   }
 
-  /// Blocks on the network. Returns how many points were taken, and why the others were not.
+  /// Blocks on the network. Returns the number of accepted points, and the reason why others were not accepted.
   private func deliver(_ points: OpenTSDBPoints) -> (sent: Int, problem: String?) {
     switch address {
     case .telnet(let host, let port):
       do {
         let connection = try LineConnection(host: host, port: port, timeout: 5)
         try connection.write(points.lines.joined())
-        // The protocol answers nothing to a point that is taken, and a line to each that is not.
+        // The protocol sends no answer for an accepted point, and one line for each other.
         let refusals = connection.finish().split(separator: "\n")
         return (max(0, points.points.count - refusals.count), refusals.first.map { "it answers: \($0)" })
       } catch {
@@ -81,7 +81,7 @@ final class MetricsSender: Service {
 }
 
 extension HostScheduler {
-  /// Counts what was sent, and says when a database does not take it, and when it does again.
+  /// Counts sent points, and reports when a database stops accepting them, and when it accepts them again.
   func sentPoints(_ sent: Int, of count: Int, problem: String?, to address: String) {
     counters.countPoints(sent: sent, dropped: count - sent)
     guard problem != metricsProblem else { return }

@@ -22,14 +22,14 @@ struct MonitoringSettings: Sendable {
   /// The tables that are read here.
   static let tables = ["metrics", "webhooks", "logs"]
 
-  /// Who gets the metrics in OpenTSDB's form.
+  /// The receivers of metrics in OpenTSDB's form.
   var openTSDB: OpenTSDBAddress?
   var interval = Duration.seconds(10)
-  /// How often the tasks' own metrics are read for the pages.
+  /// The interval of reading the tasks' own metrics for the pages.
   var ownInterval = Duration.seconds(30)
-  /// Who gets notices.
+  /// The receivers of notices.
   var webhooks: [WebhookSettings] = []
-  /// Where logs are archived; nil nowhere.
+  /// The archive of logs; nil for none.
   var logs: LogSettings?
 
   init() {}
@@ -113,7 +113,7 @@ struct SettingsReader {
   }
 }
 
-/// The address of an OpenTSDB, or of another database that takes its form.
+/// The address of an OpenTSDB, or of another database with its protocol.
 enum OpenTSDBAddress: Sendable, Hashable {
   case telnet(host: String, port: String)
   /// The beginning of URLs, without a slash at the end.

@@ -1,7 +1,7 @@
 internal import JobModel
 internal import SchedulerCore
 
-/// What the host has and how much of it tasks were given.
+/// The resources of the host, and those assigned to tasks.
 struct HostUsage: Sendable {
   var hostname: String
   var total: Resources
@@ -12,7 +12,7 @@ struct HostUsage: Sendable {
   var problem: String?
 }
 
-/// The choice of jobs that the address of a page makes.
+/// The selection of jobs in a page's address.
 struct JobFilter: Sendable {
   var text = ""
   var stage = ""
@@ -37,7 +37,7 @@ struct JobFilter: Sendable {
 
 /// The pages of the cluster and of a role.
 enum ClusterPages {
-  /// Whether fewer instances run than are wanted.
+  /// Whether fewer instances run than wanted.
   static func isInTrouble(_ job: JobSummary) -> Bool {
     if job.cron != nil { return (job.counts[.throttled] ?? 0) > 0 }
     let running = job.counts[.running] ?? 0
@@ -118,7 +118,7 @@ enum ClusterPages {
     ])
   }
 
-  /// What stands in the way of every job: said first.
+  /// Obstacles for every job, shown first.
   private static func notices(_ host: HostUsage, now: Timestamp) -> HTML {
     var notices: HTML = ""
     if let problem = host.problem {

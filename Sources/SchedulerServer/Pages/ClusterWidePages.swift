@@ -23,7 +23,7 @@ enum ClusterWidePages {
       """)
   }
 
-  /// Quotas by role and stage, with what their jobs ask for.
+  /// Quotas by role and stage, with the requests of their jobs.
   static func quotas(_ quotas: [QuotaStatus], cluster: String) -> HTML {
     let cards = quotas.map {
       "<h2><a href=\"/roles/\($0.name.split(separator: "/")[0])\">\($0.name)</a></h2>\(quota($0))" as HTML
@@ -37,7 +37,7 @@ enum ClusterWidePages {
       title: "Quotas", path: [(cluster, "/"), ("quotas", "/quotas")], "<h1>Quotas</h1>\(body)")
   }
 
-  /// What one quota allows and what is asked for.
+  /// The limit of one quota, and the requested amount.
   static func quota(_ quota: QuotaStatus) -> HTML {
     guard let limit = quota.limit else {
       return """
@@ -78,7 +78,7 @@ enum ClusterWidePages {
       """)
   }
 
-  /// Who asked for which change, the newest first.
+  /// The callers of changes, the newest first.
   static func audit(_ entries: [JSONValue], job: String, user: String, cluster: String) -> HTML {
     let rows = entries.map { entry -> HTML in
       let text = { (name: String) in entry[name]?.string ?? "" }

@@ -6,7 +6,7 @@ struct Graph {
   var title: String
   /// Times in milliseconds and values, in order of time.
   var points: [(time: Int64, value: Double)]
-  /// Nil for what has none.
+  /// Nil if there is none.
   var limit: Double?
   var text: (Double) -> String
 
@@ -49,7 +49,7 @@ struct Graph {
     return tenths % 10 == 0 ? "\(tenths / 10)" : "\(Double(tenths) / 10)"
   }
 
-  /// What a task says of itself. The growth of a counter is that of each second.
+  /// A task's own metrics. The growth of a counter is per second.
   static func graphs(_ ring: MetricRing) -> HTML {
     let graphs = ring.names.map { name in
       Graph(title: name, points: ring.points(of: name), limit: nil) { value in
@@ -59,7 +59,7 @@ struct Graph {
     return "<div class=\"graphs\">\(HTML(graphs.map(\.html)))</div>"
   }
 
-  /// CPU, memory and disk of a task from what its executor sampled.
+  /// CPU, memory and disk of a task from its executor's samples.
   static func graphs(_ samples: [(time: Timestamp, sample: ResourceSample)], limits: Resources) -> HTML {
     var cores: [(time: Int64, value: Double)] = []
     for (before, after) in zip(samples, samples.dropFirst()) {

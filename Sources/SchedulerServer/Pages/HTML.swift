@@ -1,6 +1,6 @@
-/// A piece of HTML in which every interpolated text is escaped: what comes from a job cannot become markup.
+/// A piece of HTML in which every interpolated text is escaped: text from a job cannot become markup.
 ///
-/// `HTML("<td>\(name)</td>")` escapes `name`; another `HTML` is taken as it is.
+/// `HTML("<td>\(name)</td>")` escapes `name`; another `HTML` is inserted unchanged.
 struct HTML: ExpressibleByStringInterpolation, Sendable {
   private(set) var text: String
 

@@ -11,7 +11,7 @@ enum InstancePages {
     var processes: [ProcessRun] = []
     var samples: [(time: Timestamp, sample: ResourceSample)] = []
     var health: HealthReport?
-    /// What it says of itself; nil for a task without a port `metrics`.
+    /// Its own metrics; nil for a task without a port `metrics`.
     var own: MetricRing?
   }
 
@@ -109,7 +109,7 @@ enum InstancePages {
     )
   }
 
-  /// A folder of the sandbox.
+  /// A directory of the sandbox.
   static func files(
     _ key: JobKey, instance: Int, task: TaskID, folder: String, entries: [SandboxFiles.Entry]
   ) -> HTML {

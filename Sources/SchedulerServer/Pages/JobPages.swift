@@ -11,9 +11,9 @@ enum JobPages {
       }.interspersed(with: "<br>"))
   }
 
-  /// One job: its update, its instances, why they fail, what happened, its configuration.
+  /// One job: its update, its instances, their failures, its events, its configuration.
   ///
-  /// - Parameter page: the part of the instances that is shown.
+  /// - Parameter page: the shown part of the instances.
   static func job(
     _ job: JobDetail, update: UpdateDetail?, failures: [TaskEnding], next: [Timestamp], page: Int = 0, now: Timestamp
   ) -> HTML {

@@ -1,8 +1,9 @@
 internal import JobModel
 
-/// What a job has besides its instances: directories of the host, secrets by name, alerts, the time before a stop.
+/// The settings of a job besides its instances: directories of the host, secrets by name, alerts, the time before a
+/// stop.
 enum JobSettingsPart {
-  /// Nothing for a job without any of them.
+  /// Empty for a job without any of them.
   static func card(_ job: JobConfiguration) -> HTML {
     var rows: [HTML] = job.task.volumes.map { volume in
       row(

@@ -48,7 +48,7 @@ enum Layout {
     return badge(status.rawValue.replacing("_", with: " "), kind)
   }
 
-  /// How a label is meant.
+  /// The meaning of a label.
   enum Tone: String { case good, bad, busy, gone }
 
   static func badge(_ text: String, _ tone: Tone) -> HTML { "<span class=\"badge \(tone.rawValue)\">\(text)</span>" }

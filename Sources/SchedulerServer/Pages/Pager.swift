@@ -9,7 +9,7 @@ struct Pager {
   let number: Int
   let total: Int
 
-  /// - Parameter number: the part that an address asks for; one that is not there gives the nearest.
+  /// - Parameter number: the part in the address; a missing one returns the nearest.
   init(_ number: Int, of total: Int) {
     self.total = total
     self.number = max(0, min(number, (total - 1) / Self.size))
@@ -20,11 +20,11 @@ struct Pager {
 
   func part<Element>(of elements: [Element]) -> ArraySlice<Element> { elements[range] }
 
-  /// The links; empty for a list that one page shows.
+  /// The links; empty for a list that fits one page.
   ///
   /// - Parameters:
   ///   - address: the page without its query.
-  ///   - query: what else the address says, such as the filter.
+  ///   - query: the rest of the address, such as the filter.
   func links(_ address: String, query: [(name: String, value: String)] = [], _ what: String) -> HTML {
     guard total > Self.size else { return "" }
     func link(_ part: Int, _ label: String) -> HTML {

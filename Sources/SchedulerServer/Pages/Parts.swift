@@ -1,6 +1,6 @@
 internal import JobModel
 
-/// Pieces that pages are made of.
+/// Building blocks of pages.
 enum Parts {
   /// A moment as an age, with the time in UTC at hand.
   static func time(_ time: Timestamp?, now: Timestamp) -> HTML {
@@ -34,7 +34,7 @@ enum Parts {
     }
   }
 
-  /// A duration that may be shorter than a second: `0.12 s`, `4 s`, `3 d 4 h`.
+  /// A duration that can be shorter than a second: `0.12 s`, `4 s`, `3 d 4 h`.
   static func shortDuration(_ duration: Duration) -> String {
     let milliseconds = max(0, duration.milliseconds)
     if milliseconds == 0 || milliseconds >= 10_000 { return self.duration(duration) }
@@ -43,7 +43,7 @@ enum Parts {
     return fraction == 0 ? "\(hundredths / 100) s" : "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction) s"
   }
 
-  /// The user that tasks run as, and whether they can take ports of others; nothing where nobody has asked.
+  /// The user of tasks, and whether they can bind ports of others; empty if this is unknown.
   static func runsAs(_ job: JobDetail) -> HTML {
     let user: HTML = job.runsAs.map { "<p class=\"soft\">runs as \($0.text)</p>" } ?? ""
     let ports: HTML = job.openPorts.map { "<p class=\"soft\">tasks can take ports of other tasks: \($0)</p>" } ?? ""
@@ -55,7 +55,7 @@ enum Parts {
     "<div class=\"tiles\">\(HTML(tiles.map { "<div class=\"tile\"><b>\($0.value)</b><span>\($0.label)</span></div>" as HTML }))</div>"
   }
 
-  /// A table; `headers` that begin with "#" are of numbers. Without rows, `empty` says what to do.
+  /// A table; `headers` that begin with "#" are for numbers. Without rows, `empty` names the next step.
   static func table(_ headers: [String], _ rows: [HTML], empty: HTML = "") -> HTML {
     if rows.isEmpty { return empty.text.isEmpty ? "" : self.empty(empty) }
     let head = HTML(
@@ -65,7 +65,7 @@ enum Parts {
     return "<div class=\"table\"><table><tr>\(head)</tr>\(HTML(rows))</table></div>"
   }
 
-  /// A place where nothing is, and what to do about it.
+  /// An empty list, with the next step.
   static func empty(_ text: HTML) -> HTML { "<div class=\"empty\">\(text)</div>" }
 
   /// A bar of coloured parts; `total` is its whole width.

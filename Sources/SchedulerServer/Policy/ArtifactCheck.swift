@@ -5,10 +5,10 @@ internal import JobModel
 internal import SchedulerCore
 internal import SystemSupport
 
-/// Holds the artifacts of a submitted job against the artifact repository and the trust policies of this host, whatever the
-/// client says about them. The executor's `pex-runner` applies the same policies again when it fetches.
+/// Checks the artifacts of a submitted job against the artifact repository and the trust policies of this host,
+/// regardless of the client's claims. The executor's `pex-runner` applies the same policies again when it fetches.
 ///
-/// Policies are read for each submission: a revoked key counts at once. Blocks while the artifact repository answers.
+/// Reads the policies for each submission: a revoked key counts at once. Blocks while the artifact repository answers.
 struct ArtifactCheck {
   private let options: SchedulerOptions
   private let stage: String
@@ -23,15 +23,15 @@ struct ArtifactCheck {
 
   /// An artifact with the facts of the artifact repository, and why its job is refused.
   struct Answer {
-    /// Without the client's word: branch, size and main branch are those of the manifest, or unknown.
+    /// Without the client's claims: branch, size and main branch come from the manifest, or are unknown.
     var artifact: TaskArtifact
     var refusal: SubmissionRefusal?
   }
 
-  /// Asks the artifact repository. The client's branch, size and main branch count for nothing, also where a reason
+  /// Asks the artifact repository. The client's branch, size and main branch count for nothing, even if a reason
   /// overrides the refusal.
   ///
-  /// - Throws: that the artifact repository cannot be asked.
+  /// - Throws: if the artifact repository cannot be reached.
   func verified(_ artifact: TaskArtifact) throws -> Answer {
     var artifact = artifact
     artifact.branch = nil

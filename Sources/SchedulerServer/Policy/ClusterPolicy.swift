@@ -2,13 +2,13 @@ internal import JobModel
 internal import SchedulerCore
 internal import SystemSupport
 
-/// What may run in a cluster: configuration of the scheduler, never the word of a client.
+/// The rules for jobs in a cluster: configuration of the scheduler, never a client's claim.
 ///
-/// Read from the table `[policy]` of the file of `--config`; see docs/operations.md. Without a file these are the rules:
-/// stages that are named like production take only artifacts, and only those whose manifest says that their commit was on
-/// the main branch.
+/// Read from the table `[policy]` of the file of `--config`; see docs/operations.md. Without a file these are the
+/// rules: production stages accept only artifacts, and only those whose manifest says that their commit was on the main
+/// branch.
 struct ClusterPolicy: Sendable, Hashable {
-  /// Where a rule holds.
+  /// The stages to which a rule applies.
   enum Scope: String, Sendable, Hashable, CaseIterable {
     case never, production, always
   }
@@ -23,18 +23,18 @@ struct ClusterPolicy: Sendable, Hashable {
 
   /// Patterns of stages that are production, compared without case.
   var productionStages = ["prod", "prod-*", "prod_*", "prod.*", "production*"]
-  /// Patterns of stages that may be used; empty for any.
+  /// Patterns of allowed stages; empty for any.
   var stages: [String] = []
   var mainBranch = "main"
   /// Patterns of roles by pattern of stages, the first that matches the stage counts; without a match any role is allowed.
   var roles: [(stages: String, roles: [String])] = []
-  /// Where a job must run an artifact.
+  /// The stages in which a job must run an artifact.
   var artifacts = Scope.production
-  /// What the jobs of a role, or of one stage of it, may ask for together.
+  /// The total resources for the jobs of a role, or of one of its stages.
   var quotas: [QuotaKey: Resources] = [:]
-  /// Where an artifact's commit must have been on the main branch.
+  /// The stages in which an artifact's commit must have been on the main branch.
   var mainOnly = Scope.production
-  /// Where the job must be what its committed files describe.
+  /// The stages in which the job must match its committed files.
   var committedFiles = Scope.never
   /// The git repository that has the committed files: a mirror on this host.
   var git: FilePath?
@@ -43,11 +43,11 @@ struct ClusterPolicy: Sendable, Hashable {
   var attributes: [String: String] = [:]
   /// Codes of refusals that `--reason` can override.
   var overridable: Set<String> = []
-  /// The trust policy that artifacts must satisfy, besides that of the host; see `TrustPolicy`.
+  /// The trust policy that artifacts must satisfy, in addition to the host's; see `TrustPolicy`.
   var trust: FilePath?
-  /// Where secrets are looked up.
+  /// The directory of secrets.
   var secrets: FilePath?
-  /// The command that prints a secret, given its reference, where there is no directory.
+  /// The command that prints a secret, given its reference, if there is no directory.
   var secretsCommand: [String] = []
   /// The table `[discovery]`.
   var discovery = DiscoverySettings()
@@ -85,7 +85,7 @@ enum Glob {
 
   private static func matches(_ pattern: ArraySlice<UInt8>, _ text: ArraySlice<UInt8>) -> Bool {
     var (pattern, text) = (pattern, text)
-    // Where to go on when a star has to take one byte more.
+    // The position to continue at when a star has to match one more byte.
     var retry: (pattern: ArraySlice<UInt8>, text: ArraySlice<UInt8>)?
     while true {
       if let wanted = pattern.first {

@@ -79,7 +79,7 @@ struct CommittedFilesCheck: Sendable {
     return try loader.load(source.path, stage: job.key.stage, artifacts: SubmittedArtifacts(job))
   }
 
-  /// Artifacts are checked on their own; here they are those of the job, as far as the file names the same.
+  /// Artifacts are checked separately; here they are the job's, if the file names the same ones.
   private struct SubmittedArtifacts: ArtifactLookup {
     let job: JobConfiguration
 
@@ -150,7 +150,7 @@ struct CommittedFilesCheck: Sendable {
   ///
   /// - Throws: if git cannot say: a mirror that cannot be read is not one without the object.
   private func object(_ name: String) throws -> [UInt8]? {
-    // One name on one line: nothing after a line's end can be taken for a second question.
+    // One name on one line: text after a line's end cannot become a second question.
     guard !name.utf8.contains(where: { $0 < 0x20 }) else { return nil }
     let outcome = try run(["cat-file", "--batch"], input: name + "\n")
     let output = outcome.output
@@ -182,7 +182,7 @@ struct CommittedFilesCheck: Sendable {
   }
 
   private func run(_ arguments: [String], input: String = "") throws -> Subprocess.Outcome {
-    // Nothing of the mirror's own configuration is a program to run.
+    // No program of the mirror's own configuration is run.
     try Subprocess(
       "/usr/bin/git",
       [

@@ -1,6 +1,6 @@
 internal import SystemSupport
 
-/// Where this host's services are told besides the API: the table `[discovery]` of the file of `--config`.
+/// The destinations of this host's services besides the API: the table `[discovery]` of the file of `--config`.
 struct DiscoverySettings: Sendable, Hashable {
   /// The file that the scheduler keeps in the form of Prometheus' `file_sd_configs`.
   var file: FilePath?

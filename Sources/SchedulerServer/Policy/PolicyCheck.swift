@@ -4,8 +4,8 @@ internal import JobModel
 internal import SchedulerCore
 internal import SystemSupport
 
-/// Holds a submitted job against the policy of the cluster. What a client says about itself counts for nothing here:
-/// stage and role are those of the key, everything else was seen by the scheduler.
+/// Checks a submitted job against the policy of the cluster. A client's claims about itself count for nothing here:
+/// stage and role come from the key, and the scheduler has seen everything else.
 struct PolicyCheck: Sendable {
   let policy: ClusterPolicy
   /// Attributes of this host, for placement constraints.
@@ -55,7 +55,7 @@ struct PolicyCheck: Sendable {
 
   private func volumes(_ job: JobConfiguration) -> [SubmissionRefusal] {
     job.task.volumes.compactMap { volume in
-      // The path itself, never one below it: what a role can write, it can fill with links to anywhere.
+      // The path itself, never one below it: a role can fill a writable directory with links to anywhere.
       let matching = policy.volumes.filter { $0.path == volume.hostPath }
       let allowed = matching.contains { rule in
         rule.roles.contains { Glob.matches($0, job.key.role) } && (volume.mode == .readOnly || rule.mode == .readWrite)

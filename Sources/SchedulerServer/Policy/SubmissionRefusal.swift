@@ -21,7 +21,7 @@ struct SubmissionRefusal: DiagnosableError {
   }
 }
 
-/// All that is wrong with a submitted job.
+/// All problems of a submitted job.
 struct SubmissionRefusals: DiagnosableError {
   var refusals: [SubmissionRefusal]
 

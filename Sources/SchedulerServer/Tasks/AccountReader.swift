@@ -4,7 +4,7 @@ internal import JobModel
 internal import Observability
 internal import SystemSupport
 
-/// What the state machine knows of a task that is asked about, and where its files are.
+/// The state machine's facts about a requested task, and the path of its files.
 struct DeadTask: Sendable {
   var record: InstanceStatus
   var states: [TaskEvent]
@@ -16,7 +16,7 @@ struct DeadTask: Sendable {
   var update: UpdateSummary?
   var directory: TaskDirectory
 
-  /// Without what only the task's files hold.
+  /// Without the facts in the task's files.
   var account: TaskAccount {
     TaskAccount(
       instance: record.instance, taskID: record.taskID, status: record.status,
@@ -27,9 +27,9 @@ struct DeadTask: Sendable {
   }
 }
 
-/// Joins what the state machine knows of a task with the files of its directory. Blocks on the disk.
+/// Joins the state machine's facts about a task with the files of its directory. Blocks on the disk.
 struct AccountReader {
-  /// How many lines of each log, and how many samples.
+  /// The number of lines of each log, and of samples.
   var lines: Int
   private static let samples = 12
   private static let lineLength = 1000
@@ -73,12 +73,12 @@ struct AccountReader {
     return account
   }
 
-  /// The last lines of a log; none when there is no such file.
+  /// The last lines of a log; none if there is no such file.
   private func log(_ path: String, _ problems: inout [String]) -> [String] {
     guard lines > 0, FileSystem.exists(FilePath(path)) else { return [] }
     var bytes = 0
     do {
-      // Most lines are short; what a few long ones take is not known before they are read.
+      // Most lines are short; the size of a few long ones is not known before they are read.
       for size in [1 << 14, 1 << 20] {
         var reader = LogReader(path: path, offset: -Int64(size))
         let content = try reader.rest(limit: size)

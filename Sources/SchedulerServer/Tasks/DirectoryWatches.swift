@@ -1,13 +1,13 @@
 internal import Glibc
 internal import JobModel
 
-/// Tells which task directories have changed, by inotify(7): no file is opened for a task in which nothing happens.
+/// Reports which task directories have changed, by inotify(7): no file is opened for an idle task.
 ///
 /// The executor appends to `checkpoint`, and its end, however it comes, closes `lock`: both are events of the
-/// directory. What a task does in its sandbox is not. The watches are a saving, not a source of truth: a directory that
-/// cannot be watched is looked at by the clock.
+/// directory. Activity of a task in its sandbox is not. The watches save work, but are not a source of truth: a
+/// directory that cannot be watched is checked periodically.
 final class DirectoryWatches {
-  /// What happened in a task's directory.
+  /// The events in a task's directory.
   enum Change {
     case records
     /// The executor's lock was closed. The event comes a moment before the lock is free.
@@ -41,7 +41,7 @@ final class DirectoryWatches {
     inotify_rm_watch(descriptor, watch)
   }
 
-  /// Returns what has happened since the last call, or nil if the system lost events: then everything may have changed.
+  /// Returns the events since the last call, or nil if the system lost events: then everything can have changed.
   func changes() -> [TaskID: Change]? {
     var changes: [TaskID: Change] = [:]
     guard descriptor >= 0 else { return changes }

@@ -9,9 +9,10 @@ struct EndedTask: Sendable {
   var directory: TaskDirectory
 }
 
-/// Reads how tasks ended: what the state machine knows, joined with the files of the task's directory. Blocks on the disk.
+/// Reads the ends of tasks: the state machine's facts, joined with the files of the task's directory. Blocks on the
+/// disk.
 struct EndingReader {
-  /// How much of each log is told.
+  /// The reported amount of each log.
   private static let lines = 8
   private static let bytes = 4096
   private static let lineLength = 400
@@ -52,7 +53,7 @@ struct EndingReader {
     return names
   }
 
-  /// Without what only the task's files hold.
+  /// Without the facts in the task's files.
   static func record(of task: TaskRecord) -> TaskEnding {
     TaskEnding(
       instance: task.instance, taskID: task.id, release: task.revision, status: task.status, time: task.since,

@@ -18,10 +18,10 @@ struct TaskSupervisor {
   private var canIsolate = false
   private let presence: @Sendable (TaskDirectory) -> ExecutorPresence
 
-  /// Where looking after one task stands.
+  /// The state of supervising one task.
   private struct Tracked {
     var follower: CheckpointFollower
-    /// When its directory is looked at next without an event, in nanoseconds.
+    /// The time of the next check of its directory without an event, in nanoseconds.
     var nextLook: UInt64 = 0
     var isGone = false
     /// Looks that follow the lock's closing one upon another, until the lock is free.
@@ -30,12 +30,12 @@ struct TaskSupervisor {
     var problem: String?
   }
 
-  /// How often a directory is looked at that is watched, or not; in nanoseconds.
+  /// The intervals of checks of a watched or unwatched directory; in nanoseconds.
   private static let watched: UInt64 = 15_000_000_000
   private static let unwatched: UInt64 = 1_000_000_000
 
-  /// - Parameter presence: how the executor of a directory is known; a test lets it answer what no machine does on
-  ///   demand.
+  /// - Parameter presence: determines whether the executor of a directory lives; a test lets it return answers that no
+  ///   machine returns on demand.
   init(
     _ options: SchedulerOptions, presence: @escaping @Sendable (TaskDirectory) -> ExecutorPresence = { $0.presence }
   ) {
@@ -103,7 +103,7 @@ struct TaskSupervisor {
     case .alive: if FileSystem.exists(asked) { return true }
     }
     if let child = children[task] {
-      // Started just now, it may not have taken its lock yet. It is not reaped: the id is its own.
+      // Just started, it can lack its lock so far. It is not reaped, so the ID is its own.
       if Glibc.kill(child, SIGTERM) != 0, errno != ESRCH {
         throw SystemCallError("kill", FilePath("process \(child)"), Errno(rawValue: errno))
       }
@@ -181,8 +181,8 @@ struct TaskSupervisor {
       if entry.problem != problem { observations.append(Observation(task: task, kind: .damaged(problem))) }
       entry.problem = problem
       entry.nextLook = now + Self.unwatched
-      // A damaged line is passed over, and the executor may be gone all the same. Records that could not be read may
-      // hold the task's end: it is not gone before they are read.
+      // A damaged line is skipped, and the executor can be gone anyway. Records that could not be read can contain the
+      // task's end: it is not gone before they are read.
       guard case .badAssignment = error, case .gone = presence else { return }
     }
     if presence == .gone {
@@ -227,13 +227,13 @@ extension TaskDirectory {
   var name: String { FilePath(paths.directory).lastComponent?.string ?? "" }
 }
 
-/// What the supervisor saw of a task.
+/// The supervisor's observations of a task.
 struct Observation {
   enum Kind {
     case record(CheckpointRecord)
-    /// No executor lives in the task's folder.
+    /// No executor lives in the task's directory.
     case executorGone
-    /// Its folder or its records cannot be read, or hold what is no record: told once.
+    /// Its directory or its records cannot be read, or contain an invalid record: reported once.
     case damaged(String)
   }
   var task: TaskID

@@ -7,10 +7,11 @@ internal import Observability
 internal import ServiceLifecycle
 internal import SystemSupport
 
-/// Sends notices to webhooks: each receiver gets its own in order, and one that fails or stalls keeps no other waiting.
+/// Sends notices to webhooks: each receiver gets its own in order, and a receiver that fails or stalls delays no other.
 ///
-/// A notice is tried until its receiver takes it, with pauses that grow to five minutes, over restarts of the scheduler.
-/// It comes at least once: a receiver that took one just before a crash gets it again, with the same id.
+/// A notice is tried until its receiver accepts it, with pauses that grow to five minutes, over restarts of the
+/// scheduler. It arrives at least once: a receiver that accepted a notice just before a crash gets it again, with the
+/// same ID.
 actor WebhookDispatcher: Service {
   private let hooks: [WebhookSettings]
   private let scheduler: HostScheduler
@@ -49,7 +50,7 @@ actor WebhookDispatcher: Service {
 
   // MARK: Taking
 
-  /// Turns what has happened since the last look into notices, and stores them with the place of the look.
+  /// Turns the events since the last check into notices, and stores them with the position of the check.
   private func takeEvents() async {
     let taken = await scheduler.takeNotices()
     unstored += taken
@@ -63,7 +64,7 @@ actor WebhookDispatcher: Service {
     let notices = found.notices + unstored
     guard found.cursor != outbox.cursor || !notices.isEmpty else { return }
     let now = HostScheduler.now()
-    // Nothing is awaited between the copy and its return: what is delivered meanwhile must not come back.
+    // Nothing is awaited between the copy and its return: notices that are delivered meanwhile must not return.
     var new = outbox
     new.cursor = found.cursor
     var isChanged = outbox.cursor == nil
@@ -76,7 +77,7 @@ actor WebhookDispatcher: Service {
     }
     // Receivers that are configured no more.
     new.queues = new.queues.filter { name, _ in hooks.contains { $0.name == name } }
-    // A cursor that moved over events which nobody wants is worth no write.
+    // A cursor that moved only over unwanted events needs no write.
     let problem = isChanged ? write(new) : writeProblem
     if !isChanged || problem == nil {
       outbox = new
@@ -131,7 +132,7 @@ actor WebhookDispatcher: Service {
     let now = HostScheduler.now()
     let isLate = now - entry.since > hook.patience
     let isDone = if case .failed = outcome { isLate } else { true }
-    // Nothing is awaited before the queue is as it was found. It may have grown meanwhile, and lost its oldest.
+    // Nothing is awaited before the queue is restored. It can have grown meanwhile, and lost its oldest.
     if let index = outbox.queues[hook.name]?.firstIndex(where: { $0.notice.id == entry.notice.id }) {
       if isDone {
         outbox.queues[hook.name]?.remove(at: index)

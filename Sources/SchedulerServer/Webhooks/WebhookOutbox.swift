@@ -3,14 +3,14 @@ internal import JobModel
 internal import Observability
 internal import SystemSupport
 
-/// The notices that wait for their receivers, in a file of the state directory: what was taken is not lost by a restart.
+/// The waiting notices, in a file of the state directory: a restart loses none.
 ///
-/// `cursor` is the last recorded event that was looked at. It is written together with the notices that came of it, so
-/// each event is turned into notices once.
+/// `cursor` is the last processed event. It is written together with the resulting notices, so each event is turned
+/// into notices once.
 struct WebhookOutbox: Sendable {
   struct Entry: Sendable, Hashable {
     var notice: Notice
-    /// When it was taken.
+    /// The time at which it was created.
     var since: Timestamp
     var attempts = 0
     /// When it is tried next.

@@ -28,7 +28,7 @@ struct WebhookSettings: Sendable {
   var secret: [UInt8]?
   var token: String?
   var routingKey: String?
-  /// How long a notice is tried.
+  /// The time for which a notice is tried.
   var patience = Duration.seconds(24 * 3600)
 
   /// Whether the receiver wants a notice.

@@ -1,6 +1,6 @@
-/// Writes values one behind the other: what ``ByteReader`` reads.
+/// Writes values one after the other, for ``ByteReader``.
 public struct ByteWriter {
-  /// What was written.
+  /// The written bytes.
   public private(set) var bytes: [UInt8] = []
 
   /// An empty writer.
@@ -22,7 +22,7 @@ public struct ByteWriter {
   /// A count or an offset, which is never negative.
   public mutating func write(_ value: Int) { write(UInt64(value)) }
 
-  /// A number that may be negative.
+  /// A number that can be negative.
   public mutating func write(signed value: Int64) {
     write(UInt64(bitPattern: (value << 1) ^ (value >> 63)))
   }
@@ -53,14 +53,14 @@ public struct ByteWriter {
     for element in list { body(&self, element) }
   }
 
-  /// A value that may be missing.
+  /// A value that can be missing.
   public mutating func write<Value>(optional value: Value?, _ body: (inout ByteWriter, Value) -> Void) {
     write(value != nil)
     if let value { body(&self, value) }
   }
 }
 
-/// Reads what ``ByteWriter`` wrote. Bytes that end early or make no sense are errors, never a trap.
+/// Reads the output of ``ByteWriter``. Bytes that end early or are invalid are errors, never a trap.
 public struct ByteReader {
   private let bytes: UnsafeRawBufferPointer
   private var position = 0
@@ -68,7 +68,7 @@ public struct ByteReader {
   /// A reader of these bytes, which must stay as long as it is used.
   public init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
-  /// Whether all was read.
+  /// Whether all bytes were read.
   public var isAtEnd: Bool { position == bytes.count }
 
   private var damage: SnapshotError { .damaged("a record") }
@@ -98,7 +98,7 @@ public struct ByteReader {
     return value
   }
 
-  /// A number that may be negative.
+  /// A number that can be negative.
   public mutating func signed() throws(SnapshotError) -> Int64 {
     let value = try unsigned()
     return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
@@ -128,7 +128,7 @@ public struct ByteReader {
     _ body: (inout ByteReader) throws(SnapshotError) -> Element
   ) throws(SnapshotError) -> [Element] {
     let count = try int()
-    // Each element takes a byte at least: a damaged count must not ask for the moon.
+    // Each element takes a byte at least: a damaged count must not allocate without bound.
     guard count <= bytes.count - position else { throw damage }
     var result: [Element] = []
     result.reserveCapacity(count)
@@ -136,7 +136,7 @@ public struct ByteReader {
     return result
   }
 
-  /// A value that may be missing.
+  /// A value that can be missing.
   public mutating func optional<Value>(
     _ body: (inout ByteReader) throws(SnapshotError) -> Value
   ) throws(SnapshotError) -> Value? {

@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// One growable piece of a ``StateImage``: a range of addresses that never moves, whose beginning may be a mapped file.
+/// One growable piece of a ``StateImage``: a range of addresses that never moves, whose beginning can be a mapped file.
 ///
-/// Addresses are reserved without memory behind them and are made usable as the piece grows, so that a pointer into it
-/// stays good, and what is appended needs no copy of what was mapped.
+/// Addresses are reserved without memory behind them and become usable as the piece grows. So a pointer into it stays
+/// valid, and appending copies no mapped bytes.
 @usableFromInline final class Region {
-  /// What one piece can hold at most: offsets have 32 bits.
+  /// The maximum size of one piece: offsets have 32 bits.
   static let limit = 1 << 32
   private static let chunk = 1 << 20
 
@@ -28,7 +28,7 @@ internal import Glibc
         reserved = size
         return
       }
-      // Address space may be limited (ulimit -v).
+      // Address space can be limited (ulimit -v).
       size /= 4
       if size < Self.chunk { throw .outOfMemory }
     }
@@ -47,7 +47,7 @@ internal import Glibc
     savedCount = size
   }
 
-  /// Makes room for bytes at the end and gives their offset. They are zero.
+  /// Reserves bytes at the end and returns their offset. The bytes are zero.
   func grow(by size: Int) throws(SnapshotError) -> Int {
     let start = count
     try setCount(start + size)

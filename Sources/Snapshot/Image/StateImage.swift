@@ -2,14 +2,14 @@ internal import Glibc
 
 /// State in memory: numbered sections of bytes, mapped from a snapshot or empty, that can be changed in place.
 ///
-/// Not thread-safe while it is changed; any number of threads may read it between changes. That is the invariant behind
-/// `@unchecked Sendable`: an image is changed by the thread that holds it alone, before it is shared or after.
+/// Not thread-safe while it is changed; any number of threads can read it between changes. This is the invariant of
+/// `@unchecked Sendable`: only the thread that holds the image alone changes it, before the image is shared or after.
 public final class StateImage: @unchecked Sendable {
   let regions: [Region]
-  /// Which saved state this image goes on from; see ``SnapshotStore``.
+  /// The saved state that this image continues; see ``SnapshotStore``.
   var origin: Origin?
 
-  /// The snapshot that was there, and could not be used, when this image was made empty.
+  /// The existing snapshot that was unusable when this image was created empty.
   var seenNumber: UInt64?
 
   /// The snapshot an image was opened from, and how much of its journal was applied.
@@ -27,7 +27,7 @@ public final class StateImage: @unchecked Sendable {
     self.regions = regions
   }
 
-  /// An image with empty sections that takes the place of this one when it is saved.
+  /// An image with empty sections that replaces this one when it is saved.
   public func anew() throws(SnapshotError) -> StateImage {
     let image = try StateImage(sections: regions.count)
     image.seenNumber = origin?.number ?? seenNumber
@@ -42,10 +42,10 @@ public final class StateImage: @unchecked Sendable {
     UnsafeRawBufferPointer(start: regions[section].base, count: regions[section].count)
   }
 
-  /// Where a section begins, which never moves as long as the image lives.
+  /// The start of a section, which never moves as long as the image lives.
   public func base(_ section: Int) -> UnsafeRawPointer { UnsafeRawPointer(regions[section].base) }
 
-  /// Appends bytes to a section and gives the offset of the first.
+  /// Appends bytes to a section and returns the offset of the first.
   public func append(_ bytes: UnsafeRawBufferPointer, to section: Int) throws(SnapshotError) -> Int {
     let region = regions[section]
     let offset = try region.grow(by: bytes.count)
@@ -53,7 +53,7 @@ public final class StateImage: @unchecked Sendable {
     return offset
   }
 
-  /// Appends bytes to a section and gives the offset of the first.
+  /// Appends bytes to a section and returns the offset of the first.
   public func append(_ bytes: [UInt8], to section: Int) throws(SnapshotError) -> Int {
     let region = regions[section]
     let offset = try region.grow(by: bytes.count)
@@ -61,7 +61,7 @@ public final class StateImage: @unchecked Sendable {
     return offset
   }
 
-  /// Whether anything differs from what was saved.
+  /// Whether anything differs from the saved state.
   public var isChanged: Bool {
     regions.contains { $0.count != $0.savedCount || !$0.changes.isEmpty }
   }
@@ -114,7 +114,7 @@ public struct Column<Row: BitwiseCopyable>: @unchecked Sendable {
     region.note(index * MemoryLayout<Row>.stride, MemoryLayout<Row>.stride)
   }
 
-  /// Appends a row and gives its index.
+  /// Appends a row and returns its index.
   @discardableResult
   public func append(_ row: Row) throws(SnapshotError) -> Int {
     let offset = try region.grow(by: MemoryLayout<Row>.stride)
@@ -123,7 +123,7 @@ public struct Column<Row: BitwiseCopyable>: @unchecked Sendable {
     return index
   }
 
-  /// Appends rows and gives the index of the first.
+  /// Appends rows and returns the index of the first.
   public func append(contentsOf rows: some Collection<Row>) throws(SnapshotError) -> Int {
     let offset = try region.grow(by: MemoryLayout<Row>.stride * rows.count)
     let index = offset / MemoryLayout<Row>.stride

@@ -19,14 +19,14 @@ extension SnapshotStore {
 
   /// The size of a journal's head and whole records; 0 when there is none.
   func validJournalSize(_ origin: StateImage.Origin) -> Int {
-    // One that cannot be read has no records: whoever has read some gives up.
+    // A journal that cannot be read has no records: a writer that has read some gives up.
     guard let bytes = try? FileSystem.read(journalPath(origin.number)) else { return 0 }
     return bytes.withUnsafeBytes { Self.forEachRecord($0, origin.identity) { _ in } }
   }
 
-  /// Applies the records that are whole, up to the first that is not.
+  /// Applies the complete records, up to the first that is not.
   ///
-  /// - Throws: ``SnapshotError/damaged(_:)`` for a whole record that makes no sense.
+  /// - Throws: ``SnapshotError/damaged(_:)`` for a complete record that is invalid.
   func applyJournal(_ number: UInt64, _ identity: UInt64, to image: StateImage) throws(SnapshotError) {
     // Most of the time there is none.
     guard let bytes = try? FileSystem.read(journalPath(number)) else { return }
@@ -36,12 +36,12 @@ extension SnapshotStore {
     image.noteSaved()
   }
 
-  /// Goes through the records that are whole; bytes behind them were torn by a crash, or are just being written. After a
-  /// power cut a file can have its new size and zeros in the place of its new bytes: a record of no bytes, or whose
-  /// checksum is another, ends the journal as the end of the file does, and so does a head that is not this snapshot's.
-  /// The state is then an earlier one, which costs time.
+  /// Visits the complete records; later bytes were torn by a crash, or are just being written. After a power cut, a
+  /// file can have its new size with zeros in place of its new bytes. So a record of no bytes, or with a wrong
+  /// checksum, ends the journal as the end of the file does, and so does a head that belongs to another snapshot. The
+  /// state is then an earlier one, which costs time.
   ///
-  /// - Returns: the size of head and whole records.
+  /// - Returns: the size of head and complete records.
   private static func forEachRecord<Failure: Error>(
     _ bytes: UnsafeRawBufferPointer, _ identity: UInt64,
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
@@ -78,14 +78,14 @@ extension SnapshotStore {
     }
   }
 
-  /// Appends what has changed.
+  /// Appends the changes.
   ///
-  /// - Returns: the new size; nil when a new snapshot is the better way.
+  /// - Returns: the new size; nil if a new snapshot is better.
   func appendToJournal(_ image: StateImage, _ origin: StateImage.Origin) throws(SystemCallError) -> Int? {
     var size = 0
     for region in image.regions {
       size += region.count - region.savedCount + region.changes.reduce(0) { $0 + $1.count + 16 }
-      // Sections only grow; one that was emptied is written anew.
+      // Sections only grow; an emptied section is written as a whole.
       if region.count < region.savedCount { return nil }
     }
     guard origin.journalSize + size <= max(1 << 20, origin.snapshotSize / 4) else { return nil }

@@ -3,24 +3,24 @@ internal import Synchronization
 public import SystemPackage
 internal import SystemSupport
 
-/// Where images are kept between processes: a directory with `CURRENT`, `snapshot-N`, `journal-N` and `lock`.
+/// The storage of images between processes: a directory with `CURRENT`, `snapshot-N`, `journal-N` and `lock`.
 ///
-/// A snapshot never changes once `CURRENT` names it, and of a journal only whole records count, so readers take no lock
-/// and never wait. A writer that finds another at work, or that others have written since it read, gives up: losing state
+/// A snapshot never changes once `CURRENT` names it, and only complete records of a journal count, so readers take no
+/// lock and never wait. A writer gives up if another writer is active, or has written since this one read: losing state
 /// costs time, never correctness.
 public struct SnapshotStore: Sendable {
   /// The directory.
   public let directory: FilePath
-  /// What the state was made under: the program and its options. State of another key is no state.
+  /// The conditions of the state: the program and its options. State with another key is ignored.
   public let key: [UInt8]
 
-  /// What ``load(sections:)`` found.
+  /// The result of ``load(sections:)``.
   public struct Loaded {
     /// The state that was saved last, or empty sections.
     public var image: StateImage
-    /// Whether nothing was found that can be used.
+    /// Whether no usable state was found.
     public var isEmpty: Bool
-    /// Why what is kept cannot be used, where that is worth a note: it is damaged.
+    /// The reason why the saved state is unusable, if it is worth a note: it is damaged.
     public var note: String?
   }
 
@@ -36,7 +36,8 @@ public struct SnapshotStore: Sendable {
   ///
   /// - Throws: ``SnapshotError/outOfMemory``.
   public func load(sections: Int) throws(SnapshotError) -> Loaded {
-    // A snapshot may be replaced between the reading of its number and its opening: the next number is then there.
+    // Another process can replace a snapshot between the reading of its number and its opening: then the next number
+    // exists.
     var seen: UInt64?
     var note: String?
     for _ in 0..<5 {
@@ -58,7 +59,7 @@ public struct SnapshotStore: Sendable {
   private func path(_ name: String) -> FilePath { directory.appending(name) }
 
   private func currentNumber() -> UInt64? {
-    // Without a CURRENT that can be read, there is no state.
+    // Without a readable CURRENT, the state is missing.
     guard let bytes = try? FileSystem.read(path("CURRENT"), limit: 64) else { return nil }
     return UInt64(String(decoding: bytes.prefix { $0 != 0x0A }, as: UTF8.self))
   }
@@ -105,7 +106,7 @@ public struct SnapshotStore: Sendable {
       }
       try region.map(file, offset: offset, size: size, capacity: SnapshotFormat.roundedToPages(size))
     }
-    // Every byte is read, which takes most of the time of opening: on two threads.
+    // Reads every byte, which takes most of the time of opening: on two threads.
     let checksums = image.regions.indices.map { header.fixed32(at: 64 + $0 * 24 + 16) }
     let damaged = Atomic<Int>(-1)
     performInParallel(count: image.regions.count, threads: image.totalSize > 1 << 20 ? 2 : 1) { index in
@@ -120,7 +121,7 @@ public struct SnapshotStore: Sendable {
 
   // MARK: Saving
 
-  /// What became of ``save(_:)``.
+  /// The result of ``save(_:)``.
   public enum Outcome: Sendable, Hashable {
     case nothingToSave
     case journalled
@@ -129,10 +130,10 @@ public struct SnapshotStore: Sendable {
     case gaveUp
   }
 
-  /// Makes the image what the next process reads: by a record in the journal, or a new snapshot where much has changed.
+  /// Saves the image for the next process: by a record in the journal, or a new snapshot after many changes.
   ///
   /// - Parameter compactly: writes a new snapshot in any case.
-  /// - Throws: ``SnapshotError`` when the disk does not take it; what was kept before is as it was.
+  /// - Throws: ``SnapshotError`` if the disk does not accept it; the saved state is then unchanged.
   public func save(_ image: StateImage, compactly: Bool = false) throws(SnapshotError) -> Outcome {
     guard image.isChanged || compactly else { return .nothingToSave }
     do throws(SystemCallError) {
@@ -152,7 +153,7 @@ public struct SnapshotStore: Sendable {
     if let origin = image.origin {
       let valid = validJournalSize(origin)
       guard valid == origin.journalSize else { return .gaveUp }
-      // Beyond the whole records there may be one that a crash has torn: then the journal is not gone on with.
+      // After the complete records there can be one that a crash has torn: then the journal is not continued.
       if !compactly, journalSize(origin.number) == valid, let size = try appendToJournal(image, origin) {
         image.origin?.journalSize = size
         image.noteSaved()

@@ -37,13 +37,13 @@ extension Call {
     return bool
   }
 
-  /// Takes from the memory budget, and returns a list.
+  /// Charges the memory budget, and returns a list.
   func list(_ elements: [Value]) throws -> Value {
     try thread.meter.allocate(64 + 16 * elements.count)
     return .list(elements)
   }
 
-  /// Takes from the memory budget, and returns a string.
+  /// Charges the memory budget, and returns a string.
   func string(_ utf8: [UInt8]) throws -> Value {
     try thread.meter.allocate(32 + utf8.count)
     return .string(StarlarkString(utf8: utf8))

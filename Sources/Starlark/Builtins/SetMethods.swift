@@ -31,7 +31,7 @@ enum SetMethods {
   @Sendable private static func add(_ call: Call) throws -> Value {
     let element = try call.bind(["x"], required: 1)[0] ?? .none
     let set = set(call)
-    // Adding what is there changes nothing, and is allowed even now.
+    // Adding an existing element changes nothing, and is allowed even now.
     if try set.contains(element, meter: call.thread.meter), !set.isFrozen { return .none }
     try set.checkMutable("insert into", "set")
     try set.add(element, meter: call.thread.meter)

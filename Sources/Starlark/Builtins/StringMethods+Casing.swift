@@ -56,7 +56,7 @@ extension StringMethods {
     }
   }
 
-  /// The code points of the receiver; nil stands for a byte that is not UTF-8.
+  /// The code points of the receiver; nil represents a byte that is not UTF-8.
   private static func scalars(_ text: [UInt8]) -> [(scalar: Unicode.Scalar?, byte: UInt8)] {
     var result: [(scalar: Unicode.Scalar?, byte: UInt8)] = []
     result.reserveCapacity(text.count)

@@ -67,7 +67,7 @@ extension StringMethods {
     }
     if let begin = start { words.append(begin..<text.count) }
     if words.count <= limit { return words.map { text[$0] } }
-    // What remains unsplit keeps its inner white space, and the end that no split reaches its outer one.
+    // The unsplit remainder keeps its inner white space, and its outer white space at the end that no split reaches.
     if fromEnd {
       let kept = words.suffix(limit)
       let rest = words[words.count - limit - 1]

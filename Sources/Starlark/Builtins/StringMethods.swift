@@ -1,6 +1,6 @@
 import StarlarkSyntax
 
-/// The methods of strings. Positions and lengths count bytes; character classes are those of code points.
+/// The methods of strings. Positions and lengths count bytes; character classes apply to code points.
 enum StringMethods {
   static let table = builtinTable(search + cutting + casing + others)
 

@@ -1,6 +1,6 @@
 import StarlarkSyntax
 
-/// The names that every file may use: None, True, False and the functions of the spec.
+/// The names that every file can use: None, True, False and the functions of the specification.
 enum Universe {
   static let values: [String: Value] = {
     var values: [String: Value] = ["None": .none, "True": .bool(true), "False": .bool(false)]

@@ -19,7 +19,7 @@ enum Opcode: UInt8 {
   case not
   /// `x y` to `x a y`.
   case binary
-  /// `x y` to the result of `x a= y`, which may change `x` in place.
+  /// `x y` to the result of `x a= y`, which can change `x` in place.
   case inPlace
   /// Go to `a`: always; if the popped value is false, or true; if the top is, else pop it.
   case jump, jumpIfFalse, jumpIfTrue, jumpIfFalseOrPop, jumpIfTrueOrPop
@@ -38,7 +38,7 @@ enum Opcode: UInt8 {
   case attribute, method
   /// `value x` or (`b` is 1) `x value`: assign attribute `a`.
   case setAttribute
-  /// `function arguments…` to the result; shape `a`. With `callMethod` the receiver stands after the function.
+  /// `function arguments…` to the result; shape `a`. With `callMethod` the receiver is after the function.
   case call, callMethod
   /// Pop the default values of nested function `a` and push the function.
   case function
@@ -60,15 +60,15 @@ struct Instruction {
   var a: Int32 = 0
 }
 
-/// What a call instruction finds on the stack.
+/// The stack layout that a call instruction finds.
 struct CallShape: Sendable {
   var positional: Int
   var names: [String]
   var hasStar: Bool
-  /// How many `**x` there are.
+  /// The number of `**x`.
   var starStars: Int
 
-  /// How many values the arguments take.
+  /// The number of values that the arguments occupy.
   var width: Int { positional + names.count + (hasStar ? 1 : 0) + starStars }
 }
 
@@ -79,7 +79,7 @@ struct ParameterList: Sendable {
   var positionalCount = 0
   var hasStar = false
   var hasStarStar = false
-  /// How many of the last `names` may have a default value.
+  /// The number of the last `names` that can have a default value.
   var defaultCount = 0
 
   var slotCount: Int { names.count + (hasStar ? 1 : 0) + (hasStarStar ? 1 : 0) }
@@ -88,11 +88,11 @@ struct ParameterList: Sendable {
 /// A `load` statement.
 struct LoadItem: Sendable {
   var module: String
-  /// Which global takes which name of the module.
+  /// The global that receives each name of the module.
   var names: [(global: Int, name: String)]
 }
 
-/// How a field of an f-string is formatted.
+/// The format of a field of an f-string.
 struct FieldFormat: Sendable {
   var isRepresentation: Bool
   var specification: String
@@ -100,7 +100,7 @@ struct FieldFormat: Sendable {
 
 /// A compiled function body.
 ///
-/// `@unchecked Sendable`: the memory behind the pointers is written in `init` alone and lives as long as the object.
+/// `@unchecked Sendable`: only `init` writes the memory behind the pointers, which lives as long as the object.
 final class Code: @unchecked Sendable {
   struct Parts {
     var name = ""
@@ -119,7 +119,7 @@ final class Code: @unchecked Sendable {
     var cellNames: [String] = []
     /// The parameters that live in cells.
     var parameterCells: [(slot: Int, cell: Int)] = []
-    /// Where the captured cells come from, in the enclosing function.
+    /// The origins of the captured cells in the enclosing function.
     var captures: [(isCell: Bool, index: Int)] = []
     var captureNames: [String] = []
     var maximumStack = 0

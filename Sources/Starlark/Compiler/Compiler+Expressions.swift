@@ -18,7 +18,7 @@ extension Compiler {
       let opcode: Opcode = node.kind == .list ? .list : node.kind == .tuple ? .tuple : .set
       emit(opcode, Int(node.b), at: offset, effect: 1 - Int(node.b))
     case .dict:
-      // Entries are put one by one, so that a bad key is reported where it stands.
+      // Entries are stored one by one, so that a bad key is reported at its location.
       emit(.dict, at: offset, effect: 1)
       for position in 0..<node.b {
         let key = tree.extra[Int(node.a + 2 * position)]
@@ -63,7 +63,7 @@ extension Compiler {
     case .listComprehension, .dictComprehension: try comprehension(node)
     case .format: try format(node)
     default:
-      // The parser lets nothing else stand here. The evaluator would take what is not pushed for what lies below it.
+      // The parser allows nothing else here. Without a pushed value, the evaluator would use the value below it.
       throw StarlarkError(
         "this is no expression", kind: .syntax, location: StarlarkLocation(source: source, offset: Int(offset)))
     }
@@ -73,7 +73,7 @@ extension Compiler {
     (0..<count).contains { tree[tree.extra[Int(start + $0)]].kind == .starArgument }
   }
 
-  /// Pushes a new list of items, of which some are `*x`.
+  /// Pushes a new list of items, some of which are `*x`.
   private mutating func starredList(_ items: [Int32], at offset: UInt32) throws {
     emit(.list, 0, at: offset, effect: 1)
     for item in items {
@@ -131,7 +131,7 @@ extension Compiler {
       try expression(tree[argument].b)
       shape.names.append(tree.symbols[tree[argument].a])
     }
-    // What follows the first `*x` is one list with it.
+    // Everything after the first `*x` is in one list with it.
     let rest = Array(inOrder.dropFirst(plain.count))
     if let first = rest.first {
       if rest.count == 1 { try expression(tree[first].a) } else { try starredList(rest, at: node.offset) }

@@ -52,7 +52,7 @@ struct Compiler {
     case .string(let bytes): .string(StarlarkString(utf8: bytes))
     case .bytes(let bytes): .bytes(StarlarkBytes(bytes))
     case .float(let number): .float(number)
-    // The lexer takes only digits of the base.
+    // The lexer accepts only digits of the base.
     case .integer(let digits): BigInteger.parse(digits, base: 0, allowLeadingZeros: true) ?? .int(0)
     }
   }

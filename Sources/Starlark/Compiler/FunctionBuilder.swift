@@ -9,7 +9,7 @@ struct FunctionBuilder {
   /// The variables of the comprehensions that are open, innermost last.
   var blocks: [[Int32: Int]] = []
   /// Local slots that a nested function captures. Instructions are written for slots, and `finish` turns those of
-  /// captured slots into cell instructions: which are captured is known only at the end.
+  /// captured slots into cell instructions, because the captured slots are known only at the end.
   var capturedSlots = Set<Int>()
   var captureIndex: [Int32: Int] = [:]
   var attributeIndex: [Int32: Int] = [:]
@@ -26,7 +26,7 @@ struct FunctionBuilder {
 
   var position: Int { parts.instructions.count }
 
-  /// Makes the jump at `instruction` go to the next instruction.
+  /// Sets the target of the jump at `instruction` to the next instruction.
   mutating func patch(_ instruction: Int) { parts.instructions[instruction].a = Int32(position) }
 
   /// A new local slot.

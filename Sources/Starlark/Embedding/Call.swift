@@ -14,7 +14,7 @@ public struct NamedArgument: Sendable {
   }
 }
 
-/// One call of a host function: what was passed, and where from.
+/// One call of a host function: its arguments and its location.
 public struct Call {
   /// The name of the function called, for messages.
   public let name: String
@@ -27,7 +27,7 @@ public struct Call {
   /// The evaluation that the call belongs to.
   public let thread: StarlarkThread
 
-  /// Where the call expression stands (its opening parenthesis is at or after it): the innermost Starlark frame.
+  /// The location of the call expression (its opening parenthesis is at or after it) in the innermost Starlark frame.
   public var location: StarlarkLocation? { thread.currentLocation }
 
   /// The active Starlark functions, outermost first, each with the place it has reached.

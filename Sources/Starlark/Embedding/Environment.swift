@@ -1,4 +1,4 @@
-/// The names that a file may use without defining them, on top of the built-in functions of the language.
+/// The names that a file can use without defining them, in addition to the built-in functions of the language.
 ///
 /// The values are frozen when they are added, so one environment serves many evaluations on many threads.
 public struct Environment: Sendable {

@@ -1,2 +1,2 @@
-// Whoever embeds the language needs source files, dialects and errors too.
+// Code that embeds the language needs source files, dialects and errors too.
 @_exported public import StarlarkSyntax

@@ -2,16 +2,16 @@ public import StarlarkSyntax
 
 /// A value of the host that Starlark code can hold, pass around and use through the operations it supports.
 ///
-/// Every requirement but `typeName` has a default that means "not supported". Host objects may be shared between
-/// threads once frozen, so a conforming class is either immutable or guards its state.
+/// Every requirement but `typeName` has a default that means "not supported". Threads can share frozen host objects, so
+/// a conforming class is either immutable or guards its state.
 public protocol StarlarkHostObject: AnyObject, Sendable {
-  /// What `type(x)` returns.
+  /// The result of `type(x)`.
   var typeName: String { get }
-  /// What `bool(x)` returns.
+  /// The result of `bool(x)`.
   var isTruthy: Bool { get }
-  /// What `str(x)` and `repr(x)` return.
+  /// The result of `str(x)` and `repr(x)`.
   var representation: String { get }
-  /// The value of `x.name`; nil when there is no such attribute.
+  /// The value of `x.name`; nil if the attribute does not exist.
   func attribute(_ name: String) throws -> Value?
   /// The value of `x.name` in an evaluation, for objects whose attributes depend on it; ``attribute(_:)`` by default.
   func attribute(_ name: String, in thread: StarlarkThread) throws -> Value?
@@ -23,13 +23,13 @@ public protocol StarlarkHostObject: AnyObject, Sendable {
   func element(at key: Value) throws -> Value?
   /// Carries out `x[key] = value`; false when the type has no such operation.
   func setElement(at key: Value, to value: Value) throws -> Bool
-  /// What iteration visits; nil when the value is not iterable.
+  /// The elements of an iteration; nil if the value is not iterable.
   func elements() -> [Value]?
-  /// What `f(**x)` passes; nil when the value is no mapping.
+  /// The arguments of `f(**x)`; nil if the value is not a mapping.
   func items() throws -> [(key: Value, value: Value)]?
-  /// The answer to `key in x`; nil when the type has no such operation.
+  /// The result of `key in x`; nil if the type has no such operation.
   func contains(_ key: Value) throws -> Bool?
-  /// What `len(x)` returns; nil when the type has none.
+  /// The result of `len(x)`; nil if the type has no length.
   var count: Int? { get }
   /// Whether `x(...)` is possible.
   var isCallable: Bool { get }

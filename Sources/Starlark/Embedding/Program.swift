@@ -17,7 +17,8 @@ public final class Program: Sendable {
 
   /// Reads a file. Throws `StarlarkError` with kind `syntax` or `name`.
   ///
-  /// `environment` decides which names are defined, and gives their values unless `StarlarkThread.execute` gets another.
+  /// `environment` determines the defined names, and supplies their values unless `StarlarkThread.execute` gets
+  /// another.
   public init(source: SourceFile, dialect: Dialect = .standard, environment: Environment = Environment()) throws {
     self.source = source
     self.dialect = dialect

@@ -4,9 +4,9 @@ public import StarlarkSyntax
 public final class StarlarkThread {
   /// The budgets.
   public let limits: Limits
-  /// What `print` does; nothing by default. The place is that of the call.
+  /// The effect of `print`; none by default. The location is the location of the call.
   public var print: (String, StarlarkLocation?) -> Void = { _, _ in }
-  /// What `load` does: gives the module of a name. Without it, `load` is an error.
+  /// The effect of `load`: returns the module of a name. Without it, `load` is an error.
   public var load: ((_ module: String, _ location: StarlarkLocation) throws -> StarlarkModule)?
   /// Asked for names that are defined nowhere, in dialects with late names.
   public var undefinedName: ((_ name: String, _ location: StarlarkLocation) throws -> Value?)?
@@ -31,7 +31,7 @@ public final class StarlarkThread {
   /// The bytes allocated so far, estimated.
   public var allocatedBytes: Int { meter.allocatedBytes }
 
-  /// Takes `bytes` from the memory budget, for values that the host makes; throws when it is used up.
+  /// Charges `bytes` to the memory budget, for values that the host creates; throws if the budget is exhausted.
   public func allocate(_ bytes: Int) throws { try meter.allocate(bytes) }
 
   /// Evaluates a file and freezes its globals. Throws `StarlarkError`.
@@ -67,10 +67,10 @@ public final class StarlarkThread {
     try Evaluator.call(function, positional, named, self)
   }
 
-  /// Defines a global of the file being evaluated, for dialects with late names: what an `include` does.
+  /// Defines a global of the file being evaluated, for dialects with late names, such as in an `include`.
   ///
-  /// The file is the one whose top level runs, also when a function that it loaded makes the call: that function's own
-  /// module is frozen, and may be in use by other threads.
+  /// The file is the one whose top level runs, even if a function that it loaded makes the call: that function's own
+  /// module is frozen, and other threads can be using it.
   public func define(_ name: String, _ value: Value) throws {
     let file = frames.last { $0.function.code === $0.function.module.program.code }
     guard let module = file?.function.module else { throw StarlarkError("no file is being evaluated") }
@@ -81,7 +81,7 @@ public final class StarlarkThread {
     }
   }
 
-  /// Where the innermost Starlark function stands.
+  /// The current location of the innermost Starlark function.
   public var currentLocation: StarlarkLocation? { frames.last?.location }
 
   /// The active Starlark functions, outermost first, each with the place it has reached.
@@ -89,10 +89,10 @@ public final class StarlarkThread {
     frames.map { StarlarkError.Frame(function: $0.function.name, location: $0.location) }
   }
 
-  /// What `str(value)` returns, within the thread's budgets.
+  /// The result of `str(value)`, within the thread's budgets.
   public func string(of value: Value) throws -> String { try Printer.text(value, meter) }
 
-  /// What `repr(value)` returns, within the thread's budgets.
+  /// The result of `repr(value)`, within the thread's budgets.
   public func representation(of value: Value) throws -> String { try Printer.representation(value, meter) }
 
   /// Whether two values are equal, within the thread's budgets.

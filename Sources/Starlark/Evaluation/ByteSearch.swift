@@ -1,4 +1,4 @@
-/// Finding one byte string in another, in linear time however they are made.
+/// Finding one byte string in another, in linear time for all inputs.
 enum ByteSearch {
   /// The first position of `needle` in `haystack[low..<high]`.
   static func first(_ needle: [UInt8], in haystack: [UInt8], from low: Int, to high: Int) -> Int? {

@@ -2,9 +2,9 @@ import StarlarkSyntax
 
 /// Runs compiled functions.
 enum Evaluator {
-  /// Runs a function whose local slots, at `base`, the caller has initialised and will clear again.
+  /// Runs a function whose local slots, at `base`, the caller has initialized and will clear again.
   ///
-  /// The operand stack begins behind them; the compiler has worked out how much room both need.
+  /// The operand stack begins after them; the compiler has computed the size of both.
   static func run(
     _ function: StarlarkFunction, _ base: UnsafeMutablePointer<Value>, _ thread: StarlarkThread
   ) throws -> Value {
@@ -145,8 +145,8 @@ enum Evaluator {
           }
         case .attribute: push(try Attributes.value(of: pop(), code.parts.attributes[a], thread))
         case .method:
-          // In place: a receiver that is moved off the stack and pushed again behind the method is lost by the
-          // optimiser of Swift 6.3.
+          // In place: the optimizer of Swift 6.3 loses a receiver that is moved off the stack and pushed again after
+          // the method.
           let top = sp - 1
           if let method = code.parts.attributes[a].method(for: top.pointee) {
             push(top.pointee)

@@ -11,7 +11,7 @@ extension Evaluator {
       if shape.names.isEmpty, parameters.names.count == shape.positional,
         parameters.positionalCount == shape.positional, !parameters.hasStar, !parameters.hasStarStar
       {
-        // The common case: nothing to match up.
+        // The common case: no arguments to match up.
         return try invoke(function, thread) { slots in slots.initialize(from: arguments, count: shape.positional) }
       }
       let named = arguments + shape.positional

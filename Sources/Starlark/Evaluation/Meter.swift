@@ -7,7 +7,7 @@ final class Meter {
   @exclusivity(unchecked) private(set) var steps = 0
   @exclusivity(unchecked) private(set) var allocatedBytes = 0
   let limits: Limits
-  /// How deep equality, ordering, hashing and printing have descended into nested values.
+  /// The depth that equality, ordering, hashing and printing have reached in nested values.
   var depth = 0
 
   static let maximumDepth = 400

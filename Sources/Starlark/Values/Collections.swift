@@ -1,12 +1,12 @@
 import StarlarkSyntax
 
-/// What lists, dictionaries and sets share: whether they may change.
+/// The shared part of lists, dictionaries and sets: whether they can change.
 ///
 /// `@unchecked Sendable` for the reason given at `Value`: mutable only on the owning thread, before it is frozen.
 public class MutableCollection: @unchecked Sendable {
   /// Whether the value is immutable for good.
   public private(set) final var isFrozen = false
-  /// How many iterations over the value are under way; not counted once frozen.
+  /// The number of iterations in progress over the value; not counted once frozen.
   private final var iterations = 0
 
   final func freezeOnce() -> Bool {
@@ -18,7 +18,7 @@ public class MutableCollection: @unchecked Sendable {
   final func beginIteration() { if !isFrozen { iterations += 1 } }
   final func endIteration() { if !isFrozen { iterations -= 1 } }
 
-  /// Throws unless the value may change; `action` completes "cannot …", as in `append to` or `insert into`.
+  /// Throws unless the value can change; `action` completes "cannot …", as in `append to` or `insert into`.
   final func checkMutable(_ action: String, _ type: String) throws {
     if isFrozen { throw StarlarkError("cannot \(action) frozen \(type)") }
     if iterations > 0 { throw StarlarkError("cannot \(action) \(type) during iteration") }
@@ -35,7 +35,7 @@ public final class StarlarkList: MutableCollection, @unchecked Sendable {
 
   deinit { Teardown.release(&elements) }
 
-  /// How many elements there are.
+  /// The number of elements.
   public var count: Int { elements.count }
 
   /// Adds an element at the end; throws when the list is frozen or being iterated over.
@@ -58,7 +58,7 @@ public final class StarlarkTuple: @unchecked Sendable {
 
   deinit { Teardown.release(&elements) }
 
-  /// How many elements there are.
+  /// The number of elements.
   public var count: Int { elements.count }
 
   func freezeOnce() -> Bool {
@@ -83,7 +83,7 @@ public final class StarlarkDict: MutableCollection, @unchecked Sendable {
 
   deinit { Teardown.release(&table) }
 
-  /// How many entries there are.
+  /// The number of entries.
   public var count: Int { table.count }
 
   /// The keys, in order.
@@ -157,13 +157,13 @@ public final class StarlarkSet: MutableCollection, @unchecked Sendable {
 
   deinit { Teardown.release(&table) }
 
-  /// How many elements there are.
+  /// The number of elements.
   public var count: Int { table.count }
 
   /// The elements, in order.
   public var elements: [Value] { table.keys }
 
-  /// Whether the set holds a value; throws when the value cannot be hashed.
+  /// Whether the set contains a value; throws if the value cannot be hashed.
   public func contains(_ element: Value) throws -> Bool { try contains(element, meter: Meter()) }
 
   /// Adds an element; throws when it cannot be hashed, or the set cannot change.
@@ -177,12 +177,12 @@ public final class StarlarkSet: MutableCollection, @unchecked Sendable {
     return try table.position(of: element, hash: hashValue(of: element, meter), meter: meter) != nil
   }
 
-  /// Adds without the check that the set may change: for sets under construction.
+  /// Adds without the check that the set can change: for sets under construction.
   func add(_ element: Value, meter: Meter) throws {
     if try table.insert(element, hash: hashValue(of: element, meter), .none, meter: meter) { try meter.allocate(48) }
   }
 
-  /// Removes without the check that the set may change; returns whether the element was there.
+  /// Removes without the check that the set can change. Returns whether the element existed.
   func discard(_ element: Value, meter: Meter) throws -> Bool {
     guard let position = try table.position(of: element, hash: hashValue(of: element, meter), meter: meter) else {
       return false
@@ -196,7 +196,7 @@ public final class StarlarkSet: MutableCollection, @unchecked Sendable {
 public final class StarlarkRange: Sendable {
   /// The first element, the bound and the distance.
   public let start: Int, stop: Int, step: Int
-  /// How many elements there are.
+  /// The number of elements.
   public let count: Int
 
   /// The range from `start` towards `stop`, not included; nil when `step` is 0 or the range has more than `Int.max` elements.

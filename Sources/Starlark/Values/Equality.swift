@@ -1,7 +1,7 @@
 import StarlarkSyntax
 
-/// Whether two values are equal by the rules of the spec: numbers by value, sequences of one type by elements,
-/// dictionaries by entries in any order, functions by identity; values of different types never are.
+/// Whether two values are equal by the rules of the specification: numbers by value, sequences of one type by elements,
+/// dictionaries by entries in any order, functions by identity. Values of different types are never equal.
 func areEqual(_ left: Value, _ right: Value, _ meter: Meter) throws -> Bool {
   switch (left, right) {
   case (.none, .none), (.unbound, .unbound): return true

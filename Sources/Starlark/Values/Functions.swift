@@ -38,7 +38,7 @@ public final class StarlarkFunction: @unchecked Sendable {
   /// The name it was defined by; `lambda` for a lambda.
   public var name: String { code.name }
 
-  /// Where it is defined.
+  /// The location of the definition.
   public var location: StarlarkLocation { code.location }
 
   /// The names of its parameters, without `*args` and `**kwargs`.
@@ -50,7 +50,7 @@ public final class StarlarkFunction: @unchecked Sendable {
     return true
   }
 
-  /// What freezing the function freezes too: defaults, captured variables and its module's globals.
+  /// The values that freezing the function freezes too: defaults, captured variables and its module's globals.
   var heldValues: [Value] { defaults + captured.map(\.value) + module.globals }
 }
 

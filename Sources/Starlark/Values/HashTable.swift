@@ -84,7 +84,7 @@ struct HashTable {
     index[slot] = Int32(truncatingIfNeeded: position + 1)
   }
 
-  /// Closes gaps and makes a new index of twice the entries or more.
+  /// Closes gaps and creates a new index of twice the entries or more.
   private mutating func rebuild() {
     if count != entries.count {
       entries.removeAll { if case .unbound = $0.key { true } else { false } }

@@ -1,6 +1,6 @@
 import StarlarkSyntax
 
-/// What `str` and `repr` return.
+/// The text of `str` and `repr`.
 struct Printer {
   private var bytes: [UInt8] = []
   private let meter: Meter
@@ -9,7 +9,7 @@ struct Printer {
 
   private init(_ meter: Meter) { self.meter = meter }
 
-  /// As `str`: a string as it is, all else as `repr`.
+  /// As `str`: a string unchanged, all else as `repr`.
   static func bytes(_ value: Value, _ meter: Meter) throws -> [UInt8] {
     switch value {
     case .string(let string): return string.utf8

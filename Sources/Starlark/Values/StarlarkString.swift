@@ -1,6 +1,6 @@
 import StarlarkSyntax
 
-/// A Starlark string: a sequence of bytes, by convention UTF-8. Slices may cut a code point in two.
+/// A Starlark string: a sequence of bytes, by convention UTF-8. Slices can cut a code point in two.
 public struct StarlarkString: Hashable, Sendable, Comparable {
   /// The bytes, whose number is the string's length.
   public let utf8: [UInt8]
@@ -35,7 +35,7 @@ public final class StringElements: Sendable {
 
   let bytes: [UInt8]
   let kind: Kind
-  /// Where each code point begins, with the end; empty for views of single bytes.
+  /// The start of each code point, and the end; empty for views of single bytes.
   private let starts: [Int]
 
   init(_ bytes: [UInt8], _ kind: Kind) {

@@ -1,10 +1,10 @@
 import Glibc
 
-/// Releases nested values without deep recursion: a list in a list in a list, a million deep, would overflow the native
-/// stack when the outermost is released, as each `deinit` runs inside of that of its holder.
+/// Releases nested values without deep recursion. A list in a list in a list, a million deep, would overflow the native
+/// stack when the outermost list is released, because each `deinit` runs inside the `deinit` of its holder.
 ///
-/// Up to `maximumDepth` levels are released directly; what lies deeper is put aside, and released when the way back up is
-/// done. The state belongs to the thread that happens to drop the last reference.
+/// Up to `maximumDepth` levels are released directly. Deeper values are put aside, and released after the direct
+/// levels. The state belongs to the thread that happens to drop the last reference.
 enum Teardown {
   private final class State {
     var depth = 0
@@ -12,8 +12,8 @@ enum Teardown {
     var tables: [HashTable] = []
     var objects: [any StarlarkHostObject] = []
 
-    // Functions of their own, which the optimiser leaves alone: it would let go of the value behind the step back of
-    // the counter, or put it aside without holding it.
+    // Separate functions, which the optimizer leaves alone. Otherwise it would release the value after the decrement of
+    // the counter, or put the value aside without retaining it.
     @inline(never) @_optimize(none)
     func keep(_ elements: [Value]) { lists.append(elements) }
 
@@ -33,7 +33,7 @@ enum Teardown {
     func empty(_ object: inout any StarlarkHostObject) { object = Teardown.nothing }
   }
 
-  /// What stands where an object has been taken out.
+  /// A placeholder for an object that has been removed.
   private final class Nothing: StarlarkHostObject {
     let typeName = "nothing"
   }
@@ -60,7 +60,7 @@ enum Teardown {
   /// Empties `elements`, for a `deinit`.
   @inline(__always)
   static func release(_ elements: inout [Value]) {
-    // No iterator may be alive when the elements go: it would hold them.
+    // No iterator can be alive when the elements are released: it would retain them.
     if elements.withUnsafeBufferPointer({ $0.contains(where: \.holdsValues) }) { releaseNested(&elements) }
   }
 

@@ -2,9 +2,9 @@ import StarlarkSyntax
 
 /// A Starlark value.
 ///
-/// `@unchecked Sendable`: a list, dictionary, set or function is owned by the one thread that evaluates its module until
-/// it is frozen; freezing writes a flag before the value is handed on, and nothing writes to a frozen value, not even
-/// iteration counts. Every other payload is immutable. Hand a value to another thread only after `freeze()`.
+/// `@unchecked Sendable`: a list, dictionary, set or function belongs to the one thread that evaluates its module until
+/// it is frozen. Freezing writes a flag before the value is passed on, and nothing writes to a frozen value, not even
+/// iteration counts. Every other payload is immutable. Pass a value to another thread only after `freeze()`.
 public enum Value: @unchecked Sendable {
   /// `None`.
   case none
@@ -53,14 +53,15 @@ public enum Value: @unchecked Sendable {
   /// An object of the host.
   public static func host(_ object: any StarlarkHostObject) -> Value { .opaque(HostReference(object)) }
 
-  /// A function of the host. `body` may throw `StarlarkError`, or any error, which becomes the `cause` of one.
+  /// A function of the host. `body` can throw `StarlarkError`, or any error, which becomes the `cause` of a
+  /// `StarlarkError`.
   public static func builtin(_ name: String, _ body: @escaping @Sendable (Call) throws -> Value) -> Value {
     .builtin(StarlarkBuiltin(name: name, body: body))
   }
 }
 
 extension Value {
-  /// What `type(x)` returns.
+  /// The result of `type(x)`.
   public var typeName: String {
     switch self {
     case .none: "NoneType"
@@ -82,7 +83,7 @@ extension Value {
     }
   }
 
-  /// What `bool(x)` returns.
+  /// The result of `bool(x)`.
   public var isTruthy: Bool {
     switch self {
     case .none, .unbound: false
@@ -146,9 +147,9 @@ extension Value {
     }
   }
 
-  /// What iterating over the value visits (keys for a dictionary); nil when it is not iterable.
+  /// The elements of an iteration over the value (keys for a dictionary); nil if the value is not iterable.
   ///
-  /// A range is expanded, so check its `count` first when it comes from untrusted code.
+  /// A range is expanded, so check its `count` first if it comes from untrusted code.
   public var iterated: [Value]? {
     switch self {
     case .list(let list): list.elements
@@ -183,7 +184,7 @@ extension Value {
     }
   }
 
-  /// Makes the value and all it refers to immutable, after which it may be shared between threads.
+  /// Makes the value and everything that it refers to immutable. Threads can share it afterward.
   public func freeze() {
     var pending = [self]
     while let value = pending.popLast() {
@@ -213,7 +214,7 @@ extension Value {
     }
   }
 
-  /// Whether the value refers to others: what freezing, and care in releasing, is about.
+  /// Whether the value refers to others, which freezing and releasing must handle.
   var holdsValues: Bool {
     switch self {
     case .list, .tuple, .dict, .set, .function, .builtin, .opaque: true

@@ -4,16 +4,16 @@ internal import Snapshot
 public import TargetGraph
 public import Workspace
 
-/// Changes to `dependencies` of targets: entries that inference makes redundant are taken out, and where several targets
-/// provide what is needed, the line is added that takes the others away.
+/// Changes to `dependencies` of targets: removes entries that inference makes redundant, and if several targets provide
+/// a needed module, adds the line that excludes the others.
 ///
-/// Every change is tried before it is offered: the workspace is evaluated with the new texts, and each target depends,
-/// directly or not, on what it depended on before, and on the provider that was settled upon. What fails that is left out,
+/// Every change is tried before it is offered: the workspace is evaluated with the new texts, and the transitive
+/// dependencies of each target must be the same as before, plus the chosen provider. Changes that fail are dropped,
 /// file by file.
 public struct DependencyMending {
   /// The changes, by path.
   public private(set) var changes: [BuildFileChange] = []
-  /// What was found and cannot be changed, and why.
+  /// The findings that cannot be changed, with reasons.
   public private(set) var leftAlone: [Diagnostic] = []
 
   private var workspace: Workspace
@@ -22,10 +22,10 @@ public struct DependencyMending {
   private var steps: [String: [BuildFileStep]] = [:]
   private var treatment: [String: MendingRound.Treatment] = [:]
 
-  /// Works out what is to be changed in the BUILD files of these directories.
+  /// Computes the changes to the BUILD files of these directories.
   ///
-  /// - Parameter progress: is told what is being done.
-  /// - Throws: what is wrong with the dependencies that there are: `Diagnostic`, `DiagnosticList`; `SystemCallError`.
+  /// - Parameter progress: called with a description of the current work.
+  /// - Throws: the errors of the existing dependencies: `Diagnostic`, `DiagnosticList`; `SystemCallError`.
   public init(
     _ workspace: Workspace, _ resolver: DependencyResolver, directories: [DirectoryID],
     progress: (String) -> Void = { _ in }
@@ -35,8 +35,8 @@ public struct DependencyMending {
     self.directories = Set(directories.map { resolver.graph.files.path(of: $0) })
     progress("working out dependencies")
     try resolver.resolveAll()
-    // Each round rests on the one before: what is settled may make an entry redundant. It goes on until a look of either
-    // kind finds nothing; the bound is for what cannot be foreseen.
+    // Each round builds on the one before: settling an ambiguity can make an entry redundant. Rounds continue until
+    // neither kind finds anything; the bound is for unforeseen cases.
     var kind = MendingRound.Kind.removal
     var remarks: [MendingRound.Kind: [Diagnostic]] = [:]
     var idle = 0
@@ -62,7 +62,7 @@ public struct DependencyMending {
     }
   }
 
-  /// Takes the edits of a round over if they do what they should, and otherwise notes which files are to be treated more
+  /// Accepts the edits of a round if they have the intended effect, and otherwise records the files to treat more
   /// carefully.
   private mutating func carryOut(_ round: MendingRound) throws {
     var next = workspace
@@ -77,7 +77,7 @@ public struct DependencyMending {
       wrong = try differences(in: resolver, round)
       nextResolver = resolver
     } catch let error where error is DiagnosticList || error is any DiagnosableError {
-      // A text that cannot be evaluated any more: which one is not told apart.
+      // A text that cannot be evaluated any more, without knowing which.
       wrong = Set(round.edits.keys)
     }
     guard wrong.isEmpty, let nextResolver else {
@@ -88,7 +88,8 @@ public struct DependencyMending {
     for (path, done) in round.steps { steps[path, default: []] += done }
   }
 
-  /// The edited files with targets whose dependencies are not what they should be; all, where such a target is elsewhere.
+  /// The edited files with targets whose dependencies differ from the intended ones; all files, if such a target is
+  /// elsewhere.
   private func differences(in next: DependencyResolver, _ round: MendingRound) throws -> Set<String> {
     let (old, new) = (resolver.graph, next.graph)
     try next.readImports(of: new.allTargets)
@@ -108,7 +109,7 @@ public struct DependencyMending {
       do {
         if let other = ids[name] {
           if names(try next.dependencies(of: other), next) == wanted { continue }
-          // Where every target whose own entries differ reaches the same as before, all others do as well.
+          // If every target whose own entries differ reaches the same as before, all others do as well.
           if round.kind == .removal, round.edits[path] != nil,
             try names(resolver.transitiveDependencies(of: [id]), resolver)
               == names(next.transitiveDependencies(of: [other]), next)
@@ -117,7 +118,7 @@ public struct DependencyMending {
           }
         }
       } catch let error where error is DiagnosticList || error is any DiagnosableError {
-        // Such as a visibility rule that forbids what is new.
+        // Such as a visibility rule that forbids a new dependency.
       }
       guard round.edits[path] != nil else { return Set(round.edits.keys) }
       wrong.insert(path)

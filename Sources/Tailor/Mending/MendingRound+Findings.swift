@@ -1,34 +1,34 @@
 internal import BuildFiles
 internal import TargetGraph
 
-/// What is to be done with one `dependencies` field: one kind of thing at a time.
+/// The edits of one `dependencies` field: one kind at a time.
 struct FieldMends {
   /// The target, for messages.
   var target: String
   /// The entries that inference makes redundant.
   var redundant: [String] = []
-  /// What is added.
+  /// The added entries.
   var settled: [Settlement] = []
-  /// What targets are to depend on through that.
+  /// The dependencies that targets gain through them.
   var gains: [(taker: TargetID, provider: TargetID)] = []
-  /// What no exclusion settles: other modules need each of the providers.
+  /// Ambiguities that no exclusion settles: other modules need each of the providers.
   var unsettled: [Ambiguity] = []
 
   var isEmpty: Bool { redundant.isEmpty && settled.isEmpty }
 }
 
-/// An entry that takes away one of several providers, so that inference takes another.
+/// An entry that excludes one of several providers, so that inference uses another.
 struct Settlement {
   /// The entry, with `!`.
   var entry: String
-  /// What they provide.
+  /// The modules that they provide.
   var need: String
   /// The provider that is left.
   var provider: TargetID
 }
 
 extension MendingRound {
-  /// What is ambiguous, by the targets that need it.
+  /// The ambiguities, by the targets that need them.
   static func ambiguities(of resolver: DependencyResolver) -> [TargetID: [Ambiguity]] {
     var found: [TargetID: [Ambiguity]] = [:]
     for ambiguity in resolver.ambiguities {
@@ -37,7 +37,7 @@ extension MendingRound {
     return found
   }
 
-  /// What is to be done with a field that these targets take along.
+  /// The edits of a field that these targets share.
   func mends(_ target: String, _ entries: [String], takenBy takers: [TargetID]) throws -> FieldMends {
     var mends = FieldMends(target: target)
     switch kind {
@@ -47,12 +47,12 @@ extension MendingRound {
     return mends
   }
 
-  /// Of providers of several modules, one that was taken for the first stays for the next.
+  /// Of providers of several modules, the one that was chosen for the first stays for the next.
   private func settle(_ mends: inout FieldMends, _ takers: [TargetID]) {
     var taken: Set<TargetID> = []
     var excluded: Set<TargetID> = []
     let all = Set(takers.flatMap { ambiguities[$0] ?? [] })
-    /// Whether something needs a provider, as all others of it are excluded.
+    /// Whether a module needs a provider, because all its others are excluded.
     func isNeeded(_ provider: TargetID) -> Bool {
       taken.contains(provider)
         || all.contains { $0.providers.allSatisfy { $0 == provider || excluded.contains($0) } }

@@ -5,22 +5,22 @@ internal import StarlarkSyntax
 internal import TargetGraph
 internal import Workspace
 
-/// One look at the `dependencies` of a workspace: what of one kind could be changed in one go.
+/// One check of the `dependencies` of a workspace: the edits of one kind that can be made at once.
 struct MendingRound {
   enum Kind {
-    /// Entries that inference makes redundant are taken out.
+    /// Removes entries that inference makes redundant.
     case removal
-    /// What is ambiguous is settled.
+    /// Settles ambiguities.
     case settling
   }
 
-  /// How a file is edited.
+  /// The way of editing a file.
   enum Treatment {
-    /// An argument of which nothing is left is taken out.
+    /// Removes an argument without remaining entries.
     case free
     /// It stays, as an empty list.
     case careful
-    /// Nothing is changed, as that would change what targets depend on.
+    /// Changes nothing, because that would change the dependencies of targets.
     case none
 
     /// The next more careful one.
@@ -30,7 +30,7 @@ struct MendingRound {
   let kind: Kind
   private(set) var edits: [String: [TextEdit]] = [:]
   private(set) var steps: [String: [BuildFileStep]] = [:]
-  /// What targets are to depend on besides, by address.
+  /// Additional dependencies of targets, by address.
   private(set) var additions: [String: Set<String>] = [:]
   private(set) var leftAlone: [Diagnostic] = []
 
@@ -41,14 +41,14 @@ struct MendingRound {
   private let treatment: [String: Treatment]
   private var texts: [String: BuildFileText] = [:]
 
-  /// The targets that come from one call, and read its fields: those that it declares, or what they generate.
+  /// The targets that come from one call, and read its fields: the declared ones, or those that they generate.
   private struct Declared {
     var declaration: TargetDeclaration
     var address: Address
     var ids: [TargetID]
   }
 
-  /// A look at the BUILD files of these directories. All dependencies have been resolved before.
+  /// A check of the BUILD files of these directories. All dependencies have been resolved before.
   init(
     _ kind: Kind, _ workspace: Workspace, _ resolver: DependencyResolver, directories: Set<String>,
     treatment: [String: Treatment]
@@ -76,7 +76,7 @@ struct MendingRound {
       let target = graph[id]
       let declaration = target.declaration
       let path = declaration.site.path
-      // What follows from a pyproject.toml is in no BUILD file.
+      // Targets that follow from a pyproject.toml are in no BUILD file.
       guard declaration.site.isCall else { continue }
       guard directories.contains(target.address.directory), !ignored.contains(where: { $0.matches(path) }) else {
         continue
@@ -114,7 +114,7 @@ struct MendingRound {
       guard treatment[site.path] != .careful, !removed.isEmpty, removed.count == list.elements.count,
         !text.hasOtherComments(in: list, besides: text.removal(of: removed, from: list))
       else { return }
-      // Nothing is left of it: the argument goes as a whole.
+      // No entry is left: the whole argument is removed.
       edits[site.path]?.append(contentsOf: text.removal(of: [argument.element], from: call))
       return
     }
@@ -174,7 +174,7 @@ struct MendingRound {
 
   // MARK: Edits
 
-  /// Notes the edits of one list; gives the elements that are taken out.
+  /// Records the edits of one list; returns the removed elements.
   private mutating func mend(
     _ list: BuildFileText.Brackets, in text: BuildFileText, _ mends: FieldMends, at site: DeclarationSite
   ) throws -> Set<Int> {
@@ -254,7 +254,7 @@ struct MendingRound {
 }
 
 extension BuildFileText {
-  /// Whether a comment `# keep` stands behind an element.
+  /// Whether a comment `# keep` follows an element.
   func isKept(_ element: Element) -> Bool {
     let end = tokens[element.comma ?? element.tokens.upperBound].end
     guard let comment = rest(ofLineAt: end)?.comment else { return false }

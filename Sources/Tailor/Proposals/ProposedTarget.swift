@@ -19,11 +19,11 @@ public struct ProposedTarget: Hashable, Sendable {
   public var directory: String
   /// The name.
   public var name: String
-  /// What is called for it: the name of the type, or what `alias_mapping` has in its place.
+  /// The called name: the name of the type, or its replacement in `alias_mapping`.
   public var typeName: String
   /// The files that are the reason for it, from the directory.
   public var sources: [String]
-  /// The globs of what it would own, from the directory.
+  /// The globs of its files, from the directory.
   var ownedGlobs: [String]
   /// The fields, without the name.
   public var fields: [Field] = []
@@ -51,7 +51,7 @@ public struct ProposedTarget: Hashable, Sendable {
     }
   }
 
-  /// The order in which Pants adds targets, on which names depend where they clash.
+  /// The order in which Pants adds targets, which determines names in conflicts.
   static func precedes(_ left: Self, _ right: Self) -> Bool {
     func key(_ target: Self) -> [String] { [target.directory, target.name, target.typeName] + target.sources }
     return key(left).lexicographicallyPrecedes(key(right)) { $0.utf8.lexicographicallyPrecedes($1.utf8) }

@@ -5,11 +5,11 @@ internal import StarlarkSyntax
 internal import TargetGraph
 internal import Workspace
 
-/// Finds files that no target owns, and what targets they should have. The rules are those of Pants' `tailor`.
+/// Finds files that no target owns, and the targets that they should have. The rules are those of Pants' `tailor`.
 struct TargetFinder {
   let workspace: Workspace
   let graph: TargetGraph
-  /// What is odd about the files.
+  /// The warnings about the files.
   var warnings: [Diagnostic] = []
   private let files: FileTable
   private let options: WorkspaceConfiguration.Tailoring
@@ -138,8 +138,8 @@ struct TargetFinder {
     return found
   }
 
-  /// Whether a `pyproject.toml` looks as if it named dependencies as PEP 621 has it. Most such files configure tools, or
-  /// describe a distribution that needs nothing.
+  /// Whether a `pyproject.toml` seems to name dependencies in the form of PEP 621. Most such files configure tools, or
+  /// describe a distribution without dependencies.
   private static func hasProjectDependencies(_ text: String) -> Bool {
     let lines = text.split(whereSeparator: \.isNewline)
     return lines.contains { $0.hasPrefix("[project]") }
@@ -150,7 +150,7 @@ struct TargetFinder {
     .pipenvRequirements: "pipenv", .poetryRequirements: "poetry",
   ]
 
-  /// How many requirements a file holds; nil, with a warning, where it cannot be read as one of its kind.
+  /// The number of requirements in a file; nil, with a warning, if the file is invalid.
   private mutating func requirementCount(_ type: TargetType, _ path: String) throws -> Int? {
     let source = TargetDeclaration.Assignment(name: "source", value: .string(Paths.lastComponent(path)))
     let declaration = TargetDeclaration(
@@ -211,7 +211,7 @@ struct TargetFinder {
 
 /// The line by which a Python program that is run as such is known.
 enum EntryPointMark {
-  /// Whether there is a line `if __name__ == "__main__":`, from the first column.
+  /// Whether a line `if __name__ == "__main__":` starts in the first column.
   static func isPresent(in bytes: [UInt8]) -> Bool {
     bytes.split(separator: 0x0A).contains { isMark($0) }
   }

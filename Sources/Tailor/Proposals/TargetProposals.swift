@@ -8,12 +8,12 @@ public import Workspace
 public struct TargetProposals: Sendable {
   /// The changes, by path.
   public var changes: [BuildFileChange]
-  /// What is odd about the files.
+  /// The warnings about the files.
   public var warnings: [Diagnostic]
 
-  /// Looks for files without a target in these directories.
+  /// Searches these directories for files without a target.
   ///
-  /// - Throws: `Diagnostic` where a BUILD file would not be right after the change; `SystemCallError`.
+  /// - Throws: `Diagnostic` if a BUILD file would be invalid after the change; `SystemCallError`.
   public init(_ workspace: Workspace, _ graph: TargetGraph, directories: [DirectoryID]) throws {
     var finder = TargetFinder(workspace, graph)
     let arrangement = TargetArrangement(graph, workspace)
@@ -27,7 +27,7 @@ public struct TargetProposals: Sendable {
     for (directory, targets) in Dictionary(grouping: found, by: \.directory) {
       let place = try BuildFilePlace(workspace, directory)
       let after = place.adding(targets, options)
-      // What is written can be read again: what stands there before may leave no room for calls, a macro may want others.
+      // The new text must be valid: existing text can leave no room for calls, and a macro can require other arguments.
       _ = try evaluation.evaluate(place.path, bytes: after)
       changes.append(
         BuildFileChange(path: place.path, before: place.bytes, after: after, steps: targets.map { .addTarget($0) }))
@@ -39,7 +39,7 @@ public struct TargetProposals: Sendable {
 /// The BUILD file of a directory to which targets are added.
 private struct BuildFilePlace {
   var path: String
-  /// What it holds; nil where there is none.
+  /// Its content; nil if it is missing.
   var bytes: [UInt8]?
 
   init(_ workspace: Workspace, _ directory: String) throws {
@@ -63,7 +63,7 @@ private struct BuildFilePlace {
     }
   }
 
-  /// What is at a path, behind links; nil where nothing is.
+  /// The file at a path, behind links; nil if it is missing.
   private static func kind(of path: String, _ workspace: Workspace) throws(SystemCallError) -> FileStatus.Kind? {
     let place = workspace.root.appending(path)
     do throws(SystemCallError) {
@@ -74,7 +74,7 @@ private struct BuildFilePlace {
     }
   }
 
-  /// The text with targets behind what is there, as Pants joins them.
+  /// The text with targets after the existing ones, as Pants joins them.
   func adding(_ targets: [ProposedTarget], _ options: WorkspaceConfiguration.Tailoring) -> [UInt8] {
     let lineEnd = BuildFileText.lineEnd(of: bytes ?? [])
     var parts = targets.map { Array($0.declaration(indent: options.buildFileIndent).utf8) }
@@ -87,7 +87,7 @@ private struct BuildFilePlace {
   private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 }
 
-/// Gives proposed targets names and sources of their own.
+/// Gives proposed targets unique names and separate sources.
 private struct TargetArrangement {
   private let graph: TargetGraph
   private let workspace: Workspace
@@ -119,7 +119,7 @@ private struct TargetArrangement {
       var names =
         taken[directory]
         ?? Set(graph.targets(inDirectory: directory).lazy.map { graph.address(of: $0) }.map(\.name))
-      // At the root there is no directory to be named for.
+      // The root has no directory name to use.
       if directory.isEmpty { targets[index].name = "root" }
       var number = 0
       while names.contains(targets[index].name) {
@@ -131,7 +131,7 @@ private struct TargetArrangement {
     }
   }
 
-  /// A target whose globs would select what others own names its files instead.
+  /// A target whose globs would select files of others lists its files instead.
   private func restrictSources(of target: inout ProposedTarget) {
     guard !target.sources.isEmpty, let directory = graph.files.directory(at: target.directory) else { return }
     let owners = graph.files.files(matching: SourceGlobs(target.ownedGlobs), in: directory).flatMap { file in

@@ -6,11 +6,11 @@ struct BuildFileText {
   struct Element {
     /// The tokens, without the comma.
     var tokens: ClosedRange<Int>
-    /// The comma behind it.
+    /// The comma after it.
     var comma: Int?
   }
 
-  /// What stands between brackets.
+  /// The text between brackets.
   struct Brackets {
     var opening: Int
     var closing: Int
@@ -65,7 +65,7 @@ struct BuildFileText {
     return brackets(at: start + 1)
   }
 
-  /// What stands between the brackets that open at a token; nil where none do.
+  /// The text between the brackets that open at a token; nil if none do.
   func brackets(at opening: Int) -> Brackets? {
     guard let closing = partners[opening], closing > opening else { return nil }
     var elements: [Element] = []
@@ -96,7 +96,7 @@ struct BuildFileText {
     return nil
   }
 
-  /// Whether arguments are handed on as a whole: `*list`, `**dict`.
+  /// Whether arguments are passed on as a whole: `*list`, `**dict`.
   func hasStars(_ call: Brackets) -> Bool {
     call.elements.contains { [.star, .starStar].contains(tokens[$0.tokens.lowerBound].kind) }
   }
@@ -107,7 +107,7 @@ struct BuildFileText {
       return nil
     }
     let found = brackets(at: value.lowerBound)
-    // A comprehension has no comma and is no list of strings.
+    // A comprehension has no comma and is not a list of strings.
     let words = found?.elements.first.map { $0.tokens.contains { tokens[$0].kind == .for } } ?? false
     return words ? nil : found
   }
@@ -176,14 +176,14 @@ struct BuildFileText {
     source.bytes[..<offset].lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
   }
 
-  /// The space before a byte, where nothing else stands before it on its line.
+  /// The space before a byte, if nothing else is before it on its line.
   func indentation(at offset: Int) -> [UInt8]? {
     let space = source.bytes[lineStart(of: offset)..<offset]
     return space.allSatisfy { $0 == 0x20 || $0 == 0x09 } ? Array(space) : nil
   }
 
-  /// What stands behind a byte on its line, as far as it is space and a comment: the comment, and where the line ends, its
-  /// end included. Nil where something else does.
+  /// The text after a byte on its line, if it is only space and a comment: the comment, and the end of the line,
+  /// including its line end. Nil for other text.
   func rest(ofLineAt offset: Int) -> (comment: ArraySlice<UInt8>, end: Int)? {
     let bytes = source.bytes
     var index = offset
@@ -198,7 +198,7 @@ struct BuildFileText {
     return (bytes[index..<end], min(end + 1, bytes.count))
   }
 
-  /// How lines end in a file.
+  /// The kind of line ends in a file.
   static func lineEnd(of bytes: [UInt8]) -> [UInt8] {
     guard let first = bytes.firstIndex(of: 0x0A), first > 0, bytes[first - 1] == 0x0D else { return [0x0A] }
     return [0x0D, 0x0A]

@@ -5,7 +5,7 @@ struct TextEdit: Hashable {
   var range: Range<Int>
   var replacement: [UInt8] = []
 
-  /// A text with edits carried out. Removals may overlap; an insertion in what is removed takes its place.
+  /// A text with edits applied. Removals can overlap; an insertion in removed text replaces it.
   static func apply(_ edits: [TextEdit], to bytes: [UInt8]) -> [UInt8] {
     var result: [UInt8] = []
     var position = 0
@@ -37,12 +37,12 @@ extension BuildFileText {
       if indentation(at: start) != nil, let rest {
         edits.append(TextEdit(range: lineStart(of: start)..<rest.end))
       } else if let comma = element.comma, rest == nil {
-        // Of the last one, the space before it goes as well.
+        // For the last one, the space before it is removed as well.
         let isLast = comma + 1 == brackets.closing
         let kept = isLast ? lastKept.flatMap { brackets.elements[$0].comma } : nil
         edits.append(TextEdit(range: gapStart(from: kept, to: element, or: start)..<skippingSpace(from: end)))
       } else if element.comma != nil || lastKept == nil {
-        // What stands before it on its line stays, without the space between.
+        // The text before it on its line stays, without the space between.
         var first = start
         while first > 0, source.bytes[first - 1] == 0x20 || source.bytes[first - 1] == 0x09 { first -= 1 }
         edits.append(TextEdit(range: (indentation(at: start) == nil ? first : start)..<end))
@@ -57,7 +57,7 @@ extension BuildFileText {
     return [TextEdit(range: tokens[brackets.opening].end..<tokens[brackets.closing].start)]
   }
 
-  /// Where a token ends, unless there is a comment between it and an element, or no token: then `start`.
+  /// The end of a token, unless there is a comment between it and an element, or no token: then `start`.
   private func gapStart(from token: Int?, to element: Element, or start: Int) -> Int {
     guard let token, !(token..<element.tokens.lowerBound).contains(where: { hasComment(between: $0, and: $0 + 1) })
     else { return start }
@@ -70,7 +70,7 @@ extension BuildFileText {
     return index
   }
 
-  /// Whether brackets hold comments that edits leave.
+  /// Whether brackets contain comments that edits keep.
   func hasOtherComments(in brackets: Brackets, besides edits: [TextEdit] = []) -> Bool {
     for index in brackets.opening..<brackets.closing {
       let gap = tokens[index].end..<tokens[index + 1].start
@@ -81,9 +81,9 @@ extension BuildFileText {
     return false
   }
 
-  /// The edits that put an element behind the last one in brackets, in the form that these have.
+  /// The edits that add an element after the last one in brackets, in the existing style.
   ///
-  /// - Parameter indent: one step of indentation, where no other element shows it.
+  /// - Parameter indent: one step of indentation, if no other element shows it.
   func insertion(of texts: [String], into brackets: Brackets, indent: String) -> [TextEdit] {
     let lineEnd = Self.lineEnd(of: source.bytes)
     let closing = tokens[brackets.closing].start

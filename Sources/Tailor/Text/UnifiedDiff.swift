@@ -2,7 +2,7 @@
 enum UnifiedDiff {
   private static let context = 3
 
-  /// One line of the merged text: kept, taken out or put in.
+  /// One line of the merged text: kept, removed or added.
   private struct Line {
     var mark: Character
     var text: ArraySlice<UInt8>
@@ -22,7 +22,7 @@ enum UnifiedDiff {
     while let change = merged[index...].firstIndex(where: { $0.mark != " " }) {
       let start = max(index, change - context)
       for line in merged[index..<start] { advance(line) }
-      // A hunk goes on as long as the next change is nearer than two contexts.
+      // A hunk continues while the next change is nearer than two contexts.
       var end = change
       while let next = merged[end...].firstIndex(where: { $0.mark != " " }), next - end <= 2 * context {
         end = next + 1

@@ -2,22 +2,22 @@ internal import BuildFiles
 internal import Diagnostics
 internal import Workspace
 
-/// What a bundle starts.
+/// The program that a bundle starts.
 public enum BundleEntryPoint: Hashable, Sendable {
   /// A module, run as a program, or a function of it without arguments.
   case module(String, function: String?)
   /// A console script of a third-party distribution.
   case script(String)
-  /// A file that is no module: its path in the bundle, and from the workspace root.
+  /// A file that is not a module: its path in the bundle, and from the workspace root.
   case executable(String, file: String)
 }
 
 extension TargetGraph {
-  /// What a `pex_binary` starts; nil when it only holds code.
+  /// The program of a `pex_binary`; nil if it only contains code.
   ///
   /// `entry_point` is a file of the target's directory or a module, either with `:function`.
   ///
-  /// - Throws: `Diagnostic` when the file is not there or lies in no source root.
+  /// - Throws: `Diagnostic` if the file is missing or is in no source root.
   public func entryPoint(of target: Target) throws -> BundleEntryPoint? {
     if let script = target.value(of: "script").string { return .script(script) }
     let site = target.declaration.site

@@ -2,15 +2,15 @@ public import BuildFiles
 internal import Diagnostics
 internal import Workspace
 
-/// What goes into the bundle of a `pex_binary`, and how it starts: all that packaging needs from the graph.
+/// The contents and the program of the bundle of a `pex_binary`: all inputs of packaging that come from the graph.
 public struct BundlePlan: Sendable {
-  /// A file of the workspace and where it stands in the bundle.
+  /// A file of the workspace and its path in the bundle.
   public struct File: Sendable, Hashable {
     /// The path from the workspace root.
     public var path: String
     /// The path in the bundle: that from the source root.
     public var bundlePath: String
-    /// Whether it is Python source, and not a resource.
+    /// Whether it is Python source, not a resource.
     public var isPython: Bool
 
     public init(path: String, bundlePath: String, isPython: Bool) {
@@ -28,7 +28,7 @@ public struct BundlePlan: Sendable {
     public var text: String
     /// The target that it comes from.
     public var address: Address
-    /// Whether it names a project of the workspace, which stands for all that the project declares.
+    /// Whether it names a project of the workspace, which represents all of the project's declared requirements.
     public var isProject = false
   }
 
@@ -40,7 +40,7 @@ public struct BundlePlan: Sendable {
   public var artifact: String
   /// The file to write, from the output directory, where the target names it.
   public var outputPath: String?
-  /// What the bundle starts; nil when it only holds code.
+  /// The program of the bundle; nil if it only contains code.
   public var entryPoint: BundleEntryPoint?
   /// The code and resources, by path in the bundle.
   public var files: [File]
@@ -50,9 +50,9 @@ public struct BundlePlan: Sendable {
   public var resolve: String?
   /// The lockfile of the resolve, from the workspace root; it need not be there yet.
   public var lockfile: String?
-  /// The interpreters that the bundle may run under (one of them must hold), as PEP 440 specifiers.
+  /// The interpreters that can run the bundle (one of them must match), as PEP 440 specifiers.
   public var interpreterConstraints: [String]
-  /// Arguments that come before those of the command line.
+  /// Arguments before those of the command line.
   public var args: [String]
   /// Environment variables set at start, by name.
   public var env: [(name: String, value: String)]
@@ -74,7 +74,7 @@ extension TargetGraph {
 
   /// The binaries by artifact name.
   ///
-  /// - Throws: `Diagnostic` when two binaries have one name, or a name cannot be that of a file.
+  /// - Throws: `Diagnostic` if two binaries have one name, or if a name cannot be a file name.
   public func binariesByArtifact() throws -> [String: TargetID] {
     var found: [String: TargetID] = [:]
     for id in allTargets where type(of: id) == .pexBinary {
@@ -96,10 +96,10 @@ extension TargetGraph {
 }
 
 extension DependencyResolver {
-  /// What goes into the bundle of a binary.
+  /// The plan of a binary's bundle.
   ///
-  /// - Throws: `Diagnostic` when the target is no binary, its resolve is unknown or not that of its dependencies, its
-  ///   entry point is not there, or another binary has its artifact's name.
+  /// - Throws: `Diagnostic` if the target is not a binary, if its resolve is unknown or differs from its dependencies',
+  ///   if its entry point is missing, or if another binary has its artifact's name.
   public func bundlePlan(for id: TargetID) throws -> BundlePlan {
     let target = graph[id]
     guard target.type == .pexBinary else {
@@ -120,9 +120,9 @@ extension DependencyResolver {
     hasCheckedArtifacts = true
   }
 
-  /// What goes into a bundle that runs one Python file of the workspace, with all that it depends on.
+  /// The plan of a bundle that runs one Python file of the workspace, with all its transitive dependencies.
   ///
-  /// - Throws: `Diagnostic` when the target is no Python file or lies in no source root; as ``bundlePlan(for:)`` does.
+  /// - Throws: `Diagnostic` if the target is not a Python file or is in no source root; as ``bundlePlan(for:)`` does.
   public func bundlePlan(ofSource id: TargetID) throws -> BundlePlan {
     let target = graph[id]
     guard let file = target.file, target.type.isPythonSource,
@@ -196,7 +196,7 @@ extension DependencyResolver {
     return graph.sortedByAddress(Array(found))
   }
 
-  /// The targets among `ids` of which packages are built, and those that plain `target`s among them list.
+  /// The targets among `ids` that have products, and those that plain `target`s among them list.
   public func packages(among ids: [TargetID]) throws -> [TargetID] {
     var found: [TargetID] = []
     let seen = RowFlags(count: graph.count)
@@ -213,7 +213,7 @@ extension DependencyResolver {
     return graph.sortedByAddress(found)
   }
 
-  /// Refuses a file that has no place in a bundle.
+  /// Refuses a file without a path in a bundle.
   private func checkPlace(of part: Target) throws {
     guard let path = part.file.map({ graph.files.path(of: $0) }), graph.sourceRoots.root(of: Paths.parent(path)) == nil
     else { return }

@@ -3,10 +3,10 @@ internal import Diagnostics
 internal import PythonImports
 internal import Workspace
 
-/// The files that a program sees: the one answer for `kilt package`, `run`, `repl`, `test` and `python_distribution`.
+/// The files that a program sees: the same for `kilt package`, `run`, `repl`, `test` and `python_distribution`.
 ///
-/// A program sees the Python files and resources of its targets, and every `__init__.py` and `__init__.pyi` beside and above
-/// them, up to the source root. The latter are no dependencies where they are blank, but make packages of directories:
+/// A program sees the Python files and resources of its targets, and every `__init__.py` and `__init__.pyi` beside and
+/// above them, up to the source root. Blank ones are not dependencies, but they make directories Python packages:
 /// without them, data is not found and a package of the same name elsewhere wins.
 public struct ProgramFiles: Sendable {
   /// A file of the workspace that a program sees.
@@ -32,9 +32,9 @@ public struct ProgramFiles: Sendable {
   /// By path.
   public private(set) var files: [File] = []
 
-  /// The files of these targets; targets of other types than Python files and resources have none.
+  /// The files of these targets; targets of types other than Python files and resources have none.
   ///
-  /// - Throws: what the resolver throws when it reads files.
+  /// - Throws: the errors of the resolver when it reads files.
   public init(_ targets: some Sequence<TargetID>, _ resolver: DependencyResolver) throws {
     let graph = resolver.graph
     var found: [String: File] = [:]
@@ -62,13 +62,13 @@ public struct ProgramFiles: Sendable {
   /// The source roots of the files.
   public var roots: Set<String> { Set(files.compactMap(\.root)) }
 
-  /// The files by place, one for each.
+  /// The files by path, one for each.
   ///
   /// - Parameters:
-  ///   - read: returns the bytes of a file of the workspace, for files that share a place.
-  ///   - user: the target whose program it is.
-  ///   - isExempt: whether files of a place may differ.
-  /// - Throws: `Diagnostic` when files of one place differ; what `read` throws.
+  ///   - read: returns the bytes of a file of the workspace, for files that share a path.
+  ///   - user: the target of the program.
+  ///   - isExempt: whether files of a path can differ.
+  /// - Throws: `Diagnostic` if files of one path differ; the errors of `read`.
   public func byPlace(
     for user: Target, exempting isExempt: (File) -> Bool = { _ in false }, read: (String) throws -> [UInt8]
   ) throws -> [File] {
@@ -99,10 +99,10 @@ public struct ProgramFiles: Sendable {
 }
 
 extension DependencyResolver {
-  /// The `__init__.py` and `__init__.pyi` files in directories and above them, up to their source roots, as far as
-  /// `init_files` lets programs have them.
+  /// The `__init__.py` and `__init__.pyi` files in directories and above them, up to their source roots, unless
+  /// `init_files` excludes them from programs.
   ///
-  /// - Throws: what the sources throw.
+  /// - Throws: the errors of the sources.
   public func packageFiles(inAndAbove directories: some Sequence<String>) throws -> [String] {
     let choice = graph.configuration.inference.packedInitFiles
     if choice == .never { return [] }

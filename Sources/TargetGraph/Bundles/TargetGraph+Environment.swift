@@ -3,10 +3,10 @@ internal import Diagnostics
 internal import PythonProjects
 public import Workspace
 
-/// What code of a target runs with.
+/// The environment of a target's code.
 extension TargetGraph {
-  /// The lockfile of a target's resolve, from the workspace root; nil where resolves are not in use and no lockfile was made
-  /// without them.
+  /// The lockfile of a target's resolve, from the workspace root; nil if resolves are not in use and no lockfile exists
+  /// for requirements without one.
   public func lockfile(of target: Target) -> String? {
     if configuration.resolves.isEmpty {
       // A program of a Python project uses the lockfile of that project's root, also for code of others.
@@ -22,7 +22,7 @@ extension TargetGraph {
     return files.file(at: path) == nil ? nil : path
   }
 
-  /// Whether a target's versions are those of this resolve: where there are none, all are in the one that is implied.
+  /// Whether a target's versions come from this resolve: without resolves, all are in the implied one.
   public func belongs(_ target: Target, to resolve: WorkspaceConfiguration.Resolve) -> Bool {
     if let root = configuration.projects?.root(of: target.address.directory), configuration.resolves.isEmpty {
       return root.lockfile == resolve.lockfile
@@ -30,7 +30,7 @@ extension TargetGraph {
     return configuration.resolves.isEmpty || self.resolve(of: target) == resolve.name
   }
 
-  /// The interpreters that a target's code may run under, as PEP 440 specifiers: its own, or else the workspace's.
+  /// The interpreters that can run a target's code, as PEP 440 specifiers: its own, or else the workspace's.
   public func interpreterConstraints(of target: Target) -> [String] {
     let constraints = target.strings(of: "interpreter_constraints")
     if !constraints.isEmpty { return constraints }
@@ -42,9 +42,9 @@ extension TargetGraph {
     return configuration.interpreterConstraints
   }
 
-  /// Checks that a dependency can be used together with what depends on it.
+  /// Checks that a dependency can be used together with its dependent.
   ///
-  /// - Throws: `Diagnostic` when they have different resolves.
+  /// - Throws: `Diagnostic` if they have different resolves.
   public func checkResolve(of part: Target, in target: Target) throws {
     let resolve = resolve(of: target)
     guard let other = self.resolve(of: part), other != resolve, part.type != .lockfile else { return }

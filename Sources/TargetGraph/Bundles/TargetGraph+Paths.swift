@@ -11,8 +11,8 @@ extension TargetGraph {
     return try insidePath(given, field: "output_path", of: target, of: "the output directory dist")
   }
 
-  /// The targets whose products would take each other's place in the output directory, with what is wrong: one of them would
-  /// silently be gone.
+  /// The targets whose products would overwrite each other in the output directory, with the problem: one of them would
+  /// silently disappear.
   public func sharedOutputs(of ids: [TargetID]) -> [TargetID: Diagnostic] {
     var owners: [String: [TargetID]] = [:]
     for id in ids where [.pexBinary, .archive].contains(type(of: id)) {

@@ -29,13 +29,13 @@ extension DependencyResolver {
   }
 }
 
-/// The files of an earlier commit; what those import that have not changed is known.
+/// The files of an earlier commit; the imports of unchanged files are known.
 ///
 /// Used by the one thread that uses both resolvers, on which `@unchecked Sendable` rests.
 private final class EarlierSources: GraphSources, @unchecked Sendable {
   private let earlier: EarlierWorkspace
   private let current: DependencyResolver
-  /// Whether the configuration lets the same strings count as imports.
+  /// Whether the configuration treats the same strings as imports.
   private let isComparable: Bool
 
   init(_ earlier: EarlierWorkspace, _ current: DependencyResolver) {

@@ -2,8 +2,8 @@ internal import BuildFiles
 internal import Snapshot
 internal import Workspace
 
-/// The targets that are not what they were: by what their BUILD files and the configuration say of them, and by what they
-/// depend on. Files are compared by whoever knows which differ.
+/// The targets that have changed: in the declarations of their BUILD files and the configuration, and in their
+/// dependencies. The caller compares files.
 public struct TargetComparison {
   /// Targets that are new, are declared otherwise, or depend on other targets directly.
   public private(set) var changed: Set<TargetID> = []
@@ -18,9 +18,9 @@ public struct TargetComparison {
   private var packageFiles: [String: Bool] = [:]
 
   /// - Parameters:
-  ///   - old: over the targets that there were.
-  ///   - new: over those there are.
-  /// - Throws: what the new resolver throws. An old target whose dependencies are wrong counts as another.
+  ///   - old: over the former targets.
+  ///   - new: over the current targets.
+  /// - Throws: the errors of the new resolver. An old target with invalid dependencies counts as changed.
   public init(_ old: DependencyResolver, _ new: DependencyResolver) throws {
     self.old = old
     self.new = new
@@ -39,7 +39,7 @@ public struct TargetComparison {
     gone = Set(known.keys)
   }
 
-  /// What of the configuration holds for all packages and tests.
+  /// The part of the configuration that applies to all products and tests.
   private static func settings(of graph: TargetGraph) -> [String] {
     [graph.configuration.pythonVersion ?? "", "\(graph.configuration.isForPants)"]
   }
@@ -57,7 +57,7 @@ public struct TargetComparison {
     do {
       then = Set(try old.dependencies(of: before).map { first.name(of: $0) })
     } catch {
-      // What was wrong with it is not wrong now.
+      // Its former problem no longer exists.
       changed.insert(id)
       return
     }
@@ -68,7 +68,7 @@ public struct TargetComparison {
     }
   }
 
-  /// What the configuration says of one target.
+  /// The configuration's values for one target.
   private static func surroundings(of id: TargetID, in graph: TargetGraph) -> [String] {
     let target = graph[id]
     let root = target.file.map { graph.sourceRoots.root(of: Paths.parent(graph.files.path(of: $0))) ?? "none" }

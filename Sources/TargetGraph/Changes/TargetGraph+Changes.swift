@@ -3,7 +3,7 @@ internal import Snapshot
 public import Workspace
 
 extension TargetGraph {
-  /// Whether the content of a file decides which targets there are.
+  /// Whether the content of a file determines which targets exist.
   public func decidesTargets(_ file: FileID) -> Bool { store.files.files[file.index].has(FileRow.structural) }
 
   /// The target of an address as ``name(of:)`` writes it.

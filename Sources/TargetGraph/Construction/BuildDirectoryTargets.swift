@@ -2,7 +2,7 @@ internal import BuildFiles
 internal import Diagnostics
 internal import Workspace
 
-/// Makes the targets of one package: those declared, and those that they generate.
+/// Creates the targets of one BUILD directory: the declared ones, and those that they generate.
 struct BuildDirectoryTargets {
   /// A target, with its generator and declaration as places in this package.
   struct Entry {
@@ -13,14 +13,14 @@ struct BuildDirectoryTargets {
 
   let files: FileTable
   let sources: any GraphSources
-  /// What becomes of `sources` that select nothing.
+  /// The treatment of `sources` that select nothing.
   let unmatched: WorkspaceConfiguration.UnmatchedFiles?
-  /// Whether the workspace is configured for Pants alone.
+  /// Whether the workspace has only a Pants configuration.
   let isForPants: Bool
   var entries: [Entry] = []
-  /// What is wrong.
+  /// The errors.
   var problems: [Diagnostic] = []
-  /// What is odd.
+  /// The warnings.
   var warnings: [Diagnostic] = []
   /// The files that were read.
   var inputs: [FileID] = []
@@ -72,7 +72,7 @@ struct BuildDirectoryTargets {
     }
   }
 
-  /// Adds a target and gives its place.
+  /// Adds a target and returns its row.
   @discardableResult
   mutating func append(_ target: Target, generator: Int?) -> Int {
     entries.append(Entry(target: target, declaration: declaration, generator: generator))
@@ -88,7 +88,7 @@ struct BuildDirectoryTargets {
     var overrides = self.overrides(of: generator)
     var selected: [FileID]
     if globs.includes.allSatisfy(\.isLiteral) {
-      // Named files are looked up; each must be there.
+      // Named files are looked up; each must exist.
       selected = []
       for pattern in globs.includes where !globs.excludes.contains(where: { $0.matches(pattern.text) }) {
         if let file = files.file(at: Paths.join(generator.address.directory, pattern.text)) {
@@ -133,7 +133,7 @@ struct BuildDirectoryTargets {
     }
   }
 
-  /// Notes what is wrong with `sources` as the workspace wants it.
+  /// Records a problem of `sources` with the severity that the workspace wants.
   private mutating func note(_ problem: Diagnostic, usually: WorkspaceConfiguration.UnmatchedFiles) {
     switch unmatched ?? usually {
     case .ignore: return
@@ -142,7 +142,7 @@ struct BuildDirectoryTargets {
     }
   }
 
-  /// Notes globs that match nothing: all of them, or where that is an error each one, as in Pants.
+  /// Records globs that match nothing: only if all match nothing, or, where that is an error, each one, as in Pants.
   private mutating func noteUnmatched(_ globs: SourceGlobs, _ selected: [FileID], _ generator: Target) {
     let site = generator.declaration.site
     if selected.isEmpty {
@@ -187,7 +187,7 @@ struct BuildDirectoryTargets {
     }
   }
 
-  /// Takes the keys that are globs out of overrides by file.
+  /// Removes the keys that are globs from overrides by file.
   private static func takePatterns(
     from overrides: inout [String: [TargetDeclaration.Assignment]]
   ) -> [(pattern: GlobPattern, fields: [TargetDeclaration.Assignment])] {

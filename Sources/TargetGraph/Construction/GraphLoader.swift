@@ -5,8 +5,8 @@ internal import SystemSupport
 public import Workspace
 
 extension TargetGraph {
-  /// Loads a workspace: what is known of it from earlier runs, brought up to date. What could be new is looked at (every
-  /// directory, and the files whose content decides which targets there are); what was touched is read.
+  /// Loads a workspace: the state of earlier runs, updated. Checks everything that could be new (every directory, and
+  /// the files whose content determines which targets exist), and reads touched files.
   ///
   /// - Throws: `DiagnosticList`, `Diagnostic`, `SystemCallError`.
   public static func load(_ workspace: Workspace) throws -> TargetGraph {
@@ -16,19 +16,19 @@ extension TargetGraph {
   /// Loads a workspace with this state.
   public static func load(_ workspace: Workspace, state: WorkspaceState) throws -> TargetGraph {
     if let graph = try GraphLoader(workspace, state).load() { return graph }
-    // What nearly everything rests on is another now: there is nothing to go on from.
+    // An input of nearly all targets has changed: the state is useless.
     guard let graph = try GraphLoader(workspace, try state.anew()).load() else {
       throw Diagnostic(.defect, "a new workspace was treated as a changed one")
     }
     return graph
   }
 
-  /// The graph of these packages over these files, without a disk.
+  /// The graph of these BUILD directories over these files, without a disk.
   ///
   /// - Parameters:
   ///   - packages: evaluated BUILD files, with defaults applied.
-  ///   - sources: is asked for requirements files.
-  /// - Throws: `DiagnosticList` with all that is wrong: a generator's file that is not there, an unknown resolve.
+  ///   - sources: called for requirements files.
+  /// - Throws: `DiagnosticList` with all errors: a missing file of a generator, an unknown resolve.
   public init(
     files: FileTable, configuration: WorkspaceConfiguration, sourceRoots: SourceRoots, packages: [BuildDirectory],
     sources: some GraphSources
@@ -83,7 +83,7 @@ private struct GraphLoader {
     return graph
   }
 
-  /// Whether so much in the state is dead that a new one is better.
+  /// Whether so many rows in the state are dead that a new state is better.
   private var isWorn: Bool {
     Int(files.state.summary.deadRows) > 10_000 + (files.fileCount + store.targets.count) / 2
   }
@@ -133,7 +133,7 @@ private struct GraphLoader {
 
   private func isBuildFile(_ file: FileID) -> Bool { workspace.isBuildFile(file, of: files) }
 
-  /// Whether the macros that all BUILD files see are others now.
+  /// Whether the macros that all BUILD files see have changed.
   private func preludeChanged(_ changes: FileChanges, _ changed: Set<UInt32>) throws -> Bool {
     let patterns = workspace.configuration.preludeGlobs
     guard !patterns.isEmpty, !changes.isEmpty else { return false }
@@ -142,7 +142,7 @@ private struct GraphLoader {
       || changes.touched.contains { changed.contains($0.rawValue) && globs.matches(files.path(of: $0)) }
   }
 
-  /// Whether the plugins that give names to all BUILD files are others now, or may be.
+  /// Whether the plugins that give names to all BUILD files have changed, or could have.
   private func pluginsChanged(_ changes: FileChanges, _ changed: Set<UInt32>) -> Bool {
     if workspace.configuration.pluginPaths.isEmpty { return false }
     if !workspace.pluginPathsElsewhere(in: files).isEmpty { return true }
@@ -173,7 +173,7 @@ private struct GraphLoader {
   private func update(_ graph: TargetGraph, _ changes: FileChanges, _ dirty: Set<DirectoryID>) throws {
     let reader = ContentReader(workspace, files: files, ignoringInode: state.ignoringInode)
     var update = GraphUpdate(graph, sources: NotedSources(reader: reader))
-    // Files first: what targets look up are names.
+    // Files first, because targets look up names.
     for file in changes.added + changes.removed + changes.relinked where !isNew { update.note(file) }
     var problems: [Diagnostic] = []
     // Before anything is read.
@@ -242,7 +242,7 @@ private struct GraphLoader {
     wanted = inOrder(wanted)
     try evaluateMore(wanted)
     if !isNew {
-      // What one of these sets holds for all below.
+      // The values that one of these directories sets for all below.
       let setting = Set(
         packages.filter { $0.package.isInherited }.compactMap { files.directory(at: $0.package.directory) }
       )
@@ -258,7 +258,7 @@ private struct GraphLoader {
     }
     let results = known
     if !isNew {
-      // And what those above set holds for these.
+      // The values that directories above set for these.
       var above: [DirectoryID] = []
       for directory in results {
         var current = directory
@@ -289,8 +289,8 @@ private struct GraphLoader {
       .sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }.map(\.directory)
   }
 
-  /// The packages that a file which came or went may belong to: those of its directory and above with a field of files
-  /// that names or matches it.
+  /// The BUILD directories to which an added or removed file can belong: its directory and those above with a field of
+  /// files that names or matches the file.
   private func globbing(_ changes: FileChanges) -> Set<DirectoryID> {
     if isNew { return [] }
     var found: Set<DirectoryID> = []
@@ -316,14 +316,14 @@ private struct GraphLoader {
   }
 }
 
-/// The files that targets are made of besides BUILD files, read so that what they held is known.
+/// The files besides BUILD files from which targets are created, read so that their contents are known.
 private struct NotedSources: GraphSources {
   let reader: ContentReader
   func read(_ path: String) throws -> [UInt8] { try reader.read(path) }
 }
 
 extension GraphUpdate {
-  /// One target a lockfile that is there, on which the requirements of its resolve depend.
+  /// One target per existing lockfile, on which the requirements of its resolve depend.
   mutating func addLockfiles() throws {
     var known: [String: Int] = [:]
     for number in graph.store.lockfilePackages() {

@@ -3,19 +3,19 @@ internal import Diagnostics
 internal import Snapshot
 internal import Workspace
 
-/// Makes the rows of targets say what packages say, and notes what that means for what targets depend on: the one way
-/// targets get into a graph, from nothing or from what is known.
+/// Updates the rows of targets from BUILD directories, and records the effect on their dependents. This is the only
+/// code that adds targets to a graph, from scratch or from earlier rows.
 struct GraphUpdate {
   let graph: TargetGraph
   let sources: any GraphSources
   let modules: ModuleMap
   var problems: [Diagnostic] = []
   private var store: GraphStore { graph.store }
-  /// What has changed of what targets look up.
+  /// The changes of names that targets look up.
   private var marks: Set<UInt32> = []
   /// Directories with an `__init__.py` or `conftest.py` that is new, gone, or another target's now.
   private var scopes: Set<DirectoryID> = []
-  /// Whether rules of visibility are others now: then any dependency may be forbidden, or allowed.
+  /// Whether visibility rules have changed: then any dependency can be forbidden, or allowed.
   private var rulesChanged = false
   private var encoded = ByteWriter()
 
@@ -27,10 +27,10 @@ struct GraphUpdate {
 
   // MARK: Packages
 
-  /// Makes a package be what was evaluated, and its targets with it.
+  /// Replaces a BUILD directory by its evaluation, with its targets.
   ///
   /// - Parameters:
-  ///   - number: the package's place; nil for a new one.
+  ///   - number: the row of the directory; nil for a new one.
   ///   - inputs: the files it was evaluated from.
   mutating func replace(
     _ number: Int?, with package: BuildDirectory, inputs: [FileID], flags: UInt32
@@ -80,7 +80,7 @@ struct GraphUpdate {
     try merge(targets, into: place, directory: package.directory)
   }
 
-  /// Takes a package away.
+  /// Removes a BUILD directory.
   mutating func remove(_ number: Int) throws {
     try retire(number, keeping: [])
     if !store.package(number).visibility.isEmpty { rulesChanged = true }
@@ -133,7 +133,7 @@ struct GraphUpdate {
       generator: entry.generator)
   }
 
-  /// Of two of one address, as two entry points that differ in punctuation alone, the later one counts.
+  /// Of two targets with one address, such as two entry points that differ only in punctuation, the later one counts.
   private func unique(_ drafts: [Draft]) -> [Draft] {
     var last: [[UInt8]: Int] = [:]
     for (index, draft) in drafts.enumerated() { last[draft.address] = index }
@@ -148,7 +148,8 @@ struct GraphUpdate {
     return result
   }
 
-  /// Takes back what the targets of a package provide that are not the same in `drafts`; those that are not there are dead.
+  /// Withdraws the names that the targets of a BUILD directory provide and that differ in `drafts`; missing targets
+  /// become dead rows.
   private mutating func retire(_ number: Int, keeping drafts: [Draft]) throws {
     var byAddress: [[UInt8]: TargetRow] = [:]
     for draft in drafts { byAddress[draft.address] = draft.row }
@@ -162,7 +163,7 @@ struct GraphUpdate {
     }
   }
 
-  /// Takes back what a target provides to others.
+  /// Withdraws the names that a target provides to others.
   private mutating func withdraw(_ id: TargetID) throws {
     let target = graph[id]
     for provision in ModuleMap.provisions(of: target, in: graph) {
@@ -176,7 +177,7 @@ struct GraphUpdate {
     marks.insert(LookupTrace.mark(path: target.address.directory))
   }
 
-  /// Lets others see what a target provides.
+  /// Publishes the names that a target provides.
   private mutating func offer(_ id: TargetID, _ target: Target) throws {
     for provision in ModuleMap.provisions(of: target, in: graph) {
       marks.insert(LookupTrace.mark(module: provision.name))
@@ -237,10 +238,10 @@ struct GraphUpdate {
     }
     guard changed else { return }
     marks.insert(LookupTrace.mark(path: directory))
-    // Targets of one package may depend on each other by more than addresses.
+    // Targets of one BUILD directory can depend on each other by more than addresses.
     for id in ids {
       store.targets[id.index].flags &= ~TargetRow.edgesKnown
-      // What a generator stands for is what it generates.
+      // A generator represents its generated targets.
       if graph.isGenerator(id) { store.targets[id.index].changedAt = store.files.summary.generation }
     }
   }
@@ -252,13 +253,13 @@ struct GraphUpdate {
 
   // MARK: What it means
 
-  /// Has the dependencies worked out again of all targets that have looked up what is different now.
+  /// Marks the dependencies of all targets that have looked up a changed name for a new resolution.
   func invalidate() {
     if rulesChanged {
       for index in 0..<store.targets.count { store.targets[index].flags &= ~TargetRow.edgesKnown }
     }
     guard !marks.isEmpty || !scopes.isEmpty else { return }
-    // A bit a mark, so that most marks are told apart without a look into the set.
+    // One bit per mark, so that most marks are distinguished without searching the set.
     var bits = [UInt64](repeating: 0, count: 1024)
     for mark in marks { bits[Int(mark >> 6) & 1023] |= 1 << UInt64(mark & 63) }
     for index in 0..<store.targets.count {
@@ -276,7 +277,7 @@ struct GraphUpdate {
     }
   }
 
-  /// Whether a directory lies below another one of the scopes.
+  /// Whether a directory is below another one of the scopes.
   private func isCovered(_ directory: DirectoryID) -> Bool {
     var directory = directory
     while directory.index != 0 {
@@ -288,7 +289,7 @@ struct GraphUpdate {
 }
 
 extension GraphStore {
-  /// Has the dependencies worked out again of the targets of all files below a directory.
+  /// Marks the dependencies of the targets of all files below a directory for a new resolution.
   func forgetEdges(below directory: DirectoryID, _ files: FileTable) {
     for directory in files.subtree(of: directory) {
       for file in files.files(in: directory) {
@@ -297,13 +298,13 @@ extension GraphStore {
     }
   }
 
-  /// Notes that other files make packages of the directories below now: what programs see of the files there has changed, and
-  /// the package files above them are read when one of them is asked for.
+  /// Records that other files now make the directories below Python packages. The files that programs see there have
+  /// changed, and the package files above them are read on request.
   func forgetPackages(below directory: DirectoryID, _ table: FileTable) {
     noteChange(below: directory, table)
     for directory in table.subtree(of: directory) {
       for file in table.files(in: directory) {
-        // Of sources the same holds without this: they have no dependencies until they are read.
+        // For source files this is automatic: they have no dependencies until they are read.
         if files.files[file.index].flags & (FileRow.importsKnown | FileRow.structural) == 0 {
           files.files[file.index].flags &= ~FileRow.digestKnown
         }

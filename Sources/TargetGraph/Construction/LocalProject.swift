@@ -3,9 +3,9 @@ internal import Diagnostics
 internal import JSON
 internal import TOML
 
-/// A project in a folder of the workspace, or a wheel or source archive there, that a requirement names by its path.
+/// A project in a directory of the workspace, or a wheel or sdist there, that a requirement names by its path.
 struct LocalProject {
-  /// As its own files say it.
+  /// In the form of its own files.
   var name: String
   /// From the workspace root.
   var path: String
@@ -13,8 +13,8 @@ struct LocalProject {
   var origin: String?
 
   /// - Parameters:
-  ///   - target: as it was written, `./libs/tool` or `file:///…`.
-  ///   - folder: where paths begin; those that lead to nothing there begin at the workspace root.
+  ///   - target: as written, `./libs/tool` or `file:///…`.
+  ///   - folder: the base of paths; paths that do not exist there are relative to the workspace root.
   ///   - text: the whole requirement, for messages.
   init(
     _ target: String, besides folder: String, text: String, at place: SourceLocation?, read: (String) -> [UInt8]?
@@ -63,7 +63,7 @@ struct LocalProject {
   }
 
   private static func projectName(_ bytes: [UInt8]) -> String? {
-    // What is no TOML tells no name.
+    // A file that is not TOML contains no name.
     guard let root = (try? TOMLDocument(parsing: bytes))?.root else { return nil }
     return root["project"]?["name"]?.string ?? root["tool"]?["poetry"]?["name"]?.string
   }

@@ -4,7 +4,7 @@ internal import Starlark
 internal import Workspace
 
 extension BuildDirectoryTargets {
-  /// One target a project of a requirements file, and one for the file, on which they depend.
+  /// One target per project of a requirements file, and one for the file, on which they depend.
   mutating func addRequirements(of place: Int) throws {
     let generator = entries[place].target
     let source = generator.value(of: "source").string ?? generator.type.defaultSource ?? ""
@@ -31,7 +31,7 @@ extension BuildDirectoryTargets {
         ownFields: [.init(name: "source", value: .string(source))]), generator: place)
     for path in included {
       guard let file = files.file(at: path) else { continue }
-      // A file elsewhere has no address here; it is an input all the same.
+      // A file elsewhere has no address here, but is an input.
       guard Paths.contains(generator.address.directory, path) else { continue }
       let name = Paths.relative(path, to: generator.address.directory)
       address.file = name
@@ -103,7 +103,7 @@ extension BuildDirectoryTargets {
   private func reader() -> (String) -> [UInt8]? {
     { [files, sources] path in
       guard files.file(at: path) != nil else { return nil }
-      // A file that is listed and cannot be read is as one that is not there: its user is told so.
+      // A listed file that cannot be read counts as missing: its dependent reports it.
       return try? sources.read(path)
     }
   }
@@ -136,7 +136,7 @@ extension BuildDirectoryTargets {
     return result
   }
 
-  /// The target of a lockfile, on which the requirements of its resolve depend, and what generates it.
+  /// The target of a lockfile, on which the requirements of its resolve depend, and its generator.
   mutating func addLockfile(_ file: FileID, of package: BuildDirectory) {
     guard let declaration = package.targets.first else { return }
     let name = files.name(of: file)

@@ -5,7 +5,7 @@ internal import TOML
 
 /// Reads the requirements in a `pyproject.toml` or `Pipfile.lock`, in the forms that Pants' generators read.
 enum ProjectRequirements {
-  /// Where in the file the requirements stand.
+  /// The location of the requirements in the file.
   enum Form {
     /// `[project]` (PEP 621): dependencies and optional dependencies.
     case project
@@ -19,7 +19,7 @@ enum ProjectRequirements {
 
   /// The requirements, in the order of the file.
   ///
-  /// - Throws: `Diagnostic` for what is not TOML, or lacks the section.
+  /// - Throws: `Diagnostic` for a text that is not TOML, or lacks the section.
   static func parse(_ bytes: [UInt8], path: String, form: Form) throws -> [RequirementLine] {
     if form == .pipenv { return try pipenv(bytes, path: path) }
     let document: TOMLDocument
@@ -37,10 +37,11 @@ enum ProjectRequirements {
       for extra in root["project"]?["optional-dependencies"]?.object?.members ?? [] {
         texts += extra.value.strings ?? []
       }
-      // An empty list says that nothing is required.
+      // An empty list means that nothing is required.
       let isSaid = ["dependencies", "optional-dependencies"].contains { root["project"]?[$0] != nil }
       guard isSaid else { throw lacking("project.dependencies", path) }
-      // What uv takes from the workspace or a path is no third-party project: it must not be looked for on an index.
+      // A package that uv takes from the workspace or a path is not a third-party package: it must not be searched on
+      // an index.
       var own: Set<String> = []
       for source in root["tool"]?["uv"]?["sources"]?.object?.members ?? [] {
         let entries = source.value.array ?? [source.value]
@@ -92,8 +93,8 @@ enum ProjectRequirements {
     Diagnostic(.input, "\"\(path)\" has no \(section) to take requirements from")
   }
 
-  /// One dependency in Poetry's notation as a requirement; nil for a path inside of the workspace, which is no third-party
-  /// project.
+  /// One dependency in Poetry's notation as a requirement; nil for a path inside the workspace, which is not a
+  /// third-party package.
   private static func poetryRequirement(_ name: String, _ value: JSONValue, path: String) throws -> RequirementLine? {
     if let version = value.string { return RequirementLine(name + (try specifier(version, name, path))) }
     let extras = value["extras"]?.strings.map { $0.isEmpty ? "" : "[" + $0.joined(separator: ",") + "]" } ?? ""
@@ -104,7 +105,7 @@ enum ProjectRequirements {
       text = "\(name)\(extras) @ \(url)"
     } else if var repository = value["git"]?.string {
       if !repository.contains("://") {
-        // As git takes it: user@host:path.
+        // In git's form: user@host:path.
         let parts = repository.split(separator: ":", maxSplits: 1)
         repository = "ssh://" + parts.joined(separator: "/")
       }
@@ -157,7 +158,7 @@ enum ProjectRequirements {
   ) throws -> String {
     let text = version.filter { $0 != " " }
     let given = try numbers(text, name, path)
-    // The part that may not change: for a caret the first that is not zero, for a tilde the second.
+    // The part that cannot change: for a caret the first that is not zero, for a tilde the second.
     let fixed = isCaret ? given.firstIndex { $0 != 0 } ?? given.count - 1 : min(1, given.count - 1)
     var upper = Array(given[0...fixed])
     upper[fixed] += 1

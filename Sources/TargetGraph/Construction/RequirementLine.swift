@@ -1,4 +1,5 @@
-/// A requirement as far as the graph needs to know it: whose it is. What it demands is read by the resolver of versions.
+/// The part of a requirement that the graph needs: the name of its package. The resolver of versions reads its
+/// constraints.
 public struct RequirementLine: Hashable, Sendable {
   /// The project's name as written.
   public var name: String
@@ -6,7 +7,7 @@ public struct RequirementLine: Hashable, Sendable {
   public var text: String
   /// The line in its file, from 1; 0 for one written in a BUILD file.
   public var line: Int
-  /// The SHA-256 digests of files that are accepted, in hexadecimal; empty accepts what the index has.
+  /// The SHA-256 digests of accepted files, in hexadecimal; empty accepts the index's files.
   public var hashes: [String] = []
 
   /// The requirement that a text begins with a name of (PEP 508); nil when it does not.
@@ -46,9 +47,9 @@ public struct RequirementLine: Hashable, Sendable {
 
   /// A line of a requirements file: continued lines joined, comments taken out.
   struct LogicalLine {
-    /// What stands before the first option of the line, by white space; options alone where it begins with one.
+    /// The text before the first option of the line, split at white space; only options if the line begins with one.
     var words: [String]
-    /// The line's own options behind a requirement, such as `--hash=sha256:…`.
+    /// The line's own options after a requirement, such as `--hash=sha256:…`.
     var options: [String]
     /// From 1.
     var line: Int
@@ -76,7 +77,7 @@ public struct RequirementLine: Hashable, Sendable {
     return found
   }
 
-  /// Where a comment begins: at the start, or behind white space.
+  /// The start of a comment: at the start of the line, or after white space.
   private static func commentStart(_ line: Substring) -> Substring.Index? {
     var previous: Character = " "
     for index in line.indices {

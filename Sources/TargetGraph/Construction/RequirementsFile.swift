@@ -1,10 +1,10 @@
 internal import BuildFiles
 public import Diagnostics
 
-/// A requirements file in the form of pip, with the files that it includes.
+/// A requirements file in pip's format, with the files that it includes.
 ///
-/// Projects in folders and archives become requirements by name, `tool @ file:libs/tool`, with paths from the workspace
-/// root. Options that say where packages come from are passed over: that is pip's configuration to say.
+/// Projects in directories and archives become requirements by name, `tool @ file:libs/tool`, with paths from the
+/// workspace root. Options that name package indexes are ignored, because pip's configuration names them.
 public struct RequirementsFile {
   public private(set) var requirements: [RequirementLine] = []
   /// The requirements of `-c` files, which hold where a package is used at all.
@@ -17,12 +17,12 @@ public struct RequirementsFile {
   private let others: Set<String>
   private let read: (String) -> [UInt8]?
 
-  /// Reads a file and what it includes.
+  /// Reads a file and its includes.
   ///
   /// - Parameters:
   ///   - path: from the workspace root.
-  ///   - others: files that are not included, since they are taken on their own.
-  ///   - read: the bytes of a file of the workspace; nil when it is not there.
+  ///   - others: files that are not included, because other targets use them.
+  ///   - read: the bytes of a file of the workspace; nil if it is missing.
   public init(path: String, others: Set<String> = [], read: @escaping (String) -> [UInt8]?) {
     self.others = others
     self.read = read
@@ -58,7 +58,7 @@ public struct RequirementsFile {
         guard let file = Paths.normalized(Paths.join(Paths.parent(path), value)), !value.hasPrefix("/") else {
           throw Diagnostic(.input, "\"\(value)\" is outside the workspace", at: place)
         }
-        // What another target takes from that file is not there twice.
+        // Requirements that another target takes from that file are not repeated here.
         if others.contains(file), name == "-r" || name == "--requirement" { return }
         return add(file, isConstraints: isConstraints || name == "-c" || name == "--constraint", from: place)
       case "-e", "--editable": words = value.split(separator: " ").map(String.init)
@@ -79,7 +79,7 @@ public struct RequirementsFile {
     if isConstraints { constraints.append(requirement) } else { requirements.append(requirement) }
   }
 
-  /// Options that say where packages come from, or what a resolve's own settings say.
+  /// Options that name package indexes, or repeat a resolve's own settings.
   private static let passedOver: Set<String> = [
     "-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no-index", "--trusted-host", "--no-binary",
     "--only-binary", "--prefer-binary", "--pre", "--require-hashes", "--use-feature",
@@ -99,11 +99,11 @@ public struct RequirementsFile {
     return (first, rest.joined(separator: " "))
   }
 
-  /// A requirement as it stands in a file or a BUILD file: by name, as a path such as `./libs/tool[extra]`, or as a URL;
-  /// `-e` in front of it has no effect.
+  /// A requirement as written in a file or a BUILD file: by name, as a path such as `./libs/tool[extra]`, or as a URL;
+  /// a leading `-e` has no effect.
   ///
-  /// - Parameter folder: where paths begin; those that lead to nothing there begin at the workspace root.
-  /// - Returns: the requirement, and the file that told the name of a project.
+  /// - Parameter folder: the base of paths; paths that do not exist there are relative to the workspace root.
+  /// - Returns: the requirement, and the file that contains the name of a project.
   static func requirement(
     _ text: String, besides folder: String, at place: SourceLocation?, read: (String) -> [UInt8]?
   ) throws(Diagnostic) -> (RequirementLine, origin: String?) {

@@ -2,9 +2,9 @@ internal import BuildFiles
 public import Diagnostics
 internal import Workspace
 
-/// Something that a target needs and several targets provide, so that nothing was inferred.
+/// A name that a target needs and several targets provide, so that nothing was inferred.
 public struct Ambiguity: Sendable, Hashable {
-  /// What is needed.
+  /// The needed name.
   public enum Need: Sendable, Hashable, Comparable {
     /// A dotted name that a source file imports, or a module that a binary or a distribution starts.
     case module(String)
@@ -25,11 +25,11 @@ public struct Ambiguity: Sendable, Hashable {
   public struct Place: Sendable, Hashable {
     /// The target.
     public var target: TargetID
-    /// The line of its file, or of its BUILD file where it has no file of its own.
+    /// The line of its file, or of its BUILD file if it has no file of its own.
     public var line: Int
   }
 
-  /// All that the same targets provide, sorted.
+  /// All names that the same targets provide, sorted.
   public var needs: [Need]
   /// The targets that provide it, in the order of addresses, at least two.
   public var providers: [TargetID]
@@ -38,7 +38,7 @@ public struct Ambiguity: Sendable, Hashable {
 }
 
 extension DependencyResolver {
-  /// What was ambiguous in the targets whose dependencies have been asked for, one entry for the same providers, in the
+  /// The ambiguities of the targets whose dependencies have been requested, one entry per set of providers, in the
   /// order of their addresses.
   public var ambiguities: [Ambiguity] {
     var byProviders: [[TargetID]: (needs: Set<Ambiguity.Need>, lines: [TargetID: Int])] = [:]
@@ -59,10 +59,10 @@ extension DependencyResolver {
     }.sorted { $0.providers.lexicographicallyPrecedes($1.providers, by: graph.store.precedes) }
   }
 
-  /// The entries that settle an ambiguity when they stand in the `dependencies` of `target`, or of its generator: all other
-  /// providers are taken away, and inference takes the one that is left where it is needed, and nowhere else.
+  /// The entries that settle an ambiguity in the `dependencies` of `target`, or of its generator: they exclude all
+  /// other providers. Inference then uses the remaining one where it is needed, and nowhere else.
   ///
-  /// - Parameter choice: the provider to be left; the proposed one where none is named.
+  /// - Parameter choice: the provider to keep; the proposed one by default.
   public func settlingEntries(_ ambiguity: Ambiguity, for target: TargetID, choosing choice: TargetID? = nil)
     -> [String]
   {
@@ -87,7 +87,7 @@ extension DependencyResolver {
     return ambiguity.providers.reduce(ambiguity.providers[0]) { score($1) > score($0) ? $1 : $0 }
   }
 
-  /// What a person is told of an ambiguity: what it is about, where, and the lines that settle it.
+  /// The message about an ambiguity: its subject, its location, and the lines that settle it.
   public func diagnostic(for ambiguity: Ambiguity) -> Diagnostic {
     let addresses = ambiguity.providers.map { graph.address(of: $0).description }
     let count = graph.providers(ambiguity.providers).count
@@ -138,7 +138,7 @@ extension DependencyResolver {
   }
 }
 
-/// Where the dependencies of a target are written.
+/// The field that contains the dependencies of a target.
 public struct DependenciesField: Sendable, Hashable {
   /// The target that a BUILD file declares: the generator of a generated one.
   public var target: TargetID
@@ -147,8 +147,8 @@ public struct DependenciesField: Sendable, Hashable {
 }
 
 extension TargetGraph {
-  /// Where the dependencies of a target are written: all targets of a generator have its field, but for those whose
-  /// `overrides` have one.
+  /// The field that contains the dependencies of a target: all targets of a generator share its field, except those
+  /// whose `overrides` have one.
   public func dependenciesField(of id: TargetID) -> DependenciesField {
     guard let generator = generator(of: id) else { return DependenciesField(target: id) }
     let target = self[id]

@@ -3,8 +3,8 @@ internal import Diagnostics
 internal import Workspace
 
 extension DependencyResolver {
-  /// All that goes into what is built of targets, directly or not. What a command only needs to run, what a package
-  /// holds and what is wrapped or relocated is theirs alone: it does not become a part of those that depend on them.
+  /// The direct and transitive inputs of targets' products. Tools of a command, contents of a product and wrapped or
+  /// relocated files belong only to their target: they do not become part of its dependents.
   public func buildDependencies(of ids: [TargetID]) throws -> [TargetID] {
     // Most workspaces have none of the types that make a difference: then the closure is the one there is.
     let all = try transitiveDependencies(of: ids)
@@ -45,7 +45,7 @@ extension DependencyResolver {
 extension TargetGraph {
   /// The targets that an address in a field names.
   ///
-  /// - Throws: `Diagnostic` for an address of nothing, with its place in the BUILD file.
+  /// - Throws: `Diagnostic` for an address that does not exist, with its location in the BUILD file.
   public func targets(named text: String, in field: String, of target: Target) throws -> [TargetID] {
     try lookUp(text, field: field, of: target, written: text)
   }

@@ -5,7 +5,7 @@ internal import PythonImports
 internal import Workspace
 
 extension DependencyResolver {
-  /// What a Python file needs: the providers of what it imports, the packages it lies in, its test fixtures.
+  /// The dependencies of a Python file: the providers of its imports, the packages that contain it, its test fixtures.
   func inferredFromFile(_ id: TargetID, _ explicit: ExplicitDependencies) throws -> Set<TargetID> {
     let target = graph[id]
     guard let file = target.file else { return [] }
@@ -38,7 +38,7 @@ extension DependencyResolver {
     return found
   }
 
-  /// What a Python file imports, with the targets that provide it. Names of Python's own modules are left out.
+  /// The imports of a Python file, with the targets that provide them, without names of Python's own modules.
   public func importedNames(of id: TargetID) throws -> [ImportedName] {
     guard let file = graph.file(of: id), graph.type(of: id).isPythonSource else { return [] }
     let resolve = graph.resolve(of: id)
@@ -53,11 +53,11 @@ extension DependencyResolver {
     }
   }
 
-  /// What a file imports, each name once.
+  /// The imports of a file, each name once.
   private struct NamedImport {
     var name: String
     var line: Int
-    /// Whether the file works without it, or nobody can tell.
+    /// Whether the file works without it, or this is unknown.
     var isWeak: Bool
   }
 
@@ -90,8 +90,8 @@ extension DependencyResolver {
     return result
   }
 
-  /// The dotted name of an import; as written, with its dots, for one that leads out of the source root: like Python, which
-  /// knows no package there, nothing provides it.
+  /// The dotted name of an import. An import that leads out of the source root keeps its dots: nothing provides it,
+  /// because Python knows no package there.
   private func absoluteName(_ entry: PythonImport, package: [Substring]?) -> String {
     let name = entry.dottedName
     guard entry.level > 0 else { return name }
@@ -115,8 +115,8 @@ extension DependencyResolver {
     }
   }
 
-  /// Of several providers, the one that the target's field leaves: none where it names one, which is a dependency anyway.
-  /// What it leaves open is noted.
+  /// Of several providers, the one that the target's field keeps: none if it names one, which is a dependency anyway.
+  /// Records remaining ambiguities.
   private func settled(
     _ need: Ambiguity.Need, among targets: [TargetID], of id: TargetID, line: Int, isNeeded: Bool,
     _ explicit: ExplicitDependencies
@@ -129,7 +129,7 @@ extension DependencyResolver {
     let rest = targets.filter { !explicit.excludes($0, in: graph) }
     let providers = graph.providers(rest).count
     if providers == 1 { return rest }
-    // Where all are excluded, that is what the field says.
+    // If all are excluded, the field asks for that.
     if providers > 1 {
       findings.add(
         TargetFindings.Ambiguous(need: need, providers: rest, line: line, isNeeded: isNeeded), to: id)
@@ -137,8 +137,8 @@ extension DependencyResolver {
     return []
   }
 
-  /// The owners of the files whose paths stand in strings of a source file: a `file` by its path from the workspace root, as
-  /// it lies there when a program runs, a `resource` by its path from the source file's directory.
+  /// The owners of the files whose paths are in strings of a source file: a `file` by its path from the workspace root,
+  /// where it is when a program runs, a `resource` by its path from the source file's directory.
   private func assets(
     _ assets: [LineText], of file: FileID, in id: TargetID, _ explicit: ExplicitDependencies
   ) -> Set<TargetID> {
@@ -178,7 +178,7 @@ extension DependencyResolver {
     graph.configuration.inference.ignoredUnownedImports.contains { name == $0 || name.hasPrefix($0 + ".") }
   }
 
-  /// How near a provider is to an importer, where the configuration lets that decide.
+  /// The distance of a provider from an importer, if the configuration lets it decide.
   func preference(for id: TargetID) -> ((TargetID) -> Int)? {
     guard graph.configuration.inference.ambiguityResolution == .bySourceRoot else { return nil }
     let locality = graph.sourceRoots.root(of: graph[id].address.directory) ?? ""
@@ -233,7 +233,7 @@ extension DependencyResolver {
     }
     guard case .module(let module, _)? = try graph.entryPoint(of: target) else { return [] }
     let owners = modules.owners(of: module, resolve: graph.resolve(of: id), prefer: preference(for: id), trace: trace)
-    // A file that is named lies below the BUILD file, so what owns it is declared there or above.
+    // A named file is below the BUILD file, so its owner is declared there or above.
     let isFile = target.value(of: "entry_point").string.map { $0.prefix { $0 != ":" }.hasSuffix(".py") } ?? false
     return Set(entryPointOwners(of: module, owners, id, explicit, mustBeAbove: isFile))
   }
@@ -247,7 +247,7 @@ extension DependencyResolver {
     case .ambiguous(let targets):
       let directory = graph[id].address.directory
       let line = graph[id].declaration.site.line
-      // As in Pants, what is named is looked for among all of them.
+      // As in Pants, the name is searched among all of them.
       if mustBeAbove, !targets.contains(where: { explicit.covers($0, in: graph) }) {
         let above = targets.filter {
           let other = graph[$0].address.directory
@@ -290,7 +290,7 @@ extension DependencyResolver {
 }
 
 extension WorkspaceConfiguration.Inference {
-  /// Whether a string that looks like an import is none, by `string_import_ignore`.
+  /// Whether `string_import_ignore` excludes a string that looks like an import.
   func ignoresString(_ text: String) -> Bool {
     stringImportIgnore.contains { fnmatch($0, text, FNM_NOESCAPE) == 0 }
   }

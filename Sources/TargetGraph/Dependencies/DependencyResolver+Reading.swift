@@ -6,10 +6,10 @@ internal import SystemSupport
 public import Workspace
 
 extension DependencyResolver {
-  /// Looks at the files of these targets, unless that has been done in this run, and reads those that were touched, on two
-  /// threads: what asks for the dependencies of many targets one by one calls this first.
+  /// Checks the files of these targets, unless this run has done so, and reads touched ones, on two threads. A caller
+  /// that requests the dependencies of many targets one by one calls this first.
   ///
-  /// - Throws: what the sources throw.
+  /// - Throws: the errors of the sources.
   public func readImports(of ids: [TargetID]) throws {
     var wanted: [FileID] = []
     for id in ids where graph.type(of: id).isPythonSource {
@@ -20,7 +20,7 @@ extension DependencyResolver {
     try verify(wanted)
   }
 
-  /// What a Python file imports.
+  /// The imports of a Python file.
   func imports(of file: FileID) throws -> PythonFileImports {
     if !verified[file.index] {
       var wanted: [FileID] = []
@@ -39,14 +39,14 @@ extension DependencyResolver {
   /// The bytes of a file, by its path from the workspace root.
   public func read(_ path: String) throws -> [UInt8] { try sources.read(path) }
 
-  /// Marks a file as looked at, with the packages it lies in, whose content matters to it.
+  /// Marks a file as checked, with the packages that contain it, whose content matters to it.
   private func want(_ file: FileID, _ wanted: inout [FileID]) {
     verified[file.index] = true
     wanted.append(file)
     wantPackages(above: file, &wanted)
   }
 
-  /// Marks the package files beside a file and above it as looked at: programs see them with the file.
+  /// Marks the package files beside a file and above it as checked: programs see them with the file.
   private func wantPackages(above file: FileID, _ wanted: inout [FileID]) {
     var directory = graph.files.directory(of: file)
     while !verifiedPackages[directory.index] {
@@ -60,10 +60,10 @@ extension DependencyResolver {
     }
   }
 
-  /// Looks at the files of these targets, sources or not, unless that has been done in this run, and reads those that were
-  /// touched or never read: what asks whether anything in closures has changed calls this.
+  /// Checks the files of these targets, sources or not, unless this run has done so, and reads those that were touched
+  /// or never read. A caller that needs to know whether anything in closures has changed calls this.
   ///
-  /// - Throws: what the sources throw.
+  /// - Throws: the errors of the sources.
   func readFiles(of ids: [TargetID]) throws {
     try readImports(of: ids)
     let store = graph.store
@@ -85,11 +85,11 @@ extension DependencyResolver {
     if !others.isEmpty { try verifyContents(others) }
   }
 
-  /// Looks at every file of the workspace that was not looked at in this run, all in one walk in the order of the rows, and
-  /// reads again what was touched and had been read before. What asks for closures afterwards looks at nothing twice.
+  /// Checks every file of the workspace that this run has not checked, all in one walk in the order of the rows, and
+  /// reads again touched files that had been read before. Later requests for closures check nothing twice.
   ///
   /// - Returns: the state of the files.
-  /// - Throws: what the sources throw.
+  /// - Throws: the errors of the sources.
   @discardableResult
   public func lookAtAllFiles() throws -> FileState {
     let store = graph.store.files
@@ -145,12 +145,12 @@ extension DependencyResolver {
     let unseen = files.filter { !looked[$0.index] }
     let found = try graph.store.files.touched(among: unseen, root: state.root)
     for file in unseen { looked[file.index] = true }
-    // Whoever asks for these again looks again: reading them may have failed.
+    // A repeated request checks again: reading them can have failed.
     for file in found { looked[file.index] = false }
     return found
   }
 
-  /// Has the digests of files that are no Python sources hold.
+  /// Ensures valid digests of files that are not Python sources.
   private func verifyContents(_ files: [FileID]) throws {
     guard let state = graph.state else { return }
     let store = graph.store.files
@@ -171,12 +171,12 @@ extension DependencyResolver {
     }
   }
 
-  /// Looks at files that were marked as looked at, and notes what those import that were touched.
+  /// Checks files that were marked as checked, and records the imports of touched ones.
   private func verify(_ files: [FileID]) throws {
     do {
       try lookAt(files)
     } catch {
-      // Some were not read: whoever asks again is to meet the same error, not what was there before.
+      // Some were not read: a repeated request must meet the same error, not the earlier values.
       for file in files { verified[file.index] = false }
       throw error
     }
@@ -220,7 +220,7 @@ extension DependencyResolver {
     }
   }
 
-  /// Notes what a file imports. Where that is what it imported before, what its targets depend on holds.
+  /// Records the imports of a file. If they are unchanged, the dependencies of its targets stay valid.
   private func note(_ imports: PythonFileImports, of file: FileID) throws {
     let store = graph.store
     var row = store.files.files[file.index]
@@ -250,15 +250,15 @@ extension DependencyResolver {
       assetMinimumSlashes: inference.assets ? inference.assetsMinimumSlashes : nil)
   }
 
-  /// Keeps what was found out in this run for the next ones.
+  /// Saves the findings of this run for the next ones.
   public func save() {
     graph.state?.save()
   }
 }
 
 extension GraphStore {
-  /// Notes that a file holds something else now: its targets have changed, and those of all files below where it makes a
-  /// package of its directory.
+  /// Records that a file has other content now: its targets have changed, and the targets of all files below if it
+  /// makes its directory a package.
   func noteChange(of file: FileID, _ files: FileTable) {
     for owner in owners(of: file) { targets[owner.index].changedAt = self.files.summary.generation }
     switch files.name(of: file) {
@@ -267,7 +267,7 @@ extension GraphStore {
     }
   }
 
-  /// Notes that what programs see of files below a directory is different now.
+  /// Records that programs see other files below a directory now.
   func noteChange(below directory: DirectoryID, _ files: FileTable) {
     let generation = self.files.beginGeneration()
     for directory in files.subtree(of: directory) {
@@ -277,7 +277,7 @@ extension GraphStore {
     }
   }
 
-  /// Notes what a target depends on.
+  /// Records the dependencies of a target.
   func note(
     _ dependencies: [TargetID], of id: TargetID, findings found: TargetFindings, trace: LookupTrace
   ) throws(SnapshotError) {
@@ -287,7 +287,7 @@ extension GraphStore {
       row.edges = try files.add(list: edges)
       row.changedAt = files.beginGeneration()
     } else if TargetType(code: row.type).isPackage {
-      // What was looked up is not the same: more than edges may follow from that, as whether an entry point is there.
+      // The lookups differ: more than edges can follow from them, such as whether an entry point exists.
       row.changedAt = files.beginGeneration()
     }
     let marks = trace.marks.sorted()

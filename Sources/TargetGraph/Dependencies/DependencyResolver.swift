@@ -3,37 +3,37 @@ internal import Diagnostics
 internal import Snapshot
 internal import Workspace
 
-/// Works out what targets depend on, as far as it is asked, and remembers it. Used by one thread; it reads source files
-/// on two of its own.
+/// Resolves the dependencies of targets on request, and remembers them. Used by one thread; it reads source files on
+/// two threads of its own.
 public final class DependencyResolver {
   /// The targets.
   public let graph: TargetGraph
   let sources: any GraphSources
-  /// Files that were looked at in this run, and read where that was needed: what the state says of them holds.
+  /// Files that this run has checked, and read if necessary: their records in the state are valid.
   let verified: RowFlags
-  /// Directories whose package files, and those of all above, are among them.
+  /// Directories whose package files, and all above, are among them.
   let verifiedPackages: RowFlags
   /// Files that stat(2) was asked about in this run: their rows' stat columns hold.
   let looked: RowFlags
-  /// Whether all files are among those.
+  /// Whether all files are among them.
   var hasLookedAtAll = false
-  /// Who depends on whom, once that was asked.
+  /// The dependents of each target, once requested.
   var reversed: ReversedEdges?
   private var explicitOfGenerator: [TargetID: (ExplicitDependencies, marks: Set<UInt32>)] = [:]
   private var lockfiles: [String: TargetID]?
   let modules: ModuleMap
-  /// What is looked up for the target that is being worked out.
+  /// The lookups for the target that is being resolved.
   private(set) var trace = LookupTrace()
-  /// What was odd about imports so far.
+  /// The warnings so far about imports.
   var findings = ImportFindings()
-  /// Providers of what is ambiguous but for a field that names one of them, by target.
+  /// Providers of names that are ambiguous except for a field that names one of them, by target.
   var settledByNaming: [TargetID: Set<TargetID>] = [:]
-  /// What inference alone has given so far, where it was asked for.
+  /// The results so far of inference without fields, if requested.
   var inferredEdges: [TargetID: [TargetID]] = [:]
   var visibility = VisibilityState()
-  /// Whether artifacts' names are known to be different.
+  /// Whether artifacts' names are known to differ.
   var hasCheckedArtifacts = false
-  /// The types among the targets from which Pants generates Python code that imports may mean.
+  /// The types among the targets from which Pants generates Python code that imports can mean.
   lazy var codeGenerators = Set(
     graph.allTargets.lazy.filter { self.graph.type(of: $0) == .foreign }.map {
       self.graph[$0].declaration.typeName
@@ -51,12 +51,12 @@ public final class DependencyResolver {
     looked = RowFlags(count: graph.files.fileCount)
   }
 
-  /// What a target depends on directly, in the order of addresses.
+  /// The direct dependencies of a target, in the order of addresses.
   ///
-  /// - Throws: `Diagnostic` for an address of nothing; `DiagnosticList` for dependencies that visibility rules deny; what
-  ///   `sources` throws.
+  /// - Throws: `Diagnostic` for an address that does not exist; `DiagnosticList` for dependencies that visibility rules
+  ///   deny; the errors of `sources`.
   public func dependencies(of id: TargetID) throws -> [TargetID] {
-    // What a generator's fields say is said of the targets it generates.
+    // A generator's fields apply to the targets it generates.
     if graph.isGenerator(id) { return graph.generated(by: id) }
     try readImports(of: [id])
     let row = graph.store.targets[id.index]
@@ -74,9 +74,9 @@ public final class DependencyResolver {
     return found
   }
 
-  /// All that targets depend on, directly or not, without themselves unless a circle leads back to them.
+  /// All transitive dependencies of targets, without the targets themselves unless a cycle leads back to them.
   ///
-  /// What `!!` excludes for a target in `ids` is left out.
+  /// Omits the targets that `!!` excludes for a target in `ids`.
   public func transitiveDependencies(of ids: [TargetID]) throws -> [TargetID] {
     var reached = ContiguousArray<Bool>(repeating: false, count: graph.count)
     var excluded: Set<TargetID> = []
@@ -98,14 +98,14 @@ public final class DependencyResolver {
     }
   }
 
-  /// What ``transitiveDependencies(of:)`` gives in the form in which Pants lists it: without generators, whose generated
-  /// targets are in it as far as nothing excludes them.
+  /// The result of ``transitiveDependencies(of:)`` in Pants' form: without generators, but with their generated targets
+  /// unless excluded.
   public func listedTransitiveDependencies(of ids: [TargetID]) throws -> [TargetID] {
     try transitiveDependencies(of: ids).filter { !graph[$0].isGenerator || graph.generated(by: $0).isEmpty }
   }
 
-  /// The targets with those that generators among them generate in their place: the form in which Pants lists
-  /// dependencies. A generator that generates nothing stays.
+  /// The targets, with each generator replaced by its generated targets: the form in which Pants lists dependencies. A
+  /// generator that generates nothing stays.
   public func expandingGenerators(_ ids: [TargetID]) -> [TargetID] {
     Set(
       ids.flatMap { id in
@@ -115,15 +115,15 @@ public final class DependencyResolver {
     ).sorted(by: graph.store.precedes)
   }
 
-  /// Works out the dependencies of every target.
+  /// Resolves the dependencies of every target.
   public func resolveAll() throws {
     let open = hasLookedAtAll && !hasVisibilityRules ? openTargets() : graph.allTargets
     try readImports(of: open)
-    // In the order of addresses, so that of several errors the same one is thrown, whatever was known before.
+    // In the order of addresses, so that of several errors the same one is always thrown.
     for id in graph.sortedByAddress(open.filter { !isSettled($0) }) { _ = try dependencies(of: id) }
   }
 
-  /// The targets of which something is not known or to be said, once all files were looked at: one pass over the rows.
+  /// The targets with unknown facts or pending messages, once all files were checked: one pass over the rows.
   private func openTargets() -> [TargetID] {
     let store = graph.store
     let rows = store.targets[0..<store.targets.count]
@@ -145,22 +145,22 @@ public final class DependencyResolver {
     return found
   }
 
-  /// Whether the row of a target, whose files were looked at, says what it depends on, and nothing else is to be said.
+  /// Whether the row of a target, whose files were checked, contains its dependencies, without pending messages.
   func isSettled(_ id: TargetID) -> Bool {
     let row = graph.store.targets[id.index]
     return graph.isGenerator(id)
       || row.has(TargetRow.edgesKnown) && row.findings.count == 0 && !hasVisibilityRules
   }
 
-  /// Throws when targets depend on each other in a circle that leads through no file. Through files it may: which of a
-  /// circle's targets are whole and which are files is then a matter of how fields name them.
+  /// Throws if targets depend on each other in a cycle without a file. Cycles through
+  /// files are allowed: only the wording of fields decides which of their targets are whole and which are files.
   public func checkCycles(from ids: [TargetID]) throws {
     var state = ContiguousArray<UInt8>(repeating: 0, count: graph.count)
     // Files are never a part of the path: each begins one of its own.
     var roots = ContiguousArray(ids.reversed())
     while let root = roots.popLast() {
       guard state[root.index] == 0 else { continue }
-      // A stack of our own: a chain of dependencies may be longer than the thread's stack allows.
+      // A separate stack: a chain of dependencies can be longer than the thread's stack allows.
       var path: [(id: TargetID, next: Int)] = [(root, 0)]
       state[root.index] = 1
       while let (id, next) = path.last {
@@ -178,10 +178,10 @@ public final class DependencyResolver {
           state[dependency.index] = 1
           path.append((dependency, 0))
         } else if state[dependency.index] == 1 {
-          // A plugin's type may generate targets of files, among which the circle would be fine.
+          // A plugin's type can generate targets of files, among which the cycle would be fine.
           let circle = path.drop { $0.id != dependency }
           if circle.contains(where: { graph.type(of: $0.id) == .foreign }) { continue }
-          // Python projects may declare each other.
+          // Python projects can declare each other.
           if circle.allSatisfy({ graph.type(of: $0.id) == .pythonRequirement }) { continue }
           throw cycle(through: dependency, path.map(\.id))
         }
@@ -199,7 +199,7 @@ public final class DependencyResolver {
     )
   }
 
-  /// What a target's fields name. Generated targets without a field of their own share their generator's.
+  /// The targets that a target's fields name. Generated targets without their own field share their generator's.
   func explicit(of id: TargetID) throws -> ExplicitDependencies {
     let target = graph[id]
     guard let generator = target.generator, !target.hasOwnDependencies else {
@@ -226,7 +226,7 @@ public final class DependencyResolver {
     return found.sorted(by: graph.store.precedes)
   }
 
-  /// What a target depends on by what its sources and fields say, apart from `dependencies`.
+  /// The dependencies of a target from its sources and fields, apart from `dependencies`.
   func inferred(for id: TargetID, _ explicit: ExplicitDependencies) throws -> Set<TargetID> {
     let target = graph[id]
     switch target.type {

@@ -6,9 +6,9 @@ internal import Workspace
 struct ExplicitDependencies {
   /// The targets named.
   var included: [TargetID] = []
-  /// The targets behind `!`, and behind `!!`.
+  /// The targets after `!`, and after `!!`.
   var excluded: Set<TargetID> = []
-  /// The targets behind `!!`: they are taken from everything that is reached from here.
+  /// The targets after `!!`: they are removed from all transitive dependencies of this target.
   var transitivelyExcluded: Set<TargetID> = []
 
   /// Whether a target, or the generator of it, is excluded.
@@ -24,7 +24,7 @@ struct ExplicitDependencies {
 }
 
 extension TargetType {
-  /// Whether `!!` has a meaning in `dependencies`: in targets at which the search for dependencies begins.
+  /// Whether `!!` has a meaning in `dependencies`: only in targets at which the search for dependencies begins.
   var takesTransitiveExclusions: Bool {
     switch self {
     case .pexBinary, .pexBinaries, .pythonDistribution, .pythonTest, .pythonTests, .shunit2Test, .shunit2Tests,
@@ -44,7 +44,7 @@ extension TargetGraph {
 
   /// Looks up the addresses in a target's fields.
   ///
-  /// - Throws: `Diagnostic` for an address of nothing, with its place in the BUILD file.
+  /// - Throws: `Diagnostic` for an address that does not exist, with its location in the BUILD file.
   func explicitDependencies(of target: Target, trace: LookupTrace? = nil) throws -> ExplicitDependencies {
     var result = ExplicitDependencies()
     for text in target.strings(of: "dependencies") {
@@ -79,7 +79,7 @@ extension TargetGraph {
 
   /// The targets that a field of addresses names.
   ///
-  /// - Throws: `Diagnostic` for an address of nothing, with its place in the BUILD file.
+  /// - Throws: `Diagnostic` for an address that does not exist, with its location in the BUILD file.
   public func targets(inField field: String, of target: Target) throws -> [TargetID] {
     try target.strings(of: field).flatMap { try lookUp($0, field: field, of: target, written: $0) }
   }
@@ -109,10 +109,10 @@ extension TargetGraph {
     throw diagnostic
   }
 
-  /// Of the variants of a parametrised target, the first whose fields that tell them apart are those of the target that
-  /// depends on it, unless the address says which (Pants: `_TargetParametrizations.get_subset`).
+  /// Of the variants of a parametrized target, the first whose distinguishing fields match those of the dependent
+  /// target, unless the address names the variant (Pants: `_TargetParametrizations.get_subset`).
   ///
-  /// - Throws: `Diagnostic` where none fits, with the addresses there are.
+  /// - Throws: `Diagnostic` if none matches, with the existing addresses.
   private func variant(among found: [TargetID], of text: String, for target: Target) throws -> [TargetID] {
     guard found.count > 1, let first = found.first, !self[first].address.parameters.isEmpty else { return found }
     let named = text.firstIndex(of: "@").map { text[$0...] } ?? ""
@@ -141,7 +141,7 @@ extension TargetGraph {
 
   /// The targets that a reference names: the one generated from a file, or those of a directory.
   ///
-  /// A path through a link to a directory means what is declared where the link leads: Pants would declare it there a
+  /// A path through a link to a directory means the declaration at the link's target: Pants would declare it there a
   /// second time.
   public func targets(of reference: AddressReference) -> [TargetID] { targets(of: reference, trace: nil) }
 

@@ -3,19 +3,19 @@ public import Diagnostics
 internal import Snapshot
 internal import Workspace
 
-/// What inference could not settle of one target.
+/// The unresolved imports of one target.
 struct TargetFindings {
   /// Something that several targets provide.
   struct Ambiguous {
     var need: Ambiguity.Need
     var providers: [TargetID]
     var line: Int
-    /// Whether the target does not work without it.
+    /// Whether the target requires it.
     var isNeeded: Bool
   }
 
   var ambiguous: [Ambiguous] = []
-  /// The imports that nothing provides.
+  /// The imports without a provider.
   var unowned: [(name: String, line: Int)] = []
   /// The `conftest.py` files of a test that no target owns, by path from the workspace root.
   var unownedFixtures: [String] = []
@@ -52,13 +52,13 @@ struct TargetFindings {
   }
 }
 
-/// What inference could not settle: gathered while it works, reported once, by cause.
+/// The imports that inference could not resolve: collected during inference, reported once, by cause.
 struct ImportFindings {
   private(set) var all: [TargetID: TargetFindings] = [:]
 
   subscript(id: TargetID) -> TargetFindings { all[id] ?? TargetFindings() }
 
-  /// Begins anew with a target.
+  /// Starts again with a target.
   mutating func begin(_ id: TargetID) { all[id] = nil }
 
   mutating func add(_ ambiguous: TargetFindings.Ambiguous, to importer: TargetID) {
@@ -80,7 +80,7 @@ struct ImportFindings {
     return found
   }
 
-  /// Takes what an earlier run has found of a target.
+  /// Adds an earlier run's findings about a target.
   mutating func take(from row: TargetRow, of id: TargetID, in store: GraphStore) {
     guard row.findings.count > 0, all[id] == nil else { return }
     var reader = ByteReader(store.declarationBytes(row.findings))
@@ -90,10 +90,10 @@ struct ImportFindings {
     all[id] = found
   }
 
-  /// The imports that nothing provides, by importer.
+  /// The imports without a provider, by importer.
   var unowned: [TargetID: [(name: String, line: Int)]] { all.mapValues(\.unowned).filter { !$0.value.isEmpty } }
 
-  /// Whether some target lacks what it does not work without, because several provide it.
+  /// Whether some target lacks a required module, because several targets provide it.
   func lacks(_ ambiguity: Ambiguity) -> Bool {
     ambiguity.places.contains { place in
       self[place.target].ambiguous.contains { $0.isNeeded && ambiguity.needs.contains($0.need) }
@@ -102,9 +102,9 @@ struct ImportFindings {
 }
 
 extension DependencyResolver {
-  /// What inference could not settle so far, and what was odd about the targets: for people, on standard error.
+  /// The unresolved imports so far, and the warnings about targets: for people, on standard error.
   ///
-  /// - Throws: `DiagnosticList` where the configuration makes it an error that an import finds no owner.
+  /// - Throws: `DiagnosticList` if the configuration makes an unowned import an error.
   public func warnings() throws -> [Diagnostic] {
     var result = graph.warnings + visibility.warnings
     let ambiguities = ambiguities
@@ -121,7 +121,7 @@ extension DependencyResolver {
     return result
   }
 
-  /// Whether a module has a name that the generators of protobuf or Thrift give.
+  /// Whether a module has a name that the generators of protobuf or Thrift produce.
   private static func isGenerated(_ name: String) -> Bool {
     name.split(separator: ".").contains { $0.hasSuffix("_pb2") || $0.hasSuffix("_pb2_grpc") || $0 == "ttypes" }
   }

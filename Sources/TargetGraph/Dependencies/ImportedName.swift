@@ -4,7 +4,7 @@ public struct ImportedName: Sendable, Hashable {
   public var name: String
   /// From 1.
   public var line: Int
-  /// Whether the file works without it, or nobody can tell.
+  /// Whether the file works without it, or this is unknown.
   public var isWeak: Bool
   /// The targets of the workspace that provide it.
   public var providers: [TargetID]

@@ -1,8 +1,8 @@
 internal import PythonImports
 internal import Snapshot
 
-/// Imports in the snapshot. A property that is added to one of these types is added here as well:
-/// ImportsCodingTests compares all that is stored with what comes back.
+/// Imports in the snapshot. If you add a property to one of these types, add it here as well: ImportsCodingTests
+/// compares the stored values with the restored ones.
 extension PythonFileImports {
   func encode(into writer: inout ByteWriter) {
     writer.write(isBlank)

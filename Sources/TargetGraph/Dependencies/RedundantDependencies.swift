@@ -1,13 +1,13 @@
 internal import BuildFiles
 
 extension DependencyResolver {
-  /// The entries of a `dependencies` field, of a target or of `overrides`, that inference makes redundant for all targets that
-  /// take the field along.
+  /// The entries of a `dependencies` field, of a target or of `overrides`, that inference makes redundant for all
+  /// targets that share the field.
   ///
-  /// An entry is redundant when everything it names, the targets of a generator one by one, is reached from every one of
-  /// them along inferred dependencies alone. So all redundant entries of a workspace can be taken away together, and what
-  /// each target depends on, directly or not, stays what it is. Exclusions are never redundant, nor are entries that settle an
-  /// ambiguity.
+  /// An entry is redundant if inferred dependencies alone lead from each of these targets to everything that the entry
+  /// names, the targets of a generator one by one. So all redundant entries of a workspace can be removed together, and
+  /// the transitive dependencies of each target stay the same. Exclusions are never redundant, nor are entries that
+  /// settle an ambiguity.
   ///
   /// - Throws: as ``dependencies(of:)``.
   public func redundantEntries(_ entries: [String], takenBy takers: [TargetID]) throws -> [String] {
@@ -31,7 +31,7 @@ extension DependencyResolver {
     return redundant
   }
 
-  /// All that inferred dependencies lead to from a target.
+  /// All targets that inferred dependencies reach from a target.
   private func reachedByInference(from id: TargetID) throws -> Set<TargetID> {
     var reached: Set<TargetID> = []
     var level = [id]
@@ -46,7 +46,8 @@ extension DependencyResolver {
     return reached
   }
 
-  /// What inference gives for a target, less what its field excludes; what a generator generates is no inference.
+  /// The inferred dependencies of a target, without those that its field excludes; the generated targets of a generator
+  /// are not inferred.
   private func inferredAlone(_ id: TargetID) throws -> [TargetID] {
     if let known = inferredEdges[id] { return known }
     var found: [TargetID] = []

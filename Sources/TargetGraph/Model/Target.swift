@@ -1,5 +1,5 @@
-// TargetGraph: the targets of a workspace and what they depend on, as values. It does no I/O of its own: files come as a
-// table, BUILD files as evaluated packages, source texts through a protocol.
+// TargetGraph: the targets of a workspace and their dependencies, as values. Does no I/O itself: files come as a table,
+// BUILD files as evaluated directories, source texts through a protocol.
 
 public import BuildFiles
 public import Workspace
@@ -11,7 +11,7 @@ public struct TargetID: Hashable, Sendable, Comparable {
   init(_ index: Int) { rawValue = UInt32(index) }
   /// The place.
   public var index: Int { Int(rawValue) }
-  /// The order of places, which has no meaning: they are kept from run to run.
+  /// The order of rows, which has no meaning: rows keep their numbers from run to run.
   public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
@@ -27,7 +27,7 @@ public struct Target: Sendable {
   public let generator: TargetID?
   /// The file that it is about, for targets with a `source`.
   public let file: FileID?
-  /// Fields that the generator sets for this target alone: by `overrides`, or because of what it is generated from.
+  /// Fields that the generator sets only for this target: by `overrides`, or because of its origin.
   let ownFields: [TargetDeclaration.Assignment]
 
   /// Whether other targets are generated from this one.

@@ -4,11 +4,11 @@ public import PythonImports
 internal import Snapshot
 public import Workspace
 
-/// Where the graph gets source texts from.
+/// The graph's source of texts.
 public protocol GraphSources: Sendable {
   /// The bytes of a file, by its path from the workspace root.
   func read(_ path: String) throws -> [UInt8]
-  /// What a Python file imports. A snapshot answers for files that have not changed.
+  /// The imports of a Python file. A snapshot answers for unchanged files.
   func imports(of path: String, options: ImportOptions) throws -> PythonFileImports
 }
 
@@ -21,8 +21,7 @@ extension GraphSources {
 
 extension Workspace: GraphSources {}
 
-/// All targets of a workspace, a view of its state. What they depend on is worked out by a ``DependencyResolver``, as far
-/// as it is asked for.
+/// All targets of a workspace, a view of its state. A ``DependencyResolver`` resolves their dependencies on request.
 public struct TargetGraph: Sendable {
   /// The files.
   public let files: FileTable
@@ -44,7 +43,7 @@ public struct TargetGraph: Sendable {
     lockfilePackages = store.lockfilePackages()
   }
 
-  /// What is odd about the workspace, though no error.
+  /// The warnings about the workspace.
   public var warnings: [Diagnostic] {
     (0..<store.packages.count).filter { !store.packages[$0].has(BuildDirectoryRow.dead) }
       .filter { store.packages[$0].warnings.count > 0 }
@@ -69,7 +68,7 @@ public struct TargetGraph: Sendable {
       file: row.file == 0 ? nil : FileID(Int(row.file - 1)), ownFields: own.fields)
   }
 
-  /// The number of places for targets; not all need be taken.
+  /// The number of rows for targets, including unused ones.
   public var count: Int { store.targets.count }
 
   /// All targets, in the order of their places.
@@ -190,7 +189,7 @@ public struct TargetGraph: Sendable {
     return target.value(of: "resolve").string ?? configuration.defaultResolve
   }
 
-  /// The dotted name of a Python file's module; nil where it lies in no source root.
+  /// The dotted name of a Python file's module; nil if it is in no source root.
   public func moduleName(ofFile path: String) -> String? {
     guard let root = sourceRoots.root(of: Paths.parent(path)) else { return nil }
     return Self.moduleName(ofStripped: Paths.relative(path, to: root))

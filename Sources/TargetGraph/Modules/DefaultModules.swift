@@ -1,6 +1,6 @@
-/// Which modules a project of the package index provides, where its name does not say so.
+/// The modules that a project of the package index provides, if its name does not show them.
 ///
-/// Facts about public projects, for use without having downloaded them; `modules` and `module_mapping` say more.
+/// Facts about public projects, for use before their download; `modules` and `module_mapping` extend them.
 enum DefaultModules {
   /// The modules of a project by its normalized name (PEP 503), or as its name suggests; `isStub` for type stubs.
   static func modules(of project: String, writtenAs name: String) -> (modules: [String], isStub: Bool) {
@@ -20,7 +20,7 @@ enum DefaultModules {
     }
     if project.hasPrefix("django-") { return ([underscored(project.dropFirst(7))], false) }
     if project.hasPrefix("google-cloud-") {
-      // Older ones join their words, newer ones do not. Versions of an API are looked up without their numbers.
+      // Older projects join their words, newer ones do not. Versions of an API are looked up without their numbers.
       let rest = project.dropFirst(13)
       let joined = String(rest.filter { $0 != "-" })
       return (Set([joined, underscored(rest)]).sorted().map { "google.cloud." + $0 }, false)
@@ -42,8 +42,8 @@ enum DefaultModules {
     return ([name.lowercased().split(separator: "-", omittingEmptySubsequences: false).joined(separator: "_")], false)
   }
 
-  /// A dotted name in which no package of Google's has the version of its API: `google.cloud.kms_v1.types` is in what provides
-  /// `google.cloud.kms`. Nil for other names.
+  /// A dotted name without the version of a Google API, for a lookup: the project that provides `google.cloud.kms` also
+  /// provides `google.cloud.kms_v1.types`. Nil for other names.
   static func withoutVersion(_ module: some StringProtocol) -> String? {
     guard module.hasPrefix("google.") else { return nil }
     var isOther = false
@@ -435,7 +435,8 @@ enum DefaultModules {
 }
 
 extension StringProtocol {
-  /// Where the version of an API begins at the end of a name: `_v1`, `_v2beta1`, `_v1p1beta1`. Nil for a name without one.
+  /// The start of the version of an API at the end of a name: `_v1`, `_v2beta1`, `_v1p1beta1`. Nil for a name without
+  /// one.
   fileprivate var versionStart: Index? {
     guard let mark = lastIndex(of: "_") else { return nil }
     let version = self[index(after: mark)...]

@@ -2,19 +2,19 @@ internal import BuildFiles
 internal import Snapshot
 internal import Workspace
 
-/// Which targets provide which Python modules, resolve by resolve: an index in the state.
+/// The targets that provide each Python module, per resolve: an index in the state.
 struct ModuleMap: Sendable {
   /// A module that a target provides.
   struct Provision: Hashable {
     var name: String
-    /// Whether the target describes the module's types only.
+    /// Whether the target only describes the module's types.
     var isStub: Bool
     var isThirdParty: Bool
   }
 
-  /// Who provides a module.
+  /// The providers of a module.
   enum Owners: Sendable {
-    /// At most one implementation and one stub, each a file or all requirements of one package; none where nothing in the
+    /// At most one implementation and one stub, each a file or all requirements of one package; none if nothing in the
     /// workspace provides the module.
     case clear([TargetID])
     case ambiguous([TargetID])
@@ -138,7 +138,7 @@ struct ModuleMap: Sendable {
   func code(ofResolve resolve: String?) -> UInt16 {
     guard let resolve, !resolve.isEmpty else { return 0 }
     if let index = resolves.firstIndex(of: resolve) { return UInt16(index + 1) }
-    // One that the configuration does not know: told apart by its name all the same.
+    // A resolve that the configuration does not know, distinguished by its name.
     var hash = StableHash()
     hash.add(resolve)
     return TargetRow.unknownResolve | UInt16(truncatingIfNeeded: hash.mixed)
@@ -146,14 +146,14 @@ struct ModuleMap: Sendable {
 
   // MARK: Looking up
 
-  /// The owners of a dotted name, which may name something inside a module.
+  /// The owners of a dotted name, which can name something inside a module.
   ///
-  /// As in Pants: first-party code provides the name or its parent; third-party code provides it or any ancestor; of each
-  /// kind (implementation, stub) the nearest counts, and two that are equally near are ambiguous.
+  /// As in Pants: first-party code provides the name or its parent; third-party code provides it or any ancestor. Of
+  /// each kind (implementation, stub) the nearest counts, and two equally near providers are ambiguous.
   ///
   /// - Parameters:
-  ///   - prefer: picks among equally near ones, where given.
-  ///   - trace: is told what was looked up.
+  ///   - prefer: picks among equally near providers, if given.
+  ///   - trace: records the lookups.
   func owners(
     of name: String, resolve: String?, prefer: ((TargetID) -> Int)? = nil, trace: LookupTrace? = nil
   ) -> Owners {
@@ -161,7 +161,7 @@ struct ModuleMap: Sendable {
     return nearest(to: name, resolves: [code(ofResolve: resolve)], prefer: prefer)
   }
 
-  /// The owners of a dotted name in whatever resolve: one that is provided in several is ambiguous.
+  /// The owners of a dotted name in any resolve: a name with providers in several resolves is ambiguous.
   func owners(ofAnyResolve name: String, trace: LookupTrace? = nil) -> Owners {
     trace?.add(module: name)
     return nearest(to: name, resolves: Array(0...UInt16(resolves.count)), prefer: nil)
@@ -213,7 +213,7 @@ struct ModuleMap: Sendable {
     return nearest.values.contains { graph.providers($0.targets).count > 1 } ? .ambiguous(targets) : .clear(targets)
   }
 
-  /// The resolves besides `resolve` in which a name is provided, with their providers.
+  /// The resolves besides `resolve` that provide a name, with their providers.
   func otherResolves(of name: String, besides resolve: String?) -> [(resolve: String, targets: [TargetID])] {
     resolves.sorted().filter { $0 != resolve ?? "" }.compactMap { other in
       switch owners(of: name, resolve: other) {
@@ -225,8 +225,8 @@ struct ModuleMap: Sendable {
 }
 
 extension TargetGraph {
-  /// Targets by what they provide their modules from: each file by itself, and all requirements of one package in one resolve
-  /// together, as lines that differ in markers, versions or extras are.
+  /// Targets by the source of their modules: each file separately, and all requirements of one package in one resolve
+  /// together, such as lines that differ in markers, versions or extras.
   func providers(_ targets: [TargetID]) -> [[TargetID]] {
     if targets.count < 2 { return targets.map { [$0] } }
     var groups: [[TargetID]] = []
@@ -255,8 +255,8 @@ extension TargetGraph {
   }
 }
 
-/// What was looked up while the dependencies of a target were worked out, as marks: when what a mark stands for changes,
-/// the target's dependencies are worked out again. Different things may have one mark; that costs time only.
+/// The lookups during the resolution of a target's dependencies, as marks: when the subject of a mark changes, the
+/// target's dependencies are resolved again. Different subjects can have one mark; that only costs time.
 final class LookupTrace {
   private(set) var marks: Set<UInt32> = []
 
@@ -274,7 +274,7 @@ final class LookupTrace {
     return UInt32(truncatingIfNeeded: hash.mixed)
   }
 
-  /// A dotted name, which any module it lies in may provide.
+  /// A dotted name, which any module that contains it can provide.
   func add(module name: String) {
     var rest = Substring(name)
     while true {
@@ -285,7 +285,7 @@ final class LookupTrace {
     }
   }
 
-  /// What another trace has.
+  /// Adds the marks of another trace.
   func add(_ marks: Set<UInt32>) { self.marks.formUnion(marks) }
 
   /// A path that was looked up, as a file or as a directory with targets.

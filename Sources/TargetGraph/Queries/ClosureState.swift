@@ -2,22 +2,22 @@ internal import BuildFiles
 internal import Snapshot
 internal import Workspace
 
-/// What a package may rest on: a target and all that it depends on, directly or not.
+/// The inputs of a product: a target and all its transitive dependencies.
 public struct ClosureState: Sendable, Hashable {
-  /// The generation of the state in which any of it was last seen to change: a declaration, a file, a dependency.
+  /// The last generation of the state in which any of them changed: a declaration, a file, a dependency.
   public var changedAt: UInt32
-  /// Whether commands are among it, whose results depend on more than files.
+  /// Whether they include commands, whose results depend on more than files.
   public var hasCommands: Bool
-  /// Whether distributions are among it: what belongs to one depends on which others there are.
+  /// Whether they include distributions: the files of a distribution depend on the other distributions.
   public var hasDistributions: Bool
 }
 
 extension DependencyResolver {
-  /// The states of the closures of these targets, each of whose files is looked at once, and read where it was touched.
+  /// The states of the closures of these targets, whose files are each checked once, and read if touched.
   ///
   /// - Throws: as ``dependencies(of:)``.
   public func closureStates(of ids: [TargetID]) throws -> [ClosureState] {
-    // Mostly all is known once all files were looked at: then one pass does.
+    // Usually all is known once all files were checked: then one pass is enough.
     if hasLookedAtAll, !hasVisibilityRules,
       let states = ComponentSearch(graph, requiringAll: true).states(of: ids)
     {
@@ -27,7 +27,7 @@ extension DependencyResolver {
     return ComponentSearch(graph, requiringAll: false).states(of: ids) ?? []
   }
 
-  /// Has the rows say what all of these closures depend on.
+  /// Resolves all of these closures in the rows.
   private func settle(_ ids: [TargetID]) throws {
     var reached = ContiguousArray<Bool>(repeating: false, count: graph.count)
     for id in ids { reached[id.index] = true }
@@ -52,17 +52,17 @@ extension DependencyResolver {
   }
 }
 
-/// Tarjan's search for strongly connected components, over rows that say what they depend on: files may import each other
-/// in circles. What holds of a component's targets is folded on the way back.
+/// Tarjan's search for strongly connected components, over rows with known dependencies: files can import each other in
+/// cycles. The search combines the facts of a component's targets on its way back.
 ///
-/// What it keeps of each target lies in memory that is not checked for exclusive access: the search passes each edge of a
+/// Its data per target is in memory that is not checked for exclusive access: the search follows each edge of a
 /// workspace once.
 private final class ComponentSearch {
   private static let commands: UInt8 = 1
   private static let distributions: UInt8 = 2
   private static let generators: UInt8 = 4
   private static let sources: UInt8 = 8
-  /// What targets of a type are, by the code of the type.
+  /// The kind of the targets of a type, by the code of the type.
   private static let kindsOfTypes: [UInt8] = {
     var kinds = [UInt8](repeating: 0, count: 256)
     for type in TargetType.allCases {
@@ -77,9 +77,9 @@ private final class ComponentSearch {
     return kinds
   }()
 
-  /// What is known of one target.
+  /// The facts about one target.
   private struct Node {
-    /// The order in which targets were reached, from 1; 0 for those that were not.
+    /// The order in which targets were reached, from 1; 0 for unreached ones.
     var number: UInt32 = 0
     var low: UInt32 = 0
     var latest: UInt32 = 0
@@ -92,7 +92,7 @@ private final class ComponentSearch {
   private let files: UnsafeBufferPointer<FileRow>
   private let lists: UnsafeBufferPointer<UInt32>
   private let nodes: UnsafeMutablePointer<Node>
-  /// Whether a row that does not say all ends the search.
+  /// Whether an incomplete row ends the search.
   private let needsAll: Bool
   private let kindsOfTypes = ComponentSearch.kindsOfTypes
 
@@ -109,7 +109,7 @@ private final class ComponentSearch {
 
   deinit { nodes.deallocate() }
 
-  /// The states of the closures of targets; nil when a row does not say all that is needed.
+  /// The states of the closures of targets; nil if a row is incomplete.
   func states(of ids: [TargetID]) -> [ClosureState]? {
     var states: [ClosureState] = []
     states.reserveCapacity(ids.count)
@@ -127,22 +127,22 @@ private final class ComponentSearch {
     return states
   }
 
-  /// A target on the way from the root, with what it depends on and how much of that was seen.
+  /// A target on the path from the root, with its dependencies and the number already visited.
   private struct Step {
     var index: Int
     var edges: Range<Int>
-    /// Of a generator, whose edges are what it generates.
+    /// For a generator, whose edges are its generated targets.
     var generated: [TargetID]
   }
 
-  /// Whether all that the search needs to know of a target is in its row and its file's.
+  /// Whether its row and its file's row contain all facts about a target that the search needs.
   private func isKnown(_ row: TargetRow, _ kinds: UInt8) -> Bool {
     let isGenerator = row.generator == 0 && kinds & Self.generators != 0
     guard isGenerator || row.has(TargetRow.edgesKnown) && row.findings.count == 0 else { return false }
     if row.file == 0 { return true }
     let flags = files[Int(row.file - 1)].flags
     if flags & FileRow.digestKnown == 0 { return false }
-    // Of what is no Python source nobody asks what it imports.
+    // For files that are not Python sources, imports are irrelevant.
     return kinds & Self.sources == 0 || flags & (FileRow.importsKnown | FileRow.importsStale) == FileRow.importsKnown
   }
 
@@ -174,7 +174,7 @@ private final class ComponentSearch {
   private func search(
     from root: Int, _ path: inout ContiguousArray<Step>, _ open: inout ContiguousArray<Int>, _ count: inout UInt32
   ) -> Bool {
-    // A stack of our own: a chain of dependencies may be longer than the thread's stack allows.
+    // A separate stack: a chain of dependencies can be longer than the thread's stack allows.
     guard enter(root, &path, &open, &count) else { return false }
     while let last = path.indices.last {
       let index = path[last].index
@@ -199,7 +199,7 @@ private final class ComponentSearch {
     return true
   }
 
-  /// All that was opened since `index` is one component.
+  /// All targets opened since `index` are one component.
   private func close(_ index: Int, _ open: inout ContiguousArray<Int>) {
     guard let start = open.lastIndex(of: index) else { return }
     for member in open[start...] { fold(member, into: index) }

@@ -1,11 +1,11 @@
 internal import BuildFiles
 
 extension DependencyResolver {
-  /// The ways from one target to another along dependencies, shortest first.
+  /// The paths from one target to another along dependencies, shortest first.
   ///
-  /// There can be exponentially many ways, so not all are listed: the search goes over the graph breadth first and from each
-  /// edge on only once, along the first way that reaches it. These are the ways that Pants lists, for it searches so, in the same
-  /// order of neighbours. What `!!` excludes for `start` can be an end, and no way leads over it.
+  /// There can be exponentially many paths, so not all are listed: the search goes breadth first and follows each edge
+  /// only once, along the first path that reaches it. Pants lists the same paths, in the same order of neighbors. A
+  /// target that `!!` excludes for `start` can be an end, but no path leads through it.
   public func paths(from start: TargetID, to end: TargetID) throws -> [[TargetID]] {
     if start == end { return [[start]] }
     let neighbours = try neighbours(from: start)
@@ -37,8 +37,8 @@ extension DependencyResolver {
     return found
   }
 
-  /// What is reached from a target, with the dependencies of each in Pants' order: those that generate nothing by address,
-  /// then what the others generate.
+  /// The targets reached from a target, with the dependencies of each in Pants' order: first those that generate
+  /// nothing, by address, then the generated targets of the others.
   private func neighbours(from start: TargetID) throws -> [TargetID: [TargetID]] {
     var result: [TargetID: [TargetID]] = [:]
     for id in try explicit(of: start).transitivelyExcluded {
@@ -88,8 +88,8 @@ extension DependencyResolver {
   }
 }
 
-/// The order of addresses in Pants: by directory, file, name, parameters and generated name, where what is lacking comes first
-/// and paths compare part by part.
+/// The order of addresses in Pants: by directory, file, name, parameters and generated name, where missing parts come
+/// first and paths compare part by part.
 private struct AddressOrder: Comparable {
   private var parts: [[String]]
 

@@ -2,7 +2,7 @@ internal import BuildFiles
 internal import Snapshot
 internal import Workspace
 
-/// How far a change is followed to those that depend on it.
+/// How far a change is followed to dependents.
 public enum DependentsDepth: String, Sendable, CaseIterable {
   case none, direct, transitive
 }
@@ -27,12 +27,12 @@ extension DependencyResolver {
     return reached.indices.lazy.map { TargetID($0) }.filter { reached[$0.index] }
   }
 
-  /// `ids` with what depends on them.
+  /// `ids` with their dependents.
   public func affected(by ids: [TargetID], depth: DependentsDepth) throws -> [TargetID] {
     Set(ids).union(try dependents(of: ids, depth: depth)).sorted()
   }
 
-  /// Who depends on whom: one pass over the rows to count, one to fill in.
+  /// The dependents of each target: one pass over the rows to count, one to fill in.
   private func reversedEdges() throws -> ReversedEdges {
     if let reversed { return reversed }
     try resolveAll()
@@ -58,7 +58,7 @@ extension DependencyResolver {
     return found
   }
 
-  /// Every edge between targets, as places. A generator's are those to what it generates.
+  /// Every edge between targets, as rows. A generator's edges lead to its generated targets.
   private func forEachEdge(in store: GraphStore, _ body: (_ id: Int, _ dependency: Int) -> Void) {
     let rows = store.targets[0..<store.targets.count]
     let lists = store.files.lists[0..<store.files.lists.count]
@@ -72,7 +72,7 @@ extension DependencyResolver {
   }
 }
 
-/// Who depends on whom, as one array with a start for each target.
+/// The dependents of each target, as one array with a start for each target.
 struct ReversedEdges {
   let starts: ContiguousArray<UInt32>
   let edges: ContiguousArray<TargetID>

@@ -16,8 +16,8 @@ extension DependencyResolver {
     return found.sorted()
   }
 
-  /// The globs of targets and the BUILD files that declare them, as paths from the workspace root, sorted: what would have to be
-  /// watched instead of the files there are. Globs that leave files out are left out, as in Pants.
+  /// The globs of targets and the BUILD files that declare them, as paths from the workspace root, sorted: the paths to
+  /// watch instead of existing files. Omits globs that exclude files, as Pants does.
   public func globs(of ids: [TargetID]) -> [String] {
     var found: Set<String> = []
     for id in ids {
@@ -35,7 +35,7 @@ extension DependencyResolver {
 }
 
 extension Target {
-  /// The BUILD file that declares it, from the workspace root; nil for a lockfile, which the graph adds by itself.
+  /// The BUILD file that declares it, from the workspace root; nil for a lockfile, which the graph adds automatically.
   var buildFile: String? { type == .lockfile || type == .lockfiles ? nil : declaration.site.path }
 }
 

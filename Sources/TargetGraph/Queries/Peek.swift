@@ -3,9 +3,9 @@ public import JSON
 internal import Workspace
 
 extension DependencyResolver {
-  /// All that is known of a target: address, type, every field with its value, dependencies, sources.
+  /// All facts about a target: address, type, every field with its value, dependencies, sources.
   ///
-  /// - Parameter excludesDefaults: leaves out fields that have their type's default value.
+  /// - Parameter excludesDefaults: omits fields that have their type's default value.
   public func peek(_ id: TargetID, excludesDefaults: Bool = false) throws -> JSONValue {
     let target = graph[id]
     var object = JSONObject()
@@ -38,7 +38,8 @@ extension DependencyResolver {
     return .object(object)
   }
 
-  /// The dependencies as the BUILD file gives them; those that a requirement of a file has by being one, as Pants shows them.
+  /// The dependencies as the BUILD file lists them; for a requirement of a file also its implicit ones, as Pants shows
+  /// them.
   private func writtenDependencies(of id: TargetID) throws -> JSONValue {
     let target = graph[id]
     guard target.type == .pythonRequirement, target.generator != nil, target.given("dependencies") == nil else {
@@ -57,7 +58,7 @@ extension DependencyResolver {
 }
 
 extension JSONValue {
-  /// A field's value as JSON; what a function made is an object with its name.
+  /// A field's value as JSON; the result of a function is an object with its name.
   init(_ value: FieldValue) {
     func name(_ key: FieldValue) -> String { key.string ?? key.strings?.joined(separator: ",") ?? key.source }
     switch value {

@@ -2,8 +2,8 @@ internal import BuildFiles
 public import Diagnostics
 
 extension TargetGraph {
-  /// What is said about targets whose types Kilt does not know: those of Pants plugins, which only hold their dependencies. One
-  /// warning for all, with a place for each type; nil where there are none.
+  /// The warning about targets whose types Kilt does not know: types of Pants plugins, which only hold their
+  /// dependencies. One warning for all, with a location for each type; nil if there are none.
   public func pluginTypes() -> Diagnostic? {
     var first: [String: Target] = [:]
     var counts: [String: Int] = [:]

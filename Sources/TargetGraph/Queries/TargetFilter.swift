@@ -1,13 +1,13 @@
 internal import BuildFiles
 internal import Diagnostics
 
-/// Filters over targets, as `--filter-target-type`, `--filter-address-regex`, `--filter-tag-regex`, `--filter-granularity` and `--tag`
-/// give them.
+/// Filters over targets, from `--filter-target-type`, `--filter-address-regex`, `--filter-tag-regex`,
+/// `--filter-granularity` and `--tag`.
 ///
-/// Each entry of a filter is a list with commas, of which one must hold; with a leading `-`, none of which may. All
+/// Each entry of a filter is a list with commas, of which one must match; with a leading `-`, none can match. All
 /// entries count.
 public struct TargetFilter: Sendable {
-  /// Which of a generator and the targets it generates a filter keeps.
+  /// Whether a filter keeps generators, generated targets or both.
   public enum Granularity: Sendable {
     /// Both.
     case all
@@ -17,7 +17,7 @@ public struct TargetFilter: Sendable {
     case build
   }
 
-  /// One entry: its alternatives, and whether none of them may hold.
+  /// One entry: its alternatives, and whether it excludes them.
   private struct Entry<Alternative: Sendable>: Sendable {
     var alternatives: [Alternative]
     var isNegated: Bool
@@ -38,7 +38,7 @@ public struct TargetFilter: Sendable {
 
   /// A filter of these entries.
   ///
-  /// - Throws: `Diagnostic` for a type that is none, and a pattern that is no regular expression.
+  /// - Throws: `Diagnostic` for an unknown type, and for an invalid regular expression.
   public init(
     types: [String] = [], tags: [String] = [], addresses: [String] = [], tagPatterns: [String] = [],
     granularity: Granularity = .all
@@ -82,7 +82,7 @@ public struct TargetFilter: Sendable {
     return tagPatterns.allSatisfy { $0.holds { pattern in target.tags.contains { pattern.occurs(in: $0) } } }
   }
 
-  /// Throws for a type that is neither known nor in the graph: a filter with a slip in it would keep nothing.
+  /// Throws for a type that is neither known nor in the graph: a filter with a typing error would keep nothing.
   func checkTypes(in graph: TargetGraph) throws {
     let named = Set(types.flatMap(\.alternatives))
     guard !named.isEmpty else { return }

@@ -5,8 +5,8 @@ internal import Workspace
 extension TargetGraph {
   /// The targets that specs select, in the order of addresses.
   ///
-  /// - Parameter withStarters: whether a file also selects the binaries that it is the entry point of.
-  /// - Throws: `Diagnostic` for a spec that selects nothing because what it names is not there.
+  /// - Parameter withStarters: whether a file also selects the binaries whose entry point it is.
+  /// - Throws: `Diagnostic` for a spec that selects nothing because its path or name does not exist.
   public func select(
     _ specs: [Spec], filter: TargetFilter = .none, withStarters: Bool = true
   ) throws -> [TargetID] {
@@ -27,7 +27,7 @@ extension TargetGraph {
 
   /// Ids in the order of their addresses.
   public func sortedByAddress(_ ids: [TargetID]) -> [TargetID] {
-    // The order of all is kept; that of a few is sooner made.
+    // The order of all targets is kept; sorting a few is faster.
     if ids.count > 64 + count / 16 {
       var selected = ContiguousArray<Bool>(repeating: false, count: count)
       for id in ids { selected[id.index] = true }
@@ -65,8 +65,8 @@ extension TargetGraph {
     }
   }
 
-  /// The targets of files in a directory that belongs to a Python project: the project declares them further up, where
-  /// nobody has written them.
+  /// The targets of files in a directory that belongs to a Python project: the project declares them further up,
+  /// without a BUILD file.
   private func owned(in directory: DirectoryID) -> [TargetID] {
     if configuration.projects == nil { return [] }
     return files.files(in: directory).flatMap { Array(owners(of: $0)) }

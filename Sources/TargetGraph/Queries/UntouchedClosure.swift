@@ -2,8 +2,8 @@ internal import BuildFiles
 internal import Workspace
 
 extension DependencyResolver {
-  /// Whether every file of a target and of what it depends on is, by stat(2), still what it was when this run looked at it:
-  /// what was read of it since then is what the state speaks of.
+  /// Whether every file of a target and of its transitive dependencies is, by stat(2), unchanged since this run checked
+  /// it: then contents that were read since match the state.
   ///
   /// - Throws: as ``dependencies(of:)``.
   public func isUntouched(closureOf id: TargetID) throws -> Bool {

@@ -3,21 +3,21 @@ internal import Snapshot
 public import Workspace
 
 extension TargetGraph {
-  /// What was remembered of the package of a target, and in which generation of the state it was last what would be built;
-  /// nil when nothing is. A target that is declared otherwise now has none.
+  /// The build record of a target, and the last generation of the state in which it was up to date; nil if there is
+  /// none. A target with a changed declaration has none.
   public func rememberedBuild(of id: TargetID) -> (record: [UInt8], generation: UInt32)? {
     let row = store.targets[id.index]
     guard row.build.count > 0 else { return nil }
     return ([UInt8](store.buildBytes(row.build)), row.builtAt)
   }
 
-  /// Remembers that the package of a target is what would be built now.
+  /// Records that the product of a target is up to date.
   ///
   /// - Throws: `SnapshotError`.
   public func remember(_ record: [UInt8], ofBuild id: TargetID) throws {
     var row = store.targets[id.index]
     if !store.buildBytes(row.build).elementsEqual(record) {
-      // The old bytes are dead until a new snapshot is made from nothing.
+      // The old bytes are dead until a new snapshot is written from scratch.
       if row.build.count > 0 { store.files.summary.deadRows += 1 }
       row.build = try store.add(record, to: .builds)
     }
@@ -25,13 +25,13 @@ extension TargetGraph {
     store.targets[id.index] = row
   }
 
-  /// The generation in which a target of which packages are built was last seen to come, change or go.
+  /// The last generation in which a target with products appeared, changed or disappeared.
   public var packagesChangedAt: UInt32 { store.files.summary.packagesChangedAt }
 
-  /// What git said last, and what that rests on; nil when nothing is known.
+  /// git's last answer, and its inputs; nil if nothing is known.
   public var rememberedGit: GitRecord? { GitRecord(bytes: [UInt8](store.buildBytes(store.files.summary.git))) }
 
-  /// Remembers what git said.
+  /// Records git's answer.
   ///
   /// - Throws: `SnapshotError`.
   public func remember(git record: GitRecord) throws {
@@ -40,10 +40,10 @@ extension TargetGraph {
     store.files.summary.git = try store.add(bytes, to: .builds)
   }
 
-  /// What was found out about this machine when packages were last built; empty when nothing was.
+  /// The facts about this machine when products were last built; empty if nothing is known.
   public var rememberedMachine: [UInt8] { [UInt8](store.buildBytes(store.files.summary.machine)) }
 
-  /// Remembers what is found out about this machine.
+  /// Records the facts about this machine.
   ///
   /// - Throws: `SnapshotError`.
   public func remember(machine record: [UInt8]) throws {

@@ -18,11 +18,11 @@ struct BuildDirectoryRow: BitwiseCopyable {
 
   /// The encoded package.
   var declarations = TextSpan()
-  /// What is odd about it, encoded.
+  /// Its warnings, encoded.
   var warnings = TextSpan()
-  /// The files that it was made from.
+  /// The files from which it was created.
   var inputs = ListSpan()
-  /// Its targets in the order of declaration, generated ones behind their generator.
+  /// Its targets in the order of declaration, generated ones after their generator.
   var targets = ListSpan()
   var directory: UInt32 = 0
   var flags: UInt32 = 0
@@ -33,25 +33,25 @@ struct BuildDirectoryRow: BitwiseCopyable {
 /// One target.
 struct TargetRow: BitwiseCopyable {
   static let dead: UInt16 = 1
-  /// What it depends on is known, and holds as long as its file does.
+  /// Its dependencies are known, and are valid as long as its file is unchanged.
   static let edgesKnown: UInt16 = 2
 
   /// The address as text.
   var address = TextSpan()
-  /// The name behind `#` and the fields of its own, encoded.
+  /// The name after `#` and its own fields, encoded.
   var own = TextSpan()
-  /// What it depends on.
+  /// Its dependencies.
   var edges = ListSpan()
-  /// What inference could not settle, encoded.
+  /// Its unresolved imports, encoded.
   var findings = TextSpan()
-  /// Marks of all that was looked up to find what it depends on.
+  /// Marks of all lookups that found its dependencies.
   var mentions = ListSpan()
-  /// What is remembered of the package that was built of it, encoded.
+  /// Its build record, encoded.
   var build = TextSpan()
-  /// A hash of all that its BUILD file says of it.
+  /// A hash of its whole declaration in the BUILD file.
   var attributes: UInt64 = 0
   var package: UInt32 = 0
-  /// Which of the package's declarations it comes from.
+  /// The declaration of the BUILD directory from which it comes.
   var declaration: UInt32 = 0
   /// Its generator's id plus one.
   var generator: UInt32 = 0
@@ -59,9 +59,9 @@ struct TargetRow: BitwiseCopyable {
   var file: UInt32 = 0
   /// The next target that owns the same file: its id plus one.
   var nextOwner: UInt32 = 0
-  /// The generation in which it was last seen to change: itself or what it depends on directly.
+  /// The generation in which it last changed: itself or its direct dependencies.
   var changedAt: UInt32 = 0
-  /// The generation in which its package was last seen to be what would be built.
+  /// The generation in which its product was last up to date.
   var builtAt: UInt32 = 0
   var spare3: UInt32 = 0
   var flags: UInt16 = 0
@@ -87,7 +87,7 @@ struct ModuleRow: BitwiseCopyable {
 }
 
 extension TargetType {
-  /// Whether packages are built of targets of this type.
+  /// Whether targets of this type have products.
   var isPackage: Bool { self == .pexBinary || self == .archive || self == .pythonDistribution }
 
   private static let codes: [TargetType: UInt8] = Dictionary(
@@ -98,8 +98,8 @@ extension TargetType {
   init(code: UInt8) { self = Int(code) < Self.all.count ? Self.all[Int(code)] : .foreign }
 }
 
-/// FNV-1a over bytes, with a final mix: for indexes in the state, which outlive the process, so that Swift's hashes, seeded
-/// anew in each process, do not do.
+/// FNV-1a over bytes, with a final mix: for indexes in the state, which outlive the process. Swift's hashes are seeded
+/// per process, so they cannot be used.
 struct StableHash {
   private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
 

@@ -5,10 +5,10 @@ internal import Starlark
 internal import Synchronization
 internal import Workspace
 
-/// The targets in the state: rows that are read where they are, and decoded only when asked for.
+/// The targets in the state: rows that are read in place, and decoded only on request.
 ///
-/// Changed by one thread, and only while no other reads (`StateImage`'s invariant, on which `@unchecked Sendable` rests).
-/// Places in the columns are kept from run to run: what is gone leaves a dead row.
+/// Changed by one thread, and only while no other reads (`StateImage`'s invariant, on which `@unchecked Sendable`
+/// rests). Rows keep their numbers from run to run: a removed target leaves a dead row.
 final class GraphStore: @unchecked Sendable {
   let files: FileState
   let packages: Column<BuildDirectoryRow>
@@ -146,7 +146,7 @@ final class GraphStore: @unchecked Sendable {
 
   // MARK: Order
 
-  /// All targets in the order of their addresses. Most of the order is kept; what came since is sorted in.
+  /// All targets in the order of their addresses. Most of the order is kept; new targets are sorted in.
   func inOrder() -> [TargetID] {
     let kept = order[0..<order.count]
     let newer = (order.count..<targets.count).map { TargetID($0) }

@@ -3,11 +3,11 @@ internal import Diagnostics
 internal import Snapshot
 internal import Workspace
 
-/// What a target has besides its declaration.
+/// The properties of a target besides its declaration.
 struct OwnFields {
   /// The file in its address, from the package's directory.
   var file: String?
-  /// The name behind `#`.
+  /// The name after `#`.
   var generated: String?
   /// The parameters of its address, where `overrides` has given it other ones than its generator's.
   var parameters: [Address.Parameter]?
@@ -35,7 +35,7 @@ struct OwnFields {
         writer.write(parameter.value)
       }
     }
-    // Nearly always the first field says what the address says: then it is not written.
+    // Nearly always the first field equals a part of the address: then it is not written.
     let repeatsFile = file.map { fields.first == Self.source($0) } ?? false
     writer.write(repeatsFile)
     writer.write(list: repeatsFile ? fields.dropFirst() : fields[...]) { writer, field in field.encode(into: &writer) }
@@ -62,7 +62,7 @@ struct OwnFields {
 }
 
 extension GraphStore {
-  /// What was odd about a package.
+  /// The warnings about a BUILD directory.
   func warnings(ofPackage number: Int) -> [Diagnostic] {
     let span = packages[number].warnings
     if span.count == 0 { return [] }

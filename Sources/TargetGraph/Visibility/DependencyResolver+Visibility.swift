@@ -2,13 +2,13 @@ internal import BuildFiles
 internal import Diagnostics
 internal import Workspace
 
-/// What a resolver remembers of visibility rules.
+/// The visibility rules that a resolver remembers.
 struct VisibilityState {
   /// The rules in force, by directory; nil for a directory that no rules reach.
   var rules: [String: DirectoryRules?] = [:]
   /// The targets whose dependencies have been checked.
   var checked: Set<TargetID> = []
-  /// What rules warn of.
+  /// The warnings of rules.
   var warnings: [Diagnostic] = []
 }
 
@@ -102,7 +102,7 @@ extension DependencyResolver {
 }
 
 extension VisibilitySubject {
-  /// What rules see of a target: of a generated one, the type, the name and the tags of its generator.
+  /// The facts about a target that rules match: for a generated one, the type, the name and the tags of its generator.
   init(_ target: Target, in graph: TargetGraph) {
     let declared = target.generator.map { graph[$0] } ?? target
     self.init(address: target.address, typeName: declared.typeName, type: declared.type, tags: target.tags)

@@ -1,18 +1,18 @@
 import BuildFiles
 import Workspace
 
-/// The visibility rules in force for the targets of one directory: its own, or those of the nearest directory above that
-/// has some.
+/// The visibility rules for the targets of one directory: its own, or those of the nearest directory above that has
+/// some.
 struct DirectoryRules {
-  /// What its targets may depend on; nil where nothing is said.
+  /// The allowed dependencies of its targets; nil without rules.
   var dependencies: [VisibilityRuleSet]?
-  /// What may depend on its targets; nil where nothing is said.
+  /// The allowed dependents of its targets; nil without rules.
   var dependents: [VisibilityRuleSet]?
 
   /// The rules of a directory whose BUILD files make these calls, below a directory with `inherited` ones.
   ///
-  /// A call replaces what is inherited, or with `extend=True` goes before it; a call without rule sets changes nothing,
-  /// as in Pants.
+  /// A call replaces the inherited rules, or with `extend=True` precedes them; a call without rule sets changes
+  /// nothing, as in Pants.
   init(_ declarations: [VisibilityDeclaration], inherited: DirectoryRules?) {
     dependencies = inherited?.dependencies
     dependents = inherited?.dependents
@@ -31,7 +31,7 @@ struct DirectoryRules {
   }
 }
 
-/// What the rules of one end say of a dependency.
+/// The decision of the rules of one end on a dependency.
 enum VisibilityVerdict {
   case allowed
   /// A rule decides against it, or warns of it.
@@ -39,8 +39,8 @@ enum VisibilityVerdict {
   /// A rule set selects the target, and none of its rules matches: refused.
   case unmatched(VisibilityRuleSet)
 
-  /// The verdict of the first rule set that selects `subject`, by its first rule that matches `other`; what no rule set
-  /// selects may depend on all.
+  /// The verdict of the first rule set that selects `subject`, by its first rule that matches `other`; targets that no
+  /// rule set selects can depend on everything.
   init(_ sets: [VisibilityRuleSet]?, for subject: VisibilitySubject, other: VisibilitySubject) {
     guard let set = sets?.first(where: { $0.selects(subject) }) else {
       self = .allowed

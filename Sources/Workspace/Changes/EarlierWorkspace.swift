@@ -8,7 +8,7 @@ internal import SystemSupport
 public struct EarlierWorkspace: Sendable {
   /// The workspace, with the commit's configuration, and its texts in the place of files that differ.
   public let workspace: Workspace
-  /// The files that the commit has, as far as its ignore rules leave them in.
+  /// The files of the commit, after its ignore rules.
   public let files: FileTable
   /// The files that differ between the commit and the disk, from the workspace root.
   public let changed: Set<String>
@@ -39,13 +39,13 @@ public struct EarlierWorkspace: Sendable {
     if configuration.ignore != current.configuration.ignore
       || changed.contains(where: { Paths.lastComponent($0) == ".gitignore" })
     {
-      // What is ignored now may not have been.
+      // A file that is ignored now was not always ignored.
       paths.formUnion(try git.entries(of: commit).map(\.path))
     }
     files = try FileTable(paths: IgnoredPaths(earlier, paths).kept())
   }
 
-  /// Whether the content of a file says anything about targets; of others it is enough to know that they differ.
+  /// Whether the content of a file affects targets; for other files it is enough to know that they differ.
   private static func isRead(_ path: String) -> Bool {
     let name = Paths.lastComponent(path)
     let large = [".png", ".jpg", ".gif", ".zip", ".gz", ".whl", ".so", ".bin", ".parquet", ".pkl", ".onnx", ".pt"]
@@ -96,7 +96,7 @@ public struct EarlierWorkspace: Sendable {
   }
 }
 
-/// Which of some paths the ignore rules among them leave out.
+/// The paths among some that the ignore rules among them exclude.
 private struct IgnoredPaths {
   private let workspace: Workspace
   private let paths: Set<String>
@@ -133,7 +133,7 @@ private struct IgnoredPaths {
     return verdict
   }
 
-  /// The rules that hold for what is in a directory.
+  /// The rules that apply to the contents of the directory.
   private mutating func scope(of directory: String) throws -> IgnoreScope {
     if let known = scopes[directory] { return known }
     var result = directory.isEmpty ? top : try scope(of: Paths.parent(directory))

@@ -29,7 +29,7 @@ struct ConfigurationFile {
 
   let path: String
   var root: [String: Value]
-  /// Whether strings may stand for lists and tables, as in Pants.
+  /// Whether strings can represent lists and tables, as in Pants.
   let hasLiterals: Bool
   /// Each text that the values are from; of a key that several have, the last one counts.
   private var sources: [Source]
@@ -40,7 +40,7 @@ struct ConfigurationFile {
     var document: TOMLDocument
   }
 
-  /// Parses a file. Throws a `Diagnostic` that points at what is not TOML.
+  /// Parses a file. Throws a `Diagnostic` that points at the invalid TOML.
   init(path: String, text: String, hasLiterals: Bool = false) throws {
     self.path = path
     self.hasLiterals = hasLiterals
@@ -102,7 +102,7 @@ struct ConfigurationFile {
     return number >= 1 && number <= lines.count ? String(lines[number - 1]) : nil
   }
 
-  /// Where a table, or a key of it, is first mentioned.
+  /// The location where a table, or a key of it, is first mentioned.
   func location(table: String, key: String? = nil) -> SourceLocation? {
     let path = table.split(separator: ".").map(String.init) + (key.map { [$0] } ?? [])
     for source in sources.reversed() {

@@ -38,7 +38,7 @@ final class TableReader {
     return values[key]
   }
 
-  /// The value of a key that takes a list or a table.
+  /// The value of a key that accepts a list or a table.
   func collection(_ key: String) -> ConfigurationFile.Value? {
     guard file.hasLiterals, case .string(let text)? = value(key) else { return value(key) }
     return ConfigurationFile.Value(pantsLiteral: text) ?? .string(text)
@@ -96,7 +96,7 @@ final class TableReader {
     return try value(key).map { try list(key, $0) }
   }
 
-  /// A list of strings that may be changed instead of replaced, as Pants has it: `key.add = […]`, `key.remove = […]`.
+  /// A list of strings that can be changed instead of replaced, as in Pants: `key.add = […]`, `key.remove = […]`.
   func strings(_ key: String, default standard: [String]) throws -> [String] {
     guard let value = collection(key) else { return standard }
     guard case .table(let table) = value, table.keys.allSatisfy({ $0 == "add" || $0 == "remove" }) else {
@@ -113,7 +113,7 @@ final class TableReader {
   }
 
   private func list(_ key: String, _ value: ConfigurationFile.Value) throws -> [String] {
-    // In Pants, a text that is no literal is a list of one.
+    // In Pants, a text that is not a literal is a list of one.
     if file.hasLiterals, case .string(let text) = value { return [text] }
     guard case .array(let elements) = value else { throw mismatch(key, value, expected: "an array of strings") }
     return try elements.map { element in
@@ -126,7 +126,7 @@ final class TableReader {
   func stringTable(_ key: String) throws -> [(name: String, value: String)]? {
     guard let value = collection(key) else { return nil }
     guard case .table(var table) = value else { throw mismatch(key, value, expected: "a table of strings") }
-    // As Pants writes additions to its own default.
+    // In the form in which Pants writes additions to its own default.
     if case .table(let added)? = table["add"], table.count == 1 { table = added }
     return try table.sorted { $0.key < $1.key }.map { entry in
       guard case .string(let text) = entry.value else { throw mismatch(key, entry.value, expected: "strings") }
@@ -144,7 +144,7 @@ final class TableReader {
   /// Notes keys that belong to others.
   func allow(_ keys: [String]) { known += keys }
 
-  /// Throws for the first key that nobody asked for.
+  /// Throws for the first key that no code has read.
   func finish() throws {
     guard let unknown = values.keys.filter({ !known.contains($0) }).min() else { return }
     let place = name.isEmpty ? "\"\(file.path)\"" : "[\(name)] of \"\(file.path)\""

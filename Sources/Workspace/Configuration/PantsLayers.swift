@@ -2,17 +2,18 @@ internal import BuildFiles
 internal import Diagnostics
 internal import SystemSupport
 
-/// Where the values of a Pants workspace come from: its `pants.toml`, further files, and variables, each over the one before.
+/// The sources of the values of a Pants workspace: its `pants.toml`, further files, and variables, each overriding the
+/// one before.
 ///
-/// The order is that of Pants: `pants.toml`, the files of `PANTS_CONFIG_FILES` (as `--pants-config-files` sets it), those of
-/// `pantsrc_files` where they exist, then `PANTS_SECTION_OPTION` variables.
+/// The order is Pants' order: `pants.toml`, the files of `PANTS_CONFIG_FILES` (as `--pants-config-files` sets it), the
+/// files of `pantsrc_files` if they exist, then `PANTS_SECTION_OPTION` variables.
 struct PantsLayers {
-  /// Gives the text of a file, by a path from the workspace root or an absolute one; nil where there is none.
+  /// Returns the text of a file, by a path from the workspace root or an absolute path; nil if it is missing.
   var read: (String) throws -> String?
-  /// Gives the value of a variable.
+  /// Returns the value of a variable.
   var variable: (String) -> String?
 
-  /// Lays all that is there over a file. Returns the paths of the files, without that of the first.
+  /// Overlays all layers on a file. Returns the paths of the files, without the first.
   func lay(over file: inout ConfigurationFile) throws -> [String] {
     var paths: [String] = []
     func add(_ path: String, isRequired: Bool) throws {
@@ -110,7 +111,7 @@ extension ConfigurationFile {
 }
 
 extension ConfigurationFile.Value {
-  /// What this value makes of one that a file before it has.
+  /// The result of applying this value to the value of an earlier file.
   func laid(over old: Self?) -> Self {
     var new = self
     if case .string(let text) = self, let literal = Self(pantsLiteral: text), literal.isChange { new = literal }

@@ -1,10 +1,10 @@
 internal import Starlark
 
-/// Values that a `pants.toml` writes as strings: options of Pants are also given on the command line and in variables,
-/// and each of their forms may stand in the file.
+/// Values that a `pants.toml` writes as strings. Options of Pants can also be given on the command line and in
+/// variables, and each of their forms can be in the file.
 extension ConfigurationFile.Value {
-  /// A list or dictionary that a string stands for: `"['a']"`, `"{'a': ['b']}"`, with `+` and `-` in front for what is
-  /// added and removed. Nil for any other text.
+  /// The list or dictionary that a string represents: `"['a']"`, `"{'a': ['b']}"`, with a leading `+` or `-` for
+  /// additions and removals. Nil for any other text.
   init?(pantsLiteral text: String) {
     var literal = text.drop(while: \.isWhitespace)
     var change: String?
@@ -14,7 +14,7 @@ extension ConfigurationFile.Value {
     }
     guard let first = literal.first, first == "[" || first == "{" || first == "(" else { return nil }
     let source = "value = (\n" + literal + "\n)"
-    // What is no literal is a text like any other; the reader of the key says what it takes.
+    // A text that is not a literal is an ordinary text; the reader of the key knows the accepted values.
     guard
       let program = try? Program(text: source, file: "literal", dialect: .buildFile, environment: Environment([:])),
       let module = try? StarlarkThread().execute(program), let value = module["value"].map({ Self(value: $0) }),

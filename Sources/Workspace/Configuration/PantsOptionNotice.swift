@@ -7,14 +7,15 @@ public struct PantsOptionNotice: Sendable, Hashable {
   public var scope: String
   /// The key.
   public var option: String
-  /// What following it would change.
+  /// The effect of following it.
   public var effect: String
-  /// Where it stands.
+  /// Its location.
   public var location: SourceLocation?
 }
 
 extension WorkspaceConfiguration {
-  /// What is set in a `pants.toml` and not followed: options of the table, and keys of its sections that it does not have.
+  /// The settings of a `pants.toml` that Kilt does not follow: options of the table, and keys of its sections that it
+  /// does not have.
   ///
   /// Sections that the table does not have belong to backends of other languages, and to plugins.
   static func notices(of file: ConfigurationFile) -> [PantsOptionNotice] {
@@ -47,7 +48,7 @@ extension WorkspaceConfiguration {
       "\(scope).\(option)")
   }
 
-  /// Whether a key is there for other values of its section to name, as `%(key)s`.
+  /// Whether a key only exists for other values of its section, which refer to it as `%(key)s`.
   private static func isDefinition(_ option: String, in file: ConfigurationFile, _ scope: String) -> Bool {
     guard case .table(let values)? = file.root[scope] else { return false }
     return values.values.contains { $0.mentions("%(\(option))s") }
@@ -71,7 +72,7 @@ extension WorkspaceConfiguration {
 }
 
 extension ConfigurationFile.Value {
-  /// Whether the value is an empty text, list or table, which is the same as none.
+  /// Whether the value is an empty text, list or table, which is the same as no value.
   var isEmpty: Bool {
     switch self {
     case .string(let text): text.isEmpty
@@ -92,7 +93,7 @@ extension ConfigurationFile.Value {
     }
   }
 
-  /// Whether a text stands in it.
+  /// Whether it contains a text.
   func mentions(_ text: String) -> Bool {
     switch self {
     case .string(let own): own.contains(text)

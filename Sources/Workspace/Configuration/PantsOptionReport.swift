@@ -8,17 +8,17 @@ public struct PantsOptionReport {
 
   public init(_ workspace: Workspace) { self.workspace = workspace }
 
-  /// The warning, if the last run said something else; nil where there is nothing new to say.
+  /// The warning, if it differs from the last run's; nil if there is nothing new.
   ///
-  /// A state directory that cannot be written lets each run say it: nothing is lost by that.
+  /// If the state directory cannot be written, each run prints the warning, which is harmless.
   public func unseen() throws -> Diagnostic? {
     let file = workspace.stateDirectory.path.appending("pants-options")
     guard let warning = workspace.configuration.pantsOptionsWarning else {
-      // What was said before is said again when it comes back.
+      // An earlier warning is printed again when it returns.
       if FileSystem.exists(file) { try? FileSystem.removeFile(file) }
       return nil
     }
-    // Not the places: a line that is added above changes nothing.
+    // Without locations: a line that is added above changes nothing.
     let said = workspace.configuration.pantsNotices.map { "\($0.scope) \($0.option) \($0.effect)\n" }.joined()
     let digest = SHA256Digest.of(said).hex
     if let last = try? FileSystem.readText(file), last == digest + "\n" { return nil }

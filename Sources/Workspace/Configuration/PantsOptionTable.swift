@@ -1,8 +1,8 @@
-/// What Kilt does with each option of Pants' core and Python backends.
+/// Kilt's treatment of each option of Pants' core and Python backends.
 ///
-/// The names are those of `scripts/lib/pants-options.txt`, which a test compares with this table. A line is
-/// `KIND SCOPE…: OPTION…`, or, for options that Kilt does not follow, `warned SCOPE OPTION=VALUE,…: EFFECT` with the values that
-/// Kilt keeps to, and what following other ones would change.
+/// The names are in `scripts/lib/pants-options.txt`, which a test compares with this table. A line is
+/// `KIND SCOPE…: OPTION…`, or, for options that Kilt does not follow, `warned SCOPE OPTION=VALUE,…: EFFECT` with the
+/// values that match Kilt's behavior, and the effect of following other values.
 enum PantsOptionTable {
   enum Kind: String {
     /// Kilt follows it.
@@ -11,15 +11,15 @@ enum PantsOptionTable {
     case own
     /// It belongs to a goal, a tool or an output form that Kilt does not have.
     case unused
-    /// Kilt does not follow it, and results differ from those of Pants.
+    /// Kilt does not follow it, and results differ from Pants'.
     case warned
   }
 
   struct Entry {
     var kind: Kind
-    /// What following it would change, for ``Kind/warned``.
+    /// The effect of following it, for ``Kind/warned``.
     var effect = ""
-    /// The values with which nothing would change.
+    /// The values that change nothing.
     var kept: [String] = []
   }
 

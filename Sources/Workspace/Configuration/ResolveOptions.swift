@@ -1,21 +1,21 @@
 internal import Diagnostics
 
-/// What else is said of a resolve: how its lockfile is made, and what it is for.
+/// Further settings of a resolve: how its lockfile is created, and its use.
 public struct ResolveOptions: Sendable, Hashable {
   /// Versions that must hold where a package is used at all (PEP 508).
   public var constraints: [String] = []
   /// A file of such constraints, from the workspace root.
   public var constraintsFile: String?
-  /// Requirements that replace what packages say of each other.
+  /// Requirements that replace the requirements that packages declare.
   public var overrides: [String] = []
   /// Packages to leave out, whoever requires them.
   public var excludes: [String] = []
-  /// Packages of which no wheel, or nothing but wheels, is taken; `:all:` for every one.
+  /// Packages for which no wheel, or only a wheel, is used; `:all:` for every package.
   public var noBinary: [String] = []
   public var onlyBinary: [String] = []
   /// The platforms that it is for, by name; empty for all.
   public var platforms: [String] = []
-  /// The interpreters that it is for; empty for those of the workspace.
+  /// The interpreters that it supports; empty means the workspace's.
   public var interpreterConstraints: [String] = []
 
   public init() {}
@@ -26,7 +26,7 @@ extension WorkspaceConfiguration {
   mutating func readResolves(_ python: TableReader, _ file: ConfigurationFile) throws {
     let found = try python.stringsAndTables("resolves")
     if found.isEmpty { return }
-    // They take the place of those of a file that this one extends.
+    // They replace the values of a file that this one extends.
     (resolves, defaultResolve) = ([], "")
     for (name, lockfile) in found {
       if let lockfile {
@@ -57,7 +57,7 @@ extension WorkspaceConfiguration {
     }
   }
 
-  /// What a `pants.toml` says of its resolves, in tables by their names; `__default__` stands for those not named.
+  /// The settings of resolves in a `pants.toml`, in tables by their names; `__default__` applies to the unnamed ones.
   mutating func readPantsResolveOptions(_ python: TableReader) throws {
     let constraintFiles = try python.stringTable("resolves_to_constraints_file") ?? []
     let lists: [(key: String, field: WritableKeyPath<ResolveOptions, [String]>)] = [

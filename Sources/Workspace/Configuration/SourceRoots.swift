@@ -27,7 +27,7 @@ public struct SourceRoots: Sendable {
     return hash
   }
 
-  /// The source root that a directory lies in, from the workspace root; nil when it lies in none.
+  /// The source root that contains a directory, from the workspace root; nil if there is none.
   public func root(of directory: String) -> String? {
     var current = directory
     while true {

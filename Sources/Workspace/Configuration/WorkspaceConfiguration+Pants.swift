@@ -2,15 +2,15 @@ internal import BuildFiles
 internal import Diagnostics
 
 extension WorkspaceConfiguration {
-  /// Reads what concerns Kilt in a `pants.toml`. Other keys are Pants' business.
+  /// Reads the keys of a `pants.toml` that concern Kilt. Other keys are left to Pants.
   ///
-  /// Pants' interpolation (`%(buildroot)s`, `%(name)s` of the same table or of `[DEFAULT]`) is carried out in paths, its
-  /// `add` and `remove` of lists in all lists.
+  /// Pants' interpolation (`%(buildroot)s`, `%(name)s` of the same table or of `[DEFAULT]`) applies in paths, its `add`
+  /// and `remove` of lists in all lists.
   ///
   /// - Parameters:
-  ///   - read: gives the text of a further file, by its path from the workspace root or an absolute one.
-  ///   - variable: gives the value of a variable of the environment.
-  /// - Throws: `Diagnostic` with the place in the file.
+  ///   - read: returns the text of a further file, by its path from the workspace root or an absolute one.
+  ///   - variable: returns the value of a variable of the environment.
+  /// - Throws: `Diagnostic` with the location in the file.
   public init(
     pantsFile path: String, text: String, read: (String) throws -> String? = { _ in nil },
     variable: (String) -> String? = { _ in nil }
@@ -29,8 +29,8 @@ extension WorkspaceConfiguration {
       file.interpolated($0, in: "GLOBAL")
     }
     ignore = try global.strings("pants_ignore", default: [])
-    // Where Pants is told to fail, Kilt warns: it looks at all targets, and files that are made first are no reason not to
-    // list the others. `kilt.toml` can make it an error.
+    // Where Pants is configured to fail, Kilt warns: it checks all targets, and a generated file must not prevent
+    // listing the others. `kilt.toml` can make it an error.
     let unmatched = try global.choice("unmatched_build_file_globs", UnmatchedFiles.self)
     unmatchedFiles = unmatched == .ignore ? .ignore : .warn
     pluginPaths = try global.strings("pythonpath", default: []).compactMap {
@@ -100,11 +100,11 @@ extension WorkspaceConfiguration {
 }
 
 extension ConfigurationFile {
-  /// A text with Pants' `%(name)s` replaced: `buildroot` is the workspace root, from which all paths are; any other name is a
-  /// string of the same table, or of `[DEFAULT]`. What nothing defines stays.
+  /// A text with Pants' `%(name)s` replaced: `buildroot` is the workspace root, the base of all paths; any other name
+  /// is a string of the same table, or of `[DEFAULT]`. An undefined name stays.
   func interpolated(_ text: String, in table: String) -> String {
     var text = text
-    // A value may hold others; a circle comes to an end.
+    // A value can contain others; a cycle ends.
     for _ in 0..<8 {
       guard let start = text.firstIndex(of: "%"), let replaced = replaceFirst(text, from: start, table) else { break }
       text = replaced
@@ -120,7 +120,7 @@ extension ConfigurationFile {
     let name = String(rest[rest.index(after: rest.startIndex)..<close])
     let end = text.index(close, offsetBy: 2)
     if name == "buildroot" {
-      // What follows is a path below the root, so from the root.
+      // The rest is a path below the root, so relative to the root.
       return String(text[..<start]) + text[end...].drop { $0 == "/" }
     }
     for section in [table, "DEFAULT"] {

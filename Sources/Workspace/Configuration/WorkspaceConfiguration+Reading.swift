@@ -2,11 +2,11 @@ internal import Diagnostics
 internal import SystemSupport
 
 extension WorkspaceConfiguration {
-  /// Reads `kilt.toml`. A key it does not know is an error.
+  /// Reads `kilt.toml`. An unknown key is an error.
   ///
-  /// - Parameter read: gives the text of the file that `[workspace] extends` names, from the workspace root; nil when it
-  ///   is not there.
-  /// - Throws: `Diagnostic` with the place in the file.
+  /// - Parameter read: returns the text of the file that `[workspace] extends` names, from the workspace root; nil if
+  ///   it is missing.
+  /// - Throws: `Diagnostic` with the location in the file.
   public init(
     kiltFile path: String, text: String, read: (String) throws -> String? = { _ in nil },
     variable: (String) -> String? = { _ in nil }

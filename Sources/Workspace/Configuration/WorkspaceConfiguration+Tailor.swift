@@ -2,11 +2,11 @@ internal import BuildFiles
 internal import Diagnostics
 
 extension WorkspaceConfiguration {
-  /// What `kilt tailor` adds to BUILD files, and how: `[tailor]`, `[python] tailor_…`.
+  /// Options for the additions of `kilt tailor` to BUILD files: `[tailor]`, `[python] tailor_…`.
   public struct Tailoring: Sendable, Hashable {
-    /// The name of BUILD files that are made.
+    /// The name of new BUILD files.
     public var buildFileName = "BUILD"
-    /// The beginning of BUILD files that are made.
+    /// The header of new BUILD files.
     public var buildFileHeader: String?
     /// One step of indentation.
     public var buildFileIndent = "    "
@@ -14,19 +14,19 @@ extension WorkspaceConfiguration {
     public var ignorePaths: [String] = []
     /// The addresses of targets that are not added.
     public var ignoreAddingTargets: [String] = []
-    /// What is written in the place of a target type: a macro, or a type of a plugin.
+    /// The names that replace target types: a macro, or a type of a plugin.
     public var aliasMapping: [String: String] = [:]
-    /// Whether targets of Python files are added.
+    /// Whether `kilt tailor` adds targets of Python files.
     public var pythonSources = true
-    /// Whether `__init__.py` files that are empty and alone in their directory are passed over.
+    /// Whether it skips `__init__.py` files that are empty and alone in their directory.
     public var ignoresEmptyInitFiles = true
-    /// Whether targets of requirements files are added.
+    /// Whether it adds targets of requirements files.
     public var pythonRequirements = true
-    /// Whether a `pex_binary` is added for each file that looks like a program.
+    /// Whether it adds a `pex_binary` for each file that looks like a program.
     public var pexBinaries = false
-    /// Whether `py.typed` files get a `resource`.
+    /// Whether it adds a `resource` for `py.typed` files.
     public var pythonTypeMarkers = true
-    /// Whether targets of shell scripts are added.
+    /// Whether it adds targets of shell scripts.
     public var shellSources = true
   }
 
@@ -65,8 +65,8 @@ extension WorkspaceConfiguration {
     tailoring = options
   }
 
-  /// A BUILD file that is made must be found again: where none is to be named `BUILD`, the first name of the patterns is
-  /// taken.
+  /// Kilt must find a new BUILD file again: if the patterns do not allow `BUILD`, the first name of the patterns is
+  /// used.
   private mutating func settleBuildFileName(_ file: ConfigurationFile) throws {
     let name = tailoring.buildFileName
     let patterns = buildPatterns.map { GlobPattern($0) }

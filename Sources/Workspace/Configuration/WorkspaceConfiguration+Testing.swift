@@ -1,5 +1,5 @@
 extension WorkspaceConfiguration {
-  /// `[test]`: what holds for all test runs where the command line does not say otherwise.
+  /// `[test]`: settings for all test runs that the command line does not override.
   public struct Testing: Sendable, Hashable {
     /// Variables: `NAME=value`, `NAME`, `NAME*`.
     public var extraEnvironment: [String] = []
@@ -7,25 +7,25 @@ extension WorkspaceConfiguration {
     public var timeoutDefault: Int?
     /// No file gets more.
     public var timeoutMaximum: Int?
-    /// How often a file is tried until it passes.
+    /// The maximum number of attempts of a file.
     public var attempts: Int?
-    /// What pytest gets before the arguments of the command line.
+    /// The arguments for pytest before the arguments of the command line.
     public var pytestArguments: [String] = []
     /// Packages of the lockfile that all tests have: plugins of pytest.
     public var pytestPlugins: [String] = []
-    /// Whether a plugin that a lockfile does not have is an error. Of a `pants.toml` it is not: there, plugins may come
-    /// from a resolve of their own.
+    /// Whether a plugin that a lockfile does not have is an error. It is not an error with a `pants.toml`: there,
+    /// plugins can come from a separate resolve.
     public var requiresPlugins = true
-    /// The resolve that pytest and its plugins come from (Pants' `install_from_resolve`): those of ``pytestPlugins``, or all
-    /// of it where there are none. Nil where they come from the resolve of each test.
+    /// The resolve of pytest and its plugins (Pants' `install_from_resolve`): the packages of ``pytestPlugins``, or the
+    /// whole resolve if there are none. Nil if they come from the resolve of each test.
     public var pytestResolve: String?
     /// The file that pytest is configured by, from the workspace root.
     public var pytestConfiguration: String?
-    /// Whether the files at the root that configure pytest are seen.
+    /// Whether tests see the files at the root that configure pytest.
     public var findsPytestConfiguration = true
-    /// Whether test files are held to their time limits.
+    /// Whether time limits apply to test files.
     public var hasTimeouts = true
-    /// Whether coverage is measured, in which forms it is reported, and below which share, in per cent, a run fails.
+    /// Whether coverage is measured, the forms of its report, and the percentage below which a run fails.
     public var usesCoverage = false
     public var coverageReports: [String] = []
     public var coverageFailUnder: Double?
@@ -55,8 +55,8 @@ extension WorkspaceConfiguration {
     testing.coverageReports = try coverage.strings("report", default: [])
     testing.coverageFailUnder = try coverage.number("fail_under")
     let requirements = try (table.strings("requirements") ?? []) + (table.strings("extra_requirements") ?? [])
-    // Of "pytest-cov!=2.12.1,>=2.12" the name is what counts: versions are those of the lock.
-    // An address of a target of one requirement ends in its name: "//3rdparty:reqs#pytest-cov".
+    // Of "pytest-cov!=2.12.1,>=2.12" only the name counts: versions come from the lockfile. An address of a target of
+    // one requirement ends in its name: "//3rdparty:reqs#pytest-cov".
     let names = requirements.map { text in
       let name =
         text.hasPrefix("//")

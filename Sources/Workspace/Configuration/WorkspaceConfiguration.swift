@@ -1,8 +1,8 @@
-// Workspace: where the workspace is, what it is configured to be, which files it has, and what git says about them.
+// Workspace: the workspace's root, its configuration, its files, and git's answers about them.
 
 public import PythonProjects
 
-/// What `kilt.toml`, or `pants.toml` where there is no other, says about a workspace.
+/// The settings of `kilt.toml`, or of `pants.toml` if there is no other file, for a workspace.
 public struct WorkspaceConfiguration: Sendable {
   /// A resolve: a set of third-party versions that fit together, with its lockfile.
   public struct Resolve: Sendable, Hashable {
@@ -10,7 +10,7 @@ public struct WorkspaceConfiguration: Sendable {
     public var name: String
     /// The lockfile, from the workspace root.
     public var lockfile: String
-    /// What else is said of it.
+    /// Its further settings.
     public var options = ResolveOptions()
 
     /// A resolve.
@@ -28,29 +28,29 @@ public struct WorkspaceConfiguration: Sendable {
     public var scheduler: String
   }
 
-  /// Which `__init__.py` files a Python file depends on.
+  /// The `__init__.py` files that a Python file depends on.
   public enum InitFiles: String, Sendable, CaseIterable {
     case never
-    /// Those with something in them.
+    /// Non-blank ones.
     case contentOnly = "content_only"
     case always
   }
 
-  /// What happens with an import that nothing in the workspace provides.
+  /// The treatment of an import that nothing in the workspace provides.
   public enum UnownedImports: String, Sendable, CaseIterable {
     case ignore
     case warning
     case error
   }
 
-  /// How several providers of one module are told apart.
+  /// The choice between several providers of one module.
   public enum AmbiguityResolution: String, Sendable, CaseIterable {
     case none
     /// The provider under the importing file's own source root wins.
     case bySourceRoot = "by_source_root"
   }
 
-  /// What happens where `sources` names a file that is not there, or has a glob that matches none.
+  /// The treatment of a missing file in `sources`, or of a glob that matches none.
   public enum UnmatchedFiles: String, Sendable, CaseIterable {
     case ignore
     case warn
@@ -61,29 +61,29 @@ public struct WorkspaceConfiguration: Sendable {
   public struct Inference: Sendable, Hashable {
     /// Whether imports are dependencies.
     public var imports = true
-    /// Whether strings that look like dotted names are imports, for which nothing happens where nothing provides them.
+    /// Whether strings that look like dotted names are imports, which cause no warning without a provider.
     public var stringImports = false
-    /// How many dots such a string has at least.
+    /// The minimum number of dots in such a string.
     public var stringImportsMinimumDots = 2
-    /// Strings that are no imports: patterns with `*`, `?` and `[…]` for the whole string.
+    /// Strings that are not imports: patterns with `*`, `?` and `[…]` for the whole string.
     public var stringImportIgnore: [String] = []
     /// Whether strings that are paths of `resource` and `file` targets are dependencies.
     public var assets = false
-    /// How many slashes such a string has at least.
+    /// The minimum number of slashes in such a string.
     public var assetsMinimumSlashes = 1
-    /// Which `__init__.py` files in a file's directory and above are dependencies.
+    /// The `__init__.py` files in a file's directory and above that are dependencies.
     public var initFiles = InitFiles.contentOnly
-    /// Which `__init__.py` files programs see above their files: all there are, unless `init_files` says otherwise.
+    /// The `__init__.py` files that programs see above their files: all existing ones, unless `init_files` limits them.
     public var packedInitFiles = InitFiles.always
     /// Whether the `conftest.py` files in a test's directory and above are dependencies.
     public var conftests = true
-    /// Whether what `entry_point` and `entry_points` name is a dependency.
+    /// Whether the names in `entry_point` and `entry_points` are dependencies.
     public var entryPoints = true
-    /// What happens with an import that nothing in the workspace provides.
+    /// The treatment of an import that nothing in the workspace provides.
     public var unownedImports = UnownedImports.warning
-    /// How several providers of one module are told apart.
+    /// The choice between several providers of one module.
     public var ambiguityResolution = AmbiguityResolution.none
-    /// Imports, with all below them, that nothing in the workspace need provide.
+    /// Imports, with all below them, that need no provider in the workspace.
     public var ignoredUnownedImports: [String] = []
   }
 
@@ -95,30 +95,30 @@ public struct WorkspaceConfiguration: Sendable {
   public var sourceRoots = ["/"]
   /// Files that mark their directory as a source root.
   public var sourceRootMarkers: [String] = []
-  /// What is no part of the workspace, in the form of `.gitignore`, besides what git ignores.
+  /// Paths that are not part of the workspace, in the form of `.gitignore`, besides those that git ignores.
   public var ignore: [String] = []
   /// The names of BUILD files.
   public var buildPatterns = ["BUILD", "BUILD.*"]
-  /// Directories and files in which BUILD files are not looked for, in the form of `.gitignore`.
+  /// Directories and files without BUILD files, in the form of `.gitignore`.
   public var buildIgnore: [String] = []
-  /// What happens where `sources` selects nothing; nil for an error where a file is named, and a warning where all globs
+  /// The treatment of `sources` that select nothing; nil for an error if a file is named, and a warning if all globs
   /// match none.
   public var unmatchedFiles: UnmatchedFiles?
   /// Whether unknown target types only hold their dependencies, instead of being errors.
   public var ignoresUnknownTargetTypes = false
   /// The files with macros for all BUILD files.
   public var preludeGlobs: [String] = []
-  /// Directories, from the workspace root, with Pants plugins of the repository's own: what target types and fields they
-  /// define is no error.
+  /// Directories, from the workspace root, with the git repository's own Pants plugins: the target types and fields
+  /// that they define are not errors.
   public var pluginPaths: [String] = []
-  /// Pants plugins from an index, as requirements: nothing is known of what they define.
+  /// Pants plugins from an index, as requirements: their definitions are unknown.
   public var plugins: [String] = []
   /// The interpreters of targets that name none.
   public var interpreterConstraints: [String] = []
-  /// The minor version of Python, as in `3.11`, that bundles are made for where the constraints admit several; nil takes
-  /// the first interpreter that is found.
+  /// The minor version of Python, such as `3.11`, for bundles if the constraints admit several; nil uses the first
+  /// interpreter that is found.
   public var pythonVersion: String?
-  /// The resolves, by name; without any, targets are not told apart by resolve.
+  /// The resolves, by name; without any, targets are not distinguished by resolve.
   public var resolves: [Resolve] = []
   /// The resolve of targets that name none.
   public var defaultResolve = ""
@@ -154,27 +154,27 @@ public struct WorkspaceConfiguration: Sendable {
   public var pantsNotices: [PantsOptionNotice] = []
   /// The tags that commands keep targets by, where the command line says nothing.
   public var tags: [String] = []
-  /// Which dependents of changed targets are selected, where the command line says nothing: none, direct or transitive.
+  /// The dependents of changed targets that are selected unless the command line sets them: none, direct or transitive.
   public var changedDependents: String?
-  /// Whether targets without interpreter constraints have those of their resolve.
+  /// Whether targets without interpreter constraints inherit their resolve's.
   public var defaultsToResolveConstraints = false
   /// The package indexes; nil for those of pip's configuration.
   public var indexes: [String]?
-  /// Whether ``indexes`` are asked beside those of pip's configuration.
+  /// Whether ``indexes`` are added to those of pip's configuration.
   public var addsToDefaultIndex = false
-  /// Folders and pages with files of packages, beside the indexes.
+  /// Directories and pages with files of packages, besides the indexes.
   public var findLinks: [String] = []
-  /// Whether bundles warn about their cache, where a target does not say so.
+  /// Whether bundles warn about their cache, unless a target sets it.
   public var emitsPexWarnings: Bool?
   /// The branch that production is deployed from.
   public var mainBranch = "main"
   /// The clusters, by name.
   public var clusters: [Cluster] = []
 
-  /// Whether the workspace has nothing but a `pants.toml`: what Pants takes, is taken then.
+  /// Whether the workspace has only a `pants.toml`: then Kilt accepts everything that Pants accepts.
   public var isForPants: Bool { path.hasSuffix("pants.toml") }
 
-  /// Whether projects may be found in the workspace: not where it is one of Pants, or names its own lockfiles.
+  /// Whether projects are searched in the workspace: not in a Pants workspace, or if it names its own lockfiles.
   var admitsProjects: Bool { !isForPants && resolves.isEmpty && implicitResolve == nil }
 
   /// The configuration of an empty file.

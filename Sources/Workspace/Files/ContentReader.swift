@@ -2,7 +2,7 @@ internal import Synchronization
 internal import SystemPackage
 public import SystemSupport
 
-/// Reads files that targets are made of, on any number of threads, and remembers what they held.
+/// Reads the input files of targets, on any number of threads, and remembers their contents.
 public final class ContentReader: Sendable {
   private let workspace: Workspace
   private let files: FileTable
@@ -16,7 +16,7 @@ public final class ContentReader: Sendable {
     self.ignoringInode = ignoringInode
   }
 
-  /// The bytes of a file, by its path from the root, or of the text that stands in its place.
+  /// The bytes of a file, by its path from the root, or of its replacement text.
   public func read(_ path: String) throws(SystemCallError) -> [UInt8] {
     if let bytes = try workspace.textInPlace(of: path) { return bytes }
     let file = workspace.root.appending(path)
@@ -27,7 +27,7 @@ public final class ContentReader: Sendable {
     return bytes
   }
 
-  /// Notes in the state what was read.
+  /// Records the read contents in the state.
   ///
   /// - Parameter capture: the file system's time before anything was read.
   public func note(capture: Int64) {

@@ -3,19 +3,19 @@ internal import Glibc
 internal import SystemPackage
 internal import SystemSupport
 
-/// What one directory holds now.
+/// The current contents of one directory.
 struct FileListing: Sendable {
   struct File: Sendable {
     var name: String
     var stat = StatTuple()
     var isLink = false
-    /// It is no file of the workspace; see ``FileRow/hidden``.
+    /// It is not a file of the workspace; see ``FileRow/hidden``.
     var isHidden = false
-    /// Where a link to a directory leads, from the workspace root.
+    /// The target of a link to a directory, from the workspace root.
     var destination: String?
   }
 
-  /// What the directory said of itself before it was read.
+  /// The facts of the directory before it was read.
   var stat = StatTuple()
   /// By name.
   var files: [File] = []
@@ -43,7 +43,7 @@ struct FileListing: Sendable {
       let listing = attempt(path, root: root, scope: above, ignoringInode: ignoringInode)
       if listing?.areRulesSettled ?? true { return listing }
     }
-    // Nothing in it counts; it is looked at again in the next run, as its times are those of now.
+    // Its contents do not count; the next run checks it again, because its times are current.
     var status = Glibc.stat()
     guard fstatat(root, path.isEmpty ? "." : path, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
     var listing = FileListing(scope: above)
@@ -113,7 +113,7 @@ struct FileListing: Sendable {
     return listing
   }
 
-  /// Leaves out what is ignored, and looks at what the names stand for.
+  /// Omits ignored names, and examines the others.
   private mutating func settle(
     _ path: String, _ names: [String], _ descriptor: CInt, ignoringInode: Bool
   ) {
@@ -128,7 +128,7 @@ struct FileListing: Sendable {
       if fstatat(descriptor, file.name, &status, 0) == 0 {
         file.stat = StatTuple(status, ignoringInode: ignoringInode)
       }
-      // A link to nothing or to a directory may become one to a file without a change of this directory.
+      // A dangling link or a link to a directory can become a link to a file without a change of this directory.
       if !file.stat.isFile {
         guard file.isLink else { return nil }
         file.isHidden = true
@@ -141,7 +141,7 @@ struct FileListing: Sendable {
       .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  /// Where a link in a directory leads, from the workspace root; nil where that is outside, or an absolute path.
+  /// The target of a link in a directory, from the workspace root; nil if it is outside, or an absolute path.
   private static func destination(of name: String, in directory: String, _ descriptor: CInt) -> String? {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = readlinkat(descriptor, name, &buffer, buffer.count)

@@ -4,9 +4,9 @@ internal import Snapshot
 public import SystemPackage
 public import SystemSupport
 
-/// What a file held when it was read.
+/// The content of a file when it was read.
 public struct FileContent: Sendable {
-  /// What stat(2) said before it was read: a change since then is seen next time.
+  /// The result of stat(2) before the file was read: the next run sees a later change.
   var stat: StatTuple
   /// The bytes; nil where the file could not be read.
   public var bytes: [UInt8]?
@@ -14,22 +14,22 @@ public struct FileContent: Sendable {
 }
 
 extension FileState {
-  /// Those of these files that are not as they were when they were last read, each looked at once.
+  /// The files among these that have changed since they were last read, each checked once.
   public func touched(among files: [FileID], root: FilePath) throws(SystemCallError) -> [FileID] {
     if files.isEmpty { return [] }
     return try walk(files.map(\.rawValue), root: root)
   }
 
-  /// Those of all files there are that are not as they were, each looked at once, in the order of the rows. Watched files
-  /// were looked at when the state was brought up to date, and are left out.
+  /// The files among all existing ones that have changed, each checked once, in the order of the rows. Watched files
+  /// were checked when the state was updated, and are skipped.
   ///
   /// - Parameters:
-  ///   - isLeftOut: whether the file of a row need not be looked at.
-  ///   - looked: is told of each row that was looked at.
+  ///   - isLeftOut: whether the file of a row need not be checked.
+  ///   - looked: called with each checked row.
   public func touched(
     root: FilePath, leavingOut isLeftOut: (Int) -> Bool, looked: (Int) -> Void
   ) throws(SystemCallError) -> [FileID] {
-    // Of a link it was looked for where it leads; what is there now is as good as unseen.
+    // A link was resolved when it was checked; its present target counts as unseen.
     let isWatched = FileRow.dead | FileRow.hidden | FileRow.structural
     var ignoreFiles: Set<UInt32> = []
     for id in watched[0..<watched.count] where files[Int(id)].flags & (isWatched | FileRow.link) == 0 {
@@ -57,7 +57,7 @@ extension FileState {
     return ids.withUnsafeBufferPointer { walk.files($0) }.map { FileID($0.0) }
   }
 
-  /// Whether stat(2) says of each of these files what their rows say. Nothing else is asked, and nothing is noted.
+  /// Whether stat(2) of each of these files matches its row. Checks and records nothing else.
   public func areAsKnown(_ files: [FileID], root: FilePath) throws(SystemCallError) -> Bool {
     let descriptor = try FileSystem.open(root, .readOnly, options: .directory)
     defer { FileSystem.close(descriptor) }
@@ -72,12 +72,12 @@ extension FileState {
     }
   }
 
-  /// Reads a file, on any thread; what it held is noted by ``note(_:of:capture:)``.
+  /// Reads a file, on any thread; ``note(_:of:capture:)`` records its content.
   public func read(_ path: FilePath, ignoringInode: Bool) -> FileContent {
     var status = Glibc.stat()
     let known = path.withPlatformString { stat($0, &status) } == 0
     var content = FileContent(stat: known ? StatTuple(status, ignoringInode: ignoringInode) : StatTuple())
-    // One that cannot be read is unknown, which is what its state then says.
+    // A file that cannot be read is unknown, and its state then says so.
     guard known, let bytes = try? FileSystem.read(path) else { return content }
     content.bytes = bytes
     content.digest = DigestRow(bytes)
@@ -89,17 +89,17 @@ extension FileState {
     var status = Glibc.stat()
     let known = path.withPlatformString { stat($0, &status) } == 0
     var content = FileContent(stat: known ? StatTuple(status, ignoringInode: ignoringInode) : StatTuple())
-    // One that cannot be read is unknown, which is what its state then says.
+    // A file that cannot be read is unknown, and its state then says so.
     guard known, let digest = try? SHA256Digest.ofFile(path).digest else { return content }
     content.bytes = []
     content.digest = DigestRow(digest)
     return content
   }
 
-  /// Notes what a file held.
+  /// Records the content of a file.
   ///
   /// - Parameter capture: the file system's time before the file was read.
-  /// - Returns: whether it differs from what it held before, or may be executed now and could not be, or the reverse.
+  /// - Returns: whether it differs from the earlier content, or has become executable, or the reverse.
   @discardableResult
   public func note(_ content: FileContent, of file: FileID, capture: Int64) -> Bool {
     var row = files[file.index]
@@ -123,10 +123,10 @@ extension FileState {
     return differs
   }
 
-  /// Notes what a file held when targets were made of it.
+  /// Records the content of a file from which targets were created.
   ///
-  /// Where that is not what is known of it, it was edited while this run was under way: other targets may have been made of
-  /// what it held before. Then it counts as changed in the next run, whatever it holds by that time.
+  /// If the content differs from the recorded one, the file was edited during this run, and other targets can come from
+  /// its earlier content. Then it counts as changed in the next run, whatever its content by that time.
   func note(use content: FileContent, of file: FileID, capture: Int64) {
     let row = files[file.index]
     guard row.has(FileRow.digestKnown), content.bytes == nil || digests[file.index] != content.digest else {
@@ -138,7 +138,7 @@ extension FileState {
 }
 
 extension FileState {
-  /// Notes what stat(2) says of a file whose content is not known.
+  /// Records the result of stat(2) for a file whose content is unknown.
   public func noteStat(of file: FileID, at path: FilePath, ignoringInode: Bool, capture: Int64) {
     var status = Glibc.stat()
     let known = path.withPlatformString { stat($0, &status) } == 0
@@ -150,7 +150,7 @@ extension FileState {
     files[file.index] = row
   }
 
-  /// Whether nothing that is there could have changed since it was looked at without a sign of that.
+  /// Whether no existing file could have changed without a sign since it was checked.
   public var isSettled: Bool {
     for index in 0..<files.count {
       let row = files[index]
@@ -165,8 +165,8 @@ extension FileState {
     return true
   }
 
-  /// The files and directories that were seen to change after a generation, those that are gone among them, from the
-  /// workspace root; directories with a slash behind.
+  /// The files and directories that changed after a generation, including deleted ones, from the workspace root;
+  /// directories end in a slash.
   public func changedPaths(since generation: UInt32) -> [String] {
     var found: [String] = []
     let table = FileTable(self)

@@ -5,7 +5,7 @@ internal import Synchronization
 public import SystemPackage
 internal import SystemSupport
 
-/// What has become different since the state was saved.
+/// The changes since the state was saved.
 public struct FileChanges: Sendable {
   /// New files, and files that are visible now.
   public var added: [FileID] = []
@@ -15,7 +15,7 @@ public struct FileChanges: Sendable {
   public var touched: [FileID] = []
   /// Links to directories that are new, gone, or lead elsewhere now.
   public var relinked: [FileID] = []
-  /// Whether directories came or went.
+  /// Whether directories were added or removed.
   public var directoriesChanged = false
 
   public init() {}
@@ -28,13 +28,13 @@ extension FileState {
   /// The patterns that a scan skips in addition to `.gitignore` files: hidden directories, `dist` at the root, bytecode.
   static let alwaysIgnored = [".*/", "/dist/", "__pycache__/", "*.pyc"]
 
-  /// Brings directories and watched files up to date with the disk: every known directory and watched file is looked at
-  /// once, and only directories that were touched are read.
+  /// Updates directories and watched files from the disk: checks every known directory and watched file once, and reads
+  /// only touched directories.
   ///
   /// - Parameters:
   ///   - ignore: further rules, in the form of `.gitignore`.
-  ///   - capture: the file system's time before anything is read; asked for when something is to be read.
-  /// - Throws: `SystemCallError` when the root cannot be read; `SnapshotError`.
+  ///   - capture: the file system's time before anything is read; called when something is to be read.
+  /// - Throws: `SystemCallError` if the root cannot be read; `SnapshotError`.
   public func update(root: FilePath, ignore: [String], capture: () throws -> Int64) throws -> FileChanges {
     let descriptor = try FileSystem.open(root, .readOnly, options: .directory)
     defer { FileSystem.close(descriptor) }
@@ -56,7 +56,7 @@ extension FileState {
     return update.changes
   }
 
-  /// Has a file looked at in every run: its content decides which targets there are.
+  /// Marks a file for a check in every run: its content determines which targets exist.
   public func watch(_ file: FileID) throws(SnapshotError) {
     if files[file.index].has(FileRow.structural) { return }
     files[file.index].flags |= FileRow.structural
@@ -65,11 +65,11 @@ extension FileState {
 }
 
 extension FileTable {
-  /// Lists the files below a root, from nothing, leaving out what is ignored.
+  /// Lists the files below a root from scratch, without ignored ones.
   ///
   /// - Parameter ignore: further rules, in the form of `.gitignore`.
-  /// - Throws: `SystemCallError` when the root cannot be read, `SnapshotError`. A directory below that cannot be read is
-  ///   left out.
+  /// - Throws: `SystemCallError` if the root cannot be read, `SnapshotError`. Omits a directory below that cannot be
+  ///   read.
   public static func scan(root: FilePath, ignore: [String] = []) throws -> FileTable {
     let state = try FileState.empty()
     _ = try state.update(root: root, ignore: ignore) { .min }
@@ -82,7 +82,7 @@ struct FileUpdate {
   /// A directory to read.
   struct Item {
     var index: Int
-    /// Whether all below it is to be read as well: the ignore rules have changed.
+    /// Whether everything below it must be read as well: the ignore rules have changed.
     var force: Bool
   }
 
@@ -92,7 +92,7 @@ struct FileUpdate {
   var capture = Int64.max
   var changes = FileChanges()
   private let top: IgnoreScope
-  /// The rules that hold in directories, as far as they were needed.
+  /// The rules of directories, as far as they were needed.
   private var scopes: [Int: IgnoreScope] = [:]
 
   init(state: FileState, root: CInt, ignore: [String]) {
@@ -119,7 +119,7 @@ struct FileUpdate {
     changes.touched.removeAll { !state.files[$0.index].isVisible }
   }
 
-  /// The rules that hold in a directory for what is in it.
+  /// The rules that apply to the contents of a directory.
   private mutating func scope(of directory: Int) -> IgnoreScope {
     if let known = scopes[directory] { return known }
     let row = state.directories[directory]
@@ -138,8 +138,8 @@ struct FileUpdate {
     return result
   }
 
-  /// Reads directories and those found in them, each once, and what lies higher first: by then it is known what of what
-  /// lies lower is gone, and which rules hold there.
+  /// Reads directories and those found in them, each once, upper ones first: by then it is known which lower ones are
+  /// gone, and which rules apply there.
   mutating func readLevels(_ items: [Item]) throws {
     // By depth: the directories to read, and whether all below them is to be read.
     var pending: [Int: [Int: Bool]] = [:]
@@ -184,13 +184,13 @@ struct FileUpdate {
     }
   }
 
-  /// How many names lead from the root to a directory.
+  /// The number of names from the root to a directory.
   private func depth(of directory: Int) -> Int {
     let path = state.bytes(state.directories[directory].path)
     return path.isEmpty ? 0 : 1 + path.count { $0 == UInt8(ascii: "/") }
   }
 
-  /// Makes a directory's rows say what was found; gives the directories to read next.
+  /// Updates a directory's rows from its listing; returns the directories to read next.
   private mutating func merge(_ listing: FileListing, into index: Int, force: Bool) throws(SnapshotError) -> [Item] {
     var row = state.directories[index]
     let wasVisible = row.isVisible
@@ -268,13 +268,13 @@ struct FileUpdate {
     row.flags = row.flags & ~(FileRow.hidden | FileRow.link)
     if file.isHidden { row.flags |= FileRow.hidden }
     if file.isLink { row.flags |= FileRow.link }
-    // Of these nothing but the kind, or the rules that were just read, is kept.
+    // Of these, only the kind, or the rules that were just read, is kept.
     if file.isHidden || wasHidden || file.name == ".gitignore" {
       if row.stat != file.stat || wasHidden != file.isHidden { row.seenAt = state.beginGeneration() }
       row.stat = file.stat
       row.flags &= ~(FileRow.racy | FileRow.digestKnown | FileRow.importsKnown)
       if file.stat.isRacy(capture: capture) { row.flags |= FileRow.racy }
-      // What a file imports is not where a link leads, which has the same place.
+      // The imports of a file do not contain a link's target, which has the same field.
       if file.isHidden != wasHidden { row.imports = TextSpan() }
     }
     if state.string(oldDestination) != file.destination ?? "" {

@@ -54,7 +54,7 @@ public struct ListSpan: BitwiseCopyable, Sendable {
   public var range: Range<Int> { Int(start)..<(Int(start) + Int(count)) }
 }
 
-/// What stat(2) says that tells whether something was touched. Any difference counts, not only what is newer.
+/// The values of stat(2) that detect a touched file. Any difference counts, not only a newer time.
 public struct StatTuple: BitwiseCopyable, Sendable, Equatable {
   public var size: Int64 = 0
   public var modified: Int64 = 0
@@ -73,7 +73,7 @@ public struct StatTuple: BitwiseCopyable, Sendable, Equatable {
     mode = UInt32(status.st_mode)
   }
 
-  /// What of a directory tells whether names were added or taken away, or whether it may be read now.
+  /// The facts of a directory that show whether names were added or removed, or whether it has become readable.
   static func ofDirectory(_ status: stat, ignoringInode: Bool) -> StatTuple {
     var tuple = StatTuple(status, ignoringInode: ignoringInode)
     tuple.size = 0
@@ -83,7 +83,7 @@ public struct StatTuple: BitwiseCopyable, Sendable, Equatable {
   var isFile: Bool { mode_t(mode) & S_IFMT == S_IFREG }
   var isDirectory: Bool { mode_t(mode) & S_IFMT == S_IFDIR }
 
-  /// Whether a change in the same tick of the clock could have left the times as they are.
+  /// Whether a change in the same tick of the clock could have left the times unchanged.
   func isRacy(capture: Int64) -> Bool { modified >= capture || changed >= capture }
 }
 
@@ -106,7 +106,7 @@ public struct DirectoryRow: BitwiseCopyable, Sendable {
   public var flags: UInt32 = 0
   /// The package declared here: its number plus one.
   public var package: UInt32 = 0
-  /// The generation in which it was last seen to be touched.
+  /// The last generation in which it was touched.
   public var seenAt: UInt32 = 0
   public var spare: UInt32 = 0
 
@@ -118,7 +118,7 @@ public struct DirectoryRow: BitwiseCopyable, Sendable {
 public struct FileRow: BitwiseCopyable, Sendable {
   public static let dead: UInt32 = 1
   public static let racy: UInt32 = 2
-  /// It is no file of the workspace, but what it is decides what is: an ignored `.gitignore`, a link to nothing.
+  /// It is not a file of the workspace, but it determines which files are: an ignored `.gitignore`, a dangling link.
   public static let hidden: UInt32 = 4
   /// Its content decides which targets there are.
   public static let structural: UInt32 = 8
@@ -126,7 +126,7 @@ public struct FileRow: BitwiseCopyable, Sendable {
   public static let digestKnown: UInt32 = 32
   public static let importsKnown: UInt32 = 64
   public static let blank: UInt32 = 128
-  /// It was changed while it was captured, or the file is gone: what is known of it is not to be trusted.
+  /// It was changed during its capture, or the file is gone: its facts are not to be trusted.
   public static let unknown: UInt32 = 256
   /// Its content has changed since its imports were noted.
   public static let importsStale: UInt32 = 512
@@ -138,9 +138,9 @@ public struct FileRow: BitwiseCopyable, Sendable {
   public var flags: UInt32 = 0
   /// The first of the targets that own it: its number plus one.
   public var owner: UInt32 = 0
-  /// The generation of the state in which its content was last seen to change.
+  /// The last generation of the state in which its content changed.
   public var changedAt: UInt32 = 0
-  /// The generation in which it was last seen to be touched, or to have gone.
+  /// The last generation in which it was touched, or disappeared.
   public var seenAt: UInt32 = 0
   public var spare: UInt32 = 0
 
@@ -148,14 +148,14 @@ public struct FileRow: BitwiseCopyable, Sendable {
   public func has(_ flag: UInt32) -> Bool { flags & flag != 0 }
   var isVisible: Bool { flags & (Self.dead | Self.hidden) == 0 }
 
-  /// Where a link to a directory leads, from the workspace root. It imports nothing, so the place of that is free.
+  /// The target of a link to a directory, from the workspace root. A link has no imports, so their field is free.
   var destination: TextSpan {
     get { flags & (Self.dead | Self.hidden | Self.link) == Self.hidden | Self.link ? imports : TextSpan() }
     set { imports = newValue }
   }
 }
 
-/// What is said of the state as a whole.
+/// The facts of the state as a whole.
 public struct StateSummary: BitwiseCopyable, Sendable {
   /// Counts the runs that changed anything.
   public var generation: UInt32 = 0
@@ -170,11 +170,11 @@ public struct StateSummary: BitwiseCopyable, Sendable {
   /// A digest of the source roots that marker files mark.
   public var sourceRoots: UInt64 = 0
   public var environment: UInt64 = 0
-  /// What was found out about this machine when packages were last built.
+  /// The facts about this machine when products were last built.
   public var machine = TextSpan()
-  /// What git said, encoded.
+  /// git's answer, encoded.
   public var git = TextSpan()
-  /// The generation in which a target of which packages are built was last seen to come, change or go.
+  /// The last generation in which a target with products appeared, changed or disappeared.
   public var packagesChangedAt: UInt32 = 0
   public var spare: UInt32 = 0
   public init() {}
@@ -244,7 +244,7 @@ public final class FileState: @unchecked Sendable {
 
   public func list(_ span: ListSpan) -> UnsafeBufferPointer<UInt32> { lists[span.range] }
 
-  /// Whether a directory is there and can be read.
+  /// Whether a directory exists and can be read.
   public func isVisible(_ directory: DirectoryID) -> Bool { directories[directory.index].isVisible }
 
   /// The last name of a directory's path.
@@ -262,7 +262,7 @@ public struct DigestRow: BitwiseCopyable, Sendable, Equatable {
   public static func == (left: Self, right: Self) -> Bool { left.words == right.words }
 }
 
-/// The order of bytes, as memcmp(3) gives it.
+/// The order of bytes, as in memcmp(3).
 func compareBytes(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
   let count = min(left.count, right.count)
   if count > 0, let first = left.baseAddress, let second = right.baseAddress {

@@ -1,11 +1,11 @@
 internal import SystemPackage
 internal import SystemSupport
 
-/// What the file system of a directory is like, as far as it matters for telling whether a file was touched (statfs(2)).
+/// The properties of a directory's file system that matter for detecting changed files (statfs(2)).
 struct FileSystemTraits {
-  /// Inode numbers may differ from mount to mount: overlayfs, network and user-space file systems.
+  /// Inode numbers can differ from mount to mount: overlayfs, network and user-space file systems.
   let hasUnstableInodes: Bool
-  /// How much two times may be apart for changes that one tick of the clock holds, in nanoseconds.
+  /// The maximum difference of two times for changes in one tick of the clock, in nanoseconds.
   let timestampSlack: Int64
 
   init(of descriptor: CInt) {

@@ -9,7 +9,7 @@ public struct DirectoryID: Hashable, Sendable, Comparable {
   public init(_ rawValue: Int) { self.rawValue = UInt32(rawValue) }
   /// Its place in the table.
   public var index: Int { Int(rawValue) }
-  /// The order of the table, which has no meaning: places are kept from run to run.
+  /// The order of the table, which has no meaning: rows keep their numbers from run to run.
   public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
@@ -20,7 +20,7 @@ public struct FileID: Hashable, Sendable, Comparable {
   public init(_ rawValue: Int) { self.rawValue = UInt32(rawValue) }
   /// Its place in the table.
   public var index: Int { Int(rawValue) }
-  /// The order of the table, which has no meaning: places are kept from run to run.
+  /// The order of the table, which has no meaning: rows keep their numbers from run to run.
   public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
@@ -63,9 +63,9 @@ public struct FileTable: Sendable {
     _ = try add("", parent: 0)
   }
 
-  /// The number of places for files; not all need be taken.
+  /// The number of rows for files, including unused ones.
   public var fileCount: Int { state.files.count }
-  /// The number of places for directories; not all need be taken.
+  /// The number of rows for directories, including unused ones.
   public var directoryCount: Int { state.directories.count }
 
   /// The root; nil in a table without anything.
@@ -73,7 +73,7 @@ public struct FileTable: Sendable {
     state.directories.count > 0 && state.directories[0].isVisible ? DirectoryID(0) : nil
   }
 
-  /// All directories, each before what lies below it.
+  /// All directories, each before everything below it.
   public var allDirectories: [DirectoryID] { root.map { subtree(of: $0) } ?? [] }
 
   /// The directory at a path, from the workspace root.
@@ -157,7 +157,7 @@ public struct FileTable: Sendable {
   public func name(of file: FileID) -> String { state.string(state.files[file.index].name) }
   /// The directory of a file.
   public func directory(of file: FileID) -> DirectoryID { DirectoryID(Int(state.files[file.index].directory)) }
-  /// The directory above; that of the root is the root.
+  /// The parent directory; the parent of the root is the root.
   public func parent(of directory: DirectoryID) -> DirectoryID {
     DirectoryID(Int(state.directories[directory.index].parent))
   }
@@ -189,7 +189,7 @@ public struct FileTable: Sendable {
       .filter { state.directories[$0.index].isVisible }
   }
 
-  /// The directory and all below it, each before what lies below it.
+  /// The directory and all below it, each before everything below it.
   public func subtree(of directory: DirectoryID) -> [DirectoryID] {
     var found: [DirectoryID] = []
     var pending = [directory]
@@ -203,7 +203,7 @@ public struct FileTable: Sendable {
     return found
   }
 
-  /// The files in a directory that make a Python package of it: `__init__.py` and `__init__.pyi`, as far as they are there.
+  /// The existing files that make a directory a Python package: `__init__.py` and `__init__.pyi`.
   public func packageFiles(in directory: DirectoryID) -> [FileID] {
     let files = state.list(state.directories[directory.index].files)
     let prefix: StaticString = "__init__.py"

@@ -15,7 +15,7 @@ public struct IgnoreRules: Sendable {
   /// Whether there is no rule.
   public var isEmpty: Bool { rules.isEmpty }
 
-  /// The rules of a text, one a line.
+  /// The rules of a text, one per line.
   public init(text: String) { self.init(lines: text.split(whereSeparator: { $0 == "\n" || $0 == "\r\n" })) }
 
   /// The rules of these lines.
@@ -37,8 +37,8 @@ public struct IgnoreRules: Sendable {
     }
   }
 
-  /// What the rules say about a path, from the directory of the ignore file: true to ignore it, false to keep it, nil
-  /// when no rule matches. The last rule that matches counts.
+  /// The decision of the rules on a path, from the directory of the ignore file: true to ignore it, false to keep it,
+  /// nil if no rule matches. The last matching rule counts.
   public func verdict(path: String, name: String, isDirectory: Bool) -> Bool? {
     for rule in rules.reversed() {
       if rule.onlyDirectories, !isDirectory { continue }

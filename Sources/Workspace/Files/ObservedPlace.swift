@@ -2,33 +2,34 @@ public import Snapshot
 internal import SystemPackage
 public import SystemSupport
 
-/// What stat(2) says of a file or folder that the state has no row for: whether it is as it was is seen without reading it.
+/// The result of stat(2) for a file or directory without a row in the state. It detects changes without reading the
+/// file.
 public struct ObservedPlace: Sendable, Hashable {
   public var path: String
-  /// Size, times, inode and mode; empty where nothing is.
+  /// Size, times, inode and mode; empty for a missing file.
   public var stamp: [Int64]
   private var followsLinks: Bool
 
-  /// What is there now.
+  /// The current result.
   public init(_ path: FilePath, followingLinks: Bool = true) {
     self.path = path.string
     followsLinks = followingLinks
-    // What cannot be looked at is as good as not there.
+    // A file that cannot be examined counts as missing.
     guard let status = try? FileSystem.status(of: path, followingLinks: followingLinks) else {
       stamp = []
       return
     }
-    // The size of a folder says nothing.
+    // The size of a directory has no meaning.
     stamp = [
       status.kind == .directory ? 0 : status.size, status.modificationTime, status.changeTime,
       Int64(bitPattern: status.inode), Int64(status.permissions),
     ]
   }
 
-  /// Whether what is there now is the same.
+  /// Whether the current result is the same.
   public var isSame: Bool { ObservedPlace(FilePath(path), followingLinks: followsLinks) == self }
 
-  /// Whether a change in the same tick of the clock could have left the stamp as it is.
+  /// Whether a change in the same tick of the clock could have left the stamp unchanged.
   ///
   /// - Parameter capture: as ``WorkspaceState/captureTime()``.
   public func isRacy(capture: Int64) -> Bool { stamp.count > 2 && (stamp[1] >= capture || stamp[2] >= capture) }

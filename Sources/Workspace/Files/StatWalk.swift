@@ -3,10 +3,10 @@ internal import Snapshot
 internal import SystemPackage
 internal import SystemSupport
 
-/// Looks with stat(2) whether what is known of directories and files still holds: on two threads, which halve the time,
-/// as nearly all of it is spent in the kernel; more do not help.
+/// Checks with stat(2) whether the records of directories and files are still valid. It uses two threads, which halve
+/// the time, because the kernel takes nearly all of it; more threads do not help.
 struct StatWalk: @unchecked Sendable {
-  /// What a look found.
+  /// The result of a check.
   enum Verdict: UInt8 {
     case same
     /// The tuple differs, or is one that cannot be trusted.
@@ -15,12 +15,12 @@ struct StatWalk: @unchecked Sendable {
     case different
   }
 
-  // Read by several threads while nobody changes it; each writes verdicts of its own places only.
+  // Several threads read it while nobody changes it; each writes verdicts of only its own rows.
   let state: FileState
   let root: CInt
   let ignoringInode: Bool
 
-  /// Looks at every directory.
+  /// Checks every directory.
   func directories() -> [Int] {
     let rows = Shared(state.directories[0..<state.directories.count])
     return look(count: state.directories.count) { index, path in
@@ -33,7 +33,7 @@ struct StatWalk: @unchecked Sendable {
     }.map(\.0)
   }
 
-  /// Looks at files, following links, and gives those that are not as they were, in this order.
+  /// Checks files, following links, and returns the changed ones, in this order.
   func files(_ ids: UnsafeBufferPointer<UInt32>) -> [(Int, Verdict)] {
     let wanted = Shared(ids)
     let rows = Shared(state.files[0..<state.files.count])
@@ -86,7 +86,7 @@ struct StatWalk: @unchecked Sendable {
   }
 }
 
-/// A path as a C string, put together without allocation. What a directory's path was is remembered, as files come
+/// A path as a C string, built without allocation. The path of the last directory is remembered, because files come
 /// directory by directory.
 struct PathBuffer {
   private let state: FileState
@@ -132,7 +132,7 @@ struct PathBuffer {
     return UnsafePointer(buffer)
   }
 
-  /// Paths are shorter than PATH_MAX, names than NAME_MAX: what does not fit is no path the system takes.
+  /// Paths are shorter than PATH_MAX, names than NAME_MAX: the system accepts no longer path.
   private func copy(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
     guard let start = bytes.baseAddress, offset + bytes.count + 2 < capacity else { return }
     memcpy(buffer + offset, start, bytes.count)

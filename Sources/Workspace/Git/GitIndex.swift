@@ -3,7 +3,7 @@ internal import SystemSupport
 
 /// The index of a git repository, read without git: it is asked in every run, and a process would cost more than all else.
 enum GitIndex {
-  /// Whether git tracks a file in a directory of the workspace. An index that is not understood is left to git to read.
+  /// Whether git tracks a file in a directory of the workspace. Leaves an index in an unknown format to git.
   static func tracks(_ directory: String, in root: FilePath) -> Bool {
     guard let (index, prefix) = place(root) else { return false }
     let wanted = Array((prefix + directory + "/").utf8)
@@ -16,7 +16,8 @@ enum GitIndex {
     return outcome.map { $0.termination.isSuccess && !$0.output.isEmpty } ?? false
   }
 
-  /// The index of the repository that a directory lies in, and where in the repository it lies, with a slash behind.
+  /// The index of the git repository that contains a directory, and the path of the directory in it, with a final
+  /// slash.
   private static func place(_ root: FilePath) -> (index: FilePath, prefix: String)? {
     var current = root
     var prefix = ""
@@ -57,7 +58,7 @@ enum GitIndex {
       let start = offset + 62 + (version == 3 && flags & 0x4000 != 0 ? 2 : 0)
       var end = start
       while end < bytes.count, bytes[end] != 0 { end += 1 }
-      // Names of objects of another length shift all that is behind them: then the lengths of paths do not agree.
+      // Object names of another length shift all later bytes: then the lengths of paths do not agree.
       let length = flags & 0xFFF
       guard end < bytes.count, length == 0xFFF ? end - start >= length : end - start == length else { return nil }
       let path = UnsafeRawBufferPointer(rebasing: bytes[start..<end])

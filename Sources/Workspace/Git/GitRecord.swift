@@ -2,33 +2,34 @@ internal import Snapshot
 internal import SystemPackage
 internal import SystemSupport
 
-/// What git said of the workspace's files, and what that rests on besides the files that the state knows: as long as all of
-/// it is as it was, git would say the same, and is not asked.
+/// An answer of git about the workspace's files, and the inputs of that answer besides the files in the state. While
+/// all inputs are unchanged, git would give the same answer, so Kilt does not ask.
 ///
-/// The files of the workspace that git looks at are those of the ``FileTable``, which the state knows, and ``others``: tracked
-/// files that Kilt leaves out, such as those in `.github`, and the directories in which an untracked one would count.
+/// The files of the workspace that git checks are the files of the ``FileTable``, which the state knows, and
+/// ``others``: tracked files that Kilt omits, such as in `.github`, and the directories in which an untracked file
+/// would count.
 public struct GitRecord: Sendable {
   public var commit: String
   /// As ``GitRepository/dirtyFiles()``.
   public var dirtyFiles: [String]
   /// The generation of the state in which git was asked.
   public var generation: UInt32
-  /// Where the workspace lies in the repository.
+  /// The path of the workspace in the git repository.
   var prefix: String
   var index: ObservedPlace
-  /// What says which commit is checked out, how git is configured, what it ignores.
+  /// The files that determine the checked-out commit, git's configuration, and ignored files.
   var settings: [ObservedPlace]
   var others: [ObservedPlace]
 
-  /// Whether git's own files and what the state does not know of are as they were.
+  /// Whether git's own files and the files outside the state are unchanged.
   public enum Standing: Sendable {
     case same
-    /// Only what is staged may be another.
+    /// Only the staged files can differ.
     case indexChanged
     case different
   }
 
-  /// How what the record rests on stands now, each looked at once.
+  /// The current state of the inputs of the record, each checked once.
   public var standing: Standing {
     guard settings.allSatisfy(\.isSame), others.allSatisfy(\.isSame) else { return .different }
     return index.isSame ? .same : .indexChanged
@@ -39,7 +40,7 @@ public struct GitRecord: Sendable {
       || others.contains { $0.isRacy(capture: capture) }
   }
 
-  /// Whether variables send git elsewhere, which no record speaks of.
+  /// Whether variables redirect git, which no record covers.
   public static var isMisled: Bool {
     [
       "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_CONFIG_COUNT",
@@ -68,7 +69,7 @@ public struct GitRecord: Sendable {
     (self.index, self.settings, self.others) = (index, settings, others)
   }
 
-  /// Nil for bytes that are no record.
+  /// Nil for bytes that are not a record.
   public init?(bytes: [UInt8]) {
     let read = bytes.withUnsafeBytes { buffer -> GitRecord? in
       var reader = ByteReader(buffer)
@@ -92,19 +93,18 @@ public struct GitRecord: Sendable {
 }
 
 extension GitRepository {
-  /// Asks git for everything, and gives what is to be remembered of it.
+  /// Asks git for everything, and returns the record of the answer.
   ///
   /// - Parameters:
-  ///   - files: as they are now, and were before git is asked.
+  ///   - files: the current files, checked before git is asked.
   ///   - generation: of the state.
-  ///   - capture: ``WorkspaceState/captureTime()``, which is asked for only where there is a repository.
-  /// - Returns: the answer, and a record where one can be kept: none with submodules, or where git keeps references in a
-  ///   table.
+  ///   - capture: ``WorkspaceState/captureTime()``, called only if there is a git repository.
+  /// - Returns: the answer, and a record if possible: none with submodules, or if git keeps references in a table.
   /// - Throws: ``GitError``.
   public func observe(
     _ files: FileTable, generation: UInt32, capture: () -> Int64
   ) throws(GitError) -> (commit: String, dirtyFiles: [String], record: GitRecord?) {
-    // Looked at before git is asked: what changes meanwhile is seen next time.
+    // Checked before git is asked: the next run sees changes in between.
     var time = Int64.min
     let places = try places(files) { time = capture() }
     let (commit, dirty) = (try headCommit(), try dirtyFiles())
@@ -115,11 +115,12 @@ extension GitRepository {
     return (commit, dirty, record.isRacy(capture: time) ? nil : record)
   }
 
-  /// Asks git about a few files and directories alone.
+  /// Asks git about only a few files and directories.
   ///
   /// - Parameters:
-  ///   - changed: what the state has seen to change since `record`, from the workspace root; directories with a slash behind.
-  /// - Returns: what is to be remembered now; nil when git is to be asked for everything.
+  ///   - changed: the changes that the state has seen since `record`, from the workspace root; directories end in a
+  ///     slash.
+  /// - Returns: the new record; nil if git must be asked for everything.
   public func update(
     _ record: GitRecord, standing: GitRecord.Standing, changed: [String], files: FileTable, generation: UInt32,
     capture: Int64
@@ -128,7 +129,7 @@ extension GitRepository {
     var paths = Set(changed)
     if standing == .indexChanged {
       record.index = ObservedPlace(FilePath(record.index.path))
-      // What is in the index counts where it is not what is there.
+      // The content of the index counts where it differs from the file.
       let staged = try names([
         "diff", "--no-ext-diff", "--cached", "--name-only", "--relative", "--no-renames", "-z", "HEAD", "--",
       ])
@@ -164,9 +165,9 @@ extension GitRepository {
     return record.isRacy(capture: capture) ? nil : record
   }
 
-  /// What an answer of git rests on; nil where that cannot be told.
+  /// The inputs of an answer of git; nil if they cannot be determined.
   ///
-  /// - Parameter begin: is called once it is known that there is a repository, before any place is looked at.
+  /// - Parameter begin: called once a git repository is known to exist, before any path is checked.
   private func places(
     _ files: FileTable, begin: () -> Void
   ) throws(GitError) -> (prefix: String, index: ObservedPlace, settings: [ObservedPlace], others: [ObservedPlace])? {
@@ -223,14 +224,15 @@ extension GitRepository {
     return found.sorted().map { ObservedPlace(root.appending($0), followingLinks: false) }
   }
 
-  /// The directories that are not ignored, hold nothing tracked and are none of the table; nil where there are too many.
+  /// The directories that are not ignored, contain no tracked file and are not in the table; nil if there are too many.
   private func untrackedDirectories(_ specs: [String], _ files: FileTable) throws(GitError) -> [ObservedPlace]? {
     let listed = try names(["ls-files", "--others", "--directory", "--exclude-standard", "-z", "--"] + specs)
     var found: [ObservedPlace] = []
     var pending = listed.filter { $0.hasSuffix("/") }.map { String($0.dropLast()) }
     while let path = pending.popLast() {
       let directory = root.appending(path)
-      // One that ignores all it holds, itself too, as dist and .kilt do: nothing counts until that file changes.
+      // A directory that ignores all its contents, including itself, as dist and .kilt do: nothing in it counts until
+      // that file changes.
       let rules = directory.appending(".gitignore")
       if let text = try? FileSystem.read(rules, limit: 16), text == Array("*\n".utf8) || text == Array("*".utf8) {
         found.append(ObservedPlace(rules, followingLinks: false))
@@ -238,7 +240,7 @@ extension GitRepository {
       }
       if files.directory(at: path) == nil { found.append(ObservedPlace(directory, followingLinks: false)) }
       if found.count > 5000 { return nil }
-      // One that cannot be read holds nothing for git either.
+      // A directory that cannot be read is empty for git too.
       guard let entries = try? FileSystem.list(directory) else { continue }
       for entry in entries where entry.kind == .directory && entry.name != ".git" {
         pending.append(path + "/" + entry.name)

@@ -1,7 +1,7 @@
 internal import SystemPackage
 internal import SystemSupport
 
-/// What publishing asks git: facts about the remote, and edits that git was told not to see.
+/// The questions of publishing to git: facts about the remote, and edits that git is configured to ignore.
 extension GitRepository {
   /// A git remote and the branches of it that contain a commit, as they were at the last fetch or push.
   public struct RemoteBranches: Sendable, Hashable {
@@ -25,18 +25,18 @@ extension GitRepository {
     return RemoteBranches(remote: remote, branches: branches.filter { $0 != "HEAD" && !$0.isEmpty }.sorted())
   }
 
-  /// Whether a commit is an ancestor of another one, or the same. False if git does not have one of them, as in a shallow
+  /// Whether a commit is an ancestor of another commit, or equal to it. False if git lacks one of them, as in a shallow
   /// clone.
   public func isAncestor(_ commit: String, of other: String) throws(GitError) -> Bool {
     try termination(["merge-base", "--is-ancestor", commit, other])
   }
 
-  /// Whether the history ends somewhere, as that of a shallow clone.
+  /// Whether the history is truncated, as in a shallow clone.
   public func isShallow() throws(GitError) -> Bool {
     try text(["rev-parse", "--is-shallow-repository"]) == "true"
   }
 
-  /// When a commit was made, in seconds since 1970.
+  /// The time of a commit, in seconds since 1970.
   public func commitTime(_ commit: String) throws(GitError) -> Int64 {
     Int64(try text(["show", "--no-patch", "--format=%ct", commit])) ?? 0
   }
@@ -55,14 +55,14 @@ extension GitRepository {
       return mark == UInt8(ascii: "S") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(mark)
     }
     if flagged.isEmpty { return [] }
-    // A copy of the index without these marks: git itself then says what differs.
+    // A copy of the index without these marks: git itself then reports differences.
     let folder: FilePath
     do throws(SystemCallError) {
       folder = try FileSystem.makeTemporaryDirectory(prefix: "kilt-index")
     } catch {
       throw .failed(command: "ls-files", error.description)
     }
-    // What cannot be removed is left to whoever cleans temporary directories.
+    // The cleaner of temporary directories removes leftover files.
     defer { try? FileSystem.removeTree(folder) }
     let copy = folder.appending("index")
     let index = FilePath(try text(["rev-parse", "--git-path", "index"]))

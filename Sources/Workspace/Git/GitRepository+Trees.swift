@@ -13,13 +13,13 @@ extension GitRepository {
 
   /// The files of a commit below the workspace root, without submodules.
   ///
-  /// - Parameter paths: the only files to look for; nil for all.
+  /// - Parameter paths: the only files to search for; nil for all.
   /// - Throws: ``GitError``.
   public func entries(of commit: String, among paths: [String]? = nil) throws(GitError) -> [TreeEntry] {
     let prefix = try prefix()
     var lines: [String] = []
     if let paths {
-      // As many as a command line takes.
+      // The number that fits a command line.
       for start in stride(from: 0, to: paths.count, by: 400) {
         let part = paths[start..<min(start + 400, paths.count)].map { prefix + $0 }
         lines += try names(["ls-tree", "-z", "--full-tree", commit, "--"] + part)

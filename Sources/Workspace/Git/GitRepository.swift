@@ -2,9 +2,9 @@ public import Diagnostics
 public import SystemPackage
 internal import SystemSupport
 
-/// What git says about the workspace, asked through the `git` program; nothing in the core of Kilt needs it.
+/// Answers of git about the workspace, from the `git` program. The core of Kilt does not need git.
 public struct GitRepository: Sendable {
-  /// The workspace's root; it may lie inside the repository.
+  /// The workspace's root; it can be inside the git repository.
   public let root: FilePath
 
   /// The repository that holds `root`.
@@ -41,7 +41,8 @@ public struct GitRepository: Sendable {
     try filesAndUntracked(["diff", "--no-ext-diff", "--name-only", "--relative", "-z", "HEAD", "--"])
   }
 
-  /// What a command lists, and untracked files: the two look at the same folders, so they are asked at one time.
+  /// The tracked files that a command lists, and untracked files. Both commands read the same directories, so they run
+  /// at the same time.
   private func filesAndUntracked(_ arguments: [String]) throws(GitError) -> [String] {
     let (untracked, listed) = performBeside(
       { Result { () throws(GitError) in try untrackedFiles() } },
@@ -49,18 +50,18 @@ public struct GitRepository: Sendable {
     return Set(try listed.get() + untracked.get()).sorted()
   }
 
-  /// The files that differ from what `revision` and the commit that is checked out have in common: committed, staged,
-  /// changed and untracked ones, from the workspace root. Deleted files are among them.
+  /// The files that differ from the merge base of `revision` and the checked-out commit: committed, staged, changed and
+  /// untracked files, from the workspace root, including deleted files.
   public func changedFiles(since revision: String) throws(GitError) -> [String] {
     try filesChanged(from: try commonAncestor(with: revision))
   }
 
-  /// What ``filesChanged(from:)`` gives, where it is known what differs from the commit that is checked out.
+  /// The result of ``filesChanged(from:)``, given the differences from the checked-out commit.
   ///
   /// - Parameters:
-  ///   - head: the commit that is checked out.
+  ///   - head: the checked-out commit.
   ///   - dirty: as ``dirtyFiles()``.
-  ///   - committed: the files that differ between the two commits, where that was asked already.
+  ///   - committed: the files that differ between the two commits, if already known.
   public func filesChanged(
     from commit: String, head: String, dirty: [String], committed: [String]? = nil
   ) throws(GitError) -> [String] {
@@ -72,7 +73,7 @@ public struct GitRepository: Sendable {
       changed.formUnion(try filesChanged(between: commit, and: head))
     }
     if !dirty.isEmpty {
-      // One that differs from what is checked out may be what it was in the other commit.
+      // A file that differs from the checked-out commit can equal the file of the other commit.
       changed.subtract(dirty)
       let paths = dirty.map { ":(literal)" + $0 }
       changed.formUnion(
@@ -82,7 +83,8 @@ public struct GitRepository: Sendable {
     return changed.sorted()
   }
 
-  /// What a revision and the commit that is checked out have in common, and the files that differ between that and `head`.
+  /// The merge base of a revision and the checked-out commit, and the files that differ between the merge base and
+  /// `head`.
   ///
   /// - Parameter head: a commit; nil for no comparison.
   public func difference(since revision: String, head: String?) throws(GitError) -> (base: String, files: [String]?) {
@@ -91,7 +93,7 @@ public struct GitRepository: Sendable {
     do throws(GitError) {
       return (base, try filesChanged(between: base, and: head))
     } catch {
-      // `head` may be one that is there no more; whoever compares with the one that is there meets what is wrong.
+      // `head` can be a commit that no longer exists; a comparison with the existing one reports the problem.
       return (base, nil)
     }
   }
@@ -107,15 +109,15 @@ public struct GitRepository: Sendable {
     try filesAndUntracked(["diff", "--no-ext-diff", "--name-only", "--relative", "--no-renames", "-z", commit, "--"])
   }
 
-  /// What a revision and the commit that is checked out have in common; the revision's commit where that is nothing.
+  /// The merge base of a revision and the checked-out commit; the revision's commit if there is none.
   public func commonAncestor(with revision: String) throws(GitError) -> String {
     let since = try commit(of: revision)
     let base = try run(["merge-base", since, "HEAD"])
     return base.termination.isSuccess ? base.text : since
   }
 
-  /// The files that differ between two commits, in a form that git's `diff` takes, as in `main...topic` or `HEAD~2..HEAD`; from the
-  /// workspace root.
+  /// The files that differ between two commits, in the form of git's `diff`, such as `main...topic` or `HEAD~2..HEAD`;
+  /// from the workspace root.
   public func changedFiles(between difference: String) throws(GitError) -> [String] {
     _ = try ends(ofDifference: difference)
     return try names(["diff", "--no-ext-diff", "--name-only", "--relative", "--no-renames", "-z", difference, "--"])
@@ -157,14 +159,14 @@ public struct GitRepository: Sendable {
     return shown.output
   }
 
-  /// Where the workspace lies in the repository, with a slash behind; empty at its top.
+  /// The path of the workspace in the git repository, with a final slash; empty at its top.
   func prefix() throws(GitError) -> String {
     let outcome = try run(["rev-parse", "--show-prefix"])
     guard outcome.termination.isSuccess else { throw .failed(command: "rev-parse", outcome.errorText) }
     return outcome.text
   }
 
-  /// Whether a commit is part of a branch, of this repository or of its remote `origin`.
+  /// Whether a commit is part of a branch of this git repository or of its remote `origin`.
   public func isAncestor(_ commit: String, ofBranch branch: String) throws(GitError) -> Bool {
     var known = false
     for name in [branch, "refs/remotes/origin/" + branch] {
@@ -205,7 +207,7 @@ public struct GitRepository: Sendable {
   public func log(
     from commit: String, to other: String, paths: [String] = [], limit: Int = 100
   ) throws(GitError) -> [LogEntry] {
-    // On standard input: the files of a large bundle do not fit on a command line. Their names are no patterns.
+    // On standard input: the files of a large bundle do not fit on a command line. Their names are not patterns.
     let input = (["\(commit)..\(other)", "--"] + paths.filter { !$0.contains("\n") }).map { $0 + "\n" }.joined()
     let outcome = try run(
       ["--literal-pathspecs", "log", "-z", "--max-count=\(limit)", "--format=%H%n%an%n%s", "--stdin"],
@@ -218,9 +220,9 @@ public struct GitRepository: Sendable {
     }
   }
 
-  /// What a command prints, without the last line's end.
+  /// The output of a command, without the last line end.
   ///
-  /// - Parameter allowingFailure: whether a command that fails says nothing, as one that looks for what is not there.
+  /// - Parameter allowingFailure: whether a failing command returns nothing, such as a search without a result.
   func text(_ arguments: [String], allowingFailure: Bool = false) throws(GitError) -> String {
     let outcome = try run(arguments)
     if outcome.termination.isSuccess { return outcome.text }
@@ -231,7 +233,7 @@ public struct GitRepository: Sendable {
   func run(_ arguments: [String], input: [UInt8]? = nil) throws(GitError) -> Subprocess.Outcome {
     let outcome: Subprocess.Outcome
     do throws(SystemCallError) {
-      // Optional locks off: a query must not write the index behind the user's back.
+      // Optional locks off: a query must not write the index without the user's knowledge.
       var command = Subprocess(
         "git", ["-C", root.string, "--no-optional-locks", "--no-pager"] + arguments,
         environment: try GitSettings.of(root).environment, input: input)
@@ -255,7 +257,7 @@ public enum GitError: DiagnosableError, Hashable {
   case unknownRevision(String)
   case failed(command: String, String)
 
-  /// Whether there is no repository.
+  /// Whether there is no git repository.
   public var isMissingRepository: Bool { if case .notARepository = self { true } else { false } }
 
   /// The error for people.

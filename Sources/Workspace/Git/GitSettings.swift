@@ -2,11 +2,11 @@ internal import Synchronization
 internal import SystemPackage
 internal import SystemSupport
 
-/// Settings under which git runs: nothing that a repository's own configuration names is executed.
+/// Settings for running git, under which git executes no program that the git repository's own configuration names.
 ///
 /// git runs programs that `.git/config` names: file system monitors, hooks, filters, pagers, external diffs, credential
-/// helpers. A repository that was copied with its `.git` directory, or a bare one that lies among the files, brings such
-/// settings with it. Settings of the user (`~/.gitconfig`) hold.
+/// helpers. A git repository that was copied with its `.git` directory, or a bare one among the files, brings such
+/// settings with it. Settings of the user (`~/.gitconfig`) apply.
 struct GitSettings: Sendable {
   /// The environment of git, `NAME=value`.
   let environment: [String]
@@ -33,7 +33,7 @@ struct GitSettings: Sendable {
         entry.hasPrefix($0)
       }
     }
-    // Those that the user gave stay, and come first: of several values the last counts.
+    // The user's settings stay, and come first: of several values the last counts.
     let given = environmentVariable("GIT_CONFIG_COUNT").flatMap { Int($0) } ?? 0
     var all: [(key: String, value: String)] = (0..<max(0, min(given, 1000))).compactMap { index in
       guard let key = environmentVariable("GIT_CONFIG_KEY_\(index)") else { return nil }
@@ -47,7 +47,7 @@ struct GitSettings: Sendable {
       }
   }
 
-  /// The value that takes the effect from a setting which names a program; nil for all other settings.
+  /// The value that disables a setting which names a program; nil for all other settings.
   private static func harmlessValue(of key: String) -> String? {
     let parts = key.split(separator: ".")
     guard let section = parts.first, let name = parts.last?.lowercased() else { return nil }
@@ -63,7 +63,7 @@ struct GitSettings: Sendable {
     }
   }
 
-  /// The keys that a repository's own configuration sets. Asking for them executes nothing.
+  /// The keys that a git repository's own configuration sets. Listing them executes nothing.
   private static func own(of root: FilePath) throws(SystemCallError) -> [String] {
     func ask(_ arguments: [String]) throws(SystemCallError) -> [String]? {
       let outcome = try Subprocess(
@@ -73,12 +73,12 @@ struct GitSettings: Sendable {
       guard outcome.termination.isSuccess else { return nil }
       return outcome.output.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     }
-    // The scope of each key stands before it.
+    // Each key follows its scope.
     if let words = try ask(["--show-scope"]) {
       let places = stride(from: 0, to: words.count - 1, by: 2)
       return Set(places.filter { ["local", "worktree"].contains(words[$0]) }.map { words[$0 + 1] }).sorted()
     }
-    // git before 2.26, or no repository: whoever asks git next is told so.
+    // git before 2.26, or no git repository: the next call of git reports it.
     return try ask(["--local"]) ?? []
   }
 }

@@ -37,7 +37,7 @@ final class CredentialSource: Sendable {
     do throws(ArtifactError) {
       fresh = try load()
     } catch {
-      // Those that still last a while are used; a failure to renew them is an error only at their end.
+      // Credentials that are valid for a while longer are used; a failure to renew them is an error only at their end.
       if case .known(let credentials?) = current, let end = credentials.expiration, end > now { return credentials }
       throw error
     }
@@ -45,7 +45,7 @@ final class CredentialSource: Sendable {
     return fresh
   }
 
-  /// Asks for credentials again, after a server said that they have expired. False if there are no others.
+  /// Requests credentials again, after a server reported that they have expired. False if there are no others.
   func renew() throws(ArtifactError) -> Bool {
     let fresh = try load()
     return state.withLock { state in
@@ -126,11 +126,11 @@ final class CredentialSource: Sendable {
         .put, "\(base)/latest/api/token", headers: ["x-aws-ec2-metadata-token-ttl-seconds": "21600"],
         timeouts: Self.timeouts)
       let response = try ask(request, "instance metadata")
-      // Elsewhere than on EC2 something else may answer there.
+      // Outside EC2, another service can answer at this address.
       guard response.isSuccess, !response.body.isEmpty else { return nil }
       token = response.text
     } catch {
-      // Nobody answers: this is not an instance, unless somebody said so.
+      // No answer: this machine is not an instance, unless somebody configured it as one.
       if configured == nil { return nil }
       throw error
     }

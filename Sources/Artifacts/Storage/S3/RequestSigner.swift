@@ -33,7 +33,7 @@ struct RequestSigner: Sendable {
       + "Signature=\(signature)"
   }
 
-  /// `name=value` joined by `&`, sorted; also what is sent.
+  /// `name=value` joined by `&`, sorted; also the transmitted text.
   static func canonical(_ query: [(name: String, value: String)]) -> String {
     query.sorted { ($0.name, $0.value) < ($1.name, $1.value) }.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
   }

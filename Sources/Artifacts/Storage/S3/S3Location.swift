@@ -13,7 +13,8 @@ struct S3Location: Sendable, Hashable {
   /// Percent-encoded path of the bucket, with a final `/`.
   var basePath: String
 
-  /// Parses `s3://BUCKET/PREFIX?endpoint=URL&region=NAME&style=path|virtual`. What the URL does not say, the environment does.
+  /// Parses `s3://BUCKET/PREFIX?endpoint=URL&region=NAME&style=path|virtual`. The environment supplies values that the
+  /// URL omits.
   init(parsing text: String, environment: AWSEnvironment = .process) throws(ArtifactError) {
     func refuse(_ reason: String) -> ArtifactError { .invalidRepository(text, reason: reason) }
     let parts = text.dropFirst("s3://".count).split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)

@@ -22,15 +22,15 @@ final class S3Session: Sendable {
   /// The server's time, in seconds since 1970.
   var now: Int64 { clock() + state.withLock { $0.offset } }
 
-  /// Whether an answer says that the same request, signed again, can succeed: the clock was off and is corrected now,
-  /// once; or the credentials had expired and there are others now.
+  /// Whether the same request, signed again, can succeed after an answer: the clock was off and is corrected now, once;
+  /// or the credentials had expired and there are others now.
   func isWorthAnother(_ response: HTTPResponse) throws(ArtifactError) -> Bool {
     guard [400, 401, 403].contains(response.status) else { return false }
     let code = XMLText(response.body).text("Code")
     if code == "RequestTimeTooSkewed" || isSkewed(response) {
       if correctClock(response) { return true }
     }
-    // An answer to HEAD has no body to say why.
+    // An answer to HEAD has no body with the reason.
     let mayBeExpired =
       ["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken", "RequestExpired"].contains(code)
       || code == nil
@@ -42,7 +42,7 @@ final class S3Session: Sendable {
     return abs(server - now) > 240
   }
 
-  /// Takes over the server's clock. False if that was done before, or the server does not say.
+  /// Adopts the server's clock. False if that was done before, or the server does not send it.
   private func correctClock(_ response: HTTPResponse) -> Bool {
     guard let server = Self.date(response) else { return false }
     let local = clock()

@@ -18,16 +18,16 @@ extension S3Storage {
     var number: Int
     var piece: FilePiece
     var digest: SHA256Digest
-    /// The MD5 in hexadecimal digits: what S3 gives as the ETag of a part.
+    /// The MD5 in hexadecimal digits: S3's ETag of a part.
     var tag: String
   }
 
-  /// Uploads a large blob in parts, four at a time ("Multipart upload" of the S3 user guide): the object appears when the
-  /// last request completes it.
+  /// Uploads a large blob in parts, four at a time ("Multipart upload" of the S3 user guide): the object appears when
+  /// the last request completes it.
   ///
-  /// An upload of the same blob that a killed publisher began is continued: parts whose size and ETag are right stay. The
-  /// name of a blob is its digest, so whoever uploads under it uploads the same bytes. Other incomplete uploads of the
-  /// blob are given up once it is there.
+  /// Continues an upload of the same blob that a killed publisher began: parts with correct size and ETag stay. The
+  /// name of a blob is its digest, so every upload under it has the same bytes. Other incomplete uploads of the blob
+  /// are aborted once it exists.
   func uploadInParts(_ piece: FilePiece, digest: SHA256Digest, to key: String) throws(ArtifactError) {
     let parts = try parts(of: piece, digest: digest)
     let begun = try incompleteUploads(of: key).filter { $0.key == key }.sorted { $0.begun > $1.begun }
@@ -43,7 +43,7 @@ extension S3Storage {
       let tags = try upload(parts, to: key, upload: id, present: present)
       try complete(key, upload: id, tags: tags)
     } catch {
-      // Another publisher of the same blob may have completed the upload, or given it up.
+      // Another publisher of the same blob can have completed the upload, or aborted it.
       if try size(of: key) != piece.length {
         guard case .server(_, let reason) = error, reason.contains("NoSuchUpload"), !begun.isEmpty else { throw error }
         let fresh = try beginUpload(key)
@@ -78,7 +78,7 @@ extension S3Storage {
     return found
   }
 
-  /// Gives an incomplete upload up. One that is no longer there is no error.
+  /// Aborts an incomplete upload. A missing upload is not an error.
   func abandon(_ upload: IncompleteUpload) throws(ArtifactError) {
     var request = S3Request(.delete, upload.key)
     request.query = [("uploadId", upload.id)]
@@ -183,7 +183,7 @@ extension S3Storage {
     request.headers = [("content-type", "application/xml")]
     let response = try send(request)
     try requireSuccess(response)
-    // A failure may come after the status was sent ("CompleteMultipartUpload" of the S3 API reference).
+    // A failure can come after the status was sent ("CompleteMultipartUpload" of the S3 API reference).
     if let code = XMLText(response.body).elements("Error").first?.text("Code") {
       throw .server(repository: location, reason: "the upload could not be completed: \(code)")
     }

@@ -3,10 +3,10 @@ import Glibc
 import HTTPClient
 import SystemSupport
 
-/// A repository in an S3 bucket, or what speaks its protocol.
+/// An artifact repository in an S3 bucket, or on another server with its protocol.
 ///
-/// Every request is signed together with the digest of what it carries, so a server that checks, as S3 does, stores no
-/// byte that was changed on the way. Requests that fail for a moment are repeated by the HTTP client.
+/// Every request is signed together with the digest of its body, so a server that checks it, as S3 does, stores no byte
+/// that was changed in transit. The HTTP client repeats requests that fail temporarily.
 struct S3Storage: ObjectStorage {
   let bucket: S3Location
   let client: HTTPClient
@@ -264,9 +264,9 @@ struct S3Request {
     }
   }
 
-  /// Says what the digest of the whole body is. The server compares it with what arrives: an object that was damaged on
-  /// the way, or a file that changed meanwhile, is refused. S3 checks the signed digest, other servers the checksum only
-  /// ("Checking object integrity" of the S3 user guide).
+  /// Declares the digest of the whole body. The server compares it with the received bytes, and refuses an object that
+  /// was damaged in transit, or a file that changed meanwhile. S3 checks the signed digest, other servers only the
+  /// checksum ("Checking object integrity" of the S3 user guide).
   mutating func carry(_ digest: SHA256Digest) {
     payload = digest.hex
     headers.append(("x-amz-checksum-sha256", Base64.encode(digest.bytes)))

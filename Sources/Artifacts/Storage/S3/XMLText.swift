@@ -6,7 +6,7 @@ struct XMLText {
   init(_ bytes: [UInt8]) { text = Substring(String(decoding: bytes, as: UTF8.self)) }
   private init(_ text: Substring) { self.text = text }
 
-  /// The elements of that name, in order. One inside another of the same name is not told apart.
+  /// The elements of that name, in order. Does not distinguish an element inside another of the same name.
   func elements(_ name: String) -> [XMLText] {
     var found: [XMLText] = []
     var rest = text.utf8
