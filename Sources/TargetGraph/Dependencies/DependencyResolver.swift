@@ -30,6 +30,8 @@ public final class DependencyResolver {
   var settledByNaming: [TargetID: Set<TargetID>] = [:]
   /// What inference alone has given so far, where it was asked for.
   var inferredEdges: [TargetID: [TargetID]] = [:]
+  /// What Python projects declare, by directory, as far as it was needed.
+  var declaredOfProject: [String: Set<String>] = [:]
   var visibility = VisibilityState()
   /// Whether artifacts' names are known to be different.
   var hasCheckedArtifacts = false
