@@ -257,6 +257,17 @@ import Testing
     #expect(names.count == 2, "\(names)")
     let own = try #require(names.first { !$0.contains("aarch64") })
     #expect(try example.execute(root.appending("tools/dist").appending(own).string, []) == "23.2.0 beside []")
+    // A script that is named like a test; a link in the place of `dist`.
+    try FileSystem.write(text: "# /// script\n# ///\nprint('named')\n", to: root.appending("tools/test_it.py"))
+    let named = try example.kilt(["package", "test_it.py"], in: root.appending("tools"))
+    #expect(named.termination.isSuccess, "\(named.errorText)")
+    try FileSystem.removeTree(root.appending("tools/dist"))
+    try FileSystem.createDirectories(example.scratch.appending("elsewhere"))
+    try example.execute(
+      "ln", ["-s", example.scratch.appending("elsewhere").string, root.appending("tools/dist").string])
+    let linked = try example.kilt(["package", "test_it.py"], in: root.appending("tools"))
+    #expect(linked.termination == .exited(2), "\(linked.errorText)")
+    #expect(try FileSystem.list(example.scratch.appending("elsewhere")).isEmpty)
     // A file without metadata is no script.
     #expect(try example.kilt(["package", "tools/plain.py"], in: root).termination == .exited(2))
   }
