@@ -90,6 +90,33 @@ import Testing
     #expect(wrong.termination == .exited(2) && wrong.errorText.contains("\"//:reqs#django\""), "\(wrong.errorText)")
   }
 
+  @Test("A default_resolve that names none is refused where it is used, and nowhere else") func unknownDefaultResolve()
+    throws
+  {
+    let example = try Example()
+    let root = try example.makeWorkspace([
+      "pants.toml":
+        "[python]\nenable_resolves = true\ndefault_resolve = \"nope\"\nresolves = {a = \"a.lock\"}\n"
+        + "interpreter_constraints = [\">=3.8\"]\n",
+      "a/BUILD": "python_sources(name='l', resolve='a')\npex_binary(name='b', entry_point='m.py', resolve='a')\n",
+      "a/m.py": "print(1)\n",
+      "c/BUILD": "python_sources(name='l')\npex_binary(name='b', entry_point='m.py')\npython_tests(name='t')\n",
+      "c/m.py": "", "c/m_test.py": "def test_it(): pass\n",
+    ])
+    func kilt(_ arguments: String...) throws -> Subprocess.Outcome {
+      try example.kilt(arguments, in: root, environment: ["HOME=\(example.scratch)"])
+    }
+    #expect(try kilt("list", "::").termination.isSuccess)
+    #expect(try kilt("package", "a:b").termination.isSuccess)
+    for call in [try kilt("package", "c:b"), try kilt("test", "c/m_test.py")] {
+      #expect(call.termination == .exited(2))
+      #expect(
+        call.errorText.contains("uses the default resolve \"nope\", which pants.toml does not define"),
+        "\(call.errorText)")
+      #expect(call.errorText.contains("defined resolves: a"))
+    }
+  }
+
   @Test("Several verbs run one after the other, until one fails; a directory of that name is a spec")
   func severalVerbs() throws {
     let example = try Example()

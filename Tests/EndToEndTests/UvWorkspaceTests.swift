@@ -143,6 +143,57 @@ import Testing
     #expect(unknown.termination == .exited(2) && unknown.errorText.contains("serve"), "\(unknown.errorText)")
   }
 
+  @Test("A module of two projects is taken from the one that is declared, and refused where none or both are")
+  func sharedModule() throws {
+    let example = try Example()
+    func project(_ name: String, _ dependencies: String) -> String {
+      "[project]\nname = \"\(name)\"\nversion = \"1\"\nrequires-python = \">=3.8\"\ndependencies = [\(dependencies)]\n"
+        + "[tool.uv.sources]\none = { workspace = true }\ntwo = { workspace = true }\n"
+        + "[build-system]\nrequires = [\"hatchling\"]\nbuild-backend = \"hatchling.build\"\n"
+        + "[tool.hatch.build.targets.wheel]\npackages = [\"src/\(name)\", \"src/shared\"]\n"
+    }
+    func member(_ name: String, _ dependencies: [String]) -> String {
+      "[[package]]\nname = \"\(name)\"\nversion = \"1\"\nsource = { editable = \"packages/\(name)\" }\n"
+        + "dependencies = [\(dependencies.map { "{ name = \"\($0)\" }" }.joined(separator: ", "))]\n"
+    }
+    func lock(_ dependencies: [String]) -> String {
+      "version = 1\nrequires-python = \">=3.8\"\n[manifest]\nmembers = [\"app\", \"one\", \"two\"]\n"
+        + member("app", dependencies) + member("one", []) + member("two", [])
+    }
+    var files = [
+      "pyproject.toml": "[tool.uv.workspace]\nmembers = [\"packages/*\"]\n", "uv.lock": lock([]),
+      "packages/app/pyproject.toml": project("app", ""), "packages/app/src/app/__init__.py": "",
+      "packages/app/src/app/__main__.py": "from shared.m import NAME\nprint(NAME)\n",
+    ]
+    for name in ["one", "two"] {
+      files["packages/\(name)/pyproject.toml"] = project(name, "")
+      files["packages/\(name)/src/\(name)/__init__.py"] = ""
+      files["packages/\(name)/src/shared/__init__.py"] = ""
+      files["packages/\(name)/src/shared/m.py"] = "NAME = '\(name)'\n"
+    }
+    let root = try example.makeWorkspace(files)
+    func run(_ dependencies: [String]) throws -> Subprocess.Outcome {
+      let texts = dependencies.map { "\"\($0)\"" }.joined(separator: ", ")
+      try FileSystem.write(text: project("app", texts), to: root.appending("packages/app/pyproject.toml"))
+      try FileSystem.write(text: lock(dependencies), to: root.appending("uv.lock"))
+      return try example.kilt(["run", "packages/app:app"], in: root)
+    }
+    // With one state: the declaration alone is another each time.
+    for (dependencies, expected) in [(["one"], "one"), (["two"], "two"), (["one"], "one")] {
+      let outcome = try run(dependencies)
+      #expect(outcome.text == expected, "\(dependencies): \(outcome.errorText)")
+    }
+    for (dependencies, says) in [([], "declares none of them"), (["one", "two"], "declares one, two")] {
+      let outcome = try run(dependencies)
+      #expect(outcome.termination == .exited(2), "\(outcome.text)")
+      #expect(
+        outcome.errorText.contains("is in the projects one, two, and \"packages/app/pyproject.toml\" \(says)"),
+        "\(outcome.errorText)")
+      #expect(outcome.errorText.contains("--> packages/app/src/app/__main__.py:1"), "\(outcome.errorText)")
+    }
+    #expect(try run(["two"]).text == "two")
+  }
+
   @Test("A run with nothing changed starts no Python, no uv and no git") func startsNothing() throws {
     let example = try Example()
     let root = try example.makeWorkspace(Self.files)
@@ -206,6 +257,17 @@ import Testing
     #expect(names.count == 2, "\(names)")
     let own = try #require(names.first { !$0.contains("aarch64") })
     #expect(try example.execute(root.appending("tools/dist").appending(own).string, []) == "23.2.0 beside []")
+    // A script that is named like a test; a link in the place of `dist`.
+    try FileSystem.write(text: "# /// script\n# ///\nprint('named')\n", to: root.appending("tools/test_it.py"))
+    let named = try example.kilt(["package", "test_it.py"], in: root.appending("tools"))
+    #expect(named.termination.isSuccess, "\(named.errorText)")
+    try FileSystem.removeTree(root.appending("tools/dist"))
+    try FileSystem.createDirectories(example.scratch.appending("elsewhere"))
+    try example.execute(
+      "ln", ["-s", example.scratch.appending("elsewhere").string, root.appending("tools/dist").string])
+    let linked = try example.kilt(["package", "test_it.py"], in: root.appending("tools"))
+    #expect(linked.termination == .exited(2), "\(linked.errorText)")
+    #expect(try FileSystem.list(example.scratch.appending("elsewhere")).isEmpty)
     // A file without metadata is no script.
     #expect(try example.kilt(["package", "tools/plain.py"], in: root).termination == .exited(2))
   }

@@ -18,6 +18,7 @@ enum BuildFileNames {
         return .none
       }
     }
+    for function in PythonFunctions.all { values[function.name] = .builtin(function.name) { try function.body($0) } }
     values["__defaults__"] = .builtin("__defaults__") { call in
       try state(call).addDefaults(call)
       return .none

@@ -1,3 +1,5 @@
+internal import Diagnostics
+
 /// Checks values of fields against a target type, wherever they are given: in a call, in `__defaults__`, in `overrides`.
 struct FieldCheck {
   let type: TargetType
@@ -27,6 +29,11 @@ struct FieldCheck {
     }
   }
 
+  /// Whether a field may be one of a newer version of Pants: of a type that Kilt does not build, and no misspelled other one.
+  private func isOfNewerPants(_ name: String) -> Bool {
+    type == .dockerImage && Suggestions.remedy(for: name, among: type.fields.map(\.name)) == nil
+  }
+
   /// Throws ``BuildFileError`` unless the type has the field, or each field of a group, and the value fits it.
   func check(_ field: TargetDeclaration.Assignment) throws(BuildFileError) {
     if case .group(_, let entries) = field.value {
@@ -34,7 +41,7 @@ struct FieldCheck {
       return
     }
     guard let definition = type.field(named: field.name) else {
-      if type == .foreign || pluginFields.contains(field.name) { return }
+      if type == .foreign || pluginFields.contains(field.name) || isOfNewerPants(field.name) { return }
       throw BuildFileError.unknownField(
         field.name, target: target(), type: type, typeName: typeName, place: place(field.name, nil))
     }

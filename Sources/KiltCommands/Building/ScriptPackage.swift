@@ -59,11 +59,13 @@ struct ScriptPackage {
     // What cannot be removed is left to whoever cleans temporary directories.
     defer { try? FileSystem.removeTree(place) }
     for entry in try FileSystem.list(directory).prefix(Self.siblings)
-    where entry.isValidName && entry.name.hasSuffix(".py") && entry.kind == .file && !Self.isTest(entry.name) {
+    where entry.isValidName && entry.name.hasSuffix(".py") && entry.kind == .file && entry.name != name
+      && !Self.isTest(entry.name)
+    {
       try FileSystem.copyFile(directory.appending(entry.name), to: place.appending(entry.name), permissions: 0o644)
     }
     let module = Self.module(of: name)
-    if module != name { try FileSystem.copyFile(path, to: place.appending(module), permissions: 0o644) }
+    try FileSystem.copyFile(path, to: place.appending(module), permissions: 0o644)
     var configuration = WorkspaceConfiguration()
     configuration.interpreterConstraints = script.requiresPython.map { [$0] } ?? []
     if let lockfile = try ScriptEnvironment(store: store, note: global.note).lockfile(of: script, at: path) {
@@ -89,9 +91,11 @@ struct ScriptPackage {
   private func take(_ bundle: BundleProduct, named name: String) throws -> String {
     let suffix = bundle.relativePath.firstRange(of: "-").map { String(bundle.relativePath[$0.lowerBound...]) } ?? ".pex"
     let file = "dist/" + name + suffix
-    let output = try global.workingDirectory.appending("dist")
-    try FileSystem.createDirectories(output)
-    let target = try global.workingDirectory.pushing(FilePath(file))
+    let directory = try global.workingDirectory
+    let output = directory.appending("dist")
+    // Refuses a link of this name, which could lead anywhere.
+    try Workspace(root: directory, configuration: WorkspaceConfiguration()).createOutputFolder(output)
+    let target = directory.pushing(FilePath(file))
     let incoming = output.appending(".\(name)\(suffix).incoming")
     try FileSystem.copyFile(bundle.bundle.path, to: incoming, permissions: 0o755)
     try FileSystem.rename(incoming, to: target)

@@ -42,7 +42,7 @@ enum CommandAliases {
   }
 
   /// The directory that the command works in.
-  private static func directory(_ arguments: [String]) throws -> FilePath {
+  static func directory(_ arguments: [String]) throws -> FilePath {
     for (index, argument) in arguments.enumerated() {
       if argument == "--" { break }
       for option in ["-C", "--directory"] where argument == option && index + 1 < arguments.count {

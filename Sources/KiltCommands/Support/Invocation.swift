@@ -26,7 +26,9 @@ public enum Invocation {
     let calls: [[String]]
     do {
       let expanded = try CommandAliases.expand(arguments, verbs: verbs)
-      calls = SeveralVerbs.calls(expanded, known: verbs) { FileSystem.exists(FilePath($0)) }
+      calls = try SeveralVerbs.calls(expanded, known: verbs) { name in
+        FileSystem.exists(try CommandAliases.directory(expanded).pushing(FilePath(name)))
+      }
     } catch {
       return report(error)
     }

@@ -13,9 +13,11 @@ enum SeveralVerbs {
   /// - Parameters:
   ///   - known: the verbs that this `kilt` has.
   ///   - exists: whether the working directory has a file or directory of a name.
-  static func calls(_ arguments: [String], known: Set<String>, exists: (String) -> Bool) -> [[String]] {
+  static func calls(
+    _ arguments: [String], known: Set<String>, exists: (String) throws -> Bool
+  ) rethrows -> [[String]] {
     let first = arguments.prefix { verbs.contains($0) && known.contains($0) }
-    guard first.count > 1, Set(first).count == first.count, !first.dropFirst().contains(where: exists) else {
+    guard first.count > 1, Set(first).count == first.count, try !first.dropFirst().contains(where: exists) else {
       return [arguments]
     }
     let rest = arguments.dropFirst(first.count)

@@ -28,6 +28,8 @@ public struct ClosureParts {
   /// - Throws: `Diagnostic` for a dependency of another resolve.
   public init(_ closure: [TargetID], of target: Target, in resolver: DependencyResolver) throws {
     let graph = resolver.graph
+    try resolver.checkProjects(of: closure)
+    try graph.checkResolveIsDefined(of: target)
     let program = try ProgramFiles(closure, resolver)
     // pytest loads fixtures by their paths, so they do not conflict.
     _ = try program.byPlace(for: target, exempting: { Paths.lastComponent($0.path) == "conftest.py" }) {

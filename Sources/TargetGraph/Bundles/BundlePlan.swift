@@ -140,11 +140,10 @@ extension DependencyResolver {
   private func plan(for id: TargetID, artifact: String, entryPoint: BundleEntryPoint?) throws -> BundlePlan {
     let target = graph[id]
     let resolve = graph.resolve(of: target)
-    if let resolve, graph.configuration.lockfile(ofResolve: resolve) == nil {
-      throw unknownResolve(resolve, target)
-    }
+    try graph.checkResolveIsDefined(of: target)
     let closure = try buildDependencies(of: [id])
     try checkCycles(from: [id])
+    try checkProjects(of: closure + [id])
     var requirements: [String: BundlePlan.Requirement] = [:]
     let parts = closure + (target.file == nil ? [] : [id])
     for dependency in parts {
@@ -222,12 +221,17 @@ extension DependencyResolver {
       at: part.declaration.site.location(),
       notes: ["source roots: " + graph.configuration.sourceRoots.joined(separator: ", ")])
   }
+}
 
-  private func unknownResolve(_ resolve: String, _ target: Target) -> Diagnostic {
-    let names = graph.configuration.resolves.map(\.name)
-    return Diagnostic(
+extension TargetGraph {
+  /// Refuses a target whose resolve the configuration does not define.
+  public func checkResolveIsDefined(of target: Target) throws {
+    guard let resolve = resolve(of: target), configuration.lockfile(ofResolve: resolve) == nil else { return }
+    let names = configuration.resolves.map(\.name)
+    let isDefault = target.value(of: "resolve").string == nil
+    throw Diagnostic(
       .input,
-      "\"\(target.address)\" uses the resolve \"\(resolve)\", which \(graph.configuration.path) does not define",
+      "\"\(target.address)\" uses the \(isDefault ? "default " : "")resolve \"\(resolve)\", which \(configuration.path) does not define",
       at: target.declaration.site.location(field: "resolve", text: resolve),
       notes: ["defined resolves: " + names.joined(separator: ", ")],
       remedies: Suggestions.remedy(for: resolve, among: names).map { [$0] } ?? [])

@@ -16,7 +16,7 @@ extension DependencyResolver {
       let parsed = try imports(of: file)
       if options.imports {
         for entry in named(parsed.imports, inFile: graph.files.path(of: file)) {
-          found.formUnion(owners(of: entry, in: id, resolve: resolve, explicit))
+          found.formUnion(try owners(of: entry, in: id, resolve: resolve, explicit))
         }
       }
       if options.assets { found.formUnion(assets(parsed.assets, of: file, in: id, explicit)) }
@@ -103,13 +103,14 @@ extension DependencyResolver {
   /// The providers of an import, which is noted when they are ambiguous or none.
   private func owners(
     of entry: NamedImport, in id: TargetID, resolve: String?, _ explicit: ExplicitDependencies
-  ) -> [TargetID] {
+  ) throws -> [TargetID] {
     let isOptional = entry.isWeak || StandardLibrary.contains(entry.name) || isIgnored(entry.name)
     switch modules.owners(of: entry.name, resolve: resolve, prefer: preference(for: id), trace: trace) {
     case .clear(let targets):
       if targets.isEmpty, !isOptional { findings.add(unowned: entry.name, importer: id, line: entry.line) }
       return targets
     case .ambiguous(let targets):
+      if let declared = try declaredProviders(among: targets, for: id) { return declared }
       return settled(
         .module(entry.name), among: targets, of: id, line: entry.line, isNeeded: !isOptional, explicit)
     }

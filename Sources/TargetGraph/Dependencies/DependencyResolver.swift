@@ -30,6 +30,8 @@ public final class DependencyResolver {
   var settledByNaming: [TargetID: Set<TargetID>] = [:]
   /// The results so far of inference without fields, if requested.
   var inferredEdges: [TargetID: [TargetID]] = [:]
+  /// What Python projects declare, by directory, as far as it was needed.
+  var declaredOfProject: [String: Set<String>] = [:]
   var visibility = VisibilityState()
   /// Whether artifacts' names are known to differ.
   var hasCheckedArtifacts = false

@@ -56,8 +56,8 @@ extension WorkspaceConfiguration {
           file.interpolated($0, in: "python")
         }
       }
+      // One that names no resolve is refused where it is used, as in Pants: all targets may name another.
       defaultResolve = try python.string("default_resolve") ?? "python-default"
-      try settleDefaultResolve(file, table: "python")
     } else {
       var resolve = Resolve(name: "default", lockfile: "3rdparty/python/default.lock")
       resolve.options.constraintsFile = try python.string("requirement_constraints").map {
