@@ -4,7 +4,8 @@ internal import JobModel
 /// Services as Prometheus' service discovery reads them, over HTTP (`http_sd_configs`) and from a file
 /// (`file_sd_configs`): a list of target groups, here one for each instance.
 ///
-/// Labels without the prefix `__meta_` stay on every sample, so a scrape configuration needs no relabeling.
+/// Labels without the prefix `__meta_` stay on every sample, so a scrape configuration needs no relabeling: they are the
+/// labels of the scheduler's own metrics, with `instance` as the number of the instance.
 public enum PrometheusTargets {
   /// - Parameter port: the name of the port to scrape; nil for the primary port. Instances without it are left out.
   public static func json(_ services: [Service], port: String?) -> JSONValue {
@@ -15,7 +16,8 @@ public enum PrometheusTargets {
           var labels = JSONObject([
             ("cluster", .string(service.key.cluster)), ("role", .string(service.key.role)),
             ("stage", .string(service.key.stage)), ("job", .string(service.key.name)),
-            ("shard", .string("\(instance.shard)")), ("__meta_kilt_key", .string(service.key.description)),
+            ("instance", .string("\(instance.shard)")), ("shard", .string("\(instance.shard)")),
+            ("__meta_kilt_key", .string(service.key.description)),
             ("__meta_kilt_health", .string(instance.health.rawValue)),
           ])
           if let port { labels["__meta_kilt_port"] = .string(port) }

@@ -25,7 +25,10 @@ actor HostScheduler: Service {
   /// What has happened, counted for the metrics.
   var counters = ActivityCounters()
   let startedAt = HostScheduler.now()
-  /// The tasks' own metrics.
+  /// What tasks used in the last two hours, by role.
+  private(set) var usageHistory = UsageHistory()
+  private var usageAt: UInt64 = 0
+  /// What tasks say of themselves.
   private(set) var ownMetrics: OwnMetrics?
   /// Where archiving logs stands.
   var archiving = Archiving()
@@ -199,6 +202,10 @@ actor HostScheduler: Service {
       refreshOffer()
       makeRoom()
     }
+    if monotonicNanoseconds() >= usageAt {
+      usageAt = monotonicNanoseconds() + UInt64(UsageHistory.interval.components.seconds) * 1_000_000_000
+      recordUsage()
+    }
     if monotonicNanoseconds() >= retryAt {
       retryAt = monotonicNanoseconds() + 1_000_000_000
       storeWaiting()
@@ -208,6 +215,15 @@ actor HostScheduler: Service {
       report(.tick)
     }
     publishServices()
+  }
+
+  private func recordUsage() {
+    let tasks = store.state.placedTasks.map { task in
+      UsageHistory.Usage(
+        task: task.id, role: task.job.role, limits: task.configuration.task.resources,
+        sample: resourceSamples[task.id])
+    }
+    usageHistory.add(tasks, at: Self.now())
   }
 
   /// Ends every job, and waits until no task is left; for a scheduler that is to leave nothing behind.

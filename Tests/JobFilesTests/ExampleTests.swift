@@ -28,7 +28,7 @@ import Testing
       for stage in ["devel", "prod"] {
         let job = try loader.load("jobs/\(name)", stage: stage, artifacts: nil)
         #expect(job.key.name == JobFile.stem(of: name) && job.key.stage == stage && job.isService)
-        #expect(job.requiredPorts == ["http"] && job.unboundVariables.isEmpty)
+        #expect(job.requiredPorts.contains("http") && job.unboundVariables.isEmpty)
         guard case .http(let check)? = job.healthCheck?.checker else {
           Issue.record("\(name) has no HTTP check")
           continue
@@ -45,9 +45,11 @@ import Testing
     #expect(
       job.task.processes.map(\.cmdline) == [
         """
-        exec ./fiddler_server.pex --host=127.0.0.1 --port={{thermos.ports[http]}} --threads=4 --eightball=http://127.0.0.1:8008
+        exec ./fiddler_server.pex --host=127.0.0.1 --port={{thermos.ports[http]}} --metrics-port={{thermos.ports[metrics]}} \
+        --threads=4 --eightball=http://127.0.0.1:8008
         """
       ])
+    #expect(job.requiredPorts == ["http", "metrics"])
     #expect(job.instances == 2 && job.announce?.primaryPort == "http")
   }
 

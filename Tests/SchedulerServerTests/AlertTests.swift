@@ -155,4 +155,41 @@ import Testing
     }
     #expect(try server.query("ALERTS{alertstate=\"firing\"}").isEmpty)
   }
+
+  @Test("Panels of requests have data from the port metrics of a task, which Prometheus finds with the job's labels")
+  func requestPanels() throws {
+    let fixture = try SchedulerFixture()
+    var job = fixture.job(instances: 1)
+    job.announce = Announcer(primaryPort: "http")
+    job.task.processes.append(
+      ProcessConfiguration(
+        name: "metrics",
+        cmdline: """
+          exec python3 -c "
+          import http.server, itertools
+          numbers, time = itertools.count(1), 'http_request_duration_seconds'
+          LINES = ['# TYPE http_requests_total counter', 'http_requests_total{code=\\"200\\"} %d', '# TYPE ' + time + ' histogram']
+          LINES += [time + '_bucket{le=\\"0.1\\"} %d', time + '_bucket{le=\\"+Inf\\"} %d', time + '_sum 1', time + '_count %d', '']
+          class Handler(http.server.BaseHTTPRequestHandler):
+              def do_GET(self):
+                  self.send_response(200); self.send_header('Content-Type', 'text/plain; version=0.0.4'); self.end_headers()
+                  self.wfile.write((chr(10).join(LINES) % ((next(numbers),) * 4)).encode())
+          http.server.HTTPServer(('127.0.0.1', {{thermos.ports[metrics]}}), Handler).serve_forever()
+          "
+          """))
+    try fixture.client().create(job)
+    _ = try fixture.waitUntilRunning(job.key, 1)
+    let server = try PrometheusServer(scraping: fixture, discovery: true, port: "metrics")
+    let requests = Dashboard(of: job).queries.filter { $0.contains("http_request") }
+    #expect(requests.count == 3)
+    for query in requests {
+      let filled = query.split(separator: "$__rate_interval").joined(separator: "1m")
+      try waitUntil("data of \(filled)") { try !server.query(filled).isEmpty }
+    }
+    let labels = try #require(server.query("http_requests_total").first?["metric"])
+    #expect(
+      labels["job"]?.string == job.key.name && labels["stage"]?.string == "devel" && labels["instance"]?.string == "0"
+        && labels["role"]?.string == job.key.role && labels["cluster"]?.string == "devcluster"
+        && labels["release"]?.string == "1" && labels["code"]?.string == "200", "\(labels)")
+  }
 }

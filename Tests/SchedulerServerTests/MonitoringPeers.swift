@@ -23,8 +23,13 @@ final class PrometheusServer {
   let address: String
   private let process: ServerProcess
 
-  /// - Parameter rules: the file of alerting rules.
-  init(scraping fixture: SchedulerFixture, rules: FilePath? = nil, discovery: Bool = false) throws {
+  /// - Parameters:
+  ///   - rules: the file of alerting rules.
+  ///   - discovery: whether it finds tasks by the scheduler's catalogue, too.
+  ///   - port: the name of the port that it scrapes there; nil for the primary one.
+  init(
+    scraping fixture: SchedulerFixture, rules: FilePath? = nil, discovery: Bool = false, port name: String? = nil
+  ) throws {
     let directory = fixture.scratch.appending("prometheus")
     try FileSystem.createDirectories(directory)
     let token = try #require(
@@ -37,9 +42,9 @@ final class PrometheusServer {
 
         - job_name: tasks
           http_sd_configs:
-            - url: http://\(host)/api/discovery/prometheus
+            - url: http://\(host)/api/discovery/prometheus\(name.map { "?port=\($0)" } ?? "")
               refresh_interval: 1s
-              authorization: {credentials: "\(token)"}
+              authorization: {type: Bearer, credentials: "\(token)"}
       """ : ""
     try FileSystem.write(
       text: """

@@ -4,8 +4,11 @@ import json
 import os
 import signal
 import sys
+import time
 
 import bottle
+
+from lib.metrics import Registry
 
 
 class HttpError(Exception):
@@ -23,6 +26,9 @@ class Api(object):
     def __init__(self, name, health=None):
         """`health` is called for each GET of /health; it returns "ok", or what is wrong."""
         self.name = name
+        self.metrics = Registry()
+        self._requests = self.metrics.counter("http_requests_total", "Requests by status.")
+        self._times = self.metrics.histogram("http_request_duration_seconds", "Times from request to answer.")
         self._health = health or (lambda: "ok")
         self._app = bottle.Bottle()
         self._app.default_error_handler = lambda error: self._json(error.status_code, {"error": str(error.body)})
@@ -37,7 +43,14 @@ class Api(object):
         return self._route("POST", path)
 
     def __call__(self, environ, start_response):
-        return self._app(environ, start_response)
+        began = time.time()
+
+        def counting(status, headers, *rest):
+            self._requests.increment(method=environ["REQUEST_METHOD"], code=status.split(" ")[0])
+            self._times.observe(time.time() - began)
+            return start_response(status, headers, *rest)
+
+        return self._app(environ, counting)
 
     def version(self):
         """What runs: the commit is set by the job that starts the process."""

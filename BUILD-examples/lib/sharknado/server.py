@@ -7,6 +7,8 @@ import threading
 
 import waitress
 
+from lib.metrics import serve_metrics
+
 
 def argument_parser(description):
     """A parser with the flags that every service has."""
@@ -14,6 +16,7 @@ def argument_parser(description):
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8080, help="port to listen on; 0 takes a free one")
     parser.add_argument("--threads", type=int, default=4, help="requests handled at once (default: %(default)s)")
+    parser.add_argument("--metrics-port", type=int, help="port of /metrics on loopback (default: none)")
     return parser
 
 
@@ -24,13 +27,15 @@ def _listen(api, host, port, threads):
     return server
 
 
-def serve(api, host, port, threads=4):
+def serve(api, host, port, threads=4, metrics_port=None):
     """Serves until SIGTERM or SIGINT."""
 
     def stop(signum, frame):
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, stop)
+    if metrics_port is not None:
+        serve_metrics(api.metrics, metrics_port)
     server = _listen(api, host, port, threads)
     server.run()
     print("%s stopped" % api.name, file=sys.stderr)

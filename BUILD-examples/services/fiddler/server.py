@@ -13,7 +13,7 @@ def main():
     parser.add_argument("--eightball", default="", metavar="URL", help="where the eightball service listens")
     arguments = parser.parse_args()
     api = make_api(connect(arguments.memcache), arguments.eightball, os.environ.get("FIDDLER_SECRET", ""))
-    serve(api, arguments.host, arguments.port, arguments.threads)
+    serve(api, arguments.host, arguments.port, arguments.threads, arguments.metrics_port)
 
 
 if __name__ == "__main__":

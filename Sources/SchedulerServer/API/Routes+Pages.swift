@@ -18,14 +18,15 @@ extension Routes {
       APIResponse.html(
         ClusterPages.cluster(
           await scheduler.clusterName, jobs: await scheduler.jobs(), host: await scheduler.usage,
-          filter: filter(request), now: HostScheduler.now()))
+          history: await scheduler.usageHistory.points(of: nil), filter: filter(request), now: HostScheduler.now()))
     }
     router.get("roles/:role") { request, context in
       let role = context.parameters.get("role") ?? ""
       let jobs = await scheduler.jobs().filter { $0.key.role == role }
       return APIResponse.html(
         ClusterPages.role(
-          role, cluster: await scheduler.clusterName, jobs: jobs, filter: filter(request),
+          role, cluster: await scheduler.clusterName, jobs: jobs,
+          history: await scheduler.usageHistory.points(of: role), filter: filter(request),
           quota: ClusterWidePages.quota(await scheduler.quota(QuotaKey(role: role)))))
     }
     router.get("updates") { request, _ in

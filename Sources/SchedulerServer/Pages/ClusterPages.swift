@@ -44,16 +44,28 @@ enum ClusterPages {
     return job.isService && running < job.instances && !job.isEnding
   }
 
-  static func cluster(_ name: String, jobs: [JobSummary], host: HostUsage?, filter: JobFilter, now: Timestamp) -> HTML {
+  static func cluster(
+    _ name: String, jobs: [JobSummary], host: HostUsage?, history: [UsageHistory.Point] = [], filter: JobFilter,
+    now: Timestamp
+  ) -> HTML {
     page(
       title: "Cluster \(name)", jobs: jobs, filter: filter, address: "/", path: [(name, "/")],
-      above: (host.map { notices($0, now: now) } ?? "") + overview(jobs) + (host.map(usage) ?? ""))
+      above: (host.map { notices($0, now: now) } ?? "") + overview(jobs) + (host.map(usage) ?? "")
+        + graphs(history, jobs))
   }
 
-  static func role(_ role: String, cluster: String, jobs: [JobSummary], filter: JobFilter, quota: HTML) -> HTML {
+  static func role(
+    _ role: String, cluster: String, jobs: [JobSummary], history: [UsageHistory.Point] = [], filter: JobFilter,
+    quota: HTML
+  ) -> HTML {
     page(
       title: "Role \(role)", jobs: jobs, filter: filter, address: "/roles/\(role)",
-      path: [(cluster, "/"), (role, "/roles/\(role)")], above: overview(jobs) + quota)
+      path: [(cluster, "/"), (role, "/roles/\(role)")], above: overview(jobs) + quota + graphs(history, jobs))
+  }
+
+  /// Nothing where nothing has ever run.
+  private static func graphs(_ history: [UsageHistory.Point], _ jobs: [JobSummary]) -> HTML {
+    history.isEmpty || jobs.isEmpty ? "" : Graph.graphs(history)
   }
 
   private static func page(

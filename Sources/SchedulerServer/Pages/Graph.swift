@@ -9,13 +9,17 @@ struct Graph {
   /// Nil if there is none.
   var limit: Double?
   var text: (Double) -> String
+  /// Seconds between two points.
+  var pause = 10
 
   private static let width = 340.0
   private static let height = 96.0
 
   var html: HTML {
     guard let first = points.first, let last = points.last, points.count > 1 else {
-      return "<div class=\"card\"><h2>\(title)</h2><p class=\"soft\">no samples yet: one is taken every 10 s</p></div>"
+      return """
+        <div class="card"><h2>\(title)</h2><p class="soft">no samples yet: one is taken every \(pause) s</p></div>
+        """
     }
     let highest = max(limit ?? 0, points.map(\.value).max() ?? 0, 1e-9)
     let span = Double(max(1, last.time - first.time))
