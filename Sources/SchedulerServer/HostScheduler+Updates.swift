@@ -177,7 +177,7 @@ extension HostScheduler {
 
   /// Refuses what the policy of today forbids: a job that was accepted under another one does not start tasks any more.
   func checkPolicy(_ configuration: JobConfiguration) throws {
-    let check = PolicyCheck(options.clusterPolicy, hostname: HostFacts.hostname)
+    let check = PolicyCheck(options.clusterPolicy, hostname: options.ownHostname)
     // What a recorded reason has overridden stays accepted.
     let refusals = check.refusals(of: configuration).filter { !$0.code.isOverridable }
     if !refusals.isEmpty { throw SubmissionRefusals(refusals: refusals) }
