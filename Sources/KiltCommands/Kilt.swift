@@ -52,7 +52,8 @@ public struct Kilt: ParsableCommand {
       CommandGroup(
         name: "Operate",
         subcommands: [
-          OperateScheduler.self, OperateRouter.self, TokenCommand.self, AuditCommand.self, LogsCommand.self,
+          OperateScheduler.self, ClusterCommand.self, OperateRouter.self, TokenCommand.self, AuditCommand.self,
+          LogsCommand.self,
           OperateDoctor.self, CacheCommand.self, SupportCompletions.self,
         ]),
     ])

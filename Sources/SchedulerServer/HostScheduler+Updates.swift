@@ -177,7 +177,7 @@ extension HostScheduler {
 
   /// Refuses jobs that the current policy forbids: a job that was accepted under another policy starts no more tasks.
   func checkPolicy(_ configuration: JobConfiguration) throws {
-    let check = PolicyCheck(options.clusterPolicy, hostname: HostFacts.hostname)
+    let check = PolicyCheck(options.clusterPolicy, hostname: options.ownHostname)
     // Overrides by a recorded reason stay accepted.
     let refusals = check.refusals(of: configuration).filter { !$0.code.isOverridable }
     if !refusals.isEmpty { throw SubmissionRefusals(refusals: refusals) }

@@ -111,6 +111,13 @@ public struct SchedulerCommand: ParsableCommand {
       "Attribute of this host for the constraints of jobs, such as rack=a. Repeatable.", valueName: "name=value"))
   var attribute: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Where tasks run: local is this machine, swarm is a Docker Swarm. One of: local, swarm.", valueName: "engine"))
+  var engine = EngineName.local
+
+  @OptionGroup var docker: DockerOptions
+
   // The state machine's constants are Aurora's; those who try things out need not wait for them.
   @Option(
     help: ArgumentHelp(
@@ -234,6 +241,7 @@ public struct SchedulerCommand: ParsableCommand {
     }
     // Whoever mistypes the policy learns it now, and not from the first refused job.
     _ = try ArtifactCheck(options, stage: "")
+    options.swarm = try docker.settings(for: engine)
     if let flappingThreshold { options.policy.flappingThreshold = .seconds(flappingThreshold) }
     if let flappingDelay { options.policy.flappingFirstDelay = .seconds(flappingDelay) }
     return options

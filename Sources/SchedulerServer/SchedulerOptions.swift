@@ -54,6 +54,8 @@ struct SchedulerOptions: Sendable {
   var policy = SchedulerPolicy()
 
   var isLoopback: Bool { LoopbackAddress.isLoopback(listenHost) }
+  /// The name of the one host that tasks run on; nil where there are several.
+  var ownHostname: String? { swarm == nil ? HostFacts.hostname : nil }
   /// The addresses of ZooKeeper, for executors; they follow changes of the file.
   var zooKeeperFile: FilePath { stateDirectory.appending("zookeeper.json") }
   var tasksDirectory: FilePath { stateDirectory.appending("tasks") }

@@ -25,7 +25,7 @@ struct SubmissionCheck: Sendable {
     }
     var configuration = configuration
     let policy = options.clusterPolicy
-    var refusals = PolicyCheck(policy, hostname: HostFacts.hostname).refusals(of: configuration)
+    var refusals = PolicyCheck(policy, hostname: options.ownHostname).refusals(of: configuration)
     refusals += try size(configuration)
     if !configuration.task.artifacts.isEmpty {
       let check = try ArtifactCheck(options, stage: configuration.key.stage)

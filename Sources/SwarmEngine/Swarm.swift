@@ -167,19 +167,23 @@ public struct Swarm: Sendable {
   /// of the swarm, and again where it failed.
   public func nodesWithImage(_ image: String) throws(DockerError) -> Set<String> {
     let name = ImageCheck.name(image, scheduler)
+    var tasks: [SwarmTask] = []
     do throws(DockerError) {
-      _ = try docker.call(
-        .post, "services/create", ImageCheck.json(image, scheduler), action: "create the service \(name)")
+      let answer = try docker.call(
+        .get, "tasks?" + DockerClient.filters("service", name), action: "list the tasks of the service \(name)")
+      tasks = (answer.array ?? []).compactMap { SwarmTask($0) }
     } catch {
-      guard error.status == 409 else { throw error }
+      guard error.status == 404 else { throw error }
     }
-    let answer = try docker.call(
-      .get, "tasks?" + DockerClient.filters("service", name), action: "list the tasks of the service \(name)")
-    var nodes: Set<String> = []
-    for task in (answer.array ?? []).compactMap({ SwarmTask($0) }) where task.state == .complete {
-      nodes.insert(task.node)
+    if tasks.isEmpty {
+      do throws(DockerError) {
+        _ = try docker.call(
+          .post, "services/create", ImageCheck.json(image, scheduler), action: "create the service \(name)")
+      } catch {
+        guard error.status == 409 else { throw error }
+      }
     }
-    return nodes
+    return Set(tasks.filter { $0.state == .complete }.map(\.node))
   }
 
   /// Removes the services by which earlier images were checked.

@@ -123,7 +123,7 @@ public struct TaskService: Sendable, Hashable {
     container["User"] = .string("\(user.id):\(user.group)")
     container["Dir"] = .string(Place.task)
     container["ReadOnly"] = true
-    // Engines before 25.0 do not know the second; the executor gives new privileges up by itself, too.
+    // Engines that do not know the second ignore it: `kilt-init` does the same for every process of the task.
     container["CapabilityDrop"] = .strings(["ALL"])
     container["Privileges"] = .members(["NoNewPrivileges": true])
     container["StopGracePeriod"] = .int(stopTime.nanoseconds)

@@ -25,7 +25,7 @@ import Testing
       update: {batch_size: 2, watch_secs: 5, start_first: true, sla_aware: true, pulse_interval_secs: 60}
       health: {interval_secs: 0.5, max_consecutive_failures: 3}
       sla: {count: 1, duration_secs: 30}
-      partition: {reschedule: false, delay_secs: 10}
+      partition: {reschedule: false, delay_secs: 10, stop: true}
       constraints: {host: "limit:4", rack: "r1,r2"}
       metadata: {team: web, tier: 1}
       """
@@ -49,7 +49,7 @@ import Testing
     #expect(devel.healthCheck?.interval == .milliseconds(500) && devel.healthCheck?.timeout == .seconds(2))
     #expect(devel.healthCheck?.maxConsecutiveFailures == 3)
     #expect(devel.slaPolicy == .count(1, duration: .seconds(30)))
-    #expect(devel.partitionPolicy == PartitionPolicy(reschedule: false, delay: .seconds(10)))
+    #expect(devel.partitionPolicy == PartitionPolicy(reschedule: false, delay: .seconds(10), stop: true))
     #expect(devel.constraints.map { "\($0.attribute)=\($0.text)" } == ["host=limit:4", "rack=r1,r2", "zone=z"])
     #expect(devel.metadata == ["team": "web", "tier": "1"])
     let prod = try Fixture(yaml: yaml, template: template).load(stage: "prod")

@@ -81,7 +81,11 @@ final class ChildProcesses {
       let id = waitpid(-1, &status, WNOHANG)
       if id < 0, errno == EINTR { continue }
       guard id > 0 else { return }
-      endings.removeValue(forKey: id)?(ExitStatus(wait: status))
+      guard let onEnd = endings.removeValue(forKey: id) else {
+        ForeignChildren.reaped(id, status: status)
+        continue
+      }
+      onEnd(ExitStatus(wait: status))
     }
   }
 }

@@ -48,7 +48,7 @@ struct RemoteExecutor {
     guard startThread({ reporter.run() }), startThread({ requests.run() }) else {
       throw .library(call: "pthread_create", code: EAGAIN)
     }
-    if let lease = welcome.lease { _ = startThread { Self.keep(lease, reporter) } }
+    if let lease = TaskLease(welcome.assignment.configuration) { _ = startThread { Self.keep(lease, reporter) } }
     let result = Result { () throws(ExecutorError) in try ExecutorCommand.runTask(options) }
     reporter.finish()
     while !reporter.isDone { usleep(20_000) }
@@ -77,7 +77,6 @@ struct RemoteExecutor {
   private struct Welcome {
     var assignment: TaskAssignment
     var repository: String?
-    var lease: Duration?
   }
 
   /// Asks for the assignment until there is an answer.
@@ -90,8 +89,7 @@ struct RemoteExecutor {
         do {
           let value = try JSONValue(parsing: answer)
           return Welcome(
-            assignment: try TaskAssignment(json: value["assignment"] ?? .null), repository: value["repository"]?.string,
-            lease: value["lease"]?.double.map { .milliseconds(Int64($0 * 1000)) })
+            assignment: try TaskAssignment(json: value["assignment"] ?? .null), repository: value["repository"]?.string)
         } catch {
           throw .later("the assignment cannot be read: \(error)")
         }
@@ -113,13 +111,17 @@ struct RemoteExecutor {
   // MARK: The lease
 
   /// Ends the task when the scheduler has not answered for the time of the lease: its replacement starts after that.
-  private static func keep(_ lease: Duration, _ reporter: TaskReporter) {
+  private static func keep(_ lease: TaskLease, _ reporter: TaskReporter) {
+    var isAsked = false
     while !reporter.isDone {
-      if Monotonic.now() - reporter.answeredAt > lease {
+      let silence = Monotonic.now() - reporter.answeredAt
+      // The end of a container's first process is the end of all others.
+      if silence > lease.end { _exit(1) }
+      if silence > lease.duration, !isAsked {
+        isAsked = true
         kill(getpid(), SIGTERM)
-        sleep(5)
       }
-      usleep(200_000)
+      usleep(100_000)
     }
   }
 }

@@ -92,8 +92,10 @@ public final class TaskMirror {
     } catch {
       throw ExecutorError(error, path: path)
     }
+    // On its own machine, a log that is not rotated ends at the task's disk limit. Here that bounds each file.
     let isRotated = logger.mode == .rotate
+    let disk = max(configuration.task.resources.disk, 1 << 20)
     return try LogFile(
-      path: path, limit: isRotated ? logger.logSize : Int.max, backups: isRotated ? logger.backups : 0, total: end)
+      path: path, limit: isRotated ? logger.logSize : disk, backups: isRotated ? logger.backups : 1, total: end)
   }
 }

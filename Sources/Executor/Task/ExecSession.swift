@@ -68,9 +68,11 @@ package final class ExecSession: Sendable {
       let terminal = try PseudoTerminal(columns: size.columns, rows: size.rows)
       defer { FileSystem.close(terminal.terminal) }
       do {
-        pid = try spawnAttached(
-          executor, arguments, input: terminal.terminal, output: terminal.terminal, error: terminal.terminal,
-          newSession: true)
+        pid = try ForeignChildren.start { () throws(SystemCallError) in
+          try spawnAttached(
+            executor, arguments, input: terminal.terminal, output: terminal.terminal, error: terminal.terminal,
+            newSession: true)
+        }
       } catch {
         FileSystem.close(terminal.control)
         throw error
@@ -84,8 +86,10 @@ package final class ExecSession: Sendable {
         let (reading, writing) = try makePipe()
         ends += [reading, writing]
       }
-      pid = try spawnAttached(
-        executor, arguments, input: ends[0], output: ends[3], error: ends[5], newSession: true)
+      let (input, output, error) = (ends[0], ends[3], ends[5])
+      pid = try ForeignChildren.start { () throws(SystemCallError) in
+        try spawnAttached(executor, arguments, input: input, output: output, error: error, newSession: true)
+      }
     } catch {
       ends.forEach(FileSystem.close)
       throw error
@@ -119,7 +123,16 @@ package final class ExecSession: Sendable {
 
   private static func reap(_ pid: pid_t) -> Int32? {
     var status: CInt = 0
-    guard waitpid(pid, &status, WNOHANG) == pid else { return nil }
+    let ended = waitpid(pid, &status, WNOHANG)
+    if ended < 0, errno == ECHILD {
+      // The first process of a container reaps everything.
+      guard let kept = ForeignChildren.takeStatus(of: pid) else { return nil }
+      status = kept
+    } else if ended != pid {
+      return nil
+    } else {
+      ForeignChildren.forget(pid)
+    }
     return status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F)
   }
 
@@ -159,6 +172,7 @@ package final class ExecSession: Sendable {
         Glibc.kill(pid, SIGKILL)
         var status: CInt = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        ForeignChildren.forget(pid)
         state.exitCode = 137
       }
       let files = Set([state.input, state.output, state.error].compactMap(\.self).map(\.rawValue))

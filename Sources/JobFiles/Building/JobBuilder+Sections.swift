@@ -14,7 +14,8 @@ extension JobBuilder {
       let former = configuration.partitionPolicy ?? PartitionPolicy()
       configuration.partitionPolicy = PartitionPolicy(
         reschedule: partition.flag("reschedule") ?? former.reschedule,
-        delay: partition.seconds("delay_secs") ?? former.delay)
+        delay: partition.seconds("delay_secs") ?? former.delay,
+        stop: partition.flag("stop") ?? former.stop)
     }
     for constraint in settings.constraints {
       configuration.constraints.removeAll { $0.attribute == constraint.attribute }

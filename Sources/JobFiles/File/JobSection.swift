@@ -159,6 +159,9 @@ enum JobSection: String, CaseIterable {
         Field(name: "reschedule", kind: .flag, description: "Whether the instance is started elsewhere."),
         Field(
           name: "delay_secs", kind: .seconds(Self.day), description: "How long the scheduler waits before it does."),
+        Field(
+          name: "stop", kind: .flag,
+          description: "Whether the instance ends by itself when its host is cut off, before it is started elsewhere."),
       ]
     }
   }

@@ -43,9 +43,12 @@ extension PartitionPolicy: JSONCodable {
     self.init()
     reschedule = try fields.optionalBool("reschedule") ?? reschedule
     delay = try fields.optionalDuration("delay") ?? delay
+    stop = try fields.optionalBool("stop") ?? stop
   }
 
-  public var json: JSONValue { .members(["reschedule": .bool(reschedule), "delay": .seconds(delay)]) }
+  public var json: JSONValue {
+    .fields(["reschedule": .bool(reschedule), "delay": .seconds(delay), "stop": .flag(stop ? true : nil)])
+  }
 }
 
 extension ExecutorReference: JSONCodable {

@@ -18,9 +18,12 @@ public struct PartitionPolicy: Sendable, Hashable {
   public var reschedule: Bool
   /// The time that the scheduler waits before it starts the instance elsewhere.
   public var delay: Duration
+  /// Whether the instance ends by itself when its host is cut off, before it is started elsewhere: at no time do two run.
+  public var stop: Bool
 
-  public init(reschedule: Bool = true, delay: Duration = .zero) {
+  public init(reschedule: Bool = true, delay: Duration = .zero, stop: Bool = false) {
     self.reschedule = reschedule
     self.delay = delay
+    self.stop = stop
   }
 }

@@ -86,11 +86,7 @@ extension Scheduler {
   /// has: a host of a cluster is emptied at the pace at which the job is updated.
   private func batchAllowance(of key: JobKey) -> Int {
     guard let job = state.jobs[key], let configuration = job.configuration else { return .max }
-    let size =
-      switch configuration.update.strategy {
-      case .queue(let size), .batch(let size, _): size
-      case .variableBatch(let sizes, _): sizes.first ?? 1
-      }
+    let size = configuration.update.strategy.size(ofBatch: 0)
     let up = state.activeTasks(of: key).count { $0.status == .running }
     return size - (job.desired.count - up)
   }

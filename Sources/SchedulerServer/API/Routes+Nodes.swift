@@ -7,8 +7,9 @@ extension Routes {
   func addNodes(to api: RouterGroup<AccessContext>) {
     api.get("nodes") { _, _ in APIResponse.json(await scheduler.clusterStatus) }
     for (isDrained, method) in [(true, "post"), (false, "delete")] {
-      let handler: @Sendable (Request, AccessContext) async throws -> Response = { _, context in
+      let handler: @Sendable (Request, AccessContext) async throws -> Response = { request, context in
         let name = context.parameters.get("node") ?? ""
+        if isDrained { _ = try await fields(of: request, []) }
         do {
           try await scheduler.setDrained(isDrained, node: name)
         } catch let error as any DiagnosableError {

@@ -206,7 +206,7 @@ extension OpenAPI {
       answer: .json(200, nodes)),
     Operation(
       "post", "/nodes/{node}/drain", "Has the tasks of a node moved elsewhere, at the pace of their jobs' updates.",
-      answer: .json(200, nodes)),
+      body: empty, answer: .json(200, nodes)),
     Operation("delete", "/nodes/{node}/drain", "Lets a node take tasks again.", answer: .json(200, nodes)),
     Operation(
       "post", "/backup", "Writes a copy of the database below the state directory.",

@@ -8,12 +8,12 @@ internal import SystemSupport
 /// stage and role come from the key, and the scheduler has seen everything else.
 struct PolicyCheck: Sendable {
   let policy: ClusterPolicy
-  /// Attributes of this host, for placement constraints.
-  let attributes: [String: String]
+  /// Attributes of this host, for placement constraints; nil where there are several, whose attributes change.
+  let attributes: [String: String]?
 
-  init(_ policy: ClusterPolicy, hostname: String) {
+  init(_ policy: ClusterPolicy, hostname: String?) {
     self.policy = policy
-    attributes = policy.attributes.merging(["host": hostname]) { $1 }
+    attributes = hostname.map { policy.attributes.merging(["host": $0]) { $1 } }
   }
 
   /// Everything that the policy forbids, apart from artifacts and committed files.
@@ -82,7 +82,8 @@ struct PolicyCheck: Sendable {
   }
 
   private func constraints(_ job: JobConfiguration) -> [SubmissionRefusal] {
-    job.constraints.filter { !$0.isMet(on: attributes, instances: job.instances) }.map { constraint in
+    guard let attributes else { return [] }
+    return job.constraints.filter { !$0.isMet(on: attributes, instances: job.instances) }.map { constraint in
       SubmissionRefusal(
         .constraintNotMet,
         "the constraint \"\(constraint.attribute)\": \"\(constraint.text)\" cannot be met by any host",

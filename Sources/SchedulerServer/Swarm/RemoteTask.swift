@@ -125,6 +125,14 @@ final class RemoteTask: Sendable {
   func requests(after number: Int, wait: Duration) async -> [RemoteRequest] {
     let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     let (there, former) = state.withLock { state in
+      // An earlier process has given that number, before the clock was set back: the numbers go on from there.
+      if number > state.nextNumber {
+        state.nextNumber = number
+        for index in state.requests.indices {
+          state.nextNumber += 1
+          state.requests[index].number = state.nextNumber
+        }
+      }
       // What it names, it has taken.
       state.requests.removeAll { $0.number <= number }
       let former = state.waiter

@@ -257,13 +257,16 @@ final class SwarmCluster: Sendable {
     return (.gone, "the node \(node.hostname) cannot be reached")
   }
 
+  private static let forever = Duration.seconds(1 << 33)
+
   /// How long an executor may be silent on a node that cannot be reached.
   private func patience(of task: RemoteTask) -> Duration {
-    let policy: PartitionPolicy?
-    do { policy = try task.directory.assignment().configuration.partitionPolicy } catch { return settings.patience }
-    guard let policy else { return settings.patience }
-    if !policy.reschedule { return .seconds(1 << 40) }
-    return max(settings.patience, policy.delay)
+    let configuration: JobConfiguration
+    // What cannot be read may say that the task is not to be replaced: asked again at the next look.
+    do { configuration = try task.directory.assignment().configuration } catch { return Self.forever }
+    guard let policy = configuration.partitionPolicy else { return settings.patience }
+    if !policy.reschedule { return Self.forever }
+    return max(settings.patience, policy.delay, TaskLease(configuration)?.replacement ?? .zero)
   }
 
   private static func reason(_ run: SwarmTask?) -> String {
