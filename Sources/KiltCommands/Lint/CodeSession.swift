@@ -15,7 +15,6 @@ struct CodeSession {
   let global: GlobalOptions
   let targets: TargetOptions
   let options: CodeOptions
-  /// The words after `kilt` that run the same again.
   let session: WorkspaceSession
 
   init(_ verb: String, _ global: GlobalOptions, _ targets: TargetOptions, _ options: CodeOptions) throws {

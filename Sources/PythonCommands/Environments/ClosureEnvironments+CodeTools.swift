@@ -96,9 +96,11 @@ extension ClosureEnvironments {
         try Requirement("\(program.package)\(program.acceptsOlder ? "<=" : "==")\(program.version)")
       ] + extras
     let lockName = Self.lockName(of: program, interpreter)
+    // Interpreters are looked for only where the lock has to be made.
+    let isMade = FileSystem.exists(store.root.appending("tools/\(lockName).lock"))
     let lock = try OwnLock(cache: store.root, override: workspace.indexOverride).lockfile(
       lockName, of: wanted, requiresPython: SpecifierSet(">=\(Self.minor(interpreter))") ?? SpecifierSet(),
-      python: interpreter, others: finder.all().map(\.path),
+      python: interpreter, others: isMade ? [] : finder.all().map(\.path),
       remedy:
         "set `version` under [lint.TOOL], or add \(name.text) to the requirements of a resolve and run `kilt lock`")
     let packages = try lock.subset(of: wanted, for: target, path: "\(lockName).lock")
