@@ -4,6 +4,7 @@ internal import ContentStore
 internal import Diagnostics
 internal import JSON
 internal import LintCommands
+internal import PythonProjects
 internal import SystemSupport
 internal import TargetGraph
 internal import Workspace
@@ -14,7 +15,6 @@ struct CodeSession {
   let global: GlobalOptions
   let targets: TargetOptions
   let options: CodeOptions
-  /// The words after `kilt` that run the same again.
   let session: WorkspaceSession
 
   init(_ verb: String, _ global: GlobalOptions, _ targets: TargetOptions, _ options: CodeOptions) throws {
@@ -46,6 +46,9 @@ struct CodeSession {
       throw Diagnostic(
         .input, "cannot \(verb) \"\(session.name(of: only))\": its target type has no Python or shell files",
         remedies: ["run `kilt \(verb) ::` to select all targets"])
+    }
+    if files.isEmpty, !selection.selectsChanges {
+      global.note("note: no target has Python or shell files; `kilt tailor ::` adds targets for files")
     }
     return files
   }
@@ -91,8 +94,9 @@ struct CodeSession {
 
   /// The files that say what the workspace is.
   private var workspacePlaces: [String] {
-    ["kilt.toml", "pants.toml", "pants.ci.toml", ".pants.rc", configuration.path] + configuration.layerPaths
+    ["kilt.toml", "pants.toml", ".pants.rc", "/etc/pantsrc", configuration.path] + configuration.layerPaths
       + configuration.lockedResolves.map(\.lockfile)
+      + (configuration.projects?.entries ?? []).map { Paths.join($0.directory, "pyproject.toml") }
   }
 
   // MARK: Reporting

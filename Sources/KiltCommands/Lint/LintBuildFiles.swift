@@ -125,7 +125,7 @@ private struct BuildFileCheck {
       findings += BuildFileStyle(path: file.path, bytes: try workspace.read(file.path)).remarks.map { remark in
         Finding(
           step: .buildFiles, path: file.path, line: remark.line, column: remark.column, rule: remark.rule.rawValue,
-          message: remark.message, isFixable: remark.rule != .syntax)
+          message: remark.message, isFixable: remark.isFixable)
       }
     }
     for change in try redundancies().changes {

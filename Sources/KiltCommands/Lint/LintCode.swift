@@ -50,7 +50,10 @@ struct LintCode: ParsableCommand {
       return checked
     }
     report.steps.sort { ToolStep.order($0.step) < ToolStep.order($1.step) }
-    if !fix { try QuietRun.keep("lint", global, session, files, report, others: others) }
+    if !fix {
+      try QuietRun.keep(
+        "lint", global, session, files, report, others: others, restsOnAll: steps.contains { $0.tool.readsImports })
+    }
     try session.finish(report, remedy: remedy(report, session))
   }
 

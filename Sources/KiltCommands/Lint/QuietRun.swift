@@ -28,7 +28,7 @@ enum QuietRun {
     // What git says is not recorded, and a report is to be written again.
     guard report.isClean, report.findings.isEmpty, report.changed.isEmpty, report.isRepeatable, report.files > 0,
       !session.targets.selectsChanges, session.options.output == nil, session.options.format == .text,
-      session.targets.specFiles.isEmpty, session.configuration.projects == nil,
+      session.targets.specFiles.isEmpty,
       let (root, state) = place(try global.workingDirectory),
       root == session.session.workspace.root
     else { return }
@@ -52,9 +52,9 @@ enum QuietRun {
   }
 
   /// The workspace above a directory, found as ``Workspace/find(from:)`` finds one with a configuration file of Kilt's or
-  /// Pants'; nil for others.
+  /// Pants', or a lockfile of uv; nil for others. A run is kept only where that is the workspace that was loaded.
   private static func place(_ directory: FilePath) -> (root: FilePath, state: StateDirectory)? {
-    for name in ["kilt.toml", "pants.toml"] {
+    for name in ["kilt.toml", "pants.toml", "uv.lock"] {
       var current = directory
       while true {
         if FileSystem.exists(current.appending(name)) { return (current, StateDirectory(workspaceRoot: current)) }

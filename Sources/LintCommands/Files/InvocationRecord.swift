@@ -1,3 +1,4 @@
+internal import BuildFiles
 internal import Digests
 internal import Snapshot
 public import SystemSupport
@@ -28,9 +29,9 @@ public struct InvocationRecord {
     encoder.append("invocation 1")
     encoder.append(strings: arguments)
     encoder.append(root.string)
-    for name in ["PATH", "HOME", "KILT_CACHE_DIR", "XDG_CACHE_HOME", "KILT_UV", "PYENV_ROOT", "PYENV_VERSION"] {
-      encoder.append(environmentVariable(name) ?? "")
-    }
+    let prefixes = ["PATH=", "HOME=", "XDG_", "KILT_", "PANTS_", "PIP_", "UV_", "PYENV_", "PEX_"]
+    encoder.append(
+      strings: environmentStrings().filter { entry in prefixes.contains { entry.hasPrefix($0) } }.sorted())
     key = encoder.digest.bytes
     path = state.path.appending("lint/quiet-" + String(encoder.digest.hex.prefix(24)))
   }
@@ -84,8 +85,12 @@ public struct InvocationRecord {
       if row.has(FileRow.racy | FileRow.unknown) { isRacy = true }
       add(names.path(of: file), RecordPlaces.Tuple(row.stat), .file)
     }
-    for other in others.map({ $0.hasPrefix("/") ? $0 : root.appending($0).string }) + [Self.program] {
-      add(other, RecordPlaces.look(other, ignoringInode: state.ignoringInode), .other)
+    for other in others + [Self.program] {
+      let path = other.hasPrefix("/") ? other : root.appending(other).string
+      let tuple = RecordPlaces.look(path, ignoringInode: state.ignoringInode)
+      // A file that comes into a directory changes the directory.
+      if tuple == RecordPlaces.Tuple(), path != other, names.directory(at: Paths.parent(other)) != nil { continue }
+      add(path, tuple, .other)
     }
     guard !isRacy else { return }
     var writer = RecordWriter()

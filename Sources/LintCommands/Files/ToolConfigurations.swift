@@ -1,5 +1,6 @@
 internal import BuildFiles
 internal import Digests
+internal import Glibc
 internal import JSON
 internal import SystemSupport
 internal import TOML
@@ -19,7 +20,8 @@ final class ToolConfigurations {
     var digest: SHA256Digest
   }
 
-  private let root: FilePath
+  /// The workspace root with a slash behind.
+  private let top: String
   private let files: FileTable
   private var settings: [CodeTool: [String: Setting]] = [:]
   private var texts: [String: [UInt8]?] = [:]
@@ -28,7 +30,7 @@ final class ToolConfigurations {
   private(set) var places: Set<String> = []
 
   init(root: FilePath, files: FileTable) {
-    self.root = root
+    top = root.string + "/"
     self.files = files
   }
 
@@ -125,9 +127,10 @@ final class ToolConfigurations {
   func text(at path: String) -> [UInt8]? {
     if let known = texts[path] { return known }
     places.insert(path)
-    let full = path.hasPrefix("/") ? FilePath(path) : root.appending(path)
-    // A file that cannot be read configures nothing; the tool says what it thinks of it.
-    let bytes = try? FileSystem.read(full)
+    let full = path.hasPrefix("/") ? path : top + path
+    // Most do not exist: asking that first makes no error of it. A file that cannot be read configures nothing; the tool
+    // says what it thinks of it.
+    let bytes = full.withCString({ access($0, R_OK) }) == 0 ? try? FileSystem.read(FilePath(full)) : nil
     texts[path] = .some(bytes)
     return bytes
   }

@@ -20,7 +20,8 @@ extension CodeRun {
 
   private func rewrite(_ paths: [String], _ plan: StepPlan) throws -> Set<String> {
     let top = scratch.appending("tree-\(plan.step.rawValue)-\(monotonicNanoseconds())")
-    let copies = try TreeCopy(of: workspace.root, at: top).make(paths)
+    let copies = try TreeCopy(of: workspace.root, at: top).make(
+      paths, copying: Set(plan.step.tool.configurationFiles))
     defer { try? FileSystem.removeTree(top) }  // What is left goes with the directory around it.
     var call = plan.call
     call.mode = .fix
@@ -51,6 +52,15 @@ extension CodeRun {
     guard SHA256Digest.of(made) != original else { return false }
     // A link stays one: what it leads to is changed.
     let place = try FileSystem.canonicalPath(workspace.root.appending(path))
+    guard place.starts(with: try FileSystem.canonicalPath(workspace.root)) else {
+      report.failures.append(
+        CodeReport.Failure(
+          step: step,
+          diagnostic: Diagnostic(
+            .input, "\"\(path)\" was not changed: it leads to \"\(place)\", outside of the workspace",
+            remedies: ["leave it out with a field such as skip_\(step.tool.rawValue)"])))
+      return false
+    }
     let now = try FileSystem.read(place)
     guard SHA256Digest.of(now) == original else {
       report.failures.append(
@@ -120,9 +130,12 @@ struct TreeCopy {
 
   /// Makes the tree.
   ///
-  /// - Parameter paths: the files to copy, from the top.
+  /// - Parameters:
+  ///   - paths: the files to copy, from the top.
+  ///   - names: names of files beside and above these that are copied too: a tool that follows a link to its configuration
+  ///     would take the paths in it for those of the source.
   /// - Returns: the digests of what was copied.
-  func make(_ paths: [String]) throws -> [String: SHA256Digest] {
+  func make(_ paths: [String], copying names: Set<String> = []) throws -> [String: SHA256Digest] {
     var directories: Set<String> = [""]
     for path in paths {
       var directory = Paths.parent(path)
@@ -137,7 +150,7 @@ struct TreeCopy {
       for entry in try FileSystem.list(from) {
         let path = Paths.join(directory, entry.name)
         if directories.contains(path) { continue }
-        if copied.contains(path) {
+        if copied.contains(path) || names.contains(entry.name) && entry.kind == .file {
           let bytes = try FileSystem.read(from.appending(entry.name))
           digests[path] = SHA256Digest.of(bytes)
           try FileSystem.write(bytes, to: to.appending(entry.name))

@@ -46,16 +46,7 @@ extension CodeRun {
     report = CodeReport()
     let wanted = files.filter { file in steps.contains { Self.concerns($0, file) } }
     report.files = wanted.count
-    let graph = resolver.graph
-    try resolver.readImports(of: wanted.flatMap { $0.owners.map(\.target) })
-    // What is imported counts as much as what imports it.
-    let closure = try resolver.transitiveDependencies(of: wanted.flatMap { $0.owners.map(\.target) })
-    state = try resolver.readContents(of: wanted.map(\.file) + closure.compactMap { graph.file(of: $0) })
-    let keys = ClosureKeys(resolver) { [state] id in
-      guard let file = graph.file(of: id) else { return graph.name(of: id) }
-      guard let digest = state?.digests[file.index] else { return graph.files.path(of: file) }
-      return "\(graph.files.path(of: file)) \(digest.words)"
-    }
+    let keys = try closureKeys(of: wanted)
     var calls: [TypeCall] = []
     for step in steps { calls += try plan(step, wanted, keys) }
     run(calls)
@@ -153,8 +144,7 @@ extension CodeRun {
     _ step: ToolStep, _ call: ToolCall, _ installed: InstalledProgram, _ packages: PythonEnvironment,
     _ partition: TypePartition, _ roots: [Root]
   ) -> TypeCall {
-    let graph = resolver.graph
-    let sources = graph.pythonSourceRoots.map { $0.isEmpty ? workspace.root : workspace.root.appending($0) }
+    let sources = sourceRoots
     var arguments = step.arguments(call)
     var further: [String: String] = [:]
     var cache: FilePath?
@@ -165,7 +155,6 @@ extension CodeRun {
       name.append(installed.environment.key)
       name.append(packages.key)
       name.append(partition.home)
-      // mypy's own check of its cache does not cover what the part before had as roots.
       let folder = workspace.stateDirectory.path.appending("lint/mypy-" + String(name.digest.hex.prefix(24)))
       cache = folder
       arguments += ["--cache-dir", folder.string, "--python-executable", packages.python.string]
@@ -181,8 +170,21 @@ extension CodeRun {
       roots: roots, cache: cache)
   }
 
+  /// Removes caches of type checkers that nothing has used for a month.
+  private func removeOldCaches() {
+    let folder = workspace.stateDirectory.path.appending("lint")
+    let limit = wallClockNanoseconds() - 30 * 86_400 * 1_000_000_000
+    // What cannot be looked at or removed costs space, nothing else.
+    for entry in (try? FileSystem.list(folder)) ?? [] where entry.name.hasPrefix("mypy-") {
+      let path = folder.appending(entry.name)
+      guard let status = try? FileSystem.status(of: path), status.modificationTime < limit else { continue }
+      try? FileSystem.removeTree(path)
+    }
+  }
+
   private func run(_ calls: [TypeCall]) {
     guard !calls.isEmpty else { return }
+    removeOldCaches()
     // Calls with one cache run one after the other.
     var queues: [[TypeCall]] = []
     var places: [FilePath: Int] = [:]
@@ -227,7 +229,7 @@ extension CodeRun {
     let paths = Set(call.roots.map(\.file.path))
     // A syntax error keeps mypy from looking at anything else.
     let isBlocked = findings.contains { $0.rule == "syntax" }
-    let isSettled = untouchedClosures(of: call.roots)
+    let isSettled = areUntouched(closuresOf: call.roots.map(\.owner.target), and: call.roots.map(\.file.file))
     for root in call.roots {
       let own = byPath[root.file.path] ?? []
       report.findings += own
@@ -243,19 +245,5 @@ extension CodeRun {
       report.findings.append(finding)
       report.isRepeatable = false
     }
-  }
-
-  private func untouchedClosures(of roots: [Root]) -> Bool {
-    let graph = resolver.graph
-    // What cannot be looked at counts as touched.
-    guard let state, let closure = try? resolver.transitiveDependencies(of: roots.map(\.owner.target)) else {
-      return false
-    }
-    let files = Set(closure.compactMap { graph.file(of: $0) }).union(roots.map(\.file.file))
-    return (try? state.areAsKnown(Array(files), root: workspace.root)) == true
-  }
-
-  static func diagnostic(of error: any Error) -> Diagnostic {
-    (error as? any DiagnosableError)?.diagnostic ?? Diagnostic(.environment, "\(error)")
   }
 }

@@ -146,14 +146,27 @@ public final class CodeRun {
     guard !mine.isEmpty, !options.isSkipped else { return [] }
     var summary = CodeReport.Step(step: step, files: mine.count)
     var groups: [Partition: [CodeFile]] = [:]
-    for file in mine { groups[partition(of: file, step), default: []].append(file) }
+    do {
+      for file in mine { groups[try partition(of: file, step), default: []].append(file) }
+    } catch let diagnostic as Diagnostic {
+      // The resolve that is to have the tool has not: other tools go on.
+      report.failures.append(CodeReport.Failure(step: step, diagnostic: diagnostic))
+      report.steps.append(summary)
+      return []
+    }
+    // A tool that follows imports has another result when what is imported changes.
+    let closures = tool.readsImports ? try closureKeys(of: mine) : nil
     var plans: [StepPlan] = []
     for (partition, group) in groups.sorted(by: { $0.value[0].path < $1.value[0].path }) {
       let installed: InstalledProgram
+      var packages: PythonEnvironment?
       do {
         installed = try tools.install(tool, for: partition.lockfile, constraints: partition.constraints)
-      } catch let diagnostic as Diagnostic {
-        report.failures.append(CodeReport.Failure(step: step, diagnostic: diagnostic))
+        if tool.readsImports {
+          packages = try environments.environment(ofLock: partition.lockfile, constraints: partition.constraints)
+        }
+      } catch {
+        report.failures.append(CodeReport.Failure(step: step, diagnostic: Self.diagnostic(of: error)))
         continue
       }
       if !summary.versions.contains(installed.version) { summary.versions.append(installed.version) }
@@ -163,13 +176,30 @@ public final class CodeRun {
         isIsolated: partition.isIsolated, pythonVersion: partition.pythonVersion)
       var plan = StepPlan(
         step: step, program: installed.environment.scripts.appending(step.program), call: call,
-        directory: partition.home, environment: ToolEnvironment.variables(installed.environment, home: scratch))
-      let base = contextBase(step, installed, call)
+        directory: partition.home,
+        environment: ToolEnvironment.variables(
+          installed.environment, home: scratch, sources: packages.map { sourceRoots + [$0.sitePackages] } ?? []))
+      var base = contextBase(step, installed, call)
+      if let packages {
+        base.append(packages.key)
+        base.append(strings: resolver.graph.pythonSourceRoots)
+      }
+      // Files of one directory have one context.
+      var contexts: [String: SHA256Digest] = [:]
       for file in group {
-        guard let digest = state?.digests[file.file.index] else { continue }
-        let setting = configurations.setting(of: tool, in: file.directory)
-        let context = context(base, setting)
-        let key = FileKey(digest, path: file.path)
+        guard let digest = digest(of: file.file) else {
+          report.findings.append(
+            Finding(step: step, path: file.path, rule: "read", message: "the file cannot be read"))
+          report.isRepeatable = false
+          continue
+        }
+        let directory = file.directory
+        let context =
+          contexts[directory] ?? context(base, configurations.setting(of: tool, in: directory))
+        contexts[directory] = context
+        let key =
+          try closures.map { FileKey(try $0.key(of: file.owners[0].target), path: file.path) }
+          ?? FileKey(digest, path: file.path)
         if let known = table.result(key, in: context) {
           summary.cached += 1
           guard let known else { continue }
@@ -185,12 +215,39 @@ public final class CodeRun {
     return plans
   }
 
-  private func partition(of file: CodeFile, _ step: ToolStep) -> Partition {
+  /// The digest of a file that was looked at; nil where it cannot be read.
+  func digest(of file: FileID) -> DigestRow? {
+    guard let state, state.files[file.index].has(FileRow.digestKnown) else { return nil }
+    return state.digests[file.index]
+  }
+
+  /// The source roots of the workspace, absolute.
+  var sourceRoots: [FilePath] {
+    resolver.graph.pythonSourceRoots.map { $0.isEmpty ? workspace.root : workspace.root.appending($0) }
+  }
+
+  /// The keys of what files depend on, each of which has been looked at.
+  func closureKeys(of files: [CodeFile]) throws -> ClosureKeys {
+    let graph = resolver.graph
+    let targets = files.flatMap { $0.owners.map(\.target) }
+    try resolver.readImports(of: targets)
+    let closure = try resolver.transitiveDependencies(of: targets)
+    state = try resolver.readContents(of: files.map(\.file) + closure.compactMap { graph.file(of: $0) })
+    return ClosureKeys(resolver) { [self] id in
+      guard let file = graph.file(of: id) else { return graph.name(of: id) }
+      guard let digest = digest(of: file) else { return graph.files.path(of: file) }
+      return "\(graph.files.path(of: file)) \(digest.words)"
+    }
+  }
+
+  private func partition(of file: CodeFile, _ step: ToolStep) throws -> Partition {
     let tool = step.tool
     let owner = file.owners.first
     let setting = configurations.setting(of: tool, in: file.directory)
+    // Files of resolves without the tool have the same one.
+    let lockfile = tool.readsImports ? owner?.lockfile : try tools.lockfile(of: tool, for: owner?.lockfile)
     return Partition(
-      lockfile: owner?.lockfile, constraints: tool.dependsOnPython ? owner?.constraints ?? [] : [],
+      lockfile: lockfile, constraints: tool.dependsOnPython ? owner?.constraints ?? [] : [],
       home: tool.findsConfigurations ? "" : setting.home, isIsolated: tool == .ruff && !setting.isConfigured,
       pythonVersion: tool == .ruff && !setting.namesPython ? Self.lowestPython(owner?.constraints ?? []) : nil)
   }
@@ -266,7 +323,7 @@ public final class CodeRun {
   /// Adds findings to the report, and keeps those of files that are as they were when the tool started.
   private func keep(_ findings: [Finding], of plan: StepPlan, _ files: ArraySlice<Planned>) {
     let byPath = Dictionary(grouping: findings, by: \.path)
-    let settled = untouched(files)
+    let settled = untouched(files, withImports: plan.step.tool.readsImports)
     var expected: Set<String> = []
     for planned in files {
       expected.insert(planned.file.path)
@@ -286,12 +343,28 @@ public final class CodeRun {
   }
 
   /// Those of files that stat(2) says the same of as before they were read.
-  private func untouched(_ files: ArraySlice<Planned>) -> Set<FileID> {
+  private func untouched(_ files: ArraySlice<Planned>, withImports: Bool) -> Set<FileID> {
     guard let state else { return [] }
     let ids = files.map(\.file.file)
+    if withImports {
+      return areUntouched(closuresOf: files.flatMap { $0.file.owners.map(\.target) }, and: ids) ? Set(ids) : []
+    }
     // What cannot be looked at counts as touched.
     if (try? state.areAsKnown(ids, root: workspace.root)) == true { return Set(ids) }
     return Set(ids.filter { (try? state.areAsKnown([$0], root: workspace.root)) == true })
+  }
+
+  /// Whether all that targets depend on is, by stat(2), what it was when it was looked at.
+  func areUntouched(closuresOf targets: [TargetID], and files: [FileID]) -> Bool {
+    let graph = resolver.graph
+    // What cannot be looked at counts as touched.
+    guard let state, let closure = try? resolver.transitiveDependencies(of: targets) else { return false }
+    let all = Set(closure.compactMap { graph.file(of: $0) }).union(files)
+    return (try? state.areAsKnown(Array(all), root: workspace.root)) == true
+  }
+
+  static func diagnostic(of error: any Error) -> Diagnostic {
+    (error as? any DiagnosableError)?.diagnostic ?? Diagnostic(.environment, "\(error)")
   }
 
   var timeoutMilliseconds: Int { (workspace.configuration.linting.timeout ?? 600) * 1000 }

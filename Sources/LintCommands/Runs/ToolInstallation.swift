@@ -77,7 +77,7 @@ final class ToolInstallation {
     let options = workspace.configuration.linting.options(of: tool.rawValue)
     let companions = source == nil ? tool.companions : []
     let program = LockedProgram(
-      package: tool.package, version: options.version ?? tool.version,
+      package: tool.package, version: options.version ?? tool.version, acceptsOlder: options.version == nil,
       requirements: options.requirements + companions, lockfile: source,
       // Plug-ins are found among the packages of the resolve that has the tool.
       hasWholeLockfile: tool.readsImports && source != nil)

@@ -35,6 +35,15 @@ struct ToolProcess: Sendable {
     } catch let error as ToolOutput.Garbage {
       throw failure("cannot read the report of \(step.rawValue): \(error.reason)", outcome, remedy: crashRemedy)
     }
+    let said = (outcome.errorText + "\n" + outcome.text).split(whereSeparator: \.isNewline)
+    if step == .mypy, let line = said.first(where: { $0.contains("Error importing plugin") }) {
+      throw Diagnostic(
+        .work, "mypy cannot import a plug-in", notes: [PlainText.line(line)],
+        remedies: [
+          "add its package to `requirements` under [lint.mypy], such as requirements = [\"pydantic==2.12.0\"]",
+          "or add mypy to the resolve that has the package, and run `kilt lock`",
+        ])
+    }
     // A tool that says it has found something, and of which nothing is understood, was not understood.
     if findings.isEmpty, case .exited(let code) = outcome.termination, code != 0, step != .docformatter {
       throw failure("\(step.rawValue) ended with exit code \(code) and no findings", outcome, remedy: badUsageRemedy)
@@ -76,7 +85,7 @@ struct ToolProcess: Sendable {
   }
 
   private var badUsageRemedy: String {
-    "correct the tool's configuration, or `args` under [lint.\(step.tool.rawValue)]"
+    "correct the tool's configuration, or `args` under [lint.\(step.tool.rawValue)]; plug-ins belong in `requirements` there"
   }
 
   private var crashRemedy: String {

@@ -34,6 +34,7 @@ public struct CodeChoice {
       }
       let program = LockedProgram(
         package: step.tool.package, version: options.version ?? step.tool.version,
+        acceptsOlder: options.version == nil,
         requirements: options.requirements + (resolve == nil ? step.tool.companions : []), lockfile: resolve)
       if !found.contains(program) { found.append(program) }
     }

@@ -82,7 +82,7 @@ public enum CodeTool: String, CaseIterable, Sendable, Hashable {
   var dependsOnPython: Bool { ![.ruff, .shellcheck, .shfmt, .basedpyright, .pyright].contains(self) }
 
   /// Whether it resolves imports, so that it sees what files import.
-  var readsImports: Bool { [.pylint, .mypy, .pyright, .basedpyright].contains(self) }
+  public var readsImports: Bool { [.pylint, .mypy, .pyright, .basedpyright].contains(self) }
 
   var isShell: Bool { self == .shellcheck || self == .shfmt }
 

@@ -13,6 +13,8 @@ public struct LockedProgram: Sendable, Hashable {
   public var package: String
   /// The version where no lockfile has the package.
   public var version: String
+  /// Whether an older version will do where the Python is too old for that one.
+  public var acceptsOlder: Bool
   /// Further packages that belong in its environment (PEP 508).
   public var requirements: [String]
   /// The lockfile to take the package from, from the workspace root; nil for the lock of Kilt's own.
@@ -22,11 +24,12 @@ public struct LockedProgram: Sendable, Hashable {
 
   /// A program.
   public init(
-    package: String, version: String, requirements: [String] = [], lockfile: String? = nil,
-    hasWholeLockfile: Bool = false
+    package: String, version: String, acceptsOlder: Bool = false, requirements: [String] = [],
+    lockfile: String? = nil, hasWholeLockfile: Bool = false
   ) {
     self.package = package
     self.version = version
+    self.acceptsOlder = acceptsOlder
     self.requirements = requirements
     self.lockfile = lockfile
     self.hasWholeLockfile = hasWholeLockfile
@@ -88,12 +91,18 @@ extension ClosureEnvironments {
       return (interpreter, try wheels.wheels(of: packages, for: target), lockfile)
     }
     // Its name says what is in it: another version, or other plug-ins, make another lock.
-    let wanted = [try Requirement("\(program.package)==\(program.version)")] + extras
+    let wanted =
+      [
+        try Requirement("\(program.package)\(program.acceptsOlder ? "<=" : "==")\(program.version)")
+      ] + extras
     let lockName = Self.lockName(of: program, interpreter)
+    // Interpreters are looked for only where the lock has to be made.
+    let isMade = FileSystem.exists(store.root.appending("tools/\(lockName).lock"))
     let lock = try OwnLock(cache: store.root, override: workspace.indexOverride).lockfile(
       lockName, of: wanted, requiresPython: SpecifierSet(">=\(Self.minor(interpreter))") ?? SpecifierSet(),
-      python: interpreter, others: finder.all().map(\.path),
-      remedy: "add \(name.text) to the requirements of a resolve, run `kilt lock`, and name the resolve in [lint]")
+      python: interpreter, others: isMade ? [] : finder.all().map(\.path),
+      remedy:
+        "set `version` under [lint.TOOL], or add \(name.text) to the requirements of a resolve and run `kilt lock`")
     let packages = try lock.subset(of: wanted, for: target, path: "\(lockName).lock")
     return (
       interpreter, try wheels.wheels(of: packages, for: target), store.root.appending("tools/\(lockName).lock").string
@@ -109,7 +118,8 @@ extension ClosureEnvironments {
 
   private static func lockName(of program: LockedProgram, _ interpreter: Interpreter) -> String {
     let suffix = program.requirements.isEmpty ? "" : "-" + shortDigest(program.requirements)
-    return "\(program.package)-\(program.version)-py\(minor(interpreter))\(suffix)"
+    let exact = program.acceptsOlder ? "" : "-exact"
+    return "\(program.package)-\(program.version)\(exact)-py\(minor(interpreter))\(suffix)"
   }
 
   /// The minor version, such as `3.11`, which a lock is made for.

@@ -17,6 +17,8 @@ public struct BuildFileStyle {
     public var line: Int
     public var column: Int
     public var message: String
+    /// Whether ``BuildFileStyle/fixed`` is without it.
+    public var isFixable = true
   }
 
   /// By place.
@@ -38,7 +40,7 @@ public struct BuildFileStyle {
       remarks = [
         Remark(
           rule: .syntax, line: place?.line ?? 1, column: place?.column ?? 1,
-          message: (error as? StarlarkError)?.message ?? "\(error)")
+          message: (error as? StarlarkError)?.message ?? "\(error)", isFixable: false)
       ]
       fixed = bytes
       return
@@ -87,6 +89,13 @@ public struct BuildFileStyle {
         edits.append(edit)
       } else {
         edits += text.removal(of: repeated, from: list)
+        for index in found.indices where found[index].rule == .unsorted && !isSorted {
+          guard found[index].line >= text.source.line(at: text.tokens[list.opening].start),
+            found[index].line <= text.source.line(at: text.tokens[list.closing].start)
+          else { continue }
+          found[index].isFixable = false
+          found[index].message += "; sort them by hand: a comment belongs to no entry"
+        }
       }
     }
   }

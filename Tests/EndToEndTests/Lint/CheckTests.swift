@@ -50,6 +50,15 @@ import Testing
       outcome.text.contains("one/src/main.py:1:") && outcome.text.contains("two/src/main.py:1:"), "\(outcome.text)")
   }
 
+  @Test("A plug-in that is missing is told with the setting that adds it")
+  func plugin() throws {
+    let workspace = try LintWorkspace(Self.files.merging(["mypy.ini": "[mypy]\nplugins = nothere.plugin\n"]) { $1 })
+    let outcome = try workspace.kilt("check", "::")
+    #expect(outcome.termination == .exited(1))
+    #expect(outcome.errorText.contains("error: mypy cannot import a plug-in"), "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("`requirements` under [lint.mypy]"), "\(outcome.errorText)")
+  }
+
   @Test("The configuration of the root chooses the type checker")
   func choice() throws {
     let workspace = try LintWorkspace(
