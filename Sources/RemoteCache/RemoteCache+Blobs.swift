@@ -15,7 +15,8 @@ extension RemoteCache {
     state.withLock { state in
       state.promised[digest] = nil
       state.unusable.insert(id)
-      state.lookups[id] = .done(nil)
+      // A lookup that is under way ends itself.
+      if case .done? = state.lookups[id] { state.lookups[id] = .done(nil) }
     }
     return false
   }

@@ -11,6 +11,8 @@ extension RemoteCache {
   static let inlineLimit: Int64 = 256 << 10
   /// All blobs in one entry together.
   static let inlineTotal: Int64 = 1 << 20
+  /// An entry that is larger is not uploaded: nobody could fetch it within the deadline of a lookup.
+  static let entryLimit = 4 << 20
   /// A large blob that was written so many seconds ago is not uploaded again. Collections keep blobs for twice as long.
   static let blobFreshness: Int64 = 43_200
   /// After so many failures nothing more is uploaded.
@@ -132,10 +134,11 @@ extension RemoteCache {
     let entry = RemoteEntry(
       namespace: record.namespace, key: remoteKey, value: record.value, parts: parts,
       milliseconds: record.milliseconds, created: clock())
+    let bytes = try entry.bytes(signedBy: settings.signer)
+    guard bytes.count <= Self.entryLimit else { return }
     // Blobs before the entry: nobody finds an entry whose blobs are not there yet.
     var uploaded: Int64 = 0
     for part in parts where part.bytes == nil { uploaded += try upload(part.blob, id, remoteKey, store) }
-    let bytes = try entry.bytes(signedBy: settings.signer)
     let object = RemoteLayout.entry(record.namespace, remoteKey)
     if state.withLock({ $0.unusable.contains(id) }) {
       try transfers.overwrite(object, bytes)

@@ -157,16 +157,17 @@ public final class RemoteCache: SharedRecords {
     if isNew { lookups.start(0) { self.look(id, store) } }
   }
 
-  /// Ends a lookup, unless it was given up before. Returns whether this was its end.
-  @discardableResult
-  private func complete(_ id: LookupID, with value: [UInt8]?) -> Bool {
+  /// Ends a lookup, unless it was given up before, and counts its end before anybody hears of it.
+  private func complete(
+    _ id: LookupID, with value: [UInt8]?, _ change: (inout RemoteCacheStatistics.Counts) -> Void = { _ in }
+  ) {
     let isFirst = state.withLock { state in
       if case .done? = state.lookups[id] { return false }
       state.lookups[id] = .done(value)
+      change(&state.statistics.kinds[RemoteCacheStatistics.kind(of: id.namespace), default: .init()])
       return true
     }
     if isFirst { changed.notify() }
-    return isFirst
   }
 
   /// One request: an entry with its small blobs, which are in the store afterwards.
@@ -183,7 +184,7 @@ public final class RemoteCache: SharedRecords {
     guard isWanted else { return }
     do {
       guard let (entry, size) = try read(id) else {
-        if complete(id, with: nil) { count(id.namespace) { $0.misses += 1 } }
+        complete(id, with: nil) { $0.misses += 1 }
         return
       }
       for part in entry.parts {
@@ -194,18 +195,17 @@ public final class RemoteCache: SharedRecords {
         }
       }
       if !settings.fetchesWhenNeeded, !fetchAll(entry, id, store) {
-        if complete(id, with: nil) { count(id.namespace) { $0.misses += 1 } }
+        complete(id, with: nil) { $0.misses += 1 }
         return
       }
-      guard complete(id, with: entry.value) else { return }
-      count(id.namespace) { counts in
+      complete(id, with: entry.value) { counts in
         counts.hits += 1
         counts.downloadedBytes += Int64(size)
         counts.savedMilliseconds += entry.milliseconds
       }
     } catch {
       // A store that takes nothing is met again, and told of, by what is built instead.
-      if complete(id, with: nil) { count(id.namespace) { $0.misses += 1 } }
+      complete(id, with: nil) { $0.misses += 1 }
     }
   }
 

@@ -60,6 +60,91 @@ import Testing
     #expect(alone.errorText.split(separator: "\n").count { $0.contains("continuing without the remote cache") } == 1)
   }
 
+  @Test("A cached test fetches no bundle; a test that runs fetches it, or builds it where it is gone")
+  func bundles() throws {
+    let example = try Example()
+    let remote = example.scratch.appending("remote")
+    try example.append(
+      "tools/igorctl/package_test.py",
+      """
+      import os
+      import pathlib
+
+
+      def test_size():
+          assert pathlib.Path("tools.igorctl/igorctl.pex").stat().st_size > 1000
+          assert os.environ.get("WANTED", "1") == "1"
+      """)
+    // A bundle that is too large for an entry.
+    let noise = (0..<500_000).map { _ in Character(UnicodeScalar(UInt8.random(in: 97...122))) }
+    try example.append("tools/igorctl/noise.py", "NOISE = \"\(String(noise))\"\n")
+    try example.append("tools/igorctl/igorctl.py", "\nfrom tools.igorctl import noise  # noqa: E402,F401\n")
+    let overrides = "{\"package_test.py\": {\"runtime_package_dependencies\": [\":igorctl\"]}}"
+    try example.edit(
+      "tools/igorctl/BUILD", "python_tests(name=\"tests\")", "python_tests(name=\"tests\", overrides=\(overrides))")
+    let test = ["test", "tools/igorctl/package_test.py"]
+    func run(_ further: [String], _ environment: [String]) throws -> String {
+      let outcome = try example.kilt(test + further, environment: environment)
+      try #require(outcome.termination.isSuccess, "\(outcome.text)\(outcome.errorText)")
+      return outcome.errorText
+    }
+    // Each machine has the blobs of the wheels, and none of results.
+    func fresh(_ mode: String) throws -> [String] {
+      let environment = machine(try example.freshResults(), remote, mode)
+      let cache = FilePath(String(try #require(environment.first { $0.hasPrefix("KILT_CACHE_DIR=") }).dropFirst(15)))
+      try FileSystem.removeFile(cache.appending("blobs"))
+      try example.execute("cp", ["-al", Example.cache.appending("blobs").string, cache.appending("blobs").string])
+      // The bundle of earlier runs of this test is none of a new machine.
+      for blob in try FileSystem.list(blobs) where blob.kind == .file {
+        let path = cache.appending("blobs/sha256/\(blob.name.prefix(2))/\(blob.name)")
+        if FileSystem.exists(path) { try FileSystem.removeFile(path) }
+      }
+      return environment
+    }
+    let blobs = example.scratch.appending("bundles")
+    try FileSystem.createDirectories(blobs)
+    _ = try run([], try fresh("write"))
+    let found = try example.execute("find", [remote.appending("blobs").string, "-type", "f"]).split(separator: "\n")
+    let bundle = FilePath(String(try #require(found.first)))
+    try #require(found.count == 1, "\(found)")
+    try FileSystem.write(text: "", to: blobs.appending(bundle.lastComponent?.string ?? ""))
+    let size = try FileSystem.status(of: bundle).size
+    func fetched(_ environment: [String]) throws -> Int64 {
+      try count(example, environment, "bundles", "downloaded_bytes") ?? 0
+    }
+
+    let laptop = try fresh("read")
+    #expect(try run([], laptop).contains("1 passed (1 cached)"))
+    #expect(try fetched(laptop) < size)
+    #expect(try run(["--force"], laptop).contains("1 passed;"))
+    #expect(try fetched(laptop) > size)
+    // A promise that is broken in the middle of a run.
+    let other = try fresh("read")
+    try FileSystem.removeFile(bundle)
+    let text = try run(["--force"], other)
+    #expect(text.contains("starting again") && text.contains("1 passed;"), "\(text)")
+  }
+
+  @Test("With trusted keys, only signed results count") func signatures() throws {
+    let example = try Example()
+    let remote = example.scratch.appending("remote")
+    let key = example.scratch.appending("ci.pem")
+    try example.kilt("artifacts", "keygen", "--no-password", key.string)
+    let caches = try (0..<4).map { _ in try example.freshResults() }
+    func run(_ cache: [String], _ mode: String, _ further: [String] = []) throws -> String {
+      let environment = machine(cache, remote, mode) + further
+      return try example.kilt("test", "lib/memcache_utils::", environment: environment).errorText
+    }
+    // Whoever can write to the directory is not yet trusted.
+    _ = try run(caches[0], "write")
+    try example.append("kilt.toml", "\n[cache]\ntrusted_keys = [\"\(key).pub\"]\n")
+    let refused = try run(caches[1], "read")
+    #expect(refused.contains("it is not signed") && !refused.contains("cached"), "\(refused)")
+    _ = try run(caches[2], "write", ["KILT_SIGNING_KEY=\(key)"])
+    let trusted = try run(caches[3], "read")
+    #expect(trusted.contains("(1 cached)") && !trusted.contains("note:"), "\(trusted)")
+  }
+
   @Test("A test that passed after a retry stays on its machine") func flaky() throws {
     let example = try Example()
     let remote = example.scratch.appending("remote")

@@ -115,7 +115,7 @@ private struct FaultyStorage: ObjectStorage {
 
 @Suite struct FaultTests {
   /// `KILT_FAULT_RUNS`: how many seeds; `scripts/check-remote-cache` takes 1,000.
-  private static let runs = environmentVariable("KILT_FAULT_RUNS").flatMap { UInt64($0) } ?? 6
+  private static let runs = environmentVariable("KILT_FAULT_RUNS").flatMap { UInt64($0) } ?? 10
 
   @Test("Whatever goes wrong with requests, a result is right or unknown") func faults() throws {
     for seed in 1...Self.runs { try run(seed) }
@@ -125,7 +125,7 @@ private struct FaultyStorage: ObjectStorage {
     let team = try Team()
     let dice = FaultyStorage.Dice(seed)
     let storage = FaultyStorage(
-      base: DirectoryStorage(root: team.remote), dice: dice, rarity: 2 + dice.roll(12))
+      base: DirectoryStorage(root: team.remote, isSynced: false), dice: dice, rarity: 2 + dice.roll(12))
     let bucket = ObjectBucket(storage)
     func machine(_ name: String, lazy: Bool) throws -> Machine {
       var settings = RemoteCacheSettings(address: team.remote.string, base: team.folder, mode: .write)

@@ -65,6 +65,7 @@ import Testing
     try FileSystem.write(Array(Self.large.dropLast()) + [8], to: team.path(object))
     let eager = try team.machine("eager", .read)
     #expect(try eager.find("a") == nil)
+    #expect(eager.cache.statistics.total.misses == 1 && eager.cache.statistics.total.hits == 0)
     #expect(eager.notes.count == 1 && eager.notes[0].contains("do not match their digest"))
     let lazy = try team.machine("lazy", .write) { $0.fetchesWhenNeeded = true }
     #expect(try lazy.find("a") == "value")
@@ -187,6 +188,14 @@ import Testing
     try FileSystem.write(Array("another".utf8), to: team.path(RemoteLayout.file(.of(wheel))))
     let other = try team.machine("other", .read)
     #expect(!other.cache.supplyFile(.of(wheel), into: other.store) && !other.store.contains(.of(wheel)))
+  }
+
+  @Test("A result that is too large for one request is not uploaded") func tooLarge() throws {
+    let team = try Team()
+    let ci = try team.machine("ci", .write)
+    try ci.make("a", value: String(repeating: "x", count: RemoteCache.entryLimit), blobs: [Self.large])
+    ci.cache.finish()
+    #expect(try team.objects() == [] && ci.notes == [])
   }
 
   @Test("Statistics add up over commands, and begin again when they are reset") func statistics() throws {

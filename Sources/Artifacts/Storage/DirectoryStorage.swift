@@ -5,9 +5,11 @@ import SystemSupport
 /// A repository in a directory, on this machine or on a file system that several share.
 ///
 /// Every object is written beside its place, synced, and linked or renamed there, so that readers and other publishers
-/// see it whole or not at all, after a power cut too. A publisher that dies leaves at most a temporary file.
+/// see it whole or not at all, after a power cut too, unless it is not ``isSynced``. A publisher that dies leaves at most a temporary file.
 struct DirectoryStorage: ObjectStorage {
   let root: FilePath
+  /// Whether what is written outlives a power cut. A cache checks what it reads, and need not wait for the disk.
+  var isSynced = true
   var location: String { root.string }
   var isReadOnly: Bool { false }
   var isAbsent: Bool { !FileSystem.exists(root) }
@@ -62,11 +64,12 @@ struct DirectoryStorage: ObjectStorage {
     guard hasher.digest() == digest else {
       throw .bundleMismatch(path: piece.path.string, reason: "it changed while it was being published")
     }
-    do throws(SystemCallError) { try replacement.commit(.durable) } catch { throw .file(error) }
+    do throws(SystemCallError) { try replacement.commit(durability) } catch { throw .file(error) }
   }
 
-  /// A temporary file beside a path whose directory is created first. A collection can remove the directory again while
-  /// it is empty.
+  private var durability: Durability { isSynced ? .durable : .atomic }
+
+  /// A temporary file beside a place whose directory is made first. A collection may remove it again while it is empty.
   private func draft(of target: FilePath) throws(SystemCallError) -> FileReplacement {
     for _ in 0..<8 {
       try FileSystem.createDirectories(target.removingLastComponent())
@@ -85,7 +88,7 @@ struct DirectoryStorage: ObjectStorage {
       let draft = try draft(of: target)
       try FileSystem.write(bytes, to: draft.file, path: target)
       try FileSystem.setPermissions(0o644, of: draft.temporaryPath)
-      try FileSystem.synchronize(draft.file, path: target)
+      if isSynced { try FileSystem.synchronize(draft.file, path: target) }
       do throws(SystemCallError) {
         // link(2) fails where there is something; the draft's own name goes with it.
         try FileSystem.link(draft.temporaryPath, to: target)
@@ -93,7 +96,7 @@ struct DirectoryStorage: ObjectStorage {
         if error.errno == .fileExists { return false }
         throw error
       }
-      try FileSystem.synchronizeDirectory(target.removingLastComponent())
+      if isSynced { try FileSystem.synchronizeDirectory(target.removingLastComponent()) }
       return true
     }
   }
@@ -103,7 +106,7 @@ struct DirectoryStorage: ObjectStorage {
     try onFiles { () throws(SystemCallError) in
       let draft = try draft(of: target)
       try FileSystem.write(bytes, to: draft.file, path: target)
-      try draft.commit(.durable)
+      try draft.commit(durability)
     }
   }
 

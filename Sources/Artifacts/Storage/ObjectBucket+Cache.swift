@@ -20,7 +20,7 @@ extension ObjectBucket {
     } else if text.hasPrefix("http://") || text.hasPrefix("https://") {
       self.init(try HTTPStorage(text, client: client, limits: limits))
     } else {
-      self.init(DirectoryStorage(root: try Repository.directory(text, base)))
+      self.init(DirectoryStorage(root: try Repository.directory(text, base), isSynced: false))
     }
   }
 
