@@ -152,7 +152,7 @@ let modules: [Module] = [
     packages: [.systemPackage]),
   Module(name: "Pipelines", dependencies: ["JobModel", "JSON"]),
   Module(name: "Discovery", dependencies: ["JobModel", "JSON"]),
-  Module(name: "SchedulerCore", dependencies: ["JobModel", "JSON", "Diagnostics"]),
+  Module(name: "SchedulerCore", dependencies: ["Pipelines", "JobModel", "JSON", "Diagnostics"]),
   Module(
     name: "Observability", dependencies: ["JobModel", "JSON", "Diagnostics"],
     testDependencies: ["HTTPClient", "SystemSupport"]),
@@ -184,8 +184,10 @@ let modules: [Module] = [
     name: "Actions", dependencies: ["ContentStore", "Digests", "JSON", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage]),
   Module(
-    name: "SchedulerStore", dependencies: ["SchedulerCore", "JobModel", "JSON", "Diagnostics"], packages: [.grdb]),
-  Module(name: "SchedulerSimulation", dependencies: ["SchedulerCore", "JobModel", "Diagnostics"]),
+    name: "SchedulerStore", dependencies: ["SchedulerCore", "Pipelines", "JobModel", "JSON", "Diagnostics"],
+    packages: [.grdb]),
+  Module(
+    name: "SchedulerSimulation", dependencies: ["SchedulerCore", "Pipelines", "JobModel", "JSON", "Diagnostics"]),
   Module(
     name: "Executor",
     dependencies: [
@@ -234,7 +236,8 @@ let modules: [Module] = [
   Module(
     name: "SchedulerServer",
     dependencies: [
-      "CLibdeflate", "SchedulerCore", "SchedulerStore", "SchedulerAccess", "Executor", "Observability", "Discovery",
+      "CLibdeflate", "Pipelines", "SchedulerCore", "SchedulerStore", "SchedulerAccess", "Executor", "Observability",
+      "Discovery",
       "JobModel", "JobFiles", "Artifacts", "HTTPClient", "TOML", "JSON", "Zip",
       "Digests", "SystemSupport", "Diagnostics",
     ],

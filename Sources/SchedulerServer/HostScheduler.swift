@@ -52,6 +52,8 @@ actor HostScheduler: Service {
   /// What the clock has to tell, before anything else.
   var clockEvent: SchedulerInput?
   private var retryAt: UInt64 = 0
+  /// When heartbeats of steps are looked for next, in nanoseconds.
+  var heartbeatsAt: UInt64 = 0
   // What ended tasks take of the disk: see HostScheduler+Folders.swift.
   var isMakingRoom = false
   var roomAt: UInt64 = 0
@@ -178,6 +180,7 @@ actor HostScheduler: Service {
     resourceSamples = resourceSamples.filter { watched.contains($0.key) }
     forgetAnnouncements(except: watched)
     continueDestroying()
+    lookForHeartbeats()
     if monotonicNanoseconds() >= offerAt {
       refreshOffer()
       makeRoom()

@@ -71,8 +71,10 @@ struct Routes: Sendable {
     addExec(to: api)
     addCluster(to: api)
     addServices(to: api)
+    addPipelines(to: api)
     addChanges(to: router)
     addPages(to: router)
+    addPipelinePages(to: router)
     return router
   }
 
