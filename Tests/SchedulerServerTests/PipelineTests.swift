@@ -118,7 +118,10 @@ import Testing
     #expect(try status([PipelineStep(name: "a", after: ["a"], command: "x")]) == 422)
     #expect(try status([PipelineStep(name: "a", command: "x", environment: ["KILT_RUN": "1"])]) == 422)
     #expect(try status([PipelineStep(name: "a", command: "x")], "a/b") == 422)
-    #expect(try fixture.request(.get, "/api/pipelines/none").status == 404)
+    let missing = try fixture.request(.get, "/api/pipelines/none")
+    #expect(missing.status == 404)
+    let error = try JSONValue(parsing: missing.body)["error"]
+    #expect(error?["remedy"]?.string == "run `kilt pipeline history` to list runs")
     #expect(try fixture.request(.post, "/api/pipelines/none/cancel", [:]).status == 404)
     #expect(try fixture.strangersRequest(.get, "/api/pipelines").status == 401)
     #expect(try fixture.strangersRequest(.post, "/api/pipelines", [:]).status == 401)

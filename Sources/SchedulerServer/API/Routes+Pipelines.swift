@@ -31,7 +31,7 @@ extension Routes {
       }
     }
     api.get("pipelines/:run") { _, context in
-      guard let record = await run(context) else { return Self.noSuchRun }
+      guard let record = await run(context) else { return noSuchRun(context) }
       try context.require(.readJob(role: record.run.definition.role, stage: record.stage))
       return APIResponse.json(record.run.statusJSON)
     }
@@ -43,8 +43,8 @@ extension Routes {
     }
   }
 
-  private static var noSuchRun: Response {
-    APIResponse.error(.notFound, "the pipeline run does not exist", remedy: "GET /api/pipelines lists them")
+  private func noSuchRun(_ context: AccessContext) -> Response {
+    refused(SchedulerError.noSuchRun(context.parameters.get("run") ?? ""), context)
   }
 
   private func run(_ context: AccessContext) async -> PipelineRecord? {
@@ -55,7 +55,7 @@ extension Routes {
   private func changeRun(
     _ request: Request, _ context: AccessContext, _ change: (String, Requester) async throws -> PipelineRecord
   ) async throws -> Response {
-    guard let record = await run(context) else { return Self.noSuchRun }
+    guard let record = await run(context) else { return noSuchRun(context) }
     try context.require(.deploy(role: record.run.definition.role, stage: record.stage))
     _ = try await fields(of: request, [])
     do {
