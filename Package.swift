@@ -159,7 +159,7 @@ let modules: [Module] = [
     packages: [.systemPackage]),
   Module(name: "Pipelines", dependencies: ["JobModel", "JSON"]),
   Module(name: "Discovery", dependencies: ["JobModel", "JSON"]),
-  Module(name: "SchedulerCore", dependencies: ["JobModel", "JSON", "Diagnostics"]),
+  Module(name: "SchedulerCore", dependencies: ["Pipelines", "JobModel", "JSON", "Diagnostics"]),
   Module(
     name: "Observability", dependencies: ["JobModel", "JSON", "Diagnostics"],
     testDependencies: ["HTTPClient", "SystemSupport"]),
@@ -195,8 +195,10 @@ let modules: [Module] = [
     name: "Actions", dependencies: ["ContentStore", "Digests", "JSON", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage]),
   Module(
-    name: "SchedulerStore", dependencies: ["SchedulerCore", "JobModel", "JSON", "Diagnostics"], packages: [.grdb]),
-  Module(name: "SchedulerSimulation", dependencies: ["SchedulerCore", "JobModel", "Diagnostics"]),
+    name: "SchedulerStore", dependencies: ["SchedulerCore", "Pipelines", "JobModel", "JSON", "Diagnostics"],
+    packages: [.grdb]),
+  Module(
+    name: "SchedulerSimulation", dependencies: ["SchedulerCore", "Pipelines", "JobModel", "JSON", "Diagnostics"]),
   Module(
     name: "Executor",
     dependencies: [
@@ -254,8 +256,8 @@ let modules: [Module] = [
   Module(
     name: "SchedulerServer",
     dependencies: [
-      "CLibdeflate", "SchedulerCore", "SchedulerStore", "SchedulerAccess", "Executor", "SwarmEngine", "Observability",
-      "Discovery", "JobModel", "JobFiles", "Artifacts", "HTTPClient", "TOML", "JSON", "Zip",
+      "CLibdeflate", "Pipelines", "SchedulerCore", "SchedulerStore", "SchedulerAccess", "Executor", "SwarmEngine",
+      "Observability", "Discovery", "JobModel", "JobFiles", "Artifacts", "HTTPClient", "TOML", "JSON", "Zip",
       "Digests", "SystemSupport", "Diagnostics",
     ],
     packages: [

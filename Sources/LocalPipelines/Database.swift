@@ -1,25 +1,11 @@
 internal import CSQLiteShims
 internal import Diagnostics
+internal import Pipelines
 
 /// An SQLite database: statements with values, in transactions.
 final class Database {
-  enum Value {
-    case null
-    case integer(Int64)
-    case text(String)
-
-    init(_ text: String?) { self = text.map { .text($0) } ?? .null }
-    init(_ number: Int64?) { self = number.map { .integer($0) } ?? .null }
-    init(_ number: Int?) { self = number.map { .integer(Int64($0)) } ?? .null }
-  }
-
-  /// One row; columns by position.
-  struct Row {
-    fileprivate var values: [Value]
-
-    func text(_ column: Int) -> String? { if case .text(let text) = values[column] { text } else { nil } }
-    func integer(_ column: Int) -> Int64? { if case .integer(let number) = values[column] { number } else { nil } }
-  }
+  typealias Value = PipelineTables.Value
+  typealias Row = PipelineTables.Row
 
   private let path: String
   private let handle: OpaquePointer
@@ -85,6 +71,14 @@ final class Database {
     }
   }
 
+  /// The number in the first row.
+  func number(_ sql: String) throws(Diagnostic) -> Int64 {
+    let statement = try prepared(sql)
+    defer { _ = kilt_sqlite_reset(statement) }
+    guard kilt_sqlite_step(statement) == KILT_SQLITE_ROW.code else { throw failure() }
+    return kilt_sqlite_column_integer(statement, 0)
+  }
+
   /// Runs a body whose statements are written together or not at all.
   func transaction(_ body: () throws(Diagnostic) -> Void) throws(Diagnostic) {
     try execute("BEGIN IMMEDIATE")
@@ -117,7 +111,7 @@ final class Database {
         return .text(String(decoding: bytes, as: UTF8.self))
       }
     }
-    return Row(values: values)
+    return Row(values)
   }
 }
 

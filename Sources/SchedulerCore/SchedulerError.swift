@@ -1,5 +1,6 @@
 public import Diagnostics
 public import JobModel
+public import Pipelines
 
 /// Why a request was refused. The state is as it was before.
 public enum SchedulerError: DiagnosableError, Hashable {
@@ -19,6 +20,10 @@ public enum SchedulerError: DiagnosableError, Hashable {
   case updateCannot(UpdateID, from: UpdateStatus, to: UpdateStatus)
   case tooManyInstances(JobKey, Int, limit: Int)
   case overQuota(QuotaKey, what: String)
+  case runExists(String)
+  case noSuchRun(String)
+  case runHasEnded(String, PipelineRun.Status)
+  case runIsInProgress(String)
 
   public var diagnostic: Diagnostic {
     switch self {
@@ -74,6 +79,16 @@ public enum SchedulerError: DiagnosableError, Hashable {
       Diagnostic(.input, "update \(id) is \(from.rawValue) and cannot become \(to.rawValue)")
     case .tooManyInstances(let key, let count, let limit):
       Diagnostic(.input, "job \(key) would have \(count) instances; at most \(limit) are allowed")
+    case .runExists(let id): Diagnostic(.input, "pipeline run \(id) exists already")
+    case .noSuchRun(let id):
+      Diagnostic(
+        .input, "pipeline run \"\(id)\" does not exist", remedies: ["run `kilt pipeline history` to list runs"])
+    case .runHasEnded(let id, let status):
+      Diagnostic(.input, "pipeline run \(id) has ended: \(status.rawValue)")
+    case .runIsInProgress(let id):
+      Diagnostic(
+        .input, "pipeline run \(id) is in progress",
+        remedies: ["run `kilt pipeline status \(id)` to follow it", "run `kilt pipeline cancel \(id)` to end it first"])
     case .overQuota(let key, let what):
       Diagnostic(
         .input, "the quota of \(key) does not allow it: \(what)",

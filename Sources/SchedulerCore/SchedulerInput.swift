@@ -1,4 +1,5 @@
 public import JobModel
+public import Pipelines
 
 /// What happens to the scheduler. Whatever it learns comes in as one of these, with the time it came.
 ///
@@ -40,11 +41,19 @@ public enum SchedulerInput: Sendable, Hashable {
   /// Empties the host: tasks end as SLA policies allow, after `patience` in any case, and none starts before `endDrain`.
   case startDrain(patience: Duration? = nil, user: String? = nil, reason: String? = nil)
   case endDrain(user: String? = nil)
+  /// A run of a pipeline that has not begun.
+  case startPipeline(PipelineRecord, user: String? = nil)
+  case cancelPipeline(String, user: String? = nil)
+  /// Runs again what did not succeed in a run that has ended.
+  case retryPipeline(String, user: String? = nil)
 
   // From executors, in any order, any number of times.
   case taskStatus(TaskID, TaskStatus, message: String? = nil)
   case taskHealth(TaskID, HealthReport)
   case executorStarted(TaskID, pid: Int32)
+  /// What a step's task has put out. Before the report of the task's end, in the same transaction.
+  case stepEnded(TaskID, AttemptEnd)
+  case stepHeartbeat(TaskID, at: Timestamp)
 
   // From the host.
   case hostOffer(HostOffer)

@@ -150,7 +150,8 @@ extension HostScheduler {
       do {
         guard !hasStoppedTasks else { throw Diagnostic(.environment, "the scheduler stops") }
         try checkPolicy(assignment.configuration)
-        try supervisor.launch(assignment, on: store.state.tasks[assignment.taskID]?.host)
+        try supervisor.launch(
+          assignment, on: store.state.tasks[assignment.taskID]?.host, step: step(of: assignment.taskID))
       } catch {
         lost(assignment.taskID, message: "cannot start its executor: \(Self.summary(of: error))")
       }
@@ -200,6 +201,8 @@ extension HostScheduler {
       switch observation.kind {
       case .record(let record):
         note(readable: true, observation.task)
+        // Before the end of the task: what it has put out is a part of it.
+        if case .taskState(.finished, _) = record.kind, let end = stepEnd(of: observation.task) { events.append(end) }
         if let event = event(record, of: observation.task) { events.append(event) }
       case .damaged(let message):
         note(readable: false, observation.task)

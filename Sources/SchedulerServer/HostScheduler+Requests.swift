@@ -29,9 +29,9 @@ enum Refusal: Sendable {
     case let error as SchedulerError:
       switch error {
       case .jobExists, .jobIsEnding, .updateInProgress, .unchanged, .noUpdate, .updateCannot, .needsNoPulse,
-        .notDraining:
+        .notDraining, .runExists, .runHasEnded, .runIsInProgress:
         self = .conflict(diagnostic)
-      case .noSuchJob, .noSuchInstances, .noSuchRelease: self = .notFound(diagnostic)
+      case .noSuchJob, .noSuchInstances, .noSuchRelease, .noSuchRun: self = .notFound(diagnostic)
       default: self = .refused(diagnostic)
       }
     default: self = diagnostic.blame == .input ? .refused(diagnostic) : .unavailable(diagnostic)

@@ -63,6 +63,8 @@ actor HostScheduler: Service {
   /// What the clock has to tell, before anything else.
   var clockEvent: SchedulerInput?
   private var retryAt: UInt64 = 0
+  /// When heartbeats of steps are looked for next, in nanoseconds.
+  var heartbeatsAt: UInt64 = 0
   // What ended tasks take of the disk: see HostScheduler+Folders.swift.
   var isMakingRoom = false
   var roomAt: UInt64 = 0
@@ -198,6 +200,7 @@ actor HostScheduler: Service {
     refreshWatched()
     observe(supervisor.poll(watched))
     continueDestroying()
+    lookForHeartbeats()
     if monotonicNanoseconds() >= offerAt {
       refreshOffer()
       makeRoom()

@@ -79,7 +79,11 @@ struct SimulatedHost: Sendable {
     launches[assignment.instanceKey] = number + 1
     // What a task does follows from its instance and its number, so that it stays when other steps are left out.
     var random = SeededGenerator(seed &+ Self.digest("\(assignment.instanceKey)") &+ number &* 7919)
-    let behavior = isCalm ? .calm : Behavior(&random)
+    var behavior = isCalm ? .calm : Behavior(&random)
+    // Steps come to an end.
+    if SimulatedPipeline.isStep(assignment.jobKey), behavior.runTime == nil {
+      behavior.runTime = isCalm ? 2000 : random.below(120_000)
+    }
     let pid = Int32(1000 + executors.count)
     executors[id] = Executor(
       assignment: assignment, pid: pid, behavior: behavior, launchedAt: now, isAlive: !behavior.isStillborn,
@@ -148,6 +152,9 @@ struct SimulatedHost: Sendable {
 
   private func end(_ executor: inout Executor, _ status: TaskStatus) {
     executor.status = status
+    if status == .finished, SimulatedPipeline.isStep(executor.assignment.jobKey) {
+      executor.records.append(.stepEnded(executor.assignment.taskID, SimulatedPipeline.output(executor.assignment)))
+    }
     executor.records.append(.taskStatus(executor.assignment.taskID, status, message: "ended"))
     executor.isAlive = false
   }

@@ -11,6 +11,7 @@ struct SimulatedStore: Sendable {
   private var tasks: [TaskID: TaskRecord] = [:]
   private var updates: [UpdateID: JobUpdate] = [:]
   private var quotas: [QuotaKey: Resources] = [:]
+  private var pipelines: [String: PipelineRecord] = [:]
   private var summary: SchedulerState?
   var isFull = false
   var failures = 0
@@ -28,6 +29,7 @@ struct SimulatedStore: Sendable {
     for key in change.changes.jobs { jobs[key] = change.after.record(of: key) }
     for id in change.changes.updates { updates[id] = change.after.updates[id] }
     for key in change.changes.quotas { quotas[key] = change.after.quotas[key] }
+    for id in change.changes.pipelines.keys { pipelines[id] = change.after.pipelines[id] }
     summary = change.after
   }
 
@@ -41,7 +43,8 @@ struct SimulatedStore: Sendable {
       },
       tasks: try tasks.values.map { try TaskRecord(json: $0.jsonWithoutConfiguration, configuration: $0.shared) },
       updates: try updates.values.map { try JobUpdate(json: $0.json) }, hosts: summary.hosts, drain: summary.drain,
-      clock: summary.clock, quotas: quotas, nextSequence: summary.nextSequence, nextPort: summary.nextPort,
+      clock: summary.clock, quotas: quotas, pipelines: Array(pipelines.values), nextSequence: summary.nextSequence,
+      nextPort: summary.nextPort,
       time: summary.time,
       prunedAt: summary.prunedAt)
   }

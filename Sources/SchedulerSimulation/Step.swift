@@ -40,6 +40,7 @@ public enum Step: Sendable, Hashable {
     case add(Int)
     case startCron(Int)
     case drain(Int?), endDrain
+    case startPipeline(Int, shape: UInt64), cancelPipeline(Int), retryPipeline(Int)
   }
 
   /// What a job of the world looks like, by numbers.
@@ -77,7 +78,28 @@ extension Step {
       if has(7), random.chance(trouble / 3) { steps.append(.offer(50 + random.below(60))) }
       steps.append(.look(faults: has(8) && random.chance(trouble) ? random.next() : nil))
     }
-    return steps + [.calm]
+    return withPipelines(steps, seed: seed) + [.calm]
+  }
+
+  /// Every fifth seed runs pipelines, too. Their requests come from a generator of their own, so that all other steps
+  /// stay what they are.
+  private static func withPipelines(_ steps: [Step], seed: UInt64) -> [Step] {
+    guard seed % 5 == 0 else { return steps }
+    var random = SeededGenerator(seed ^ 0x9E37_79B9)
+    var result: [Step] = []
+    var number = 0
+    for step in steps {
+      result.append(step)
+      guard random.chance(6) else { continue }
+      switch random.below(6) {
+      case 0...2 where number < 8:
+        result.append(.request(.startPipeline(number, shape: random.next())))
+        number += 1
+      case 3: result.append(.request(.cancelPipeline(random.below(max(1, number)))))
+      default: result.append(.request(.retryPipeline(random.below(max(1, number)))))
+      }
+    }
+    return result
   }
 
   private static func request(_ random: inout SeededGenerator, version: Int) -> Request {

@@ -1,4 +1,5 @@
 import JobModel
+import Pipelines
 import SchedulerCore
 
 // What must hold at every step, and what must come true when all faults have ended.
@@ -14,6 +15,7 @@ extension World {
     }
     found += host.findings(pairs: pairs)
     found += memoryFindings(state)
+    found += pipelineFindings(state)
     if !machine.scheduler.indexIsRight { found.append("what follows from the records does not follow from them") }
     if let finding = found.min() { findings.append(finding) }
   }
@@ -114,6 +116,9 @@ extension World {
     func isSettled(_ id: TaskID) -> Bool { state.tasks[id].map { state.time - $0.since > .seconds(120) } ?? true }
     for task in state.activeTasks where task.status != .running && isSettled(task.id) {
       if state.waitReason(of: task) == nil { findings.append("\(task.id) is \(task.status) for ever") }
+    }
+    for record in state.pipelines.values where !record.run.status.isTerminal {
+      findings.append("run \(record.run.id) never ends")
     }
     if let id = state.unfenced.min() { findings.append("\(id) is never cleared away") }
     for job in state.jobs.values.sorted(by: { $0.key < $1.key }) {

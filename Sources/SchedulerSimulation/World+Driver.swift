@@ -35,6 +35,9 @@ extension World {
     case .turnRound(let number): return .rollbackUpdate(Step.Job.key(number))
     case .add(let number): return .addInstances(Step.Job.key(number), count: 1)
     case .startCron(let number): return .startCron(Step.Job.key(number))
+    case .startPipeline(let number, let shape): return .startPipeline(SimulatedPipeline.record(number, shape: shape))
+    case .cancelPipeline(let number): return .cancelPipeline(SimulatedPipeline.id(number))
+    case .retryPipeline(let number): return .retryPipeline(SimulatedPipeline.id(number))
     case .drain(let patience): return .startDrain(patience: patience.map { .seconds($0) })
     case .endDrain: return machine.scheduler.state.drain == nil ? nil : .endDrain()
     }

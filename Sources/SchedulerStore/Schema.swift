@@ -1,9 +1,10 @@
 internal import GRDB
+internal import Pipelines
 
 /// The tables. A version that was released is never changed, only followed by another.
 enum Schema {
   /// The names of all versions, oldest first.
-  static let versions = ["1: jobs, tasks, updates, events", "2: releases"]
+  static let versions = ["1: jobs, tasks, updates, events", "2: releases", "3: pipelines"]
 
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
@@ -41,6 +42,10 @@ enum Schema {
             FROM jobs, json_each(jobs.body, '$.revisions') AS revision;
           UPDATE jobs SET body = json_remove(body, '$.revisions');
           """)
+    }
+    migrator.registerMigration(versions[2]) { connection in
+      try connection.execute(sql: PipelineTables.schema)
+      try connection.execute(sql: "CREATE TABLE pipeline_jobs (run TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT")
     }
     return migrator
   }

@@ -1,6 +1,7 @@
 public import Diagnostics
 internal import GRDB
 internal import JobModel
+internal import Pipelines
 
 /// Why the state could not be read or written.
 public enum StoreError: DiagnosableError, Hashable {
@@ -53,6 +54,8 @@ public enum StoreError: DiagnosableError, Hashable {
       case .SQLITE_FULL: throw .diskFull(path: path)
       default: throw .failed(path: path, detail: error.description)
       }
+    } catch let error as PipelineTables.Damage {
+      throw .damaged(path: path, detail: error.detail)
     } catch let error as ModelError {
       throw .damaged(path: path, detail: error.description)
     } catch {

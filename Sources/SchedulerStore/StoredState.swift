@@ -1,6 +1,7 @@
 internal import GRDB
 internal import JSON
 internal import JobModel
+internal import Pipelines
 internal import SchedulerCore
 
 /// The state in rows: read whole at start, written by what changed.
@@ -56,6 +57,7 @@ enum StoredState {
         try connection.execute(sql: "DELETE FROM quotas WHERE role = ?", arguments: [key.description])
       }
     }
+    for id in change.changes.pipelines.keys.sorted() { try write(pipeline: id, change, connection) }
     for event in change.events { try event.insert(connection) }
     if change.before.hosts != after.hosts {
       // One host is stored as earlier versions have it.
@@ -144,7 +146,7 @@ enum StoredState {
     let time = Timestamp(milliseconds: try meta("time", Int64.self, connection) ?? 0)
     let state = SchedulerState(
       jobs: jobs, tasks: tasks, updates: updates, hosts: hosts, drain: drain, clock: clock,
-      quotas: quotas,
+      quotas: quotas, pipelines: try loadPipelines(connection),
       nextSequence: try meta("next_sequence", Int.self, connection) ?? 1,
       nextPort: try meta("next_port", Int.self, connection) ?? 0, time: time, prunedAt: time)
     return (state, table)

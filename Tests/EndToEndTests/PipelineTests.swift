@@ -30,7 +30,7 @@ import Testing
     #expect(failed.termination == .exited(1))
     #expect(failed.errorText.contains("b.log:11: not a log line: 'torn'"), "\(failed.errorText)")
 
-    let history = try JSONValue(parsing: example.kilt("pipeline", "history", "--format", "json").text)
+    let history = try JSONValue(parsing: example.kilt("pipeline", "history", "--local", "--format", "json").text)
     let run = try #require(history.array?.first?["run"]?.string)
     #expect(history.array?.first?["status"]?.string == "failed")
     func rollups() throws -> [String: Int64] {

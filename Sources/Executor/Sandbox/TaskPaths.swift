@@ -9,6 +9,10 @@ public struct TaskPaths: Sendable, Hashable {
 
   /// The assignment, written by the scheduler.
   public var assignment: String { directory + "/task.json" }
+  /// The step of a pipeline that the task runs, if it does.
+  public var step: String { directory + "/step.json" }
+  /// What the step has put out, kept by the executor.
+  public var stepOutput: String { directory + "/step-output.json" }
   /// Locked with flock(2) by the executor while it lives.
   public var lock: String { directory + "/lock" }
   /// The executor's process id, for people.

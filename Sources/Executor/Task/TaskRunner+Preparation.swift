@@ -30,6 +30,7 @@ extension TaskRunner {
       settings.runner = Subprocess.find(options.pexRunner)?.string
     }
     try makeSecrets()
+    try makeStepFiles()
     let made = try SandboxChoice.make(options.isolation, settings: settings)
     sandbox = made
     warnings += made.warnings
@@ -40,6 +41,9 @@ extension TaskRunner {
     environment = try TaskEnvironment.variables(
       for: assignment, user: settings.user.name, home: made.home, temporary: made.temporary, secrets: made.secrets,
       runner: made.runner, path: options.path, shell: settings.shell)
+    if let step {
+      environment.merge(step.environment(home: made.home, artifact: task.artifacts.first)) { $1 }
+    }
     fetch.waiting = task.artifacts
   }
 

@@ -130,6 +130,13 @@ extension TaskRunner {
     }
     finishLogs()
     recordLastSample()
+    if ending ?? .finished == .finished {
+      do throws(ExecutorError) { try keepStepOutput() } catch {
+        // A step whose output is lost is not done.
+        ending = .failed(reason: "cannot keep the output of the step: \(Self.text(error))")
+        message = ending?.message
+      }
+    }
     settleDisk()
     if let group {
       // The kernel may hold a group for a moment after its last process is gone.

@@ -11,6 +11,8 @@ import SystemSupport
 final class TaskRunner {
   let options: ExecutorOptions
   let assignment: TaskAssignment
+  /// The step of a pipeline that the task runs; nil for any other task.
+  let step: TaskStep?
   let paths: TaskPaths
   let loop = EventLoop()
   let children = ChildProcesses()
@@ -69,6 +71,7 @@ final class TaskRunner {
     self.assignment = assignment
     self.checkpoint = checkpoint
     paths = TaskPaths(options.taskDirectory)
+    step = try Self.step(TaskPaths(options.taskDirectory))
     announcement = Announcement(of: assignment)
     background = try LoopWork()
     graph = try ProcessGraph(task: assignment.configuration.task, final: false)

@@ -9,12 +9,14 @@ struct PipelineCommand: ParsableCommand {
 
       EXAMPLES
         kilt pipeline lint pipelines/pageviews.yaml
+        kilt pipeline run pipelines/pageviews.yaml --stage prod
         kilt pipeline run-local pipelines/pageviews.yaml --param day=2024-02-29
         # run again what failed, and the steps after it
         kilt pipeline retry pageviews-20240301-080000-4f2a
       """,
     subcommands: [
-      PipelineLint.self, PipelineShow.self, PipelineRunLocal.self, PipelineRetry.self, PipelineStatus.self,
-      PipelineLogs.self, PipelineHistory.self,
+      PipelineLint.self, PipelineShow.self, PipelineRunVerb.self, PipelineRunLocal.self, PipelineStatus.self,
+      PipelineLogs.self, PipelineRetry.self, PipelineCancel.self, PipelineHistory.self,
+      PipelineBackfill.self,
     ])
 }

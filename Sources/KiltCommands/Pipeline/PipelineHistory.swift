@@ -2,17 +2,17 @@ internal import ArgumentParser
 internal import Diagnostics
 internal import JSON
 internal import JobModel
-internal import LocalPipelines
 internal import Pipelines
 internal import SystemSupport
 
 /// `kilt pipeline history`.
 struct PipelineHistory: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "history", abstract: "List the local runs, newest first.",
+    commandName: "history", abstract: "List runs of pipelines, newest first.",
     discussion: """
       EXAMPLES
-        kilt pipeline history
+        kilt pipeline history           runs of the scheduler
+        kilt pipeline history --local   runs of this machine
         kilt pipeline history pageviews --limit 5
         kilt pipeline history --format json
       """)
@@ -26,22 +26,23 @@ struct PipelineHistory: ParsableCommand {
   var limit = 20
 
   @OptionGroup var output: FormatOption
-  @OptionGroup var state: PipelineStateOptions
+  @OptionGroup var source: PipelineSource
 
   func validate() throws {
     if limit < 1 { throw ValidationError("--limit is a number from 1") }
   }
 
   func run() throws {
-    let runs = try state.session(global).store.runs(of: pipeline, limit: limit)
-    if output.format == .json {
-      return writeText(JSONValue.array(runs.map(\.summaryJSON)).text(.pretty) + "\n", to: 1)
-    }
+    let runs = try source.history(of: pipeline, limit: limit, global)
+    if output.format == .json { return writeText(JSONValue.array(runs).text(.pretty) + "\n", to: 1) }
     for run in runs {
-      let parameters = run.parameters.map { "\($0.name)=\(PlainText.line($0.value.parameterText))" }
-      let time = run.endedAt.map { "  \(($0 - run.createdAt).pipelineText)" } ?? ""
+      func time(_ name: String) -> Timestamp? { run[name]?.int.map { Timestamp(milliseconds: $0) } }
+      let parameters = run["parameters"]?.object?.map { "\($0.name)=\(PlainText.line($0.value.parameterText))" } ?? []
+      let began = time("created_at") ?? Timestamp(milliseconds: 0)
+      let took = time("ended_at").map { "  \(($0 - began).pipelineText)" } ?? ""
       Terminal.standardOutput.print(
-        "\(run.id)  \(run.status.rawValue)  \(run.createdAt)\(time)  \(parameters.joined(separator: " "))")
+        "\(run["run"]?.string ?? "")  \(run["status"]?.string ?? "")  \(began)\(took)  "
+          + parameters.joined(separator: " "))
     }
   }
 }

@@ -42,21 +42,6 @@ struct PipelineReport {
       global.note("    cannot read the log \"\(path)\": \(error)")
     }
   }
-
-  /// The last words on a run that has ended.
-  func finish(_ run: PipelineRun) throws {
-    writeText(PipelineDrawing(run).text, to: 1)
-    if run.status == .succeeded { return Terminal.standardOutput.print("run \(run.id) succeeded") }
-    let failed = run.steps.filter { $0.status == .failed }.map { "\"\($0.name)\"" }
-    throw Diagnostic(
-      .work,
-      run.status == .cancelled
-        ? "run \(run.id) was cancelled" : "run \(run.id) failed: step \(failed.joined(separator: ", "))",
-      remedies: [
-        "run `kilt pipeline status \(run.id)` to see every partition",
-        "run `kilt pipeline retry \(run.id)` to run again what did not succeed",
-      ])
-  }
 }
 
 extension PipelineRun {

@@ -2,16 +2,17 @@ internal import ArgumentParser
 internal import Diagnostics
 internal import LocalPipelines
 internal import Pipelines
+internal import SchedulerClient
 
 /// `kilt pipeline retry`.
 struct PipelineRetry: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "retry", abstract: "Run again what did not succeed in a local run.",
+    commandName: "retry", abstract: "Run again what did not succeed in a run, and what follows.",
     discussion: """
       Partitions that succeeded keep their outputs and do not run again. The run keeps its parameters and its \
-      definition, even if the pipeline file has changed. The bundle is built from the current files.
+      definition, even if the pipeline file has changed. A local run builds the bundle from the current files.
 
-      Also continues a run whose command was killed.
+      Also continues a local run whose command was killed.
 
       EXAMPLES
         kilt pipeline retry pageviews-20240301-080000-4f2a
@@ -28,9 +29,21 @@ struct PipelineRetry: ParsableCommand {
 
   @OptionGroup var running: PipelineRunningOptions
 
+  @Option(help: .cluster)
+  var cluster: String?
+
+  @Option(help: .reason)
+  var reason: String?
+
+  @OptionGroup var waiting: PipelineWaiting
+
   func run() throws {
-    let session = try running.state.session(global)
-    let found = try session.run(id)
+    guard let (found, session) = try running.state.localRun(try checkedRunID(id), global) else {
+      let session = try JobSession(global, cluster: cluster)
+      session.explain(reason)
+      let run = try PipelineRun(answer: try session.client.retryPipeline(id))
+      return try waiting.finish(run, session.client, global)
+    }
     if found.status == .succeeded {
       return Terminal.standardOutput.print("run \(found.id) has succeeded: nothing to retry")
     }

@@ -39,38 +39,21 @@ struct PipelineRunLocal: ParsableCommand {
   @Option(help: "Stage of the pipeline file. Default: what all stages share.")
   var stage: String?
 
-  @Option(help: ArgumentHelp("Value of a parameter. Repeatable.", valueName: "name=value"))
-  var param: [String] = []
-
-  @Option(
-    help: ArgumentHelp(
-      "Run this step and the steps after it. Takes the other outputs from the last run that has them.",
-      valueName: "step"))
-  var from: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "Run this step only. Takes the other outputs from the last run that has them.", valueName: "step"))
-  var only: String?
-
+  @OptionGroup var choice: PipelineChoice
   @OptionGroup var running: PipelineRunningOptions
-
-  func validate() throws {
-    if from != nil, only != nil { throw ValidationError("use --from or --only, not both") }
-  }
 
   func run() throws {
     let definition = try PipelineFile.load(file, global).definition(stage: stage)
-    let values = try definition.parameterValues(param)
+    let values = try definition.parameterValues(choice.param)
     let session = try running.state.session(global)
     let now = Timestamp(milliseconds: wallClockNanoseconds() / 1_000_000)
     var run = PipelineRun(
       id: Self.newID(definition.name, now), definition: definition, stage: stage, parameters: values,
       user: JobOwner.current, createdAt: now)
-    if let name = from ?? only {
+    if let name = choice.from ?? choice.only {
       let step = try run.position(ofStep: name)
       let earlier = try session.store.runs(of: definition.name, limit: 100)
-      if let missing = run.select(step, withFollowers: from != nil, outputsFrom: earlier) {
+      if let missing = run.select(step, withFollowers: choice.from != nil, outputsFrom: earlier) {
         throw Diagnostic(
           .input, "no earlier run has the output of step \"\(missing)\", which \"\(name)\" needs",
           notes: ["only runs with the same parameters count"], remedies: ["run the whole pipeline once"])
@@ -120,6 +103,6 @@ struct PipelineRunningOptions: ParsableArguments {
     let runner = try LocalRunner(
       run, store: session.store, state: session.directory, artifact: artifact, show: report.show)
     try runner.runToEnd()
-    try report.finish(runner.run)
+    try runner.run.reportEnd()
   }
 }

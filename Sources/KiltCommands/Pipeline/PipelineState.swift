@@ -24,6 +24,21 @@ struct PipelineStateOptions: ParsableArguments {
     }
   }
 
+  /// The local run of an id; nil when this machine has none.
+  func localRun(_ id: String, _ global: GlobalOptions) throws -> (run: PipelineRun, session: PipelineStateSession)? {
+    if state == nil {
+      do {
+        // A command on a run of a scheduler leaves no directory behind.
+        guard FileSystem.exists(try directory(global).appending("state.sqlite3")) else { return nil }
+      } catch is Diagnostic {
+        // Outside of a workspace there are no local runs.
+        return nil
+      }
+    }
+    let session = try session(global)
+    return try session.store.run(id).map { ($0, session) }
+  }
+
   func session(_ global: GlobalOptions) throws -> PipelineStateSession {
     let directory = try directory(global)
     return PipelineStateSession(directory: directory, store: try PipelineStore(directory: directory))
@@ -34,16 +49,6 @@ struct PipelineStateOptions: ParsableArguments {
 struct PipelineStateSession {
   let directory: FilePath
   let store: PipelineStore
-
-  /// A run by its id.
-  func run(_ id: String) throws -> PipelineRun {
-    if let run = try store.run(id) { return run }
-    let known = try store.runs(limit: 20).map(\.id)
-    throw Diagnostic(
-      .input, "run \"\(id)\" does not exist", notes: ["runs are in \"\(directory)\""],
-      remedies: (Suggestions.remedy(for: id, among: known).map { [$0] } ?? [])
-        + ["run `kilt pipeline history` to list runs"])
-  }
 
   /// The files of one attempt.
   func directory(of run: PipelineRun, _ key: AttemptKey) -> FilePath {

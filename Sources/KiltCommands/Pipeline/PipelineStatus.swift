@@ -2,17 +2,17 @@ internal import ArgumentParser
 internal import Diagnostics
 internal import JSON
 internal import JobModel
-internal import LocalPipelines
 internal import Pipelines
 internal import SystemSupport
 
 /// `kilt pipeline status`.
 struct PipelineStatus: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Show the steps of a local run, and what did not succeed.",
+    commandName: "status", abstract: "Show the steps of a run, and what did not succeed.",
     discussion: """
       EXAMPLES
-        kilt pipeline status                                  the newest run
+        kilt pipeline status           the newest run of the scheduler
+        kilt pipeline status --local   the newest run of this machine
         kilt pipeline status pageviews-20240301-080000-4f2a
         kilt pipeline status pageviews-20240301-080000-4f2a --format json
       """)
@@ -27,13 +27,13 @@ struct PipelineStatus: ParsableCommand {
   @Option(help: .format)
   var format = Format.text
 
-  @OptionGroup var state: PipelineStateOptions
+  @OptionGroup var source: PipelineSource
 
   func run() throws {
-    let session = try state.session(global)
-    guard let found = try id.map(session.run) ?? session.store.runs(limit: 1).first else {
+    guard let found = try id.map({ try source.run($0, global) }) ?? source.newestRun(global) else {
       throw Diagnostic(
-        .input, "there are no runs in \"\(session.directory)\"", remedies: ["run `kilt pipeline run-local FILE`"])
+        .input, "no pipeline has run yet",
+        remedies: ["run `kilt pipeline run FILE --stage STAGE`", "run `kilt pipeline run-local FILE`"])
     }
     switch format {
     case .json: writeText(found.statusJSON.text(.pretty) + "\n", to: 1)

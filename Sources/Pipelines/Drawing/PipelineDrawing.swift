@@ -89,8 +89,8 @@ public struct PipelineDrawing: Sendable {
         <g><title>\(Self.escaped(steps[position].name))</title>\
         <rect x="\(x)" y="\(y)" width="\(Self.width)" height="\(Self.height)" rx="6" \
         fill="\(Self.color(status))" stroke="#555"/>\
-        <text x="\(x + 10)" y="\(y + 19)" font-weight="bold">\(Self.escaped(Self.short(steps[position].name)))</text>\
-        <text x="\(x + 10)" y="\(y + 36)" fill="#444">\(Self.escaped(Self.short(notes[position].text)))</text></g>
+        <text x="\(x + 10)" y="\(y + 19)" style="fill:#1c2128;font-size:13px;font-weight:bold">\(Self.escaped(Self.short(steps[position].name)))</text>\
+        <text x="\(x + 10)" y="\(y + 36)" style="fill:#444;font-size:12px">\(Self.escaped(Self.short(notes[position].text)))</text></g>
 
         """
     }

@@ -44,6 +44,8 @@ public enum AttemptEnd: Sendable, Hashable {
 public enum PipelineInput: Sendable, Hashable {
   /// Late and doubled reports change nothing.
   case ended(AttemptKey, AttemptEnd)
+  /// A queued attempt has its place, and runs from now on.
+  case started(AttemptKey)
   /// A sign of life, with its time.
   case heartbeat(AttemptKey, at: Timestamp)
   case cancel
@@ -70,4 +72,11 @@ public struct PipelineOutcome: Sendable, Hashable {
   public var attempts: [AttemptKey: StepAttempt] = [:]
 
   public init() {}
+
+  /// Adds what a later input led to, without its effects.
+  public mutating func formUnion(_ other: PipelineOutcome) {
+    steps.formUnion(other.steps)
+    partitions.formUnion(other.partitions)
+    attempts.merge(other.attempts) { $1 }
+  }
 }

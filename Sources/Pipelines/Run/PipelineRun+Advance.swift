@@ -73,7 +73,8 @@ extension PipelineRun {
       else { continue }
       fence += 1
       free -= 1
-      let attempt = StepAttempt(number: partition.attempts + 1, fence: fence, startedAt: now)
+      let attempt = StepAttempt(
+        number: partition.attempts + 1, fence: fence, status: queues ? .queued : .running, startedAt: now)
       let key = PartitionKey(step: position, partition: index)
       change(key, &outcome) {
         $0.status = .running

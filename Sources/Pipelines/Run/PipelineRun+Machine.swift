@@ -17,6 +17,12 @@ extension PipelineRun {
       guard let attempt = self[key], !attempt.status.isTerminal, attempt.heartbeatAt.map({ $0 < time }) ?? true
       else { return outcome }
       change(key.partition, &outcome) { $0.attempt?.heartbeatAt = time }
+    case .started(let key):
+      guard self[key]?.status == .queued else { return outcome }
+      change(key.partition, &outcome) {
+        $0.attempt?.status = .running
+        $0.attempt?.startedAt = now
+      }
     case .cancel:
       guard status == .running else { return outcome }
       status = .cancelling
@@ -74,6 +80,36 @@ extension PipelineRun {
     return keys
   }
 
+  /// Notes the task that runs an attempt.
+  public mutating func note(task: String, of key: AttemptKey, _ outcome: inout PipelineOutcome) {
+    guard self[key] != nil else { return }
+    change(key.partition, &outcome) { $0.attempt?.task = task }
+  }
+
+  /// The clock was set: every time moves with it.
+  public mutating func moveTimes(by shift: Duration) -> PipelineOutcome {
+    var outcome = PipelineOutcome()
+    func move(_ time: inout Timestamp?) { time = time.map { $0 + shift } }
+    createdAt = createdAt + shift
+    move(&endedAt)
+    for position in steps.indices {
+      outcome.steps.insert(position)
+      move(&steps[position].startedAt)
+      move(&steps[position].endedAt)
+      for index in (steps[position].partitions ?? []).indices {
+        change(PartitionKey(step: position, partition: index), &outcome) {
+          move(&$0.retryAt)
+          guard var attempt = $0.attempt else { return }
+          attempt.startedAt = attempt.startedAt + shift
+          move(&attempt.endedAt)
+          move(&attempt.heartbeatAt)
+          $0.attempt = attempt
+        }
+      }
+    }
+    return outcome
+  }
+
   // MARK: Attempts
 
   mutating func change(
@@ -87,7 +123,7 @@ extension PipelineRun {
   }
 
   private mutating func end(_ key: AttemptKey, message: String, _ outcome: inout PipelineOutcome) {
-    guard self[key]?.status == .running else { return }
+    guard let status = self[key]?.status, status == .running || status == .queued else { return }
     change(key.partition, &outcome) {
       $0.attempt?.status = .ending
       $0.attempt?.message = message

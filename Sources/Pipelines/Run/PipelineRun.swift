@@ -34,6 +34,8 @@ public struct PipelineRun: Sendable, Hashable {
   public internal(set) var fence: Int
   /// Attempts of the whole run that run at once; nil means no limit.
   public var limit: Int?
+  /// Whether attempts wait for a place before they start; the owner says when with `started`.
+  public var queues: Bool
 
   /// The name of the step whose failure stops the run.
   public internal(set) var stoppedBy: String?
@@ -44,18 +46,19 @@ public struct PipelineRun: Sendable, Hashable {
   /// A run that has not begun.
   public init(
     id: String, definition: PipelineDefinition, stage: String? = nil, parameters: JSONObject, user: String? = nil,
-    createdAt: Timestamp, limit: Int? = nil
+    createdAt: Timestamp, limit: Int? = nil, queues: Bool = false
   ) {
     self.init(
       id: id, definition: definition, stage: stage, parameters: parameters, user: user, status: .running,
       createdAt: createdAt, endedAt: nil, steps: definition.steps.map { StepRun(name: $0.name) }, fence: 0,
-      stoppedBy: nil, limit: limit)
+      stoppedBy: nil, limit: limit, queues: queues)
   }
 
   /// A run as it was stored.
   public init(
     id: String, definition: PipelineDefinition, stage: String?, parameters: JSONObject, user: String?, status: Status,
-    createdAt: Timestamp, endedAt: Timestamp?, steps: [StepRun], fence: Int, stoppedBy: String?, limit: Int?
+    createdAt: Timestamp, endedAt: Timestamp?, steps: [StepRun], fence: Int, stoppedBy: String?, limit: Int? = nil,
+    queues: Bool = false
   ) {
     self.id = id
     self.definition = definition
@@ -69,6 +72,7 @@ public struct PipelineRun: Sendable, Hashable {
     self.fence = fence
     self.stoppedBy = stoppedBy
     self.limit = limit
+    self.queues = queues
     graph = PipelineGraph(definition.steps)
     order = graph.order ?? []
   }
@@ -158,6 +162,8 @@ public struct PartitionRun: Sendable, Hashable {
 /// One attempt at a partition.
 public struct StepAttempt: Sendable, Hashable {
   public enum Status: String, Sendable, Hashable, CaseIterable {
+    /// Waits for a place on a host: no deadline applies yet.
+    case queued
     case running
     /// Was asked to end.
     case ending
@@ -165,7 +171,7 @@ public struct StepAttempt: Sendable, Hashable {
     /// Ended without anybody seeing how.
     case lost
 
-    public var isTerminal: Bool { self != .running && self != .ending }
+    public var isTerminal: Bool { self != .queued && self != .running && self != .ending }
   }
 
   /// From 1.
@@ -178,10 +184,12 @@ public struct StepAttempt: Sendable, Hashable {
   public var heartbeatAt: Timestamp?
   public var exitCode: Int?
   public var message: String?
+  /// The task of the scheduler that runs it.
+  public var task: String?
 
   public init(
     number: Int, fence: Int, status: Status = .running, startedAt: Timestamp, endedAt: Timestamp? = nil,
-    heartbeatAt: Timestamp? = nil, exitCode: Int? = nil, message: String? = nil
+    heartbeatAt: Timestamp? = nil, exitCode: Int? = nil, message: String? = nil, task: String? = nil
   ) {
     self.number = number
     self.fence = fence
@@ -191,5 +199,6 @@ public struct StepAttempt: Sendable, Hashable {
     self.heartbeatAt = heartbeatAt
     self.exitCode = exitCode
     self.message = message
+    self.task = task
   }
 }

@@ -1,4 +1,5 @@
 internal import JobModel
+internal import Pipelines
 
 /// What an event has overwritten: the way back when its outcome cannot be stored.
 struct Undo: Sendable {
@@ -20,6 +21,7 @@ struct Undo: Sendable {
   var jobs: [(JobKey, JobRecord?, former: JobRecord?)] = []
   var updates: [(UpdateID, JobUpdate?)] = []
   var quotas: [(QuotaKey, Resources?)] = []
+  var pipelines: [(String, PipelineRecord?)] = []
 }
 
 // The ways in which the state machine changes records: each notes what was there, and keeps what follows.
@@ -102,6 +104,11 @@ extension Scheduler {
       if let key { touched.insert(key) }
     }
     for (key, resources) in outcome.undo.quotas { state.quotas[key] = resources }
+    for (id, record) in outcome.undo.pipelines {
+      state.set(pipeline: id, record)
+      timers.set(.pipeline(id), record?.run.nextDeadline)
+      touchedRuns.insert(id)
+    }
     if let scalars = outcome.undo.scalars {
       state.hosts = scalars.hosts
       state.drain = scalars.drain

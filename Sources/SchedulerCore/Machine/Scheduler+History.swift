@@ -1,4 +1,5 @@
 internal import JobModel
+internal import Pipelines
 
 // What is forgotten, and when.
 extension Scheduler {
@@ -15,6 +16,7 @@ extension Scheduler {
   mutating func prune() {
     guard now >= state.prunedAt + .seconds(60) else { return }
     state.prunedAt = now
+    prunePipelines()
     for (key, index) in state.index.jobs.sorted(by: { $0.key < $1.key }) {
       pruneTasks(index.tasks.compactMap { state.tasks[$0] })
       let ended = state.updates(of: key).filter(\.status.isTerminal)
@@ -92,6 +94,11 @@ extension Scheduler {
       var job = job
       move(&job, by: shift)
       setFormer(job.key, job)
+    }
+    for var record in state.pipelines.values.sorted(by: { $0.run.id < $1.run.id }) {
+      let outcome = record.run.moveTimes(by: shift)
+      put(record, outcome)
+      timers.set(.pipeline(record.run.id), record.run.nextDeadline)
     }
     let seconds = shift.milliseconds / 1000
     record(

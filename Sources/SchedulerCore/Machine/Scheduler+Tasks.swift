@@ -90,6 +90,7 @@ extension Scheduler {
   private mutating func ended(_ task: TaskRecord, from former: TaskStatus) {
     if task.isLeaving { return }
     noteEnd(of: task, from: former)
+    if state.stepJobs[task.job] != nil { return stepTaskEnded(task) }
     guard var job = state.jobs[task.job], !job.isEnding, let number = job.desired[task.instance],
       let revision = job.revision(number)
     else { return }

@@ -10,6 +10,8 @@ enum TimerKey: Sendable, Hashable, Comparable {
   case preemption
   /// A drain that no SLA policy holds back any longer.
   case drain
+  /// The next deadline of a run of a pipeline.
+  case pipeline(String)
 }
 
 extension Scheduler {
@@ -25,6 +27,7 @@ extension Scheduler {
       case .update(let job), .allowance(let job): touched.insert(job)
       case .cron(let job): runCron(job)
       case .preemption: preempt()
+      case .pipeline(let id): touchedRuns.insert(id)
       case .drain: touched.formUnion(state.index.jobs.keys)
       }
     }

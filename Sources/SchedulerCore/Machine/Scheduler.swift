@@ -3,6 +3,7 @@
 // seed replays.
 
 public import JobModel
+public import Pipelines
 
 /// The state machine. Takes events one at a time; whoever drives it stores the outcome before carrying out effects.
 ///
@@ -26,6 +27,8 @@ public struct Scheduler: Sendable {
   var preemptedAt: Timestamp?
   /// Jobs whose update, SLA requests or end must be looked at.
   var touched: Set<JobKey> = []
+  /// Runs of pipelines whose tasks must be looked at.
+  var touchedRuns: Set<String> = []
 
   public init(
     state: SchedulerState = SchedulerState(), policy: SchedulerPolicy = SchedulerPolicy(),
@@ -39,6 +42,7 @@ public struct Scheduler: Sendable {
     for job in state.jobs.values { follow(job) }
     for update in state.updates.values where !update.status.isTerminal { touched.insert(update.job) }
     touched.formUnion(state.index.ending)
+    touchedRuns = Set(state.pipelines.keys)
     timers.set(.drain, state.drain?.forceAt)
   }
 
@@ -56,13 +60,16 @@ public struct Scheduler: Sendable {
     public var tasks: Set<TaskID> = []
     public var updates: Set<UpdateID> = []
     public var quotas: Set<QuotaKey> = []
+    /// What changed of each run of a pipeline, and which runs are new.
+    public var pipelines: [String: PipelineOutcome] = [:]
+    public var newPipelines: Set<String> = []
     /// By how much times of recorded events move: the clock was set.
     public var clockShift = Duration.zero
 
     public init() {}
 
     public var isEmpty: Bool {
-      jobs.isEmpty && tasks.isEmpty && updates.isEmpty && quotas.isEmpty && clockShift == .zero
+      jobs.isEmpty && tasks.isEmpty && updates.isEmpty && quotas.isEmpty && pipelines.isEmpty && clockShift == .zero
     }
 
     /// Adds what a later event changed.
@@ -71,6 +78,8 @@ public struct Scheduler: Sendable {
       tasks.formUnion(other.tasks)
       updates.formUnion(other.updates)
       quotas.formUnion(other.quotas)
+      for (id, outcome) in other.pipelines { pipelines[id, default: PipelineOutcome()].formUnion(outcome) }
+      newPipelines.formUnion(other.newPipelines)
       clockShift += other.clockShift
     }
   }
@@ -131,6 +140,11 @@ public struct Scheduler: Sendable {
     case .setQuota(let key, let resources, let user): setQuota(key, resources, user: user)
     case .startDrain(let patience, let user, let reason): startDrain(patience: patience, user: user, reason: reason)
     case .endDrain(let user): try endDrain(user: user)
+    case .startPipeline(let record, let user): try startPipeline(record, user: user)
+    case .cancelPipeline(let id, _): try cancelPipeline(id)
+    case .retryPipeline(let id, _): try retryPipeline(id)
+    case .stepEnded(let id, let end): stepEnded(id, end)
+    case .stepHeartbeat(let id, let time): stepHeartbeat(id, at: time)
     case .taskStatus(let id, let status, let message): report(id, status, message: message)
     case .taskHealth(let id, let health): report(id, health)
     case .executorStarted(let id, let pid): executorStarted(id, pid: pid)
@@ -150,14 +164,19 @@ public struct Scheduler: Sendable {
   private mutating func settle() {
     guard !isAdopting else { return }
     runTimers()
-    while !touched.isEmpty {
+    while !touched.isEmpty || !touchedRuns.isEmpty {
       let keys = touched.sorted()
       touched = []
       for key in keys {
+        // Before a job that was killed is forgotten: its run must see why its attempts ended.
+        if let place = state.stepJobs[key] { advancePipeline(place.run) }
         advanceUpdate(of: key)
         endRequested(of: key)
         forgetIfEnded(key)
       }
+      let runs = touchedRuns.sorted()
+      touchedRuns = []
+      for id in runs { advancePipeline(id) }
     }
     placePending()
     prune()

@@ -22,6 +22,8 @@ public struct SchedulerPolicy: Sendable, Hashable {
   public var historyPerJob = 100
   public var historyAge: Duration = .seconds(2 * 86_400)
   public var updatesPerJob = 50
+  /// How long a run of a pipeline is remembered after its end.
+  public var pipelineAge: Duration = .seconds(30 * 86_400)
   /// Releases remembered for a job. One that runs, or that a rollback would restore, is never forgotten.
   public var releasesPerJob = 1000
 

@@ -1,4 +1,5 @@
 public import JobModel
+internal import Pipelines
 
 /// All that the scheduler knows. A value: equal states behave equally.
 public struct SchedulerState: Sendable {
@@ -16,6 +17,10 @@ public struct SchedulerState: Sendable {
   /// What the scheduler's clock counts from; nil before the first event of a host that has clocks.
   public internal(set) var clock: SchedulerClock.Anchor?
   public internal(set) var quotas: [QuotaKey: Resources]
+  /// Runs of pipelines in progress and those that are still remembered, by id.
+  public private(set) var pipelines: [String: PipelineRecord] = [:]
+  /// The jobs of their steps. Follows from them.
+  public private(set) var stepJobs: [JobKey: StepPlace] = [:]
   /// The number of the next task or update.
   public internal(set) var nextSequence: Int
   /// Where the search for a free port goes on, so that a port just freed is not used at once.
@@ -37,8 +42,8 @@ public struct SchedulerState: Sendable {
   /// A state as it was stored.
   public init(
     jobs: [JobRecord], tasks: [TaskRecord], updates: [JobUpdate], hosts: [HostOffer], drain: HostDrain? = nil,
-    clock: SchedulerClock.Anchor? = nil, quotas: [QuotaKey: Resources], nextSequence: Int, nextPort: Int,
-    time: Timestamp, prunedAt: Timestamp
+    clock: SchedulerClock.Anchor? = nil, quotas: [QuotaKey: Resources], pipelines: [PipelineRecord] = [],
+    nextSequence: Int, nextPort: Int, time: Timestamp, prunedAt: Timestamp
   ) {
     self.jobs = [:]
     formerJobs = [:]
@@ -58,6 +63,7 @@ public struct SchedulerState: Sendable {
     }
     for task in tasks { set(task: task.id, task) }
     for update in updates { set(update: update.id, update) }
+    for record in pipelines { set(pipeline: record.run.id, record) }
   }
 
   // Every change of a record goes through one of these, which keep the index.
@@ -75,6 +81,19 @@ public struct SchedulerState: Sendable {
   mutating func set(update id: UpdateID, _ update: JobUpdate?) {
     let former = update.map { updates.updateValue($0, forKey: id) } ?? updates.removeValue(forKey: id)
     index.replace(former, by: update)
+  }
+
+  mutating func set(pipeline id: String, _ record: PipelineRecord?) {
+    let former = pipelines[id]
+    pipelines[id] = record
+    // The steps of a run never change.
+    if former == nil, let record {
+      for step in record.run.definition.steps.indices {
+        stepJobs[record.jobKey(ofStep: step)] = StepPlace(run: id, step: step)
+      }
+    } else if record == nil, let former {
+      for step in former.run.definition.steps.indices { stepJobs[former.jobKey(ofStep: step)] = nil }
+    }
   }
 
   // MARK: Look-ups
@@ -148,7 +167,8 @@ extension SchedulerState: Equatable {
     left.jobs == right.jobs && left.formerJobs == right.formerJobs && left.tasks == right.tasks
       && left.updates == right.updates && left.hosts == right.hosts && left.drain == right.drain
       && left.clock == right.clock
-      && left.quotas == right.quotas && left.nextSequence == right.nextSequence && left.nextPort == right.nextPort
+      && left.quotas == right.quotas && left.pipelines == right.pipelines && left.nextSequence == right.nextSequence
+      && left.nextPort == right.nextPort
       && left.time == right.time && left.prunedAt == right.prunedAt
   }
 }

@@ -169,7 +169,7 @@ extension Routes {
     return APIResponse.html(page)
   }
 
-  private func missing(_ text: String) -> Response {
+  func missing(_ text: String) -> Response {
     let body: HTML = "<h1>Nothing here</h1><p>\(text)</p><p><a href=\"/\">All jobs</a></p>"
     return APIResponse.html(Layout.page(title: "Nothing here", path: [("cluster", "/")], body), status: .notFound)
   }
@@ -182,7 +182,7 @@ extension Routes {
   }
 
   /// The part of a long list that an address asks for.
-  private func part(_ request: Request) -> Int { request.uri.queryParameters["page"].flatMap { Int($0) } ?? 0 }
+  func part(_ request: Request) -> Int { request.uri.queryParameters["page"].flatMap { Int($0) } ?? 0 }
 
   /// The buttons of an update in progress. A login only reads: each change shows a code that works once.
   private func actions(_ update: UpdateDetail) -> HTML {

@@ -73,8 +73,10 @@ struct Routes: Sendable {
     addServices(to: api)
     addExecutors(to: api)
     addNodes(to: api)
+    addPipelines(to: api)
     addChanges(to: router)
     addPages(to: router)
+    addPipelinePages(to: router)
     return router
   }
 

@@ -31,7 +31,10 @@ enum RouteAccess {
     case (true, false, ["health"]), (true, false, ["login"]), (true, true, ["openapi.json"]): return .nothing
     // The cluster, the list of jobs and who asks: whoever deploys needs them.
     case (true, true, ["cluster"]), (true, true, ["jobs"]), (true, true, ["whoami"]): return .identity
-    case (false, true, ["jobs"]): return .deploySomewhere
+    case (false, true, ["jobs"]), (false, true, ["pipelines"]): return .deploySomewhere
+    // The handlers of runs demand the right to the role and the stage of the run.
+    case (true, true, let words) where words.first == "pipelines": return .identity
+    case (false, true, let words) where words.first == "pipelines": return .deploySomewhere
     // A link gives no more than the rights of whoever makes it.
     case (false, true, ["login"]), (false, true, ["code"]): return .identity
     case (true, true, let words) where words.first == "tokens": return .admin

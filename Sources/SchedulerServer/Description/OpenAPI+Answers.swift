@@ -1,6 +1,7 @@
 internal import JSON
 internal import JobModel
 internal import Observability
+internal import Pipelines
 
 extension OpenAPI {
   /// The schemas of answers.
@@ -58,6 +59,26 @@ extension OpenAPI {
             "name": Schema.string, "run": Schema.count, "status": Schema.values(ProcessStatus.self),
             "exit_code?": Schema.integer, "signal?": Schema.integer, "output": Schema.array(Schema.string),
           ])),
+      ]),
+      "PipelineRun": Schema.object([
+        "run": Schema.identifier, "pipeline": Schema.identifier, "stage?": Schema.identifier,
+        "status": Schema.values(PipelineRun.Status.self), "user?": Schema.string, "commit?": Schema.string,
+        "parameters": ["type": "object"], "created_at": Schema.time, "ended_at?": Schema.time,
+        "stopped_by?": Schema.string, "definition?": ["type": "object"],
+        "steps": Schema.array(
+          Schema.object([
+            "step": Schema.identifier, "status": Schema.values(StepRun.Status.self), "message?": Schema.string,
+            "started_at?": Schema.time, "ended_at?": Schema.time, "partitions?": Schema.list(of: "PipelinePartition"),
+          ])),
+      ]),
+      "PipelinePartition": Schema.object([
+        "partition": Schema.string, "status": Schema.values(PartitionRun.Status.self), "attempts": Schema.count,
+        "retry_at?": Schema.time, "output?": ["type": "object"],
+        "attempt?": Schema.object([
+          "number": Schema.count, "fence": Schema.count, "status": Schema.values(StepAttempt.Status.self),
+          "started_at": Schema.time, "ended_at?": Schema.time, "exit_code?": Schema.integer, "message?": Schema.string,
+          "task?": Schema.string,
+        ]),
       ]),
       "HealthReport": Schema.object([
         "healthy": Schema.bool, "consecutive_failures?": Schema.count, "message?": Schema.string,

@@ -2,7 +2,7 @@ internal import JSON
 internal import JobModel
 
 extension OpenAPI {
-  static let operations: [Operation] = cluster + jobs + changes + updates + instances + host + access
+  static let operations: [Operation] = cluster + jobs + changes + updates + instances + pipelines + host + access
 
   private static let job = "/jobs/{cluster}/{role}/{stage}/{name}"
   private static let empty = Schema.object([:], isClosed: true)
@@ -187,6 +187,29 @@ extension OpenAPI {
     Operation(
       "post", job + "/exec/{session}/resize", "Tells the command's terminal its size.", body: terminal,
       answer: .json(202, ["type": "object"])),
+  ]
+
+  private static let pipelines: [Operation] = [
+    Operation(
+      "get", "/pipelines", "The runs of pipelines that the caller can see, the newest first.",
+      answer: .json(200, Schema.object(["runs": Schema.list(of: "PipelineRun")]))),
+    Operation(
+      "post", "/pipelines", "Starts a run of a pipeline.",
+      body: Schema.object(
+        [
+          "definition": ["type": "object"], "stage": Schema.string, "parameters?": ["type": "object"],
+          "artifact?": ["type": "object"], "step?": Schema.string, "with_followers?": Schema.bool,
+        ], isClosed: true, "step: only this step; with_followers: and the steps that need it"),
+      answer: .json(201, Schema.named("PipelineRun"))),
+    Operation(
+      "get", "/pipelines/{run}", "One run with its steps, partitions and newest attempts.",
+      answer: .json(200, Schema.named("PipelineRun"))),
+    Operation(
+      "post", "/pipelines/{run}/cancel", "Cancels a run: its attempts are asked to end, and nothing more starts.",
+      body: empty, answer: .json(202, Schema.named("PipelineRun"))),
+    Operation(
+      "post", "/pipelines/{run}/retry", "Runs again what did not succeed in a run that has ended.", body: empty,
+      answer: .json(202, Schema.named("PipelineRun"))),
   ]
 
   private static let host: [Operation] = [

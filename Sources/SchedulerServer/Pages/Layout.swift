@@ -10,7 +10,8 @@ enum Layout {
     let crumbs = HTML(path.map { "<a href=\"\($0.href)\">\($0.label)</a>" as HTML }.interspersed(with: "<i>/</i>"))
     let menu = HTML(
       [
-        ("Jobs", "/"), ("Updates", "/updates"), ("Cron", "/cron"), ("Quotas", "/quotas"), ("Events", "/events"),
+        ("Jobs", "/"), ("Updates", "/updates"), ("Cron", "/cron"), ("Pipelines", "/pipelines"), ("Quotas", "/quotas"),
+        ("Events", "/events"),
         ("Audit", "/audit"),
       ].map {
         label, href in "<a href=\"\(href)\">\(label)</a>"

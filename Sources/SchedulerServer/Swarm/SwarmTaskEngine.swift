@@ -23,7 +23,8 @@ struct SwarmTaskEngine: TaskEngine {
 
   func directory(_ task: TaskID) -> TaskDirectory { cluster.directory(task) }
 
-  mutating func launch(_ assignment: TaskAssignment, on host: String?) throws {
+  mutating func launch(_ assignment: TaskAssignment, on host: String?, step: TaskStep?) throws {
+    guard step == nil else { throw Diagnostic(.input, "a Docker Swarm cannot run steps of pipelines") }
     let id = assignment.taskID
     guard let host else { throw Diagnostic(.environment, "the task has no node of the swarm") }
     let user = try user(of: assignment.configuration)

@@ -12,9 +12,11 @@ protocol TaskEngine {
 
   /// Starts an executor on an assignment; one that lives already, or has ended, is left alone.
   ///
-  /// - Parameter host: the ID of the host that the task has its place on; nil for the scheduler's own.
+  /// - Parameters:
+  ///   - host: the ID of the host that the task has its place on; nil for the scheduler's own.
+  ///   - step: the attempt of a pipeline's step that the task is; nil for every other task.
   /// - Throws: when it is not known whether one lives, too: nothing is started beside it.
-  mutating func launch(_ assignment: TaskAssignment, on host: String?) throws
+  mutating func launch(_ assignment: TaskAssignment, on host: String?, step: TaskStep?) throws
 
   /// Asks a task's executor to end it; false when none lives.
   ///

@@ -8,7 +8,9 @@ internal import SystemSupport
 extension TaskSupervisor: TaskEngine {
   var hasLocalProcesses: Bool { true }
 
-  mutating func launch(_ assignment: TaskAssignment, on host: String?) throws { try launch(assignment) }
+  mutating func launch(_ assignment: TaskAssignment, on host: String?, step: TaskStep?) throws {
+    try launch(assignment, step: step)
+  }
 
   func reason(of task: TaskID) -> String? { nil }
 

@@ -52,7 +52,7 @@ struct TaskSupervisor {
   /// Starts an executor on an assignment; one that lives already, or has ended, is left alone.
   ///
   /// - Throws: when it is not known whether one lives, too: nothing is started beside it.
-  mutating func launch(_ assignment: TaskAssignment) throws {
+  mutating func launch(_ assignment: TaskAssignment, step: TaskStep? = nil) throws {
     let directory = directory(assignment.taskID)
     try FileSystem.createDirectories(options.tasksDirectory, permissions: 0o711)
     switch knownPresence(of: assignment.taskID) {
@@ -62,6 +62,7 @@ struct TaskSupervisor {
     }
     if let last = try directory.checkpoint()?.lastEvent, last.status.isTerminal { return }
     try directory.create(assignment)
+    if let step { try directory.create(step) }
     var executor = ExecutorOptions(
       taskDirectory: directory.paths.directory, pexRunner: options.pexRunner.string, repository: options.repository,
       controlGroupParent: options.controlGroupParent, isolation: isolation(),
