@@ -166,7 +166,8 @@ let modules: [Module] = [
   Module(
     name: "RemoteCache",
     dependencies: ["Artifacts", "ContentStore", "Digests", "JSON", "SystemSupport", "Diagnostics"],
-    packages: [.systemPackage], testDependencies: ["SigningKeys", "Actions", "HTTPClient", "CSystemShims"]),
+    packages: [.systemPackage],
+    testDependencies: ["TestServers", "SigningKeys", "Actions", "HTTPClient", "CSystemShims"]),
   Module(
     name: "SigningKeys", dependencies: ["Artifacts", "Digests", "SystemSupport", "Diagnostics"],
     packages: [.crypto, .cryptoExtras, .systemPackage], testDependencies: ["JSON"]),

@@ -5,6 +5,7 @@ import JobModel
 import Pipelines
 import SchedulerClient
 import SystemSupport
+import TestServers
 import Testing
 
 /// Runs of pipelines under the built scheduler, with real executors.

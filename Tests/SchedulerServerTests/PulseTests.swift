@@ -4,6 +4,7 @@ import JSON
 import JobModel
 import SchedulerClient
 import SystemSupport
+import TestServers
 import Testing
 
 @testable import SchedulerServer
