@@ -241,8 +241,7 @@ let modules: [Module] = [
       "Digests", "JSON", "SystemSupport", "Diagnostics",
     ],
     packages: [.systemPackage],
-    resources: ["kilt_test_runner.py", "kilt_coverage.py"].map { .embedInCode("Runner/\($0)") },
-    testDependencies: ["Actions"]),
+    resources: ["kilt_test_runner.py", "kilt_coverage.py"].map { .embedInCode("Runner/\($0)") }),
   Module(
     name: "LintCommands",
     dependencies: [

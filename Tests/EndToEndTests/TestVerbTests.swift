@@ -20,12 +20,12 @@ import Testing
     // A cache of its own: results of other runs of these tests are not known. Wheels are.
     let environment = try example.freshResults()
     let first = try example.kilt("test", "::", environment: environment)
-    #expect(lines(first).count == 10)
+    #expect(lines(first).count == 12)
     #expect(Set(lines(first).values) == ["run"])
-    #expect(first.errorText.contains("10 files: 10 passed; tests: 45 passed in "))
+    #expect(first.errorText.contains("12 files: 12 passed; tests: 57 passed in "))
     let again = try example.kilt("test", "::", environment: environment)
     #expect(Set(lines(again).values) == ["cached"])
-    #expect(again.errorText.contains("10 files: 10 passed (10 cached); tests: 45 passed in "))
+    #expect(again.errorText.contains("12 files: 12 passed (12 cached); tests: 57 passed in "))
     // A line that changes nothing for the tests, in a file that some depend on.
     try example.append("lib/auth/tokens.py", "\n# A remark.\n")
     let edited = lines(try example.kilt("test", "::", environment: environment))
@@ -163,8 +163,8 @@ import Testing
         parsing: try example.kilt("test", "::", "--shard", shard, "--format", "json").output)
       all += json.array?.compactMap { $0["file"]?.string } ?? []
     }
-    #expect(Set(all).count == 10)
-    #expect(all.count == 10)
+    #expect(Set(all).count == 12)
+    #expect(all.count == 12)
     try expectFailure(
       example, try example.kilt(["test", "::", "--shard", "3/3", "--quiet"]), code: 2,
       """
@@ -205,7 +205,7 @@ import Testing
     for outcome in outcomes.all {
       let outcome = try outcome.get()
       #expect(outcome.termination == .exited(0), "\(outcome.errorText)")
-      #expect(outcome.errorText.contains("10 files: 10 passed"))
+      #expect(outcome.errorText.contains("12 files: 12 passed"))
     }
     #expect(outcomes.all.count == 2)
   }
