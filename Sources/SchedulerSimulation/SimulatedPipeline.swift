@@ -44,9 +44,16 @@ enum SimulatedPipeline {
 }
 
 extension World {
-  /// What must hold of the runs of pipelines, by what was seen of them before.
+  /// The rules of pipeline runs that do not hold. A success counts once it is stored: a crash takes back what was not.
   mutating func pipelineFindings(_ state: SchedulerState) -> [String] {
     var findings: [String] = []
+    for record in acknowledged.pipelines.values {
+      for step in record.run.steps {
+        for (index, partition) in (step.partitions ?? []).enumerated() where partition.status == .succeeded {
+          successes["\(record.run.id)/\(step.name)/\(index)"] = partition.attempts
+        }
+      }
+    }
     for record in state.pipelines.values {
       let run = record.run
       let graph = PipelineGraph(run.definition.steps)
@@ -62,7 +69,6 @@ extension World {
           if let former = successes[name], partition.status != .succeeded || partition.attempts != former {
             findings.append("\(name) runs again after its success")
           }
-          if partition.status == .succeeded { successes[name] = partition.attempts }
         }
       }
       if run.status.isTerminal, !run.activeKeys.isEmpty { findings.append("\(run.id) has ended and still runs") }

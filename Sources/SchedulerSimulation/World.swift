@@ -36,7 +36,7 @@ public struct World: Sendable {
   var plans: [UpdateID: [Int: Int?]] = [:]
   /// In which state each task was last seen, and since when by the steady clock.
   var seen: [TaskID: (status: TaskStatus, at: Int64)] = [:]
-  /// The successful attempt of each partition that was seen.
+  /// The successful attempt of each partition whose success is stored.
   var successes: [String: Int] = [:]
   let policy: SchedulerPolicy
   public internal(set) var events = 0
