@@ -1,5 +1,6 @@
 import json
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -76,8 +77,13 @@ def test_outside_of_a_run_the_program_says_so(monkeypatch):
         main(pipeline(), ["run", "count"])
 
 
-def test_a_claim_keeps_checkpoints_for_the_next_attempt():
-    connection = sqlite3.connect(":memory:")
+@pytest.fixture
+def connection():
+    with closing(sqlite3.connect(":memory:")) as connection:
+        yield connection
+
+
+def test_a_claim_keeps_checkpoints_for_the_next_attempt(connection):
     ledger = Ledger(connection)
     first = ledger.claim(context(fence=3))
     assert first.checkpoint is None and not first.done
@@ -91,8 +97,7 @@ def test_a_claim_keeps_checkpoints_for_the_next_attempt():
     assert third.done and third.checkpoint == {"lines": 90}
 
 
-def test_an_older_attempt_can_neither_claim_nor_write():
-    connection = sqlite3.connect(":memory:")
+def test_an_older_attempt_can_neither_claim_nor_write(connection):
     ledger = Ledger(connection)
     old = ledger.claim(context(fence=3))
     ledger.claim(context(fence=7, attempt=2))

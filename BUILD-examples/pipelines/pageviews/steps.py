@@ -4,6 +4,7 @@ import csv
 import datetime
 import os
 import sqlite3
+from contextlib import closing
 
 from lib.deepwater import From, Ledger, Parameter, Pipeline, Step
 
@@ -59,18 +60,18 @@ class Rollup(Step):
                     raise SystemExit("%s:%d: not a log line: %r" % (partition, number, line.rstrip()))
                 if status == "200":
                     counts[key] = counts.get(key, 0) + 1
-        connection = connect(self.context)
-        ledger = Ledger(connection)
-        with connection:
-            claim = ledger.claim(self.context)
-            if not claim.done:
-                run = self.context.values["run"]
-                connection.executemany(
-                    "INSERT INTO rollups (run, file, bucket, path, views) VALUES (?, ?, ?, ?, ?)",
-                    [(run, partition, when, path, views) for (when, path), views in sorted(counts.items())],
-                )
-                claim.finish({"views": sum(counts.values())})
-            return claim.checkpoint
+        with closing(connect(self.context)) as connection:
+            ledger = Ledger(connection)
+            with connection:
+                claim = ledger.claim(self.context)
+                if not claim.done:
+                    run = self.context.values["run"]
+                    connection.executemany(
+                        "INSERT INTO rollups (run, file, bucket, path, views) VALUES (?, ?, ?, ?, ?)",
+                        [(run, partition, when, path, views) for (when, path), views in sorted(counts.items())],
+                    )
+                    claim.finish({"views": sum(counts.values())})
+                return claim.checkpoint
 
 
 class Join(Step):
@@ -81,8 +82,7 @@ class Join(Step):
     def run(self, partition):
         with open(self.context.parameters["pages"]) as file:
             titles = {row["path"]: row["title"] for row in csv.DictReader(file)}
-        connection = connect(self.context)
-        with connection:
+        with closing(connect(self.context)) as connection, connection:
             rows = connection.execute(
                 "SELECT bucket, path, sum(views) FROM rollups WHERE run = ? GROUP BY bucket, path ORDER BY bucket, path",
                 (self.context.values["run"],),

@@ -1,5 +1,6 @@
 import os
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -41,7 +42,8 @@ def test_the_views_of_all_files_are_joined(parameters):
     assert files == ["a.log", "b.log"]
     outputs = [{"partition": name, "output": run(Rollup, parameters, name)} for name in files]
     assert run(Join, parameters, inputs={"rollup": outputs}) == {"rows": 3, "views": 5}
-    rows = sqlite3.connect(parameters["database"]).execute("SELECT * FROM pageviews ORDER BY bucket, path").fetchall()
+    with closing(sqlite3.connect(parameters["database"])) as connection:
+        rows = connection.execute("SELECT * FROM pageviews ORDER BY bucket, path").fetchall()
     assert rows == [
         ("2024-02-29T12:00Z", "/", "Home", 3), ("2024-02-29T12:00Z", "/x", "/x", 1), ("2024-02-29T12:05Z", "/", "Home", 1),
     ]
@@ -49,7 +51,8 @@ def test_the_views_of_all_files_are_joined(parameters):
 
 def test_an_attempt_that_is_repeated_counts_once(parameters):
     assert run(Rollup, parameters, "a.log", fence=1) == run(Rollup, parameters, "a.log", fence=2) == {"views": 3}
-    views = sqlite3.connect(parameters["database"]).execute("SELECT sum(views) FROM rollups").fetchone()
+    with closing(sqlite3.connect(parameters["database"])) as connection:
+        views = connection.execute("SELECT sum(views) FROM rollups").fetchone()
     assert views == (3,)
 
 
