@@ -33,7 +33,7 @@ public struct LocalActionCache: ActionCache {
 
   public func result(of action: SHA256Digest, into store: ContentStore) throws -> ActionResult? {
     let result = try cache.value(Self.namespace, action, asksOthers: asksOthers) { bytes in
-      // A result that cannot be read is one that is not known.
+      // A damaged result is a miss: the step runs again.
       guard let json = try? JSONValue(parsing: bytes), let result = ActionResult(json: json),
         try cache.tree(result.outputs) != nil
       else { return ActionResult?.none }

@@ -28,7 +28,7 @@ public struct ActionOutcome: Sendable {
 public final class ActionRunner: Sendable {
   private let store: ContentStore
   private let cache: any ActionCache
-  /// What is known without asking another machine.
+  /// The value in this store alone: no other machine is asked.
   private let near: any ActionCache
   private let kept: SandboxRetention
   private let isolation: Mutex<Isolation?>

@@ -19,7 +19,7 @@ public struct ArchiveLimits: Sendable {
   }
 }
 
-/// What a reader does with links of an archive. None is ever created.
+/// How a reader treats links of an archive. It never creates a link.
 public enum ArchiveLinks: Sendable {
   /// A link is an error.
   case refused

@@ -104,7 +104,7 @@ extension ContentStore {
     guard asksOthers, let bytes = shared?.bring(namespace, key, into: self), let value = try read(bytes) else {
       return nil
     }
-    // What was brought is known here from now on.
+    // The fetched value is in this store from now on.
     try setRecord(namespace, key, to: bytes)
     return value
   }

@@ -12,7 +12,7 @@ struct KeptFiles: Sendable {
   /// The inputs that the key stands for.
   var inputs: InputList?
 
-  /// What is kept for a key; nil when it is not there. It can be in the team's cache: `ContentStore/require(_:)`.
+  /// The value of a key; nil when there is none. It can be in the team's cache: `ContentStore/require(_:)`.
   func content(of key: SHA256Digest, asksOthers: Bool = true) throws -> BlobReference? {
     try store.value(namespace, key, asksOthers: asksOthers && name != nil) { record in
       guard let content = BlobReference(record: record) else { return nil }

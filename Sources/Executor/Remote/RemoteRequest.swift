@@ -1,7 +1,7 @@
 public import JSON
 public import JobModel
 
-/// What a scheduler asks the executor of a task on another machine for.
+/// A request of a scheduler to the executor of a task on another machine.
 public struct RemoteRequest: Sendable, Hashable {
   public enum Kind: Sendable, Hashable {
     /// End the task gracefully; asked again, it is the same request. With `hastens`, go on to the next step of the end.

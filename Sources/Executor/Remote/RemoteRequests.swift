@@ -70,7 +70,7 @@ struct RemoteRequests: Sendable {
       do throws(SystemCallError) {
         answer = [UInt8(ascii: "f")] + (try file.read(at: offset, limit: Self.piece))
       } catch {
-        // A file that cannot be read is none.
+        // The answer to a file that cannot be read is empty.
       }
     case nil: break
     }

@@ -6,7 +6,7 @@ public struct SchedulerContact: Sendable, Hashable {
   /// `http://HOST:PORT` or `https://HOST:PORT`, without a slash at the end.
   public var address: String
   public var task: TaskID
-  /// What the scheduler knows the executor by.
+  /// The secret that proves to the scheduler which executor asks.
   public var token: String
   /// The key that the scheduler's TLS certificate must have (`sha256//BASE64`); nil for plain HTTP, and for a certificate
   /// that the machine trusts.

@@ -99,7 +99,7 @@ private struct RecordSender {
 
   mutating func read(_ directory: TaskDirectory) {
     var follower = self.follower ?? CheckpointFollower(directory)
-    // What cannot be read now is read at the next look.
+    // Records that cannot be read now are read at the next poll.
     do throws(ExecutorError) { waiting += try follower.poll() } catch {}
     self.follower = follower
     self.directory = directory

@@ -58,7 +58,7 @@ public struct ClusterImage: Sendable {
   }
 
   private func removeTemporary(_ directory: FilePath) {
-    // What stays of it is in a directory for temporary files.
+    // Files that cannot be removed stay in a directory for temporary files.
     do throws(SystemCallError) { try FileSystem.removeTree(directory) } catch {}
   }
 
