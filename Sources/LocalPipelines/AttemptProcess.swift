@@ -96,21 +96,24 @@ struct AttemptProcess {
 
 /// OS processes of attempts whose `kilt` was killed.
 enum LeftoverProcesses {
-  /// Ends every process of an attempt, and waits until none is left. They are known by their environment.
-  static func end(run: String, fence: Int) throws {
+  /// Ends every process of an attempt, and waits until none is left.
+  ///
+  /// They are known by the path of the attempt's input in their environment. The names of runs do not tell them apart:
+  /// another state can have a run with the same name.
+  static func end(_ attempt: AttemptDirectory) throws {
     for _ in 0..<200 {
-      let found = try pids(run: run, fence: fence)
+      let found = try pids(attempt)
       if found.isEmpty { return }
       for pid in found { kill(pid, SIGKILL) }
       pauseMilliseconds(20)
     }
     throw Diagnostic(
-      .environment, "processes of an earlier attempt of run \(run) do not end",
-      remedies: ["end the processes that have KILT_RUN=\(run) in their environment"])
+      .environment, "processes of an earlier attempt do not end",
+      remedies: ["end the processes that have KILT_INPUT=\(attempt.input) in their environment"])
   }
 
-  private static func pids(run: String, fence: Int) throws -> [pid_t] {
-    let wanted: Set<String> = ["KILT_RUN=\(run)", "KILT_FENCE=\(fence)"]
+  private static func pids(_ attempt: AttemptDirectory) throws -> [pid_t] {
+    let wanted = Array("KILT_INPUT=\(attempt.input)".utf8)
     return try FileSystem.list("/proc").compactMap { entry -> pid_t? in
       guard let pid = pid_t(entry.name), pid != getpid() else { return nil }
       let bytes: [UInt8]
@@ -120,8 +123,7 @@ enum LeftoverProcesses {
         // It has ended, or is another user's.
         return nil
       }
-      let variables = Set(bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) })
-      return wanted.isSubset(of: variables) ? pid : nil
+      return bytes.split(separator: 0).contains { $0.elementsEqual(wanted) } ? pid : nil
     }
   }
 }

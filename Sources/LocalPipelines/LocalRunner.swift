@@ -150,9 +150,9 @@ public final class LocalRunner {
   }
 
   private func settleLeftover(_ key: AttemptKey) throws {
-    guard let attempt = run[key] else { return }
-    try LeftoverProcesses.end(run: run.id, fence: attempt.fence)
-    let end = try AttemptDirectory(state, run, key).recordedEnd()
+    let directory = AttemptDirectory(state, run, key)
+    try LeftoverProcesses.end(directory)
+    let end = try directory.recordedEnd()
     try self.end(key, end ?? .lost(message: "kilt ended before the attempt did"))
   }
 

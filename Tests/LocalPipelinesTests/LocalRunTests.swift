@@ -160,6 +160,31 @@ import Testing
     #expect(done.steps[0].partitions?[0].output == JSONObject([("n", .int(1))]))
   }
 
+  @Test("A continued run ends the processes of its own attempts, and none of a run with the same name elsewhere")
+  func namesakes() throws {
+    let (fixture, other) = (try Fixture(), try Fixture())
+    var run = try fixture.create("  a: {command: 'true'}")
+    let begun = run.begin(at: run.createdAt)
+    try fixture.store.write(run, begun)
+    let key = AttemptKey(PartitionKey(step: 0, partition: 0), number: 1)
+    let sleepers = try [fixture, other].map { fixture in
+      let input = LocalRunner.directory(state: fixture.state, run, key).appending("input.json")
+      return try spawnDetached(
+        "/bin/sleep", ["1000"], environment: ["KILT_RUN=\(run.id)", "KILT_FENCE=1", "KILT_INPUT=\(input)"],
+        output: .standardError)
+    }
+    defer {
+      for pid in sleepers {
+        kill(pid, SIGKILL)
+        waitpid(pid, nil, 0)
+      }
+    }
+    // The first becomes a zombie, which has no environment any more.
+    #expect(try fixture.finish(try #require(try fixture.store.run(run.id))).status == .succeeded)
+    let states = try sleepers.map { try FileSystem.readText(FilePath("/proc/\($0)/stat")).contains(") Z") }
+    #expect(states == [true, false])
+  }
+
   @Test("Two processes cannot run the same run") func locked() throws {
     let fixture = try Fixture()
     let run = try fixture.create("  a: {command: 'true'}")
