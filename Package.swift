@@ -94,6 +94,7 @@ let modules: [Module] = [
   Module(name: "SystemSupport", dependencies: ["CSystemShims"], packages: [.systemPackage]),
   Module(name: "Diagnostics"),
   Module(name: "JSON", testDependencies: ["FuzzCorpus"]),
+  Module(name: "MarkupText"),
   Module(name: "StarlarkSyntax"),
   Module(
     name: "Starlark", dependencies: ["StarlarkSyntax"], testDependencies: ["FuzzCorpus"],
@@ -139,7 +140,8 @@ let modules: [Module] = [
   Module(
     name: "Artifacts",
     dependencies: [
-      "JSON", "TOML", "HTTPClient", "DirectoryTrust", "Digests", "CSystemShims", "SystemSupport", "Diagnostics",
+      "MarkupText", "JSON", "TOML", "HTTPClient", "DirectoryTrust", "Digests", "CSystemShims", "SystemSupport",
+      "Diagnostics",
     ],
     packages: [.crypto, .systemPackage], testDependencies: ["TestServers"]),
   Module(name: "JobModel", dependencies: ["JSON"]),
@@ -157,7 +159,7 @@ let modules: [Module] = [
     name: "JobFiles",
     dependencies: ["JobModel", "JSON", "Starlark", "YAML", "Digests", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage]),
-  Module(name: "Pipelines", dependencies: ["JobModel", "JSON"]),
+  Module(name: "Pipelines", dependencies: ["JobModel", "MarkupText", "JSON"]),
   Module(name: "Discovery", dependencies: ["JobModel", "JSON"]),
   Module(name: "SchedulerCore", dependencies: ["Pipelines", "JobModel", "JSON", "Diagnostics"]),
   Module(
@@ -188,7 +190,9 @@ let modules: [Module] = [
     packages: [.systemPackage]),
   Module(
     name: "Bundles",
-    dependencies: ["DirectoryTrust", "Zip", "Digests", "JSON", "ContentStore", "SystemSupport", "Diagnostics"],
+    dependencies: [
+      "DirectoryTrust", "Zip", "Digests", "MarkupText", "JSON", "ContentStore", "SystemSupport", "Diagnostics",
+    ],
     packages: [.systemPackage],
     resources: ["prefix.sh", "main.py", "import.py"].map { .embedInCode("Boot/\($0)") }
       + ["boot", "main", "run", "tags", "tools", "tree", "trust", "unpack"].map { .embedInCode("Boot/kilt_\($0).py") }),
@@ -236,9 +240,7 @@ let modules: [Module] = [
     name: "PythonCommands",
     dependencies: [
       "BuildCommands", "Actions", "PythonEnvironments", "PythonProjects", "TargetGraph", "Workspace", "BuildFiles",
-      "PythonPackaging",
-      "ContentStore",
-      "Digests", "JSON", "SystemSupport", "Diagnostics",
+      "PythonPackaging", "ContentStore", "Digests", "MarkupText", "JSON", "SystemSupport", "Diagnostics",
     ],
     packages: [.systemPackage],
     resources: ["kilt_test_runner.py", "kilt_coverage.py"].map { .embedInCode("Runner/\($0)") }),
@@ -246,7 +248,7 @@ let modules: [Module] = [
     name: "LintCommands",
     dependencies: [
       "PythonCommands", "PythonEnvironments", "PythonPackaging", "TargetGraph", "Workspace", "BuildFiles",
-      "ContentStore", "Snapshot", "Digests", "TOML", "JSON", "SystemSupport", "Diagnostics",
+      "ContentStore", "Snapshot", "Digests", "MarkupText", "TOML", "JSON", "SystemSupport", "Diagnostics",
     ],
     packages: [.systemPackage]),
   Module(
@@ -257,8 +259,8 @@ let modules: [Module] = [
     name: "SchedulerServer",
     dependencies: [
       "CLibdeflate", "Pipelines", "SchedulerCore", "SchedulerStore", "SchedulerAccess", "Executor", "SwarmEngine",
-      "Observability", "Discovery", "JobModel", "JobFiles", "Artifacts", "HTTPClient", "TOML", "JSON", "Zip",
-      "Digests", "SystemSupport", "Diagnostics",
+      "Observability", "Discovery", "JobModel", "JobFiles", "Artifacts", "HTTPClient", "MarkupText", "TOML", "JSON",
+      "Zip", "Digests", "SystemSupport", "Diagnostics",
     ],
     packages: [
       .argumentParser, .crypto, .hummingbird, .hummingbirdTLS, .log, .serviceLifecycle, .unixSignals, .systemPackage,

@@ -1,3 +1,5 @@
+internal import MarkupText
+
 extension BundleSizes {
   /// A page that shows the bundle as a treemap: an area for each part, in it one for each file or directory that is
   /// large enough to be seen. It needs neither scripts nor a network.
@@ -22,11 +24,11 @@ extension BundleSizes {
       }
     }
     let rows = kinds.map {
-      "<tr><td>\(Self.escape($0.name))<td>\(Self.bytes($0.compressed))<td>\(Self.bytes($0.size))<td>\($0.files)"
+      "<tr><td>\(MarkupText.content($0.name))<td>\(Self.bytes($0.compressed))<td>\(Self.bytes($0.size))<td>\($0.files)"
     }
     return """
       <!doctype html>
-      <html lang="en"><meta charset="utf-8"><title>\(Self.escape(title))</title>
+      <html lang="en"><meta charset="utf-8"><title>\(MarkupText.content(title))</title>
       <style>
       body { font: 14px sans-serif; margin: 1em }
       .map { position: relative; width: 100%; aspect-ratio: 16 / 9 }
@@ -34,7 +36,7 @@ extension BundleSizes {
       .map .part { border: 2px solid #fff; font-weight: bold; color: #000 }
       td { padding: 0 1em 0 0; text-align: right } td:first-child { text-align: left }
       </style>
-      <h1>\(Self.escape(title))</h1>
+      <h1>\(MarkupText.content(title))</h1>
       <p>\(Self.bytes(size)): \(files.count) files in \(parts.count) parts, \(Self.bytes(overhead)) of headers.</p>
       <div class="map">
       \(boxes)</div>
@@ -78,8 +80,8 @@ extension BundleSizes {
       + "width:\(percent(place.width, of: 160));height:\(percent(place.height, of: 90));"
     let kind = isFrame ? " class=\"part\"" : ""
     // A label that cannot be read is left out.
-    let text = place.width > 8 && place.height > 2.5 && !isFrame ? escape(label) : ""
-    return "<div\(kind) style=\"\(position)\(style)\" title=\"\(escape(note))\">\(text)</div>\n"
+    let text = place.width > 8 && place.height > 2.5 && !isFrame ? MarkupText.content(label) : ""
+    return "<div\(kind) style=\"\(position)\(style)\" title=\"\(MarkupText.attribute(note))\">\(text)</div>\n"
   }
 
   /// Two decimals, without Foundation.
@@ -87,20 +89,6 @@ extension BundleSizes {
     let hundredths = Int((value * 100).rounded())
     let fraction = hundredths % 100
     return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
-  }
-
-  static func escape(_ text: String) -> String {
-    var result = ""
-    for character in text {
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      default: result.append(character)
-      }
-    }
-    return result
   }
 
   /// A size for people.

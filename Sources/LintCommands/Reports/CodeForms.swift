@@ -1,5 +1,6 @@
 internal import Diagnostics
 public import JSON
+internal import MarkupText
 
 /// A report for programs.
 public enum CodeForms {
@@ -124,39 +125,26 @@ public enum CodeForms {
       let findings = report.findings.filter { $0.step == step.step && $0.severity != .note }
       let byPath = Dictionary(grouping: findings, by: \.path).sorted { $0.key < $1.key }
       let failures = report.failures.filter { $0.step == step.step }
-      let name = xml(step.step.rawValue)
+      let name = MarkupText.attribute(step.step.rawValue)
       text += "  <testsuite name=\"\(name)\" tests=\"\(byPath.count + 1)\" failures=\"\(byPath.count)\""
       text += " errors=\"\(failures.count)\">\n"
       for (path, found) in byPath {
-        text += "    <testcase classname=\"\(name)\" name=\"\(xml(path))\" file=\"\(xml(path))\">\n"
+        let file = MarkupText.attribute(path)
+        text += "    <testcase classname=\"\(name)\" name=\"\(file)\" file=\"\(file)\">\n"
         for finding in found {
           let place = finding.line.map { "\($0)" + (finding.column.map { ":\($0)" } ?? "") } ?? "1"
-          text += "      <failure type=\"\(xml(ruleName(finding)))\" message=\"\(xml(finding.message))\">"
-          text += "\(xml(finding.path)):\(place): \(xml(finding.message))</failure>\n"
+          let (rule, message) = (MarkupText.attribute(ruleName(finding)), MarkupText.attribute(finding.message))
+          text += "      <failure type=\"\(rule)\" message=\"\(message)\">"
+          text += "\(MarkupText.content(finding.path)):\(place): \(MarkupText.content(finding.message))</failure>\n"
         }
         text += "    </testcase>\n"
       }
       text += "    <testcase classname=\"\(name)\" name=\"\(name)\">\n"
-      for failure in failures { text += "      <error message=\"\(xml(failure.diagnostic.summary))\"/>\n" }
+      for failure in failures {
+        text += "      <error message=\"\(MarkupText.attribute(failure.diagnostic.summary))\"/>\n"
+      }
       text += "    </testcase>\n  </testsuite>\n"
     }
     return text + "</testsuites>\n"
-  }
-
-  private static func xml(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "\n", "\r", "\t": result += "&#\(scalar.value);"
-      // XML 1.0 has no other control characters.
-      case _ where scalar.value < 0x20 || scalar.value == 0xFFFE || scalar.value == 0xFFFF: result += "?"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
   }
 }

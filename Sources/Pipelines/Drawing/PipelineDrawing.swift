@@ -1,3 +1,5 @@
+internal import MarkupText
+
 /// The graph of a pipeline, as text and as SVG, with the state of each step where there is a run.
 public struct PipelineDrawing: Sendable {
   /// What stands beside a step.
@@ -86,11 +88,11 @@ public struct PipelineDrawing: Sendable {
       let (x, y) = places[position]
       let status = notes[position].status
       svg += """
-        <g><title>\(Self.escaped(steps[position].name))</title>\
+        <g><title>\(MarkupText.content(steps[position].name))</title>\
         <rect x="\(x)" y="\(y)" width="\(Self.width)" height="\(Self.height)" rx="6" \
         fill="\(Self.color(status))" stroke="#555"/>\
-        <text x="\(x + 10)" y="\(y + 19)" style="fill:#1c2128;font-size:13px;font-weight:bold">\(Self.escaped(Self.short(steps[position].name)))</text>\
-        <text x="\(x + 10)" y="\(y + 36)" style="fill:#444;font-size:12px">\(Self.escaped(Self.short(notes[position].text)))</text></g>
+        <text x="\(x + 10)" y="\(y + 19)" style="fill:#1c2128;font-size:13px;font-weight:bold">\(MarkupText.content(Self.short(steps[position].name)))</text>\
+        <text x="\(x + 10)" y="\(y + 36)" style="fill:#444;font-size:12px">\(MarkupText.content(Self.short(notes[position].text)))</text></g>
 
         """
     }
@@ -109,20 +111,6 @@ public struct PipelineDrawing: Sendable {
   }
 
   private static func short(_ text: String) -> String { text.count > 25 ? text.prefix(24) + "…" : text }
-
-  private static func escaped(_ text: String) -> String {
-    var result = ""
-    for character in text.unicodeScalars {
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      default: result.unicodeScalars.append(character)
-      }
-    }
-    return result
-  }
 }
 
 extension PipelineStep.Partitions {

@@ -1,4 +1,5 @@
 internal import BuildFiles
+internal import MarkupText
 public import SystemSupport
 
 /// Reports in JUnit's form: one file a test file, as CI servers read them.
@@ -24,8 +25,8 @@ public enum TestReport {
       result.status == .timedOut ? "timed out after \(seconds(result.seconds)) s" : "the process ended before the test"
     return """
       <?xml version="1.0" encoding="utf-8"?><testsuites><testsuite name="pytest" errors="1" failures="0" skipped="0" \
-      tests="1" time="\(seconds(result.seconds))"><testcase classname="\(escaped(module))" name="\(escaped(name))" \
-      time="\(seconds(result.seconds))"><error message="\(escaped(message))">\(escaped(result.output))</error>\
+      tests="1" time="\(seconds(result.seconds))"><testcase classname="\(MarkupText.attribute(module))" name="\(MarkupText.attribute(name))" \
+      time="\(seconds(result.seconds))"><error message="\(MarkupText.attribute(message))">\(MarkupText.content(result.output))</error>\
       </testcase></testsuite></testsuites>
 
       """
@@ -36,22 +37,5 @@ public enum TestReport {
     let hundredths = Int((seconds * 100).rounded())
     let rest = hundredths % 100
     return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)"
-  }
-
-  /// Text for XML 1.0, which cannot represent most control characters.
-  private static func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "\n", "\t", "\r": result.unicodeScalars.append(scalar)
-      case _ where scalar.value < 32 || scalar.value == 0xFFFE || scalar.value == 0xFFFF: result += "?"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
   }
 }

@@ -1,5 +1,6 @@
 import Digests
 import HTTPClient
+internal import MarkupText
 import Synchronization
 import SystemSupport
 
@@ -173,7 +174,7 @@ extension S3Storage {
 
   private func complete(_ key: String, upload: String, tags: [String]) throws(ArtifactError) {
     let parts = tags.enumerated().map { index, tag in
-      "<Part><PartNumber>\(index + 1)</PartNumber><ETag>\(XMLText.escape(tag))</ETag></Part>"
+      "<Part><PartNumber>\(index + 1)</PartNumber><ETag>\(MarkupText.content(tag))</ETag></Part>"
     }
     let body = Array("<CompleteMultipartUpload>\(parts.joined())</CompleteMultipartUpload>".utf8)
     var request = S3Request(.post, key)

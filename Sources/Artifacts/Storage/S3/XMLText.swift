@@ -62,17 +62,4 @@ struct XMLText {
     }
     return nil
   }
-
-  /// Text for an element's content.
-  static func escape(_ text: String) -> String {
-    text.split(separator: "", omittingEmptySubsequences: true).map { character in
-      switch character {
-      case "&": "&amp;"
-      case "<": "&lt;"
-      case ">": "&gt;"
-      case "\"": "&quot;"
-      default: String(character)
-      }
-    }.joined()
-  }
 }
