@@ -21,7 +21,9 @@ import Testing
       print(case.get('classname'), case.get('name'), case.find('error').get('message'), case.find('error').text)
       """
     let outcome = try Subprocess("python3", ["-c", code], input: Array(text.utf8)).run()
-    #expect(outcome.text == "lib.a_test test_<slow> timed out after 2.00 s a & b \u{FFFD}[31m<c>\u{FFFD}", "\(outcome.errorText)")
+    #expect(
+      outcome.text == "lib.a_test test_<slow> timed out after 2.00 s a & b \u{FFFD}[31m<c>\u{FFFD}",
+      "\(outcome.errorText)")
   }
 
   @Test(arguments: [(0.0, "0.00"), (0.006, "0.01"), (1.5, "1.50"), (61.999, "62.00")])
