@@ -16,10 +16,10 @@ def _signature(secret, text):
 def issue(user, secret, lifetime_seconds=3600, now=None):
     """A token for `user` that is good for `lifetime_seconds`."""
     if "." in user:
-        raise ValueError("a user name has no dot: %r" % user)
+        raise ValueError(f"a user name has no dot: {user!r}")
     expiry = int((time.time() if now is None else now) + lifetime_seconds)
-    text = "%s.%d" % (user, expiry)
-    return "%s.%s" % (text, _signature(secret, text))
+    text = f"{user}.{expiry}"
+    return f"{text}.{_signature(secret, text)}"
 
 
 def verify(token, secret, now=None):
@@ -28,7 +28,7 @@ def verify(token, secret, now=None):
     if len(parts) != 3:
         raise BadToken("not a token")
     user, expiry, signature = parts
-    if not hmac.compare_digest(signature, _signature(secret, "%s.%s" % (user, expiry))):
+    if not hmac.compare_digest(signature, _signature(secret, f"{user}.{expiry}")):
         raise BadToken("wrong signature")
     if int(expiry) <= (time.time() if now is None else now):
         raise BadToken("expired")

@@ -39,7 +39,7 @@ def write_file(pipeline, path, check):
     if present == text:
         return 0
     if check:
-        sys.stderr.write("%s is not what the step classes say: run `%s write %s`\n" % (path, pipeline.artifact, path))
+        sys.stderr.write(f"{path} is not what the step classes say: run `{pipeline.artifact} write {path}`\n")
         return 1
     with open(path, "w") as file:
         file.write(text)

@@ -5,7 +5,7 @@ import os
 import tempfile
 
 
-class Context(object):
+class Context:
     """One attempt at one partition of a run."""
 
     def __init__(self, values, output, heartbeat=None):
@@ -22,7 +22,7 @@ class Context(object):
                 values = json.load(file)
             return cls(values, environment["KILT_OUTPUT"], environment.get("KILT_HEARTBEAT"))
         except KeyError as error:
-            raise SystemExit("not started by kilt pipeline: %s is not set" % error)
+            raise SystemExit(f"not started by kilt pipeline: {error} is not set")
 
     @property
     def parameters(self):

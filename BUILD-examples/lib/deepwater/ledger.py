@@ -7,7 +7,7 @@ class Stale(Exception):
     """A newer attempt has the partition: this one must not write."""
 
 
-class Ledger(object):
+class Ledger:
     """A table in the database that the steps write to. `placeholder` is that of the driver: ? or %s.
 
     Call `claim` and its methods in the transaction that writes the data: they count exactly if the data does.
@@ -39,7 +39,7 @@ class Ledger(object):
         return claim
 
 
-class Claim(object):
+class Claim:
     """A partition that this attempt has."""
 
     def __init__(self, ledger, context):
@@ -54,17 +54,17 @@ class Claim(object):
             "SELECT fence, done, checkpoint FROM deepwater_claims WHERE key = ?", (self._context.key,)
         ).fetchone()
         if fence != self._context.fence:
-            raise Stale("attempt %d of %s is not the newest" % (self._context.values["attempt"], self._context.key))
+            raise Stale(f"attempt {self._context.values['attempt']} of {self._context.key} is not the newest")
         self.done = bool(done)
         self.checkpoint = json.loads(checkpoint)
 
     def _update(self, assignment, value):
         cursor = self._ledger._execute(
-            "UPDATE deepwater_claims SET %s WHERE key = ? AND fence = ?" % assignment,
+            f"UPDATE deepwater_claims SET {assignment} WHERE key = ? AND fence = ?",
             (value, self._context.key, self._context.fence),
         )
         if cursor.rowcount != 1:
-            raise Stale("attempt %d of %s is not the newest" % (self._context.values["attempt"], self._context.key))
+            raise Stale(f"attempt {self._context.values['attempt']} of {self._context.key} is not the newest")
 
     def save(self, checkpoint):
         """Keeps how far the attempt is, for the next one."""

@@ -1,10 +1,13 @@
 """What a pipeline is made of, and its YAML file."""
 
+from __future__ import annotations
+
 import json
 import re
+from typing import Mapping, Sequence
 
 
-class From(object):
+class From:
     """Partitions from the list `key` in the output of another step."""
 
     def __init__(self, step, key):
@@ -12,7 +15,7 @@ class From(object):
         self.key = key
 
 
-class Parameter(object):
+class Parameter:
     """A value that each run gets. Types: string, int, float, bool, date."""
 
     def __init__(self, type="string", default=None, description=None):
@@ -21,22 +24,22 @@ class Parameter(object):
         self.description = description
 
 
-class Step(object):
+class Step:
     """One step: a subclass says how it runs, and `run` does the work of one partition."""
 
     #: Step classes that must succeed first.
-    after = ()
+    after: Sequence[type[Step]] = ()
     #: A number, a list of names, or `From(OtherStep, "key")`; None runs the step once.
-    partitions = None
+    partitions: int | Sequence[str] | From | None = None
     #: Attempts that run at once; None for no limit.
-    parallel = None
+    parallel: int | None = None
     #: Such as {"cpu": 0.5, "ram": "256MB"}.
-    resources = {}
+    resources: Mapping[str, float | str] = {}
     retries = 0
     retry_delay = "0s"
     #: Such as "10m".
-    timeout = None
-    heartbeat = None
+    timeout: str | None = None
+    heartbeat: str | None = None
     on_failure = "stop"
 
     def __init__(self, context):
@@ -52,7 +55,7 @@ class Step(object):
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
 
 
-class Pipeline(object):
+class Pipeline:
     """Steps that one bundle carries."""
 
     def __init__(self, name, role, artifact, steps, parameters=None):
@@ -67,7 +70,7 @@ class Pipeline(object):
         for step in self.steps:
             if step.name() == name:
                 return step
-        raise SystemExit("%s: no step %r; steps: %s" % (self.name, name, ", ".join(s.name() for s in self.steps)))
+        raise SystemExit("{}: no step {!r}; steps: {}".format(self.name, name, ", ".join(s.name() for s in self.steps)))
 
     def yaml(self):
         """The pipeline file. JSON values are YAML, so nothing needs a YAML library."""
@@ -81,11 +84,11 @@ class Pipeline(object):
             lines.append("parameters:")
         for name, parameter in self.parameters.items():
             fields = {"type": parameter.type, "default": parameter.default, "description": parameter.description}
-            lines.append("  %s: %s" % (name, json.dumps({k: v for k, v in fields.items() if v is not None})))
+            lines.append(f"  {name}: {json.dumps({k: v for k, v in fields.items() if v is not None})}")
         lines.append("steps:")
         for step in self.steps:
-            lines.append("  %s:" % step.name())
-            lines += ["    %s: %s" % (key, json.dumps(value)) for key, value in self._fields(step)]
+            lines.append(f"  {step.name()}:")
+            lines += [f"    {key}: {json.dumps(value)}" for key, value in self._fields(step)]
         return "\n".join(lines) + "\n"
 
     def _fields(self, step):
@@ -110,5 +113,5 @@ class Pipeline(object):
 
     def _known(self, other, step):
         if other not in self.steps:
-            raise ValueError("step %s needs %s, which pipeline %s does not have" % (step.name(), other.name(), self.name))
+            raise ValueError(f"step {step.name()} needs {other.name()}, which pipeline {self.name} does not have")
         return other.name()

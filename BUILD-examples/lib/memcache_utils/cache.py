@@ -8,7 +8,7 @@ import time
 from pymemcache.client.base import Client
 
 
-class LocalCache(object):
+class LocalCache:
     """At most `capacity` entries, least recently used first out; for tests and for one-process development."""
 
     def __init__(self, capacity=1024, clock=time.monotonic):
@@ -37,7 +37,7 @@ class LocalCache(object):
                 self._entries.popitem(last=False)
 
 
-class MemcachedCache(object):
+class MemcachedCache:
     """A memcached server. Values are JSON; a server that is away counts as a miss."""
 
     def __init__(self, host, port):

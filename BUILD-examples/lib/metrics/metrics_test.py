@@ -10,7 +10,13 @@ ATTRIBUTES = "service.name=fiddler,kilt.cluster=c,kilt.role=www-data,kilt.stage=
 
 def test_labels_are_those_of_the_task():
     assert job_labels({"OTEL_RESOURCE_ATTRIBUTES": ATTRIBUTES}) == {
-        "cluster": "c", "role": "www-data", "stage": "prod", "job": "fid,dler", "instance": "3", "release": "7"}
+        "cluster": "c",
+        "role": "www-data",
+        "stage": "prod",
+        "job": "fid,dler",
+        "instance": "3",
+        "release": "7",
+    }
     assert job_labels({}) == {}
 
 
@@ -29,7 +35,8 @@ def test_each_kind_is_written_with_the_labels(monkeypatch):
         'queue{job="fiddler"} 1.5\n'
         "# HELP time_seconds Times.\n# TYPE time_seconds histogram\n"
         'time_seconds_bucket{job="fiddler",le="0.1"} 1\ntime_seconds_bucket{job="fiddler",le="1"} 2\n'
-        'time_seconds_bucket{job="fiddler",le="+Inf"} 3\ntime_seconds_sum{job="fiddler"} 5.55\ntime_seconds_count{job="fiddler"} 3\n')
+        'time_seconds_bucket{job="fiddler",le="+Inf"} 3\ntime_seconds_sum{job="fiddler"} 5.55\ntime_seconds_count{job="fiddler"} 3\n'
+    )
 
 
 def test_a_counter_does_not_shrink_and_a_name_is_used_once():
@@ -44,7 +51,7 @@ def test_a_counter_does_not_shrink_and_a_name_is_used_once():
 def test_metrics_are_served_on_a_port_of_their_own():
     registry = Registry({})
     registry.counter("one_total", "One.").increment()
-    base = "http://127.0.0.1:%d" % serve_metrics(registry, 0)
+    base = f"http://127.0.0.1:{serve_metrics(registry, 0)}"
     with urllib.request.urlopen(base + "/metrics", timeout=10) as response:
         assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")
         assert response.read().decode().endswith("one_total 1\n")

@@ -27,7 +27,7 @@ def _number(value):
     return "+Inf" if value == float("inf") else repr(float(value)) if value != int(value) else str(int(value))
 
 
-class _Metric(object):
+class _Metric:
     kind = ""
 
     def __init__(self, name, help, registry):
@@ -76,7 +76,7 @@ class Histogram(_Metric):
 
     def __init__(self, name, help, registry, buckets=DURATIONS):
         self.buckets = tuple(sorted(buckets)) + (float("inf"),)
-        super(Histogram, self).__init__(name, help, registry)
+        super().__init__(name, help, registry)
 
     def observe(self, value, **labels):
         key = self._key(labels)
@@ -98,7 +98,7 @@ class Histogram(_Metric):
         return result
 
 
-class Registry(object):
+class Registry:
     """The metrics of a process, with the labels that each sample gets; by default those of the job."""
 
     def __init__(self, labels=None):
@@ -109,7 +109,7 @@ class Registry(object):
     def add(self, metric):
         with self._lock:
             if metric.name in self._metrics:
-                raise ValueError("there are two metrics %r" % metric.name)
+                raise ValueError(f"there are two metrics {metric.name!r}")
             self._metrics[metric.name] = metric
 
     def counter(self, name, help):
@@ -127,9 +127,9 @@ class Registry(object):
             metrics = sorted(self._metrics.values(), key=lambda metric: metric.name)
         lines = []
         for metric in metrics:
-            lines += ["# HELP %s %s" % (metric.name, metric.help), "# TYPE %s %s" % (metric.name, metric.kind)]
+            lines += [f"# HELP {metric.name} {metric.help}", f"# TYPE {metric.name} {metric.kind}"]
             for suffix, key, value in metric.samples():
                 labels = dict(self.labels, **dict(key))
-                inner = ",".join('%s="%s"' % (name, _escaped(labels[name])) for name in sorted(labels))
-                lines.append("%s%s%s %s" % (metric.name, suffix, "{%s}" % inner if inner else "", _number(value)))
+                inner = ",".join(f'{name}="{_escaped(labels[name])}"' for name in sorted(labels))
+                lines.append("{}{}{} {}".format(metric.name, suffix, f"{{{inner}}}" if inner else "", _number(value)))
         return "\n".join(lines) + "\n"

@@ -15,12 +15,12 @@ class HttpError(Exception):
     """An answer that is not 200; `message` goes to the caller."""
 
     def __init__(self, status, message):
-        super(HttpError, self).__init__(message)
+        super().__init__(message)
         self.status = status
         self.message = message
 
 
-class Api(object):
+class Api:
     """A WSGI application. Handlers return what json.dumps takes, or raise HttpError."""
 
     def __init__(self, name, health=None):
@@ -58,7 +58,7 @@ class Api(object):
             "service": self.name,
             "commit": os.environ.get("KILT_COMMIT", "unknown"),
             "instance": os.environ.get("INSTANCE", ""),
-            "python": "%d.%d.%d" % sys.version_info[:3],
+            "python": ".".join(str(part) for part in sys.version_info[:3]),
         }
 
     def _route(self, method, path):
@@ -84,9 +84,7 @@ class Api(object):
 
     def _health_handler(self):
         state = self._health()
-        return bottle.HTTPResponse(
-            state, status=200 if state == "ok" else 503, headers={"Content-Type": "text/plain"}
-        )
+        return bottle.HTTPResponse(state, status=200 if state == "ok" else 503, headers={"Content-Type": "text/plain"})
 
     def _version_handler(self):
         return self._json(200, self.version())

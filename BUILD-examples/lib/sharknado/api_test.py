@@ -24,7 +24,7 @@ def base(monkeypatch):
     def fail(request):
         raise HttpError(409, "not now")
 
-    return "http://127.0.0.1:%d" % serve_in_background(api, "127.0.0.1", 0)
+    return f"http://127.0.0.1:{serve_in_background(api, '127.0.0.1', 0)}"
 
 
 def fetch(url, body=None):
@@ -60,5 +60,5 @@ def test_errors_are_json_too(base):
 
 def test_a_service_that_is_not_well_says_so():
     api = Api("ill", health=lambda: "no database")
-    base = "http://127.0.0.1:%d" % serve_in_background(api, "127.0.0.1", 0)
+    base = f"http://127.0.0.1:{serve_in_background(api, '127.0.0.1', 0)}"
     assert fetch(base + "/health") == (503, "no database")

@@ -22,7 +22,7 @@ def argument_parser(description):
 
 def _listen(api, host, port, threads):
     server = waitress.create_server(api, host=host, port=port, threads=threads, ident=api.name)
-    print("%s listening on http://%s:%s" % (api.name, server.effective_host, server.effective_port), file=sys.stderr)
+    print(f"{api.name} listening on http://{server.effective_host}:{server.effective_port}", file=sys.stderr)
     sys.stderr.flush()
     return server
 
@@ -38,7 +38,7 @@ def serve(api, host, port, threads=4, metrics_port=None):
         serve_metrics(api.metrics, metrics_port)
     server = _listen(api, host, port, threads)
     server.run()
-    print("%s stopped" % api.name, file=sys.stderr)
+    print(f"{api.name} stopped", file=sys.stderr)
 
 
 def serve_in_background(api, host, port, threads=1):

@@ -57,7 +57,7 @@ class Rollup(Step):
                     time, _, path, status = line.split()
                     key = (bucket(time), path)
                 except ValueError:
-                    raise SystemExit("%s:%d: not a log line: %r" % (partition, number, line.rstrip()))
+                    raise SystemExit(f"{partition}:{number}: not a log line: {line.rstrip()!r}")
                 if status == "200":
                     counts[key] = counts.get(key, 0) + 1
         with closing(connect(self.context)) as connection:
@@ -95,7 +95,7 @@ class Join(Step):
         expected = sum(output["views"] for output in self.context.outputs(Rollup))
         views = sum(row[2] for row in rows)
         if views != expected:
-            raise SystemExit("the rollups have %d views, but their steps counted %d" % (views, expected))
+            raise SystemExit(f"the rollups have {views} views, but their steps counted {expected}")
         return {"rows": len(rows), "views": views}
 
 

@@ -22,8 +22,13 @@ def parameters(tmp_path):
 
 def run(step, parameters, partition="", fence=1, inputs=None):
     values = {
-        "run": "r", "partition": partition, "parameters": parameters, "inputs": inputs or {}, "attempt": fence,
-        "idempotency_key": "r/%s/%s" % (step.name(), partition), "fence": fence,
+        "run": "r",
+        "partition": partition,
+        "parameters": parameters,
+        "inputs": inputs or {},
+        "attempt": fence,
+        "idempotency_key": f"r/{step.name()}/{partition}",
+        "fence": fence,
     }
     return step(Context(values, "unused")).run(partition or None)
 
@@ -45,7 +50,9 @@ def test_the_views_of_all_files_are_joined(parameters):
     with closing(sqlite3.connect(parameters["database"])) as connection:
         rows = connection.execute("SELECT * FROM pageviews ORDER BY bucket, path").fetchall()
     assert rows == [
-        ("2024-02-29T12:00Z", "/", "Home", 3), ("2024-02-29T12:00Z", "/x", "/x", 1), ("2024-02-29T12:05Z", "/", "Home", 1),
+        ("2024-02-29T12:00Z", "/", "Home", 3),
+        ("2024-02-29T12:00Z", "/x", "/x", 1),
+        ("2024-02-29T12:05Z", "/", "Home", 1),
     ]
 
 

@@ -24,7 +24,9 @@ def main():
     parser = argument_parser("eightball, answers to questions")
     parser.add_argument("--memcache", default="", metavar="HOST:PORT", help="memcached to use (default: none)")
     arguments = parser.parse_args()
-    serve(make_api(connect(arguments.memcache)), arguments.host, arguments.port, arguments.threads, arguments.metrics_port)
+    serve(
+        make_api(connect(arguments.memcache)), arguments.host, arguments.port, arguments.threads, arguments.metrics_port
+    )
 
 
 if __name__ == "__main__":

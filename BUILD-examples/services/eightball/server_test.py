@@ -13,7 +13,7 @@ def test_the_same_question_gets_the_same_answer():
 
 
 def test_shake():
-    base = "http://127.0.0.1:%d" % serve_in_background(make_api(LocalCache()), "127.0.0.1", 0)
+    base = f"http://127.0.0.1:{serve_in_background(make_api(LocalCache()), '127.0.0.1', 0)}"
     first = requests.get(base + "/shake?question=ready", timeout=10).json()
     assert first == requests.get(base + "/shake?question=ready", timeout=10).json()
     assert first["answer"] in load_answers()

@@ -27,7 +27,7 @@ def make_api(cache, eightball_url="", secret="", session=None):
     @api.get("/constants/<name>")
     def one_constant(request, name):
         if name not in constants:
-            raise HttpError(404, "no constant %r; there are: %s" % (name, ", ".join(sorted(constants))))
+            raise HttpError(404, "no constant {!r}; there are: {}".format(name, ", ".join(sorted(constants))))
         return {name: constants[name]}
 
     @api.get("/whoami")
@@ -49,7 +49,10 @@ def make_api(cache, eightball_url="", secret="", session=None):
             raise HttpError(400, "ask something: /ask?question=...")
         if not eightball_url:
             raise HttpError(503, "this instance knows no eightball: start it with --eightball URL")
-        return {"question": question, "answer": remember(cache, "fiddler:ask:" + question.encode().hex()[:200], lambda: _ask(question))}
+        return {
+            "question": question,
+            "answer": remember(cache, "fiddler:ask:" + question.encode().hex()[:200], lambda: _ask(question)),
+        }
 
     def _ask(question):
         try:
@@ -57,6 +60,6 @@ def make_api(cache, eightball_url="", secret="", session=None):
             response.raise_for_status()
             return response.json()["answer"]
         except requests.RequestException as error:
-            raise HttpError(502, "the eightball does not answer: %s" % error)
+            raise HttpError(502, f"the eightball does not answer: {error}")
 
     return api

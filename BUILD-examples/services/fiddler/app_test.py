@@ -8,7 +8,7 @@ from services.fiddler.app import load_constants, make_api
 
 
 def start(api):
-    return "http://127.0.0.1:%d" % serve_in_background(api, "127.0.0.1", 0, threads=2)
+    return f"http://127.0.0.1:{serve_in_background(api, '127.0.0.1', 0, threads=2)}"
 
 
 @pytest.fixture

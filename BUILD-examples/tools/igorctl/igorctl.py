@@ -11,14 +11,14 @@ from workers.igor.queue import Queue, queue_names
 def put(arguments, output):
     with contextlib.closing(Queue(arguments.database, arguments.queue)) as queue:
         for body in arguments.message or [line for line in sys.stdin if line.strip()]:
-            output.write("%d\n" % queue.put(json.loads(body)))
+            output.write(f"{queue.put(json.loads(body))}\n")
 
 
 def status(arguments, output):
     for name in queue_names(arguments.database):
         with contextlib.closing(Queue(arguments.database, name)) as queue:
             counts = queue.counts()
-        output.write("%-20s %6d waiting %6d failed\n" % (name, counts["waiting"], counts["failed"]))
+        output.write(f"{name:<20} {counts['waiting']:6} waiting {counts['failed']:6} failed\n")
 
 
 def main(argv=None, output=sys.stdout):
@@ -36,7 +36,7 @@ def main(argv=None, output=sys.stdout):
     try:
         arguments.run(arguments, output)
     except ValueError as error:
-        raise SystemExit("igorctl: not JSON: %s" % error)
+        raise SystemExit(f"igorctl: not JSON: {error}")
 
 
 if __name__ == "__main__":

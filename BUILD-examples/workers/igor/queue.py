@@ -20,14 +20,14 @@ create index if not exists ready on messages (queue, ready_at) where failed_with
 """
 
 
-class Message(object):
+class Message:
     def __init__(self, id, body, attempts):
         self.id = id
         self.body = body
         self.attempts = attempts
 
 
-class Queue(object):
+class Queue:
     def __init__(self, path, name, lease_seconds=60, max_attempts=3, clock=time.time):
         self.name = name
         self._lease_seconds = lease_seconds

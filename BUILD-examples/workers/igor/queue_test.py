@@ -3,7 +3,7 @@ import pytest
 from workers.igor.queue import Queue, queue_names
 
 
-class Clock(object):
+class Clock:
     now = 1000.0
 
     def __call__(self):

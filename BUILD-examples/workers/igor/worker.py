@@ -20,10 +20,10 @@ def load_job(name):
     try:
         return getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
-        raise SystemExit("igor: no job %r: %s" % (name, error))
+        raise SystemExit(f"igor: no job {name!r}: {error}")
 
 
-class Worker(object):
+class Worker:
     def __init__(self, queue, job, poll_seconds=0.5):
         self.queue = queue
         self.job = job
@@ -43,7 +43,7 @@ class Worker(object):
             result = self.job.run(message.body)
         except Exception as error:
             log.exception("message %d failed, attempt %d", message.id, message.attempts)
-            self.queue.failed(message, "%s: %s" % (type(error).__name__, error))
+            self.queue.failed(message, f"{type(error).__name__}: {error}")
         else:
             log.info("message %d: %s", message.id, json.dumps(result, sort_keys=True))
             self.queue.done(message)

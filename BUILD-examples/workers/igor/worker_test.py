@@ -4,7 +4,7 @@ from workers.igor.queue import Queue
 from workers.igor.worker import Worker, load_job
 
 
-class Doubler(object):
+class Doubler:
     def run(self, body):
         return {"result": body["n"] * 2}
 

@@ -22,16 +22,16 @@ def read_keys(path):
     with open(path, "rb") as file:
         keys = [line.strip() for line in file if line.strip()]
     if not keys or min(len(key) for key in keys) < 16:
-        raise ValueError("%s needs a signing key of at least 16 characters in each line" % path)
+        raise ValueError(f"{path} needs a signing key of at least 16 characters in each line")
     return keys
 
 
 def issue_token(user, keys, lifetime_seconds, now=None):
     """A token for `user` that is good for `lifetime_seconds`."""
     if not USER.match(user):
-        raise ValueError("a user name has letters, digits, _, @ and -: %r" % user)
-    text = "%s.%d" % (user, int((time.time() if now is None else now) + lifetime_seconds))
-    return "%s.%s" % (text, _signature(keys[0], text))
+        raise ValueError(f"a user name has letters, digits, _, @ and -: {user!r}")
+    text = f"{user}.{int((time.time() if now is None else now) + lifetime_seconds)}"
+    return f"{text}.{_signature(keys[0], text)}"
 
 
 def verify_token(token, keys, now=None):
@@ -39,7 +39,7 @@ def verify_token(token, keys, now=None):
     parts = token.split(".")
     if len(parts) != 3 or not USER.match(parts[0]) or not re.match(r"[0-9]{1,12}\Z", parts[1]):
         raise BadCredential("not a token")
-    text = "%s.%s" % (parts[0], parts[1])
+    text = f"{parts[0]}.{parts[1]}"
     # Every key is tried: how long it takes says nothing about which one signed.
     good = [hmac.compare_digest(parts[2].encode("utf-8", "replace"), _signature(key, text).encode()) for key in keys]
     if not any(good):
@@ -52,7 +52,7 @@ def verify_token(token, keys, now=None):
 def make_api_key():
     """A new API key: its ID, its text for the client, and the digest for the database."""
     key_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
-    return key_id, "%s.%s" % (key_id, secret), digest(secret)
+    return key_id, f"{key_id}.{secret}", digest(secret)
 
 
 def split_api_key(text):

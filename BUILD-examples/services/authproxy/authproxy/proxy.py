@@ -14,8 +14,15 @@ from authproxy.users import Unavailable
 LOG = logging.getLogger("authproxy")
 # Headers of one connection (RFC 9110, section 7.6.1), which a proxy does not pass on.
 HOP_BY_HOP = {
-    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
-    "transfer-encoding", "upgrade",
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
 }
 IDENTITY = "x-auth-"
 CREDENTIALS = {"authorization", "x-api-key"}
@@ -42,8 +49,11 @@ class Proxy:
 
     async def start(self, _):
         self.session = aiohttp.ClientSession(
-            auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar(), connector=aiohttp.TCPConnector(limit=0),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=300))
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            connector=aiohttp.TCPConnector(limit=0),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=300),
+        )
 
     async def stop(self, _):
         await self.session.close()
@@ -87,8 +97,10 @@ class Proxy:
             except BadCredential as error:
                 self.counts["refused", str(error)] += 1
                 return web.Response(
-                    status=401, text="authentication failed: %s\n" % error,
-                    headers={"WWW-Authenticate": 'Bearer realm="api"'})
+                    status=401,
+                    text=f"authentication failed: {error}\n",
+                    headers={"WWW-Authenticate": 'Bearer realm="api"'},
+                )
             except Unavailable as error:
                 self.counts["refused", "database unavailable"] += 1
                 LOG.error("the database cannot be asked: %s", error)
@@ -97,7 +109,8 @@ class Proxy:
             if wait > 0:
                 self.counts["refused", "too many requests"] += 1
                 return web.Response(
-                    status=429, text="too many requests\n", headers={"Retry-After": str(max(1, math.ceil(wait)))})
+                    status=429, text="too many requests\n", headers={"Retry-After": str(max(1, math.ceil(wait)))}
+                )
         return await self._forward(request, user, method)
 
     def _is_open(self, path):
@@ -121,7 +134,8 @@ class Proxy:
     def _headers(self, request, user, method):
         named = {name.strip().lower() for name in request.headers.get("Connection", "").split(",")}
         headers = [
-            (name, value) for name, value in request.headers.items()
+            (name, value)
+            for name, value in request.headers.items()
             if name.lower() not in HOP_BY_HOP | CREDENTIALS | named and not is_identity(name)
         ]
         headers.append(("X-Auth-Method", method))
@@ -143,8 +157,13 @@ class Proxy:
         response = None
         try:
             async with self.session.request(
-                request.method, url, headers=self._headers(request, user, method), data=body, allow_redirects=False,
-                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type")) as answer:
+                request.method,
+                url,
+                headers=self._headers(request, user, method),
+                data=body,
+                allow_redirects=False,
+                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+            ) as answer:
                 response = web.StreamResponse(status=answer.status, reason=answer.reason)
                 for name, value in answer.headers.items():
                     if name.lower() not in HOP_BY_HOP and not is_identity(name):
@@ -170,27 +189,34 @@ class Proxy:
         """Passes messages on in both directions until one side closes."""
         url = aiohttp.client.URL(self.upstream + request.raw_path, encoded=True)
         headers = [
-            (name, value) for name, value in self._headers(request, user, method)
+            (name, value)
+            for name, value in self._headers(request, user, method)
             if not name.lower().startswith("sec-websocket-")
         ]
         offered = [one.strip() for one in request.headers.get("Sec-WebSocket-Protocol", "").split(",") if one.strip()]
         try:
             service = await self.session.ws_connect(
-                url, headers=headers, protocols=offered, max_msg_size=LARGEST_MESSAGE)
+                url, headers=headers, protocols=offered, max_msg_size=LARGEST_MESSAGE
+            )
         except aiohttp.WSServerHandshakeError as error:
             # The service's own answer, such as 404 for a path without WebSockets.
-            return web.Response(status=error.status if error.status >= 400 else 502, text="the service refuses a WebSocket\n")
+            return web.Response(
+                status=error.status if error.status >= 400 else 502, text="the service refuses a WebSocket\n"
+            )
         except (aiohttp.ClientError, asyncio.TimeoutError) as error:
             self.counts["upstream errors", type(error).__name__] += 1
             LOG.warning("%s %s: the service failed: %r", request.method, request.path, error)
             return web.Response(status=502, text="the service does not answer\n")
         client = web.WebSocketResponse(
-            protocols=[service.protocol] if service.protocol else [], max_msg_size=LARGEST_MESSAGE)
+            protocols=[service.protocol] if service.protocol else [], max_msg_size=LARGEST_MESSAGE
+        )
         try:
             await client.prepare(request)
             self.sockets.add(client)
             directions = [
-                asyncio.ensure_future(self._relay(client, service)), asyncio.ensure_future(self._relay(service, client))]
+                asyncio.ensure_future(self._relay(client, service)),
+                asyncio.ensure_future(self._relay(service, client)),
+            ]
             done, rest = await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
             for one in rest:
                 one.cancel()
@@ -225,14 +251,16 @@ class Proxy:
             "# TYPE authproxy_requests_total counter",
         ]
         names = {
-            "requests": ("authproxy_requests_total", "status"), "refused": ("authproxy_refused_total", "reason"),
+            "requests": ("authproxy_requests_total", "status"),
+            "refused": ("authproxy_refused_total", "reason"),
             "upstream errors": ("authproxy_upstream_errors_total", "error"),
         }
         for (kind, label), count in sorted(self.counts.items()):
             metric, name = names[kind]
-            lines.append('%s{%s="%s"} %d' % (metric, name, label, count))
+            lines.append(f'{metric}{{{name}="{label}"}} {count}')
         lines += [
-            "# HELP authproxy_requests_running Requests under way.", "# TYPE authproxy_requests_running gauge",
-            "authproxy_requests_running %d" % self.running,
+            "# HELP authproxy_requests_running Requests under way.",
+            "# TYPE authproxy_requests_running gauge",
+            f"authproxy_requests_running {self.running}",
         ]
         return web.Response(text="\n".join(lines) + "\n")

@@ -44,18 +44,26 @@ class Postgres:
             os.chmod(directory, 0o755)
             os.makedirs(self.data)
             os.chown(self.data, user.pw_uid, user.pw_gid)
-            self.prefix = ["setpriv", "--reuid=%d" % user.pw_uid, "--regid=%d" % user.pw_gid, "--clear-groups"]
-        self.run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "--no-sync", "--locale=C.UTF-8", "-E", "UTF8")
+            self.prefix = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+        self.run(
+            "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "--no-sync", "--locale=C.UTF-8", "-E", "UTF8"
+        )
         self.start()
-        self.url = "postgresql://postgres@127.0.0.1:%d/postgres" % self.port
+        self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
 
     def run(self, program, *arguments):
         subprocess.run(
-            self.prefix + [os.path.join(self.programs, program)] + list(arguments), check=True, cwd="/",
-            stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+            self.prefix + [os.path.join(self.programs, program)] + list(arguments),
+            check=True,
+            cwd="/",
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
+        )
 
     def start(self):
-        options = "-c listen_addresses=127.0.0.1 -c port=%d -c unix_socket_directories=%s -c fsync=off" % (self.port, self.data)
+        options = (
+            f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories={self.data} -c fsync=off"
+        )
         self.run("pg_ctl", "-D", self.data, "-w", "-o", options, "-l", self.data + "/log", "start")
 
     def stop(self):
@@ -133,14 +141,14 @@ class Stand:
         upstream, public = free_port(), free_port()
         self.database = open_database(self.location)
         self.users = Users(self.database, **self.options)
-        self.proxy = Proxy("http://127.0.0.1:%d" % upstream, self.users, [KEY], self.limit, ["/open"])
+        self.proxy = Proxy(f"http://127.0.0.1:{upstream}", self.users, [KEY], self.limit, ["/open"])
         self.runners = []
         for app, port in [(application, upstream), (self.proxy.application(), public)]:
             runner = web.AppRunner(app)
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", port).start()
             self.runners.append(runner)
-        self.url = "http://127.0.0.1:%d" % public
+        self.url = f"http://127.0.0.1:{public}"
         self.client = aiohttp.ClientSession()
         await self.admin("add-user", "ann", "--roles", "reader,writer")
         return self
@@ -177,9 +185,15 @@ def test_tokens_and_keys_of_active_users_are_accepted_and_nothing_else(location)
                 assert "Authorization" not in seen and "X-API-Key" not in seen
             good = stand.token()["Authorization"]
             for headers in [
-                {}, {"Authorization": "Basic YW5u"}, {"Authorization": good + "0"}, {"Authorization": good[:-1]},
-                {"Authorization": "Bearer ann.99999999999." + "0" * 64}, stand.token(lifetime=-1), stand.token("bob"),
-                {"X-API-Key": key[:-1] + ("A" if key[-1] != "A" else "B")}, {"X-API-Key": "' OR 1=1"},
+                {},
+                {"Authorization": "Basic YW5u"},
+                {"Authorization": good + "0"},
+                {"Authorization": good[:-1]},
+                {"Authorization": "Bearer ann.99999999999." + "0" * 64},
+                stand.token(lifetime=-1),
+                stand.token("bob"),
+                {"X-API-Key": key[:-1] + ("A" if key[-1] != "A" else "B")},
+                {"X-API-Key": "' OR 1=1"},
                 {"X-API-Key": key, "Authorization": good},
             ]:
                 status, text = await stand.get(headers=headers)
@@ -254,7 +268,9 @@ def test_a_websocket_passes_with_the_identity_and_its_close(scratch):
                 await stand.client.ws_connect(url)
             assert refused.value.status == 401
             forged = {"X-Auth-User": "root", "Origin": "https://acme.example"}
-            async with stand.client.ws_connect(url, headers={**stand.token(), **forged}, protocols=["other", "chat"]) as socket:
+            async with stand.client.ws_connect(
+                url, headers={**stand.token(), **forged}, protocols=["other", "chat"]
+            ) as socket:
                 assert socket.protocol == "chat"
                 await socket.send_str("hello")
                 assert await socket.receive_str() == "HELLO"
@@ -328,7 +344,9 @@ def test_signing_keys_can_be_changed(scratch):
         file.write("new signing key of the file\nold signing key of the file\n")
     keys = credentials.read_keys(path)
     old = credentials.issue_token("ann", keys[1:], 60)
-    assert credentials.verify_token(old, keys) == credentials.verify_token(credentials.issue_token("ann", keys, 60), keys)
+    assert credentials.verify_token(old, keys) == credentials.verify_token(
+        credentials.issue_token("ann", keys, 60), keys
+    )
     with pytest.raises(credentials.BadCredential):
         credentials.verify_token(old, keys[:1])
     with pytest.raises(credentials.BadCredential):
@@ -342,6 +360,6 @@ def test_signing_keys_can_be_changed(scratch):
 def test_a_database_that_was_never_there_is_unavailable():
     async def check():
         with pytest.raises(Unavailable):
-            await Users(open_database("postgresql://nobody@127.0.0.1:%d/x" % free_port())).by_name("ann")
+            await Users(open_database(f"postgresql://nobody@127.0.0.1:{free_port()}/x")).by_name("ann")
 
     run(check())

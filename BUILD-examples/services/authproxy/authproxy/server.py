@@ -33,19 +33,30 @@ def database_location(argument):
 
 def argument_parser():
     parser = argparse.ArgumentParser(prog="authproxy", description=__doc__)
-    parser.add_argument("--listen-host", default="0.0.0.0", help="address for requests from outside (default: %(default)s)")
+    parser.add_argument(
+        "--listen-host", default="0.0.0.0", help="address for requests from outside (default: %(default)s)"
+    )
     parser.add_argument("--listen-port", type=int, required=True, help="port for requests from outside")
     parser.add_argument("--upstream", required=True, metavar="URL", help="the service, such as http://127.0.0.1:8081")
     parser.add_argument("--metrics-port", type=int, help="port of /metrics on loopback")
     parser.add_argument(
-        "--database", metavar="LOCATION",
-        help="postgresql://… or sqlite:PATH (default: the secret authproxy-database, AUTHPROXY_DATABASE, sqlite:authproxy.db)")
+        "--database",
+        metavar="LOCATION",
+        help="postgresql://… or sqlite:PATH (default: the secret authproxy-database, AUTHPROXY_DATABASE, sqlite:authproxy.db)",
+    )
     parser.add_argument(
-        "--keys", default=secret("authproxy-keys"), metavar="FILE",
-        help="signing keys of tokens, one per line (default: the secret authproxy-keys)")
-    parser.add_argument("--rate", type=float, default=50, help="requests per second of a user; 0 for no limit (default: %(default)s)")
+        "--keys",
+        default=secret("authproxy-keys"),
+        metavar="FILE",
+        help="signing keys of tokens, one per line (default: the secret authproxy-keys)",
+    )
+    parser.add_argument(
+        "--rate", type=float, default=50, help="requests per second of a user; 0 for no limit (default: %(default)s)"
+    )
     parser.add_argument("--burst", type=int, default=100, help="requests of a user at once (default: %(default)s)")
-    parser.add_argument("--open-path", action="append", default=[], metavar="PATH", help="a path that needs no credential; repeatable")
+    parser.add_argument(
+        "--open-path", action="append", default=[], metavar="PATH", help="a path that needs no credential; repeatable"
+    )
     return parser
 
 
@@ -57,8 +68,12 @@ async def serve(arguments, ready=None):
         loop.add_signal_handler(number, ending.set)
     database = open_database(database_location(arguments.database))
     proxy = Proxy(
-        arguments.upstream, Users(database), read_keys(arguments.keys), RateLimit(arguments.rate, arguments.burst),
-        arguments.open_path)
+        arguments.upstream,
+        Users(database),
+        read_keys(arguments.keys),
+        RateLimit(arguments.rate, arguments.burst),
+        arguments.open_path,
+    )
     runners = [web.AppRunner(proxy.application(), access_log=None, shutdown_timeout=30)]
     places = [(arguments.listen_host, arguments.listen_port)]
     if arguments.metrics_port is not None:
@@ -67,7 +82,7 @@ async def serve(arguments, ready=None):
     for runner, (host, port) in zip(runners, places):
         await runner.setup()
         await web.TCPSite(runner, host, port).start()
-        print("authproxy listening on %s:%s" % (host, port), file=sys.stderr, flush=True)
+        print(f"authproxy listening on {host}:{port}", file=sys.stderr, flush=True)
     if ready:
         ready(proxy)
     await ending.wait()

@@ -51,7 +51,9 @@ class SqliteDatabase:
 
     async def ask(self, statement, *values):
         try:
-            return await asyncio.get_running_loop().run_in_executor(None, functools.partial(self._run, statement, values))
+            return await asyncio.get_running_loop().run_in_executor(
+                None, functools.partial(self._run, statement, values)
+            )
         except sqlite3.Error as error:
             raise Unavailable(str(error))
 
@@ -77,10 +79,12 @@ class PostgresDatabase:
         try:
             async with self.lock:
                 if self.pool is None:
-                    self.pool = await asyncpg.create_pool(self.url, min_size=1, max_size=4, timeout=5, command_timeout=5)
+                    self.pool = await asyncpg.create_pool(
+                        self.url, min_size=1, max_size=4, timeout=5, command_timeout=5
+                    )
             return [tuple(row) for row in await self.pool.fetch(statement, *values)]
         except (OSError, asyncio.TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise Unavailable("%s: %s" % (type(error).__name__, error))
+            raise Unavailable(f"{type(error).__name__}: {error}")
 
     async def prepare(self):
         for statement in SCHEMA.split(";"):
@@ -97,8 +101,8 @@ def open_database(location):
     if location.startswith(("postgresql://", "postgres://")):
         return PostgresDatabase(location)
     if location.startswith("sqlite:"):
-        return SqliteDatabase(location[len("sqlite:"):])
-    raise ValueError("a database is postgresql://USER@HOST/NAME or sqlite:PATH, not %r" % location)
+        return SqliteDatabase(location[len("sqlite:") :])
+    raise ValueError(f"a database is postgresql://USER@HOST/NAME or sqlite:PATH, not {location!r}")
 
 
 class Users:

@@ -6,7 +6,7 @@ import shutil
 import time
 
 
-class CompressLogs(object):
+class CompressLogs:
     def __init__(self, min_age_seconds="86400"):
         self._min_age = float(min_age_seconds)
 

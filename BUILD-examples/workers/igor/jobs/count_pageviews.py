@@ -5,7 +5,7 @@ import datetime
 from urllib.parse import urlsplit
 
 
-class CountPageviews(object):
+class CountPageviews:
     def __init__(self):
         self.counts = collections.Counter()
 

@@ -3,7 +3,7 @@
 from lib.auth import BadToken, verify
 
 
-class ExpireSessions(object):
+class ExpireSessions:
     def __init__(self, secret=""):
         self._secret = secret
 

@@ -4,13 +4,13 @@ import csv
 import os
 
 
-class ExportCsv(object):
+class ExportCsv:
     def __init__(self, directory="exports"):
         self._directory = directory
 
     def run(self, body):
         if os.path.basename(body["name"]) != body["name"]:
-            raise ValueError("an export's name is a file name: %r" % body["name"])
+            raise ValueError("an export's name is a file name: {!r}".format(body["name"]))
         os.makedirs(self._directory, exist_ok=True)
         path = os.path.join(self._directory, body["name"] + ".csv")
         with open(path, "w", newline="") as file:

@@ -6,7 +6,7 @@ import re
 import requests
 
 
-class FetchPage(object):
+class FetchPage:
     def __init__(self, timeout_seconds="10"):
         self._timeout = float(timeout_seconds)
         self._session = requests.Session()

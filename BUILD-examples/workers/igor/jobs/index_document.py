@@ -4,10 +4,12 @@ import re
 import sqlite3
 
 
-class IndexDocument(object):
+class IndexDocument:
     def __init__(self, index="index.sqlite3"):
         self._connection = sqlite3.connect(index, timeout=30)
-        self._connection.execute("create table if not exists words (word, document, count, primary key (word, document))")
+        self._connection.execute(
+            "create table if not exists words (word, document, count, primary key (word, document))"
+        )
 
     def run(self, body):
         counts = {}

@@ -33,7 +33,7 @@ def test_fetch_page():
     def page(request):
         return "<title>A\n page</title>"
 
-    url = "http://127.0.0.1:%d/page" % serve_in_background(api, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{serve_in_background(api, '127.0.0.1', 0)}/page"
     assert FetchPage().run({"url": url})["url"] == url
     assert title("<TITLE>Q &amp;\n A</TITLE>") == "Q & A"
     assert title("none") == ""

@@ -6,7 +6,7 @@ import os
 import uuid
 
 
-class SendEmail(object):
+class SendEmail:
     def __init__(self, outbox="outbox", sender="noreply@acme.example"):
         self._outbox = outbox
         self._sender = sender

@@ -3,7 +3,7 @@
 from lib.memcache_utils import connect
 
 
-class WarmCache(object):
+class WarmCache:
     def __init__(self, memcache="", expire_seconds="300"):
         self.cache = connect(memcache)
         self._expire = int(expire_seconds)
