@@ -10,6 +10,11 @@ import Testing
     let clean = try example.run("job", "lint")
     #expect(clean.termination == .exited(0), "\(clean.text)\(clean.errorText)")
     #expect(clean.text.hasPrefix("checked 16 files, 32 jobs: 0 errors"), "\(clean.text)")
+    for words in [["lint", "jobs", "::"], ["job", "lint", "jobs::", "jobs/fiddler.yaml"]] {
+      let again = try example.kilt(words)
+      #expect(again.text == clean.text, "\(words): \(again.text)\(again.errorText)")
+    }
+    #expect(try example.run("job", "lint", "jobs/fiddler.yaml").text.hasPrefix("checked 1 file, "))
     try example.write(
       "jobs/broken.yaml",
       "file: igor.aurora\nuser: www-data\nbuildname: igor_worker\nconfig: {ram: 256}\n"

@@ -319,6 +319,13 @@ import Testing
     #expect(outcome.termination == .exited(1))
     #expect(outcome.errorText.contains("add \"attrs>=23.2.0\" to dependencies"), "\(outcome.errorText)")
     #expect(outcome.errorText.contains("lib = { workspace = true }"), "\(outcome.errorText)")
+    for words in [["packages/api"], ["packages/api::", "--package", "lib"]] {
+      #expect(try example.kilt(["lint", "deps"] + words, in: root).errorText == outcome.errorText, "\(words)")
+    }
+    let all = try example.kilt(["lint", "deps", "::"], in: root)
+    #expect(all.errorText.contains("add \"attrs>=23.2.0\" to dependencies"), "\(all.errorText)")
+    let missing = try example.kilt(["lint", "deps", "no/such"], in: root)
+    #expect(missing.termination == .exited(2) && missing.errorText.contains("\"no/such\" contains no Python project"))
     let clean = try example.kilt(["lint", "deps", "--package", "lib"], in: root)
     #expect(clean.termination.isSuccess, "\(clean.errorText)")
   }

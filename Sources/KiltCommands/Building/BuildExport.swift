@@ -42,8 +42,9 @@ struct BuildExport: ParsableCommand {
     for resolve in try ResolveLocker(workspace: session.workspace, graph: session.graph).resolves(named: resolve) {
       let made = try exporter.export(resolve, with: tools ? CodeChoice(session.workspace).programs : [])
       session.write(warnings: made.missing)
-      let packages = made.packages == 1 ? "1 package" : "\(made.packages) packages"
-      global.note("\(made.isNew ? "wrote" : "unchanged")  \(made.path): Python \(made.version), \(packages)")
+      global.note(
+        "\(made.isNew ? "wrote" : "unchanged")  \(made.path): Python \(made.version), \(counted(made.packages, "package"))"
+      )
       values.append(
         .members([
           "resolve": .string(made.resolve), "path": .string(made.path), "python": .string(made.path + "/bin/python"),

@@ -56,7 +56,7 @@ struct PassedOver {
     let list = counts.map { "\($0.count) \($0.type)" }.joined(separator: ", ")
     let total = counts.reduce(0) { $0 + $1.count }
     return
-      "passed over \(total) \(total == 1 ? "target" : "targets") (\(list)): kilt \(verb.rawValue) does not support "
+      "passed over \(counted(total, "target")) (\(list)): kilt \(verb.rawValue) does not support "
       + (counts.count == 1 ? "this type" : "these types")
   }
 

@@ -1,4 +1,5 @@
 internal import BuildFiles
+internal import Diagnostics
 internal import PythonCommands
 internal import Synchronization
 internal import SystemSupport
@@ -152,7 +153,7 @@ struct TestSummary {
       parts.append(failed.isEmpty ? terminal.paint(passedText, "1;32") : passedText)
     }
     if skipped > 0 { parts.append("\(skipped) with skip_tests") }
-    let files = results.count == 1 ? "1 file" : "\(results.count) files"
+    let files = counted(results.count, "file")
     var text = ""
     let (single, common) = Self.groups(failed)
     for (cause, results) in common {

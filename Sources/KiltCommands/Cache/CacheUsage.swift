@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import ContentStore
+internal import Diagnostics
 internal import JSON
 internal import SystemSupport
 
@@ -31,8 +32,7 @@ struct CacheUsage: ParsableCommand {
       let width = (sizes.map(\.utf8.count).max() ?? 0)
       for (row, size) in zip(rows, sizes) {
         let space = String(repeating: " ", count: width - size.utf8.count)
-        writeText(
-          "\(space)\(size)  \(row.name)  (\(row.share.count) \(row.share.count == 1 ? "file" : "files"))\n", to: 1)
+        writeText("\(space)\(size)  \(row.name)  (\(counted(row.share.count, "file")))\n", to: 1)
       }
       writeText(
         "\(ByteSize.text(usage.countedBytes)) of \(ByteSize.text(quota)) used in \(store.root)\n", to: 1)

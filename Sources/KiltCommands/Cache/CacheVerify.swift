@@ -34,7 +34,8 @@ struct CacheVerify: ParsableCommand {
     case .text:
       for path in summary.removed { writeText("damaged, removed  \(path)\n", to: 1) }
       writeText(
-        "checked \(summary.checkedBlobs) blobs, \(summary.checkedRecords) records and \(wheels) unpacked wheels, "
+        "checked \(counted(summary.checkedBlobs, "blob")), \(counted(summary.checkedRecords, "record")) and "
+          + "\(counted(wheels, "unpacked wheel")), "
           + "\(ByteSize.text(summary.checkedBytes)): \(summary.removed.count) damaged\n", to: 1)
     case .json:
       let value = JSONValue.members([

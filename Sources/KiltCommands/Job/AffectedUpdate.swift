@@ -39,7 +39,7 @@ struct AffectedUpdate {
     }
     for step in steps { for line in step.report.lines { session.global.note(line) } }
     let changed = steps.count { $0.state != Step.State.unchanged }
-    try change.confirm("Carry this out for \(changed) \(changed == 1 ? "job" : "jobs")?")
+    try change.confirm("Carry this out for \(counted(changed, "job"))?")
     for index in steps.indices where steps[index].state == .notBegun {
       let configuration = steps[index].configuration
       do {

@@ -17,6 +17,7 @@ struct JobLint: ParsableCommand {
       EXAMPLES
         kilt job lint
         kilt job lint jobs/fiddler.yaml jobs/workers
+        kilt job lint ::                        all job files of the workspace
         kilt job lint --format sarif > lint.sarif
 
       EXIT CODES
@@ -28,7 +29,7 @@ struct JobLint: ParsableCommand {
 
   @OptionGroup var global: GlobalOptions
 
-  @Argument(help: ArgumentHelp("Job files, Aurora files, or directories.", valueName: "file"))
+  @Argument(help: ArgumentHelp("Job files, Aurora files, directories, or DIRECTORY::.", valueName: "file"))
   var files: [String] = []
 
   @Option(help: .format)
@@ -61,7 +62,8 @@ struct JobLint: ParsableCommand {
         for warning in finding.warnings { writeText(renderer.render(warning, as: .warning), to: 1) }
       }
       Terminal.standardOutput.print(
-        "checked \(paths.count) files, \(jobs) jobs: \(errors) errors, \(warnings) warnings")
+        "checked \(counted(paths.count, "file")), \(counted(jobs, "job")): \(counted(errors, "error")), "
+          + counted(warnings, "warning"))
     }
     if errors > 0 || strict && warnings > 0 { throw ExitCode(Blame.input.exitCode) }
   }

@@ -67,8 +67,9 @@ struct JobFileSet {
     }
     var files: [String] = []
     for word in words {
-      let path = try path(word)
-      if try isDirectory(path) {
+      let below = word.directoryOfRecursiveSpec
+      let path = try path(below ?? word)
+      if try below != nil || isDirectory(path) {
         files += try jobFiles(below: path)
       } else {
         files.append(path)
@@ -96,6 +97,14 @@ struct JobFileSet {
 
   private func isDirectory(_ path: String) throws -> Bool {
     try FileSystem.statusIfPresent(of: workspace.root.appending(path))?.kind == .directory
+  }
+}
+
+extension String {
+  /// The directory of `DIRECTORY::`, which names everything below, as for targets; nil for other texts.
+  var directoryOfRecursiveSpec: String? {
+    guard hasSuffix("::") else { return nil }
+    return count == 2 ? "." : String(dropLast(2))
   }
 }
 

@@ -4,6 +4,7 @@ internal import ContentStore
 internal import Diagnostics
 internal import JSON
 internal import PythonProjects
+internal import SystemSupport
 internal import TargetGraph
 internal import Workspace
 
@@ -18,12 +19,16 @@ struct LintDependencies: ParsableCommand {
 
       EXAMPLES
         kilt lint deps
+        kilt lint deps packages/api
         kilt lint deps --package api --package lib
         kilt lint deps --format json
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var output: FormatOption
+
+  @Argument(help: ArgumentHelp("Directories of Python projects, or :: for all. Default: all.", valueName: "directory"))
+  var directories: [String] = []
 
   @Option(
     parsing: .singleValue, help: ArgumentHelp("A Python project by name. Default: all. Repeatable.", valueName: "name"))
@@ -37,7 +42,9 @@ struct LintDependencies: ParsableCommand {
         notes: ["a pyproject.toml with [tool.uv.workspace], or beside a uv.lock, is one"],
         remedies: ["run `kilt lint deps` in a uv workspace"])
     }
-    let entries = try package.isEmpty ? projects.entries : package.flatMap { try named($0, projects) }
+    let chosen = try directories.flatMap { try below($0, projects, session.workspace) }
+    let named = try package.flatMap { try named($0, projects) }
+    let entries = directories.isEmpty && package.isEmpty ? projects.entries : chosen + named
     let lint = DependencyLint(
       workspace: session.workspace, resolver: session.resolver, store: try ContentStore.userDefault(),
       note: global.note)
@@ -59,7 +66,22 @@ struct LintDependencies: ParsableCommand {
       return
     }
     guard findings.isEmpty else { throw DiagnosticList(findings.map(\.diagnostic)) }
-    global.note("\(entries.count) projects declare what they import")
+    global.note("\(counted(entries.count, "project")) checked: no findings")
+  }
+
+  /// The projects in a directory and below it; `::` after the directory says the same.
+  private func below(_ word: String, _ projects: ProjectTable, _ workspace: Workspace) throws -> [ProjectTable.Entry] {
+    let path = try global.workingDirectory.pushing(FilePath(word.directoryOfRecursiveSpec ?? word))
+    guard let directory = workspace.relativePath(of: path.lexicallyNormalized()) else {
+      throw Diagnostic(.input, "\"\(word)\" is not in the workspace \"\(workspace.root)\"")
+    }
+    let found = projects.entries.filter {
+      directory.isEmpty || $0.directory == directory || $0.directory.hasPrefix(directory + "/")
+    }
+    guard found.isEmpty else { return found }
+    throw Diagnostic(
+      .input, "\"\(word)\" contains no Python project",
+      remedies: ["name one of the projects: \(projects.entries.prefix(5).map(\.directory).joined(separator: ", "))"])
   }
 
   private func named(_ name: String, _ projects: ProjectTable) throws -> [ProjectTable.Entry] {

@@ -44,7 +44,7 @@ struct PipelineLint: ParsableCommand {
     case .text:
       let renderer = DiagnosticRenderer(color: Terminal.standardOutput.usesColor)
       for problem in problems { writeText(renderer.render(problem, as: .error), to: 1) }
-      Terminal.standardOutput.print("checked \(files.count) files: \(problems.count) errors")
+      Terminal.standardOutput.print("checked \(counted(files.count, "file")): \(counted(problems.count, "error"))")
     }
     if !problems.isEmpty { throw ExitCode(DiagnosticList(problems).blame.exitCode) }
   }

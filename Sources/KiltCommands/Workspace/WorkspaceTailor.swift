@@ -107,7 +107,7 @@ struct WorkspaceTailor: ParsableCommand {
     switch try ChangeJournal(try Workspace.find(from: try global.workingDirectory)).finish() {
     case .none: return
     case .finished(let count):
-      global.note("finished an earlier run that was stopped: \(count) \(count == 1 ? "file" : "files") written")
+      global.note("finished an earlier run that was stopped: \(counted(count, "file")) written")
     case .outdated(let path):
       global.report(
         Diagnostic(.input, "an earlier run was stopped, and \"\(path)\" has changed since: starting again"), as: .note)

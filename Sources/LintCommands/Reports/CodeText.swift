@@ -36,16 +36,16 @@ public struct CodeText {
     for step in report.steps {
       let found = report.findings.filter { $0.step == step.step && $0.severity != .note }
       let hasFailed = report.failures.contains { $0.step == step.step }
-      var parts = ["\(step.files) \(step.files == 1 ? "file" : "files")"]
+      var parts = [counted(step.files, "file")]
       if step.cached > 0 { parts[0] += " (\(step.cached) cached)" }
       if step.changed > 0 { parts.append("\(step.changed) changed") }
       if step.step.role == .format {
         let paths = Set(found.filter { $0.rule == "format" }.map(\.path))
         if !paths.isEmpty { parts.append("\(paths.count) to format") }
         let others = found.count { $0.rule != "format" }
-        if others > 0 { parts.append(count(others, "error")) }
+        if others > 0 { parts.append(counted(others, "error")) }
       } else if !found.isEmpty {
-        parts.append("\(count(found.count, "finding")) in \(count(Set(found.map(\.path)).count, "file"))")
+        parts.append("\(counted(found.count, "finding")) in \(counted(Set(found.map(\.path)).count, "file"))")
       }
       if hasFailed { parts.append("failed") }
       let isGood = found.isEmpty && !hasFailed
@@ -62,8 +62,6 @@ public struct CodeText {
   private func title(_ step: CodeReport.Step) -> String {
     ([step.step.rawValue] + [step.versions.joined(separator: ", ")]).filter { !$0.isEmpty }.joined(separator: " ")
   }
-
-  private func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 
   private func paint(_ text: String, _ code: String) -> String { paint(text, code, color) }
 

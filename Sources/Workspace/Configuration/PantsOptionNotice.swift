@@ -59,7 +59,7 @@ extension WorkspaceConfiguration {
     guard !pantsNotices.isEmpty else { return nil }
     let count = pantsNotices.count
     return Diagnostic(
-      .input, "Kilt does not follow \(count) \(count == 1 ? "option" : "options") of Pants that can change results",
+      .input, "Kilt does not follow \(counted(count, "option")) of Pants that can change results",
       notes: pantsNotices.map { notice in
         let place = notice.location.map { " (\($0.path):\($0.line))" } ?? ""
         return "[\(notice.scope)] \(notice.option)\(place): \(notice.effect)"
