@@ -130,7 +130,7 @@ public enum ExecutorCommand {
       --sample-milliseconds N     Time between samples, in ms. Default: 10000.
 
     OPTIONS OF EXEC:
-      --terminal                  Give the command a terminal of its own.
+      --terminal                  Run the command on its own terminal.
 
     OPTIONS OF JOIN:
       --contact FILE              Secret with address, task and token.
@@ -143,7 +143,7 @@ public enum ExecutorCommand {
       kilt-executor exec --terminal --task-directory DIR -- bash
 
     EXIT CODES
-      0  the task finished or was killed as asked; of exec: that of the command
+      0  the task finished or was killed as asked; exec: the exit code of the command
       1  the task failed
       2  invalid usage or assignment
       3  the environment does not allow it

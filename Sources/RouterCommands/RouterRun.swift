@@ -10,16 +10,16 @@ struct RouterRun: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Follow the instances, and keep HAProxy in step.",
     discussion: """
-      Reads the routes file, follows the scheduler's catalogue or ZooKeeper, and runs HAProxy. HAProxy goes on when \
-      the router stops or is killed, and the next router finds it. A changed routes file applies by itself. A faulty \
-      one does not, and the last good one stays.
+      Reads the routes file, follows the scheduler's catalogue or ZooKeeper, and runs HAProxy. HAProxy \
+      continues when the router stops or is killed, and the next router finds it. The router applies a changed routes \
+      file automatically. If the file has errors, the router keeps the last good one.
 
       EXAMPLES
         kilt router --config routes.yaml
         kilt router --config /etc/kilt/routes.yaml --listen 127.0.0.1:8405
-        kilt router show            what routes where, and why
-        kilt router check           check the routes file alone
-        kilt router stop            end HAProxy when its connections have ended
+        kilt router show            routes, targets and reasons
+        kilt router check           check the routes file
+        kilt router stop            end HAProxy after its last connection
       """)
 
   @OptionGroup var options: RouterOptions

@@ -21,7 +21,7 @@ enum RunnerHelp {
            pex-runner list [NAME]                        artifacts, or commits
            pex-runner install NAME@BRANCH [--as TOOL]    make a tool
            pex-runner update [TOOL...]                   update installed tools
-           pex-runner which TOOL                         show what a tool runs
+           pex-runner which TOOL                         show the bundle of a tool
            pex-runner cache list | gc | verify           manage the cache
            pex-runner unpack ARCHIVE [DIRECTORY]         unpack tar, zip, jar
 
@@ -65,12 +65,12 @@ enum RunnerHelp {
     usage: pex-runner run NAME@COMMIT [-- ARGUMENTS]
            pex-runner run NAME@BRANCH [-- ARGUMENTS]
 
-    Execute a bundle in place of this process. Exit code, signals and process ID
-    are those of the program. Kilt takes the bundle from the runner cache, or
+    Execute a bundle in place of this process: the program gets its process ID and
+    signals, and sets the exit code. Kilt uses the bundle in the runner cache, or
     fetches and verifies it first.
 
     Arguments after NAME@COMMIT (and an optional --) go to the program. Options of
-    pex-runner come before. A branch is looked up at each start. Without a
+    pex-runner come before. Kilt looks a branch up at each start. Without a
     connection, the last known commit runs.
 
     EXAMPLES

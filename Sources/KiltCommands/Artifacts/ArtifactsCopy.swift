@@ -8,8 +8,8 @@ struct ArtifactsCopy: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "copy", abstract: "Copy artifacts to another artifact repository.",
     discussion: """
-      Copies manifests with their signatures, and the blobs that the other repository lacks. Copies one artifact \
-      platform of each commit: that of --platform.
+      Copies manifests with their signatures, and the blobs that the other repository lacks. Copies only the \
+      artifact platform of --platform from each commit.
 
       EXAMPLES
         kilt artifacts copy fiddler_server@3f2c9d1 --to s3://production/kilt

@@ -7,7 +7,7 @@ internal import Workspace
 /// `kilt hook run`.
 struct HookRun: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "run", abstract: "Run what a git hook runs.",
+    commandName: "run", abstract: "Run the checks of a git hook.",
     discussion: """
       Checks the files of the work tree. pre-commit takes what differs from HEAD, pre-push what differs from the \
       upstream branch, or else from the branch main_branch of kilt.toml. All commands run, and the exit code is the \

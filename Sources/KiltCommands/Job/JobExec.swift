@@ -11,7 +11,7 @@ struct JobExec: ParsableCommand {
     commandName: "exec", abstract: "Run a command in the sandbox of a running instance.",
     discussion: """
       The command has the user, directories, environment and limits of the instance. On a terminal, the command gets \
-      its own terminal, so that shells and editors work; --no-terminal uses plain pipes. The exit code is that of the \
+      its own terminal, so that shells and editors work; --no-terminal uses plain pipes. Returns the exit code of the \
       command; with --all, the highest one.
 
       EXAMPLES

@@ -12,7 +12,7 @@ struct WhenceCommand: ParsableCommand {
     commandName: "whence", abstract: "Trace a process, port, instance or bundle to its source.",
     discussion: """
       Shows job, instance, release, commit, target, files and wheels with digests, and the user who deployed it. A \
-      process ID and a port are those of the scheduler's machine. A bundle can be any copy of its file.
+      process ID and a port refer to the scheduler's machine. A bundle can be any copy of its file.
 
       All answers come from the scheduler: you need no workspace.
 

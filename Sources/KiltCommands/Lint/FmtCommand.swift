@@ -8,7 +8,7 @@ struct FmtCommand: ParsableCommand {
     commandName: "fmt", abstract: "Format code. Skip files that are formatted already.",
     discussion: """
       Runs ruff format, or the formatters that [lint] in kilt.toml names. Writes only files that change, each \
-      atomically. The rules are those of your ruff.toml or pyproject.toml.
+      atomically. Your ruff.toml or pyproject.toml sets the rules.
 
       EXAMPLES
         kilt fmt ::

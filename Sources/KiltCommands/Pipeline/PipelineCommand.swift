@@ -3,15 +3,16 @@ internal import ArgumentParser
 /// `kilt pipeline`: the verbs on pipelines.
 struct PipelineCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "pipeline", abstract: "Check and run pipelines: steps with a state that says what is done.",
+    commandName: "pipeline", abstract: "Check and run pipelines.",
     discussion: """
-      A pipeline is a YAML file: steps, what they need, and how often they are retried.
+      A pipeline is a YAML file with steps, their order, and their retries. Each run has a state, so a retry runs \
+      only the steps that did not succeed.
 
       EXAMPLES
         kilt pipeline lint pipelines/pageviews.yaml
         kilt pipeline run pipelines/pageviews.yaml --stage prod
         kilt pipeline run-local pipelines/pageviews.yaml --param day=2024-02-29
-        # run again what failed, and the steps after it
+        # run the failed steps again, and the steps after them
         kilt pipeline retry pageviews-20240301-080000-4f2a
       """,
     subcommands: [

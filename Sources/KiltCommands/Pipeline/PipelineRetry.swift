@@ -7,7 +7,7 @@ internal import SchedulerClient
 /// `kilt pipeline retry`.
 struct PipelineRetry: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "retry", abstract: "Run again what did not succeed in a run, and what follows.",
+    commandName: "retry", abstract: "Run the failed steps of a run again, and the steps after them.",
     discussion: """
       Partitions that succeeded keep their outputs and do not run again. The run keeps its parameters and its \
       definition, even if the pipeline file has changed. A local run builds the bundle from the current files.

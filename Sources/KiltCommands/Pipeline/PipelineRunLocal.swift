@@ -16,7 +16,7 @@ struct PipelineRunLocal: ParsableCommand {
       current files. Does not limit CPU and memory.
 
       The state of the run survives the command. After a failure, or when the command was killed, \
-      `kilt pipeline retry` runs only what did not succeed.
+      `kilt pipeline retry` runs only the steps that did not succeed.
 
       Ctrl-C cancels the run; a second Ctrl-C kills its processes.
 

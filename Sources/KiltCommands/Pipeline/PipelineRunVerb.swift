@@ -110,7 +110,7 @@ extension PipelineRun {
       status == .cancelled ? "run \(id) was cancelled" : "run \(id) failed: step \(failed.joined(separator: ", "))",
       remedies: [
         "run `kilt pipeline status \(id)` to see every partition",
-        "run `kilt pipeline retry \(id)` to run again what did not succeed",
+        "run `kilt pipeline retry \(id)` to run the failed steps again",
       ])
   }
 }

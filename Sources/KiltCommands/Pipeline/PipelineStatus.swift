@@ -8,7 +8,7 @@ internal import SystemSupport
 /// `kilt pipeline status`.
 struct PipelineStatus: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Show the steps of a run, and what did not succeed.",
+    commandName: "status", abstract: "Show the steps of a run, and the partitions that failed.",
     discussion: """
       EXAMPLES
         kilt pipeline status           the newest run of the scheduler

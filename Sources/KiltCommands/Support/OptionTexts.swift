@@ -14,7 +14,7 @@ extension ArgumentHelp {
   static var check: Self { "Write nothing. Exit code 1 if a file needs changes." }
   static var closed: Self { "List the selected targets too." }
   static var cluster: Self { Self("Cluster. Default: the first cluster of kilt.toml.", valueName: "name") }
-  static var commit: Self { Self("Commit to use instead of that of the job file.", valueName: "commit") }
+  static var commit: Self { Self("Commit to use instead of the commit in the job file.", valueName: "commit") }
   static var dryRun: Self { "Show the plan, and change nothing." }
   static var format: Self { "Output format." }
   static var instances: Self {
@@ -22,7 +22,7 @@ extension ArgumentHelp {
   }
   /// The cluster of a command that reads job files.
   static var jobCluster: Self {
-    Self("Cluster. Default: that of the job file, or the first cluster of kilt.toml.", valueName: "name")
+    Self("Cluster. Default: the cluster of the job file, or the first one in kilt.toml.", valueName: "name")
   }
   static var strict: Self { "Fail if a selected target is left out because Kilt does not support its type." }
   static var jobs: Self {

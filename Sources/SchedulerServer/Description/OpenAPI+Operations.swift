@@ -170,7 +170,7 @@ extension OpenAPI {
       ], answer: .stream(200, "text/plain")),
     Operation(
       "post", job + "/instances/{instance}/exec",
-      "Starts a command in the sandbox of an instance; with columns and rows, on a terminal of its own.",
+      "Starts a command in the sandbox of an instance; with columns and rows, on its own terminal.",
       body: Schema.object(
         [
           "command": Schema.array(Schema.string, atLeast: 1), "columns?": Schema.integer, "rows?": Schema.integer,
@@ -208,7 +208,7 @@ extension OpenAPI {
       "post", "/pipelines/{run}/cancel", "Cancels a run: its attempts are asked to end, and nothing more starts.",
       body: empty, answer: .json(202, Schema.named("PipelineRun"))),
     Operation(
-      "post", "/pipelines/{run}/retry", "Runs again what did not succeed in a run that has ended.", body: empty,
+      "post", "/pipelines/{run}/retry", "Runs the failed steps of an ended run again, and the steps after them.", body: empty,
       answer: .json(202, Schema.named("PipelineRun"))),
   ]
 
