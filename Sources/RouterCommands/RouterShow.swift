@@ -7,7 +7,7 @@ internal import SystemSupport
 /// `kilt router show`.
 struct RouterShow: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show what routes where, and why.",
+    commandName: "show", abstract: "Show routes, their instances, and the reasons.",
     discussion: """
       Prints each route with its addresses, its servers with HAProxy's own view of them, and the instances that are \
       left out with the reason.
