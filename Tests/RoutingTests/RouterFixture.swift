@@ -74,11 +74,15 @@ final class RouterFixture {
       mailbox: SourceMailbox(), say: { _ in })
   }
 
-  func services(_ ports: [Int]) -> SourceMessage {
+  /// The catalogue's message with an instance for each port; of release 1 where `releases` says nothing else.
+  func services(_ ports: [Int], releases: [Int] = []) -> SourceMessage {
     .services([
       Service(
         key: RoutesFileTests.eightball,
-        instances: ports.enumerated().map { PlanTests.instance($0, port: $1, host: "127.0.0.1") })
+        instances: ports.enumerated().map { position, port in
+          PlanTests.instance(
+            position, port: port, host: "127.0.0.1", release: position < releases.count ? releases[position] : 1)
+        })
     ])
   }
 
@@ -86,13 +90,17 @@ final class RouterFixture {
     Int(try http.send(HTTPRequest(.get, "http://127.0.0.1:\(port)\(path)")).status)
   }
 
-  /// Which servers answer so many requests.
-  func answers(_ count: Int) throws -> Set<Int> {
-    Set(
-      try (0..<count).map { _ in
-        let response = try http.send(HTTPRequest(.get, "http://127.0.0.1:\(port)/x"))
-        return Int(String(decoding: response.body, as: UTF8.self)) ?? -Int(response.status)
-      })
+  /// The servers that answer this number of requests.
+  func answers(_ count: Int) throws -> Set<Int> { Set(try counts(count).keys) }
+
+  /// The number of requests that each server answers, by port, out of `count`; a status of HAProxy counts as its negative.
+  func counts(_ count: Int) throws -> [Int: Int] {
+    var counts: [Int: Int] = [:]
+    for _ in 0..<count {
+      let response = try http.send(HTTPRequest(.get, "http://127.0.0.1:\(port)/x"))
+      counts[Int(String(decoding: response.body, as: UTF8.self)) ?? -Int(response.status), default: 0] += 1
+    }
+    return counts
   }
 
   private var process: HAProxyProcess { HAProxyProcess(program: program, directory: directory.appending("state")) }

@@ -61,6 +61,25 @@ import Testing
     try waitUntil("the living servers answer") { try fixture.get("/new/x") == 200 }
   }
 
+  @Test("A canary gets its share of the requests, and shares change without a reload") func canary() throws {
+    let fixture = try RouterFixture()
+    let ports = try (0..<4).map { _ in try fixture.server() }
+    try fixture.write(routes: FileSystem.readText(fixture.routes) + "    releases: {newest: 5}\n")
+    let router = try fixture.router()
+    router.turn([fixture.services(ports, releases: [1, 1, 1, 2])])
+    try waitUntil("all servers answer") { try fixture.answers(60).isSuperset(of: ports) }
+    let worker = fixture.worker
+    let canary = try fixture.counts(400)
+    #expect(canary.keys.allSatisfy(ports.contains), "\(canary)")
+    #expect((16...24).contains(canary[ports[3]] ?? 0), "\(canary)")
+    for port in ports.dropLast() { #expect((115...137).contains(canary[port] ?? 0), "\(canary)") }
+    // The new release is everywhere: all servers are equal.
+    router.turn([fixture.services(ports, releases: [2, 2, 2, 2])])
+    let equal = try fixture.counts(400)
+    for port in ports { #expect((90...110).contains(equal[port] ?? 0), "\(equal)") }
+    #expect(fixture.worker == worker)
+  }
+
   @Test("Requests in progress on a leaving instance are answered, and a dead instance loses none")
   func loses() throws {
     let fixture = try RouterFixture()
