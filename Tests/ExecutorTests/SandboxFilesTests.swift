@@ -17,48 +17,67 @@ import Testing
 
   deinit { do { try FileSystem.removeTree(scratch) } catch { Issue.record("\(error)") } }
 
-  private func text(_ path: String) -> String? {
-    guard case .file(let file) = files.content(at: path), let bytes = try? file.read(at: 0) else { return nil }
-    return String(decoding: bytes, as: UTF8.self)
+  private func text(_ path: String) throws -> String? {
+    guard case .file(let file) = try files.content(at: path) else { return nil }
+    return String(decoding: try file.read(at: 0), as: UTF8.self)
   }
 
-  private func names(_ path: String) -> [String]? {
-    guard case .directory(let entries) = files.content(at: path) else { return nil }
+  private func names(_ path: String) throws -> [String]? {
+    guard case .directory(let entries) = try files.content(at: path) else { return nil }
     return entries.map(\.name)
   }
 
   @Test func filesAndFoldersAreShown() throws {
-    #expect(names("") == ["folder"])
-    #expect(names("folder/") == ["file"])
-    #expect(text("folder/file") == "content")
-    #expect(text("folder//file") == "content")
-    #expect(files.content(at: "other") == nil)
-    #expect(files.content(at: "folder/file/below") == nil)
+    #expect(try names("") == ["folder"])
+    #expect(try names("folder/") == ["file"])
+    #expect(try text("folder/file") == "content")
+    #expect(try text("folder//file") == "content")
+    #expect(try files.content(at: "other") == nil)
+    #expect(try files.content(at: "folder/file/below") == nil)
   }
 
   @Test(arguments: ["../secret", "folder/../../secret", "..", "./../secret", "folder/..", "a\0b"])
-  func nothingAboveTheSandboxIsReached(path: String) { #expect(files.content(at: path) == nil) }
+  func nothingAboveTheSandboxIsReached(path: String) throws { #expect(try files.content(at: path) == nil) }
 
   @Test func linksLeadNowhere() throws {
     let sandbox = scratch.appending("sandbox")
     try FileSystem.createSymbolicLink(at: sandbox.appending("link"), to: scratch.appending("secret"))
     try FileSystem.createSymbolicLink(at: sandbox.appending("up"), to: "..")
     try FileSystem.createSymbolicLink(at: sandbox.appending("inner"), to: "folder")
-    #expect(names("") == ["folder"])
-    for path in ["link", "up", "up/secret", "inner", "inner/file"] { #expect(files.content(at: path) == nil) }
+    #expect(try names("") == ["folder"])
+    for path in ["link", "up", "up/secret", "inner", "inner/file"] { #expect(try files.content(at: path) == nil) }
   }
 
   @Test func whatIsNoFileHoldsNobodyUp() throws {
     #expect(mkfifo(scratch.appending("sandbox/pipe").string, 0o600) == 0)
-    #expect(files.content(at: "pipe") == nil)
-    #expect(names("") == ["folder"])
+    #expect(try files.content(at: "pipe") == nil)
+    #expect(try names("") == ["folder"])
+  }
+
+  @Test("Without a free descriptor a file is an error, not a missing file") func shortage() async throws {
+    let root = scratch.appending("sandbox").string
+    // The limit of descriptors is one for the whole OS process.
+    await #expect(processExitsWith: .success) { [root = root as String] in
+      let files = SandboxFiles(root: root)
+      var limit = rlimit(rlim_cur: 0, rlim_max: 64)
+      #expect(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
+      for path in ["", "folder", "folder/file", "missing"] {
+        let error = #expect(throws: SystemCallError.self) { _ = try files.content(at: path) }
+        #expect(error?.errno == .tooManyOpenFiles)
+        let answer = RemoteRequests.answer(files, path, 0)
+        #expect(answer.first == UInt8(ascii: "e") && answer.count > 1)
+      }
+    }
+    #expect(RemoteRequests.answer(files, "folder/file", 4) == Array("fent".utf8))
+    #expect(RemoteRequests.answer(files, "missing", 0) == Array("-".utf8))
+    #expect(RemoteRequests.answer(files, "folder", 0).first == UInt8(ascii: "d"))
   }
 
   @Test("A large file is read in pieces, and the list of a large directory is truncated")
   func large() throws {
     let large = scratch.appending("sandbox/large")
     try FileSystem.write(Array(repeating: 65, count: 100_000), to: large)
-    guard case .file(let file) = files.content(at: "large") else {
+    guard case .file(let file) = try files.content(at: "large") else {
       Issue.record("no file")
       return
     }
@@ -68,6 +87,6 @@ import Testing
     for number in 0...SandboxFiles.largestFolder {
       try FileSystem.write(text: "", to: scratch.appending("sandbox/folder/\(number)"))
     }
-    #expect(names("folder")?.count == SandboxFiles.largestFolder)
+    #expect(try names("folder")?.count == SandboxFiles.largestFolder)
   }
 }

@@ -55,27 +55,30 @@ struct RemoteRequests: Sendable {
 
   private static let piece = 1 << 20
 
-  /// Answers with a directory's entries, or a piece of a file. The first byte says which: `d`, `f`, or `-` for neither.
   private func answer(_ number: Int, file path: String, _ offset: Int64) {
-    var answer: [UInt8] = [UInt8(ascii: "-")]
-    switch SandboxFiles(root: directory.paths.sandbox).content(at: path) {
-    case .directory(let entries):
-      let list = entries.map { entry in
-        JSONValue.members([
-          "name": .string(entry.name), "directory": .bool(entry.isDirectory), "size": .int(entry.size),
-        ])
-      }
-      answer = [UInt8(ascii: "d")] + JSONValue.array(list).bytes(.compact)
-    case .file(let file):
-      do throws(SystemCallError) {
-        answer = [UInt8(ascii: "f")] + (try file.read(at: offset, limit: Self.piece))
-      } catch {
-        // The answer to a file that cannot be read is empty.
-      }
-    case nil: break
-    }
+    let answer = Self.answer(SandboxFiles(root: directory.paths.sandbox), path, offset)
     // Nobody waits for it after a while.
     do throws(SchedulerChannel.Failure) { _ = try channel.post("answers/\(number)", answer) } catch {}
+  }
+
+  /// Returns a directory's entries, or a piece of a file. The first byte says which: `d` or `f`; `-` if there is neither, and
+  /// `e` before the reason why the system does not say.
+  static func answer(_ files: SandboxFiles, _ path: String, _ offset: Int64) -> [UInt8] {
+    do throws(SystemCallError) {
+      switch try files.content(at: path) {
+      case .directory(let entries):
+        let list = entries.map { entry in
+          JSONValue.members([
+            "name": .string(entry.name), "directory": .bool(entry.isDirectory), "size": .int(entry.size),
+          ])
+        }
+        return [UInt8(ascii: "d")] + JSONValue.array(list).bytes(.compact)
+      case .file(let file): return [UInt8(ascii: "f")] + (try file.read(at: offset, limit: Self.piece))
+      case nil: return [UInt8(ascii: "-")]
+      }
+    } catch {
+      return [UInt8(ascii: "e")] + Array("\(error.errno)".utf8)
+    }
   }
 }
 

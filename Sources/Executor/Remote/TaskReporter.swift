@@ -47,25 +47,29 @@ final class TaskReporter: Sendable {
   func run() {
     var records = RecordSender()
     var logs: [LogPlace: LogSender] = [:]
+    var troubles = TroubleNotes()
     var lastReport = Monotonic.now() - Self.heartbeat
     while true {
       // Asked before the files are read: what was written until then is read.
       let isOver = state.withLock { $0.isOver }
       do throws(SchedulerChannel.Failure) {
         let now = Monotonic.now()
-        records.read(directory)
+        let hasAllRecords = troubles.note("the records of the task") { () throws(ExecutorError) in
+          try records.read(directory)
+        }
         if !records.waiting.isEmpty || now - lastReport >= Self.heartbeat {
           try records.send(channel)
           answered(now)
           lastReport = now
         }
-        let isDrained = try sendLogs(&logs)
-        if isOver, records.waiting.isEmpty, isDrained {
+        let sent = try sendLogs(&logs, &troubles)
+        // Records and logs that cannot be read now are still to be reported.
+        if isOver, hasAllRecords, records.waiting.isEmpty, sent == .everything {
           _ = try channel.post("end", [])
           state.withLock { $0.isDone = true }
           return
         }
-        if isDrained { usleep(Self.look) }
+        if sent != .part { usleep(Self.look) }
       } catch .dismissed {
         // The task goes on nowhere else than here: whoever ends it has been told.
         if isOver {
@@ -80,14 +84,50 @@ final class TaskReporter: Sendable {
     }
   }
 
-  private func sendLogs(_ senders: inout [LogPlace: LogSender]) throws(SchedulerChannel.Failure) -> Bool {
+  /// How far the logs are with the scheduler.
+  private enum Sent { case everything, part, unreadable }
+
+  private func sendLogs(
+    _ senders: inout [LogPlace: LogSender], _ troubles: inout TroubleNotes
+  ) throws(SchedulerChannel.Failure) -> Sent {
+    var places: [LogPlace] = []
+    var isReadable = troubles.note("the directory of the logs") { () throws(SystemCallError) in
+      places = try LogPlace.all(in: directory)
+    }
     var isDrained = true
-    for place in LogPlace.all(in: directory) {
+    for place in places {
       var sender = senders[place] ?? LogSender(place, directory)
       defer { senders[place] = sender }
-      if try !sender.send(channel, limit: Self.batch) { isDrained = false }
+      let canRead = troubles.note("the \(place.stream) of process \"\(place.process)\", run \(place.run)") {
+        () throws(SystemCallError) in try sender.read(limit: Self.batch)
+      }
+      if !canRead {
+        isReadable = false
+      } else if try !sender.send(channel) {
+        isDrained = false
+      }
     }
-    return isDrained
+    return !isDrained ? .part : isReadable ? .everything : .unreadable
+  }
+}
+
+/// Says on standard error, which the engine keeps, what cannot be read; each reason once until it is gone.
+private struct TroubleNotes {
+  private var noted: [String: String] = [:]
+
+  /// Returns whether the body could read.
+  mutating func note<Failure: Error>(_ subject: String, _ body: () throws(Failure) -> Void) -> Bool {
+    do {
+      try body()
+      noted[subject] = nil
+      return true
+    } catch {
+      let reason = (error as? ExecutorError).map(TaskRunner.text) ?? "\(error)"
+      if noted.updateValue(reason, forKey: subject) != reason {
+        writeText("kilt-executor: cannot read \(subject), and tries again: \(reason)\n", to: 2)
+      }
+      return false
+    }
   }
 }
 
@@ -97,12 +137,11 @@ private struct RecordSender {
   private(set) var waiting: [CheckpointRecord] = []
   private static let batch = 500
 
-  mutating func read(_ directory: TaskDirectory) {
-    var follower = self.follower ?? CheckpointFollower(directory)
-    // Records that cannot be read now are read at the next poll.
-    do throws(ExecutorError) { waiting += try follower.poll() } catch {}
-    self.follower = follower
+  mutating func read(_ directory: TaskDirectory) throws(ExecutorError) {
     self.directory = directory
+    var follower = self.follower ?? CheckpointFollower(directory)
+    defer { self.follower = follower }
+    waiting += try follower.poll()
   }
 
   private var directory: TaskDirectory?
@@ -130,12 +169,12 @@ struct LogPlace: Hashable {
   var run: Int
   var stream: String
 
-  static func all(in directory: TaskDirectory) -> [LogPlace] {
+  static func all(in directory: TaskDirectory) throws(SystemCallError) -> [LogPlace] {
     var places: [LogPlace] = []
     let logs = FilePath(directory.paths.logs)
-    for process in names(logs) {
-      for run in names(logs.appending(process)).compactMap({ Int($0) }).sorted() {
-        let files = Set(names(logs.appending(process).appending(String(run))))
+    for process in try names(logs) {
+      for run in try names(logs.appending(process)).compactMap({ Int($0) }).sorted() {
+        let files = Set(try names(logs.appending(process).appending(String(run))))
         for stream in ["stdout", "stderr"] where files.contains(stream) || files.contains(stream + ".1") {
           places.append(LogPlace(process: process, run: run, stream: stream))
         }
@@ -144,9 +183,14 @@ struct LogPlace: Hashable {
     return places
   }
 
-  private static func names(_ path: FilePath) -> [String] {
-    // No process has started, or its old logs are being removed.
-    do { return try FileSystem.list(path).map(\.name).sorted() } catch { return [] }
+  /// Empty for a directory that does not exist: no process has started, or its old logs are being removed.
+  private static func names(_ path: FilePath) throws(SystemCallError) -> [String] {
+    do throws(SystemCallError) {
+      return try FileSystem.list(path).map(\.name).sorted()
+    } catch {
+      guard error.isMissing else { throw error }
+      return []
+    }
   }
 }
 
@@ -168,13 +212,15 @@ private struct LogSender {
     reader = LogReader(path: path)
   }
 
-  /// Sends what there is, at most about `limit` bytes; true when nothing is left.
-  mutating func send(_ channel: SchedulerChannel, limit: Int) throws(SchedulerChannel.Failure) -> Bool {
-    if unsent.isEmpty {
-      // A log that cannot be read now is read at the next look.
-      do throws(SystemCallError) { unsent = try reader.rest(limit: limit) } catch { return true }
-      position = reader.position - Int64(unsent.count)
-    }
+  /// Reads the next bytes, at most about `limit`, unless some wait to be sent.
+  mutating func read(limit: Int) throws(SystemCallError) {
+    guard unsent.isEmpty else { return }
+    unsent = try reader.rest(limit: limit)
+    position = reader.position - Int64(unsent.count)
+  }
+
+  /// Sends the bytes that were read; true when nothing is left.
+  mutating func send(_ channel: SchedulerChannel) throws(SchedulerChannel.Failure) -> Bool {
     if unsent.isEmpty, isKnown { return true }
     let query =
       "logs?process=\(place.process)&run=\(place.run)&stream=\(place.stream)&position=\(position)"

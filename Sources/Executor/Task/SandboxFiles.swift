@@ -30,24 +30,28 @@ package struct SandboxFiles {
 
   package static let largestFolder = 2000
 
-  /// What is at a path such as `a/b`; nil for anything that is not an ordinary file or folder below the root.
-  package func content(at path: String) -> Content? {
+  /// Returns the file or folder at a path such as `a/b`; nil if there is no ordinary file or folder below the root.
+  ///
+  /// - Throws: when the system does not say, such as without a free descriptor: the file can exist then.
+  package func content(at path: String) throws(SystemCallError) -> Content? {
     var descriptor = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
+    guard descriptor >= 0 else { return try nothing("open", root) }
     var isKept = false
     defer { if !isKept { close(descriptor) } }
     for component in path.split(separator: "/") {
       if component == "." || component == ".." || component.utf8.contains(0) { return nil }
       // O_NONBLOCK: a named pipe must not hold this thread.
       let next = openat(descriptor, String(component), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
-      guard next >= 0 else { return nil }
+      guard next >= 0 else { return try nothing("openat", path) }
       close(descriptor)
       descriptor = next
     }
     var status = stat()
-    guard fstat(descriptor, &status) == 0 else { return nil }
+    guard fstat(descriptor, &status) == 0 else {
+      throw SystemCallError("fstat", FilePath(path), Errno(rawValue: errno))
+    }
     switch status.st_mode & S_IFMT {
-    case S_IFDIR: return .directory(entries(of: descriptor))
+    case S_IFDIR: return .directory(try entries(of: descriptor, path))
     case S_IFREG:
       isKept = true
       return .file(SandboxFile(descriptor: descriptor))
@@ -55,11 +59,30 @@ package struct SandboxFiles {
     }
   }
 
-  private func entries(of descriptor: CInt) -> [Entry] {
-    guard let directory = fdopendir(dup(descriptor)) else { return [] }
+  /// Nil when `errno` says that the path has no file that a reader could get; throws every other error.
+  private func nothing(_ call: String, _ path: String) throws(SystemCallError) -> Content? {
+    switch errno {
+    case ENOENT, ENOTDIR, ELOOP, ENXIO, ENODEV, ENAMETOOLONG: return nil
+    case let code: throw SystemCallError(call, FilePath(path), Errno(rawValue: code))
+    }
+  }
+
+  private func entries(of descriptor: CInt, _ path: String) throws(SystemCallError) -> [Entry] {
+    let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+    guard copy >= 0 else { throw SystemCallError("fcntl", FilePath(path), Errno(rawValue: errno)) }
+    guard let directory = fdopendir(copy) else {
+      let code = errno
+      close(copy)
+      throw SystemCallError("fdopendir", FilePath(path), Errno(rawValue: code))
+    }
     defer { closedir(directory) }
     var entries: [Entry] = []
-    while entries.count < Self.largestFolder, let entry = readdir(directory) {
+    while entries.count < Self.largestFolder {
+      errno = 0
+      guard let entry = readdir(directory) else {
+        guard errno == 0 else { throw SystemCallError("readdir", FilePath(path), Errno(rawValue: errno)) }
+        break
+      }
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
       if name == "." || name == ".." { continue }
       var status = stat()

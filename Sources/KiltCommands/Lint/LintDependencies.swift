@@ -43,8 +43,9 @@ struct LintDependencies: ParsableCommand {
         remedies: ["run `kilt lint deps` in a uv workspace"])
     }
     let chosen = try directories.flatMap { try below($0, projects, session.workspace) }
-    let named = try package.flatMap { try named($0, projects) }
-    let entries = directories.isEmpty && package.isEmpty ? projects.entries : chosen + named
+    let entries =
+      try directories.isEmpty && package.isEmpty
+      ? projects.entries : chosen + package.flatMap { try named($0, projects) }
     let lint = DependencyLint(
       workspace: session.workspace, resolver: session.resolver, store: try ContentStore.userDefault(),
       note: global.note)

@@ -1,3 +1,4 @@
+internal import Diagnostics
 internal import Executor
 internal import HTTPTypes
 internal import Hummingbird
@@ -139,7 +140,14 @@ extension Routes {
       return await remoteFiles(remote, key, number, path, request)
     }
     let files = SandboxFiles(root: directory.paths.sandbox)
-    switch try await NIOThreadPool.singleton.runIfActive({ files.content(at: path) }) {
+    let content: SandboxFiles.Content?
+    do {
+      content = try await NIOThreadPool.singleton.runIfActive { try files.content(at: path) }
+    } catch let error as SystemCallError {
+      return APIResponse.error(
+        .serviceUnavailable, "cannot read \"\(PlainText.line(path))\" in the sandbox: \(error.errno)")
+    }
+    switch content {
     case .directory(let entries):
       return APIResponse.html(
         InstancePages.files(key, instance: number, task: TaskID(directory.name), folder: path, entries: entries))

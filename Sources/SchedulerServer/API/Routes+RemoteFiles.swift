@@ -1,3 +1,4 @@
+internal import Diagnostics
 internal import Executor
 internal import Hummingbird
 internal import JSON
@@ -16,7 +17,9 @@ extension Routes {
     switch answer.first {
     case UInt8(ascii: "d"):
       let list: [JSONValue]
-      do { list = try JSONValue(parsing: answer.dropFirst()).array ?? [] } catch { return APIResponse.notFound }
+      do { list = try JSONValue(parsing: answer.dropFirst()).array ?? [] } catch {
+        return APIResponse.error(.badGateway, "the executor of the task sent a list of files that is not JSON")
+      }
       let entries = list.map { entry in
         SandboxFiles.Entry(
           name: entry["name"]?.string ?? "", isDirectory: entry["directory"]?.bool ?? false,
@@ -33,12 +36,20 @@ extension Routes {
         while !bytes.isEmpty {
           try await writer.write(ByteBuffer(bytes: bytes))
           offset += Int64(bytes.count)
-          let next = await remote.answer(to: .file(path: path, offset: offset))
-          guard next?.first == UInt8(ascii: "f") else { return }
-          bytes = Array(next?.dropFirst() ?? [])
+          // A reader must not take a piece that is missing for the end of the file: the connection breaks instead.
+          guard let next = await remote.answer(to: .file(path: path, offset: offset)), next.first == UInt8(ascii: "f")
+          else { throw Interrupted() }
+          bytes = Array(next.dropFirst())
         }
       }
+    case UInt8(ascii: "e"):
+      let reason = PlainText.line(String(decoding: answer.dropFirst(), as: UTF8.self))
+      return APIResponse.error(
+        .serviceUnavailable, "the executor of the task cannot read \"\(PlainText.line(path))\": \(reason)")
     default: return APIResponse.notFound
     }
   }
+
+  /// The executor did not deliver the rest of a file.
+  private struct Interrupted: Error {}
 }

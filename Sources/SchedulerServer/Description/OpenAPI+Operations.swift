@@ -208,7 +208,8 @@ extension OpenAPI {
       "post", "/pipelines/{run}/cancel", "Cancels a run: its attempts are asked to end, and nothing more starts.",
       body: empty, answer: .json(202, Schema.named("PipelineRun"))),
     Operation(
-      "post", "/pipelines/{run}/retry", "Runs the failed steps of an ended run again, and the steps after them.", body: empty,
+      "post", "/pipelines/{run}/retry", "Runs the failed steps of an ended run again, and the steps after them.",
+      body: empty,
       answer: .json(202, Schema.named("PipelineRun"))),
   ]
 
