@@ -143,7 +143,7 @@ public enum ExecutorCommand {
       kilt-executor exec --terminal --task-directory DIR -- bash
 
     EXIT CODES
-      0  the task finished or was killed as asked; exec: the exit code of the command
+      0  the task finished or was killed as asked; exec: the code of the command
       1  the task failed
       2  invalid usage or assignment
       3  the environment does not allow it

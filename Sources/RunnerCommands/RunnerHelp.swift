@@ -65,9 +65,9 @@ enum RunnerHelp {
     usage: pex-runner run NAME@COMMIT [-- ARGUMENTS]
            pex-runner run NAME@BRANCH [-- ARGUMENTS]
 
-    Execute a bundle in place of this process: the program gets its process ID and
-    signals, and sets the exit code. Kilt uses the bundle in the runner cache, or
-    fetches and verifies it first.
+    Execute a bundle in place of this process: the program gets the process ID and
+    the signals, and sets the exit code. Kilt uses the bundle in the runner cache,
+    or fetches and verifies it first.
 
     Arguments after NAME@COMMIT (and an optional --) go to the program. Options of
     pex-runner come before. Kilt looks a branch up at each start. Without a
