@@ -225,6 +225,22 @@ int kilt_open_terminal(int ends[2], unsigned short rows, unsigned short columns)
 
 int kilt_packet_sockets(int sockets[2]) { return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets); }
 
+void kilt_show_arguments(int count, char *const words[]) {
+  // The kernel lays the arguments out one after another, and this is the first of them.
+  char *next = program_invocation_name, *end = next;
+  for (int i = 0; i < count; i++) end += strlen(end) + 1;
+  for (int i = 0; words[i] && next < end - 1; i++) {
+    size_t length = strlen(words[i]), room = (size_t)(end - 1 - next);
+    if (length > room) length = room;
+    memcpy(next, words[i], length);
+    next += length;
+    *next++ = 0;
+  }
+  if (next < end) memset(next, 0, (size_t)(end - next));
+  // The list ends here; without CAP_SYS_RESOURCE, zero bytes follow.
+  prctl(PR_SET_MM, PR_SET_MM_ARG_END, next, 0, 0);
+}
+
 int kilt_mount_tmpfs(const char *path, const char *options) {
   return mount("tmpfs", path, "tmpfs", MS_NODEV | MS_NOSUID, options);
 }

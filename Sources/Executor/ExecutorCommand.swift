@@ -18,6 +18,9 @@ public enum ExecutorCommand {
       case "run":
         let status = try runTask(ExecutorOptions(parsing: Array(arguments.dropFirst())))
         return status == .failed ? 1 : 0
+      case "spare":
+        guard let status = try SpareExecutor.run() else { return 0 }
+        return status == .failed ? 1 : 0
       case "join":
         return try RemoteExecutor(parsing: Array(arguments.dropFirst())).run()
       case "exec":
@@ -28,7 +31,7 @@ public enum ExecutorCommand {
       case "--help", "-h", "help":
         try answer(help)
         return 0
-      default: throw ExecutorError.usage("kilt-executor needs a command: run, exec, join, --help or --version")
+      default: throw ExecutorError.usage("kilt-executor needs a command: run, spare, exec, join, --help or --version")
       }
     } catch {
       writeText(DiagnosticRenderer(color: isTerminal(STDERR_FILENO)).render(error) + "\n", to: STDERR_FILENO)
@@ -46,10 +49,19 @@ public enum ExecutorCommand {
 
   /// Runs the task of a directory to its end. One that has ended already is left as it is.
   public static func runTask(_ options: ExecutorOptions) throws(ExecutorError) -> TaskStatus {
-    // First of all: a stop asked for early must not be this process's death.
+    try runTask(options, signals: installSignals())
+  }
+
+  /// Has signals arrive as bytes in a pipe, whose end to read it returns. First of all: a stop asked for early must not be
+  /// this process's death.
+  static func installSignals() throws(ExecutorError) -> Int32 {
     let signals = try SignalPipe.install([SIGTERM, SIGINT, SIGCHLD, SIGUSR1])
     SignalPipe.ignore(SIGPIPE)
     SignalPipe.ignore(SIGHUP)
+    return signals
+  }
+
+  static func runTask(_ options: ExecutorOptions, signals: Int32) throws(ExecutorError) -> TaskStatus {
     umask(0o022)
     let directory = TaskDirectory(options.taskDirectory)
     let assignment = try directory.assignment()
@@ -101,6 +113,8 @@ public enum ExecutorCommand {
 
     The scheduler starts `kilt-executor run` for each task. The directory holds the
     assignment `task.json`. The records go to `checkpoint`, output to `logs`.
+    It starts `kilt-executor spare` ahead of tasks: this command waits for the
+    arguments of `run` at a socket, its standard input.
     In a container of a Docker Swarm, `kilt-executor join` gets the assignment
     from the scheduler and reports to it.
 

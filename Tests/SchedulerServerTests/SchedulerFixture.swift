@@ -54,8 +54,11 @@ final class SchedulerFixture: Sendable {
   }
 
   deinit {
+    // One that was handed a task a moment ago does not name it yet.
+    let spares = spareExecutors()
     if pid > 0 { endScheduler(SIGKILL) }
     do {
+      try waitUntil("no spare executor waits") { spares.allSatisfy { !Self.isSpare($0) } }
       try waitUntil("all tasks are gone") {
         // Executors end their tasks when they are killed: bubblewrap's processes die with them. One that was started
         // just now is known by its arguments alone.
@@ -287,6 +290,20 @@ final class SchedulerFixture: Sendable {
       let arguments = Self.arguments(of: id)
       return arguments.first?.hasSuffix("kilt-executor") == true && arguments.contains { $0.hasPrefix(scratch.string) }
     }
+  }
+
+  /// Executors of this fixture's scheduler that wait for a task.
+  func spareExecutors() -> [pid_t] {
+    guard pid > 0 else { return [] }
+    return Self.allProcesses().filter { id in
+      guard Self.isSpare(id), let text = try? FileSystem.readText(FilePath("/proc/\(id)/status")) else { return false }
+      return text.contains("\nPPid:\t\(pid)\n")
+    }
+  }
+
+  static func isSpare(_ id: pid_t) -> Bool {
+    let arguments = arguments(of: id)
+    return arguments.first?.hasSuffix("kilt-executor") == true && arguments.dropFirst().first == "spare"
   }
 
   func tasks() -> [FilePath] {

@@ -86,6 +86,10 @@ int kilt_set_terminal_size(int descriptor, unsigned short rows, unsigned short c
 /// socketpair(2) of two connected packet sockets, close-on-exec.
 int kilt_packet_sockets(int sockets[2]);
 
+/// Shows other words in place of this process's arguments where processes are listed (ps(1)): as many bytes as the arguments
+/// take now. `count` is the number of the arguments that main() got, the program's name among them.
+void kilt_show_arguments(int count, char *const words[]);
+
 /// mount(2) of a tmpfs with these options, without devices and set-user-ID programs.
 int kilt_mount_tmpfs(const char *path, const char *options);
 

@@ -97,6 +97,13 @@ enum SystemCallFilter {
   ///
   /// - Parameter refusesOtherStreams: whether ``otherStreams`` are refused.
   static func program(refusesOtherStreams: Bool = false) throws(ExecutorError) -> [UInt8] {
+    refusesOtherStreams ? try export(refusesOtherStreams: true) : try usual.get()
+  }
+
+  /// The filter that most tasks have, built once: an executor that waits for its task has it then.
+  private static let usual = Result { () throws(ExecutorError) in try export(refusesOtherStreams: false) }
+
+  private static func export(refusesOtherStreams: Bool) throws(ExecutorError) -> [UInt8] {
     let file = try OwnedDescriptor.memory("filter", [])
     try withFilter(refusesOtherStreams: refusesOtherStreams) { (filter) throws(ExecutorError) in
       let code = seccomp_export_bpf(filter, file.number)

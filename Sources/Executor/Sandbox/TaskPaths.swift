@@ -17,6 +17,8 @@ public struct TaskPaths: Sendable, Hashable {
   public var lock: String { directory + "/lock" }
   /// The executor's process id, for people.
   public var processID: String { directory + "/executor.pid" }
+  /// The executor's own output, for people.
+  public var executorLog: String { directory + "/executor.log" }
   /// The records, one JSON value a line.
   public var checkpoint: String { directory + "/checkpoint" }
   /// The working directory of the processes.

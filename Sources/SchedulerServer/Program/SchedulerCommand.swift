@@ -55,6 +55,9 @@ public struct SchedulerCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Program kilt-executor. Default: beside this program.", valueName: "path"))
   var executor: String?
 
+  @Option(help: ArgumentHelp("Number of executors to start ahead of tasks.", valueName: "count"))
+  var spareExecutors = 2
+
   @Option(help: ArgumentHelp("Program pex-runner. Default: beside this program.", valueName: "path"))
   var pexRunner: String?
 
@@ -218,6 +221,12 @@ public struct SchedulerCommand: ParsableCommand {
         remedies: ["write a number of seconds from 0 to 86400, such as `--stop-patience 30`"])
     }
     options.stopPatience = .seconds(stopPatience)
+    guard (0...64).contains(spareExecutors) else {
+      throw Diagnostic(
+        .input, "invalid --spare-executors \"\(spareExecutors)\"",
+        remedies: ["write a number from 0 to 64, such as `--spare-executors 2`"])
+    }
+    options.spareExecutors = spareExecutors
     guard keepEndedDays >= 0, keepEndedTasks >= 0, keepEndedMib ?? 0 >= 0 else {
       throw Diagnostic(.input, "a --keep-ended option is negative")
     }

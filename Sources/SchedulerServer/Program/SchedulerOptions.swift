@@ -19,6 +19,8 @@ struct SchedulerOptions: Sendable {
   var repository: String?
   var executor: FilePath
   var pexRunner: FilePath
+  /// How many executors wait for tasks, started ahead of them.
+  var spareExecutors = 0
   /// Ports that are allotted to tasks.
   var portRange = 31000...32000
   var controlGroupParent = "kilt"

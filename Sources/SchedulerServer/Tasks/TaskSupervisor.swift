@@ -14,6 +14,7 @@ struct TaskSupervisor {
   private let watches = DirectoryWatches()
   /// Executors that are children of this process and have not ended, by task.
   private var children: [TaskID: pid_t] = [:]
+  private let spares: SpareExecutors
   private var nextSweep: UInt64 = 0
   private var canIsolate = false
   private let presence: @Sendable (TaskDirectory) -> ExecutorPresence
@@ -41,6 +42,7 @@ struct TaskSupervisor {
   ) {
     self.options = options
     self.presence = presence
+    spares = SpareExecutors(program: options.executor, count: options.spareExecutors)
   }
 
   func directory(_ task: TaskID) -> TaskDirectory {
@@ -75,9 +77,11 @@ struct TaskSupervisor {
       executor.zooKeeper = options.zooKeeperFile.string
     }
     let log = try FileSystem.open(
-      FilePath(directory.paths.directory).appending("executor.log"), .writeOnly, options: [.create, .append])
+      FilePath(directory.paths.executorLog), .writeOnly, options: [.create, .append])
     defer { FileSystem.close(log) }
-    children[assignment.taskID] = try spawnDetached(options.executor, executor.arguments, output: log)
+    let arguments = executor.arguments
+    children[assignment.taskID] =
+      try spares.hand(arguments) ?? spawnDetached(options.executor, arguments, output: log)
     tracked[assignment.taskID]?.isGone = false
     tracked[assignment.taskID]?.nextLook = 0
   }
@@ -138,6 +142,7 @@ struct TaskSupervisor {
   /// Cheap to call often: only a directory that has changed is looked at, and each of them now and then.
   mutating func poll(_ tasks: Set<TaskID>, at now: UInt64) -> [Observation] {
     sweep(tasks, at: now)
+    spares.refill(at: now)
     if let changes = watches.changes() {
       for (task, change) in changes {
         tracked[task]?.nextLook = 0
