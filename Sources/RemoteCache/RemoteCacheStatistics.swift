@@ -50,6 +50,7 @@ public struct RemoteCacheStatistics: Sendable, Hashable {
     case "bundle": "bundles"
     case "built": "wheels from sources"
     case "files": "wheels"
+    case "lint": "lint results"
     default: namespace
     }
   }

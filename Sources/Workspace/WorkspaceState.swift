@@ -68,11 +68,8 @@ public final class WorkspaceState: @unchecked Sendable {
     if let capture { return capture }
     var time = Int64.min
     if store != nil {
-      let probe = directory.path.appending(".clock")
       do throws(SystemCallError) {
-        try directory.create()
-        try FileSystem.write(text: "", to: probe)
-        time = try FileSystem.status(of: probe).modificationTime - slack
+        time = try Self.clock(in: directory) - slack
       } catch {
         // Every time is later than this one: the next run checks everything again that is read now.
         time = Int64.min
@@ -80,6 +77,21 @@ public final class WorkspaceState: @unchecked Sendable {
     }
     capture = time
     return time
+  }
+
+  /// The file system's time less the maximum distance of two changes in one tick, without loading any state: what was
+  /// changed before it can be told from what changes later.
+  public static func captureTime(root: FilePath, in directory: StateDirectory) throws(SystemCallError) -> Int64 {
+    let descriptor = try FileSystem.open(root, .readOnly, options: .directory)
+    defer { FileSystem.close(descriptor) }
+    return try clock(in: directory) - FileSystemTraits(of: descriptor.rawValue).timestampSlack
+  }
+
+  private static func clock(in directory: StateDirectory) throws(SystemCallError) -> Int64 {
+    let probe = directory.path.appending(".clock")
+    try directory.create()
+    try FileSystem.write(text: "", to: probe)
+    return try FileSystem.status(of: probe).modificationTime
   }
 
   /// Saves the changes. If the state cannot be saved, the next run takes longer, nothing else.

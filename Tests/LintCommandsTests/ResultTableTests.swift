@@ -25,11 +25,11 @@ import Workspace
   @Test("Results read back by content, path and context, and earlier ones stay")
   func roundTrip() throws {
     defer { try? FileSystem.removeTree(workspace.root) }
-    var table = ResultTable(workspace)
+    var table = ResultTable(workspace.stateDirectory)
     for number in 0..<500 { table.set(nil, for: key("\(number)"), in: context) }
     table.set(["finding"], for: key("bad"), in: context)
     table.save()
-    var second = ResultTable(workspace)
+    var second = ResultTable(workspace.stateDirectory)
     for number in 0..<500 { #expect(second.result(key("\(number)"), in: context) == .some(nil)) }
     #expect(second.result(key("bad"), in: context) == .some(["finding"]))
     #expect(second.result(key("500"), in: context) == nil)
@@ -37,14 +37,14 @@ import Workspace
     #expect(second.result(key("1"), in: SHA256Digest.of("other")) == nil)
     second.set(nil, for: key("500"), in: context)
     second.save()
-    var third = ResultTable(workspace)
+    var third = ResultTable(workspace.stateDirectory)
     for number in 0...500 { #expect(third.result(key("\(number)"), in: context) == .some(nil)) }
   }
 
   @Test("A table that is cut off or changed at any byte is empty")
   func damage() throws {
     defer { try? FileSystem.removeTree(workspace.root) }
-    var table = ResultTable(workspace)
+    var table = ResultTable(workspace.stateDirectory)
     table.set(nil, for: key("1"), in: context)
     table.set(["finding"], for: key("2"), in: context)
     table.save()
@@ -53,10 +53,10 @@ import Workspace
       var bytes = whole
       bytes[offset] ^= 0x41
       try FileSystem.write(bytes, to: file)
-      var changed = ResultTable(workspace)
+      var changed = ResultTable(workspace.stateDirectory)
       #expect(changed.result(key("1"), in: context) == nil, "\(offset)")
       try FileSystem.write(Array(whole[..<offset]), to: file)
-      var cut = ResultTable(workspace)
+      var cut = ResultTable(workspace.stateDirectory)
       #expect(cut.result(key("1"), in: context) == nil, "\(offset)")
     }
   }

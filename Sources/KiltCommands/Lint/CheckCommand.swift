@@ -28,12 +28,13 @@ struct CheckCommand: ParsableCommand {
   @OptionGroup var code: CodeOptions
 
   func run() throws {
-    if try QuietRun.repeats("check", global) { return }
+    let reporting = CodeReporting(verb: "check", global: global, options: code)
+    if try QuietRun.repeats(reporting, fixes: false, remedy: { _ in nil }) { return }
     let session = try CodeSession("check", global, targets, code)
     let files = try session.files()
     let steps = try session.steps([.types])
-    let (report, others) = try session.run { try $0.checkTypes(files, steps) }
-    try QuietRun.keep("check", global, session, files, report, others: others, restsOnAll: true)
-    try session.finish(report, remedy: nil)
+    let (report, basis) = try session.run { try $0.checkTypes(files, steps) }
+    try QuietRun.keep(session, files, report, basis, restsOnAll: true)
+    try reporting.finish(report, remedy: nil)
   }
 }

@@ -11,6 +11,12 @@ internal import Workspace
 
 /// One run of `kilt fmt`, `kilt lint` or `kilt check`: the files that are selected, and what is said of them.
 struct CodeSession {
+  /// What a report rests on besides sources.
+  struct Basis {
+    var run: RecordedRun
+    var places: [String]
+  }
+
   let verb: String
   let global: GlobalOptions
   let targets: TargetOptions
@@ -65,31 +71,21 @@ struct CodeSession {
 
   /// Runs tools with everything that a run needs.
   ///
-  /// - Returns: the report, and the places besides sources that it rests on.
-  func run(_ body: (CodeRun) throws -> CodeReport) throws -> (CodeReport, [String]) {
-    let progress = ProgressLine(.standardError, isQuiet: global.quiet)
-    let cancellation = ProcessCancellation()
-    let scratch = try FileSystem.canonicalPath(FileSystem.makeTemporaryDirectory(prefix: "kilt-lint"))
-    // What cannot be removed is left to whoever cleans temporary directories.
-    @Sendable func cleanUp() { try? FileSystem.removeTree(scratch) }
-    let run = try CodeRun(
-      session.workspace, session.resolver, store: try ContentStore.userDefault(), scratch: scratch,
-      jobs: options.jobs ?? availableProcessors(), cancellation: cancellation
-    ) { [global] line in
-      if !global.quiet { progress.print(line + "\n") }
+  /// - Returns: the report, and what it rests on.
+  func run(_ body: (CodeRun) throws -> CodeReport) throws -> (CodeReport, Basis) {
+    try CodeScratch.run { scratch, cancellation in
+      let progress = ProgressLine(.standardError, isQuiet: global.quiet)
+      let run = try CodeRun(
+        session.workspace, session.resolver, store: try session.contentStore(), scratch: scratch,
+        jobs: options.jobs ?? availableProcessors(), cancellation: cancellation
+      ) { [global] line in
+        if !global.quiet { progress.print(line + "\n") }
+      }
+      progress.show("running tools")
+      defer { progress.finish() }
+      let report = try body(run)
+      return (report, Basis(run: run.record, places: run.places + workspacePlaces))
     }
-    TerminationSignals.handle {
-      progress.finish()
-      cancellation.cancel(graceMilliseconds: 500)
-      cleanUp()
-    }
-    progress.show("running tools")
-    defer {
-      progress.finish()
-      cleanUp()
-    }
-    let report = try body(run)
-    return (report, run.places + workspacePlaces)
   }
 
   /// The files that say what the workspace is.
@@ -99,55 +95,8 @@ struct CodeSession {
       + (configuration.projects?.entries ?? []).map { Paths.join($0.directory, "pyproject.toml") }
   }
 
-  // MARK: Reporting
+  /// Writes reports.
+  var reporting: CodeReporting { CodeReporting(verb: verb, global: global, options: options) }
 
-  /// Writes a report, and ends with exit code 1 or 3 where something is to be done.
-  ///
-  /// - Parameter remedy: the command that fixes what was found.
-  func finish(_ report: CodeReport, remedy: String?) throws {
-    let text = CodeText(report, verb: verb, color: Terminal.standardOutput.usesColor)
-    switch options.format {
-    case .text:
-      if let file = options.output { try write(text.findings, to: file) } else { writeText(text.findings, to: 1) }
-    case .json: try write(CodeForms.json(report).text(.pretty) + "\n")
-    case .sarif: try write(CodeForms.sarif(report, version: kiltVersion).text(.pretty) + "\n")
-    case .github: try write(CodeForms.github(report))
-    case .junit: try write(CodeForms.junit(report))
-    }
-    if options.format != .text, options.output != nil { writeText(text.findings, to: 1) }
-    let renderer = DiagnosticRenderer(color: Terminal.standardError.usesColor)
-    for failure in report.failures { writeText(renderer.render(failure.diagnostic), to: 2) }
-    if !global.quiet || !report.isClean {
-      writeText(text.summary(Terminal.standardError.usesColor), to: 2)
-      if !report.isClean, let remedy { Terminal.standardError.print(remedy) }
-    }
-    if let blame = report.blame { throw ExitCode(blame.exitCode) }
-  }
-
-  private func write(_ text: String) throws {
-    if let file = options.output { try write(text, to: file) } else { writeText(text, to: 1) }
-  }
-
-  private func write(_ text: String, to file: String) throws {
-    // From where the user is, as paths of a command line are.
-    let path = try global.workingDirectory.pushing(FilePath(file))
-    try FileSystem.createDirectories(path.removingLastComponent())
-    try FileSystem.write(text: text, to: path)
-    global.note("wrote \(file)")
-  }
-
-  /// A command that names the files of findings, or all files where there are many.
-  func command(_ words: String, _ paths: Set<String>) -> String {
-    let only = options.only.map { " --only \($0)" }.joined()
-    let places = paths.count <= 5 ? paths.sorted().map { "//" + $0 }.joined(separator: " ") : "::"
-    return "kilt \(words)\(only) \(places)"
-  }
-}
-
-extension CodeReport {
-  /// Who can do something about what was found; nil where there is nothing.
-  var blame: Blame? {
-    if isClean { return nil }
-    return failures.contains { $0.diagnostic.blame == .environment } ? .environment : .work
-  }
+  func finish(_ report: CodeReport, remedy: String?) throws { try reporting.finish(report, remedy: remedy) }
 }

@@ -31,7 +31,12 @@ struct FmtCommand: ParsableCommand {
   var check = false
 
   func run() throws {
-    if try QuietRun.repeats("fmt", global) { return }
+    let reporting = CodeReporting(verb: "fmt", global: global, options: code)
+    func remedy(_ report: CodeReport) -> String? {
+      let paths = Set(report.findings.filter(\.isFixable).map(\.path))
+      return paths.isEmpty ? nil : "fix: " + reporting.command("fmt", paths)
+    }
+    if try QuietRun.repeats(reporting, fixes: !check, remedy: remedy) { return }
     let session = try CodeSession("fmt", global, targets, code)
     let files = try session.files()
     let steps = try session.steps([.format])
@@ -40,9 +45,8 @@ struct FmtCommand: ParsableCommand {
         .input, "no formatter is configured",
         remedies: ["add a formatter to `tools` under [lint] in kilt.toml, such as tools = [\"ruff\"]"])
     }
-    let (report, others) = try session.run { check ? try $0.check(files, steps) : try $0.fix(files, steps) }
-    try QuietRun.keep("fmt", global, session, files, report, others: others)
-    let paths = Set(report.findings.filter(\.isFixable).map(\.path))
-    try session.finish(report, remedy: paths.isEmpty ? nil : "fix: " + session.command("fmt", paths))
+    let (report, basis) = try session.run { check ? try $0.check(files, steps) : try $0.fix(files, steps) }
+    try QuietRun.keep(session, files, report, basis)
+    try reporting.finish(report, remedy: remedy(report))
   }
 }

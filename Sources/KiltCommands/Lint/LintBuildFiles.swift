@@ -96,7 +96,7 @@ private struct BuildFileCheck {
       for file in graph.files.files(in: directory) {
         let name = graph.files.name(of: file)
         guard patterns.contains(where: { $0.matches(name) }) else { continue }
-        found.append(CodeFile(path: graph.files.path(of: file), file: file))
+        found.append(CodeFile(path: graph.files.path(of: file), file: file, in: graph.files))
       }
     }
     files = found.sorted { $0.path < $1.path }

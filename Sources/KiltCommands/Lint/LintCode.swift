@@ -31,11 +31,12 @@ struct LintCode: ParsableCommand {
   var fix = false
 
   func run() throws {
-    if !fix, try QuietRun.repeats("lint", global) { return }
+    let reporting = CodeReporting(verb: "lint", global: global, options: code)
+    if !fix, try QuietRun.repeats(reporting, fixes: false, remedy: { remedy($0, reporting) }) { return }
     let session = try CodeSession("lint", global, targets, code)
     let files = try session.files()
     let steps = try session.steps([.format, .lint])
-    var (report, others) = try session.run { run in
+    var (report, basis) = try session.run { run in
       guard fix else { return try run.check(files, steps) }
       // What a fix leaves is formatted afterwards; then everything is looked at.
       let fixed = try run.fix(
@@ -52,16 +53,16 @@ struct LintCode: ParsableCommand {
     report.steps.sort { ToolStep.order($0.step) < ToolStep.order($1.step) }
     if !fix {
       try QuietRun.keep(
-        "lint", global, session, files, report, others: others, restsOnAll: steps.contains { $0.tool.readsImports })
+        session, files, report, basis, restsOnAll: steps.contains { $0.tool.readsImports })
     }
-    try session.finish(report, remedy: remedy(report, session))
+    try reporting.finish(report, remedy: remedy(report, reporting))
   }
 
-  private func remedy(_ report: CodeReport, _ session: CodeSession) -> String? {
+  private func remedy(_ report: CodeReport, _ reporting: CodeReporting) -> String? {
     let fixable = report.findings.filter(\.isFixable)
     guard !fixable.isEmpty, !fix else { return nil }
     let onlyFormats = fixable.allSatisfy { $0.step.role == .format }
-    return "fix: " + session.command(onlyFormats ? "fmt" : "lint --fix", Set(fixable.map(\.path)))
+    return "fix: " + reporting.command(onlyFormats ? "fmt" : "lint --fix", Set(fixable.map(\.path)))
   }
 }
 

@@ -3,40 +3,101 @@ internal import SystemSupport
 internal import TargetGraph
 internal import Workspace
 
-/// Runs that found nothing, and that end at once while nothing changes.
+/// Runs that are like an earlier one, and that need no state of the workspace: nothing has changed, or only the content of
+/// some files.
 enum QuietRun {
-  /// Whether an equal run found nothing and nothing has changed since: says what that one said.
-  static func repeats(_ verb: String, _ global: GlobalOptions) throws -> Bool {
-    guard let (root, state) = place(try global.workingDirectory) else { return false }
-    guard let text = InvocationRecord(root: root, state: state, arguments: try arguments(verb, global)).recall() else {
-      return false
+  /// What was recalled before arguments were parsed, which takes as long as half of the looks at files.
+  @TaskLocal static var early: (key: [String], recall: InvocationRecord.Recall?)?
+
+  // MARK: Before arguments are parsed
+
+  /// Runs a command that may be `fmt`, `lint` or `check`.
+  ///
+  /// - Parameter arguments: without the program's name.
+  /// - Returns: nil where `body` is to do the work: it was called.
+  static func first(_ arguments: [String], or body: () -> Int32) -> Int32 {
+    guard isPlain(arguments), let key = try? Self.key(arguments[0], FileSystem.currentDirectory()),
+      let (root, state) = (try? FileSystem.currentDirectory()).flatMap({ place($0) })
+    else { return body() }
+    let recall = InvocationRecord(root: root, state: state, arguments: key).recall()
+    if case .same(let report) = recall, report.findings.isEmpty, !arguments.contains(where: { $0.hasPrefix("--f") }) {
+      if !arguments.contains("--quiet") { writeText(summary(report, arguments[0]), to: 2) }
+      return 0
     }
-    if !global.quiet { writeText(text, to: 2) }
+    return $early.withValue((key, recall)) { body() }
+  }
+
+  /// Whether arguments are one of the verbs, options, and words that can be neither a verb nor an alias.
+  private static func isPlain(_ arguments: [String]) -> Bool {
+    guard let verb = arguments.first, ["fmt", "lint", "check"].contains(verb) else { return false }
+    return arguments.dropFirst().allSatisfy { argument in
+      if argument.hasPrefix("--") {
+        return argument.utf8.count > 2 && !argument.hasPrefix("--d") && !argument.hasPrefix("--o")
+      }
+      return !argument.hasPrefix("-") && argument.utf8.contains { [0x2E, 0x2F, 0x3A].contains($0) }
+    }
+  }
+
+  // MARK: After
+
+  /// Whether an equal run is known, and its report was written, with tools run anew for files whose content has changed.
+  ///
+  /// - Parameters:
+  ///   - fixes: whether the command changes files.
+  ///   - remedy: the command that fixes what was found.
+  static func repeats(
+    _ reporting: CodeReporting, fixes: Bool, remedy: (CodeReport) -> String?
+  ) throws -> Bool {
+    let directory = try reporting.global.workingDirectory
+    let key = try Self.key(reporting.verb, directory)
+    let recall: InvocationRecord.Recall?
+    if let early, early.key == key {
+      recall = early.recall
+    } else {
+      guard let (root, state) = place(directory) else { return false }
+      recall = InvocationRecord(root: root, state: state, arguments: key).recall()
+    }
+    let report: CodeReport
+    switch recall {
+    case nil: return false
+    case .same(let known): report = known
+    case .edited(let run):
+      let jobs = reporting.options.jobs ?? availableProcessors()
+      guard
+        let made = try CodeScratch.run({ scratch, cancellation in
+          try run.run(fixes: fixes, scratch: scratch, jobs: jobs, cancellation: cancellation)
+        })
+      else { return false }
+      report = made
+    }
+    try reporting.finish(report, remedy: remedy(report))
     return true
   }
 
-  /// Keeps a run that found nothing.
+  /// Keeps a run.
   ///
   /// - Parameters:
   ///   - files: the files that it was about.
-  ///   - others: further files that it rests on.
+  ///   - basis: what else it rests on.
   ///   - restsOnAll: whether it rests on every source of the workspace.
   static func keep(
-    _ verb: String, _ global: GlobalOptions, _ session: CodeSession, _ files: [CodeFile], _ report: CodeReport,
-    others: [String], restsOnAll: Bool = false
+    _ session: CodeSession, _ files: [CodeFile], _ report: CodeReport, _ basis: CodeSession.Basis,
+    restsOnAll: Bool = false
   ) throws {
-    // What git says is not recorded, and a report is to be written again.
-    guard report.isClean, report.findings.isEmpty, report.changed.isEmpty, report.isRepeatable, report.files > 0,
-      !session.targets.selectsChanges, session.options.output == nil, session.options.format == .text,
-      session.targets.specFiles.isEmpty,
-      let (root, state) = place(try global.workingDirectory),
-      root == session.session.workspace.root
+    // What git says, and what other files name, is not recorded.
+    guard report.failures.isEmpty, report.changed.isEmpty, report.isRepeatable, report.files > 0,
+      !session.targets.selectsChanges, session.targets.specFiles.isEmpty,
+      let (root, state) = place(try session.global.workingDirectory), root == session.session.workspace.root
     else { return }
-    var quiet = report
-    for index in quiet.steps.indices { quiet.steps[index].cached = quiet.steps[index].files }
-    let text = CodeText(quiet, verb: verb, color: false).summary(Terminal.standardError.usesColor)
-    try InvocationRecord(root: root, state: state, arguments: try arguments(verb, global)).keep(
-      text, files: restsOnAll ? allFiles(session) : files.map(\.file), others: others, in: session.session.resolver)
+    try InvocationRecord(
+      root: root, state: state, arguments: try key(session.verb, try session.global.workingDirectory)
+    ).keep(
+      report, basis.run, files: restsOnAll ? allFiles(session) : files.map(\.file), others: basis.places,
+      in: session.session.resolver)
+  }
+
+  private static func summary(_ report: CodeReport, _ verb: String) -> String {
+    CodeText(report, verb: verb, color: false).summary(Terminal.standardError.usesColor)
   }
 
   /// Every file that a target has: types may come from any.
@@ -46,9 +107,8 @@ enum QuietRun {
   }
 
   /// All that a run was told.
-  private static func arguments(_ verb: String, _ global: GlobalOptions) throws -> [String] {
-    [verb, try global.workingDirectory.string, Terminal.standardError.usesColor ? "color" : ""]
-      + CommandLine.arguments.dropFirst()
+  private static func key(_ verb: String, _ directory: FilePath) throws -> [String] {
+    [verb, directory.string] + CommandLine.arguments.dropFirst()
   }
 
   /// The workspace above a directory, found as ``Workspace/find(from:)`` finds one with a configuration file of Kilt's or

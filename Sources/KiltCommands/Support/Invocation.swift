@@ -10,7 +10,7 @@ public enum Invocation {
   /// something, 70 a defect.
   public static func run(_ arguments: [String]) -> Int32 {
     claimStandardDescriptors()
-    let code = execute(all: PantsConfigurationFiles.taken(outOf: arguments))
+    let code = QuietRun.first(arguments) { execute(all: PantsConfigurationFiles.taken(outOf: arguments)) }
     // Other machines can use the results, whether or not the command succeeded.
     RemoteCaches.finish()
     guard let failure = standardOutputFailure() else { return code }

@@ -11,24 +11,32 @@ public struct CodeFile: Sendable {
     /// The lockfile of its resolve, from the workspace root.
     public var lockfile: String?
     public var constraints: [String]
+
+    /// Whether another file has the same resolve and Pythons.
+    func isLike(_ other: Owner?) -> Bool { lockfile == other?.lockfile && constraints == other?.constraints }
   }
 
   /// From the workspace root.
   public var path: String
   public var file: FileID
+  /// Its directory.
+  var folder: DirectoryID
   public var isShell: Bool
   public var owners: [Owner]
   /// The steps that a field of a target leaves the file out of.
   public var skipped: Set<ToolStep>
 
   /// A file without targets, such as a BUILD file.
-  public init(path: String, file: FileID) {
-    self.init(path: path, file: file, isShell: false, owners: [], skipped: [])
+  public init(path: String, file: FileID, in files: FileTable) {
+    self.init(path: path, file: file, folder: files.directory(of: file), isShell: false, owners: [], skipped: [])
   }
 
-  private init(path: String, file: FileID, isShell: Bool, owners: [Owner], skipped: Set<ToolStep>) {
+  private init(
+    path: String, file: FileID, folder: DirectoryID, isShell: Bool, owners: [Owner], skipped: Set<ToolStep>
+  ) {
     self.path = path
     self.file = file
+    self.folder = folder
     self.isShell = isShell
     self.owners = owners
     self.skipped = skipped
@@ -72,7 +80,8 @@ public struct CodeFile: Sendable {
         byFile[file]?.skipped.formIntersection(skipped)
       } else {
         byFile[file] = CodeFile(
-          path: graph.files.path(of: file), file: file, isShell: isShell, owners: [owner], skipped: skipped)
+          path: graph.files.path(of: file), file: file, folder: graph.files.directory(of: file), isShell: isShell,
+          owners: [owner], skipped: skipped)
       }
     }
     return byFile.values.map { file in

@@ -1,21 +1,23 @@
 internal import BuildFiles
 internal import Digests
+internal import JSON
 internal import Snapshot
 public import SystemSupport
 public import TargetGraph
 public import Workspace
 
-/// A run that found nothing, and everything it rests on, by stat(2): an equal run later ends after one look at each place.
+/// A run, and everything it rests on, by stat(2): an equal run later ends after one look at each place, or runs tools for
+/// those files whose content has changed.
 ///
 /// No state is loaded and no BUILD file is read for it. A run that rests on more is not recorded.
-public struct InvocationRecord {
-  private static let magic: UInt64 = 0x6B69_6C74_7265_6331
+public struct InvocationRecord: Sendable {
+  private static let magic: UInt64 = 0x6B69_6C74_7265_6332
   /// The program itself: another build may judge otherwise.
   private static let program = "/proc/self/exe"
 
   private let path: FilePath
-  private let root: FilePath
-  private let directory: StateDirectory
+  let root: FilePath
+  let directory: StateDirectory
   private let key: [UInt8]
 
   /// - Parameters:
@@ -26,18 +28,28 @@ public struct InvocationRecord {
     self.root = root
     directory = state
     var encoder = CanonicalEncoder()
-    encoder.append("invocation 1")
+    encoder.append("invocation 2")
     encoder.append(strings: arguments)
     encoder.append(root.string)
     let prefixes = ["PATH=", "HOME=", "XDG_", "KILT_", "PANTS_", "PIP_", "UV_", "PYENV_", "PEX_"]
     encoder.append(
       strings: environmentStrings().filter { entry in prefixes.contains { entry.hasPrefix($0) } }.sorted())
     key = encoder.digest.bytes
-    path = state.path.appending("lint/quiet-" + String(encoder.digest.hex.prefix(24)))
+    path = state.path.appending("lint/run-" + String(encoder.digest.hex.prefix(24)))
   }
 
-  /// What the earlier run said at its end, if nothing that it rests on has changed.
-  public func recall() -> String? {
+  // MARK: Recalling
+
+  /// What is known of an equal run.
+  public enum Recall: Sendable {
+    /// Nothing that it rests on has changed.
+    case same(CodeReport)
+    /// Only the content of some files has changed.
+    case edited(EditedRun)
+  }
+
+  /// The record of an equal run, if nothing but the content of files has changed since.
+  public func recall() -> Recall? {
     // What cannot be read, or is damaged, is as good as not there: the run then does all the work.
     guard environmentVariable("KILT_SNAPSHOT") != "off", let file = try? MappedFile(path), file.bytes.count > 80,
       let descriptor = try? FileSystem.open(root, .readOnly, options: .directory)
@@ -45,68 +57,146 @@ public struct InvocationRecord {
     defer { FileSystem.close(descriptor) }
     let bytes = file.bytes
     guard SHA256Digest(bytes: bytes[..<32]) == .of(UnsafeRawBufferPointer(rebasing: bytes[32...])) else { return nil }
-    var reader = RecordReader(bytes: UnsafeRawBufferPointer(rebasing: bytes[32...]))
-    guard reader.number() == Self.magic, reader.data() == key, let text = reader.data(),
-      let ignoresInodes = reader.number(), let count = reader.number().flatMap({ Int(exactly: $0) })
-    else { return nil }
-    let places = RecordPlaces(bytes: reader.rest, count: count, ignoresInodes: ignoresInodes == 1)
     return withExtendedLifetime(file) {
-      places.areSame(root: descriptor.rawValue) ? String(decoding: text, as: UTF8.self) : nil
+      var reader = RecordReader(bytes: UnsafeRawBufferPointer(rebasing: bytes[32...]))
+      guard reader.number() == Self.magic, reader.data() == key, let report = reader.data(), let plans = reader.data(),
+        let ignoresInodes = reader.number(), let directories = reader.count(), let others = reader.count()
+      else { return nil }
+      let places = RecordPlaces(
+        bytes: reader.rest, directories: directories, others: others, ignoresInodes: ignoresInodes == 1)
+      guard let differences = places.differences(root: descriptor.rawValue),
+        let report = (try? JSONValue(parsing: report)).flatMap({ CodeReport(recorded: $0) })
+      else { return nil }
+      if differences.isEmpty { return .same(report) }
+      guard let plans = (try? JSONValue(parsing: plans)).flatMap({ RecordedPlans($0) }), plans.isByContent else {
+        return nil
+      }
+      return EditedRun(self, report, plans, places, differences).map { .edited($0) }
     }
   }
+
+  // MARK: Keeping
 
   /// Keeps a run.
   ///
   /// - Parameters:
-  ///   - text: what the run said at its end.
+  ///   - report: what came of it.
+  ///   - run: its calls.
   ///   - files: the files that it was about, each looked at in this run.
   ///   - others: further files that it rests on, from the workspace root or absolute; they need not exist.
   ///   - resolver: of the run; its state has what stat(2) said before anything was read.
-  public func keep(_ text: String, files: [FileID], others: [String], in resolver: DependencyResolver) throws {
+  public func keep(
+    _ report: CodeReport, _ run: RecordedRun, files: [FileID], others: [String], in resolver: DependencyResolver
+  ) throws {
     guard let state = resolver.graph.state, state.isKept, let table = try resolver.readContents(of: []) else { return }
     let capture = state.captureTime()
-    var entries = RecordWriter()
-    var count: UInt64 = 0
-    var isRacy = false
-    func add(_ path: String, _ tuple: RecordPlaces.Tuple, _ kind: RecordPlaces.Kind) {
-      count += 1
-      entries.place(path, tuple, kind)
-      if tuple.modified >= capture || tuple.changed >= capture { isRacy = true }
-    }
     let names = resolver.graph.files
-    for directory in names.allDirectories {
-      add(names.path(of: directory), RecordPlaces.Tuple(table.directories[directory.index].stat), .directory)
-    }
+    var byDirectory: [Int: [FileID]] = [:]
     var seen: Set<FileID> = []
     for file in files + table.watched[0..<table.watched.count].map({ FileID(Int($0)) })
-    where seen.insert(file).inserted {
-      let row = table.files[file.index]
-      if row.has(FileRow.dead) { continue }
-      if row.has(FileRow.racy | FileRow.unknown) { isRacy = true }
-      add(names.path(of: file), RecordPlaces.Tuple(row.stat), .file)
+    where seen.insert(file).inserted && !table.files[file.index].has(FileRow.dead) {
+      byDirectory[names.directory(of: file).index, default: []].append(file)
     }
+    var entries = RecordWriter()
+    let directories = names.allDirectories
+    for directory in directories {
+      let tuple = RecordPlaces.Tuple(table.directories[directory.index].stat)
+      let own = byDirectory.removeValue(forKey: directory.index) ?? []
+      if tuple.isRacy(capture: capture) { return }
+      var sum = DirectoryNames()
+      for file in names.files(in: directory) {
+        sum.add(
+          names.name(of: file), table.files[file.index].has(FileRow.link) ? DirectoryNames.link : DirectoryNames.file)
+      }
+      for child in names.directories(in: directory) {
+        sum.add(Paths.lastComponent(names.path(of: child)), DirectoryNames.directory)
+      }
+      entries.place(names.path(of: directory), tuple, .directory, count: UInt32(own.count), names: sum.sum)
+      for file in own {
+        let row = table.files[file.index]
+        let tuple = RecordPlaces.Tuple(row.stat)
+        if row.has(FileRow.racy | FileRow.unknown) || tuple.isRacy(capture: capture) { return }
+        // A file that says which targets there are is for a whole run.
+        let isPlain = !row.has(FileRow.structural | FileRow.link)
+        entries.place(names.name(of: file), tuple, .file, count: isPlain ? run.assignment(of: file) : 0)
+      }
+    }
+    // A file in a directory that is not there any more.
+    guard byDirectory.isEmpty else { return }
+    var count = 0
     for other in others + [Self.program] {
       let path = other.hasPrefix("/") ? other : root.appending(other).string
       let tuple = RecordPlaces.look(path, ignoringInode: state.ignoringInode)
       // A file that comes into a directory changes the directory.
       if tuple == RecordPlaces.Tuple(), path != other, names.directory(at: Paths.parent(other)) != nil { continue }
-      add(path, tuple, .other)
+      if tuple.isRacy(capture: capture) { return }
+      entries.place(path, tuple, .other)
+      count += 1
     }
-    guard !isRacy else { return }
+    write(
+      report, run.plans, ignoresInodes: state.ignoringInode, directories: directories.count, others: count,
+      entries.bytes)
+  }
+
+  /// Writes a record. One that cannot be kept costs the next run its work.
+  func write(
+    _ report: CodeReport, _ plans: RecordedPlans, ignoresInodes: Bool, directories: Int, others: Int, _ places: [UInt8]
+  ) {
     var writer = RecordWriter()
+    writer.bytes.reserveCapacity(places.count + 16_384)
     writer.number(Self.magic)
     writer.data(key)
-    writer.data(Array(text.utf8))
-    writer.number(state.ignoringInode ? 1 : 0)
-    writer.number(count)
-    let bytes = writer.bytes + entries.bytes
-    // One that cannot be kept costs the next run its work.
+    writer.data(report.recorded.bytes())
+    writer.data(plans.json.bytes())
+    writer.number(ignoresInodes ? 1 : 0)
+    writer.number(UInt64(directories))
+    writer.number(UInt64(others))
+    writer.bytes += places
     do throws(SystemCallError) {
       try directory.create()
       try FileSystem.createDirectories(path.removingLastComponent())
-      try FileSystem.write(SHA256Digest.of(bytes).bytes + bytes, to: path)
+      try FileSystem.write(SHA256Digest.of(writer.bytes).bytes + writer.bytes, to: path)
     } catch {
       return
+    }
+  }
+}
+
+extension CodeReport {
+  /// What an equal run later says at once: steps and findings, with all results known.
+  var recorded: JSONValue {
+    .members([
+      "files": .int(Int64(files)),
+      "steps": .array(
+        steps.map { step in
+          .array([.string(step.step.rawValue), .strings(step.versions), .int(Int64(step.files))])
+        }),
+      "findings": .array(
+        findings.map { finding in
+          .array([.string(finding.step.rawValue), .string(finding.path), finding.recorded])
+        }),
+    ])
+  }
+
+  init?(recorded json: JSONValue) {
+    guard let files = json["files"]?.int, let steps = json["steps"]?.array, let findings = json["findings"]?.array
+    else { return nil }
+    self.init()
+    self.files = Int(files)
+    for entry in steps {
+      guard let parts = entry.array, parts.count == 3, let step = parts[0].string.flatMap({ ToolStep(rawValue: $0) }),
+        let versions = parts[1].strings, let count = parts[2].int
+      else { return nil }
+      var recorded = Step(step: step, files: Int(count))
+      recorded.versions = versions
+      recorded.cached = Int(count)
+      self.steps.append(recorded)
+    }
+    for entry in findings {
+      guard let parts = entry.array, parts.count == 3, let step = parts[0].string.flatMap({ ToolStep(rawValue: $0) }),
+        let path = parts[1].string, let finding = Finding(recorded: parts[2], step: step, path: path)
+      else { return nil }
+      self.findings.append(finding)
     }
   }
 }

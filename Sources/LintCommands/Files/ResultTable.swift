@@ -26,9 +26,9 @@ struct ResultTable {
   private var used: Set<SHA256Digest> = []
   private var isChanged = false
 
-  /// Reads the table of a workspace; damage makes it an empty one.
-  init(_ workspace: Workspace) {
-    directory = workspace.stateDirectory
+  /// Reads the table of a state directory; damage makes it an empty one.
+  init(_ directory: StateDirectory) {
+    self.directory = directory
     path = directory.path.appending("lint/results")
     // Where nothing was kept, nothing is known.
     mapped = environmentVariable("KILT_SNAPSHOT") == "off" ? nil : try? MappedFile(path)
@@ -55,16 +55,44 @@ struct ResultTable {
     }
   }
 
-  private func hasClean(_ key: FileKey, _ range: Range<Int>) -> Bool {
-    guard let bytes = mapped?.bytes else { return false }
+  private func hasClean(_ wanted: FileKey, _ range: Range<Int>) -> Bool {
+    let place = position(of: wanted, in: range)
+    return place < range.upperBound && key(at: place) == wanted
+  }
+
+  /// Where the first of sorted keys lies that is not before this one.
+  private func position(of key: FileKey, in range: Range<Int>) -> Int {
+    guard let bytes = mapped?.bytes else { return range.upperBound }
     var (low, high) = (0, range.count / Self.keySize)
     while low < high {
       let middle = (low + high) / 2
       let other = bytes.loadUnaligned(fromByteOffset: range.lowerBound + middle * Self.keySize, as: FileKey.self)
-      if other == key { return true }
       if other < key { low = middle + 1 } else { high = middle }
     }
-    return false
+    return range.lowerBound + low * Self.keySize
+  }
+
+  /// The bytes of sorted keys of the mapped file, with further ones among them.
+  private func merged(_ range: Range<Int>, _ added: [FileKey]) -> [UInt8] {
+    var output: [UInt8] = []
+    output.reserveCapacity(range.count + added.count * Self.keySize)
+    var copied = range.lowerBound
+    func copy(to end: Int) {
+      if let bytes = mapped?.bytes, end > copied { output += bytes[copied..<end] }
+      copied = end
+    }
+    for key in added {
+      let place = range.isEmpty ? range.lowerBound : position(of: key, in: range)
+      copy(to: max(copied, place))
+      let isThere = place < range.upperBound && self.key(at: place) == key
+      if !isThere { withUnsafeBytes(of: key) { output += $0 } }
+    }
+    copy(to: range.upperBound)
+    return output
+  }
+
+  private func key(at offset: Int) -> FileKey? {
+    mapped?.bytes.loadUnaligned(fromByteOffset: offset, as: FileKey.self)
   }
 
   // MARK: Bytes
@@ -125,14 +153,9 @@ struct ResultTable {
     append(Self.magic)
     append(UInt64(kept.count))
     for (digest, context) in kept {
-      var keys = context.added
-      if let bytes = mapped?.bytes {
-        for offset in stride(from: context.clean.lowerBound, to: context.clean.upperBound, by: Self.keySize) {
-          keys.insert(bytes.loadUnaligned(fromByteOffset: offset, as: FileKey.self))
-        }
-      }
       // Of a file that is edited all day, the states of yesterday need not be known.
-      if keys.count > limit { keys = context.added }
+      let clean = context.clean.count / Self.keySize + context.added.count > limit ? 0..<0 : context.clean
+      let keys = merged(clean, context.added.sorted())
       let found = context.found.count > limit / 8 ? [:] : context.found
       let entries = found.sorted { $0.key < $1.key }.map { key, value in
         JSONValue.array([
@@ -142,9 +165,9 @@ struct ResultTable {
       }
       let json = JSONValue.array(entries).bytes()
       output += digest.bytes
-      append(UInt64(keys.count))
+      append(UInt64(keys.count / Self.keySize))
       append(UInt64(json.count))
-      for key in keys.sorted() { withUnsafeBytes(of: key) { output.append(contentsOf: $0) } }
+      output += keys
       output += json
     }
     // A table that cannot be written is worth nothing but time.

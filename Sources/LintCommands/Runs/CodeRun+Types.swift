@@ -18,6 +18,8 @@ extension CodeRun {
     var key: FileKey
     var context: SHA256Digest
     var module: String
+
+    var planned: StepPlan.Planned { StepPlan.Planned(path: file.path, key: key, context: context) }
   }
 
   /// Files that one call of a type checker has together.
@@ -43,20 +45,23 @@ extension CodeRun {
   ///
   /// - Throws: what keeps all from running: an unknown dependency.
   public func checkTypes(_ files: [CodeFile], _ steps: [ToolStep]) throws -> CodeReport {
-    report = CodeReport()
+    execution.report = CodeReport()
+    record = RecordedRun()
+    // A result rests on everything that a file imports.
+    record.plans.isByContent = false
     let wanted = files.filter { file in steps.contains { Self.concerns($0, file) } }
-    report.files = wanted.count
+    execution.report.files = wanted.count
     let keys = try closureKeys(of: wanted)
     var calls: [TypeCall] = []
     for step in steps { calls += try plan(step, wanted, keys) }
     run(calls)
-    if cancellation.isCancelled { TerminationSignals.awaitEnd() }
-    table.save()
-    resolver.save()
+    if execution.cancellation.isCancelled { TerminationSignals.awaitEnd() }
+    finish()
     // A file in two resolves has most of its findings twice.
     var seen: Set<Finding> = []
-    report.findings = report.findings.filter { seen.insert($0).inserted }.sorted(by: Finding.precedes)
-    return report
+    execution.report.findings = execution.report.findings.filter { seen.insert($0).inserted }
+      .sorted(by: Finding.precedes)
+    return execution.report
   }
 
   private func plan(_ step: ToolStep, _ files: [CodeFile], _ keys: ClosureKeys) throws -> [TypeCall] {
@@ -82,7 +87,7 @@ extension CodeRun {
         installed = try tools.install(step.tool, for: partition.lockfile, constraints: partition.constraints)
         packages = try environments.environment(ofLock: partition.lockfile, constraints: partition.constraints)
       } catch {
-        report.failures.append(CodeReport.Failure(step: step, diagnostic: Self.diagnostic(of: error)))
+        execution.report.failures.append(CodeReport.Failure(step: step, diagnostic: Self.diagnostic(of: error)))
         uncached.formUnion(group.map(\.0.path))
         continue
       }
@@ -95,7 +100,10 @@ extension CodeRun {
       base.append(step.rawValue)
       base.append(installed.environment.key)
       base.append(packages.key)
-      base.append(strings: step.arguments(call))
+      // Machines have the workspace in different directories.
+      var portable = call
+      portable.configuration = options.configuration
+      base.append(strings: step.arguments(portable))
       base.append(strings: graph.pythonSourceRoots)
       if let path = options.configuration {
         base.append(configurations.text(at: path).map { SHA256Digest.of($0).hex } ?? "missing")
@@ -110,19 +118,25 @@ extension CodeRun {
         let root = Root(
           file: file, owner: owner, key: FileKey(closure, path: file.path), context: encoder.digest,
           module: graph.moduleName(ofFile: file.path) ?? file.path)
-        if let known = table.result(root.key, in: root.context) {
-          report.findings += (known?.array ?? []).compactMap { Finding(recorded: $0, step: step, path: file.path) }
-        } else {
-          roots.append(root)
-          uncached.insert(file.path)
+        roots.append(root)
+      }
+      shared?.bring(step, roots.map(\.planned), into: &execution.table)
+      roots.removeAll { root in
+        guard let known = execution.table.result(root.key, in: root.context) else {
+          uncached.insert(root.file.path)
+          return false
         }
+        execution.report.findings += (known?.array ?? []).compactMap {
+          Finding(recorded: $0, step: step, path: root.file.path)
+        }
+        return true
       }
       for part in Self.withoutDuplicates(roots) {
         calls.append(self.call(step, call, installed, packages, partition, part))
       }
     }
     summary.cached = mine.count - uncached.count
-    report.steps.append(summary)
+    execution.report.steps.append(summary)
     return calls
   }
 
@@ -165,8 +179,10 @@ extension CodeRun {
     return TypeCall(
       step: step, program: installed.environment.scripts.appending(step.program), arguments: arguments,
       directory: partition.home,
-      environment: ToolEnvironment.variables(
-        installed.environment, home: scratch, sources: step == .mypy ? [] : sources, further: further),
+      environment: ToolEnvironment.complete(
+        ToolEnvironment.variables(
+          installed.environment, sources: step == .mypy ? [] : sources, further: further),
+        home: execution.scratch),
       roots: roots, cache: cache)
   }
 
@@ -198,8 +214,10 @@ extension CodeRun {
     }
     let work = queues
     let results = Mutex<[Int: [(TypeCall, Result<[Finding], Diagnostic>)]]>([:])
-    let (root, timeout, cancellation) = (workspace.root, timeoutMilliseconds, cancellation)
-    performInParallel(count: work.count, threads: jobs) { index in
+    let (root, timeout, cancellation) = (
+      workspace.root, execution.timeoutMilliseconds, execution.cancellation
+    )
+    performInParallel(count: work.count, threads: execution.jobs) { index in
       for call in work[index] {
         let process = ToolProcess(
           step: call.step, program: call.program, arguments: call.arguments, files: call.roots.map(\.file.path),
@@ -217,7 +235,7 @@ extension CodeRun {
       for (call, result) in finished {
         switch result {
         case .failure(let diagnostic):
-          report.failures.append(CodeReport.Failure(step: call.step, diagnostic: diagnostic))
+          execution.report.failures.append(CodeReport.Failure(step: call.step, diagnostic: diagnostic))
         case .success(let findings): keep(findings, of: call)
         }
       }
@@ -232,18 +250,18 @@ extension CodeRun {
     let isSettled = areUntouched(closuresOf: call.roots.map(\.owner.target), and: call.roots.map(\.file.file))
     for root in call.roots {
       let own = byPath[root.file.path] ?? []
-      report.findings += own
+      execution.report.findings += own
       guard isSettled, !isBlocked else {
-        report.isRepeatable = false
+        execution.report.isRepeatable = false
         continue
       }
-      table.set(own.isEmpty ? nil : .array(own.map(\.recorded)), for: root.key, in: root.context)
+      execution.table.set(own.isEmpty ? nil : .array(own.map(\.recorded)), for: root.key, in: root.context)
     }
     // Findings in what the files import belong to those files; an error in one that no target was asked about is told.
     for finding in findings where !paths.contains(finding.path) {
       guard resolver.graph.files.file(at: finding.path) == nil || isBlocked else { continue }
-      report.findings.append(finding)
-      report.isRepeatable = false
+      execution.report.findings.append(finding)
+      execution.report.isRepeatable = false
     }
   }
 }

@@ -20,11 +20,11 @@ public final class CodeRun {
   let configurations: ToolConfigurations
   let environments: ClosureEnvironments
   let tools: ToolInstallation
-  let cancellation: ProcessCancellation
-  let jobs: Int
-  let scratch: FilePath
-  var table: ResultTable
-  var report = CodeReport()
+  let execution: CodeCalls
+  let shared: SharedResults?
+  private let start = monotonicNanoseconds()
+  /// The calls of this run, for the next.
+  public internal(set) var record = RecordedRun()
   /// The state of the files, with the digests of those that were asked for.
   var state: FileState?
 
@@ -40,13 +40,13 @@ public final class CodeRun {
     self.workspace = workspace
     self.resolver = resolver
     self.store = store
-    self.jobs = max(1, jobs)
-    self.cancellation = cancellation
+    shared = SharedResults(store, root: workspace.root)
     configurations = ToolConfigurations(root: workspace.root, files: resolver.graph.files)
     environments = ClosureEnvironments(workspace, store: store, note: note)
     tools = ToolInstallation(workspace, environments, note: note)
-    table = ResultTable(workspace)
-    self.scratch = scratch
+    execution = CodeCalls(
+      root: workspace.root, table: ResultTable(workspace.stateDirectory), scratch: scratch, jobs: jobs,
+      timeoutMilliseconds: (workspace.configuration.linting.timeout ?? 600) * 1000, cancellation: cancellation)
   }
 
   /// The places besides the workspace's sources that results rest on, from the workspace root or absolute.
@@ -56,14 +56,14 @@ public final class CodeRun {
 
   /// Has steps say what is wrong with files, and changes nothing.
   ///
-  /// - Throws: what keeps all steps from running. A step that fails is part of the report.
+  /// - Throws: what keeps all steps from running. A step that fails is part of the execution.report.
   public func check(_ files: [CodeFile], _ steps: [ToolStep]) throws -> CodeReport {
     try begin(files, steps)
     var plans: [StepPlan] = []
     for step in steps { plans += try plan(step, files) }
-    run(plans)
+    execution.run(plans)
     finish()
-    return report
+    return execution.report
   }
 
   /// Has steps change files so that they find nothing that they can fix, one step after the other.
@@ -71,36 +71,43 @@ public final class CodeRun {
     try begin(files, steps)
     var changed: Set<String> = []
     for step in steps {
-      let before = report.findings
+      let before = execution.report.findings
       let plans = try plan(step, files)
-      run(plans)
-      let found = Set(report.findings.dropFirst(before.count).filter(\.isFixable).map(\.path))
+      execution.run(plans)
+      let found = Set(execution.report.findings.dropFirst(before.count).filter(\.isFixable).map(\.path))
       guard !found.isEmpty else { continue }
-      report.findings = before + report.findings.dropFirst(before.count).filter { !$0.isFixable }
-      let written = try rewrite(found, plans)
-      if let place = report.steps.firstIndex(where: { $0.step == step }) { report.steps[place].changed = written.count }
+      execution.report.findings = before + execution.report.findings.dropFirst(before.count).filter { !$0.isFixable }
+      let written = try execution.rewrite(found, plans)
+      if let place = execution.report.steps.firstIndex(where: { $0.step == step }) {
+        execution.report.steps[place].changed = written.count
+      }
       changed.formUnion(written)
       // What other steps see is what this one has written.
       let touched = files.filter { written.contains($0.path) }
       state = try resolver.readContents(of: touched.map(\.file), again: true)
     }
-    report.changed = changed.sorted()
+    execution.report.changed = changed.sorted()
     finish()
-    return report
+    return execution.report
   }
 
   private func begin(_ files: [CodeFile], _ steps: [ToolStep]) throws {
-    report = CodeReport()
+    execution.report = CodeReport()
+    record = RecordedRun()
+    record.plans.timeoutMilliseconds = execution.timeoutMilliseconds
+    execution.settled = { [unowned self] in settled($0, $1) }
     let wanted = files.filter { file in steps.contains { Self.concerns($0, file) } }
-    report.files = wanted.count
+    execution.report.files = wanted.count
     state = try resolver.readContents(of: wanted.map(\.file))
   }
 
-  private func finish() {
-    table.save()
+  func finish() {
+    shared?.offer(
+      from: &execution.table, milliseconds: Int64(monotonicNanoseconds() - start) / 1_000_000)
+    execution.table.save()
     // What was read is not read again by the next run.
     resolver.save()
-    report.findings.sort(by: Finding.precedes)
+    execution.report.findings.sort(by: Finding.precedes)
   }
 
   static func concerns(_ step: ToolStep, _ file: CodeFile) -> Bool {
@@ -108,26 +115,6 @@ public final class CodeRun {
   }
 
   // MARK: Planning
-
-  /// Files that one call of a tool may have together.
-  struct StepPlan: Sendable {
-    var step: ToolStep
-    var program: FilePath
-    var call: ToolCall
-    /// From the workspace root.
-    var directory: String
-    var environment: [String]
-    /// Those without a known result, with what their results are kept by.
-    var files: [Planned] = []
-    /// Those whose known result is a finding.
-    var known: [String] = []
-  }
-
-  struct Planned: Sendable {
-    var file: CodeFile
-    var key: FileKey
-    var context: SHA256Digest
-  }
 
   /// What files have in common that a tool can see in one call.
   private struct Partition: Hashable {
@@ -147,11 +134,20 @@ public final class CodeRun {
     var summary = CodeReport.Step(step: step, files: mine.count)
     var groups: [Partition: [CodeFile]] = [:]
     do {
-      for file in mine { groups[try partition(of: file, step), default: []].append(file) }
+      // Files of one directory come one after the other, and mostly have one partition.
+      var run: [CodeFile] = []
+      for file in mine {
+        if let last = run.last, last.folder != file.folder || last.owners.first?.isLike(file.owners.first) != true {
+          groups[try partition(of: last, step), default: []] += run
+          run.removeAll(keepingCapacity: true)
+        }
+        run.append(file)
+      }
+      if let last = run.last { groups[try partition(of: last, step), default: []] += run }
     } catch let diagnostic as Diagnostic {
       // The resolve that is to have the tool has not: other tools go on.
-      report.failures.append(CodeReport.Failure(step: step, diagnostic: diagnostic))
-      report.steps.append(summary)
+      execution.report.failures.append(CodeReport.Failure(step: step, diagnostic: diagnostic))
+      execution.report.steps.append(summary)
       return []
     }
     // A tool that follows imports has another result when what is imported changes.
@@ -166,7 +162,7 @@ public final class CodeRun {
           packages = try environments.environment(ofLock: partition.lockfile, constraints: partition.constraints)
         }
       } catch {
-        report.failures.append(CodeReport.Failure(step: step, diagnostic: Self.diagnostic(of: error)))
+        execution.report.failures.append(CodeReport.Failure(step: step, diagnostic: Self.diagnostic(of: error)))
         continue
       }
       if !summary.versions.contains(installed.version) { summary.versions.append(installed.version) }
@@ -174,44 +170,65 @@ public final class CodeRun {
         mode: .report, options: options,
         configuration: options.configuration.map { workspace.root.appending($0).string },
         isIsolated: partition.isIsolated, pythonVersion: partition.pythonVersion)
+      var fixCall = call
+      fixCall.mode = .fix
       var plan = StepPlan(
-        step: step, program: installed.environment.scripts.appending(step.program), call: call,
-        directory: partition.home,
-        environment: ToolEnvironment.variables(
-          installed.environment, home: scratch, sources: packages.map { sourceRoots + [$0.sitePackages] } ?? []))
+        step: step, program: installed.environment.scripts.appending(step.program), arguments: step.arguments(call),
+        fixArguments: step.arguments(fixCall), directory: partition.home,
+        variables: ToolEnvironment.variables(
+          installed.environment, sources: packages.map { sourceRoots + [$0.sitePackages] } ?? []))
+      let place = record.plans.add(plan)
+      if tool.readsImports { record.plans.isByContent = false }
       var base = contextBase(step, installed, call)
       if let packages {
         base.append(packages.key)
         base.append(strings: resolver.graph.pythonSourceRoots)
       }
       // Files of one directory have one context.
-      var contexts: [String: SHA256Digest] = [:]
+      var contexts: [DirectoryID: (digest: SHA256Digest, use: RecordedPlans.Use)] = [:]
+      var planned: [StepPlan.Planned] = []
+      planned.reserveCapacity(group.count)
       for file in group {
         guard let digest = digest(of: file.file) else {
-          report.findings.append(
+          execution.report.findings.append(
             Finding(step: step, path: file.path, rule: "read", message: "the file cannot be read"))
-          report.isRepeatable = false
+          execution.report.isRepeatable = false
           continue
         }
-        let directory = file.directory
-        let context =
-          contexts[directory] ?? context(base, configurations.setting(of: tool, in: directory))
-        contexts[directory] = context
+        let context: SHA256Digest
+        let use: RecordedPlans.Use
+        if let known = contexts[file.folder] {
+          (context, use) = known
+        } else {
+          context = self.context(base, configurations.setting(of: tool, in: file.directory))
+          use = RecordedPlans.Use(plan: place, context: record.plans.place(of: context))
+          contexts[file.folder] = (context, use)
+        }
+        record.assign(file.file, use)
         let key =
           try closures.map { FileKey(try $0.key(of: file.owners[0].target), path: file.path) }
           ?? FileKey(digest, path: file.path)
-        if let known = table.result(key, in: context) {
-          summary.cached += 1
-          guard let known else { continue }
-          plan.known.append(file.path)
-          report.findings += (known.array ?? []).compactMap { Finding(recorded: $0, step: step, path: file.path) }
-        } else {
-          plan.files.append(Planned(file: file, key: key, context: context))
+        planned.append(
+          StepPlan.Planned(
+            path: file.path, key: key, context: context, file: file.file,
+            targets: tool.readsImports ? file.owners.map(\.target) : []))
+      }
+      shared?.bring(step, planned, into: &execution.table)
+      for file in planned {
+        guard let known = execution.table.result(file.key, in: file.context) else {
+          plan.files.append(file)
+          continue
+        }
+        summary.cached += 1
+        guard let known else { continue }
+        plan.known.append(file.path)
+        execution.report.findings += (known.array ?? []).compactMap {
+          Finding(recorded: $0, step: step, path: file.path)
         }
       }
       if !plan.files.isEmpty || !plan.known.isEmpty { plans.append(plan) }
     }
-    report.steps.append(summary)
+    execution.report.steps.append(summary)
     return plans
   }
 
@@ -269,6 +286,9 @@ public final class CodeRun {
     encoder.append(step.rawValue)
     encoder.append(strings: installed.environment.wheels.map { "\($0.fileName) \($0.sha256)" })
     if step.tool.dependsOnPython { encoder.append(strings: installed.environment.interpreter.identity) }
+    // Machines have the workspace in different directories.
+    var call = call
+    call.configuration = call.options.configuration
     encoder.append(strings: step.arguments(call))
     // A configuration that is named is one file for all.
     if let path = call.options.configuration {
@@ -284,74 +304,20 @@ public final class CodeRun {
     return encoder.digest
   }
 
-  // MARK: Running
+  // MARK: Files that change meanwhile
 
-  /// Runs plans, in parts that processors share, and keeps what came of them.
-  private func run(_ plans: [StepPlan]) {
-    var calls: [(plan: StepPlan, files: ArraySlice<Planned>)] = []
-    for plan in plans {
-      for part in Self.parts(of: plan, jobs: jobs) { calls.append((plan, plan.files[part])) }
-    }
-    guard !calls.isEmpty else { return }
-    let work = calls
-    let results = Mutex<[Int: Result<[Finding], Diagnostic>]>([:])
-    let (root, timeout, cancellation) = (workspace.root, timeoutMilliseconds, cancellation)
-    performInParallel(count: work.count, threads: jobs) { index in
-      let (plan, files) = work[index]
-      let process = ToolProcess(
-        step: plan.step, program: plan.program, arguments: plan.step.arguments(plan.call),
-        files: files.map(\.file.path), root: root, directory: plan.directory, environment: plan.environment,
-        timeoutMilliseconds: timeout)
-      let result: Result<[Finding], Diagnostic>
-      do {
-        result = .success(try process.run(cancellation))
-      } catch {
-        result = .failure(error as? Diagnostic ?? Diagnostic(.defect, "\(error)"))
-      }
-      results.withLock { $0[index] = result }
-    }
-    if cancellation.isCancelled { TerminationSignals.awaitEnd() }
-    for (index, result) in results.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
-      let (plan, files) = work[index]
-      switch result {
-      case .failure(let diagnostic): report.failures.append(CodeReport.Failure(step: plan.step, diagnostic: diagnostic))
-      case .success(let findings): keep(findings, of: plan, files)
-      }
-    }
-  }
-
-  /// Adds findings to the report, and keeps those of files that are as they were when the tool started.
-  private func keep(_ findings: [Finding], of plan: StepPlan, _ files: ArraySlice<Planned>) {
-    let byPath = Dictionary(grouping: findings, by: \.path)
-    let settled = untouched(files, withImports: plan.step.tool.readsImports)
-    var expected: Set<String> = []
-    for planned in files {
-      expected.insert(planned.file.path)
-      let own = byPath[planned.file.path] ?? []
-      report.findings += own
-      guard settled.contains(planned.file.file) else {
-        report.isRepeatable = false
-        continue
-      }
-      table.set(own.isEmpty ? nil : .array(own.map(\.recorded)), for: planned.key, in: planned.context)
-    }
-    // A finding in a file that was not asked about, such as a configuration file, is told and not kept.
-    for finding in findings where !expected.contains(finding.path) {
-      report.findings.append(finding)
-      report.isRepeatable = false
-    }
-  }
-
-  /// Those of files that stat(2) says the same of as before they were read.
-  private func untouched(_ files: ArraySlice<Planned>, withImports: Bool) -> Set<FileID> {
+  /// Those of files that are, by stat(2), what they were before they were read; nil for all of them.
+  private func settled(_ files: ArraySlice<StepPlan.Planned>, _ step: ToolStep) -> Set<String>? {
     guard let state else { return [] }
-    let ids = files.map(\.file.file)
-    if withImports {
-      return areUntouched(closuresOf: files.flatMap { $0.file.owners.map(\.target) }, and: ids) ? Set(ids) : []
+    let ids = files.compactMap(\.file)
+    if step.tool.readsImports {
+      return areUntouched(closuresOf: files.flatMap(\.targets), and: ids) ? nil : []
     }
     // What cannot be looked at counts as touched.
-    if (try? state.areAsKnown(ids, root: workspace.root)) == true { return Set(ids) }
-    return Set(ids.filter { (try? state.areAsKnown([$0], root: workspace.root)) == true })
+    func isSame(_ ids: [FileID]) -> Bool { (try? state.areAsKnown(ids, root: workspace.root)) == true }
+    if isSame(ids) { return nil }
+    let same = Set(ids.filter { isSame([$0]) })
+    return Set(files.compactMap { planned in planned.file.map { same.contains($0) } == true ? planned.path : nil })
   }
 
   /// Whether all that targets depend on is, by stat(2), what it was when it was looked at.
@@ -365,27 +331,5 @@ public final class CodeRun {
 
   static func diagnostic(of error: any Error) -> Diagnostic {
     (error as? any DiagnosableError)?.diagnostic ?? Diagnostic(.environment, "\(error)")
-  }
-
-  var timeoutMilliseconds: Int { (workspace.configuration.linting.timeout ?? 600) * 1000 }
-
-  /// The parts of a plan's files that calls have: as few as processors and the length of a command line allow.
-  static func parts(of plan: StepPlan, jobs: Int) -> [Range<Int>] {
-    // ruff uses all processors by itself; others are one process each.
-    let wanted = plan.step.tool == .ruff ? 1 : min(jobs, max(1, plan.files.count / 8))
-    let size = (plan.files.count + wanted - 1) / wanted
-    var parts: [Range<Int>] = []
-    var start = 0
-    var bytes = 0
-    for (index, planned) in plan.files.enumerated() {
-      let length = planned.file.path.utf8.count + 9
-      if index > start, index - start >= size || bytes + length > 1_000_000 {
-        parts.append(start..<index)
-        (start, bytes) = (index, 0)
-      }
-      bytes += length
-    }
-    if start < plan.files.count { parts.append(start..<plan.files.count) }
-    return parts
   }
 }

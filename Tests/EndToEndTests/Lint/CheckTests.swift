@@ -68,4 +68,17 @@ import Testing
     #expect(outcome.termination == .exited(1), "\(outcome.errorText)")
     #expect(outcome.text.contains("[basedpyright]") && outcome.text.contains("lib/alone.py:1:10:"), "\(outcome.text)")
   }
+
+  @Test("pyright runs with a Node.js from a wheel, and finds what is wrong")
+  func pyright() throws {
+    let workspace = try LintWorkspace(
+      Self.files.merging(["pyproject.toml": "[tool.pyright]\ntypeCheckingMode = \"standard\"\n"]) { $1 })
+    try workspace.write("lib/base.py", "def number() -> str:\n    return \"1\"\n")
+    let first = try workspace.kilt("check", "::")
+    #expect(first.termination == .exited(1), "\(first.errorText)")
+    #expect(first.text.contains("lib/user.py:5:") && first.text.contains("[pyright]"), "\(first.text)")
+    #expect(first.errorText.contains("✗ pyright "), "\(first.errorText)")
+    let again = try workspace.kilt("check", "::")
+    #expect(again.text == first.text && again.errorText.contains("(3 cached)"), "\(again.errorText)")
+  }
 }

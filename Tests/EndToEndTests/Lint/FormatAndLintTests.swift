@@ -132,36 +132,94 @@ import Testing
     #expect(configured.errorText.contains("unknown tool \"rufff\" in [lint]"), "\(configured.errorText)")
   }
 
-  @Test("A repeated run that found nothing loads nothing, and sees each kind of change")
+  /// Runs a command, and says whether it opened the state of the workspace.
+  private func traced(
+    _ workspace: LintWorkspace, _ arguments: String...
+  ) throws -> (opened: Bool, outcome: Subprocess.Outcome) {
+    let trace = workspace.root.appending(".kilt/trace")
+    let kilt = try executablePath().removingLastComponent().appending("kilt").string
+    let outcome = try workspace.run(
+      "strace", ["-f", "-o", trace.string, "-e", "trace=openat", kilt] + arguments)
+    return (try FileSystem.readText(trace).contains("/state/"), outcome)
+  }
+
+  @Test("A repeated run loads no state, and a run after changes of names or rules does")
   func quiet() throws {
     let workspace = try LintWorkspace(["lib/BUILD": "python_sources()\n", "lib/good.py": "x = 1\n"])
     // Creates the directory of the state.
     _ = try workspace.kilt("list", "::")
     try workspace.settle()
-    let first = try workspace.kilt("lint", "::")
-    #expect(first.termination == .exited(0), "\(first.errorText)")
-    func opened() throws -> Bool {
-      let outcome = try workspace.run(
-        "strace",
-        [
-          "-f", "-e", "trace=openat", try executablePath().removingLastComponent().appending("kilt").string, "lint",
-          "::",
-        ])
-      try #require(outcome.termination.isSuccess, "\(outcome.errorText)")
-      return outcome.errorText.contains("/state/")
-    }
-    #expect(try !opened())
-    for change in ["edit", "new", "configuration", "build"] {
+    #expect(try workspace.kilt("lint", "::").termination == .exited(0))
+    #expect(try !traced(workspace, "lint", "::").opened)
+    for change in ["new", "configuration", "build", "gone", "link"] {
       switch change {
-      case "edit": try workspace.write("lib/good.py", "x = 2\n")
       case "new": try workspace.write("lib/other.py", "x = 3\n")
       case "configuration": try workspace.write("ruff.toml", "line-length = 90\n")
-      default: try workspace.write("lib/BUILD", "python_sources(tags=[\"a\"])\n")
+      case "build": try workspace.write("lib/BUILD", "python_sources(tags=[\"a\"])\n")
+      case "gone": try FileSystem.removeTree(workspace.root.appending("lib/other.py"))
+      default:
+        try FileSystem.removeTree(workspace.root.appending("lib/good.py"))
+        try workspace.write("lib/file.txt", "x = 1\n")
+        try FileSystem.createSymbolicLink(at: workspace.root.appending("lib/good.py"), to: "file.txt")
       }
-      #expect(try opened(), "\(change)")
+      #expect(try traced(workspace, "lint", "::").opened, "\(change)")
       try workspace.settle()
       #expect(try workspace.kilt("lint", "::").termination == .exited(0))
-      #expect(try !opened(), "after \(change)")
+      #expect(try !traced(workspace, "lint", "::").opened, "after \(change)")
     }
+  }
+
+  @Test("After edits, tools run for the edited files, and no state is loaded")
+  func edited() throws {
+    let workspace = try LintWorkspace([
+      "lib/BUILD": "python_sources()\n", "lib/good.py": "x = 1\n", "lib/kept.py": "y = 1\n",
+    ])
+    _ = try workspace.kilt("list", "::")
+    try workspace.settle()
+    #expect(try workspace.kilt("lint", "::").termination == .exited(0))
+    // The file is replaced, as editors and git do it: its directory changes as well.
+    try workspace.write("lib/good.py", "import os\n\nx = 2\n")
+    let found = try traced(workspace, "lint", "::")
+    #expect(!found.opened && found.outcome.termination == .exited(1), "\(found.outcome.errorText)")
+    #expect(found.outcome.text == "lib/good.py:1:8: F401 `os` imported but unused [ruff-check]")
+    #expect(found.outcome.errorText.contains("2 files (1 cached), 1 finding in 1 file"), "\(found.outcome.errorText)")
+    for time in ["first", "second"] {
+      let again = try traced(workspace, "lint", "::")
+      #expect(!again.opened && again.outcome.text == found.outcome.text, "\(time)")
+      #expect(again.outcome.errorText.contains("2 files (2 cached)"), "\(time) \(again.outcome.errorText)")
+    }
+    try workspace.write("lib/good.py", "x = 3\n")
+    let clean = try traced(workspace, "lint", "::")
+    #expect(!clean.opened && clean.outcome.termination == .exited(0) && clean.outcome.text.isEmpty)
+    // A whole run, and one that starts from nothing, say the same.
+    for environment in ["KILT_SNAPSHOT=off", "KILT_SNAPSHOT=on"] {
+      #expect(try workspace.kilt("lint", "::", environment: [environment]).termination == .exited(0))
+    }
+  }
+
+  @Test("After an edit, fmt formats the file, and reports have the form that was asked for")
+  func editedFormat() throws {
+    let workspace = try LintWorkspace([
+      "lib/BUILD": "python_sources()\n", "lib/good.py": "x = 1\n", "lib/kept.py": "y = 1\n",
+    ])
+    _ = try workspace.kilt("list", "::")
+    try workspace.settle()
+    for verb in ["fmt", "lint"] { #expect(try workspace.kilt(verb, "::").termination == .exited(0)) }
+    #expect(try workspace.kilt("lint", "::", "--format", "json").termination == .exited(0))
+    try workspace.write("lib/good.py", "x=2\n")
+    let json = try JSONValue(parsing: Array(try workspace.kilt("lint", "::", "--format", "json").text.utf8))
+    #expect(json["findings"]?.array?.first?["path"]?.string == "lib/good.py")
+    let formatted = try traced(workspace, "fmt", "::")
+    #expect(!formatted.opened && formatted.outcome.termination == .exited(0), "\(formatted.outcome.errorText)")
+    #expect(try workspace.read("lib/good.py") == "x = 2\n")
+    #expect(formatted.outcome.errorText.contains("2 files (2 cached), 1 changed"), "\(formatted.outcome.errorText)")
+    let after = try traced(workspace, "fmt", "::")
+    #expect(!after.opened && after.outcome.termination == .exited(0))
+    #expect(try !traced(workspace, "lint", "::").opened)
+    // Two verbs in one call are both run.
+    try workspace.write("lib/good.py", "import os\n\nx=2\n")
+    let both = try workspace.kilt("fmt", "lint", "::")
+    #expect(both.termination == .exited(1) && both.text.contains("F401"), "\(both.text) \(both.errorText)")
+    #expect(try workspace.read("lib/good.py") == "import os\n\nx = 2\n")
   }
 }

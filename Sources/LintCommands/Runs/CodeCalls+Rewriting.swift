@@ -2,9 +2,8 @@ internal import BuildFiles
 internal import Diagnostics
 internal import Digests
 internal import SystemSupport
-internal import Workspace
 
-extension CodeRun {
+extension CodeCalls {
   /// Has tools change copies of files, and puts what they made of them in the place of the files: each atomically, and only
   /// where the file is what was copied.
   ///
@@ -12,7 +11,7 @@ extension CodeRun {
   func rewrite(_ paths: Set<String>, _ plans: [StepPlan]) throws -> Set<String> {
     var written: Set<String> = []
     for plan in plans {
-      let wanted = (plan.files.map(\.file.path) + plan.known).filter(paths.contains).sorted()
+      let wanted = (plan.files.map(\.path) + plan.known).filter(paths.contains).sorted()
       if !wanted.isEmpty { written.formUnion(try rewrite(wanted, plan)) }
     }
     return written
@@ -20,16 +19,12 @@ extension CodeRun {
 
   private func rewrite(_ paths: [String], _ plan: StepPlan) throws -> Set<String> {
     let top = scratch.appending("tree-\(plan.step.rawValue)-\(monotonicNanoseconds())")
-    let copies = try TreeCopy(of: workspace.root, at: top).make(
+    let copies = try TreeCopy(of: root, at: top).make(
       paths, copying: Set(plan.step.tool.configurationFiles))
     defer { try? FileSystem.removeTree(top) }  // What is left goes with the directory around it.
-    var call = plan.call
-    call.mode = .fix
-    let process = ToolProcess(
-      step: plan.step, program: plan.program, arguments: plan.step.arguments(call), files: [], root: top,
-      directory: plan.directory, environment: plan.environment, timeoutMilliseconds: timeoutMilliseconds)
+    let process = process(plan, plan.fixArguments, [], root: top)
     var written: Set<String> = []
-    for part in Self.parts(of: paths) {
+    for part in StepPlan.parts(of: paths.map(\.utf8.count)) {
       var process = process
       process.files = Array(paths[part])
       do {
@@ -51,8 +46,8 @@ extension CodeRun {
     let made = try FileSystem.read(top.appending(path))
     guard SHA256Digest.of(made) != original else { return false }
     // A link stays one: what it leads to is changed.
-    let place = try FileSystem.canonicalPath(workspace.root.appending(path))
-    guard place.starts(with: try FileSystem.canonicalPath(workspace.root)) else {
+    let place = try FileSystem.canonicalPath(root.appending(path))
+    guard place.starts(with: try FileSystem.canonicalPath(root)) else {
       report.failures.append(
         CodeReport.Failure(
           step: step,
@@ -83,21 +78,6 @@ extension CodeRun {
     let permissions = try FileSystem.status(of: place).permissions
     try FileSystem.write(made, to: place, permissions: permissions)
     return true
-  }
-
-  private static func parts(of paths: [String]) -> [Range<Int>] {
-    var parts: [Range<Int>] = []
-    var start = 0
-    var bytes = 0
-    for (index, path) in paths.enumerated() {
-      if index > start, bytes + path.utf8.count + 9 > 1_000_000 {
-        parts.append(start..<index)
-        (start, bytes) = (index, 0)
-      }
-      bytes += path.utf8.count + 9
-    }
-    if start < paths.count { parts.append(start..<paths.count) }
-    return parts
   }
 }
 
