@@ -73,8 +73,8 @@ let systemLibraries: [String: Target] = [
 ]
 
 /// C targets of our own: `CSystemShims` makes GNU functions visible, `CCurlShims` loads libcurl when it is first
-/// used, `CArchiveShims`, `CSQLiteShims` and `CZooKeeperShims` do so with libarchive, SQLite and libzookeeper-mt, `CHostShims` reads
-/// clock and limits, `CFuzzDriver` is the header of libFuzzer. And `FuzzCorpus`, which tests read the fuzzers' inputs with.
+/// used, `CArchiveShims`, `CSQLiteShims`, `CPostgresShims` and `CZooKeeperShims` do so with libarchive, SQLite, libpq and
+/// libzookeeper-mt, `CHostShims` reads clock and limits, `CFuzzDriver` is the header of libFuzzer. And `FuzzCorpus`, which tests read the fuzzers' inputs with.
 let shims: [String: Target] = [
   "CSystemShims": .target(name: "CSystemShims"),
   "CHostShims": .target(name: "CHostShims"),
@@ -82,6 +82,7 @@ let shims: [String: Target] = [
   "CArchiveShims": .target(name: "CArchiveShims"),
   "CSQLiteShims": .target(name: "CSQLiteShims"),
   "CZooKeeperShims": .target(name: "CZooKeeperShims"),
+  "CPostgresShims": .target(name: "CPostgresShims"),
   "CFuzzDriver": .target(name: "CFuzzDriver", path: "Fuzz/driver"),
   "FuzzCorpus": .target(name: "FuzzCorpus", path: "Fuzz/corpus"),
 ]
@@ -176,11 +177,14 @@ let modules: [Module] = [
   // Floor 6
   Module(
     name: "PipelineFiles",
-    dependencies: ["Pipelines", "JobModel", "JSON", "YAML", "SystemSupport", "Diagnostics"]),
+    dependencies: ["SchedulerCore", "Pipelines", "JobModel", "JSON", "YAML", "SystemSupport", "Diagnostics"]),
   Module(
     name: "LocalPipelines",
     dependencies: ["Pipelines", "JobModel", "JSON", "CSQLiteShims", "SystemSupport", "Diagnostics"],
     packages: [.systemPackage], testDependencies: ["PipelineFiles"]),
+  Module(
+    name: "PipelineDatabase", dependencies: ["Pipelines", "JobModel", "JSON", "CPostgresShims", "Diagnostics"],
+    testDependencies: ["TestServers", "SystemSupport"]),
   Module(
     name: "Tailor",
     dependencies: [
@@ -258,7 +262,8 @@ let modules: [Module] = [
   Module(
     name: "SchedulerServer",
     dependencies: [
-      "CLibdeflate", "Pipelines", "SchedulerCore", "SchedulerStore", "SchedulerAccess", "Executor", "SwarmEngine",
+      "CLibdeflate", "Pipelines", "PipelineDatabase", "SchedulerCore", "SchedulerStore", "SchedulerAccess", "Executor",
+      "SwarmEngine",
       "Observability", "Discovery", "JobModel", "JobFiles", "Artifacts", "HTTPClient", "MarkupText", "TOML", "JSON",
       "Zip", "Digests", "SystemSupport", "Diagnostics",
     ],

@@ -2,6 +2,8 @@ internal import Diagnostics
 public import JSON
 internal import JobModel
 public import Pipelines
+internal import SchedulerCore
+internal import SystemSupport
 internal import YAML
 
 /// A pipeline file as written, checked: what its stages share, and how they differ.
@@ -24,7 +26,11 @@ public struct PipelineFile: Sendable {
   ///   a document.
   public init(parsing bytes: [UInt8], path: String) throws {
     let document = try YAMLDocument(parsing: bytes, path: path)
-    var reader = PipelineReader(document: document)
+    let zones = TimeZones { name in
+      // One that cannot be read is unknown: the scheduler, which reads it again, says why.
+      do { return try ZoneFiles.read(name) } catch { return nil }
+    }
+    var reader = PipelineReader(document: document, zones: zones)
     let (definition, stages) = reader.read()
     guard reader.problems.isEmpty else { throw DiagnosticList(reader.problems) }
     self.path = path
@@ -61,8 +67,9 @@ public struct PipelineFile: Sendable {
 extension PipelineDefinition {
   /// A value for each parameter: those of a run's options (`NAME=VALUE`), then defaults.
   ///
+  /// - Parameter datesCanBeMissing: whether parameters of type `date` can have no value: a schedule supplies it.
   /// - Throws: `DiagnosticList` for parameters that are unknown, of the wrong type or missing.
-  public func parameterValues(_ options: [String]) throws -> JSONObject {
+  public func parameterValues(_ options: [String], datesCanBeMissing: Bool = false) throws -> JSONObject {
     var given: [String: JSONValue] = [:]
     var problems: [Diagnostic] = []
     for option in options {
@@ -98,7 +105,9 @@ extension PipelineDefinition {
     for parameter in parameters {
       if let value = given[parameter.name] ?? parameter.defaultValue {
         values[parameter.name] = value
-      } else if !options.contains(where: { $0.hasPrefix(parameter.name + "=") }) {
+      } else if !(datesCanBeMissing && parameter.kind == .date),
+        !options.contains(where: { $0.hasPrefix(parameter.name + "=") })
+      {
         problems.append(
           Diagnostic(
             .input, "parameter \"\(parameter.name)\" of pipeline \"\(name)\" has no value",

@@ -2,6 +2,7 @@ import Diagnostics
 import JSON
 import JobModel
 import Pipelines
+import SchedulerCore
 import YAML
 
 /// Reads a pipeline file and collects what is wrong with it.
@@ -13,9 +14,16 @@ struct PipelineReader {
   /// Where each step names the steps it needs, for messages.
   var references: [(step: Int, name: String, node: YAMLNode)] = []
 
-  static let fileKeys = ["pipeline", "role", "contact", "artifact", "commit", "parameters", "steps", "stages"]
+  static let fileKeys = [
+    "pipeline", "role", "contact", "artifact", "commit", "parameters", "concurrency", "schedule", "steps", "stages",
+  ]
 
-  init(document: YAMLDocument) { self.document = document }
+  let zones: TimeZones
+
+  init(document: YAMLDocument, zones: TimeZones) {
+    self.document = document
+    self.zones = zones
+  }
 
   mutating func read() -> (PipelineDefinition, [PipelineFile.Stage]) {
     let root = entries(document.root, "a pipeline file", keys: Self.fileKeys)
@@ -36,7 +44,9 @@ struct PipelineReader {
     let stages = root["stages"].map { self.stages($0.value, parameters) } ?? []
     let definition = PipelineDefinition(
       name: name, role: role, contact: string(root, "contact"), artifact: artifact, commit: commit,
-      parameters: parameters, steps: steps.map(\.step))
+      parameters: parameters,
+      concurrency: root["concurrency"].flatMap { integer($0.value, "concurrency", 1...PipelineLimits.concurrency) },
+      schedule: root["schedule"].flatMap { schedule($0.value) }, steps: steps.map(\.step))
     return (definition, stages)
   }
 
@@ -126,6 +136,34 @@ struct PipelineReader {
       notes: ["at least \(atLeast.pipelineText), at most 30 days"],
       remedies: ["write it with a unit: 500ms, 30s, 5m, 2h, 1d"])
     return nil
+  }
+
+  /// `"0 4 * * *"`, or a mapping with time zone and collision policy as in the section `cron` of a job.
+  private mutating func schedule(_ node: YAMLNode) -> CronConfiguration? {
+    var cron = CronConfiguration(schedule: "")
+    if node.mapping != nil {
+      let fields = entries(node, "\"schedule\"", keys: ["schedule", "timezone", "collision"])
+      guard let text = string(fields, "schedule") else {
+        if fields["schedule"] == nil {
+          problem("\"schedule\" has no schedule", node, remedies: ["add schedule: \"0 4 * * *\""])
+        }
+        return nil
+      }
+      cron.schedule = text
+      cron.timeZone = string(fields, "timezone") ?? cron.timeZone
+      cron.collisionPolicy =
+        choice(fields, "collision", CronConfiguration.CollisionPolicy.self) ?? cron.collisionPolicy
+    } else {
+      cron.schedule = node.scalar?.text ?? ""
+    }
+    do throws(CronProblem) {
+      _ = try CronSchedule(cron, zones: zones)
+    } catch {
+      problem(
+        "invalid schedule \"\(cron.schedule)\": \(error.description)", node,
+        remedies: ["write five crontab fields or @daily, and a zone such as UTC, Europe/Berlin or +02:00"])
+    }
+    return cron
   }
 
   private mutating func commit(_ node: YAMLNode) -> String? {

@@ -12,6 +12,21 @@ extension SchedulerClient {
   /// The state of one run, whose id is an identifier.
   public func pipelineRun(_ id: String) throws -> JSONValue { try get("/api/pipelines/\(id)") }
 
+  /// Puts a pipeline on the schedule; the answer is one of ``pipelineSchedules()``.
+  public func schedulePipeline(_ submission: JSONValue) throws -> JSONValue {
+    try post("/api/pipelines/schedules", submission)
+  }
+
+  /// The scheduled pipelines.
+  public func pipelineSchedules() throws -> [JSONValue] {
+    try get("/api/pipelines/schedules")["schedules"]?.array ?? []
+  }
+
+  /// Takes a pipeline off the schedule. Its three names are identifiers.
+  public func deschedulePipeline(role: String, stage: String, name: String) throws -> JSONValue {
+    try delete("/api/pipelines/schedules/\(role)/\(stage)/\(name)")
+  }
+
   public func cancelPipeline(_ id: String) throws -> JSONValue {
     try post("/api/pipelines/\(id)/cancel", .object(JSONObject()))
   }

@@ -24,6 +24,7 @@ public enum SchedulerError: DiagnosableError, Hashable {
   case noSuchRun(String)
   case runHasEnded(String, PipelineRun.Status)
   case runIsInProgress(String)
+  case noSuchSchedule(String)
 
   public var diagnostic: Diagnostic {
     switch self {
@@ -89,6 +90,10 @@ public enum SchedulerError: DiagnosableError, Hashable {
       Diagnostic(
         .input, "pipeline run \(id) is in progress",
         remedies: ["run `kilt pipeline status \(id)` to follow it", "run `kilt pipeline cancel \(id)` to end it first"])
+    case .noSuchSchedule(let key):
+      Diagnostic(
+        .input, "pipeline \"\(key)\" is not scheduled",
+        remedies: ["run `kilt pipeline schedules` to list scheduled pipelines"])
     case .overQuota(let key, let what):
       Diagnostic(
         .input, "the quota of \(key) does not allow it: \(what)",

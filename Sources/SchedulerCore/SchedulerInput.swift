@@ -44,8 +44,20 @@ public enum SchedulerInput: Sendable, Hashable {
   /// A run of a pipeline that has not begun.
   case startPipeline(PipelineRecord, user: String? = nil)
   case cancelPipeline(String, user: String? = nil)
+  /// Starts runs of a pipeline by its schedule; replaces an earlier schedule of the same role, stage and name.
+  case schedulePipeline(ScheduledPipeline, user: String? = nil)
+  /// By `ROLE/STAGE/NAME`. Runs in progress continue.
+  case deschedulePipeline(String, user: String? = nil)
   /// Runs again what did not succeed in a run that has ended.
   case retryPipeline(String, user: String? = nil)
+
+  // From the store that runs of pipelines are shared in.
+  /// A run that another scheduler has begun and no longer has.
+  case adoptPipeline(PipelineRecord)
+  /// Another scheduler has taken these runs over: they are forgotten here, and what runs of them ends.
+  case abandonPipelines(Set<String>, message: String)
+  /// While the store is away, nothing new starts in any run. Attempts that run continue, and their ends are kept.
+  case holdPipelines(Bool)
 
   // From executors, in any order, any number of times.
   case taskStatus(TaskID, TaskStatus, message: String? = nil)

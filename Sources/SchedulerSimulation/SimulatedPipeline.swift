@@ -27,10 +27,26 @@ enum SimulatedPipeline {
       step.onFailure = random.chance(50) ? .stop : .continue
       steps.append(step)
     }
+    let limit = random.chance(30) ? 1 + random.below(2) : nil
     let run = PipelineRun(
-      id: id(number), definition: PipelineDefinition(name: "p", role: "red", steps: steps), stage: "devel",
+      id: id(number), definition: PipelineDefinition(name: "p", role: "red", concurrency: limit, steps: steps),
+      stage: "devel",
       parameters: JSONObject(), createdAt: Timestamp(milliseconds: 0), queues: true)
     return PipelineRecord(run: run, cluster: "c", stage: "devel", artifact: nil)
+  }
+
+  static func scheduleKey(_ number: Int) -> String { "red/devel/daily\(number)" }
+
+  /// A pipeline that is due every few minutes.
+  static func schedule(_ number: Int, shape: UInt64) -> ScheduledPipeline {
+    var definition = record(0, shape: shape).run.definition
+    definition.name = "daily\(number)"
+    definition.parameters = [PipelineParameter(name: "day", kind: .date)]
+    definition.schedule = CronConfiguration(
+      schedule: "*/4 * * * *", collisionPolicy: shape % 2 == 0 ? .killExisting : .cancelNew)
+    return ScheduledPipeline(
+      definition: definition, cluster: "c", stage: "devel", parameters: JSONObject(), artifact: nil,
+      number: UInt32(number))
   }
 
   /// Whether a task runs a step: the jobs of steps are named RUN.STEP.
@@ -44,6 +60,26 @@ enum SimulatedPipeline {
 }
 
 extension World {
+  /// The store of runs goes away, or comes back.
+  mutating func hold(_ isHeld: Bool) {
+    drain()
+    if !isHeld { heldFences = nil }
+    report(.holdPipelines(isHeld))
+    drain()
+    if isHeld, heldFences == nil { heldFences = machine.scheduler.state.pipelines.mapValues(\.run.fence) }
+  }
+
+  /// Another scheduler takes the runs over, and gives them back at once: as they were stored.
+  mutating func replace() {
+    drain()
+    guard heldFences == nil, !machine.isAhead else { return }
+    let runs = acknowledged.pipelines.values.filter { !$0.run.status.isTerminal }
+    report(.abandonPipelines(Set(runs.map(\.run.id)), message: "another scheduler has the runs"))
+    drain()
+    let gone = runs.filter { acknowledged.pipelines[$0.run.id] == nil }
+    away += gone.sorted { $0.run.id < $1.run.id }
+  }
+
   /// The rules of pipeline runs that do not hold. A success counts once it is stored: a crash takes back what was not.
   mutating func pipelineFindings(_ state: SchedulerState) -> [String] {
     var findings: [String] = []
@@ -54,6 +90,12 @@ extension World {
         }
       }
     }
+    if let heldFences {
+      for record in state.pipelines.values where record.run.fence > heldFences[record.run.id] ?? record.run.fence {
+        findings.append("an attempt of \(record.run.id) starts while the store of runs is away")
+      }
+    }
+    findings += repeatedFindings(state)
     for record in state.pipelines.values {
       let run = record.run
       let graph = PipelineGraph(run.definition.steps)
@@ -75,5 +117,16 @@ extension World {
       for key in run.activeKeys where run[key]?.task == nil { findings.append("an attempt of \(run.id) has no task") }
     }
     return findings
+  }
+
+  /// A partition whose task finished by itself must not get another task.
+  private func repeatedFindings(_ state: SchedulerState) -> [String] {
+    var finished: [InstanceKey: Int] = [:]
+    for task in state.tasks.values where state.stepJobs[task.job] != nil && task.status == .finished {
+      // A task that was asked to end has not done its work, although it says so.
+      guard !task.events.contains(where: { TaskTransitions.isEnding($0.status) }) else { continue }
+      finished[task.instanceKey, default: 0] += 1
+    }
+    return finished.filter { $0.value > 1 }.map { "\($0.key) has finished \($0.value) times" }
   }
 }

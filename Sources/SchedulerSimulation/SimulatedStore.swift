@@ -12,6 +12,7 @@ struct SimulatedStore: Sendable {
   private var updates: [UpdateID: JobUpdate] = [:]
   private var quotas: [QuotaKey: Resources] = [:]
   private var pipelines: [String: PipelineRecord] = [:]
+  private var schedules: [String: ScheduledPipeline] = [:]
   private var summary: SchedulerState?
   var isFull = false
   var failures = 0
@@ -30,6 +31,7 @@ struct SimulatedStore: Sendable {
     for id in change.changes.updates { updates[id] = change.after.updates[id] }
     for key in change.changes.quotas { quotas[key] = change.after.quotas[key] }
     for id in change.changes.pipelines.keys { pipelines[id] = change.after.pipelines[id] }
+    for key in change.changes.schedules { schedules[key] = change.after.schedules[key] }
     summary = change.after
   }
 
@@ -43,7 +45,8 @@ struct SimulatedStore: Sendable {
       },
       tasks: try tasks.values.map { try TaskRecord(json: $0.jsonWithoutConfiguration, configuration: $0.shared) },
       updates: try updates.values.map { try JobUpdate(json: $0.json) }, hosts: summary.hosts, drain: summary.drain,
-      clock: summary.clock, quotas: quotas, pipelines: Array(pipelines.values), nextSequence: summary.nextSequence,
+      clock: summary.clock, quotas: quotas, pipelines: Array(pipelines.values),
+      schedules: try schedules.values.map { try ScheduledPipeline(json: $0.json) }, nextSequence: summary.nextSequence,
       nextPort: summary.nextPort,
       time: summary.time,
       prunedAt: summary.prunedAt)

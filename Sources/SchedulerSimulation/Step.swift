@@ -26,6 +26,10 @@ public enum Step: Sendable, Hashable {
   case killExecutor(Int)
   /// The host offers this share of its resources, in percent.
   case offer(Int)
+  /// The store of pipeline runs goes away, or comes back.
+  case hold(Bool)
+  /// Another scheduler has the runs in progress for a while: they end here, and come back as they were stored.
+  case replace
   /// All faults end here.
   case calm
 
@@ -40,6 +44,7 @@ public enum Step: Sendable, Hashable {
     case add(Int)
     case startCron(Int)
     case drain(Int?), endDrain
+    case schedulePipeline(Int, shape: UInt64), deschedulePipeline(Int)
     case startPipeline(Int, shape: UInt64), cancelPipeline(Int), retryPipeline(Int)
   }
 
@@ -90,6 +95,10 @@ extension Step {
     var number = 0
     for step in steps {
       result.append(step)
+      if random.chance(2) { result.append(.hold(random.chance(50))) }
+      if random.chance(1) { result.append(.replace) }
+      if random.chance(1) { result.append(.request(.schedulePipeline(random.below(2), shape: random.next()))) }
+      if random.chance(1) { result.append(.request(.deschedulePipeline(random.below(2)))) }
       guard random.chance(6) else { continue }
       switch random.below(6) {
       case 0...2 where number < 8:

@@ -1,5 +1,6 @@
 import Diagnostics
 import JobModel
+import Pipelines
 import SchedulerCore
 
 // The work of `HostScheduler` between the state machine, the store and the host, with the same rules.
@@ -35,6 +36,9 @@ extension World {
     case .turnRound(let number): return .rollbackUpdate(Step.Job.key(number))
     case .add(let number): return .addInstances(Step.Job.key(number), count: 1)
     case .startCron(let number): return .startCron(Step.Job.key(number))
+    case .schedulePipeline(let number, let shape):
+      return .schedulePipeline(SimulatedPipeline.schedule(number, shape: shape))
+    case .deschedulePipeline(let number): return .deschedulePipeline(SimulatedPipeline.scheduleKey(number))
     case .startPipeline(let number, let shape): return .startPipeline(SimulatedPipeline.record(number, shape: shape))
     case .cancelPipeline(let number): return .cancelPipeline(SimulatedPipeline.id(number))
     case .retryPipeline(let number): return .retryPipeline(SimulatedPipeline.id(number))
@@ -163,8 +167,11 @@ extension World {
       guard let event = destroying.removeValue(forKey: id) else { continue }
       report(event)
     }
+    // Refused while tasks of their jobs are left: another try follows.
+    for record in away { report(.adoptPipeline(record)) }
     report(.tick)
     drain()
+    away.removeAll { acknowledged.pipelines[$0.run.id] != nil }
   }
 
   /// kill -9: written data stays; executors live on. The next scheduler finds them.
@@ -207,6 +214,7 @@ extension World {
     for executor in host.living where machine.scheduler.state.tasks[executor.assignment.taskID] == nil {
       destroying[executor.assignment.taskID] = .taskDestroyed(executor.assignment.taskID)
     }
+    if heldFences != nil { apply([.holdPipelines(true)]) }
     apply(last)
     apply([.executorsFound(live: live, dead: dead)])
   }

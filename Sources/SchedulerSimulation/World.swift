@@ -2,6 +2,7 @@
 // tests and scripts use it.
 
 internal import JobModel
+internal import Pipelines
 public import SchedulerCore
 
 /// A simulated world: steps in, findings out. The same steps give the same world.
@@ -38,6 +39,10 @@ public struct World: Sendable {
   var seen: [TaskID: (status: TaskStatus, at: Int64)] = [:]
   /// The successful attempt of each partition whose success is stored.
   var successes: [String: Int] = [:]
+  /// The newest attempt of each run when the store of runs went away; nil while it is there.
+  var heldFences: [String: Int]?
+  /// Runs that another scheduler has, as they were stored.
+  var away: [PipelineRecord] = []
   let policy: SchedulerPolicy
   public internal(set) var events = 0
   public internal(set) var crashes = 0
@@ -106,6 +111,8 @@ public struct World: Sendable {
       var offer = offered
       offer.resources.milliCPU = offered.resources.milliCPU * share / 100
       report(.hostOffer(offer))
+    case .hold(let isHeld): hold(isHeld)
+    case .replace: replace()
     case .calm: calm()
     }
   }
@@ -138,6 +145,8 @@ public struct World: Sendable {
     crashAfter = nil
     host.isCalm = true
     host.hidden = [:]
+    hold(false)
+    for key in machine.scheduler.state.schedules.keys.sorted() { report(.deschedulePipeline(key)) }
     report(.hostOffer(offered))
     if machine.scheduler.state.drain != nil { report(.endDrain()) }
     // Longer than the longest wait of the rules: five minutes in a state that should pass, kills and back-off after it.

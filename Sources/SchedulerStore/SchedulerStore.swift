@@ -4,6 +4,7 @@
 internal import GRDB
 internal import JSON
 public import JobModel
+public import Pipelines
 public import SchedulerCore
 internal import Synchronization
 
@@ -78,6 +79,9 @@ public final class SchedulerStore: Sendable {
     public var isWritten: Bool
     /// The reason why nothing could be written.
     public var failure: StoreError?
+    /// What was written of runs of pipelines.
+    public var pipelines: [String: PipelineOutcome] = [:]
+    public var newPipelines: Set<String> = []
   }
 
   /// Applies several events in one transaction: the state after all of them is on disk when this returns.
@@ -95,17 +99,21 @@ public final class SchedulerStore: Sendable {
       defer { swap(&configurations, &machine.configurations) }
       var failure: StoreError?
       var isWritten = false
+      var written = Scheduler.Changes()
       let (answers, isStored) = try machine.stored.apply(events, at: time, mayWait: mayWait) {
         (change: StateChange) throws(StoreError) -> Void in
         do throws(StoreError) {
           try self.commit(change, &configurations)
           isWritten = true
+          written = change.changes
         } catch {
           failure = error
           throw error
         }
       }
-      return Transaction(answers: answers, isStored: isStored, isWritten: isWritten, failure: failure)
+      return Transaction(
+        answers: answers, isStored: isStored, isWritten: isWritten, failure: failure, pipelines: written.pipelines,
+        newPipelines: written.newPipelines)
     }
   }
 
@@ -142,6 +150,33 @@ public final class SchedulerStore: Sendable {
           sql: """
             INSERT INTO meta (name, value) VALUES ('probe', random()) ON CONFLICT DO UPDATE SET value = excluded.value
             """)
+      }
+    }
+  }
+
+  /// The statements that write every attempt of a run to another database.
+  public func pipelineAttempts(of id: String) throws(StoreError) -> [PipelineTables.Statement] {
+    try StoreError.translating(path) { try database.read { try StoredState.attempts(of: id, $0) } }
+  }
+
+  /// The number of the lease with which runs of pipelines were last written to a shared store; 0 for none. It is a part
+  /// of the database, so that a backup which is restored knows how old it is.
+  public func pipelineLease() throws(StoreError) -> Int64 {
+    try StoreError.translating(path) {
+      try database.read { connection in
+        try Int64.fetchOne(connection, sql: "SELECT value FROM meta WHERE name = 'pipeline_lease'") ?? 0
+      }
+    }
+  }
+
+  public func setPipelineLease(_ number: Int64) throws(StoreError) {
+    try StoreError.translating(path) {
+      try database.write { connection in
+        try connection.execute(
+          sql: """
+            INSERT INTO meta (name, value) VALUES ('pipeline_lease', ?)
+            ON CONFLICT DO UPDATE SET value = excluded.value
+            """, arguments: [number])
       }
     }
   }

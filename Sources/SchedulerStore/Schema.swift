@@ -4,7 +4,7 @@ internal import Pipelines
 /// The tables. A version that was released is never changed, only followed by another.
 enum Schema {
   /// The names of all versions, oldest first.
-  static let versions = ["1: jobs, tasks, updates, events", "2: releases", "3: pipelines"]
+  static let versions = ["1: jobs, tasks, updates, events", "2: releases", "3: pipelines", "4: scheduled pipelines"]
 
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
@@ -46,6 +46,9 @@ enum Schema {
     migrator.registerMigration(versions[2]) { connection in
       try connection.execute(sql: PipelineTables.schema)
       try connection.execute(sql: "CREATE TABLE pipeline_jobs (run TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT")
+    }
+    migrator.registerMigration(versions[3]) { connection in
+      try connection.execute(sql: "CREATE TABLE pipeline_schedules (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT")
     }
     return migrator
   }

@@ -15,7 +15,9 @@ extension StoredState {
     if change.changes.newPipelines.contains(id) {
       for statement in PipelineTables.insert(record.run) { try run(statement, connection) }
       try connection.execute(
-        sql: "INSERT INTO pipeline_jobs (run, body) VALUES (?, ?)", arguments: [id, record.json.text(.compact)])
+        sql: """
+          INSERT INTO pipeline_jobs (run, body) VALUES (?, ?) ON CONFLICT (run) DO UPDATE SET body = excluded.body
+          """, arguments: [id, record.json.text(.compact)])
     }
     for statement in PipelineTables.update(record.run, change.changes.pipelines[id] ?? PipelineOutcome()) {
       try run(statement, connection)
@@ -34,6 +36,11 @@ extension StoredState {
         partitions: try rows(PipelineTables.selectPartitions, [id], connection))
       return try PipelineRecord(json: try JSONValue(parsing: bodies[id] ?? ""), run: run)
     }
+  }
+
+  /// Writes every attempt of a run, the earlier ones too, which a run in memory no longer has.
+  static func attempts(of id: String, _ connection: Database) throws -> [PipelineTables.Statement] {
+    try rows(PipelineTables.selectAttempts, [id], connection).map { PipelineTables.copy($0, of: id) }
   }
 
   private static func run(_ statement: PipelineTables.Statement, _ connection: Database) throws {

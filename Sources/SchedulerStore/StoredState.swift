@@ -57,6 +57,13 @@ enum StoredState {
         try connection.execute(sql: "DELETE FROM quotas WHERE role = ?", arguments: [key.description])
       }
     }
+    for key in change.changes.schedules {
+      if let schedule = after.schedules[key] {
+        try self.put("pipeline_schedules", "key", key, schedule.json, connection)
+      } else {
+        try connection.execute(sql: "DELETE FROM pipeline_schedules WHERE key = ?", arguments: [key])
+      }
+    }
     for id in change.changes.pipelines.keys.sorted() { try write(pipeline: id, change, connection) }
     for event in change.events { try event.insert(connection) }
     if change.before.hosts != after.hosts {
@@ -147,6 +154,9 @@ enum StoredState {
     let state = SchedulerState(
       jobs: jobs, tasks: tasks, updates: updates, hosts: hosts, drain: drain, clock: clock,
       quotas: quotas, pipelines: try loadPipelines(connection),
+      schedules: try Row.fetchAll(connection, sql: "SELECT body FROM pipeline_schedules").map {
+        try ScheduledPipeline(json: json($0, "body"))
+      },
       nextSequence: try meta("next_sequence", Int.self, connection) ?? 1,
       nextPort: try meta("next_port", Int.self, connection) ?? 0, time: time, prunedAt: time)
     return (state, table)

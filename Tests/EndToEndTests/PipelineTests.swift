@@ -53,6 +53,76 @@ import Testing
     #expect(try example.kilt("pipeline", "retry", run).text.contains("nothing to retry"))
   }
 
+  @Test("A failing step of a run is marked and retried, and a backfill runs each day once, on a scheduler")
+  func onScheduler() throws {
+    let running = try RunningExample(firstPort: 26640)
+    let example = running.example
+    let data = example.scratch.appending("shared")
+    try FileSystem.createDirectories(data)
+    for path in [example.scratch, data] { try FileSystem.setPermissions(0o755, of: path) }
+    try FileSystem.setPermissions(0o777, of: data)
+    try example.append(
+      "daily.yaml",
+      """
+      pipeline: daily
+      role: nobody
+      concurrency: 1
+      parameters:
+        day: {type: date}
+        broken: {type: string, default: none}
+      steps:
+        list:
+          command: printf '{"parts":["a","b"]}' >"$KILT_OUTPUT"
+          resources: {cpu: 0.1, ram: 32MB, disk: 4MB}
+        part:
+          partitions: {from: list, key: parts}
+          on_failure: continue
+          command: |
+            echo "$KILT_PARAM_DAY $KILT_PARTITION $KILT_ATTEMPT"
+            test "$KILT_PARTITION" != "$KILT_PARAM_BROKEN" || test "$KILT_ATTEMPT" -gt 1
+          resources: {cpu: 0.1, ram: 32MB, disk: 4MB}
+        sum:
+          after: part
+          command: "true"
+          resources: {cpu: 0.1, ram: 32MB, disk: 4MB}
+
+      """)
+    let failed = try running.run(
+      "pipeline", "run", "daily.yaml", "--stage", "devel", "--param", "day=2024-02-28", "--param", "broken=b", code: 1)
+    #expect(failed.contains("· part "), "\(failed)")
+    let run = try #require(try running.json("pipeline", "history", "--format", "json").array?.first?["run"]?.string)
+    #expect(failed.contains("error: run \(run) failed: step \"part\""), "\(failed)")
+    let status = try running.run("pipeline", "status", run)
+    #expect(status.contains("part[b]  failed, 1 attempt") && status.contains("sum"), "\(status)")
+    #expect(try running.run("pipeline", "logs", run, "--step", "part").contains("2024-02-28 b 1"))
+    let retried = try running.run("pipeline", "retry", run)
+    #expect(retried.contains("run \(run) succeeded"), "\(retried)")
+    let partitions = try running.json("pipeline", "status", run, "--format", "json")["steps"]?.array?[1]["partitions"]
+    #expect(partitions?.array?.map { $0["attempts"]?.int } == [1, 2], "\(String(describing: partitions))")
+    #expect(try running.run("pipeline", "retry", run, code: 2).contains("has ended: succeeded"))
+
+    let backfill = [
+      "pipeline", "backfill", "daily.yaml", "--stage", "devel", "--from", "2024-02-28", "--to", "2024-03-01",
+    ]
+    // The parameters of the run above differ: its day is not done.
+    #expect(try running.run(backfill + ["--parallel", "2"]).contains("3 days are done"))
+    let again = try running.run(backfill)
+    #expect(again.contains("2024-02-29 skipped: it has a run") && again.contains("3 days are done"), "\(again)")
+    let runs = try running.json("pipeline", "history", "daily", "--format", "json").array ?? []
+    #expect(runs.count == 4 && runs.allSatisfy { $0["status"]?.string == "succeeded" })
+    #expect(
+      try running.run("pipeline", "run", "daily.yaml", "--stage", "devel", code: 2).contains("parameter \"day\""))
+    #expect(
+      try running.run("pipeline", "schedule", "daily.yaml", "--stage", "devel", code: 2).contains("has no schedule"))
+    try example.append("daily.yaml", "schedule: {schedule: \"0 4 * * *\", timezone: \"+02:00\"}\n")
+    let scheduled = try running.run("pipeline", "schedule", "daily.yaml", "--stage", "devel")
+    #expect(scheduled.contains("nobody/devel/daily  0 4 * * *  +02:00  next ") && scheduled.contains("T02:00:00"))
+    #expect(try running.run("pipeline", "schedules") == scheduled)
+    try running.run("pipeline", "deschedule", "nobody/devel/daily")
+    #expect(try running.run("pipeline", "deschedule", "nobody/devel/daily", code: 2).contains("is not scheduled"))
+    #expect(try running.run("pipeline", "status", "none", code: 2).contains("pipeline run \"none\" does not exist"))
+  }
+
   @Test("A cycle is refused with its place, and a missing parameter before anything is built") func refused() throws {
     let example = try Example()
     try example.append(

@@ -48,6 +48,32 @@ import Testing
     }
   }
 
+  @Test("A schedule is a crontab line, or a mapping with a zone, and is checked with its place") func schedule() throws
+  {
+    func definition(_ lines: String) throws -> PipelineDefinition {
+      let text = "pipeline: p\nrole: r\n\(lines)\nsteps: {a: {command: x}}\n"
+      return try PipelineFile(parsing: Array(text.utf8), path: "p.yaml").definition(stage: nil)
+    }
+    let short = try definition("schedule: \"0 4 * * *\"")
+    #expect(short.schedule == CronConfiguration(schedule: "0 4 * * *") && short.runLimit == 1)
+    let whole = try definition(
+      "concurrency: 3\nschedule: {schedule: \"@daily\", timezone: \"+02:00\", collision: CANCEL_NEW}")
+    #expect(
+      whole.schedule == CronConfiguration(schedule: "@daily", timeZone: "+02:00", collisionPolicy: .cancelNew)
+        && whole.runLimit == 3)
+    #expect(try PipelineDefinition(json: whole.json) == whole)
+    for (line, message) in [
+      ("schedule: sometimes", "invalid schedule \"sometimes\""), ("schedule: {timezone: UTC}", "has no schedule"),
+      ("schedule: {schedule: \"@daily\", timezone: Mars/Base}", "unknown time zone \"Mars/Base\""),
+      ("schedule: {schedule: \"@daily\", collision: both}", "unknown value \"both\""),
+      ("concurrency: 0", "whole number from 1 to 1000"),
+    ] {
+      let problems = Self.problems("pipeline: p\nrole: r\n\(line)\nsteps: {a: {command: x}}\n")
+      #expect(problems.count == 1 && problems[0].summary.contains(message), "\(line): \(problems)")
+      #expect(problems.first?.location?.line == 3)
+    }
+  }
+
   @Test("A pipeline file is read with all its keys, and a stage overrides commit and parameters") func whole() throws {
     let file = try PipelineFile(parsing: Array(Self.good.utf8), path: "p.yaml")
     let shared = try file.definition(stage: nil)

@@ -84,4 +84,23 @@ import Testing
       #expect(CivilDate(bad) == nil, "\(bad)")
     }
   }
+
+  @Test("Days count from 1970, over leap years and before 1970") func days() {
+    let known: [(Int64, String)] = [
+      (0, "1970-01-01"), (-1, "1969-12-31"), (59, "1970-03-01"), (11_016, "2000-02-29"), (19_782, "2024-02-29"),
+      (19_783, "2024-03-01"), (-25_508, "1900-03-01"), (47_540, "2100-02-28"), (47_541, "2100-03-01"),
+    ]
+    for (days, text) in known { #expect(CivilDate(daysSince1970: days).description == text) }
+    var date = CivilDate(daysSince1970: 0)
+    for days in 1...4_000 {
+      date = date.next
+      #expect(CivilDate(daysSince1970: Int64(days)) == date)
+    }
+  }
+
+  @Test("Names of runs sort by time, and differ between runs of one second") func names() {
+    let time = Timestamp(milliseconds: 1_709_208_000_000)
+    #expect(PipelineRun.newName(of: "w", at: time, number: 0x4f2a) == "w-20240229-120000-00004f2a")
+    #expect(Set((0..<100).map { _ in PipelineRun.newName(of: "w", at: time) }).count == 100)
+  }
 }

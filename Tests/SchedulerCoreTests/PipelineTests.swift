@@ -6,7 +6,9 @@ import Testing
 
 /// Runs of pipelines in the state machine: each step a job, each attempt a task.
 @Suite struct PipelineTests {
-  private static func record(_ steps: [PipelineStep], id: String = "demo-1") -> PipelineRecord {
+  private static func record(
+    _ steps: [PipelineStep], id: String = "demo-1", concurrency: Int? = nil
+  ) -> PipelineRecord {
     let steps = steps.map { step in
       var step = step
       step.resources = Resources(cpu: 0.5, ram: 10 << 20, disk: 10 << 20)
@@ -14,8 +16,8 @@ import Testing
     }
     return PipelineRecord(
       run: PipelineRun(
-        id: id, definition: PipelineDefinition(name: "demo", role: "cbe", steps: steps), stage: "devel",
-        parameters: JSONObject(), createdAt: Timestamp(milliseconds: 0), queues: true),
+        id: id, definition: PipelineDefinition(name: "demo", role: "cbe", concurrency: concurrency, steps: steps),
+        stage: "devel", parameters: JSONObject(), createdAt: Timestamp(milliseconds: 0), queues: true),
       cluster: "aa", stage: "devel", artifact: nil)
   }
 
@@ -125,6 +127,131 @@ import Testing
     try bench.send(.taskStatus(id, .killed))
     let run = try Self.run(bench)
     #expect(run.status == .failed && run.steps[0].partitions?[0].attempt?.message == "its job was killed")
+  }
+
+  @Test("Runs of a pipeline that limits them go one after the other, a retry after those that were asked for before")
+  func concurrency() throws {
+    var bench = try Bench()
+    func record(_ id: String) -> PipelineRecord {
+      Self.record([PipelineStep(name: "a", command: "a")], id: id, concurrency: 1)
+    }
+    func task(_ id: String) throws -> TaskID {
+      let job = JobKey(cluster: "aa", role: "cbe", stage: "devel", name: id + ".a")
+      return try #require(bench.scheduler.state.activeTask(of: InstanceKey(job: job, instance: 0)), "\(id)").id
+    }
+    func statuses() -> [PipelineRun.Status] {
+      ["demo-1", "demo-2", "demo-3"].compactMap { bench.scheduler.state.pipelines[$0]?.run.status }
+    }
+    for id in ["demo-1", "demo-2", "demo-3"] {
+      try bench.send(.startPipeline(record(id)))
+      bench.time = bench.time + .seconds(1)
+    }
+    #expect(bench.scheduler.state.activeTasks.count == 1)
+    try bench.send(.taskStatus(task("demo-1"), .failed, message: "exit code 1"))
+    #expect(statuses() == [.failed, .running, .running] && bench.scheduler.state.activeTasks.count == 1)
+    try bench.send(.retryPipeline("demo-1"))
+    #expect(bench.scheduler.state.activeTasks.count == 1)
+    try bench.send(.cancelPipeline("demo-3"))
+    #expect(statuses() == [.running, .running, .cancelled])
+    try Self.finish(&bench, task("demo-2"))
+    try Self.finish(&bench, task("demo-1"))
+    #expect(statuses() == [.succeeded, .succeeded, .cancelled])
+  }
+
+  @Test("While the store of runs is away nothing starts, ends are kept, and all goes on when it is back")
+  func held() throws {
+    var bench = try Bench()
+    try bench.send(
+      .startPipeline(
+        Self.record([PipelineStep(name: "a", command: "a"), PipelineStep(name: "b", after: ["a"], command: "b")])))
+    let first = try Self.task(bench, "a")
+    try bench.send(.holdPipelines(true))
+    try Self.finish(&bench, first)
+    #expect(try Self.run(bench).steps.map(\.status) == [.succeeded, .waiting])
+    #expect(bench.scheduler.state.activeTasks.isEmpty)
+    try bench.send(.holdPipelines(false))
+    try Self.finish(&bench, Self.task(bench, "b"))
+    #expect(try Self.run(bench).status == .succeeded)
+  }
+
+  @Test("A run that another scheduler takes ends here, and comes back with its successes") func replaced() throws {
+    var bench = try Bench()
+    try bench.send(
+      .startPipeline(
+        Self.record([PipelineStep(name: "a", command: "a"), PipelineStep(name: "b", after: ["a"], command: "b")])))
+    try Self.finish(&bench, Self.task(bench, "a"), JSONObject([("n", .int(7))]))
+    let running = try Self.task(bench, "b")
+    try bench.send(.taskStatus(running, .running))
+    let stored = try #require(bench.scheduler.state.pipelines["demo-1"])
+    try bench.send(.abandonPipelines(["demo-1", "other"], message: "gone"))
+    #expect(bench.killed == [running] && bench.scheduler.state.pipelines.isEmpty)
+    let step = JobKey(cluster: "aa", role: "cbe", stage: "devel", name: "demo-1.b")
+    #expect(throws: SchedulerError.jobIsEnding(step)) { try bench.send(.adoptPipeline(stored)) }
+    try bench.send(.taskStatus(running, .killed))
+    #expect(bench.scheduler.state.jobs.isEmpty)
+    try bench.send(.adoptPipeline(stored))
+    let run = try Self.run(bench)
+    #expect(run.steps[0].partitions?[0].output?["n"] == .int(7))
+    #expect(run.steps[1].partitions?[0].attempts == 2)
+    let again = try Self.task(bench, "b")
+    #expect(again != running)
+    try Self.finish(&bench, again)
+    #expect(try Self.run(bench).status == .succeeded)
+    #expect(throws: SchedulerError.runExists("demo-1")) {
+      try bench.send(.startPipeline(Self.record([PipelineStep(name: "a", command: "a")])))
+    }
+  }
+
+  private static func scheduled(_ policy: CronConfiguration.CollisionPolicy) -> ScheduledPipeline {
+    var definition = record([PipelineStep(name: "a", command: "a")]).run.definition
+    definition.parameters = [
+      PipelineParameter(name: "day", kind: .date), PipelineParameter(name: "n", kind: .int),
+    ]
+    definition.schedule = CronConfiguration(schedule: "0 23 * * *", timeZone: "+01:00", collisionPolicy: policy)
+    return ScheduledPipeline(
+      definition: definition, cluster: "aa", stage: "devel", parameters: JSONObject([("n", .int(1))]), artifact: nil,
+      number: 0x4f2a)
+  }
+
+  @Test("A scheduled pipeline runs when it is due, with its day, and a run that is missed by far is skipped")
+  func schedule() throws {
+    var bench = try Bench()
+    // It is 22:13:20 in UTC on 14 November 2023: due at 22:00 in UTC of the next day.
+    try bench.send(.schedulePipeline(Self.scheduled(.killExisting), user: "ann"))
+    let due = Timestamp(milliseconds: 1_700_085_600_000)
+    #expect(bench.wake == due)
+    try bench.pass(due - bench.time + .seconds(30))
+    let first = try #require(bench.scheduler.state.pipelines["demo-20231115-220000-00004f2a"]?.run)
+    #expect(first.parameters == JSONObject([("day", .string("2023-11-15")), ("n", .int(1))]) && first.user == "ann")
+    // The next one replaces it.
+    let old = try #require(bench.scheduler.state.activeTasks.first?.id)
+    try bench.send(.taskStatus(old, .running))
+    try bench.pass(.seconds(86_400))
+    #expect(bench.killed == [old] && bench.scheduler.state.pipelines.count == 2)
+    #expect(bench.scheduler.state.activeTasks.count == 1, "the next run waits for the end of the last one")
+    try bench.send(.taskStatus(old, .killed))
+    let runs = bench.scheduler.state.pipelines.values.sorted { $0.run.id < $1.run.id }.map(\.run)
+    #expect(runs.map(\.status) == [.cancelled, .running] && bench.scheduler.state.activeTasks.count == 1)
+    // Ten minutes late: skipped.
+    try bench.pass(.seconds(86_400 + 600))
+    #expect(bench.scheduler.state.pipelines.count == 2)
+    try bench.send(.deschedulePipeline("cbe/devel/demo"))
+    #expect(throws: SchedulerError.noSuchSchedule("cbe/devel/demo")) {
+      try bench.send(.deschedulePipeline("cbe/devel/demo"))
+    }
+    var broken = Self.scheduled(.killExisting)
+    broken.definition.schedule?.schedule = "never"
+    #expect(throws: SchedulerError.self) { try bench.send(.schedulePipeline(broken)) }
+  }
+
+  @Test("A scheduled pipeline whose last run is in progress can leave a run out") func collision() throws {
+    var bench = try Bench()
+    try bench.send(.schedulePipeline(Self.scheduled(.cancelNew)))
+    for _ in 0..<2 { try bench.pass((bench.wake ?? bench.time) - bench.time) }
+    let due = try #require(bench.scheduler.state.schedules.values.first.flatMap { bench.scheduler.deadline(of: $0) })
+    bench.time = due
+    try bench.send(.tick)
+    #expect(bench.scheduler.state.pipelines.count == 1)
   }
 
   @Test("What cannot be stored is taken back, and a scheduler that starts anew continues a run") func stored() throws {

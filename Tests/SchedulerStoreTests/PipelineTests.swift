@@ -25,6 +25,13 @@ import Testing
       let tasks = store.state.activeTasks.map(\.id)
       try #require(tasks.count == 3)
       for id in tasks { try store.apply(.taskStatus(id, .running), at: start + .seconds(1)) }
+      var scheduled = run.definition
+      scheduled.schedule = CronConfiguration(schedule: "@daily", timeZone: "+02:00", collisionPolicy: .cancelNew)
+      try store.apply(
+        .schedulePipeline(
+          ScheduledPipeline(
+            definition: scheduled, cluster: "aa", stage: "devel", parameters: run.parameters, artifact: artifact,
+            number: .max), user: "ann"), at: start)
       try store.apply(.stepEnded(tasks[0], .succeeded(JSONObject([("n", .int(7))]))), at: start + .seconds(2))
       try store.apply(.taskStatus(tasks[0], .finished), at: start + .seconds(2))
       try store.apply(.taskStatus(tasks[1], .failed, message: "exit code 1"), at: start + .seconds(3))

@@ -12,7 +12,7 @@ struct PipelineCancel: ParsableCommand {
       cancel a local run, press Ctrl-C in its terminal.
 
       EXAMPLES
-        kilt pipeline cancel pageviews-20240301-080000-4f2a
+        kilt pipeline cancel pageviews-20240301-080000-4f2a91c7
       """)
 
   @OptionGroup var global: GlobalOptions

@@ -13,11 +13,11 @@ struct PipelineCommand: ParsableCommand {
         kilt pipeline run pipelines/pageviews.yaml --stage prod
         kilt pipeline run-local pipelines/pageviews.yaml --param day=2024-02-29
         # run the failed steps again, and the steps after them
-        kilt pipeline retry pageviews-20240301-080000-4f2a
+        kilt pipeline retry pageviews-20240301-080000-4f2a91c7
       """,
     subcommands: [
       PipelineLint.self, PipelineShow.self, PipelineRunVerb.self, PipelineRunLocal.self, PipelineStatus.self,
       PipelineLogs.self, PipelineRetry.self, PipelineCancel.self, PipelineHistory.self,
-      PipelineBackfill.self,
+      PipelineBackfill.self, PipelineSchedule.self, PipelineDeschedule.self, PipelineSchedules.self,
     ])
 }

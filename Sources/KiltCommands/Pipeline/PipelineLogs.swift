@@ -15,9 +15,10 @@ struct PipelineLogs: ParsableCommand {
       Shows standard output and standard error of the newest attempt of each partition.
 
       EXAMPLES
-        kilt pipeline logs pageviews-20240301-080000-4f2a
-        kilt pipeline logs pageviews-20240301-080000-4f2a --step rollup
-        kilt pipeline logs pageviews-20240301-080000-4f2a --step rollup --partition 3
+        kilt pipeline logs pageviews-20240301-080000-4f2a91c7
+        kilt pipeline logs pageviews-20240301-080000-4f2a91c7 --step rollup
+        kilt pipeline logs pageviews-20240301-080000-4f2a91c7 \\
+          --step rollup --partition 3
       """)
 
   @OptionGroup var global: GlobalOptions

@@ -15,7 +15,7 @@ struct PipelineRetry: ParsableCommand {
       Also continues a local run whose command was killed.
 
       EXAMPLES
-        kilt pipeline retry pageviews-20240301-080000-4f2a
+        kilt pipeline retry pageviews-20240301-080000-4f2a91c7
 
       EXIT CODES
         0  every step succeeded

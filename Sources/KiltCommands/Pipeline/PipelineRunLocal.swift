@@ -48,7 +48,7 @@ struct PipelineRunLocal: ParsableCommand {
     let session = try running.state.session(global)
     let now = Timestamp(milliseconds: wallClockNanoseconds() / 1_000_000)
     var run = PipelineRun(
-      id: Self.newID(definition.name, now), definition: definition, stage: stage, parameters: values,
+      id: PipelineRun.newName(of: definition.name, at: now), definition: definition, stage: stage, parameters: values,
       user: JobOwner.current, createdAt: now)
     if let name = choice.from ?? choice.only {
       let step = try run.position(ofStep: name)
@@ -62,13 +62,6 @@ struct PipelineRunLocal: ParsableCommand {
     let artifact = try running.artifact(of: definition, global)
     try session.store.insert(run)
     try running.carryOut(run, session, artifact, global)
-  }
-
-  /// `NAME-20240229-120000-4f2a`: sorts by time, and differs between runs of one second.
-  private static func newID(_ name: String, _ now: Timestamp) -> String {
-    let digits = now.description.prefix(19).filter { $0.isNumber }
-    let suffix = String(UInt16.random(in: 0x1000...0xFFFF), radix: 16)
-    return "\(name)-\(digits.prefix(8))-\(digits.suffix(6))-\(suffix)"
   }
 }
 

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Diagnostics
+internal import JSON
 internal import PipelineFiles
 internal import Pipelines
 internal import SchedulerClient
@@ -86,6 +87,7 @@ struct PipelineWaiting: ParsableArguments {
     guard wait else { return }
     var run = run
     var shown: [String: String] = [:]
+    var reason: String?
     while true {
       for step in run.steps where step.status != .waiting && shown[step.name] != step.progressText {
         shown[step.name] = step.progressText
@@ -93,7 +95,12 @@ struct PipelineWaiting: ParsableArguments {
       }
       if run.status.isTerminal { break }
       pauseMilliseconds(1000)
-      run = try PipelineRun(answer: try client.pipelineRun(run.id))
+      let answer = try client.pipelineRun(run.id)
+      run = try PipelineRun(answer: answer)
+      if answer["waits"]?.string != reason {
+        reason = answer["waits"]?.string
+        if let reason { global.note("· \(PlainText.line(reason))") }
+      }
     }
     try run.reportEnd()
   }

@@ -13,8 +13,8 @@ struct PipelineStatus: ParsableCommand {
       EXAMPLES
         kilt pipeline status           the newest run of the scheduler
         kilt pipeline status --local   the newest run of this machine
-        kilt pipeline status pageviews-20240301-080000-4f2a
-        kilt pipeline status pageviews-20240301-080000-4f2a --format json
+        kilt pipeline status pageviews-20240301-080000-4f2a91c7
+        kilt pipeline status pageviews-20240301-080000-4f2a91c7 --format json
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case text, json, svg }
@@ -47,7 +47,7 @@ struct PipelineStatus: ParsableCommand {
           let message = partition.attempt?.message.map { ": \(PlainText.line($0))" } ?? ""
           Terminal.standardOutput.print(
             "\(found.label(PartitionKey(step: position, partition: index)))  \(partition.status.rawValue), "
-              + "\(partition.attempts) attempts\(message)")
+              + "\(partition.attempts) attempt\(partition.attempts == 1 ? "" : "s")\(message)")
         }
       }
     }

@@ -17,6 +17,10 @@ public struct Notice: Sendable, Hashable {
     case updateAborted = "update_aborted"
     case jobKilled = "job_killed"
     case quotaRefused = "quota_refused"
+    /// A run of a pipeline has ended.
+    case runFailed = "run_failed"
+    case runCancelled = "run_cancelled"
+    case runSucceeded = "run_succeeded"
     case diskLow = "disk_low"
     /// There is room again.
     case diskFreed = "disk_freed"
@@ -65,9 +69,9 @@ public struct Notice: Sendable, Hashable {
   public var severity: Severity {
     switch kind {
     case .taskLost, .updateFailed, .diskLow: .critical
-    case .taskFailed, .updateRollingBack, .updateRolledBack, .taskFlapping: .error
-    case .jobKilled, .quotaRefused, .updateAborted: .warning
-    case .updateStarted, .updateFinished, .diskFreed: .info
+    case .taskFailed, .runFailed, .updateRollingBack, .updateRolledBack, .taskFlapping: .error
+    case .jobKilled, .quotaRefused, .updateAborted, .runCancelled: .warning
+    case .updateStarted, .updateFinished, .diskFreed, .runSucceeded: .info
     }
   }
 
@@ -91,6 +95,9 @@ public struct Notice: Sendable, Hashable {
     case .updateAborted: "update of \(subject) was aborted"
     case .jobKilled: "\(subject) was killed"
     case .quotaRefused: "a quota refused \(subject)"
+    case .runFailed: "pipeline run \(subject) failed"
+    case .runCancelled: "pipeline run \(subject) was cancelled"
+    case .runSucceeded: "pipeline run \(subject) succeeded"
     case .diskLow: "the disk of \(host) is low"
     case .diskFreed: "the disk of \(host) has room again"
     }

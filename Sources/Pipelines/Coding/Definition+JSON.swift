@@ -7,13 +7,15 @@ extension PipelineDefinition: JSONCodable {
     self.init(
       name: try fields.string("name"), role: try fields.string("role"), contact: try fields.optionalString("contact"),
       artifact: try fields.optionalString("artifact"), commit: try fields.optionalString("commit"),
-      parameters: try fields.list("parameters"), steps: try fields.list("steps"))
+      parameters: try fields.list("parameters"), concurrency: try fields.optionalInteger("concurrency"),
+      schedule: try fields.optionalObject("schedule"), steps: try fields.list("steps"))
   }
 
   public var json: JSONValue {
     .fields([
       "name": .string(name), "role": .string(role), "contact": .text(contact), "artifact": .text(artifact),
-      "commit": .text(commit), "parameters": .listUnlessEmpty(parameters), "steps": .list(steps),
+      "commit": .text(commit), "parameters": .listUnlessEmpty(parameters), "concurrency": .integer(concurrency),
+      "schedule": schedule?.json, "steps": .list(steps),
     ])
   }
 }

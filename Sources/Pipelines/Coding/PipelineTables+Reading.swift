@@ -31,6 +31,12 @@ extension PipelineTables {
     WHERE p.run = ? ORDER BY p.step, p.position
     """
 
+  /// All attempts of one run.
+  public static let selectAttempts = """
+    SELECT step, position, attempt, fence, status, started_at, ended_at, heartbeat_at, exit_code, message, task
+    FROM pipeline_attempts WHERE run = ?
+    """
+
   /// The id in a row of `selectRuns`.
   public static func id(_ row: Row) -> String { row.text(0) ?? "" }
 

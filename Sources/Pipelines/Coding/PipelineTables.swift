@@ -23,8 +23,13 @@ public enum PipelineTables {
 
     public init(_ values: [Value]) { self.values = values }
 
-    func text(_ column: Int) -> String? { if case .text(let text) = values[column] { text } else { nil } }
-    func integer(_ column: Int) -> Int64? { if case .integer(let number) = values[column] { number } else { nil } }
+    public func text(_ column: Int) -> String? {
+      if case .text(let text) = values[column] { text } else { nil }
+    }
+
+    public func integer(_ column: Int) -> Int64? {
+      if case .integer(let number) = values[column] { number } else { nil }
+    }
     func time(_ column: Int) -> Timestamp? { integer(column).map { Timestamp(milliseconds: $0) } }
   }
 
@@ -77,12 +82,24 @@ public enum PipelineTables {
         if let attempt = partition.attempt { all.attempts[AttemptKey(key, number: attempt.number)] = attempt }
       }
     }
-    return update(run, all)
+    return [put(run)] + parts(run, all)
   }
 
-  /// Writes what changed of a run.
+  /// Writes what changed of a run that is there.
   public static func update(_ run: PipelineRun, _ outcome: PipelineOutcome) -> [Statement] {
-    [put(run)] + outcome.steps.sorted().map { put(step: $0, of: run) }
+    let progress = Statement(
+      sql: """
+        UPDATE pipeline_runs SET status = ?, created_at = ?, ended_at = ?, stopped_by = ?, fence = ? WHERE id = ?
+        """,
+      values: [
+        .text(run.status.rawValue), Value(run.createdAt), Value(run.endedAt), Value(run.stoppedBy), Value(run.fence),
+        .text(run.id),
+      ])
+    return [progress] + parts(run, outcome)
+  }
+
+  private static func parts(_ run: PipelineRun, _ outcome: PipelineOutcome) -> [Statement] {
+    outcome.steps.sorted().map { put(step: $0, of: run) }
       + outcome.partitions.sorted().flatMap { put($0, of: run) }
       + outcome.attempts.sorted { $0.key < $1.key }.map { put($0.value, $0.key, of: run) }
   }
@@ -154,16 +171,23 @@ public enum PipelineTables {
     return statements
   }
 
+  private static let putAttempt = """
+    INSERT INTO pipeline_attempts (run, step, position, attempt, fence, status, started_at, ended_at, heartbeat_at,
+      exit_code, message, task)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (run, step, position, attempt) DO UPDATE SET status = excluded.status,
+      started_at = excluded.started_at, ended_at = excluded.ended_at, heartbeat_at = excluded.heartbeat_at,
+      exit_code = excluded.exit_code, message = excluded.message, task = excluded.task
+    """
+
+  /// Writes an attempt as another database has it: a row of `selectAttempts`.
+  public static func copy(_ row: Row, of run: String) -> Statement {
+    Statement(sql: putAttempt, values: [.text(run)] + row.values)
+  }
+
   private static func put(_ attempt: StepAttempt, _ key: AttemptKey, of run: PipelineRun) -> Statement {
     Statement(
-      sql: """
-        INSERT INTO pipeline_attempts (run, step, position, attempt, fence, status, started_at, ended_at, heartbeat_at,
-          exit_code, message, task)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (run, step, position, attempt) DO UPDATE SET status = excluded.status,
-          started_at = excluded.started_at, ended_at = excluded.ended_at, heartbeat_at = excluded.heartbeat_at,
-          exit_code = excluded.exit_code, message = excluded.message, task = excluded.task
-        """,
+      sql: putAttempt,
       values: [
         .text(run.id), .text(run.steps[key.partition.step].name), Value(key.partition.partition),
         Value(attempt.number), Value(attempt.fence), .text(attempt.status.rawValue), Value(attempt.startedAt),

@@ -37,7 +37,8 @@ public struct StepContract: Sendable {
     step = run.definition.steps[key.partition.step]
   }
 
-  /// Equal for all attempts at a partition of a run, and for no other partition of any run.
+  /// Equal for all attempts at a partition of a run. Other partitions and other runs have other keys, as far as names of
+  /// runs differ: see ``PipelineRun/newName(of:at:number:)``.
   public var idempotencyKey: String { "\(run.id)/\(step.name)/\(partition.name)" }
 
   private var count: Int { run.steps[key.partition.step].partitions?.count ?? 0 }

@@ -15,6 +15,21 @@ public struct CivilDate: Sendable, Hashable, Comparable, CustomStringConvertible
     (self.year, self.month, self.day) = (year, month, day)
   }
 
+  /// The day that begins so many days after 1 January 1970.
+  public init(daysSince1970 days: Int64) {
+    // Years from 1 March: the leap day is their last. 400 years have 146,097 days (proleptic Gregorian calendar).
+    let shifted = days + 719_468
+    let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+    let dayOfEra = shifted - era * 146_097
+    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let marchMonth = (5 * dayOfYear + 2) / 153
+    let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
+    self.init(
+      year: Int(yearOfEra + era * 400 + (month <= 2 ? 1 : 0)), month: Int(month),
+      day: Int(dayOfYear - (153 * marchMonth + 2) / 5 + 1))
+  }
+
   private init(year: Int, month: Int, day: Int) { (self.year, self.month, self.day) = (year, month, day) }
 
   public var next: CivilDate {

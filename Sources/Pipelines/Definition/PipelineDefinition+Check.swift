@@ -7,6 +7,9 @@ extension PipelineDefinition {
     guard JobKey.isIdentifier(name), name.utf8.count <= 64, JobKey.isIdentifier(role) else {
       return "its name or its role is not an identifier"
     }
+    if let concurrency, !(1...PipelineLimits.concurrency).contains(concurrency) {
+      return "its concurrency is out of range"
+    }
     guard (1...PipelineLimits.steps).contains(steps.count) else { return "it has \(steps.count) steps" }
     let names = Set(steps.map(\.name))
     guard names.count == steps.count else { return "two steps have the same name" }

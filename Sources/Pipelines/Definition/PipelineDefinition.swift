@@ -13,11 +13,16 @@ public struct PipelineDefinition: Sendable, Hashable {
   /// The git commit of the artifact, for the whole run.
   public var commit: String?
   public var parameters: [PipelineParameter]
+  /// Runs in progress at a time, of one stage. Later ones wait. Nil means no limit.
+  public var concurrency: Int?
+  /// When a scheduler starts runs by itself.
+  public var schedule: CronConfiguration?
   public var steps: [PipelineStep]
 
   public init(
     name: String, role: String, contact: String? = nil, artifact: String? = nil, commit: String? = nil,
-    parameters: [PipelineParameter] = [], steps: [PipelineStep]
+    parameters: [PipelineParameter] = [], concurrency: Int? = nil, schedule: CronConfiguration? = nil,
+    steps: [PipelineStep]
   ) {
     self.name = name
     self.role = role
@@ -25,8 +30,13 @@ public struct PipelineDefinition: Sendable, Hashable {
     self.artifact = artifact
     self.commit = commit
     self.parameters = parameters
+    self.concurrency = concurrency
+    self.schedule = schedule
     self.steps = steps
   }
+
+  /// Runs in progress at a time. A pipeline with a schedule has one, unless its file says otherwise.
+  public var runLimit: Int? { concurrency ?? (schedule == nil ? nil : 1) }
 
   /// The position of a step in `steps`.
   public func index(of step: String) -> Int? { steps.firstIndex { $0.name == step } }
@@ -110,6 +120,8 @@ public enum PipelineLimits {
   public static let partitions = 4000
   /// Bytes of a partition's name.
   public static let partitionName = 200
+  /// Runs of one pipeline that can be in progress at a time, where it limits them.
+  public static let concurrency = 1000
   /// Bytes of the output file of one attempt.
   public static let output = 64 << 10
   /// Bytes of the outputs of all partitions of one step.

@@ -37,7 +37,7 @@ extension PipelineRun {
       return settle(position, .skipped, "step \"\(steps[needed].name)\" did not succeed", now, &outcome)
     }
     if let stoppedBy { return settle(position, .skipped, "step \"\(stoppedBy)\" failed", now, &outcome) }
-    guard graph.needs[position].allSatisfy({ steps[$0].status == .succeeded }) else { return }
+    guard !isHeld, graph.needs[position].allSatisfy({ steps[$0].status == .succeeded }) else { return }
     steps[position].status = .running
     if steps[position].startedAt == nil { steps[position].startedAt = now }
     outcome.steps.insert(position)
@@ -61,8 +61,9 @@ extension PipelineRun {
   }
 
   private mutating func launch(_ position: Int, _ now: Timestamp, _ outcome: inout PipelineOutcome) {
-    guard status == .running, stoppedBy == nil else { return }
+    guard status == .running, stoppedBy == nil, !isHeld else { return }
     let partitions = steps[position].partitions ?? []
+    guard partitions.contains(where: { $0.status == .waiting || $0.status == .retrying }) else { return }
     var free = (limit ?? .max) - (limit == nil ? 0 : activeCount)
     if let parallel = definition.steps[position].parallel {
       free = min(free, parallel - partitions.count { $0.status == .running })

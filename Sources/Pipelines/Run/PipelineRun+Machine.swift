@@ -10,33 +10,48 @@ extension PipelineRun {
 
   /// Takes one input.
   public mutating func apply(_ input: PipelineInput, at now: Timestamp) -> PipelineOutcome {
+    apply([input], at: now)
+  }
+
+  /// Takes several inputs that came together. Looks at the whole run once, however many they are.
+  public mutating func apply(_ inputs: [PipelineInput], at now: Timestamp) -> PipelineOutcome {
     var outcome = PipelineOutcome()
+    var isNews = false
+    for input in inputs where take(input, now, &outcome) { isNews = true }
+    guard isNews else { return outcome }
+    for (position, step) in definition.steps.enumerated() where step.timeout != nil || step.heartbeat != nil {
+      for key in activeKeys(ofStep: position) {
+        if let reason = overdue(key, now) { end(key, message: reason, &outcome) }
+      }
+    }
+    advance(now, &outcome)
+    return outcome
+  }
+
+  /// False for an input that changes nothing.
+  private mutating func take(_ input: PipelineInput, _ now: Timestamp, _ outcome: inout PipelineOutcome) -> Bool {
     switch input {
     case .ended(let key, let end): finish(key, end, now, &outcome)
     case .heartbeat(let key, let time):
       guard let attempt = self[key], !attempt.status.isTerminal, attempt.heartbeatAt.map({ $0 < time }) ?? true
-      else { return outcome }
+      else { return false }
       change(key.partition, &outcome) { $0.attempt?.heartbeatAt = time }
     case .started(let key):
-      guard self[key]?.status == .queued else { return outcome }
+      guard self[key]?.status == .queued else { return false }
       change(key.partition, &outcome) {
         $0.attempt?.status = .running
         $0.attempt?.startedAt = now
       }
     case .cancel:
-      guard status == .running else { return outcome }
+      guard status == .running else { return false }
       status = .cancelling
       for key in activeKeys { end(key, message: "the run was cancelled", &outcome) }
     case .retry:
-      guard status == .failed || status == .cancelled else { return outcome }
+      guard status == .failed || status == .cancelled else { return false }
       retry(&outcome)
     case .tick: break
     }
-    for key in activeKeys {
-      if let reason = overdue(key, now) { end(key, message: reason, &outcome) }
-    }
-    advance(now, &outcome)
-    return outcome
+    return true
   }
 
   /// The next time at which a `tick` changes something; nil when only other inputs do.
@@ -70,12 +85,15 @@ extension PipelineRun {
   }
 
   /// The attempts that may run.
-  public var activeKeys: [AttemptKey] {
+  public var activeKeys: [AttemptKey] { steps.indices.flatMap { activeKeys(ofStep: $0) } }
+
+  /// The attempts of one step that may run.
+  public func activeKeys(ofStep position: Int) -> [AttemptKey] {
+    guard steps[position].status == .running, let partitions = steps[position].partitions else { return [] }
     var keys: [AttemptKey] = []
-    for (position, step) in steps.enumerated() where step.status == .running {
-      for (index, partition) in (step.partitions ?? []).enumerated() where partition.status == .running {
-        keys.append(AttemptKey(PartitionKey(step: position, partition: index), number: partition.attempts))
-      }
+    for index in partitions.indices where partitions[index].status == .running {
+      keys.append(
+        AttemptKey(PartitionKey(step: position, partition: index), number: partitions[index].attempts))
     }
     return keys
   }

@@ -36,6 +36,8 @@ public struct PipelineRun: Sendable, Hashable {
   public var limit: Int?
   /// Whether attempts wait for a place before they start; the owner says when with `started`.
   public var queues: Bool
+  /// Whether nothing new starts for now. Attempts that run continue. Not stored: its owner sets it before each input.
+  public var isHeld = false
 
   /// The name of the step whose failure stops the run.
   public internal(set) var stoppedBy: String?

@@ -8,11 +8,13 @@ extension PipelineRecord {
     let fields = try FieldReader(json)
     self.init(
       run: run, cluster: try fields.string("cluster"), stage: try fields.string("stage"),
-      artifact: try fields.optionalObject("artifact"))
+      artifact: try fields.optionalObject("artifact"), queuedAt: try fields.optionalTimestamp("queued_at"))
   }
 
   /// What is kept beside the run's own tables.
   public var json: JSONValue {
-    .fields(["cluster": .string(cluster), "stage": .string(stage), "artifact": artifact?.json])
+    .fields([
+      "cluster": .string(cluster), "stage": .string(stage), "artifact": artifact?.json, "queued_at": .time(queuedAt),
+    ])
   }
 }

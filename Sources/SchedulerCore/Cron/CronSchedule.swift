@@ -1,4 +1,5 @@
 public import JobModel
+public import Pipelines
 
 /// The due times of a cron job: the five fields of crontab(5), or a name such as `@daily`, in a time zone.
 ///
@@ -34,6 +35,12 @@ public struct CronSchedule: Sendable, Hashable {
       best = min(best ?? due, due)
     }
     return best.map { Timestamp(milliseconds: $0 * 1000) }
+  }
+
+  /// The local day of a moment.
+  public func day(of time: Timestamp) -> CivilDate {
+    let seconds = time.milliseconds.flooredQuotient(by: 1000)
+    return CivilDate(daysSince1970: (seconds + zone.offset(at: seconds)).flooredQuotient(by: 86_400))
   }
 
   /// The next due times after a moment, at most `count` of them.

@@ -22,6 +22,7 @@ struct Undo: Sendable {
   var updates: [(UpdateID, JobUpdate?)] = []
   var quotas: [(QuotaKey, Resources?)] = []
   var pipelines: [(String, PipelineRecord?)] = []
+  var schedules: [(String, ScheduledPipeline?)] = []
 }
 
 // The ways in which the state machine changes records: each notes what was there, and keeps what follows.
@@ -104,11 +105,17 @@ extension Scheduler {
       if let key { touched.insert(key) }
     }
     for (key, resources) in outcome.undo.quotas { state.quotas[key] = resources }
+    for (key, schedule) in outcome.undo.schedules {
+      state.schedules[key] = schedule
+      followSchedule(key)
+    }
     for (id, record) in outcome.undo.pipelines {
       state.set(pipeline: id, record)
       timers.set(.pipeline(id), record?.run.nextDeadline)
       touchedRuns.insert(id)
     }
+    // A run that waited for one that was taken back.
+    if !outcome.undo.pipelines.isEmpty { touchedRuns.formUnion(state.pipelines.keys) }
     if let scalars = outcome.undo.scalars {
       state.hosts = scalars.hosts
       state.drain = scalars.drain
@@ -127,6 +134,9 @@ extension Scheduler {
   mutating func follow(_ former: TaskRecord?, _ task: TaskRecord?) {
     guard let id = task?.id ?? former?.id else { return }
     timers.set(.task(id), task.flatMap { deadline(of: $0) })
+    if let changed = task ?? former, let place = state.stepJobs[changed.job] {
+      touchedSteps[place.run, default: [:]][id] = PartitionKey(step: place.step, partition: changed.instance)
+    }
     if let task { touched.insert(task.job) } else if let former { touched.insert(former.job) }
     if let task, task.status == .pending {
       if state.index.jobs[task.job]?.unfenced[task.instance] == nil || plants(.ignoresLeftovers) {

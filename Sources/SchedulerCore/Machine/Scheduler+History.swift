@@ -100,6 +100,12 @@ extension Scheduler {
       put(record, outcome)
       timers.set(.pipeline(record.run.id), record.run.nextDeadline)
     }
+    // As the schedules of jobs above.
+    for (key, pipeline) in state.schedules.sorted(by: { $0.key < $1.key }) {
+      var pipeline = pipeline
+      if shift < .zero { pipeline.lastDue = min(pipeline.lastDue, now) }
+      set(schedule: key, pipeline)
+    }
     let seconds = shift.milliseconds / 1000
     record(
       RecordedEvent.host, .job, message: "the clock was set \(seconds > 0 ? "ahead" : "back") by \(abs(seconds)) s")

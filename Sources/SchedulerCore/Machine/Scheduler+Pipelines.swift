@@ -17,15 +17,68 @@ extension Scheduler {
     record.run.queues = true
     record.run.user = user ?? record.run.user
     record.run.createdAt = now
+    record.queuedAt = now
     put(record, wholly: true)
+    record.run.isHeld = holds(record)
     let outcome = record.run.begin(at: now)
     carryOut(outcome, of: record)
+  }
+
+  /// Whether a run has to wait: for the store of runs, or for earlier runs of the same pipeline.
+  func holds(_ record: PipelineRecord) -> Bool {
+    if holdsPipelines, !plants(.launchesHeldSteps) { return true }
+    guard let limit = record.run.definition.runLimit else { return false }
+    return state.runs(before: record).count >= limit
+  }
+
+  /// Holds back what would start in every run, or lets it start.
+  mutating func holdPipelines(_ isHeld: Bool) {
+    guard holdsPipelines != isHeld else { return }
+    holdsPipelines = isHeld
+    touchedRuns.formUnion(state.pipelines.keys)
+  }
+
+  /// Another scheduler has these runs now: their tasks end, and the runs are forgotten here.
+  mutating func abandonPipelines(_ ids: Set<String>, message: String) {
+    for id in ids.sorted() {
+      guard let record = state.pipelines[id], !record.run.status.isTerminal else { continue }
+      removePipeline(id)
+      for step in record.run.definition.steps.indices {
+        let key = record.jobKey(ofStep: step)
+        guard var job = state.jobs[key], !job.isEnding else { continue }
+        job.isEnding = true
+        job.desired = [:]
+        put(job)
+        for task in state.activeTasks(of: key) {
+          if task.isUnplaced { deleteTask(task, message: message) } else { killTask(task.id, message: message) }
+        }
+      }
+    }
+  }
+
+  /// Takes a run over that another scheduler has stored. What it saw running there counts as lost.
+  mutating func adoptPipeline(_ record: PipelineRecord) throws(SchedulerError) {
+    let id = record.run.id
+    if let known = state.pipelines[id], !known.run.status.isTerminal { throw .runExists(id) }
+    for step in record.run.definition.steps.indices {
+      let key = record.jobKey(ofStep: step)
+      // Its tasks from an earlier time here must have ended: their instances are used again.
+      guard state.jobs[key] == nil else { throw .jobIsEnding(key) }
+    }
+    var record = record
+    record.reports = [:]
+    put(record, wholly: true)
+    guard !record.run.status.isTerminal else { return }
+    let lost = record.run.activeKeys.map { key in
+      PipelineInput.ended(key, .lost(message: "another scheduler takes the run over"))
+    }
+    advance(record, lost + [.tick])
   }
 
   mutating func cancelPipeline(_ id: String) throws(SchedulerError) {
     let record = try existingRun(id)
     guard !record.run.status.isTerminal else { throw .runHasEnded(id, record.run.status) }
-    advance(record, .cancel)
+    advance(record, [.cancel])
   }
 
   mutating func retryPipeline(_ id: String) throws(SchedulerError) {
@@ -39,7 +92,10 @@ extension Scheduler {
     for step in record.run.steps.indices where state.jobs[record.jobKey(ofStep: step)]?.isEnding == true {
       throw .jobIsEnding(record.jobKey(ofStep: step))
     }
-    advance(record, .retry)
+    var again = record
+    again.queuedAt = now
+    put(again, wholly: true)
+    advance(again, [.retry])
   }
 
   private func existingRun(_ id: String) throws(SchedulerError) -> PipelineRecord {
@@ -57,24 +113,22 @@ extension Scheduler {
 
   mutating func stepHeartbeat(_ id: TaskID, at time: Timestamp) {
     guard let (record, key) = state.stepAttempt(of: id) else { return }
-    advance(record, .heartbeat(key, at: min(time, now)))
+    advance(record, [.heartbeat(key, at: min(time, now))])
   }
 
-  /// Follows the tasks of a run, and does what is due.
-  mutating func advancePipeline(_ id: String) {
+  /// Looks at the tasks of a run that have changed, or at `all` of its tasks, and does what is due.
+  ///
+  /// The cost depends on the tasks that have changed, not on the size of the run, as long as nothing is new in them.
+  mutating func advancePipeline(_ id: String, all: Bool) {
+    let changed = touchedSteps.removeValue(forKey: id) ?? [:]
     guard let record = state.pipelines[id], !record.run.status.isTerminal else { return }
+    let keys = all ? record.run.activeKeys : changed.compactMap { task, place in record.attempt(of: task, at: place) }
     var inputs: [PipelineInput] = []
-    for key in record.run.activeKeys {
+    for key in keys.sorted() {
       if let input = news(of: key, record) { inputs.append(input) }
     }
-    if inputs.isEmpty, record.run.nextDeadline.map({ $0 > now }) ?? true {
-      return timers.set(.pipeline(id), record.run.nextDeadline)
-    }
-    for input in inputs {
-      guard let record = state.pipelines[id] else { return }
-      advance(record, input)
-    }
-    if let record = state.pipelines[id] { advance(record, .tick) }
+    guard all || !inputs.isEmpty else { return }
+    advance(record, inputs + [.tick])
   }
 
   /// What has become of the task of an attempt; nil for nothing new.
@@ -90,7 +144,9 @@ extension Scheduler {
       guard !task.awaitsEnd else { return nil }
       let reason = task.message ?? task.status.rawValue
       switch task.status {
-      case .finished: return .ended(key, record.reports[task.id] ?? .succeeded(JSONObject()))
+      case .finished:
+        if plants(.repeatsFinishedSteps), key.number == 1 { return .ended(key, .lost(message: reason)) }
+        return .ended(key, record.reports[task.id] ?? .succeeded(JSONObject()))
       case .failed: return .ended(key, .failed(exitCode: nil, message: reason))
       default: return .ended(key, isKilled ? killed : .lost(message: reason))
       }
@@ -99,14 +155,16 @@ extension Scheduler {
     return nil
   }
 
-  private mutating func advance(_ record: PipelineRecord, _ input: PipelineInput) {
+  mutating func advance(_ record: PipelineRecord, _ inputs: [PipelineInput]) {
     var record = record
-    let outcome = record.run.apply(input, at: now)
+    record.run.isHeld = holds(record)
+    let outcome = record.run.apply(inputs, at: now)
     carryOut(outcome, of: record)
   }
 
   private mutating func carryOut(_ outcome: PipelineOutcome, of record: PipelineRecord) {
     var record = record
+    record.run.isHeld = false
     var noted = outcome
     var failed: [(AttemptKey, String)] = []
     for effect in outcome.effects {
@@ -123,14 +181,16 @@ extension Scheduler {
         if state.tasks[task.id] == nil { failed.append((key, "was ended before it started")) }
       }
     }
-    let active = Set(record.run.activeKeys.compactMap { record.run[$0]?.task })
-    record.reports = record.reports.filter { active.contains($0.key.rawValue) }
-    put(record, noted)
-    for (key, message) in failed {
-      guard let record = state.pipelines[record.run.id] else { return }
-      advance(record, .ended(key, .failed(exitCode: nil, message: message)))
+    record.reports = record.reports.filter { id, _ in
+      guard let task = state.tasks[id], let place = state.stepJobs[task.job] else { return false }
+      let attempt = record.attempt(of: task, step: place.step).flatMap { record.run[$0] }
+      return attempt?.status.isTerminal == false
     }
-    guard let record = state.pipelines[record.run.id] else { return }
+    put(record, noted)
+    if !failed.isEmpty {
+      return advance(
+        record, failed.map { key, message in .ended(key, .failed(exitCode: nil, message: message)) })
+    }
     timers.set(.pipeline(record.run.id), record.run.nextDeadline)
     if record.run.status.isTerminal { closeSteps(of: record) }
   }
@@ -185,6 +245,11 @@ extension Scheduler {
     self.record(
       RecordedEvent.host, .job, user: record.run.user,
       message: "pipeline run \(record.run.id) \(record.run.status.rawValue)")
+    // Runs that have waited for this one.
+    for other in state.pipelines.values
+    where other.pipelineKey == record.pipelineKey && !other.run.status.isTerminal && other.run.id != record.run.id {
+      touchedRuns.insert(other.run.id)
+    }
   }
 
   /// An attempt has ended: what follows is the run's to decide.

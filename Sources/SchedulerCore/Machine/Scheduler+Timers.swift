@@ -12,6 +12,8 @@ enum TimerKey: Sendable, Hashable, Comparable {
   case drain
   /// The next deadline of a run of a pipeline.
   case pipeline(String)
+  /// The next run of a scheduled pipeline.
+  case pipelineSchedule(String)
 }
 
 extension Scheduler {
@@ -28,6 +30,7 @@ extension Scheduler {
       case .cron(let job): runCron(job)
       case .preemption: preempt()
       case .pipeline(let id): touchedRuns.insert(id)
+      case .pipelineSchedule(let key): runPipelineSchedule(key)
       case .drain: touched.formUnion(state.index.jobs.keys)
       }
     }

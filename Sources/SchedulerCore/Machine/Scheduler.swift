@@ -27,8 +27,12 @@ public struct Scheduler: Sendable {
   var preemptedAt: Timestamp?
   /// Jobs whose update, SLA requests or end must be looked at.
   var touched: Set<JobKey> = []
-  /// Runs of pipelines whose tasks must be looked at.
+  /// Runs of pipelines that must be looked at whole.
   var touchedRuns: Set<String> = []
+  /// Tasks of steps that have changed, with their partitions, by run.
+  var touchedSteps: [String: [TaskID: PartitionKey]] = [:]
+  /// Whether runs wait for their store: nothing new starts in them. Not stored: the owner says it after each start.
+  var holdsPipelines = false
 
   public init(
     state: SchedulerState = SchedulerState(), policy: SchedulerPolicy = SchedulerPolicy(),
@@ -43,6 +47,7 @@ public struct Scheduler: Sendable {
     for update in state.updates.values where !update.status.isTerminal { touched.insert(update.job) }
     touched.formUnion(state.index.ending)
     touchedRuns = Set(state.pipelines.keys)
+    for key in state.schedules.keys { followSchedule(key) }
     timers.set(.drain, state.drain?.forceAt)
   }
 
@@ -63,13 +68,15 @@ public struct Scheduler: Sendable {
     /// What changed of each run of a pipeline, and which runs are new.
     public var pipelines: [String: PipelineOutcome] = [:]
     public var newPipelines: Set<String> = []
+    public var schedules: Set<String> = []
     /// By how much times of recorded events move: the clock was set.
     public var clockShift = Duration.zero
 
     public init() {}
 
     public var isEmpty: Bool {
-      jobs.isEmpty && tasks.isEmpty && updates.isEmpty && quotas.isEmpty && pipelines.isEmpty && clockShift == .zero
+      jobs.isEmpty && tasks.isEmpty && updates.isEmpty && quotas.isEmpty && pipelines.isEmpty && schedules.isEmpty
+        && clockShift == .zero
     }
 
     /// Adds what a later event changed.
@@ -80,6 +87,7 @@ public struct Scheduler: Sendable {
       quotas.formUnion(other.quotas)
       for (id, outcome) in other.pipelines { pipelines[id, default: PipelineOutcome()].formUnion(outcome) }
       newPipelines.formUnion(other.newPipelines)
+      schedules.formUnion(other.schedules)
       clockShift += other.clockShift
     }
   }
@@ -141,6 +149,11 @@ public struct Scheduler: Sendable {
     case .startDrain(let patience, let user, let reason): startDrain(patience: patience, user: user, reason: reason)
     case .endDrain(let user): try endDrain(user: user)
     case .startPipeline(let record, let user): try startPipeline(record, user: user)
+    case .schedulePipeline(let schedule, let user): try schedulePipeline(schedule, user: user)
+    case .deschedulePipeline(let key, let user): try deschedulePipeline(key, user: user)
+    case .adoptPipeline(let record): try adoptPipeline(record)
+    case .abandonPipelines(let ids, let message): abandonPipelines(ids, message: message)
+    case .holdPipelines(let isHeld): holdPipelines(isHeld)
     case .cancelPipeline(let id, _): try cancelPipeline(id)
     case .retryPipeline(let id, _): try retryPipeline(id)
     case .stepEnded(let id, let end): stepEnded(id, end)
@@ -164,19 +177,20 @@ public struct Scheduler: Sendable {
   private mutating func settle() {
     guard !isAdopting else { return }
     runTimers()
-    while !touched.isEmpty || !touchedRuns.isEmpty {
+    while !touched.isEmpty || !touchedRuns.isEmpty || !touchedSteps.isEmpty {
       let keys = touched.sorted()
       touched = []
       for key in keys {
         // Before a job that was killed is forgotten: its run must see why its attempts ended.
-        if let place = state.stepJobs[key] { advancePipeline(place.run) }
+        if let place = state.stepJobs[key] { advancePipeline(place.run, all: false) }
         advanceUpdate(of: key)
         endRequested(of: key)
         forgetIfEnded(key)
       }
       let runs = touchedRuns.sorted()
       touchedRuns = []
-      for id in runs { advancePipeline(id) }
+      for id in runs { advancePipeline(id, all: true) }
+      for id in touchedSteps.keys.sorted() { advancePipeline(id, all: false) }
     }
     placePending()
     prune()

@@ -8,14 +8,27 @@ public struct PipelineRecord: Sendable, Hashable {
   public var stage: String
   /// The bundle that the steps run, as the artifact repository has it.
   public var artifact: TaskArtifact?
+  /// When the run, or its last retry, was asked for. Earlier ones go first where the pipeline limits its runs.
+  public internal(set) var queuedAt: Timestamp
   /// What tasks that are about to end have put out. Read again from their files when it is lost.
   var reports: [TaskID: AttemptEnd] = [:]
 
-  public init(run: PipelineRun, cluster: String, stage: String, artifact: TaskArtifact?) {
+  public init(
+    run: PipelineRun, cluster: String, stage: String, artifact: TaskArtifact?, queuedAt: Timestamp? = nil
+  ) {
     self.run = run
     self.cluster = cluster
     self.stage = stage
     self.artifact = artifact
+    self.queuedAt = queuedAt ?? run.createdAt
+  }
+
+  /// The pipeline that a run is one of: `ROLE/STAGE/NAME`.
+  public var pipelineKey: String { "\(run.definition.role)/\(stage)/\(run.definition.name)" }
+
+  /// Whether this run goes before another run of its pipeline.
+  func precedes(_ other: PipelineRecord) -> Bool {
+    (queuedAt, run.id) < (other.queuedAt, other.run.id)
   }
 
   /// The job of a step: `RUN.STEP`.
@@ -40,10 +53,12 @@ public struct PipelineRecord: Sendable, Hashable {
 
   /// Which attempt a task runs; nil for a task of an earlier attempt.
   public func attempt(of task: TaskRecord, step: Int) -> AttemptKey? {
-    let place = PartitionKey(step: step, partition: task.instance)
-    guard let partition = run[place], let attempt = partition.attempt, attempt.task == task.id.rawValue else {
-      return nil
-    }
+    attempt(of: task.id, at: PartitionKey(step: step, partition: task.instance))
+  }
+
+  /// The attempt of a partition that a task runs; nil when another task runs the newest attempt.
+  func attempt(of task: TaskID, at place: PartitionKey) -> AttemptKey? {
+    guard let attempt = run[place]?.attempt, attempt.task == task.rawValue else { return nil }
     return AttemptKey(place, number: attempt.number)
   }
 }
@@ -55,6 +70,15 @@ public struct StepPlace: Sendable, Hashable {
 }
 
 extension SchedulerState {
+  /// The runs in progress of the same pipeline that go first.
+  public func runs(before record: PipelineRecord) -> [PipelineRecord] {
+    pipelines.values.filter { other in
+      !other.run.status.isTerminal && other.run.id != record.run.id && other.pipelineKey == record.pipelineKey
+        && other.precedes(record)
+    }
+    .sorted { $0.precedes($1) }
+  }
+
   /// The run and the attempt of a task; nil for a task of no pipeline.
   public func stepAttempt(of id: TaskID) -> (record: PipelineRecord, key: AttemptKey)? {
     guard let task = tasks[id], let place = stepJobs[task.job], let record = pipelines[place.run],

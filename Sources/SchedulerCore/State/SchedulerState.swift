@@ -19,6 +19,8 @@ public struct SchedulerState: Sendable {
   public internal(set) var quotas: [QuotaKey: Resources]
   /// Runs of pipelines in progress and those that are still remembered, by id.
   public private(set) var pipelines: [String: PipelineRecord] = [:]
+  /// Pipelines that start by themselves, by `ROLE/STAGE/NAME`.
+  public internal(set) var schedules: [String: ScheduledPipeline] = [:]
   /// The jobs of their steps. Follows from them.
   public private(set) var stepJobs: [JobKey: StepPlace] = [:]
   /// The number of the next task or update.
@@ -43,7 +45,7 @@ public struct SchedulerState: Sendable {
   public init(
     jobs: [JobRecord], tasks: [TaskRecord], updates: [JobUpdate], hosts: [HostOffer], drain: HostDrain? = nil,
     clock: SchedulerClock.Anchor? = nil, quotas: [QuotaKey: Resources], pipelines: [PipelineRecord] = [],
-    nextSequence: Int, nextPort: Int, time: Timestamp, prunedAt: Timestamp
+    schedules: [ScheduledPipeline] = [], nextSequence: Int, nextPort: Int, time: Timestamp, prunedAt: Timestamp
   ) {
     self.jobs = [:]
     formerJobs = [:]
@@ -64,6 +66,7 @@ public struct SchedulerState: Sendable {
     for task in tasks { set(task: task.id, task) }
     for update in updates { set(update: update.id, update) }
     for record in pipelines { set(pipeline: record.run.id, record) }
+    for schedule in schedules { self.schedules[schedule.key] = schedule }
   }
 
   // Every change of a record goes through one of these, which keep the index.
@@ -167,7 +170,8 @@ extension SchedulerState: Equatable {
     left.jobs == right.jobs && left.formerJobs == right.formerJobs && left.tasks == right.tasks
       && left.updates == right.updates && left.hosts == right.hosts && left.drain == right.drain
       && left.clock == right.clock
-      && left.quotas == right.quotas && left.pipelines == right.pipelines && left.nextSequence == right.nextSequence
+      && left.quotas == right.quotas && left.pipelines == right.pipelines && left.schedules == right.schedules
+      && left.nextSequence == right.nextSequence
       && left.nextPort == right.nextPort
       && left.time == right.time && left.prunedAt == right.prunedAt
   }

@@ -17,8 +17,10 @@ extension Routes {
       }
       return APIResponse.html(
         PipelinePages.run(
-          record, cluster: await scheduler.clusterName, page: part(request), now: HostScheduler.now()))
+          record, cluster: await scheduler.clusterName, waits: await scheduler.reasonToWait(record),
+          page: part(request), now: HostScheduler.now()))
     }
+    addPipelineChanges(to: router)
     router.get("pipelines/:run/graph.svg") { _, context in
       guard let id = context.parameters.get("run"), let record = await scheduler.pipelineRun(id) else {
         return APIResponse.notFound

@@ -6,12 +6,13 @@ internal import SchedulerAccess
 internal import SchedulerCore
 
 extension Routes {
-  private static let submissionFields: Set<String> = [
+  static let pipelineFields: Set<String> = [
     "definition", "stage", "parameters", "artifact", "step", "with_followers",
   ]
 
   /// Runs of pipelines.
   func addPipelines(to api: RouterGroup<AccessContext>) {
+    addPipelineSchedules(to: api)
     api.get("pipelines") { _, context in
       // Whoever sees only some jobs sees only their runs.
       let records = await scheduler.pipelineRuns().filter {
@@ -20,7 +21,7 @@ extension Routes {
       return APIResponse.json(.members(["runs": .array(records.map(\.run.summaryJSON))]))
     }
     api.post("pipelines") { request, context in
-      let fields = try await fields(of: request, Self.submissionFields)
+      let fields = try await fields(of: request, Self.pipelineFields)
       let submission = try submission(fields)
       try context.require(.deploy(role: submission.definition.role, stage: submission.stage))
       do {
@@ -33,7 +34,9 @@ extension Routes {
     api.get("pipelines/:run") { _, context in
       guard let record = await run(context) else { return noSuchRun(context) }
       try context.require(.readJob(role: record.run.definition.role, stage: record.stage))
-      return APIResponse.json(record.run.statusJSON)
+      var status = record.run.statusJSON.object ?? JSONObject()
+      if let reason = await scheduler.reasonToWait(record) { status["waits"] = .string(reason) }
+      return APIResponse.json(.object(status))
     }
     api.post("pipelines/:run/cancel") { request, context in
       try await changeRun(request, context) { try await scheduler.cancelPipeline($0, $1) }
@@ -66,7 +69,8 @@ extension Routes {
     }
   }
 
-  private func submission(_ fields: RequestFields) throws -> PipelineSubmission {
+  /// - Parameter isScheduled: whether it is for a schedule, whose runs get the day as a date without a value.
+  func submission(_ fields: RequestFields, isScheduled: Bool = false) throws -> PipelineSubmission {
     func wrong(_ message: String) -> HTTPError { HTTPError(.unprocessableContent, message: message) }
     guard let stage = try fields.text("stage"), JobKey.isIdentifier(stage) else {
       throw wrong("\"stage\" is not the name of a stage")
@@ -80,10 +84,14 @@ extension Routes {
       throw wrong("this is not a pipeline: \(error)")
     }
     if let problem = definition.problem { throw wrong("this is not a pipeline: \(problem)") }
+    if isScheduled, definition.schedule == nil { throw wrong("the pipeline has no schedule") }
+    let needed = definition.parameters.filter { parameter in
+      !isScheduled || parameter.kind != .date || fields.object["parameters"]?[parameter.name] != nil
+    }
     guard let parameters = (fields.object["parameters"] ?? .object(JSONObject())).object,
-      parameters.names.sorted() == definition.parameters.map(\.name).sorted()
+      parameters.names.sorted() == needed.map(\.name).sorted()
     else { throw wrong("\"parameters\" does not have a value for each parameter") }
-    for parameter in definition.parameters {
+    for parameter in needed {
       let text = parameters[parameter.name]?.parameterText ?? ""
       guard parameter.kind.value(of: text) == parameters[parameter.name], !text.utf8.contains(0) else {
         throw wrong("parameter \"\(parameter.name)\" does not have the type \(parameter.kind.rawValue)")

@@ -27,6 +27,8 @@ enum RouteAccess {
       let parts = Array(rest)
       return .readJob(role: String(parts[2]), stage: String(parts[3]))
     }
+    // The form of a page of a run: the code in it decides, in its handler.
+    if !reads, !isAPI, rest.count == 3, rest.first == "pipelines", rest.last == "change" { return .nothing }
     switch (reads, isAPI, Array(rest)) {
     case (true, false, ["health"]), (true, false, ["login"]), (true, true, ["openapi.json"]): return .nothing
     // The cluster, the list of jobs and who asks: whoever deploys needs them.

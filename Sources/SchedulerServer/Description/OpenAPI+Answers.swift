@@ -64,12 +64,17 @@ extension OpenAPI {
         "run": Schema.identifier, "pipeline": Schema.identifier, "stage?": Schema.identifier,
         "status": Schema.values(PipelineRun.Status.self), "user?": Schema.string, "commit?": Schema.string,
         "parameters": ["type": "object"], "created_at": Schema.time, "ended_at?": Schema.time,
-        "stopped_by?": Schema.string, "definition?": ["type": "object"],
+        "stopped_by?": Schema.string, "waits?": Schema.string, "definition?": ["type": "object"],
         "steps": Schema.array(
           Schema.object([
             "step": Schema.identifier, "status": Schema.values(StepRun.Status.self), "message?": Schema.string,
             "started_at?": Schema.time, "ended_at?": Schema.time, "partitions?": Schema.list(of: "PipelinePartition"),
           ])),
+      ]),
+      "ScheduledPipeline": Schema.object([
+        "key": Schema.string, "pipeline": Schema.identifier, "role": Schema.identifier, "stage": Schema.identifier,
+        "schedule": ["type": "object"], "parameters": ["type": "object"], "commit?": Schema.string,
+        "user?": Schema.string, "next_due?": Schema.time,
       ]),
       "PipelinePartition": Schema.object([
         "partition": Schema.string, "status": Schema.values(PartitionRun.Status.self), "attempts": Schema.count,

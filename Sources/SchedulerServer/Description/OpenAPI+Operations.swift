@@ -202,6 +202,20 @@ extension OpenAPI {
         ], isClosed: true, "step: only this step; with_followers: and the steps that need it"),
       answer: .json(201, Schema.named("PipelineRun"))),
     Operation(
+      "get", "/pipelines/schedules", "The scheduled pipelines that the caller can see.",
+      answer: .json(200, Schema.object(["schedules": Schema.list(of: "ScheduledPipeline")]))),
+    Operation(
+      "post", "/pipelines/schedules", "Puts a pipeline with a schedule on the schedule, or replaces its schedule.",
+      body: Schema.object(
+        [
+          "definition": ["type": "object"], "stage": Schema.string, "parameters?": ["type": "object"],
+          "artifact?": ["type": "object"],
+        ], isClosed: true, "parameters of type date can be missing: each run gets its day"),
+      answer: .json(201, Schema.named("ScheduledPipeline"))),
+    Operation(
+      "delete", "/pipelines/schedules/{role}/{stage}/{name}", "Takes a pipeline off the schedule.",
+      answer: .json(200, ["type": "object"])),
+    Operation(
       "get", "/pipelines/{run}", "One run with its steps, partitions and newest attempts.",
       answer: .json(200, Schema.named("PipelineRun"))),
     Operation(

@@ -86,6 +86,8 @@ extension HostScheduler {
     let seconds = Double(monotonicNanoseconds() - start) / 1e9
     counters.countTransaction(seconds: seconds, failed: result.failure != nil)
     if result.isWritten || result.failure != nil { note(failure: result.failure) }
+    sharing?.note(result.pipelines, whole: result.newPipelines)
+    noteRuns(result.pipelines.keys)
     if result.isStored { launchWaiting() }
     isCarryingOut = true
     defer { isCarryingOut = false }
@@ -147,13 +149,11 @@ extension HostScheduler {
   private func carryOut(_ effect: Effect) {
     switch effect {
     case .launch(let assignment):
-      do {
-        guard !hasStoppedTasks else { throw Diagnostic(.environment, "the scheduler stops") }
-        try checkPolicy(assignment.configuration)
-        try supervisor.launch(
-          assignment, on: store.state.tasks[assignment.taskID]?.host, step: step(of: assignment.taskID))
-      } catch {
-        lost(assignment.taskID, message: "cannot start its executor: \(Self.summary(of: error))")
+      // An attempt of a step starts when both databases have it.
+      if sharing != nil, store.state.stepAttempt(of: assignment.taskID) != nil {
+        sharing?.hold(assignment)
+      } else {
+        start(assignment)
       }
     case .kill(let task):
       do {
@@ -168,6 +168,18 @@ extension HostScheduler {
       catalogue.isStale = true
       if !fanOut.isEmpty { tell(SchedulerEvent(event)) }
     case .wake(let time): wakeAt = time
+    }
+  }
+
+  /// Starts the executor of a task.
+  func start(_ assignment: TaskAssignment) {
+    do {
+      guard !hasStoppedTasks else { throw Diagnostic(.environment, "the scheduler stops") }
+      try checkPolicy(assignment.configuration)
+      try supervisor.launch(
+        assignment, on: store.state.tasks[assignment.taskID]?.host, step: step(of: assignment.taskID))
+    } catch {
+      lost(assignment.taskID, message: "cannot start its executor: \(Self.summary(of: error))")
     }
   }
 

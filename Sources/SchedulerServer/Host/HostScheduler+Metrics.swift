@@ -26,7 +26,9 @@ extension HostScheduler {
     }
     let waiting = (counts[.pending] ?? 0) + (counts[.throttled] ?? 0)
     return [.single(MetricName.jobs, .gauge, "Jobs of the cluster.", Double(state.jobs.count)), byState]
-      + tasks.families + jobs.families + SchedulerMetrics.quotas(state, cluster: options.cluster)
+      + tasks.families + jobs.families
+      + PipelineMetrics(state.pipelines.values, ended: counters.runs, store: sharing).families
+      + SchedulerMetrics.quotas(state, cluster: options.cluster)
       + SchedulerMetrics.host(state, options)
       + SchedulerMetrics.store(counters, queue: backlog.count, waiting: waiting, options)
       + SchedulerMetrics.webhooks(counters, options.monitoring.webhooks)

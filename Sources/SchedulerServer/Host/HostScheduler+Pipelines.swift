@@ -3,6 +3,7 @@ internal import Executor
 internal import JSON
 internal import JobModel
 internal import NIOPosix
+internal import Observability
 internal import Pipelines
 internal import SchedulerCore
 internal import SchedulerStore
@@ -52,10 +53,8 @@ extension HostScheduler {
 
   private func newRecord(_ submission: PipelineSubmission, _ requester: Requester) throws -> PipelineRecord {
     let now = schedulerTime()
-    let digits = now.description.prefix(19).filter(\.isNumber)
-    let suffix = String(UInt16.random(in: 0x1000...0xFFFF), radix: 16)
     var run = PipelineRun(
-      id: "\(submission.definition.name)-\(digits.prefix(8))-\(digits.suffix(6))-\(suffix)",
+      id: PipelineRun.newName(of: submission.definition.name, at: now),
       definition: submission.definition, stage: submission.stage, parameters: submission.parameters,
       user: requester.user, createdAt: now, queues: true)
     if let name = submission.step {
@@ -99,6 +98,33 @@ extension HostScheduler {
   private func existing(_ id: String) throws -> PipelineRecord {
     guard let record = store.state.pipelines[id] else { throw SchedulerError.noSuchRun(id) }
     return record
+  }
+
+  /// Counts runs that have ended, and tells webhooks of them.
+  func noteRuns(_ ids: some Collection<String>) {
+    guard !ids.isEmpty else { return }
+    for id in ids.sorted() {
+      guard let record = store.state.pipelines[id] else {
+        openRuns.remove(id)
+        continue
+      }
+      guard record.run.status.isTerminal else {
+        openRuns.insert(id)
+        continue
+      }
+      guard openRuns.remove(id) != nil else { continue }
+      counters.runs[record.pipelineKey, default: [:]][record.run.status, default: 0] += 1
+      let kind: Notice.Kind =
+        switch record.run.status {
+        case .succeeded: .runSucceeded
+        case .cancelled: .runCancelled
+        default: .runFailed
+        }
+      let failed = record.run.steps.filter { $0.status == .failed }.map { "step \($0.name)" }
+      notify(
+        kind, JobKey(cluster: record.cluster, role: record.run.definition.role, stage: record.stage, name: id),
+        user: record.run.user, failed.isEmpty ? nil : failed.joined(separator: ", "))
+    }
   }
 
   // MARK: Steps

@@ -4,6 +4,7 @@ internal import Glibc
 internal import JSON
 internal import JobModel
 internal import Observability
+internal import Pipelines
 internal import SchedulerCore
 internal import SchedulerStore
 internal import ServiceLifecycle
@@ -63,6 +64,10 @@ actor HostScheduler: Service {
   /// What the clock has to tell, before anything else.
   var clockEvent: SchedulerInput?
   private var retryAt: UInt64 = 0
+  /// The PostgreSQL that has the runs of pipelines, too; nil without one.
+  var sharing: RunSharing?
+  /// Runs of pipelines whose end nobody was told of.
+  var openRuns: Set<String> = []
   /// When heartbeats of steps are looked for next, in nanoseconds.
   var heartbeatsAt: UInt64 = 0
   // What ended tasks take of the disk: see HostScheduler+Folders.swift.
@@ -115,6 +120,12 @@ actor HostScheduler: Service {
     // Each container has ports of its own.
     openPorts = options.swarm == nil ? PortGuard.problem(parent: options.controlGroupParent) : nil
     reserve = DiskReserve(options.stateDirectory.appending("reserve"))
+    if let settings = options.monitoring.pipelines {
+      sharing = RunSharing(
+        store: SharedRunStore(settings, cluster: options.cluster), cluster: options.cluster,
+        holder: "\(HostFacts.hostname):\(options.stateDirectory)",
+        renewal: UInt64(settings.leaseSeconds) * 1_000_000_000 / 4)
+    }
     let reading = HostClock.reading()
     let resumed = SchedulerClock.resume(reading, anchor: store.state.clock)
     var clock = resumed.clock
@@ -151,6 +162,9 @@ actor HostScheduler: Service {
     observe(supervisor.poll(placed).filter { if case .executorGone = $0.kind { false } else { true } })
     try destroyStrangers()
     restoreFiles()
+    openRuns = Set(store.state.pipelines.values.filter { !$0.run.status.isTerminal }.map(\.run.id))
+    // Until both databases are in step.
+    if sharing != nil { report(.holdPipelines(true)) }
     report(.executorsFound(live: found.live, dead: found.dead))
     for (key, quota) in options.clusterPolicy.quotas.sorted(by: { $0.key < $1.key })
     where store.state.quotas[key] != quota {
@@ -198,7 +212,8 @@ actor HostScheduler: Service {
   func look() {
     drain()
     refreshWatched()
-    observe(supervisor.poll(watched))
+    // An attempt that still waits for the store of runs has no executor, and is not lost.
+    observe(supervisor.poll(sharing.map { watched.subtracting($0.waitingTasks) } ?? watched))
     continueDestroying()
     lookForHeartbeats()
     if monotonicNanoseconds() >= offerAt {

@@ -1,5 +1,6 @@
 internal import JobModel
 internal import Observability
+internal import Pipelines
 internal import SchedulerCore
 
 /// The events since this scheduler started, counted for its metrics. A new process counts from zero, as readers of
@@ -54,6 +55,8 @@ struct ActivityCounters: Sendable {
     var dropped = 0
   }
   private(set) var webhooks: [String: Deliveries] = [:]
+  /// Runs of pipelines that have ended, by pipeline and state.
+  var runs: [String: [PipelineRun.Status: Int]] = [:]
   /// Notices that wait, by webhook.
   var webhookQueues: [String: Int] = [:]
 

@@ -17,10 +17,13 @@ internal import TOML
 /// [logs]
 /// archive = "s3://logs/kilt"   # or a directory
 /// interval_secs = 10
+///
+/// [pipelines]                  # see PipelineSettings
+/// store = "postgresql://kilt@db.example.com/kilt"
 /// ```
 struct MonitoringSettings: Sendable {
   /// The tables that are read here.
-  static let tables = ["metrics", "webhooks", "logs"]
+  static let tables = ["metrics", "webhooks", "logs", "pipelines"]
 
   /// The receivers of metrics in OpenTSDB's form.
   var openTSDB: OpenTSDBAddress?
@@ -31,6 +34,8 @@ struct MonitoringSettings: Sendable {
   var webhooks: [WebhookSettings] = []
   /// The archive of logs; nil for none.
   var logs: LogSettings?
+  /// The PostgreSQL with the runs of pipelines; nil for none.
+  var pipelines: PipelineSettings?
 
   init() {}
 
@@ -51,6 +56,9 @@ struct MonitoringSettings: Sendable {
     let reader = SettingsReader(path: path)
     if let metrics = document.root["metrics"] { try readMetrics(try reader.table(metrics, "metrics"), reader) }
     if let table = document.root["logs"] { logs = try LogSettings(try reader.table(table, "logs"), reader) }
+    if let table = document.root["pipelines"] {
+      pipelines = try PipelineSettings(try reader.table(table, "pipelines"), reader)
+    }
     if let entries = document.root["webhooks"] {
       guard let list = entries.array else {
         throw reader.fault("\"webhooks\" is not a list of tables", remedy: "write [[webhooks]]")

@@ -35,7 +35,7 @@ enum PipelinePages {
       """)
   }
 
-  static func run(_ record: PipelineRecord, cluster: String, page: Int, now: Timestamp) -> HTML {
+  static func run(_ record: PipelineRecord, cluster: String, waits: String?, page: Int, now: Timestamp) -> HTML {
     let run = record.run
     var all: [(label: String, step: Int, partition: PartitionRun)] = []
     for (position, step) in run.steps.enumerated() {
@@ -67,14 +67,21 @@ enum PipelinePages {
           """
       }
     let parameters = run.parameters.map { "\($0.name)=\($0.value.parameterText)" }.joined(separator: " ")
-    let messages = run.steps.compactMap { step in step.message.map { "\(step.name): \($0)" } }
+    let messages =
+      [waits].compactMap(\.self) + run.steps.compactMap { step in step.message.map { "\(step.name): \($0)" } }
+    let change: HTML =
+      switch run.status {
+      case .running: "<p><a href=\"\(address(run))/change\">Cancel…</a></p>"
+      case .failed, .cancelled: "<p><a href=\"\(address(run))/change\">Retry…</a></p>"
+      case .cancelling, .succeeded: ""
+      }
     return Layout.page(
       title: run.id, path: [(cluster, "/"), ("pipelines", "/pipelines"), (run.id, address(run))],
       refreshSeconds: run.status.isTerminal ? nil : 5,
       """
       <h1>\(run.id) \(Layout.badge(run.status.rawValue, tone(run.status)))</h1>\
       <p class="soft">stage \(record.stage) · by \(run.user ?? "unknown") · \(Parts.moment(run.createdAt, now: now)) · \
-      \(parameters.isEmpty ? "no parameters" : parameters)</p>\
+      \(parameters.isEmpty ? "no parameters" : parameters)</p>\(change)\
       <div class="table">\(HTML(stringLiteral: PipelineDrawing(run).svg))</div>\
       \(HTML(messages.map { "<p class=\"soft\">\($0)</p>" as HTML }))\
       <h2>Partitions</h2><div class="table"><table><tr><th>partition</th><th>state</th><th class="n">attempts</th>\

@@ -51,6 +51,7 @@ struct SchedulerService {
     if !monitoring.webhooks.isEmpty {
       senders.append(try WebhookDispatcher(monitoring.webhooks, options, scheduler))
     }
+    if monitoring.pipelines != nil { senders.append(SharedRunService(scheduler: scheduler)) }
     var group = ServiceGroupConfiguration(
       services: try listeners.services(scheduler, logger).map { .init(service: $0) }
         + senders.map { .init(service: $0) } + [.init(service: scheduler)],

@@ -11,7 +11,7 @@ internal import SystemSupport
 /// name = "oncall"
 /// url = "https://hooks.example.com/services/T0/B0/x"
 /// template = "slack"                     # json (default), slack, pagerduty, alertmanager, grafana
-/// events = ["task_lost", "update_failed"] # default: all but update_started and update_finished
+/// events = ["task_lost", "update_failed"] # default: all but *_started, *_finished and run_succeeded
 /// keys = ["*/*/prod/*"]                  # default: all jobs, and the host
 /// secret_file = "/etc/kilt/webhook.key"  # signs bodies
 /// token_file = "/etc/kilt/grafana.token" # Authorization: Bearer …
@@ -22,7 +22,7 @@ struct WebhookSettings: Sendable {
   var name: String
   var url: String
   var template = NoticeTemplate.json
-  var events = Set(Notice.Kind.allCases).subtracting([.updateStarted, .updateFinished])
+  var events = Set(Notice.Kind.allCases).subtracting([.updateStarted, .updateFinished, .runSucceeded])
   /// Empty for all.
   var keys: [String] = []
   var secret: [UInt8]?
