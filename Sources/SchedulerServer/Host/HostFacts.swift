@@ -29,6 +29,18 @@ enum HostFacts {
       ports: options.portRange, reservedPorts: foreign, attributes: options.attributes)
   }
 
+  /// Whether the state machine has to hear of these offers. It is not news that the disk has filled or emptied by less than
+  /// a sixty-fourth, of which a tenth is kept back anyway: each new offer is brought to the disk before the request that it
+  /// precedes, and on a host whose programs write, that would be before each.
+  static func isNews(_ offers: [HostOffer], besides known: [HostOffer]) -> Bool {
+    guard offers.count == known.count else { return true }
+    return zip(offers, known).contains { offer, known in
+      var same = offer
+      same.resources.disk = known.resources.disk
+      return same != known || abs(offer.resources.disk - known.resources.disk) > known.resources.disk / 64
+    }
+  }
+
   static var hostname: String {
     var buffer = [CChar](repeating: 0, count: 256)
     guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }

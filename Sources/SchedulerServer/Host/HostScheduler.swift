@@ -305,7 +305,7 @@ actor HostScheduler: Service {
     do {
       let offers = try offers()
       offerProblem = nil
-      if let offers, offers != store.state.hosts { report(.hostOffers(offers)) }
+      if let offers, HostFacts.isNews(offers, besides: store.state.hosts) { report(.hostOffers(offers)) }
     } catch {
       let problem = Self.summary(of: error)
       if problem != offerProblem { warn("cannot read the resources of this host: \(problem)") }

@@ -18,9 +18,13 @@ final class SpareExecutors {
   private var version: Version?
   /// When the next can be started, in nanoseconds.
   private var nextStart: UInt64 = 0
+  /// Whether a task has started since the last refill.
+  private var isTaskStarting = false
 
   /// How long none is started after one that ended or did not start, in nanoseconds.
   private static let pause: UInt64 = 60_000_000_000
+  /// How long none is started after the start of a task, in nanoseconds: the task needs the processors then.
+  private static let startOfTask: UInt64 = 300_000_000
 
   /// What tells a program from its successor at the same path.
   private struct Version: Hashable {
@@ -45,6 +49,7 @@ final class SpareExecutors {
   /// Hands the arguments of a task to one that waits, and returns its process ID, which is the caller's to reap. Nil if
   /// none can take them: the caller starts an executor then.
   func hand(_ arguments: [String]) -> pid_t? {
+    isTaskStarting = true
     guard !waiting.isEmpty else { return nil }
     guard version == installedVersion() else {
       // After an update of the program tasks get the new one.
@@ -66,6 +71,10 @@ final class SpareExecutors {
   /// Starts one if there are too few. One at a time: those who call this have other work.
   func refill(at now: UInt64) {
     reap(at: now)
+    if isTaskStarting {
+      isTaskStarting = false
+      nextStart = max(nextStart, now + Self.startOfTask)
+    }
     guard waiting.count < count, now >= nextStart else { return }
     let installed = installedVersion()
     if version != installed { dismissAll() }
