@@ -73,8 +73,8 @@ struct CodeSession {
   ///
   /// - Returns: the report, and what it rests on.
   func run(_ body: (CodeRun) throws -> CodeReport) throws -> (CodeReport, Basis) {
-    try CodeScratch.run { scratch, cancellation in
-      let progress = ProgressLine(.standardError, isQuiet: global.quiet)
+    let progress = ProgressLine(.standardError, isQuiet: global.quiet)
+    return try CodeScratch.run(interrupted: { progress.finish() }) { scratch, cancellation in
       let run = try CodeRun(
         session.workspace, session.resolver, store: try session.contentStore(), scratch: scratch,
         jobs: options.jobs ?? availableProcessors(), cancellation: cancellation

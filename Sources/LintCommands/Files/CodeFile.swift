@@ -138,20 +138,22 @@ struct FileKey: Hashable, Comparable, BitwiseCopyable {
     self.path = path
   }
 
-  init(_ digest: SHA256Digest, path: String) {
+  /// - Parameter isExecutable: rules about `#!` lines look at the permission.
+  init(_ digest: SHA256Digest, path: String, isExecutable: Bool = false) {
     let words = digest.bytes.withUnsafeBytes { bytes in
       (bytes.loadUnaligned(as: UInt64.self), bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
     }
-    self.init(first: words.0, second: words.1, path: Self.hash(path))
+    self.init(first: words.0, second: words.1, path: Self.hash(path, isExecutable))
   }
 
-  init(_ digest: DigestRow, path: String) {
-    self.init(first: digest.words.0, second: digest.words.1, path: Self.hash(path))
+  init(_ digest: DigestRow, path: String, isExecutable: Bool) {
+    self.init(first: digest.words.0, second: digest.words.1, path: Self.hash(path, isExecutable))
   }
 
   /// FNV-1a.
-  private static func hash(_ path: String) -> UInt64 {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+  private static func hash(_ path: String, _ isExecutable: Bool) -> UInt64 {
+    // The start of another hash: that of a zero, which no path has, and the path behind it.
+    var hash: UInt64 = isExecutable ? 0xCBF2_9CE4_8422_2325 &* 0x100_0000_01B3 : 0xCBF2_9CE4_8422_2325
     for byte in path.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
     return hash
   }

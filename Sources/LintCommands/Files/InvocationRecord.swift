@@ -159,6 +159,21 @@ public struct InvocationRecord: Sendable {
     } catch {
       return
     }
+    removeOld()
+  }
+
+  /// Keeps the newest records: each set of arguments has one of its own.
+  private func removeOld(limit: Int = 24) {
+    let folder = path.removingLastComponent()
+    // What cannot be looked at or removed costs space, nothing else.
+    let records = ((try? FileSystem.list(folder)) ?? []).filter {
+      $0.kind == .file && ($0.name.hasPrefix("run-") || $0.name.hasPrefix("quiet-"))
+    }
+    guard records.count > limit else { return }
+    let byAge = records.map { record in
+      (name: record.name, time: (try? FileSystem.status(of: folder.appending(record.name)))?.modificationTime ?? 0)
+    }.sorted { $0.time > $1.time }
+    for record in byAge.dropFirst(limit) { try? FileSystem.removeFile(folder.appending(record.name)) }
   }
 }
 

@@ -72,6 +72,11 @@ final class CodeCalls {
   private func keep(_ findings: [Finding], of plan: StepPlan, _ files: ArraySlice<StepPlan.Planned>) {
     let byPath = Dictionary(grouping: findings, by: \.path)
     let settled = settled(files, plan.step)
+    // A finding in a file that was not asked about, such as a configuration file, is told in every run: nothing is kept.
+    let expected = findings.isEmpty ? [] : Set(files.map(\.path))
+    let others = findings.filter { !expected.contains($0.path) }
+    report.findings += others
+    if !others.isEmpty { report.isRepeatable = false }
     for planned in files {
       let own = byPath.isEmpty ? [] : byPath[planned.path] ?? []
       report.findings += own
@@ -79,14 +84,8 @@ final class CodeCalls {
         report.isRepeatable = false
         continue
       }
+      guard others.isEmpty else { continue }
       table.set(own.isEmpty ? nil : .array(own.map(\.recorded)), for: planned.key, in: planned.context)
-    }
-    if findings.isEmpty { return }
-    let expected = Set(files.map(\.path))
-    // A finding in a file that was not asked about, such as a configuration file, is told and not kept.
-    for finding in findings where !expected.contains(finding.path) {
-      report.findings.append(finding)
-      report.isRepeatable = false
     }
   }
 }

@@ -248,20 +248,21 @@ extension CodeRun {
     // A syntax error keeps mypy from looking at anything else.
     let isBlocked = findings.contains { $0.rule == "syntax" }
     let isSettled = areUntouched(closuresOf: call.roots.map(\.owner.target), and: call.roots.map(\.file.file))
+    // Findings in what the files import belong to those files. One in a file that the workspace does not have, such as a
+    // configuration, is told in every run: nothing is kept.
+    let others = findings.filter { finding in
+      !paths.contains(finding.path) && (resolver.graph.files.file(at: finding.path) == nil || isBlocked)
+    }
+    execution.report.findings += others
+    if !others.isEmpty { execution.report.isRepeatable = false }
     for root in call.roots {
       let own = byPath[root.file.path] ?? []
       execution.report.findings += own
-      guard isSettled, !isBlocked else {
+      guard isSettled, !isBlocked, others.isEmpty else {
         execution.report.isRepeatable = false
         continue
       }
       execution.table.set(own.isEmpty ? nil : .array(own.map(\.recorded)), for: root.key, in: root.context)
-    }
-    // Findings in what the files import belong to those files; an error in one that no target was asked about is told.
-    for finding in findings where !paths.contains(finding.path) {
-      guard resolver.graph.files.file(at: finding.path) == nil || isBlocked else { continue }
-      execution.report.findings.append(finding)
-      execution.report.isRepeatable = false
     }
   }
 }

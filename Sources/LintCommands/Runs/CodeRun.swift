@@ -206,8 +206,9 @@ public final class CodeRun {
         }
         record.assign(file.file, use)
         let key =
-          try closures.map { FileKey(try $0.key(of: file.owners[0].target), path: file.path) }
-          ?? FileKey(digest, path: file.path)
+          try closures.map {
+            FileKey(try $0.key(of: file.owners[0].target), path: file.path, isExecutable: isExecutable(file.file))
+          } ?? FileKey(digest, path: file.path, isExecutable: isExecutable(file.file))
         planned.append(
           StepPlan.Planned(
             path: file.path, key: key, context: context, file: file.file,
@@ -237,6 +238,8 @@ public final class CodeRun {
     guard let state, state.files[file.index].has(FileRow.digestKnown) else { return nil }
     return state.digests[file.index]
   }
+
+  private func isExecutable(_ file: FileID) -> Bool { (state?.files[file.index].stat.mode ?? 0) & 0o111 != 0 }
 
   /// The source roots of the workspace, absolute.
   var sourceRoots: [FilePath] {

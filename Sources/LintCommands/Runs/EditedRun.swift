@@ -99,14 +99,14 @@ public struct EditedRun: Sendable {
     let paths = Set(files.map(\.path))
     calls.report.findings.removeAll { paths.contains($0.path) }
     for step in calls.report.steps.indices {
-      let ready = self.ready(calls.report.steps[step].step, digests, calls)
+      let ready = self.ready(calls.report.steps[step].step, digests, looks, calls)
       calls.report.steps[step].cached -= ready.reduce(0) { $0 + $1.files.count }
     }
     let steps = calls.report.steps.map(\.step)
     if fixes {
       for step in steps { try fix(step, &digests, looks, calls) }
     } else {
-      calls.run(steps.flatMap { ready($0, digests, calls, addsFindings: true) })
+      calls.run(steps.flatMap { ready($0, digests, looks, calls, addsFindings: true) })
     }
     calls.table.save()
     calls.report.findings.sort(by: Finding.precedes)
@@ -124,15 +124,17 @@ public struct EditedRun: Sendable {
   ///
   /// - Parameter addsFindings: whether known findings are added to the report.
   private func ready(
-    _ step: ToolStep, _ digests: [String: SHA256Digest], _ calls: CodeCalls, addsFindings: Bool = false
+    _ step: ToolStep, _ digests: [String: SHA256Digest], _ looks: Looks, _ calls: CodeCalls,
+    addsFindings: Bool = false
   ) -> [StepPlan] {
     var found: [StepPlan] = []
     for (place, plan) in plans.plans.enumerated() where plan.step == step {
       var plan = plan
       for file in files {
         for use in file.uses where use.plan == place {
-          guard let digest = digests[file.path] else { continue }
-          let (key, context) = (FileKey(digest, path: file.path), plans.contexts[use.context])
+          guard let digest = digests[file.path], let mode = looks.tuples[file.path]?.mode else { continue }
+          let key = FileKey(digest, path: file.path, isExecutable: mode & 0o111 != 0)
+          let context = plans.contexts[use.context]
           if let known = calls.table.result(key, in: context) {
             guard let known else { continue }
             plan.known.append(file.path)
@@ -154,7 +156,7 @@ public struct EditedRun: Sendable {
     _ step: ToolStep, _ digests: inout [String: SHA256Digest], _ looks: Looks, _ calls: CodeCalls
   ) throws {
     let before = calls.report.findings
-    let ready = ready(step, digests, calls, addsFindings: true)
+    let ready = ready(step, digests, looks, calls, addsFindings: true)
     calls.run(ready)
     let own = calls.report.findings.dropFirst(before.count)
     let paths = Set(own.filter(\.isFixable).map(\.path))

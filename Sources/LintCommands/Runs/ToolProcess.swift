@@ -29,19 +29,28 @@ struct ToolProcess: Sendable {
       throw notStarted(error)
     }
     try checkEnd(of: outcome)
+    // Python tools write what they have, and end as if they had found something.
+    let complaints = outcome.errorText.split(whereSeparator: \.isNewline)
+    let isCrash = complaints.contains { line in
+      line.hasPrefix("Traceback (most recent call last)") || line.contains(": error: INTERNAL ERROR")
+    }
+    if isCrash, step.hidesCrashes {
+      throw failure("\(step.rawValue) crashed", outcome, remedy: crashRemedy)
+    }
     let findings: [Finding]
     do {
       findings = try ToolOutput(step: step, outcome: outcome, directory: folder, root: root).findings()
     } catch let error as ToolOutput.Garbage {
       throw failure("cannot read the report of \(step.rawValue): \(error.reason)", outcome, remedy: crashRemedy)
     }
-    let said = (outcome.errorText + "\n" + outcome.text).split(whereSeparator: \.isNewline)
-    if step == .mypy, let line = said.first(where: { $0.contains("Error importing plugin") }) {
+    let notes = missingPlugin(outcome, findings)
+    if !notes.isEmpty {
       throw Diagnostic(
-        .work, "mypy cannot import a plug-in", notes: [PlainText.line(line)],
+        .work, "\(step.rawValue) cannot import a plug-in", notes: notes,
         remedies: [
-          "add its package to `requirements` under [lint.mypy], such as requirements = [\"pydantic==2.12.0\"]",
-          "or add mypy to the resolve that has the package, and run `kilt lock`",
+          "add its package to `requirements` under [lint.\(step.tool.rawValue)], "
+            + "such as requirements = [\"pydantic==2.12.0\"]",
+          "or add \(step.tool.package) to the resolve that has the package, and run `kilt lock`",
         ])
     }
     // A tool that says it has found something, and of which nothing is understood, was not understood.
@@ -49,6 +58,20 @@ struct ToolProcess: Sendable {
       throw failure("\(step.rawValue) ended with exit code \(code) and no findings", outcome, remedy: badUsageRemedy)
     }
     return findings
+  }
+
+  /// What the tool says of a plug-in that is not there; empty where it says nothing of that.
+  private func missingPlugin(_ outcome: Subprocess.Outcome, _ findings: [Finding]) -> [String] {
+    let said = (outcome.errorText + "\n" + outcome.text).split(whereSeparator: \.isNewline)
+    switch step {
+    case .mypy: return said.filter { $0.contains("Error importing plugin") }.prefix(1).map { PlainText.line($0) }
+    case .pylint: return findings.filter { $0.rule == "bad-plugin-value" }.map { PlainText.line($0.message) }
+    case .flake8:
+      guard said.contains(where: { $0.contains("plugins were not installed") || $0.contains("Failed to load plugin") })
+      else { return [] }
+      return said.suffix(4).map { PlainText.line($0.prefix(400)) }
+    default: return []
+    }
   }
 
   func command(in folder: FilePath) -> Subprocess {

@@ -59,6 +59,9 @@ extension ToolStep {
     }
   }
 
+  /// Whether a crash has the exit code of findings. Pylint and bandit go on after one, and report it.
+  var hidesCrashes: Bool { [.docformatter, .isort, .black, .flake8, .mypy].contains(self) }
+
   /// The exit codes with which the tool has done its work.
   func isExpected(exit code: Int32) -> Bool {
     switch self {

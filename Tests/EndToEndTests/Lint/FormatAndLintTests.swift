@@ -191,6 +191,14 @@ import Testing
     try workspace.write("lib/good.py", "x = 3\n")
     let clean = try traced(workspace, "lint", "::")
     #expect(!clean.opened && clean.outcome.termination == .exited(0) && clean.outcome.text.isEmpty)
+    // The permission counts where a rule looks at it.
+    try workspace.write("lib/good.py", "#!/usr/bin/env python3\nx = 3\n")
+    try workspace.write("ruff.toml", "[lint]\nselect = [\"EXE\"]\n")
+    func lintRule() throws -> String { try workspace.kilt("lint", "::", "--only", "ruff-check").text }
+    #expect(try lintRule().contains("EXE001"))
+    #expect(try workspace.run("chmod", ["+x", "lib/good.py"]).termination.isSuccess)
+    #expect(try lintRule().isEmpty)
+    try FileSystem.removeFile(workspace.root.appending("ruff.toml"))
     // A whole run, and one that starts from nothing, say the same.
     for environment in ["KILT_SNAPSHOT=off", "KILT_SNAPSHOT=on"] {
       #expect(try workspace.kilt("lint", "::", environment: [environment]).termination == .exited(0))

@@ -56,6 +56,24 @@ import Testing
     #expect(outcome.errorText.contains("error: cannot install black: "), "\(outcome.errorText)")
   }
 
+  @Test("A plug-in of flake8 or pylint that is missing is told in every run, with the setting that adds it")
+  func plugins() throws {
+    let workspace = try LintWorkspace(
+      [
+        "lib/BUILD": "python_sources()\n", "lib/good.py": "\"\"\"A module.\"\"\"\n",
+        ".flake8": "[flake8]\nrequire-plugins = nosuch-plugin\n", ".pylintrc": "[MASTER]\nload-plugins=nosuch_plugin\n",
+      ],
+      configuration: "[workspace]\nname = \"lint\"\n[lint]\ntools = [\"flake8\", \"pylint\"]\n")
+    for time in ["first", "second"] {
+      let outcome = try workspace.kilt("lint", "::")
+      #expect(outcome.termination == .exited(1), "\(time) \(outcome.errorText)")
+      for tool in ["flake8", "pylint"] {
+        #expect(outcome.errorText.contains("error: \(tool) cannot import a plug-in"), "\(time) \(outcome.errorText)")
+        #expect(outcome.errorText.contains("`requirements` under [lint.\(tool)]"), "\(time) \(outcome.errorText)")
+      }
+    }
+  }
+
   @Test("A Python that does not exist is told for the tools that need it, and ruff goes on")
   func missingPython() throws {
     let workspace = try LintWorkspace(
