@@ -54,10 +54,33 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 class Swarm:
-    def __init__(self, directory, size=3, managers=1, prefix="kiltsw", network="10.98.7"):
-        self.directory, self.size, self.managers = directory, size, managers
-        self.prefix, self.network = prefix, network
+    def __init__(self, directory, size=3, managers=1, network="10.98.7"):
+        self.directory, self.size, self.managers, self.network = directory, size, managers, network
+        # Namespaces and control groups are known by name on the whole machine: another run has other names.
+        self.prefix = f"kilt{os.getpid()}-{os.path.basename(directory)[-4:]}-"
         self.daemons = {}
+        self.certificates = None
+
+    def authority(self, name):
+        """A certificate authority with a key and a certificate for the first manager and its clients, in a directory."""
+        place = f"{self.directory}/tls-{name}"
+        os.makedirs(place, mode=0o700)
+        run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}",
+            "-keyout", f"{place}/ca.key", "-out", f"{place}/ca.pem")
+        for role, usage in (("server", "serverAuth"), ("client", "clientAuth")):
+            with open(f"{place}/{role}.ext", "w") as file:
+                file.write(f"subjectAltName=IP:{self.network}.1\nextendedKeyUsage={usage}\n")
+            run("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={role}",
+                "-keyout", f"{place}/{role}.key", "-out", f"{place}/{role}.csr")
+            run("openssl", "x509", "-req", "-days", "2", "-in", f"{place}/{role}.csr", "-CA", f"{place}/ca.pem",
+                "-CAkey", f"{place}/ca.key", "-CAcreateserial", "-extfile", f"{place}/{role}.ext",
+                "-out", f"{place}/{role}.pem")
+        return place
+
+    def tls_options(self, place):
+        """The options of a scheduler that reaches the first manager by TLS."""
+        return ["--docker", f"https://{self.network}.1:2376", "--docker-tls-ca", f"{self.certificates}/ca.pem",
+                "--docker-tls-certificate", f"{place}/client.pem", "--docker-tls-key", f"{place}/client.key"]
 
     def namespace(self, node=None):
         return f"{self.prefix}{'hub' if node is None else node}"
@@ -74,6 +97,7 @@ class Swarm:
     def up(self):
         with open(f"{self.directory}/empty.json", "w") as file:
             file.write("{}")
+        self.certificates = self.authority("own")
         hub = self.namespace()
         run("ip", "netns", "add", hub)
         for words in (["link", "set", "lo", "up"], ["link", "add", "br0", "type", "bridge"],
@@ -108,6 +132,10 @@ class Swarm:
             f"hostname n{node}; exec dockerd --data-root {place}/data --exec-root {place}/exec --pidfile {place}/pid"
             f" -H unix://{place}/sock --storage-driver overlay2 --cgroup-parent /{self.prefix}-n{node}"
             f" --config-file {self.directory}/empty.json --shutdown-timeout 5")
+        if node == 1:
+            script += (
+                f" -H tcp://{self.network}.1:2376 --tlsverify --tlscacert {self.certificates}/ca.pem"
+                f" --tlscert {self.certificates}/server.pem --tlskey {self.certificates}/server.key")
         with open(f"{place}/log", "a") as log:
             self.daemons[node] = subprocess.Popen(
                 [*self.inside(node), "unshare", "-u", "sh", "-c", script], stdout=log, stderr=log,
@@ -184,7 +212,8 @@ class Scheduler:
 
     def __init__(self, swarm, programs, image, state, manager=1, arguments=()):
         self.swarm, self.programs, self.image, self.state = swarm, programs, image, state
-        self.manager, self.arguments = manager, arguments
+        self.arguments = arguments
+        self.docker_options = ["--docker", f"unix://{swarm.socket(manager)}"]
         self.address = f"{swarm.network}.254:8081"
         self.process = None
 
@@ -193,8 +222,8 @@ class Scheduler:
             self.process = subprocess.Popen(
                 [*self.swarm.inside(), f"{self.programs}/kilt-scheduler", "--state-directory", self.state,
                  "--cluster", "swarm", "--listen", self.address, "--engine", "swarm",
-                 "--docker", f"unix://{self.swarm.socket(self.manager)}", "--image", self.image,
-                 "--advertise", f"https://{self.address}", *self.arguments],
+                 *self.docker_options, "--image", self.image, "--advertise", f"https://{self.address}",
+                 *self.arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         until(f"the scheduler answers; its log is {self.state}.log", self.answers, 60)
 
