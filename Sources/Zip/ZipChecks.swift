@@ -51,6 +51,10 @@ struct ZipChecks {
     guard !name.isEmpty else { throw refuse("it is empty") }
     guard name.count <= 4096 else { throw refuse("it is longer than 4,096 bytes") }
     guard name[0] != UInt8(ascii: "/") else { throw refuse("it is absolute") }
+    // Nothing says in which encoding such a name is; uv refuses it, too.
+    guard name.allSatisfy({ $0 < 0x80 }) || String(validating: name, as: UTF8.self) != nil else {
+      throw refuse("it is not UTF-8")
+    }
     var start = 0
     for index in 0...name.count {
       let byte = index < name.count ? name[index] : UInt8(ascii: "/")

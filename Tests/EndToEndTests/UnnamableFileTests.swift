@@ -49,4 +49,18 @@ import Testing
     try FileSystem.write(text: "lib/x*\nd*\n", to: root.appending(".gitignore"))
     #expect(try !errors("list", "::").contains("UTF-8"))
   }
+
+  @Test("kilt init says which names of the new workspace are not UTF-8, except ignored ones")
+  func initialization() throws {
+    let example = try Example()
+    let root = example.scratch.appending("new")
+    try FileSystem.createDirectories(root.appending("lib"))
+    try FileSystem.write(text: "old*\n", to: root.appending(".gitignore"))
+    try make(root.string + "/lib/", [0x78, 0xFF] + ".txt".utf8)
+    try make(root.string + "/", "old".utf8 + [0xE9])
+    let outcome = try example.kilt(["init", "-C", root.string])
+    #expect(outcome.termination.isSuccess)
+    #expect(outcome.errorText.contains("warning: left out a name that is not UTF-8\n"), "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("\"lib/x�.txt\""), "\(outcome.errorText)")
+  }
 }

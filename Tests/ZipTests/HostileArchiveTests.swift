@@ -34,6 +34,18 @@ struct HostileArchiveTests {
     }
   }
 
+  @Test("Names that are not UTF-8 are refused, marked or not; other names are not refused", arguments: [false, true])
+  func names(isMarked: Bool) throws {
+    for bytes: [UInt8] in [[0xE9], [0x61, 0xFF, 0x2F, 0x62], [0xC3], [0xED, 0xA0, 0x80], [0xC0, 0xAF]] {
+      var member = Member("")
+      (member.name, member.flags) = (bytes, isMarked ? 0x800 : 0)
+      #expect(try problem(HandmadeZip(member).bytes()) == .unsafeName("it is not UTF-8"), "\(bytes)")
+    }
+    var member = Member("é/ü.py")
+    member.flags = isMarked ? 0x800 : 0
+    #expect(try problem(HandmadeZip(member).bytes()) == nil)
+  }
+
   @Test("A leading dot in a name does not mean a parent directory")
   func dots() throws {
     #expect(try problem(HandmadeZip(Member("..a/.b/c..")).bytes()) == nil)

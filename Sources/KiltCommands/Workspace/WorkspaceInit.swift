@@ -36,6 +36,7 @@ struct WorkspaceInit: ParsableCommand {
     try FileSystem.write(
       text: Self.text(name: directory.lastComponent?.string ?? "workspace", layout: layout), to: path)
     global.note("wrote \(path)")
+    if let warning = try Self.unnamable(directory) { global.report(warning, as: .warning) }
     if let source = layout.constraintsSource {
       global.note("  Python \(layout.interpreterConstraints.joined(separator: ", ")), from \(source)")
     }
@@ -88,6 +89,17 @@ struct WorkspaceInit: ParsableCommand {
 
       \(deliveryText(layout))
       """
+  }
+
+  /// A warning about names in the new workspace that are not UTF-8.
+  private static func unnamable(_ directory: FilePath) throws -> Diagnostic? {
+    do {
+      let workspace = try Workspace.find(from: directory)
+      return try workspace.scanFiles().unnamable(root: workspace.root)
+    } catch is Diagnostic {
+      // As above: other commands report it.
+      return nil
+    }
   }
 
   /// Whether the directory is a workspace without a `kilt.toml`, because Python projects define its targets.
