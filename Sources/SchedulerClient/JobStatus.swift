@@ -14,6 +14,8 @@ public struct JobStatus: Sendable {
   public var runsAs: RunsAs?
   /// Why tasks of the host can take ports of other tasks; nil when they cannot.
   public var openPorts: String?
+  /// The hostnames of the nodes of tasks; empty where all tasks run on one machine.
+  public var hosts: [TaskID: String] = [:]
   /// The document itself, for `--format json`.
   public var json: JSONValue
 
@@ -25,6 +27,7 @@ public struct JobStatus: Sendable {
     endings = try (json["endings"]?.array ?? []).map { try TaskEnding(json: $0) }
     runsAs = try json["runs_as"].map { try RunsAs(json: $0) }
     openPorts = json["open_ports"]?.string
+    for (task, host) in json["hosts"]?.object ?? JSONObject() { hosts[TaskID(task)] = host.string }
     configuration = try JobConfiguration(json: json["configuration"] ?? .null)
   }
 }

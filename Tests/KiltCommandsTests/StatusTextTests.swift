@@ -55,6 +55,13 @@ import Testing
       ])
   }
 
+  @Test("The status names the node of each instance where a cluster has several")
+  func node() throws {
+    var job = try #require(job(instances: [instance("t1", .running)], endings: []).object)
+    job["hosts"] = ["t1": "n2\u{1B}"]
+    #expect(try text(.object(job)) == ["c/r/devel/n", "  0  RUNNING  for 1 min  on n2\\x1b  restarted 2 times"])
+  }
+
   @Test("The status shows the user of tasks, and that other tasks can bind their ports") func whom() throws {
     var job = try #require(job(instances: [], endings: []).object)
     job["runs_as"] = ["user": "me", "instead_of": "www-data"]

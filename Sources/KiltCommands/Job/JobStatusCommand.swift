@@ -8,7 +8,7 @@ internal import SystemSupport
 /// `kilt job status`.
 struct JobStatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Show the instances of a job: state, ports, health, last failure.",
+    commandName: "status", abstract: "Show the instances of a job: state, node, ports, health, last failure.",
     discussion: """
       For an instance that failed, shows its exit code, signal or limit, and its last lines of output. For a killed \
       job, shows the last instances as long as their directories exist.
@@ -61,10 +61,12 @@ struct StatusText {
   private(set) var lines: [String] = []
   private let now: Timestamp
   private let terminal: Terminal
+  private let hosts: [TaskID: String]
 
   init(_ job: JobStatus, now: Timestamp, terminal: Terminal) {
     self.now = now
     self.terminal = terminal
+    hosts = job.hosts
     let state = job.isGone ? " (killed; its last instances)" : job.summary.isEnding ? " (being killed)" : ""
     lines.append("\(job.summary.key)\(state)")
     if let runsAs = job.runsAs { lines.append(PlainText.line("  runs as \(runsAs.text)")) }
@@ -96,6 +98,7 @@ struct StatusText {
       }
     var parts = ["  \(instance.instance)", terminal.paint(instance.status.rawValue, color)]
     parts.append("for \(age(of: instance.since))")
+    if let host = hosts[instance.taskID] { parts.append("on \(host)") }
     parts += instance.ports.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     if let healthy = instance.isHealthy { parts.append(healthy ? "healthy" : "unhealthy") }
     if instance.restarts > 0 { parts.append("restarted \(instance.restarts) times") }

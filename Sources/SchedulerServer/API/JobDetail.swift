@@ -20,6 +20,8 @@ struct JobDetail: Sendable {
   var runsAs: RunsAs?
   /// The reason why tasks of this host can bind ports of other tasks; nil if they cannot, or if this is unknown.
   var openPorts: String?
+  /// The hostnames of the nodes of tasks, where a cluster has several.
+  var hosts: [TaskID: String] = [:]
 
   var key: JobKey { configuration.key }
 
@@ -38,6 +40,8 @@ struct JobDetail: Sendable {
       "events": .array(events.map(\.json)),
       "runs_as": runsAs?.json,
       "open_ports": openPorts.map { .string($0) },
+      "hosts": hosts.isEmpty
+        ? nil : .object(JSONObject(hosts.map { ($0.key.rawValue, .string($0.value)) }.sorted { $0.0 < $1.0 })),
       "configuration": configuration.json,
     ])
   }

@@ -27,6 +27,7 @@ extension OpenAPI {
         "job": Schema.named("JobSummary"), "gone": Schema.bool, "instances": Schema.list(of: "Instance"),
         "endings": Schema.list(of: "TaskEnding"), "sla?": Schema.named("SlaFigures"),
         "runs_as?": Schema.named("RunsAs"), "open_ports?": Schema.named("OpenPorts"),
+        "hosts?": Schema.map(Schema.string),
         "events": Schema.list(of: "TaskEvent"), "configuration": Schema.named("JobConfiguration"),
       ]),
       "Instance": Schema.object([

@@ -60,12 +60,16 @@ extension HostScheduler {
     let events = tasks.reversed().flatMap { task in
       task.events.map { JobEvent(instance: task.instance, taskID: task.id, event: $0) }
     }
+    // A node that has left is known by its ID alone.
+    let names = Dictionary(state.hosts.map { ($0.id, $0.hostname) }) { first, _ in first }
+    let hosts = tasks.compactMap { task in task.host.map { (task.id, names[$0] ?? $0) } }
     return JobDetail(
       configuration: configuration, summary: summary, instances: state.instances(of: key).map(withProcesses),
       // Of two at the same time, the older task's is first: sorting keeps the order of equals.
       events: events.sorted { $0.event.time < $1.event.time },
       earlier: tasks.filter { $0.status.isTerminal }.map(\.instanceStatus), isGone: isGone,
-      sla: isGone ? nil : state.slaFigures(of: key, at: schedulerTime()))
+      sla: isGone ? nil : state.slaFigures(of: key, at: schedulerTime()),
+      hosts: Dictionary(hosts) { first, _ in first })
   }
 
   /// With the ids of its processes, which executors record and the state machine does not know.

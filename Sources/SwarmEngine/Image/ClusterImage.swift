@@ -88,7 +88,9 @@ public struct ClusterImage: Sendable {
     switch base {
     case .machine: return nil
     case .archive(let path):
-      let start = try FileSystem.read(path, limit: 512)
+      let file = try FileSystem.open(path, .readOnly)
+      defer { FileSystem.close(file) }
+      let start = try FileSystem.read(file, 0..<min(512, UInt64(try FileSystem.status(of: file).size)))
       guard start.count == 512, start[257..<262].elementsEqual("ustar".utf8) else {
         throw Diagnostic(
           .input, "the base \"\(path)\" is not an uncompressed tar",
