@@ -331,6 +331,9 @@ def interpreter(config, arguments):
         [place for place in part if place not in own] for part in (sys.path[:start], sys.path[start:])])
     python = config["tree"] + "/bin/python"
     sys.stdout.flush()
+    if arguments[:1] == ["--"]:
+        # As in PEX: `FILE -- -c CODE` runs the code. To Python, `-c` would be a file's name here.
+        arguments = arguments[1:]
     if not arguments and sys.stdin and sys.stdin.isatty():
         file = history()
         if file is not None:
