@@ -162,8 +162,14 @@ extension RemoteCache {
   ) throws -> Int64 {
     let object = RemoteLayout.blob(blob.digest)
     // Before the blob, so that a collection in between sees that it is needed.
-    try transfers.overwrite(RemoteLayout.reference(to: blob.digest, of: id.namespace, remoteKey), [])
-    if let modified = try transfers.modified(object), (0..<Self.blobFreshness).contains(clock() - modified) { return 0 }
+    let reference = RemoteLayout.reference(to: blob.digest, of: id.namespace, remoteKey)
+    try transfers.overwrite(reference, [])
+    // The storage wrote the reference just now: its clock decides, as in a collection, and not this machine's.
+    if let modified = try transfers.modified(object), let now = try transfers.modified(reference),
+      (0..<Self.blobFreshness).contains(now - modified)
+    {
+      return 0
+    }
     guard store.contains(blob.digest) else { throw ContentStoreError.missing(blob.digest) }
     try transfers.upload(file: store.path(of: blob.digest), size: blob.size, digest: blob.digest, to: object)
     return blob.size

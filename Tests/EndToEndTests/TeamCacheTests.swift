@@ -36,6 +36,13 @@ import Testing
     #expect(try FileSystem.list(report).count == 2)
     #expect(try count(example, ci, "tests", "uploads") == 2)
     #expect(try count(example, laptop, "tests", "hits") == 2)
+    // A machine without any wheel fetches none, because no test runs.
+    let bare = machine(try example.freshResults(), remote, "read")
+    let cache = FilePath(String(try #require(bare.first { $0.hasPrefix("KILT_CACHE_DIR=") }).dropFirst(15)))
+    try FileSystem.removeFile(cache.appending("blobs"))
+    let third = try example.kilt(["test"] + specs, in: clone, environment: bare)
+    #expect(third.errorText.contains("2 files: 2 passed (2 cached)"), "\(third.errorText)")
+    #expect(try count(example, bare, "wheels", "hits") == nil && count(example, bare, "wheels", "misses") == nil)
     // What differs is said, from the inputs of the newest entry.
     try FileSystem.write(text: "LIMIT = 3\n", to: clone.appending("lib/auth/limits.py"))
     let source = clone.appending("lib/auth/tokens.py")
@@ -48,8 +55,8 @@ import Testing
     for file in try example.execute("find", [remote.string, "-type", "f"]).split(separator: "\n") {
       try FileSystem.write(text: "poison", to: FilePath(String(file)))
     }
-    let third = machine(try example.freshResults(), remote, "read")
-    let poisoned = try example.kilt(["test"] + specs, environment: third)
+    let last = machine(try example.freshResults(), remote, "read")
+    let poisoned = try example.kilt(["test"] + specs, environment: last)
     #expect(poisoned.termination.isSuccess, "\(poisoned.errorText)")
     #expect(poisoned.errorText.contains("note: ignored the remote cache entry"), "\(poisoned.errorText)")
     #expect(poisoned.errorText.contains("2 files: 2 passed;") || !poisoned.errorText.contains("cached)"))

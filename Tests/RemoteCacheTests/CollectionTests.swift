@@ -99,6 +99,63 @@ import Testing
     }
   }
 
+  @Test("Twenty writers of the same results at once leave each result whole, without a note") func writers()
+    throws
+  {
+    let team = try Team()
+    let names = (0..<10).map { "result\($0)" }
+    performInParallel(count: 20, threads: 20) { index in
+      do {
+        let machine = try team.machine("writer\(index)", .write)
+        // The same keys with the same blobs, and one result that only this writer has.
+        for name in names + ["own\(index)"] {
+          try machine.make(name, value: "value of \(name)", blobs: [Self.large, Array(name.utf8)])
+        }
+        machine.cache.finish()
+        #expect(machine.notes == [], "writer \(index)")
+      } catch {
+        Issue.record(error)
+      }
+    }
+    #expect(try team.objects("entries/").count == 30 && team.objects("blobs/").count == 1)
+    let reader = try team.machine("reader", .read)
+    for name in names + (0..<20).map({ "own\($0)" }) {
+      #expect(try reader.find(name) == "value of \(name)")
+      #expect(reader.store.contains(.of(Self.large)) && reader.store.contains(.of(Array(name.utf8))))
+    }
+    #expect(reader.notes == [])
+  }
+
+  @Test(
+    "A writer whose clock is wrong writes old blobs again, and fresh ones not, by the clock of the storage",
+    arguments: [-400, -1, 1, 400])
+  func skewedClock(days: Int64) throws {
+    let team = try filled(["a"])
+    let blob = team.path(try #require(try team.objects("blobs/").first))
+    func write(_ name: String) throws {
+      let settings = RemoteCacheSettings(address: team.remote.string, base: team.folder, mode: .write)
+      let machine = try Machine(
+        settings, store: ContentStore(root: team.folder.appending(name)),
+        clock: { wallClockNanoseconds() / 1_000_000_000 + days * Self.day })
+      try machine.make(name, blobs: [Self.large])
+      machine.cache.finish()
+      #expect(machine.notes == [])
+    }
+    let fresh = wallClockNanoseconds() - 3_600_000_000_000
+    try FileSystem.setModificationTime(fresh, of: blob)
+    try write("soon")
+    #expect(try FileSystem.status(of: blob).modificationTime == fresh)
+    // As old as the clock is wrong, a day at least: by such a clock it could be new.
+    let old = wallClockNanoseconds() - max(1, abs(days)) * Self.day * 1_000_000_000
+    try FileSystem.setModificationTime(old, of: blob)
+    try write("late")
+    #expect(try FileSystem.status(of: blob).modificationTime > fresh)
+    let summary = try RemoteCollection(bucket(team), maximumAge: Self.day, maximumBytes: nil).run()
+    #expect(summary.removedEntries == 0 && summary.removedBlobs == 0)
+    let reader = try team.machine("reader", .read)
+    #expect(try reader.find("late") == "value" && reader.store.contains(.of(Self.large)))
+  }
+
   @Test("A cache behind HTTP cannot be collected") func readOnly() throws {
     let bucket = try ObjectBucket(
       opening: "http://127.0.0.1:9/cache", relativeTo: nil, silence: 1000, whole: 1000)

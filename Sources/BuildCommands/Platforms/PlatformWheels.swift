@@ -164,6 +164,16 @@ public final class PlatformWheels {
     return try provider.wheels(for: packages, target: target)
   }
 
+  /// The wheels of packages of any lock, in the order of the packages, before wheels of the lockfile are fetched:
+  /// ``fetch(_:)`` does so.
+  public func chosenWheels(of packages: [LockedPackage], for target: PythonPlatform) throws -> [ResolvedWheel] {
+    defer { noteBuilds() }
+    return try provider.chosenWheels(for: packages, target: target)
+  }
+
+  /// Brings chosen wheels into the store.
+  public func fetch(_ wheels: [ResolvedWheel]) throws { try provider.fetch(wheels) }
+
   private func noteBuilds() {
     for line in provider.pinnedReferences where notedReferences.insert(line).inserted { note("note: " + line) }
     guard !hasNotedIsolation, let reason = provider.missingIsolation else { return }

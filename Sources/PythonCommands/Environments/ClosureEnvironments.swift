@@ -8,7 +8,7 @@ public import PythonPackaging
 internal import SystemSupport
 public import Workspace
 
-/// The resolved wheels of code, before any of them is unpacked.
+/// The resolved wheels of code, before any of them is unpacked. Wheels of lockfiles can be missing from the store.
 struct ResolvedClosure {
   var interpreter: Interpreter
   /// All of them, tools included, by name.
@@ -58,6 +58,7 @@ public final class ClosureEnvironments {
     let target = try wheels.target(constraints)
     guard let interpreter = target.interpreter else { throw Self.foreign(target) }
     var found = try locked(requirements, further, lockfile: lockfile, target, for: address)
+    try wheels.fetch(found)
     try Self.add(local, to: &found)
     return try directory.environment(of: found, for: interpreter)
   }
@@ -141,7 +142,7 @@ public final class ClosureEnvironments {
     let roots = named.isEmpty ? lock.roots.map(\.name) : named + pytest
     let wanted = Set(roots).sorted().map { Requirement(name: $0) }
     let packages = try wheels.lock(lockfile, for: wanted, on: target).subset(of: wanted, for: target, path: lockfile)
-    let found = try wheels.wheels(of: packages, for: target)
+    let found = try wheels.chosenWheels(of: packages, for: target)
     chosen[choice] = found
     return found
   }
@@ -150,6 +151,7 @@ public final class ClosureEnvironments {
   func environment(of wheels: [ResolvedWheel], for interpreter: Interpreter) throws -> PythonEnvironment {
     let key = PythonEnvironment.key(of: wheels, for: interpreter)
     if let known = made[key] { return known }
+    try self.wheels.fetch(wheels)
     let environment = try directory.environment(of: wheels, for: interpreter)
     made[key] = environment
     return environment
@@ -184,7 +186,7 @@ public final class ClosureEnvironments {
     toolLocks[tool] = lock
     let packages = try lock.subset(
       of: [try Requirement(tool.rawValue)], for: target, path: "\(tool.rawValue) of Kilt's cache")
-    let found = try wheels.wheels(of: packages, for: target)
+    let found = try wheels.chosenWheels(of: packages, for: target)
     chosen[choice] = found
     return found
   }
@@ -203,7 +205,7 @@ public final class ClosureEnvironments {
     if let known = chosen[choice] { return known }
     let packages = try wheels.lockedPackages(
       of: requirements, further: further, lockfile: lockfile, on: target, for: address)
-    let found = try wheels.wheels(of: packages, for: target)
+    let found = try wheels.chosenWheels(of: packages, for: target)
     chosen[choice] = found
     return found
   }

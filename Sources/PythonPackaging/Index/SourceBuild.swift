@@ -1,5 +1,6 @@
 import Archive
 import Diagnostics
+import Digests
 import JSON
 import SystemSupport
 
@@ -52,11 +53,19 @@ struct SourceBuild {
     return target.appending(names[0])
   }
 
-  /// Builds the wheel of a project.
+  /// A project whose build requirements are installed.
+  struct Prepared {
+    var project: FilePath
+    /// The arguments that name the build backend.
+    fileprivate var arguments: [String]
+    /// The digest of the installed build requirements: which versions pip chose, and their files.
+    var requirements: SHA256Digest
+  }
+
+  /// Installs the build requirements of a project.
   ///
-  /// - Returns: the wheel's file, in the folder.
   /// - Throws: ``IndexError/buildFailed(file:notes:)`` with the end of what the build has printed, `SystemCallError`.
-  func wheel(of project: FilePath) throws -> FilePath {
+  func prepare(_ project: FilePath) throws -> Prepared {
     let system = try buildSystem(of: project)
     try install(system.requires)
     let arguments = [system.backend] + system.backendPath
@@ -64,10 +73,32 @@ struct SourceBuild {
     let missing = try checked { () throws(BuildSystem.Failure) in try BuildSystem.parse(further.strings ?? []) }
     // Requirements that a backend requests during the build are often the same again.
     if !Set(missing).isSubset(of: system.requires) { try install(system.requires + missing) }
+    return Prepared(project: project, arguments: arguments, requirements: try installedRequirements())
+  }
+
+  /// The digest of the metadata in the build's own directory. A `RECORD` has the digest of each installed file.
+  private func installedRequirements() throws -> SHA256Digest {
+    var encoder = CanonicalEncoder()
+    guard try FileSystem.statusIfPresent(of: site) != nil else { return encoder.digest }
+    for name in try FileSystem.list(site).map(\.name).filter({ $0.hasSuffix(".dist-info") }).sorted() {
+      encoder.append(name)
+      for file in ["METADATA", "RECORD"] {
+        guard let path = try own(site.appending(name).appending(file)) else { continue }
+        encoder.append(try SHA256Digest.ofFile(path).digest)
+      }
+    }
+    return encoder.digest
+  }
+
+  /// Builds the wheel of a project.
+  ///
+  /// - Returns: the wheel's file, in the folder.
+  /// - Throws: ``IndexError/buildFailed(file:notes:)`` with the end of what the build has printed, `SystemCallError`.
+  func wheel(of prepared: Prepared) throws -> FilePath {
     let output = workFolder.appending("wheels")
     try FileSystem.removeTree(output)
     try FileSystem.createDirectories(output)
-    let name = try run("wheel", arguments, in: project, output: output).string ?? ""
+    let name = try run("wheel", prepared.arguments, in: prepared.project, output: output).string ?? ""
     guard WheelFileName(name) != nil, !name.contains("/"), let wheel = try own(output.appending(name)) else {
       throw IndexError.buildFailed(file: title, notes: ["the build names \"\(name)\" as its wheel"])
     }

@@ -7,7 +7,11 @@ import Zip
 
 /// Builds wheels from sources in isolation (PEP 517), once for each source, interpreter and platform.
 struct WheelBuilder: Sendable {
-  private static let namespace = "built-wheel-3"
+  /// Wheels by their source, for this machine.
+  private static let namespace = "built-wheel-4"
+  /// Wheels by everything that they depend on, for all machines: also the versions of build requirements, and for
+  /// compiled wheels the packages of the system.
+  private static let sharedNamespace = "built-wheel-shared-1"
   let store: ContentStore
   /// The workspace's root, at which local paths begin.
   let root: FilePath
@@ -87,7 +91,14 @@ struct WheelBuilder: Sendable {
       throw IndexError.sourceFailed(
         package: package.title, source: redactedURL(url), notes: ["the lockfile has no hash of it"])
     }
-    let wheel = try build.wheel(of: place)
+    let prepared = try build.prepare(place)
+    let keys = try sharedKeys(key, prepared)
+    if let known = try shared(keys, package) {
+      let json = JSONValue.members(["name": .string(known.fileName), "sha256": .string(known.sha256.hex)])
+      try store.setRecord(Self.namespace, key, to: json.bytes())
+      return known
+    }
+    let wheel = try build.wheel(of: prepared)
     let name = wheel.lastComponent?.string ?? ""
     guard WheelFileName(name)?.name == package.name else {
       throw IndexError.buildFailed(file: package.title, notes: ["it became \(name)"])
@@ -97,15 +108,49 @@ struct WheelBuilder: Sendable {
     let built = (name: name, digest: try store.put(file: wheel))
     let json = JSONValue.members(["name": .string(built.name), "sha256": .string(built.digest.hex)])
     try store.setRecord(Self.namespace, key, to: json.bytes())
-    if let shared = store.shared, shared.takesOffers {
+    let isPure = WheelFileName(built.name)?.tags.allSatisfy { $0.platform == "any" } == true
+    if let shared = store.shared, shared.takesOffers, let key = isPure ? keys.pure : keys.compiled {
       let size = try FileSystem.status(of: store.path(of: built.digest)).size
       var record = SharedRecord(
-        Self.namespace, key, value: json.bytes(), blobs: [BlobReference(built.digest, size: size)],
+        Self.sharedNamespace, key, value: json.bytes(), blobs: [BlobReference(built.digest, size: size)],
         milliseconds: Int64((monotonicNanoseconds() - start) / 1_000_000), name: package.title)
       if case .none = build.isolation { record.withheld = .noSandbox }
       shared.offer(record, from: store)
     }
     return try resolved(package, built.name, built.digest)
+  }
+
+  /// The keys of a wheel for all machines. A compiled wheel depends on compilers and libraries of the system as well:
+  /// without a list of its packages, such a wheel is not shared.
+  private func sharedKeys(
+    _ key: SHA256Digest, _ prepared: SourceBuild.Prepared
+  ) throws -> (pure: SHA256Digest?, compiled: SHA256Digest?) {
+    guard store.shared != nil else { return (nil, nil) }
+    var pure = CanonicalEncoder()
+    pure.append(key)
+    pure.append(prepared.requirements)
+    var compiled = pure
+    compiled.append("system packages")
+    guard try FileSystem.statusIfPresent(of: Self.systemPackages, followingLinks: true) != nil else {
+      return (pure.digest, nil)
+    }
+    compiled.append(try SHA256Digest.ofFile(Self.systemPackages).digest)
+    return (pure.digest, compiled.digest)
+  }
+
+  /// dpkg's list of installed packages, with their versions.
+  private static let systemPackages: FilePath = "/var/lib/dpkg/status"
+
+  /// A wheel that another machine has built with the same build requirements.
+  private func shared(
+    _ keys: (pure: SHA256Digest?, compiled: SHA256Digest?), _ package: LockedPackage
+  ) throws -> ResolvedWheel? {
+    let keys = [keys.pure, keys.compiled].compactMap { $0 }
+    store.prefetch(Self.sharedNamespace, keys)
+    for key in keys {
+      if let wheel = try remembered(key, package, in: Self.sharedNamespace) { return wheel }
+    }
+    return nil
   }
 
   /// The commit that a reference stands for: asked of the repository once for each lock, so that every later build has the
@@ -128,7 +173,7 @@ struct WheelBuilder: Sendable {
     return commit
   }
 
-  /// All possible inputs of the wheel's bytes.
+  /// The inputs of the wheel's bytes that are known before its build requirements are installed.
   private func key(of source: Source, _ interpreter: Interpreter) throws -> SHA256Digest {
     var key = CanonicalEncoder()
     switch source {
@@ -144,8 +189,11 @@ struct WheelBuilder: Sendable {
     return key.digest
   }
 
-  private func remembered(_ key: SHA256Digest, _ package: LockedPackage) throws -> ResolvedWheel? {
-    try store.value(Self.namespace, key) { record in
+  private func remembered(
+    _ key: SHA256Digest, _ package: LockedPackage, in namespace: String = Self.namespace
+  ) throws -> ResolvedWheel? {
+    // The key of this machine's own record lacks the versions of build requirements.
+    try store.value(namespace, key, asksOthers: namespace == Self.sharedNamespace) { record in
       guard let json = try? JSONValue(parsing: record), let name = json["name"]?.string,
         WheelFileName(name)?.name == package.name,
         let digest = json["sha256"]?.string.flatMap({ SHA256Digest(hex: $0) })

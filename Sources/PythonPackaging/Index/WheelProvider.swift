@@ -16,6 +16,8 @@ public final class WheelProvider: Sendable {
   private let index = Mutex<PackageIndex?>(nil)
   private let isolation: Mutex<BuildIsolation?>
   private let pinned = Mutex<[String]>([])
+  /// Wheels that were chosen before they were in the store, with their packages.
+  private let chosen = Mutex<[SHA256Digest: (file: LockedFile, package: LockedPackage)]>([:])
   /// Files that are fetched at a time.
   private static let concurrency = 8
 
@@ -54,6 +56,44 @@ public final class WheelProvider: Sendable {
     var made: [Int: ResolvedWheel] = [:]
     for (index, outcome) in zip(missing, outcomes) { made[index] = try outcome.get() }
     return try choices.indices.map { try made[$0] ?? inStore(packages[$0], choices[$0]) }
+  }
+
+  /// The wheels of some packages for a target, in the order of the packages. Wheels of the lockfile can be missing from
+  /// the store: call ``fetch(_:)`` before opening one. Builds sources, because only the build knows the wheel.
+  ///
+  /// - Throws: as ``wheels(for:target:)``.
+  public func chosenWheels(for packages: [LockedPackage], target: PythonPlatform) throws -> [ResolvedWheel] {
+    let packages = try packages.map { try named($0) }
+    let choices = try packages.map { try $0.choose(for: target) }
+    let sources = choices.indices.filter { if case .wheel = choices[$0] { false } else { true } }
+    var built: [Int: ResolvedWheel] = [:]
+    let outcomes = HTTPClient().concurrently(sources.count, maxConcurrency: Self.concurrency) { position in
+      try self.provide(packages[sources[position]], choices[sources[position]], target)
+    }
+    for (index, outcome) in zip(sources, outcomes) { built[index] = try outcome.get() }
+    return try choices.indices.map { index in
+      if let wheel = built[index] { return wheel }
+      guard case .wheel(let file, _) = choices[index], !store.contains(file.sha256) else {
+        return try inStore(packages[index], choices[index])
+      }
+      chosen.withLock { $0[file.sha256] = (file, packages[index]) }
+      return ResolvedWheel(
+        name: packages[index].name, version: packages[index].version, fileName: file.name,
+        path: store.path(of: file.sha256), sha256: file.sha256, size: file.size ?? 0)
+    }
+  }
+
+  /// Brings chosen wheels into the store.
+  ///
+  /// - Throws: as ``wheels(for:target:)``.
+  public func fetch(_ wheels: [ResolvedWheel]) throws {
+    let missing = chosen.withLock { chosen in
+      wheels.compactMap { wheel in store.contains(wheel.sha256) ? nil : chosen[wheel.sha256] }
+    }
+    let outcomes = HTTPClient().concurrently(missing.count, maxConcurrency: Self.concurrency) { index in
+      try self.fetch(missing[index].file, of: missing[index].package)
+    }
+    for outcome in outcomes { try outcome.get() }
   }
 
   private func provide(
