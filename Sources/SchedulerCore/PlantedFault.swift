@@ -21,8 +21,6 @@ public enum PlantedFault: String, Sendable, Hashable, CaseIterable {
   case rollsBackHalf
   /// Deadlines stay where they were when the clock is set.
   case followsTheWallClock
-  /// A partition's first task that finished counts as lost.
-  case repeatsFinishedSteps
   /// Attempts start while the store of runs is away.
   case launchesHeldSteps
 }

@@ -95,7 +95,6 @@ extension World {
         findings.append("an attempt of \(record.run.id) starts while the store of runs is away")
       }
     }
-    findings += repeatedFindings(state)
     for record in state.pipelines.values {
       let run = record.run
       let graph = PipelineGraph(run.definition.steps)
@@ -117,16 +116,5 @@ extension World {
       for key in run.activeKeys where run[key]?.task == nil { findings.append("an attempt of \(run.id) has no task") }
     }
     return findings
-  }
-
-  /// A partition whose task finished by itself must not get another task.
-  private func repeatedFindings(_ state: SchedulerState) -> [String] {
-    var finished: [InstanceKey: Int] = [:]
-    for task in state.tasks.values where state.stepJobs[task.job] != nil && task.status == .finished {
-      // A task that was asked to end has not done its work, although it says so.
-      guard !task.events.contains(where: { TaskTransitions.isEnding($0.status) }) else { continue }
-      finished[task.instanceKey, default: 0] += 1
-    }
-    return finished.filter { $0.value > 1 }.map { "\($0.key) has finished \($0.value) times" }
   }
 }

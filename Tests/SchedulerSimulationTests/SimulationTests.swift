@@ -11,7 +11,7 @@ import Testing
     .ignoresLeftovers: [3], .freesPlaceEarly: [2], .believesLateReports: [2], .forgetsToStore: [73, 79],
     .takesBackHalf: [1],
     .launchesTheDead: [184], .neverDestroys: [2], .overrunsBatch: [3], .rollsBackHalf: [24], .followsTheWallClock: [4],
-    .repeatsFinishedSteps: [5, 10, 15], .launchesHeldSteps: [5, 10, 15],
+    .launchesHeldSteps: [5, 10, 15],
   ]
 
   @Test("Every seed keeps the invariants and converges when the faults end") func seeds() {

@@ -144,9 +144,7 @@ extension Scheduler {
       guard !task.awaitsEnd else { return nil }
       let reason = task.message ?? task.status.rawValue
       switch task.status {
-      case .finished:
-        if plants(.repeatsFinishedSteps), key.number == 1 { return .ended(key, .lost(message: reason)) }
-        return .ended(key, record.reports[task.id] ?? .succeeded(JSONObject()))
+      case .finished: return .ended(key, record.reports[task.id] ?? .succeeded(JSONObject()))
       case .failed: return .ended(key, .failed(exitCode: nil, message: reason))
       default: return .ended(key, isKilled ? killed : .lost(message: reason))
       }
