@@ -32,7 +32,8 @@ struct JobNew: ParsableCommand {
       valueName: "name"))
   var template: String?
 
-  @Option(help: ArgumentHelp("Artifact. Default: the artifact of the target, or the name of the job.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("Artifact. Default: the artifact of the target, or the name of the job.", valueName: "name"))
   var buildname: String?
 
   @Option(help: ArgumentHelp("Role. Default: the role of the other job files, or www-data.", valueName: "name"))
