@@ -1,5 +1,7 @@
+import Executor
 import Glibc
 import HTTPClient
+import JSON
 import JobModel
 import SchedulerAccess
 import SchedulerClient
@@ -67,7 +69,23 @@ import Testing
     }
     #expect(try FileSystem.readText(fixture.scratch.appending("second.log")).contains("no space left to write"))
 
+    // An instance that is replaced now starts when the disk has room, and is not taken for lost until then.
+    let task = instances[0].taskID
+    let directory = TaskDirectory(fixture.state.appending("tasks").appending(task.rawValue).string)
+    try #require(try directory.executorProcess()).send(SIGKILL)
+    try waitUntil("the replacement waits for the disk") {
+      try fill()
+      let now = try local.job(SchedulerFixture.key("second"))?.instances.first
+      return now.map { $0.taskID != task && $0.status == .assigned } ?? false
+    }
+
     try FileSystem.removeFile(filler)
+    try waitUntil("the replacement runs") {
+      try local.job(SchedulerFixture.key("second"))?.instances.first?.status == .running
+    }
+    let events = try local.job(SchedulerFixture.key("second"))?.json["events"]?.array ?? []
+    let lost = events.filter { $0["status"]?.string == TaskStatus.lost.rawValue }.compactMap { $0["taskID"]?.string }
+    #expect(Set(lost) == [task.rawValue], "\(lost)")
     try waitUntil("the state can be written again") {
       try FileSystem.readText(fixture.scratch.appending("second.log")).contains("can be written again")
     }

@@ -212,8 +212,11 @@ actor HostScheduler: Service {
   func look() {
     drain()
     refreshWatched()
-    // An attempt that still waits for the store of runs has no executor, and is not lost.
-    observe(supervisor.poll(sharing.map { watched.subtracting($0.waitingTasks) } ?? watched))
+    // A task that waits for a disk with room, or for the store of runs, has no executor, and is not lost.
+    var tasks = watched
+    if !launches.isEmpty { tasks.subtract(launches.map(\.taskID)) }
+    if let sharing { tasks.subtract(sharing.waitingTasks) }
+    observe(supervisor.poll(tasks))
     continueDestroying()
     lookForHeartbeats()
     if monotonicNanoseconds() >= offerAt {
