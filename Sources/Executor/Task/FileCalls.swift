@@ -6,6 +6,8 @@ import Glibc
 struct FileCalls: Sendable {
   /// open(2) with flags, for reading.
   var open: @Sendable (_ path: String, _ flags: Int32) -> Int32
+  /// openat(2) of a name below an open directory, with flags, for reading.
+  var openBelow: @Sendable (_ directory: Int32, _ name: String, _ flags: Int32) -> Int32
   /// flock(2).
   var lock: @Sendable (_ descriptor: Int32, _ operation: Int32) -> Int32
   /// read(2).
@@ -18,6 +20,10 @@ struct FileCalls: Sendable {
   static let system = FileCalls(
     open: { path, flags in
       let descriptor = Glibc.open(path, flags)
+      return descriptor >= 0 ? descriptor : -errno
+    },
+    openBelow: { directory, name, flags in
+      let descriptor = openat(directory, name, flags)
       return descriptor >= 0 ? descriptor : -errno
     },
     lock: { descriptor, operation in flock(descriptor, operation) == 0 ? 0 : -errno },

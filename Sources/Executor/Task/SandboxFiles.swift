@@ -7,8 +7,14 @@ package import SystemSupport
 /// `O_NOFOLLOW` (openat(2)), so that nothing outside is ever reached.
 package struct SandboxFiles {
   private let root: String
+  private let calls: FileCalls
 
-  package init(root: String) { self.root = root }
+  package init(root: String) { self.init(root: root, calls: .system) }
+
+  init(root: String, calls: FileCalls) {
+    self.root = root
+    self.calls = calls
+  }
 
   package struct Entry: Sendable, Hashable {
     package var name: String
@@ -34,15 +40,15 @@ package struct SandboxFiles {
   ///
   /// - Throws: when the system does not say, such as without a free descriptor: the file can exist then.
   package func content(at path: String) throws(SystemCallError) -> Content? {
-    var descriptor = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { return try nothing("open", root) }
+    var descriptor = calls.open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { return try nothing(-descriptor, "open", root) }
     var isKept = false
     defer { if !isKept { close(descriptor) } }
     for component in path.split(separator: "/") {
       if component == "." || component == ".." || component.utf8.contains(0) { return nil }
       // O_NONBLOCK: a named pipe must not hold this thread.
-      let next = openat(descriptor, String(component), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
-      guard next >= 0 else { return try nothing("openat", path) }
+      let next = calls.openBelow(descriptor, String(component), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+      guard next >= 0 else { return try nothing(-next, "openat", path) }
       close(descriptor)
       descriptor = next
     }
@@ -59,11 +65,11 @@ package struct SandboxFiles {
     }
   }
 
-  /// Nil when `errno` says that the path has no file that a reader could get; throws every other error.
-  private func nothing(_ call: String, _ path: String) throws(SystemCallError) -> Content? {
-    switch errno {
+  /// Nil when the error of a call says that the path has no file that a reader could get; throws every other error.
+  private func nothing(_ code: Int32, _ call: String, _ path: String) throws(SystemCallError) -> Content? {
+    switch code {
     case ENOENT, ENOTDIR, ELOOP, ENXIO, ENODEV, ENAMETOOLONG: return nil
-    case let code: throw SystemCallError(call, FilePath(path), Errno(rawValue: code))
+    default: throw SystemCallError(call, FilePath(path), Errno(rawValue: code))
     }
   }
 
