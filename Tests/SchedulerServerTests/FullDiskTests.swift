@@ -69,14 +69,14 @@ import Testing
     }
     #expect(try FileSystem.readText(fixture.scratch.appending("second.log")).contains("no space left to write"))
 
-    // An instance that is replaced now starts when the disk has room, and is not taken for lost until then.
+    // An instance that is replaced now starts when the disk has room, and nothing is taken for lost until then.
     let task = instances[0].taskID
     let directory = TaskDirectory(fixture.state.appending("tasks").appending(task.rawValue).string)
     try #require(try directory.executorProcess()).send(SIGKILL)
-    try waitUntil("the replacement waits for the disk") {
+    try waitUntil("the replacement waits") {
       try fill()
       let now = try local.job(SchedulerFixture.key("second"))?.instances.first
-      return now.map { $0.taskID != task && $0.status == .assigned } ?? false
+      return now.map { $0.taskID != task && !$0.status.isTerminal } ?? false
     }
 
     try FileSystem.removeFile(filler)
