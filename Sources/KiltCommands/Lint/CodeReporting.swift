@@ -4,13 +4,13 @@ internal import JSON
 internal import LintCommands
 internal import SystemSupport
 
-/// What `kilt fmt`, `kilt lint` and `kilt check` say of a report, and where.
+/// Writes the report of `kilt fmt`, `kilt lint` or `kilt check` in the chosen format, to a file or to standard output.
 struct CodeReporting {
   let verb: String
   let global: GlobalOptions
   let options: CodeOptions
 
-  /// Writes a report, and ends with exit code 1 or 3 where something is to be done.
+  /// Writes a report. Ends with exit code 1 if there are findings, or 3 if the environment lacks something.
   ///
   /// - Parameter remedy: the command that fixes what was found.
   func finish(_ report: CodeReport, remedy: String?) throws {
@@ -38,7 +38,7 @@ struct CodeReporting {
   }
 
   private func write(_ text: String, to file: String) throws {
-    // From where the user is, as paths of a command line are.
+    // Relative to the working directory, like every path of the command line.
     let path = try global.workingDirectory.pushing(FilePath(file))
     try FileSystem.createDirectories(path.removingLastComponent())
     try FileSystem.write(text: text, to: path)

@@ -11,7 +11,7 @@ internal import Workspace
 
 /// One run of `kilt fmt`, `kilt lint` or `kilt check`: the files that are selected, and what is said of them.
 struct CodeSession {
-  /// What a report rests on besides sources.
+  /// The inputs of a report besides sources.
   struct Basis {
     var run: RecordedRun
     var places: [String]

@@ -3,10 +3,10 @@ internal import SystemSupport
 internal import TargetGraph
 internal import Workspace
 
-/// Runs that are like an earlier one, and that need no state of the workspace: nothing has changed, or only the content of
-/// some files.
+/// Repeats an earlier run without the state of the workspace: if nothing has changed since, or only the content of some
+/// files.
 enum QuietRun {
-  /// What was recalled before arguments were parsed, which takes as long as half of the looks at files.
+  /// The record that was read before Kilt parsed arguments: parsing takes half as long as the check of all files.
   @TaskLocal static var early: (key: [String], recall: InvocationRecord.Recall?)?
 
   // MARK: Before arguments are parsed
@@ -84,7 +84,7 @@ enum QuietRun {
     _ session: CodeSession, _ files: [CodeFile], _ report: CodeReport, _ basis: CodeSession.Basis,
     restsOnAll: Bool = false
   ) throws {
-    // What git says, and what other files name, is not recorded.
+    // A record does not hold answers of git, or targets that files with specs name.
     guard report.failures.isEmpty, report.changed.isEmpty, report.isRepeatable, report.files > 0,
       !session.targets.selectsChanges, session.targets.specFiles.isEmpty,
       let (root, state) = place(try session.global.workingDirectory), root == session.session.workspace.root
@@ -106,7 +106,7 @@ enum QuietRun {
     return Array(Set(graph.allTargets.compactMap { graph.file(of: $0) }))
   }
 
-  /// All that a run was told.
+  /// The verb, the working directory, and the arguments of a run.
   private static func key(_ verb: String, _ directory: FilePath) throws -> [String] {
     [verb, directory.string] + CommandLine.arguments.dropFirst()
   }

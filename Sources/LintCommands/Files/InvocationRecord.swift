@@ -6,10 +6,10 @@ public import SystemSupport
 public import TargetGraph
 public import Workspace
 
-/// A run, and everything it rests on, by stat(2): an equal run later ends after one look at each place, or runs tools for
-/// those files whose content has changed.
+/// The report of a run, with the results of stat(2) for all its inputs. A later run with the same arguments checks each
+/// input once, and then repeats the report, or runs tools for the files whose content has changed.
 ///
-/// No state is loaded and no BUILD file is read for it. A run that rests on more is not recorded.
+/// That later run loads no state and reads no BUILD file. A run with other inputs than files is not recorded.
 public struct InvocationRecord: Sendable {
   private static let magic: UInt64 = 0x6B69_6C74_7265_6332
   /// The program itself: another build may judge otherwise.
@@ -23,7 +23,7 @@ public struct InvocationRecord: Sendable {
   /// - Parameters:
   ///   - root: the workspace's.
   ///   - state: its state directory.
-  ///   - arguments: all that the command was told, the working directory among it.
+  ///   - arguments: the arguments of the command, and its working directory.
   public init(root: FilePath, state: StateDirectory, arguments: [String]) {
     self.root = root
     directory = state
@@ -40,9 +40,9 @@ public struct InvocationRecord: Sendable {
 
   // MARK: Recalling
 
-  /// What is known of an equal run.
+  /// The result of a search for the record of an equal run.
   public enum Recall: Sendable {
-    /// Nothing that it rests on has changed.
+    /// None of its inputs has changed.
     case same(CodeReport)
     /// Only the content of some files has changed.
     case edited(EditedRun)
@@ -50,7 +50,7 @@ public struct InvocationRecord: Sendable {
 
   /// The record of an equal run, if nothing but the content of files has changed since.
   public func recall() -> Recall? {
-    // What cannot be read, or is damaged, is as good as not there: the run then does all the work.
+    // An unreadable or damaged record counts as absent: the run then does all the work, and says what is wrong.
     guard environmentVariable("KILT_SNAPSHOT") != "off", let file = try? MappedFile(path), file.bytes.count > 80,
       let descriptor = try? FileSystem.open(root, .readOnly, options: .directory)
     else { return nil }
@@ -165,7 +165,7 @@ public struct InvocationRecord: Sendable {
   /// Keeps the newest records: each set of arguments has one of its own.
   private func removeOld(limit: Int = 24) {
     let folder = path.removingLastComponent()
-    // What cannot be looked at or removed costs space, nothing else.
+    // A record that cannot be listed or removed costs space, nothing else.
     let records = ((try? FileSystem.list(folder)) ?? []).filter {
       $0.kind == .file && ($0.name.hasPrefix("run-") || $0.name.hasPrefix("quiet-"))
     }
@@ -178,7 +178,7 @@ public struct InvocationRecord: Sendable {
 }
 
 extension CodeReport {
-  /// What an equal run later says at once: steps and findings, with all results known.
+  /// The report for a later equal run: its steps and findings, each result counted as cached.
   var recorded: JSONValue {
     .members([
       "files": .int(Int64(files)),
