@@ -138,27 +138,6 @@ import Testing
     #expect(try machine("fourth", "bookworm-x86_64").find("a") == "value")
   }
 
-  @Test("Twenty writers of the same and of different records at once lose none") func writers() throws {
-    let team = try Team()
-    let machines = try (0..<20).map { try team.machine("writer\($0)", .write) }
-    performInParallel(count: machines.count, threads: 20) { index in
-      for name in ["common", "own\(index)"] {
-        do {
-          try machines[index].make(name, value: name, blobs: [Array(name.utf8), Self.large])
-        } catch {
-          Issue.record(error)
-        }
-      }
-      machines[index].cache.finish()
-    }
-    #expect(machines.flatMap(\.notes) == [])
-    let reader = try team.machine("reader", .read)
-    for name in ["common"] + (0..<20).map({ "own\($0)" }) {
-      #expect(try reader.find(name) == name)
-      #expect(reader.store.contains(.of(Array(name.utf8))) && reader.store.contains(.of(Self.large)))
-    }
-  }
-
   @Test("A clock that is wrong by a year changes nothing") func clocks() throws {
     let team = try Team()
     let year: Int64 = 365 * 86_400
